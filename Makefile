@@ -1,0 +1,39 @@
+# The two commands of the README are `make demo` and `make test`; both set up what is missing.
+.DELETE_ON_ERROR:
+.PHONY: demo test local-aws lint lock unpinned clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := 0.13.9
+READY := $(VENV)/.ready
+
+# A set-up that was interrupted leaves no .ready behind and is done again.
+$(READY): requirements-dev.txt Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; say which one with: make PYTHON=python3.12 ...")'
+	@echo "setting up $(VENV) (a minute or so, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements-dev.txt
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python -m examples.demo
+
+local-aws: $(READY)
+	@$(BIN)/python -m local_aws
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest
+
+lock:
+	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt -q --custom-compile-command "make lock"
+	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
+
+clean:
+	rm -rf $(VENV) build
