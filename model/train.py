@@ -60,7 +60,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object
 
 
 def train(target: Path = HERE) -> None:
-    """Writes under `target`: artifact/model.json, baseline.csv (outputs first, as in captures), baseline_quality.csv."""
+    """Writes under `target`: artifact/model.json, baseline.csv (outputs first, as captured), baseline_quality.csv."""
     generator = np.random.default_rng(SEED)
     model = fit(*draw(TRAINING_ROWS, generator))
     (target / "artifact").mkdir(parents=True, exist_ok=True)

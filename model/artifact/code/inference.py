@@ -1,7 +1,7 @@
 """What the endpoint's container runs: SageMaker's scikit-learn serving contract for a logistic regression.
 
 The model is `model.json` (coefficients), not a pickle: it loads under every version of the image, and a reviewer can
-read it. The same row always gets the same answer; a model-quality monitor over random predictions would measure nothing.
+read it. The same row always gets the same answer; a model-quality monitor over random answers would measure nothing.
 """
 
 import json
@@ -39,7 +39,7 @@ def predict_fn(rows, model):
 
 
 def output_fn(answers, accept):
-    """CSV `label,probability` a row; if JSON was asked for, `{"predictions": [{"prediction": …, "probability": …}]}`."""
+    """CSV `label,probability` a row; if JSON is asked for, `{"predictions": [{"prediction": …, "probability": …}]}`."""
     if accept.split(";")[0].strip().lower() == "application/json":
         rows = [{"prediction": label, "probability": probability} for label, probability in answers]
         return json.dumps({"predictions": rows}), "application/json"
