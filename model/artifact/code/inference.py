@@ -7,17 +7,18 @@ read it. The same row always gets the same answer; a model-quality monitor over 
 import json
 import math
 import os
+from typing import Any
 
 
-def model_fn(model_dir):
+def model_fn(model_dir: str) -> Any:
     with open(os.path.join(model_dir, "model.json"), encoding="utf-8") as file:
         return json.load(file)
 
 
-def input_fn(body, content_type):
+def input_fn(body: str | bytes, content_type: str) -> list[list[float]]:
     """Rows of features (lists of floats) from CSV without a header, or from JSON `{"instances": [[…], …]}`."""
-    text = body.decode("utf-8") if isinstance(body, (bytes, bytearray)) else body
-    kind = content_type.split(";")[0].strip().lower()
+    text = body.decode("utf-8") if isinstance(body, bytes) else body
+    kind = content_type.split(";", maxsplit=1)[0].strip().lower()
     if kind == "text/csv":
         return [[float(value) for value in line.split(",")] for line in text.splitlines() if line.strip()]
     if kind == "application/json":
@@ -25,7 +26,7 @@ def input_fn(body, content_type):
     raise ValueError(f"content type {content_type!r} is not served: send text/csv or application/json")
 
 
-def predict_fn(rows, model):
+def predict_fn(rows: list[list[float]], model: dict[str, Any]) -> list[tuple[int, float]]:
     """(label, probability of label 1) of each row."""
     weights, names = model["coefficients"], model["features"]
     answers = []
@@ -38,9 +39,9 @@ def predict_fn(rows, model):
     return answers
 
 
-def output_fn(answers, accept):
+def output_fn(answers: list[tuple[int, float]], accept: str) -> tuple[str, str]:
     """CSV `label,probability` a row; if JSON is asked for, `{"predictions": [{"prediction": …, "probability": …}]}`."""
-    if accept.split(";")[0].strip().lower() == "application/json":
+    if accept.split(";", maxsplit=1)[0].strip().lower() == "application/json":
         rows = [{"prediction": label, "probability": probability} for label, probability in answers]
         return json.dumps({"predictions": rows}), "application/json"
     return "\n".join(f"{label},{probability}" for label, probability in answers), "text/csv"
