@@ -31,6 +31,12 @@ lint: $(READY)
 test: lint
 	$(BIN)/python -m pytest
 
+# Without the lock: what a plain install of today gets. Its own environment, so that .venv stays as locked.
+unpinned:
+	$(PYTHON) -m venv --clear build/unpinned
+	build/unpinned/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	build/unpinned/bin/python -m pytest
+
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
