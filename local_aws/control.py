@@ -1,0 +1,64 @@
+"""Control requests under `/_local/`: what a test or the demo may ask of the embedded AWS beside AWS's own API.
+
+GET  /_local/clock              {"now": ISO 8601}
+POST /_local/clock              {"advance_to": ISO 8601} runs what falls due until then; 400 if it is in the past
+GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}]}
+GET  /_local/invalid-requests   {"requests": [one line each]}
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+from local_aws.clock import VirtualClock, parse_time
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """A control request that cannot be done; the message is the one line that the caller gets."""
+
+
+class Journal(Protocol):
+    """What the server wrote down since its start."""
+
+    denied_calls: list[dict[str, str]]
+    invalid_requests: list[str]
+
+
+class Control:
+    """Answers control requests."""
+
+    def __init__(self, clock: VirtualClock, journal: Journal, advance: Callable[[datetime], Awaitable[None]]) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._advance = advance
+
+    async def handle(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """Status and JSON body for one request."""
+        try:
+            return 200, json.dumps(await self._answer(method, path.removeprefix("/_local/"), body)).encode()
+        except Refused as refusal:
+            return 400, json.dumps({"error": str(refusal)}).encode()
+
+    async def _answer(self, method: str, name: str, body: bytes) -> dict[str, Any]:
+        match method, name:
+            case "GET", "clock":
+                return {"now": self._clock.now().isoformat()}
+            case "POST", "clock":
+                await self._advance(self._target(body))
+                return {"now": self._clock.now().isoformat()}
+            case "GET", "denied-calls":
+                return {"calls": list(self._journal.denied_calls)}
+            case "GET", "invalid-requests":
+                return {"requests": list(self._journal.invalid_requests)}
+        raise Refused(f"there is no control request {method} /_local/{name}")
+
+    def _target(self, body: bytes) -> datetime:
+        try:
+            when = parse_time(json.loads(body)["advance_to"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refused(f'advance the clock with {{"advance_to": an ISO 8601 time}}: {error}') from error
+        now = self._clock.now()
+        if when < now:
+            raise Refused(f"the clock cannot go back from {now.isoformat()} to {when.isoformat()}")
+        return when
