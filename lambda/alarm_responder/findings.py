@@ -1,0 +1,123 @@
+"""Gathers what the message tells: the run behind an alarm, its violations, since when, and the values on both sides.
+
+Nothing here may cost a notification: what cannot be read becomes a sentence in `problems`, which the message shows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from alarm import Alarm
+from profiles import summaries
+from runs import Run, Streak, list_runs, streak
+from shared.objects import UnreadableError, find, read_json, split_uri
+from shared.violations import MalformedViolationsError, Violation, parse_violations
+
+LOOKBACK = timedelta(hours=48)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the results in S3 say about an alarm.
+
+    `run` is the newest run with violations, `newer_clean_run` one after it, if any. `violations` is None if they could
+    not be read. `baseline` and `current` are one-line summaries by feature or metric. `problems` are sentences for a
+    person.
+    """
+
+    run: Run | None = None
+    newer_clean_run: Run | None = None
+    streak: Streak | None = None
+    violations: Sequence[Violation] | None = None
+    baseline: Mapping[str, str] = field(default_factory=dict)
+    current: Mapping[str, str] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """The latest failed job of a schedule, as processing_metrics noted it; empty strings where it noted nothing."""
+
+    name: str
+    kind: str
+    status: str
+    reason: str
+    ended: str
+
+
+def gather(s3: Any, alarm: Alarm, *, bucket: str, results_prefix: str, baseline_statistics_uri: str | None) -> Findings:
+    """Everything about a violations alarm that can be read; never raises for what cannot."""
+    schedule_prefix = f"{results_prefix}/{alarm.endpoint}/{alarm.schedule}/"
+    try:
+        runs = list_runs(s3, bucket, schedule_prefix, until=alarm.changed_at, lookback=LOOKBACK)
+    except UnreadableError as error:
+        return Findings(problems=(f"The monitor's results could not be looked up: {error}.",))
+    run = next((candidate for candidate in runs if candidate.violations_key), None)
+    if run is None or run.violations_key is None:
+        return Findings(problems=(_no_violations(runs, bucket, schedule_prefix),))
+    problems: list[str] = []
+    violations = _violations(s3, bucket, run.violations_key, problems)
+    current_key = run.key("statistics.json")
+    current = _summaries(s3, bucket, current_key, "this run's statistics", problems) if current_key else {}
+    return Findings(
+        run=run,
+        newer_clean_run=runs[0] if runs[0] is not run else None,
+        streak=streak(runs),
+        violations=violations,
+        baseline=_baseline(s3, baseline_statistics_uri, problems),
+        current=current,
+        problems=tuple(problems),
+    )
+
+
+def _no_violations(runs: Sequence[Run], bucket: str, schedule_prefix: str) -> str:
+    hours = int(LOOKBACK.total_seconds() // 3600)
+    if not runs:
+        return f"No results of the {hours} hours before the alarm were found in s3://{bucket}/{schedule_prefix}."
+    return (
+        f"None of the {len(runs)} runs of the {hours} hours before the alarm left a constraint_violations.json; "
+        f"the newest is s3://{bucket}/{runs[0].prefix}."
+    )
+
+
+def _violations(s3: Any, bucket: str, key: str, problems: list[str]) -> Sequence[Violation] | None:
+    try:
+        return parse_violations(read_json(s3, bucket, key))
+    except UnreadableError as error:
+        problems.append(f"The violations could not be read: {error}.")
+    except MalformedViolationsError as error:
+        problems.append(
+            f"The violations could not be read: s3://{bucket}/{key} is not in the monitor's format, {error}."
+        )
+    return None
+
+
+def _summaries(s3: Any, bucket: str, key: str, what: str, problems: list[str]) -> Mapping[str, str]:
+    try:
+        return summaries(read_json(s3, bucket, key))
+    except UnreadableError as error:
+        problems.append(f"Values are not shown for {what}: {error}.")
+        return {}
+
+
+def _baseline(s3: Any, uri: str | None, problems: list[str]) -> Mapping[str, str]:
+    if uri is None:
+        return {}
+    bucket, key = split_uri(uri)
+    return _summaries(s3, bucket, key, "the baseline", problems)
+
+
+def failed_job(s3: Any, alarm: Alarm, *, bucket: str, state_prefix: str) -> tuple[FailedJob | None, str | None]:
+    """The latest failed job that was noted for the alarm's schedule; or None, and a sentence on why it is not known."""
+    key = f"{state_prefix}/job-failures/{alarm.endpoint}/{alarm.schedule}.json"
+    try:
+        if find(s3, bucket, key) is None:
+            return None, f"No failed job has been noted in s3://{bucket}/{key}."
+        record = read_json(s3, bucket, key)
+    except UnreadableError as error:
+        return None, f"The failed job could not be looked up: {error}."
+    if not isinstance(record, Mapping):
+        return None, f"The failed job could not be looked up: s3://{bucket}/{key} is no object."
+    values = {name: str(record.get(name) or "") for name in ("kind", "status", "reason", "ended")}
+    return FailedJob(name=str(record.get("job") or ""), **values), None

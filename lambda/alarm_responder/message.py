@@ -1,0 +1,316 @@
+"""The notification: what a person reads when an alarm fires. Pure: facts in, text out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alarm import Alarm
+from findings import FailedJob, Findings
+from links import Console
+from profiles import number, percent
+from shared.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
+
+# SNS: a subject of at most 100 ASCII characters, a message of at most 256 KiB, attributes included.
+MAX_SUBJECT = 100
+MAX_BODY_BYTES = 240 * 1024
+MAX_VIOLATIONS = 25
+_MAX_DESCRIPTION = 300
+_MAX_NAME = 120
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things are, for the message's links."""
+
+    bucket: str
+    results_prefix: str
+    region: str
+    dashboard_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A message as SNS takes it; attribute values are strings, for subscription filters."""
+
+    subject: str
+    body: str
+    attributes: Mapping[str, str]
+
+
+def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> Notification:
+    """For an alarm on violations of the baseline's constraints."""
+    groups = _by_subject(findings.violations or ())
+    headline = _headline(findings.violations, groups)
+    sections = [
+        [f"{alarm.endpoint}: {headline}."],
+        _facts(alarm, findings),
+        _violation_lines(findings, groups),
+        list(findings.problems),
+        _files(alarm, findings, place),
+        _next_steps(findings),
+        _alarm_lines(alarm, place),
+    ]
+    count = "unknown" if findings.violations is None else str(len(findings.violations))
+    return Notification(
+        subject=_subject(alarm, headline, [group[0].subject for group in groups]),
+        body=_body(sections),
+        attributes={**_attributes(alarm, "violations"), "violations": count},
+    )
+
+
+def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | None, place: Place) -> Notification:
+    """For an alarm on a monitoring job that failed: nobody is watching the model until it is mended."""
+    kind = (job.kind if job and job.kind else "monitoring") + " job"
+    console = Console(place.region)
+    facts = [f"Schedule  {alarm.schedule}"]
+    if job:
+        facts += [f"Job       {job.name}", f"Status    {job.status}", f"Ended     {job.ended or 'not noted'}"]
+    facts.append(f"Alarm at  {_time(alarm.changed_at)}")
+    reason = ["REASON", f"  {_clip(job.reason, 1100)}"] if job else ([problem] if problem else [])
+    where = ["WHERE TO LOOK"]
+    if job and job.name:
+        where.append(f"  Job and logs: {console.processing_job(job.name)}")
+        where.append(f"  Log group:    /aws/sagemaker/ProcessingJobs, streams that begin with {job.name}")
+    if place.dashboard_url:
+        where.append(f"  Dashboard:    {place.dashboard_url}")
+    steps = [
+        "WHAT TO DO NEXT",
+        "  1. Read the reason above and the end of the job's log.",
+        "  2. Killed without a reason? Then most likely out of memory on a busy hour: take a larger instance type.",
+        "  3. Until a run succeeds, drift goes unseen: the next run of the schedule shows whether it is mended.",
+    ]
+    sections = [
+        [f"{alarm.endpoint}: a {kind} failed. The model is not being monitored until it runs again."],
+        facts,
+        reason,
+        where if len(where) > 1 else [],
+        steps,
+        _alarm_lines(alarm, place),
+    ]
+    return Notification(
+        subject=_subject(alarm, f"{kind} failed ({alarm.schedule})", []),
+        body=_body(sections),
+        attributes=_attributes(alarm, "job-failure"),
+    )
+
+
+def plain_notification(alarm: Alarm, place: Place, *, note: str | None = None) -> Notification:
+    """For any other alarm, for the end of one, and for when the details could not be put together (`note` says why)."""
+    what = {"OK": "is over", "ALARM": "fired"}.get(alarm.state, f"is now {alarm.state}")
+    subject = f"alarm {alarm.name} {what}"
+    sections = [
+        [f"{alarm.endpoint or alarm.name}: {subject}."],
+        [note] if note else [],
+        _alarm_lines(alarm, place),
+    ]
+    return Notification(
+        subject=_subject(alarm, subject, []), body=_body(sections), attributes=_attributes(alarm, "alarm")
+    )
+
+
+# --- the parts -------------------------------------------------------------------------------------------------------
+
+
+def _by_subject(violations: Sequence[Violation]) -> list[list[Violation]]:
+    """Violations of one feature together, the worst first in each and over all; ties in the order of the file."""
+    groups: dict[str, list[Violation]] = {}
+    for violation in violations:
+        groups.setdefault(violation.subject, []).append(violation)
+    for group in groups.values():
+        group.sort(key=lambda violation: -violation.severity)
+    return sorted(groups.values(), key=lambda group: -group[0].severity)
+
+
+# This project's monitor names the columns behind the counts: "... (missing: AGEP, SCHL)". AWS's does not.
+_COLUMN_NAMES = re.compile(r"\(((?:missing|extra): .+)\)\s*$")
+_SINGLE_CHECK_HEADLINES = {
+    DRIFT_CHECK: ("feature", "drifted"),
+    "bias_drift_check": ("bias metric", "drifted"),
+    "feature_attribution_drift_check": ("feature attribution", "drifted"),
+}
+
+
+def _headline(violations: Sequence[Violation] | None, groups: Sequence[Sequence[Violation]]) -> str:
+    if not violations:
+        return "the monitor found violations"
+    count = sum(group[0].check not in COLUMN_CHECKS for group in groups)
+    if count == 0:
+        return "the columns are not those of the baseline"
+    if all(violation.is_metric for violation in violations):
+        return f"{_plural(count, 'quality metric')} crossed the baseline's threshold"
+    checks = {violation.check for violation in violations}
+    only_check = checks.pop() if len(checks) == 1 else ""
+    noun, verb = _SINGLE_CHECK_HEADLINES.get(only_check, ("feature", "off the baseline"))
+    return f"{_plural(count, noun)} {verb}"
+
+
+def _facts(alarm: Alarm, findings: Findings) -> list[str]:
+    lines = [f"Schedule  {alarm.schedule}"]
+    if findings.violations is not None:
+        lines.append(f"Found     {_plural(len(findings.violations), 'violation')}")
+    if findings.run:
+        lines.append(f"Run       {_hour(findings.run.hour)}")
+    lines.append(f"Alarm at  {_time(alarm.changed_at)}")
+    if findings.streak:
+        streak = findings.streak
+        runs = "this run" if streak.runs == 1 else f"{streak.runs} consecutive runs"
+        extent = "the run before was clean" if streak.complete else "no clean run in the 48 hours before the alarm"
+        lines.append(f"Since     {_hour(streak.since)} ({runs}; {extent})")
+    if findings.newer_clean_run:
+        lines.append(f"Note      a newer run, {_hour(findings.newer_clean_run.hour)}, left no violations file")
+    return lines
+
+
+def _violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) -> list[str]:
+    if not groups:
+        return []
+    lines = ["VIOLATIONS, worst first"]
+    shown = 0
+    for rank, group in enumerate(groups, start=1):
+        if shown >= MAX_VIOLATIONS:
+            break
+        name = group[0].subject
+        lines.append(f"{rank:3}. {_clip(name, _MAX_NAME)}")
+        visible = group[: MAX_VIOLATIONS - shown]
+        lines += [f"     {_explain(violation)}" for violation in visible]
+        shown += len(visible)
+        for label, side in (("baseline", findings.baseline), ("now", findings.current)):
+            if name in side:
+                lines.append(f"     {label + ':':<10}{side[name]}")
+    total = sum(len(group) for group in groups)
+    if total > shown:
+        lines.append(f"     ... and {total - shown} more in the violations file")
+    return lines
+
+
+def _explain(violation: Violation) -> str:
+    """One line: what the check found, in numbers if the monitor gave any, else in the monitor's own words."""
+    observed, limit = violation.observed, violation.limit
+    if observed is None:
+        return f"{violation.check}: {_clip(violation.description, _MAX_DESCRIPTION) or 'the monitor says no more'}"
+    if violation.check == DRIFT_CHECK and limit is not None:
+        times = f", {number(observed / limit)} times the threshold {number(limit)}" if limit > 0 else ", threshold 0"
+        return f"distribution drifted: distance {number(observed)}{times}"
+    if violation.check in COLUMN_CHECKS and limit is not None:
+        names = _COLUMN_NAMES.search(violation.description)
+        which = f" ({_clip(names[1], _MAX_DESCRIPTION)})" if names else ""
+        return f"{number(observed)} columns in the data, {number(limit)} in the baseline{which}"
+    if violation.is_metric and limit is not None:
+        relation = "below" if violation.check.startswith("Less") else "above"
+        return f"{number(observed)}, {relation} the threshold {number(limit)}"
+    if violation.check in SHARE_CHECKS:
+        return _explain_share(violation, observed)
+    against = "" if limit is None else f", limit {number(limit)}"
+    return f"{violation.check}: {number(observed)}{against}"
+
+
+def _explain_share(violation: Violation, observed: float) -> str:
+    what, having = {
+        "data_type_check": ("wrong type", f"of the values are {violation.expected_type or 'of the expected type'}"),
+        "completeness_check": ("missing values", "of the rows have one"),
+        "categorical_values_check": ("unknown categories", "of the values are among the baseline's"),
+    }[violation.check]
+    required = "" if violation.limit is None else f", {percent(violation.limit)} required"
+    return f"{what}: only {percent(observed)} {having}{required}"
+
+
+def _files(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
+    prefix = findings.run.prefix if findings.run else f"{place.results_prefix}/{alarm.endpoint}/{alarm.schedule}/"
+    lines = ["WHERE THE FILES ARE"]
+    if findings.run and findings.run.violations_key:
+        lines.append(f"  Violations:   s3://{place.bucket}/{findings.run.violations_key}")
+        statistics = findings.run.key("statistics.json")
+        if statistics:
+            lines.append(f"  Statistics:   s3://{place.bucket}/{statistics}")
+    else:
+        lines.append(f"  Results:      s3://{place.bucket}/{prefix}")
+    lines.append(f"  In a browser: {Console(place.region).s3_folder(place.bucket, prefix)}")
+    if place.dashboard_url:
+        lines.append(f"  Dashboard:    {place.dashboard_url}")
+    return lines
+
+
+def _next_steps(findings: Findings) -> list[str]:
+    violations = findings.violations or ()
+    checks = {violation.check for violation in violations}
+    steps = []
+    if checks & COLUMN_CHECKS:
+        steps.append("The data's columns changed: compare what clients send with the baseline, before anything else.")
+    if checks & {"data_type_check", "completeness_check", "categorical_values_check"}:
+        steps.append(
+            "Types, gaps or categories changed, which mostly is a fault in a feed: ask who feeds the endpoint."
+        )
+    if violations and all(violation.is_metric for violation in violations):
+        steps.append("Make sure that the labels are complete and right, then look for drift in the same period.")
+        steps.append("If the labels stand: retrain on recent data, or go back to the model before.")
+    elif DRIFT_CHECK in checks or not violations:
+        steps.append(
+            "A sudden change in few features is mostly a fault in a feed; a slow one in many, a changed world."
+        )
+        steps.append("If the world changed: check the model's quality, retrain, and make a new baseline.")
+    steps.append("If the change is meant to last: make a new baseline, or widen the threshold in its constraints.json.")
+    return ["WHAT TO DO NEXT", *(f"  {rank}. {step}" for rank, step in enumerate(steps, start=1))]
+
+
+def _alarm_lines(alarm: Alarm, place: Place) -> list[str]:
+    lines = [
+        "THE ALARM",
+        f"  {alarm.name}: {alarm.previous_state or 'unknown'} -> {alarm.state} at {_time(alarm.changed_at)}",
+    ]
+    if alarm.reason:
+        lines.append(f"  {_clip(alarm.reason, 1024)}")
+    if place.region:
+        lines.append(f"  {Console(place.region).alarm(alarm.name)}")
+    return lines
+
+
+def _attributes(alarm: Alarm, kind: str) -> dict[str, str]:
+    found = {
+        "kind": kind,
+        "state": alarm.state,
+        "alarm_name": alarm.name,
+        "endpoint": alarm.endpoint or "",
+        "monitoring_schedule": alarm.schedule or "",
+    }
+    return {name: value for name, value in found.items() if value}  # SNS refuses empty values
+
+
+def _subject(alarm: Alarm, headline: str, names: Sequence[str]) -> str:
+    """At most 100 printable ASCII characters, with as many of the names as there is room for."""
+    start = _ascii(f"[{alarm.state}] {alarm.endpoint}: {headline}" if alarm.endpoint else f"[{alarm.state}] {headline}")
+    names = [_ascii(name) for name in names]
+    for shown in range(len(names), 0, -1):
+        more = f", +{len(names) - shown}" if shown < len(names) else ""
+        subject = f"{start} ({', '.join(names[:shown])}{more})"
+        if len(subject) <= MAX_SUBJECT:
+            return subject
+    return start if len(start) <= MAX_SUBJECT else start[: MAX_SUBJECT - 3] + "..."
+
+
+def _ascii(text: str) -> str:
+    return "".join(character if character.isascii() and character.isprintable() else "?" for character in text)
+
+
+def _body(sections: Sequence[Sequence[str]]) -> str:
+    body = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    encoded = body.encode()
+    if len(encoded) <= MAX_BODY_BYTES:
+        return body
+    return encoded[:MAX_BODY_BYTES].decode(errors="ignore") + "\n... (cut: longer than SNS allows)\n"
+
+
+def _clip(text: str, length: int) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= length else one_line[: length - 3] + "..."
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _hour(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,129 @@
+"""Doing something once though the event that asks for it comes twice, and never zero times though the doer may die.
+
+A marker object in S3, made by a conditional write, says who is at work. Its life:
+
+    (none) --claim--> in-progress --finish--> done
+                       |       ^
+                       release |  claim (released, or its lease has run out)
+                       v       |
+                      released-+
+
+A holder's lease outlives its Lambda invocation, so a holder whose lease has run out is dead for certain. The one gap
+is inherent: one who dies between publishing and marking leaves a marker that says in-progress, and the message goes out
+a second time. Twice is better than never.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+from shared.clients import error_code
+
+IN_PROGRESS, DONE, RELEASED = "in-progress", "done", "released"
+# S3's answers to a conditional write that lost: the condition did not hold; another write was under way; it is gone.
+_LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey", "404"})
+_POLL_SECONDS = 0.25
+
+
+class StillInProgressError(RuntimeError):
+    """Another delivery holds the marker and has not finished within this invocation's time. To be retried later."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as the function sees it, in seconds; a test gives its own."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to act on a marker; `etag` is the version of the marker that this claim wrote."""
+
+    key: str
+    etag: str
+
+
+@dataclass(frozen=True)
+class Markers:
+    """The markers below a prefix of a bucket, on behalf of one invocation.
+
+    `owner` is named in the markers for whoever reads them. `deadline` (seconds since the epoch) is when the invocation
+    is killed at the latest; leases end then, with some allowance for clocks that differ.
+    """
+
+    s3: Any
+    bucket: str
+    owner: str
+    deadline: float
+    clock: Clock = Clock()
+
+    _ALLOWANCE_SECONDS = 5.0
+    _RESERVE_SECONDS = 3.0
+
+    def claim(self, key: str) -> Claim | None:
+        """The right to act, or None if it is done already.
+
+        Waits for another holder to finish. Raises StillInProgressError when this invocation's time runs out before, and
+        AWS's own error when the marker can be neither written nor read.
+        """
+        while True:
+            etag = self._write(key, IN_PROGRESS, condition={"IfNoneMatch": "*"})
+            if etag is not None:
+                return Claim(key, etag)
+            found = self._read(key)
+            if found is None:
+                continue  # it went away after the write that met it
+            state, lease_ends, found_etag = found
+            if state == DONE:
+                return None
+            if state == RELEASED or lease_ends <= self.clock.now():
+                etag = self._write(key, IN_PROGRESS, condition={"IfMatch": found_etag})
+                if etag is not None:
+                    return Claim(key, etag)
+            if self.clock.now() + _POLL_SECONDS > self.deadline - self._RESERVE_SECONDS:
+                raise StillInProgressError(f"another delivery is at work on {key}")
+            self.clock.sleep(_POLL_SECONDS)
+
+    def finish(self, claim: Claim, **facts: str) -> None:
+        """Marks it done, for good; `facts` are kept in the marker."""
+        self._write(claim.key, DONE, condition={"IfMatch": claim.etag}, **facts)
+
+    def release(self, claim: Claim, reason: str) -> None:
+        """Gives the right back after a failure, so that a retry need not wait for the lease to end."""
+        self._write(claim.key, RELEASED, condition={"IfMatch": claim.etag}, reason=reason)
+
+    def _write(self, key: str, state: str, *, condition: dict[str, str], **facts: str) -> str | None:
+        """The new object's ETag, or None if the condition did not hold."""
+        marker = {"state": state, "owner": self.owner, "lease_ends": self.deadline + self._ALLOWANCE_SECONDS, **facts}
+        try:
+            answer = self.s3.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=json.dumps(marker).encode(),
+                ContentType="application/json",
+                **condition,
+            )
+        except ClientError as error:
+            if error_code(error) in _LOST:
+                return None
+            raise
+        return str(answer["ETag"])
+
+    def _read(self, key: str) -> tuple[str, float, str] | None:
+        """(state, end of the lease, ETag); None if there is no such marker. One that is no JSON counts as released."""
+        try:
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) in ("NoSuchKey", "404"):
+                return None
+            raise
+        try:
+            marker = json.loads(answer["Body"].read())
+            return str(marker["state"]), float(marker["lease_ends"]), str(answer["ETag"])
+        except (ValueError, KeyError, TypeError):
+            return RELEASED, 0.0, str(answer["ETag"])

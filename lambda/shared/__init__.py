@@ -1,0 +1,1 @@
+"""What more than one of the functions needs. Standard library and boto3 only."""

@@ -1,0 +1,76 @@
+"""Reading small JSON objects from S3, and saying plainly why one cannot be read."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.clients import error_code
+
+# The functions have 256 to 512 MB; parsed JSON takes about ten times its size.
+MAX_JSON_BYTES = 8 * 1024 * 1024
+
+
+class UnreadableError(Exception):
+    """An object could not be read; the text says which and why, in words for a person."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object as a listing has it; `size` in bytes."""
+
+    key: str
+    size: int
+    modified: datetime | None
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of an `s3://bucket/key` URI; ValueError if it is none."""
+    match = re.fullmatch(r"s3://([^/]+)/(.+)", uri)
+    if match is None:
+        raise ValueError(f"{uri!r} is not of the form s3://bucket/key")
+    return match[1], match[2]
+
+
+def list_objects(s3: Any, bucket: str, prefix: str) -> Iterator[Listed]:
+    """All objects below `prefix`, in the order of their keys; UnreadableError if the bucket cannot be listed."""
+    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+    while True:
+        try:
+            page = s3.list_objects_v2(**request)
+        except (ClientError, BotoCoreError) as error:
+            raise UnreadableError(f"s3://{bucket}/{prefix} cannot be listed ({error_code(error)})") from error
+        for item in page.get("Contents", []):
+            yield Listed(item["Key"], item["Size"], item.get("LastModified"))
+        if not page.get("IsTruncated"):
+            return
+        request["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def find(s3: Any, bucket: str, key: str) -> Listed | None:
+    """The object, or None if there is none.
+
+    Asks the listing rather than the object: to a role whose s3:ListBucket is limited by prefix, GetObject and
+    HeadObject of a missing key say 403, which is not to be told from a missing permission.
+    """
+    return next((item for item in list_objects(s3, bucket, key) if item.key == key), None)
+
+
+def read_json(s3: Any, bucket: str, key: str, *, max_bytes: int = MAX_JSON_BYTES) -> Any:
+    """The parsed object. UnreadableError if it is missing, forbidden, larger than `max_bytes` or no JSON."""
+    where = f"s3://{bucket}/{key}"
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+        data = body.read(max_bytes + 1)
+    except (ClientError, BotoCoreError) as error:
+        raise UnreadableError(f"{where} cannot be read ({error_code(error)})") from error
+    if len(data) > max_bytes:
+        raise UnreadableError(f"{where} is larger than {max_bytes // 1024**2} MB, too large to read here")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"{where} is no valid JSON ({error})") from error
