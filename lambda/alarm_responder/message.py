@@ -1,5 +1,6 @@
 """The notification: what a person reads when an alarm fires. Pure: facts in, text out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
