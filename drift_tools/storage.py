@@ -1,0 +1,209 @@
+"""Where files are: a path may be a local file, a local folder or an `s3://bucket/key` URI, and everything else works
+on local paths.
+
+boto3 is imported when the first `s3://` URI is met, so local work neither pays for it nor needs credentials. The
+endpoint, the region and the credentials come from the environment (`AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`, ...), as
+for every AWS tool.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from drift_tools.errors import InputError
+
+_TRANSFERS = 8
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """The two parts of `s3://bucket/key`; the key of a whole bucket is empty."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> "S3Uri":
+        """Split a URI. Raises InputError when there is no bucket in it."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        if not bucket:
+            raise InputError(f"{uri}: no bucket is named; write s3://bucket/key")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def is_s3(path: str | os.PathLike[str]) -> bool:
+    """Whether the path is an `s3://` URI."""
+    return str(path).startswith("s3://")
+
+
+def s3_client() -> Any:
+    """A boto3 S3 client with room for the transfers that run at the same time."""
+    return aws_client("s3", max_pool_connections=_TRANSFERS)
+
+
+def aws_client(service: str, **config: Any) -> Any:
+    """A boto3 client from the environment; a missing region or set-up is a InputError of one line."""
+    import boto3  # noqa: PLC0415 - local work must not pay for it (0.2 s)
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    try:
+        return boto3.client(service, config=Config(**config))
+    except (BotoCoreError, ValueError) as error:
+        raise InputError(
+            f"{service}: {one_line(error)}; set AWS_DEFAULT_REGION and credentials, as for the AWS CLI"
+        ) from error
+
+
+def join(base: str | os.PathLike[str], *parts: str) -> str:
+    """`base` and `parts` with one slash between them; `s3://` URIs keep their two."""
+    return "/".join([str(base).rstrip("/"), *(part.strip("/") for part in parts)])
+
+
+@contextmanager
+def local_copy(path: str | os.PathLike[str], *, client: Any = None) -> Iterator[Path]:
+    """The path itself if it is local, else a temporary copy of the object, or of everything under the prefix.
+
+    Raises InputError when nothing is there.
+    """
+    if not is_s3(path):
+        local = Path(path)
+        if not local.exists():
+            raise InputError(f"{path}: no such file or folder; check the path")
+        yield local
+        return
+    with tempfile.TemporaryDirectory(prefix="drift-tools-") as folder:
+        yield download(str(path), Path(folder), client=client)
+
+
+def download(uri: str, into: Path, *, client: Any = None) -> Path:
+    """Copy the object, or everything under the prefix, below `into`; returns the file or the folder.
+
+    Names below the prefix are kept. Raises InputError when nothing is there or access is refused.
+    """
+    source = S3Uri.parse(uri)
+    s3 = client or s3_client()
+    with _aws_errors(uri):
+        keys = list_keys(source, client=s3)
+        if source.key in keys:
+            target = into / PurePosixPath(source.key).name
+            s3.download_file(source.bucket, source.key, str(target))
+            return target
+        prefix = f"{source.key.rstrip('/')}/" if source.key else ""
+        below = [key for key in keys if key.startswith(prefix) and not key.endswith("/")]
+        if not below:
+            raise InputError(f"{uri}: no object has this key or lies under it; check the bucket and the prefix")
+        _download_all(s3, source.bucket, {key: _below(into, key.removeprefix(prefix), uri) for key in below})
+    return into
+
+
+def _below(folder: Path, name: str, uri: str) -> Path:
+    """`folder / name`, created up to its parent. Keys may hold `..`; a copy never leaves its folder."""
+    target = (folder / name).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise InputError(f"{uri}: the key {name!r} would leave the folder that it is copied to; rename the object")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _download_all(s3: Any, bucket: str, targets: dict[str, Path]) -> None:
+    with ThreadPoolExecutor(_TRANSFERS) as pool:
+        jobs = [pool.submit(s3.download_file, bucket, key, str(target)) for key, target in targets.items()]
+        for job in jobs:
+            job.result()
+
+
+def list_keys(source: S3Uri, *, client: Any = None) -> list[str]:
+    """All keys that begin with the URI's key, sorted as S3 sorts them."""
+    pages = (client or s3_client()).get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=source.key)
+    return [item["Key"] for page in pages for item in page.get("Contents", ())]
+
+
+def write_text(path: str | os.PathLike[str], text: str, *, client: Any = None) -> None:
+    """Write UTF-8 text to a local file (folders are made) or to an S3 object."""
+    write_parts(path, [text], client=client)
+
+
+def write_parts(path: str | os.PathLike[str], parts: Iterable[str], *, client: Any = None) -> None:
+    """As write_text, from parts, without holding all of them in memory. A failure leaves no half-written local file
+    behind.
+    """
+    if is_s3(path):
+        with tempfile.TemporaryDirectory(prefix="drift-tools-") as folder:
+            local = Path(folder) / "upload"
+            _write_local(local, parts)
+            _upload(local, str(path), client=client)
+        return
+    target = Path(path)
+    try:
+        if (
+            target.exists() and not target.is_file()
+        ):  # a pipe or a device: written as it is; a folder is refused by open()
+            _write_local(target, parts)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.partial")
+        try:
+            _write_local(partial, parts)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error}); choose another path") from error
+
+
+def _write_local(path: Path, parts: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(parts)
+
+
+def _upload(file: Path, uri: str, *, client: Any = None) -> None:
+    target = S3Uri.parse(uri)
+    if not target.key or target.key.endswith("/"):
+        raise InputError(f"{uri}: names a folder; name the object to write as well")
+    with _aws_errors(uri):
+        (client or s3_client()).upload_file(str(file), target.bucket, target.key)
+
+
+@contextmanager
+def output_folder(path: str | os.PathLike[str], *, client: Any = None) -> Iterator[Path]:
+    """A local folder to write to; for an `s3://` URI its files are uploaded when the block ends without an error."""
+    if not is_s3(path):
+        local = Path(path)
+        try:
+            local.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be made a folder ({error.strerror or error}); choose another path"
+            ) from error
+        yield local
+        return
+    with tempfile.TemporaryDirectory(prefix="drift-tools-") as name:
+        folder = Path(name)
+        yield folder
+        for file in sorted(item for item in folder.rglob("*") if item.is_file()):
+            _upload(file, join(path, file.relative_to(folder).as_posix()), client=client)
+
+
+@contextmanager
+def _aws_errors(uri: str) -> Iterator[None]:
+    from boto3.exceptions import Boto3Error  # noqa: PLC0415 - see aws_client
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise InputError(f"{uri}: {one_line(error)}; check the name, the credentials and AWS_ENDPOINT_URL") from error
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's message on one line; its type where it has no message."""
+    return " ".join(str(error).split()) or type(error).__name__
