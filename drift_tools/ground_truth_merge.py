@@ -1,0 +1,116 @@
+"""The merge job: captured records beside the labels that came for them.
+
+Contract: SageMaker developer guide, "Ingest ground truth labels and merge them with predictions". A label belongs to
+the record whose `inferenceId` it names, or else whose `eventId`. Run with `python -m drift_tools.ground_truth_merge`.
+"""
+
+import argparse
+import json
+import os
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drift_tools.capture import GROUND_TRUTH, capture_files
+from drift_tools.job import Job, run_job
+from drift_tools.tables import read_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What was merged: records read, labels read, records that found their label, and lines that could not be read."""
+
+    captured: int
+    labels: int
+    merged: int
+    skipped: int
+    files: tuple[Path, ...]
+
+
+def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
+    """Join captured records with labels by id and write them under the same folders (`endpoint/variant/yyyy/mm/dd/hh`).
+
+    Of several labels for one id the last counts, in the order of the files' names. Records without a label are left
+    out.
+    """
+    labels, unreadable = _labels(ground_truth)
+    captures = merged = 0
+    written: list[Path] = []
+    by_folder: dict[Path, list[str]] = {}
+    for path in capture_files(captured):
+        for record in _records(path):
+            if record is None:
+                unreadable += 1
+                continue
+            captures += 1
+            metadata = record.get("eventMetadata")
+            label = None
+            if isinstance(metadata, dict):
+                label = labels.get(str(metadata.get("inferenceId") or metadata.get("eventId")))
+            if label is not None:
+                merged += 1
+                folder = path.parent.relative_to(captured) if captured.is_dir() else Path()
+                by_folder.setdefault(folder, []).append(
+                    json.dumps({**record, GROUND_TRUTH: label}, separators=(",", ":"))
+                )
+    for number, (folder, lines) in enumerate(by_folder.items()):
+        path = output / folder / f"part-{number:05d}-{uuid.uuid4()}.c000.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        written.append(path)
+    return Merge(captures, len(labels), merged, unreadable, tuple(written))
+
+
+def _labels(path: Path) -> tuple[dict[str, Any], int]:
+    labels: dict[str, Any] = {}
+    unreadable = 0
+    for file in capture_files(path):
+        for record in _records(file):
+            metadata = (record or {}).get("eventMetadata")
+            if (
+                record is None
+                or not isinstance(metadata, dict)
+                or not {"eventId"} <= metadata.keys()
+                or GROUND_TRUTH not in record
+            ):
+                unreadable += 1
+            else:
+                labels[str(metadata["eventId"])] = record[GROUND_TRUTH]
+    return labels, unreadable
+
+
+def _records(path: Path) -> Iterator[dict[str, Any] | None]:
+    """The records of a file; None for a line that is no JSON object."""
+    for line in read_bytes(path).splitlines():
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        yield record if isinstance(record, dict) else None
+
+
+def run(job: Job) -> str:
+    """The job: folders from the environment, merged records out, a message back."""
+    source, truth, output = job.path("dataset_source"), job.path("ground_truth_source"), job.path("output_path")
+    result = merge(source, truth, output)
+    unreadable = f", {result.skipped} unreadable lines" if result.skipped else ""
+    return f"Completed: {result.merged} of {result.captured} captured records have a label{unreadable}."
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
+    """Entry point of the job."""
+    parser = argparse.ArgumentParser(prog="python -m drift_tools.ground_truth_merge", description=__doc__)
+    parser.add_argument(
+        "--ml-root", type=Path, default=Path("/opt/ml"), help="where the job's /opt/ml is (default: /opt/ml)"
+    )
+    options = parser.parse_args(arguments)
+    return run_job(run, options.ml_root, os.environ if environment is None else environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

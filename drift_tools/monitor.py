@@ -1,0 +1,371 @@
+"""The monitor job: captured data and a baseline in, violations, metrics and a message out.
+
+It fulfils the contract of Amazon SageMaker Model Monitor's analyzer container (developer guide, "Support for your own
+containers"), so that the same processing job runs with either. Without a baseline in its environment it is a baseline
+job. Run with `python -m drift_tools.monitor`.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drift_tools import model_quality
+from drift_tools.capture import BOTH_SIDES, GROUND_TRUTH, Captures, read_captures
+from drift_tools.constraints import Constraints, Evaluation, Violation, evaluate, suggest, violations_document
+from drift_tools.errors import InputError
+from drift_tools.job import Job, run_job
+from drift_tools.preprocessing import load_postprocessor, load_preprocessor
+from drift_tools.profile import Statistics, profile, read_json, write_json
+from drift_tools.tables import Column, Table, read_bytes, read_table
+
+STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
+_CAPTURE, _MERGED = "sagemakerCaptureJson", "sagemakerMergeJson"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorResult:
+    """What a run found. `violations` is empty for a baseline job; `captures` is None if the input was a plain table."""
+
+    rows: int
+    violations: tuple[Violation, ...]
+    captures: Captures | None
+    message: str
+
+
+def suggest_baseline(table: Table, output: Path, *, categorical_drift_method: str | None = None) -> Constraints:
+    """Write statistics.json and constraints.json of a baseline dataset."""
+    statistics = profile(table)
+    constraints = suggest(statistics, categorical_drift_method=categorical_drift_method)
+    write_json(output / STATISTICS, statistics.to_dict())
+    write_json(output / CONSTRAINTS, constraints.to_dict())
+    return constraints
+
+
+def monitor_data_quality(
+    table: Table, constraints: Constraints, statistics: Statistics | None, output: Path
+) -> tuple[Evaluation, Statistics]:
+    """Check a table against a baseline; write its statistics, the constraints that were used and any violations."""
+    current = profile(table)
+    evaluation = evaluate(table, constraints, statistics)
+    write_json(output / STATISTICS, current.to_dict())
+    write_json(output / CONSTRAINTS, constraints.to_dict())
+    write_violations(output, evaluation.violations)
+    return evaluation, current
+
+
+def monitor_captures(
+    captured: Path,
+    baseline: Path,
+    output: Path,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> MonitorResult:
+    """The data-quality job on captured data, called as a function: `baseline` is the folder of the baseline's two
+    files.
+
+    Raises `InputError` if nothing can be read, or no record falls in [`start`, `end`).
+    """
+    constraints = Constraints.read(baseline / CONSTRAINTS)
+    statistics = Statistics.read(baseline / STATISTICS) if (baseline / STATISTICS).is_file() else None
+    captures = read_captures(captured, columns=list(constraints.features), start=start, end=end)
+    require_rows(captures)
+    evaluation, _ = monitor_data_quality(captures.data, constraints, statistics, output)
+    return MonitorResult(captures.rows, evaluation.violations, captures, completion(evaluation.violations, captures))
+
+
+def require_rows(captures: Captures) -> None:
+    """Raise `InputError` if not one record could be used, and say why."""
+    if captures.rows:
+        return
+    if captures.skipped:
+        reasons = ", ".join(f"{count} x {reason}" for reason, count in captures.skipped.items())
+        raise InputError(
+            f"none of {captures.read} captured records can be used ({reasons}); the first: {captures.problems[0]}"
+        )
+    raise InputError(f"Job inputs had no data: no captured record in the window ({captures.outside} outside it)")
+
+
+def write_violations(output: Path, violations: Sequence[Violation]) -> None:
+    """Write constraint_violations.json, or remove the one of an earlier run: no violations, no file."""
+    path = output / VIOLATIONS
+    if violations:
+        write_json(path, violations_document(violations))
+    else:
+        path.unlink(missing_ok=True)
+
+
+def completion(violations: Sequence[Violation], captures: Captures | None) -> str:
+    """The exit message, in Model Monitor's words; what was left out is said behind them."""
+    if violations:
+        message = f"CompletedWithViolations: Job completed successfully with {len(violations)} violations."
+    else:
+        message = "Completed: Job completed successfully with no violations."
+    if captures is not None and captures.skipped:
+        reasons = ", ".join(f"{count} x {reason}" for reason, count in captures.skipped.items())
+        message += f" {sum(captures.skipped.values())} of {captures.read} records were skipped: {reasons}."
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """CloudWatch metrics of a run, as the platform picks them up: JSON Lines in `output/metrics/cloudwatch/`."""
+
+    endpoint: str | None
+    schedule: str
+    timestamp: str
+
+    def _entry(self, name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        dimensions = [{"Name": "Endpoint", "Value": self.endpoint}] if self.endpoint else []
+        dimensions.append({"Name": "MonitoringSchedule", "Value": self.schedule})
+        return {"MetricName": name, "Timestamp": self.timestamp, "Dimensions": dimensions, **content}
+
+    def of_data_quality(
+        self, table: Table, constraints: Constraints, distances: Mapping[str, float]
+    ) -> list[dict[str, Any]]:
+        """`feature_data_*` (numerical), `feature_non_null_*` and `feature_baseline_drift_*` of each feature that
+        emits.
+        """
+        entries = []
+        for name, column in table.columns.items():
+            if not constraints.emits(name):
+                continue
+            entries.append(
+                self._entry(f"feature_non_null_{name}", {"Value": float(column.types.present), "Unit": "Count"})
+            )
+            if (values := _statistic_values(column)) is not None:
+                entries.append(self._entry(f"feature_data_{name}", {"StatisticValues": values, "Unit": "None"}))
+            if name in distances:
+                entries.append(
+                    self._entry(f"feature_baseline_drift_{name}", {"Value": distances[name], "Unit": "None"})
+                )
+        return entries
+
+    def of_model_quality(self, quality: model_quality.ModelQuality) -> list[dict[str, Any]]:
+        """One metric each, under its own name; those that do not exist for these rows are left out."""
+        return [
+            self._entry(name, {"Value": float(value), "Unit": "None"})
+            for name, value in quality.metrics.items()
+            if np.isfinite(value)
+        ]
+
+
+def _statistic_values(column: Column) -> dict[str, float] | None:
+    if column.numbers is None:
+        return None
+    finite = column.numbers[np.isfinite(column.numbers)]
+    if not len(finite):
+        return None
+    return {
+        "SampleCount": float(len(finite)),
+        "Sum": float(finite.sum()),
+        "Minimum": float(finite.min()),
+        "Maximum": float(finite.max()),
+    }
+
+
+def write_metrics(ml_root: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write the metrics where the platform looks for them."""
+    path = ml_root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The job's dataset."""
+
+    table: Table
+    captures: Captures | None
+
+
+def load_input(job: Job, columns: Sequence[str] | None) -> Input:
+    """Read the dataset that the environment describes: `dataset_format`, `dataset_source`, `start_time`, `end_time`."""
+    kind, options = dataset_format(job)
+    source = job.path("dataset_source")
+    if kind in (_CAPTURE, _MERGED):
+        captures = _load_captures(job, source, columns)
+        return Input(captures.data, captures)
+    files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    if not files:
+        raise InputError(f"Job inputs had no data: {source} is empty")
+    tables = [_load_table(path, kind, options) for path in files]
+    return Input(concatenate(tables, [str(path) for path in files]), None)
+
+
+def dataset_format(job: Job) -> tuple[str, Mapping[str, Any]]:
+    """The one key of `dataset_format`, and what stands below it."""
+    text = job.get("dataset_format")
+    if text is None:
+        raise InputError("the environment variable dataset_format is not set: see the monitor's container contract")
+    try:
+        ((kind, options),) = json.loads(text).items()
+    except (ValueError, AttributeError) as error:
+        raise InputError(
+            f'dataset_format is {text!r}: give JSON with one key, such as {{"csv": {{"header": true}}}}'
+        ) from error
+    kinds = {name.lower(): name for name in ("csv", "json", "parquet", _CAPTURE, _MERGED)}
+    if kind.lower() not in kinds:
+        raise InputError(f"dataset_format is {kind!r}: give one of {', '.join(kinds.values())}")
+    return kinds[kind.lower()], {str(name).lower(): value for name, value in (options or {}).items()}
+
+
+def _load_captures(job: Job, source: Path, columns: Sequence[str] | None) -> Captures:
+    kind, options = dataset_format(job)
+    script = job.get("record_preprocessor_script")
+    preprocess = load_preprocessor(job.here(script)) if script else None
+    sides = tuple(options.get("captureindexnames", BOTH_SIDES))
+    if kind == _MERGED:
+        sides = (*sides, GROUND_TRUTH)
+    start, end = _time(job, "start_time"), _time(job, "end_time")
+    outputs_first = str(options.get("output_columns_position", "START")).upper() != "END"
+    if source.is_dir() and not any(source.rglob("*.jsonl*")):
+        raise InputError("Job inputs had no data")
+    captures = read_captures(
+        source, columns=columns, start=start, end=end, sides=sides, outputs_first=outputs_first, preprocess=preprocess
+    )
+    require_rows(captures)
+    return captures
+
+
+def _time(job: Job, name: str) -> datetime | None:
+    text = job.get(name)
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{name} is {text!r}: give an ISO 8601 time such as 2026-01-31T12:00:00Z") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _load_table(path: Path, kind: str, options: Mapping[str, Any]) -> Table:
+    if kind == "json":
+        return _load_json(path, lines=bool(options.get("lines", options.get("line", True))))
+    if kind == "parquet" and path.suffix not in (".parquet", ".pq"):
+        raise InputError(f"{path}: dataset_format says parquet: name the file *.parquet")
+    return read_table(path, header=bool(options.get("header", True)))
+
+
+def _load_json(path: Path, *, lines: bool) -> Table:
+    try:
+        content = read_bytes(path)
+        documents = (
+            [json.loads(line) for line in content.splitlines() if line.strip()] if lines else json.loads(content)
+        )
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON{' Lines' if lines else ''} ({error})") from error
+    # Each row as a payload: the same rules for names, lists and nesting as in captured data.
+    records = documents if isinstance(documents, list) else [documents]
+    payloads = (
+        json.dumps({"captureData": {"endpointInput": {"data": json.dumps(row), "encoding": "JSON"}}}) for row in records
+    )
+    captures = read_captures(payloads)
+    if captures.skipped:
+        problem = captures.problems[0]
+        raise InputError(f"{path}, line {problem.line}: {problem.reason}")
+    return captures.data
+
+
+def concatenate(tables: Sequence[Table], sources: Sequence[str]) -> Table:
+    """Tables of the same columns, one below the other."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    for table, source in zip(tables, sources, strict=True):
+        if table.names != first.names:
+            raise InputError(f"{source}: its columns are not those of {sources[0]}: give files of one layout")
+    columns = []
+    for name in first.names:
+        parts = [table.columns[name] for table in tables]
+        if all(part.texts is None for part in parts):
+            columns.append(Column.from_numbers(name, np.concatenate([part.as_numbers()[0] for part in parts])))
+        else:
+            columns.append(Column.from_cells(name, np.concatenate([part.as_texts() for part in parts]).tolist()))
+    return Table.of(columns, sum(table.rows for table in tables))
+
+
+def run(job: Job) -> str:
+    """The job: everything from the environment; the exit message back."""
+    output = job.path("output_path")
+    output.mkdir(parents=True, exist_ok=True)
+    is_quality = (job.get("analysis_type") or "").upper() == "MODEL_QUALITY"
+    entries, message = _run_model_quality(job, output) if is_quality else _run_data_quality(job, output)
+    if (job.get("publish_cloudwatch_metrics") or "Enabled").lower() == "enabled" and entries:
+        write_metrics(job.ml_root, entries)
+    if script := job.get("post_analytics_processor_script"):
+        load_postprocessor(job.here(script))()
+    return message
+
+
+def _metrics(job: Job) -> Metrics | None:
+    schedule = job.get("sagemaker_monitoring_schedule_name")
+    if schedule is None:  # not a scheduled run: there is nothing that the metrics could be metrics of
+        return None
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    timestamp = job.get("metric_time") or job.get("start_time") or now
+    return Metrics(job.get("sagemaker_endpoint_name"), schedule, timestamp)
+
+
+def _run_data_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], str]:
+    if job.get("baseline_constraints") is None:
+        dataset = load_input(job, None)
+        suggest_baseline(dataset.table, output, categorical_drift_method=job.get("categorical_drift_method"))
+        return [], completion((), dataset.captures)
+    constraints = Constraints.read(job.path("baseline_constraints"))
+    statistics = Statistics.read(job.path("baseline_statistics")) if job.get("baseline_statistics") else None
+    dataset = load_input(job, list(constraints.features))
+    evaluation, _ = monitor_data_quality(dataset.table, constraints, statistics, output)
+    metrics = _metrics(job)
+    entries = metrics.of_data_quality(dataset.table, constraints, evaluation.distances) if metrics else []
+    return entries, completion(evaluation.violations, dataset.captures)
+
+
+def _run_model_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], str]:
+    dataset = load_input(job, None)
+    threshold = job.get("probability_threshold_attribute")
+    is_merged = dataset_format(job)[0] == _MERGED
+    quality = model_quality.measure(
+        model_quality.outcomes(
+            dataset.table,
+            problem_type=job.get("problem_type") or "",
+            # In merged records the label has its own place; elsewhere it is a column of the dataset.
+            ground_truth=GROUND_TRUTH if is_merged else job.get("ground_truth_attribute") or "",
+            inference=job.get("inference_attribute"),
+            probability=job.get("probability_attribute"),
+            probability_threshold=float(threshold) if threshold else None,
+            positive_label=job.get("positive_label"),
+        )
+    )
+    write_json(output / STATISTICS, quality.to_dict())
+    if job.get("baseline_constraints") is None:
+        write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
+        return [], completion((), dataset.captures)
+    constraints = model_quality.QualityConstraints.from_dict(read_json(job.path("baseline_constraints")))
+    write_json(output / CONSTRAINTS, constraints.to_dict())
+    violations = model_quality.evaluate(quality, constraints)
+    write_violations(output, violations)
+    metrics = _metrics(job)
+    return metrics.of_model_quality(quality) if metrics else [], completion(violations, dataset.captures)
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
+    """Entry point of the job."""
+    parser = argparse.ArgumentParser(prog="python -m drift_tools.monitor", description=__doc__)
+    parser.add_argument(
+        "--ml-root", type=Path, default=Path("/opt/ml"), help="where the job's /opt/ml is (default: /opt/ml)"
+    )
+    options = parser.parse_args(arguments)
+    return run_job(run, options.ml_root, os.environ if environment is None else environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
