@@ -1,0 +1,175 @@
+"""AWS in memory: enough of it for the functions, with AWS's own errors, each request held against botocore's model."""
+
+import hashlib
+import io
+import json
+import threading
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
+
+_STATUS = {"AccessDenied": 403, "NoSuchKey": 404, "PreconditionFailed": 412, "ConditionalRequestConflict": 409}
+
+
+def client_error(code: str, operation: str) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": f"{code} (from the fake)"},
+            "ResponseMetadata": {"HTTPStatusCode": _STATUS.get(code, 400)},
+        },
+        operation,
+    )
+
+
+class _Service:
+    """Checks requests by the service's model, remembers them, and fails where a test says so."""
+
+    service = ""
+
+    def __init__(self) -> None:
+        self._model = boto3.client(self.service, region_name="eu-central-1").meta.service_model
+        self._failures: dict[str, list[str]] = defaultdict(list)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.lock = threading.Lock()
+
+    def fail(self, operation: str, *codes: str) -> None:
+        """The next calls of `operation` fail with these error codes, one each."""
+        self._failures[operation].extend(codes)
+
+    def _enter(self, operation: str, request: dict[str, Any]) -> None:
+        report = ParamValidator().validate(request, self._model.operation_model(operation).input_shape)
+        assert not report.has_errors(), report.generate_report()
+        self.calls.append((operation, request))
+        if self._failures[operation]:
+            raise client_error(self._failures[operation].pop(0), operation)
+
+    def requests(self, operation: str) -> list[dict[str, Any]]:
+        return [request for name, request in self.calls if name == operation]
+
+
+class FakeS3(_Service):
+    """One bucket; pages of three keys, so that every listing of more is paged."""
+
+    service = "s3"
+
+    def __init__(self, bucket: str = "churn-data") -> None:
+        super().__init__()
+        self.bucket = bucket
+        self.objects: dict[str, bytes] = {}
+        self.denied_prefixes: tuple[str, ...] = ()
+
+    def put(self, key: str, content: Any) -> None:
+        self.objects[key] = content if isinstance(content, bytes) else json.dumps(content).encode()
+
+    def json(self, key: str) -> Any:
+        return json.loads(self.objects[key])
+
+    def keys(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def _check(self, operation: str, request: dict[str, Any], key: str) -> None:
+        self._enter(operation, request)
+        assert request["Bucket"] == self.bucket
+        if key.startswith(self.denied_prefixes or ("\0",)):
+            raise client_error("AccessDenied", operation)
+
+    def put_object(self, **request: Any) -> dict[str, Any]:
+        with self.lock:
+            key = request["Key"]
+            self._check("PutObject", request, key)
+            found = self.objects.get(key)
+            if request.get("IfNoneMatch") == "*" and found is not None:
+                raise client_error("PreconditionFailed", "PutObject")
+            if "IfMatch" in request and found is None:
+                raise client_error("NoSuchKey", "PutObject")
+            if "IfMatch" in request and found is not None and request["IfMatch"] != _etag(found):
+                raise client_error("PreconditionFailed", "PutObject")
+            self.objects[key] = request["Body"]
+            return {"ETag": _etag(request["Body"])}
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        with self.lock:
+            self._check("GetObject", request, request["Key"])
+            if request["Key"] not in self.objects:
+                # As AWS answers a role that may list some prefixes only: it is not told whether the key exists.
+                raise client_error("AccessDenied", "GetObject")
+            body = self.objects[request["Key"]]
+            return {"Body": io.BytesIO(body), "ETag": _etag(body)}
+
+    def list_objects_v2(self, **request: Any) -> dict[str, Any]:
+        with self.lock:
+            self._check("ListObjectsV2", request, request["Prefix"])
+            after = request.get("ContinuationToken", "")
+            matching = [key for key in self.keys(request["Prefix"]) if key > after]
+            page = matching[: min(3, request.get("MaxKeys", 1000))]
+            modified = datetime(2026, 11, 23, tzinfo=UTC)
+            answer: dict[str, Any] = {
+                "Contents": [{"Key": key, "Size": len(self.objects[key]), "LastModified": modified} for key in page],
+                "IsTruncated": len(matching) > len(page),
+            }
+            if not page:
+                del answer["Contents"]
+            if answer["IsTruncated"]:
+                answer["NextContinuationToken"] = page[-1]
+            return answer
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body).hexdigest()}"'
+
+
+class FakeSns(_Service):
+    service = "sns"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.published: list[dict[str, Any]] = []
+
+    def publish(self, **request: Any) -> dict[str, Any]:
+        with self.lock:
+            self._enter("Publish", request)
+            subject = request["Subject"]
+            assert 0 < len(subject) <= 100
+            assert subject.isascii()
+            assert subject.isprintable()
+            attributes = request["MessageAttributes"].values()
+            assert all(value["StringValue"] for value in attributes), "SNS refuses empty attribute values"
+            assert len(request["Message"].encode()) < 256 * 1024
+            self.published.append(request)
+            return {"MessageId": f"message-{len(self.published)}"}
+
+
+class FakeCloudWatch(_Service):
+    service = "cloudwatch"
+
+    def put_metric_data(self, **request: Any) -> dict[str, Any]:
+        self._enter("PutMetricData", request)
+        return {}
+
+
+class FakeSageMaker(_Service):
+    service = "sagemaker"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: dict[str, dict[str, Any]] = {}
+
+    def create_processing_job(self, **request: Any) -> dict[str, Any]:
+        self._enter("CreateProcessingJob", request)
+        name = request["ProcessingJobName"]
+        if name in self.jobs:
+            raise client_error("ResourceInUse", "CreateProcessingJob")
+        arn = f"arn:aws:sagemaker:eu-central-1:111122223333:processing-job/{name}"
+        self.jobs[name] = {**request, "ProcessingJobArn": arn, "ProcessingJobStatus": "InProgress"}
+        return {"ProcessingJobArn": arn}
+
+    def describe_processing_job(self, **request: Any) -> dict[str, Any]:
+        self._enter("DescribeProcessingJob", request)
+        try:
+            return self.jobs[request["ProcessingJobName"]]
+        except KeyError:
+            raise client_error("ResourceNotFound", "DescribeProcessingJob") from None

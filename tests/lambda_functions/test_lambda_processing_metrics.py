@@ -1,0 +1,266 @@
+"""processing_metrics: which jobs count, and what they count."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.lambda_functions.conftest import RUN, drift
+from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker
+from tests.lambda_functions.functions import event, load, shared
+
+functions = load("processing_metrics")
+JOB = "model-monitoring-202611230400-3f2a9c0d1e4b5a6978877665"
+STARTED = datetime(2026, 11, 23, 4, 1, tzinfo=UTC)
+ENVIRONMENT = {
+    "ENDPOINT_NAME": "churn-endpoint",
+    "METRIC_NAMESPACE": "ModelMonitoring/churn",
+    "BUCKET_NAME": "churn-data",
+    "RESULTS_PREFIX": "monitoring-results",
+    "STATE_PREFIX": "responder-state",
+}
+MONITORING = {
+    "sagemaker_endpoint_name": "churn-endpoint",
+    "sagemaker_monitoring_schedule_name": "churn-data-quality",
+}
+CLEAN = "Completed: Job completed successfully with no violations."
+
+
+def described(status: str = "Completed", environment: dict[str, str] | None = None, **fields: Any) -> dict[str, Any]:
+    """DescribeProcessingJob's answer."""
+    return {
+        "ProcessingJobName": JOB,
+        "ProcessingJobArn": f"arn:aws:sagemaker:eu-central-1:111122223333:processing-job/{JOB}",
+        "ProcessingJobStatus": status,
+        "Environment": MONITORING if environment is None else environment,
+        "ProcessingOutputConfig": {"Outputs": [{"S3Output": {"S3Uri": f"s3://churn-data/{RUN}/2026/11/23/04"}}]},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 1800},
+        "ProcessingStartTime": STARTED,
+        "ProcessingEndTime": STARTED + timedelta(minutes=4),
+        **fields,
+    }
+
+
+class Function:
+    """The function around its fakes."""
+
+    def __init__(self, sagemaker: FakeSageMaker, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+        self.sagemaker, self.s3, self.cloudwatch = sagemaker, s3, cloudwatch
+        self.settings = functions.handler.Settings.read(ENVIRONMENT)
+
+    def run(self, description: dict[str, Any]) -> Any:
+        self.sagemaker.jobs[JOB] = description
+        return functions.handler.process(
+            JOB, self.settings, sagemaker=self.sagemaker, s3=self.s3, cloudwatch=self.cloudwatch
+        )
+
+    @property
+    def published(self) -> list[dict[str, float]]:
+        """Metric values by name, one dict a request."""
+        return [
+            {datum["MetricName"]: datum["Value"] for datum in request["MetricData"]}
+            for request in self.cloudwatch.requests("PutMetricData")
+        ]
+
+
+@pytest.fixture
+def function(sagemaker: FakeSageMaker, s3: FakeS3, cloudwatch: FakeCloudWatch) -> Function:
+    return Function(sagemaker, s3, cloudwatch)
+
+
+def test_violations_of_a_run(function: Function, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+    s3.put(f"{RUN}/2026/11/23/04/constraint_violations.json", {"violations": [drift("a", 0.5), drift("b", 0.5)]})
+    function.run(described(ExitMessage="CompletedWithViolations: Job completed successfully with 2 violations."))
+    dimensions = [
+        {"Name": "Endpoint", "Value": "churn-endpoint"},
+        {"Name": "MonitoringSchedule", "Value": "churn-data-quality"},
+    ]
+    # No timestamp: the alarms look at when it arrived.
+    assert cloudwatch.requests("PutMetricData") == [
+        {
+            "Namespace": "ModelMonitoring/churn",
+            "MetricData": [
+                {"MetricName": "JobFailures", "Dimensions": dimensions, "Value": 0.0, "Unit": "Count"},
+                {"MetricName": "ConstraintViolations", "Dimensions": dimensions, "Value": 2.0, "Unit": "Count"},
+            ],
+        }
+    ]
+    assert s3.keys("responder-state/") == []
+
+
+def test_a_clean_run_publishes_zeros(function: Function) -> None:
+    function.run(described(ExitMessage=CLEAN))
+    assert function.published == [{"JobFailures": 0.0, "ConstraintViolations": 0.0}]
+
+
+@pytest.mark.parametrize(
+    ("message", "content", "count"),
+    [
+        ("CompletedWithViolations: Job completed successfully with 60 violations.", None, 60),
+        ("CompletedWithViolations: Job completed successfully with 1 violation.", None, 1),
+        ("CompletedWithViolations", None, 1),
+        ("", {"violations": [drift("a", 0.5)]}, 1),
+        (CLEAN, {"violations": [drift("a", 0.5)] * 3}, 3),
+        (CLEAN, {"violations": []}, 0),
+        ("", b"{not json", 1),
+        ("CompletedWithViolations: ... with 7 violations.", b"{not json", 7),
+        ("", {"violations": "many"}, 1),
+        ("", b"[" * 100_000, 1),
+        ("", None, 0),
+    ],
+)
+def test_the_larger_of_message_and_file_counts(
+    function: Function, s3: FakeS3, message: str, content: Any, count: int
+) -> None:
+    if content is not None:
+        s3.put(f"{RUN}/2026/11/23/04/constraint_violations.json", content)
+    function.run(described(ExitMessage=message))
+    assert function.published[0]["ConstraintViolations"] == count
+
+
+def test_a_file_too_large_to_read_counts_as_one(function: Function, s3: FakeS3) -> None:
+    s3.put(f"{RUN}/2026/11/23/04/constraint_violations.json", b" " * (8 * 1024**2 + 1))
+    function.run(described())
+    assert function.published[0]["ConstraintViolations"] == 1
+
+
+def test_results_that_may_not_be_listed_leave_the_message_to_decide(
+    function: Function, s3: FakeS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.denied_prefixes = ("monitoring-results/",)
+    function.run(described(ExitMessage="CompletedWithViolations: Job completed successfully with 5 violations."))
+    assert function.published[0]["ConstraintViolations"] == 5
+    assert "cannot be listed (AccessDenied)" in capsys.readouterr().out
+
+
+def test_a_failed_job_is_counted_and_its_reason_kept(function: Function, s3: FakeS3) -> None:
+    function.run(described("Failed", FailureReason="AlgorithmError: out of memory"))
+    assert function.published == [{"JobFailures": 1.0}]
+    assert s3.json("responder-state/job-failures/churn-endpoint/churn-data-quality.json") == {
+        "job": JOB,
+        "arn": f"arn:aws:sagemaker:eu-central-1:111122223333:processing-job/{JOB}",
+        "kind": "monitoring",
+        "status": "Failed",
+        "reason": "AlgorithmError: out of memory",
+        "exit_message": "",
+        "ended": "2026-11-23T04:05:00+00:00",
+    }
+
+
+def test_the_reason_is_kept_before_the_metric_is_published(
+    function: Function, s3: FakeS3, cloudwatch: FakeCloudWatch
+) -> None:
+    cloudwatch.fail("PutMetricData", "Throttling")
+    with pytest.raises(ClientError, match="Throttling"):
+        function.run(described("Failed"))
+    assert len(s3.keys("responder-state/job-failures/")) == 1
+
+
+def test_a_job_stopped_at_its_limit_is_a_failure(function: Function, s3: FakeS3) -> None:
+    function.run(described("Stopped", ProcessingEndTime=STARTED + timedelta(seconds=1800)))
+    assert function.published == [{"JobFailures": 1.0}]
+    record = s3.json("responder-state/job-failures/churn-endpoint/churn-data-quality.json")
+    assert record["reason"] == "stopped at its time limit of 1800 s"
+
+
+def test_a_job_stopped_by_a_person_is_none(function: Function, s3: FakeS3) -> None:
+    function.run(described("Stopped"))
+    assert function.published == [{"JobFailures": 0.0}]
+    assert s3.keys("responder-state/") == []
+
+
+def test_a_baseline_job_says_nothing_about_violations(function: Function) -> None:
+    environment = {"model_monitoring_endpoint": "churn-endpoint", "model_monitoring_schedule": "churn-data-quality"}
+    function.run(described("Completed", environment))
+    function.run(described("Failed", environment))
+    assert function.published == [{"JobFailures": 0.0}, {"JobFailures": 1.0}]
+
+
+def test_a_failed_merge_counts_for_its_schedule(function: Function, s3: FakeS3) -> None:
+    output = {"Outputs": [{"S3Output": {"S3Uri": "s3://churn-data/monitoring-results/merge"}}]}
+    arn = "arn:aws:sagemaker:eu-central-1:111122223333:monitoring-schedule/churn-model-quality"
+    merge = {"dataset_source": "/a", "ground_truth_source": "/b", "output_path": "/c"}
+    result = function.run(
+        described("Failed", merge, ProcessingOutputConfig=output, MonitoringScheduleArn=arn, ExitMessage="no labels")
+    )
+    assert (result["kind"], result["schedule"]) == ("ground-truth merge", "churn-model-quality")
+    assert function.published == [{"JobFailures": 1.0}]
+    assert s3.json("responder-state/job-failures/churn-endpoint/churn-model-quality.json")["reason"] == "no labels"
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        described(environment={}),
+        described(environment={**MONITORING, "sagemaker_endpoint_name": "other-endpoint"}),
+        described(environment={"model_monitoring_endpoint": "other", "model_monitoring_schedule": "x"}),
+        described(environment={"sagemaker_endpoint_name": "churn-endpoint"}),
+        described(
+            environment={"ground_truth_source": "/b"},
+            ProcessingOutputConfig={"Outputs": [{"S3Output": {"S3Uri": "s3://other/monitoring-results/merge"}}]},
+            MonitoringScheduleArn="arn:aws:sagemaker:eu-central-1:111122223333:monitoring-schedule/x",
+        ),
+        described("InProgress"),
+        described("Stopping"),
+    ],
+)
+def test_other_jobs_are_ignored(function: Function, description: dict[str, Any]) -> None:
+    assert "ignored" in function.run(description)
+    assert function.published == []
+
+
+def test_the_schedule_comes_from_the_arn_if_the_environment_has_none(function: Function) -> None:
+    arn = "arn:aws:sagemaker:eu-central-1:111122223333:monitoring-schedule/by-arn"
+    result = function.run(
+        described(environment={"sagemaker_endpoint_name": "churn-endpoint"}, MonitoringScheduleArn=arn)
+    )
+    assert result["schedule"] == "by-arn"
+
+
+def test_a_job_that_is_not_found_is_an_error(function: Function) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        functions.handler.process(
+            "gone", function.settings, sagemaker=function.sagemaker, s3=function.s3, cloudwatch=function.cloudwatch
+        )
+
+
+def test_parse_takes_the_job_from_the_event() -> None:
+    assert functions.handler.parse(event("job_completed")) == JOB
+    assert functions.handler.parse(event("job_failed")) == JOB
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        (7, "must be an object, not int"),
+        ({}, "detail-type is None"),
+        (event("job_other_detail_type"), "detail-type is 'SageMaker Training Job State Change'"),
+        ({"detail-type": "SageMaker Processing Job State Change"}, "the event's detail must be an object"),
+        ({"detail-type": "SageMaker Processing Job State Change", "detail": {}}, "has no ProcessingJobName"),
+    ],
+)
+def test_bad_events(document: Any, complaint: str) -> None:
+    with pytest.raises(shared("events").BadEventError, match=complaint):
+        functions.handler.parse(document)
+
+
+@pytest.mark.parametrize("missing", sorted(ENVIRONMENT))
+def test_each_variable_is_needed(missing: str) -> None:
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != missing}
+    with pytest.raises(shared("settings").ConfigurationError, match=f"environment variable {missing} is not set"):
+        functions.handler.Settings.read(environment)
+
+
+def test_handler_end_to_end(
+    function: Function, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    function.sagemaker.jobs[JOB] = described(ExitMessage=CLEAN)
+    clients = {"sagemaker": function.sagemaker, "s3": function.s3, "cloudwatch": function.cloudwatch}
+    monkeypatch.setattr(functions.handler, "client", clients.__getitem__)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    result = functions.handler.handler(event("job_completed"), None)
+    assert result["metrics"] == {"JobFailures": 0.0, "ConstraintViolations": 0.0}
+    assert functions.handler.handler(event("job_completed"), None) == result  # a second delivery repeats itself
+    assert '"message": "processing job"' in capsys.readouterr().out

@@ -1,0 +1,129 @@
+"""Once, though delivered twice; never zero times, though the doer dies."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.lambda_functions.conftest import ManualClock
+from tests.lambda_functions.fakes import FakeS3
+from tests.lambda_functions.functions import load
+
+once = load("alarm_responder").once
+KEY = "responder-state/alarms/x.json"
+
+
+@pytest.fixture
+def invocation(s3: FakeS3, clock: ManualClock) -> Any:
+    def make(owner: str, seconds: float = 60.0) -> Any:
+        return once.Markers(s3, "churn-data", owner, clock.now() + seconds, once.Clock(clock.now, clock.sleep))
+
+    return make
+
+
+def test_the_second_finds_it_done(invocation: Any, s3: FakeS3) -> None:
+    first = invocation("first")
+    first.finish(first.claim(KEY), message_id="m-1")
+    assert invocation("second").claim(KEY) is None
+    assert s3.json(KEY) == {"state": "done", "owner": "first", "lease_ends": 1_000_065.0, "message_id": "m-1"}
+
+
+def test_the_second_waits_for_the_first(invocation: Any, clock: ManualClock) -> None:
+    first = invocation("first")
+    claim = first.claim(KEY)
+    clock.on_sleep = [lambda: None, lambda: first.finish(claim)]
+    assert invocation("second").claim(KEY) is None
+    assert clock.sleeps == 2
+
+
+def test_the_second_takes_over_what_the_first_gave_back(invocation: Any, clock: ManualClock, s3: FakeS3) -> None:
+    first = invocation("first")
+    claim = first.claim(KEY)
+    clock.on_sleep = [lambda: first.release(claim, "Throttling")]
+    assert invocation("second").claim(KEY) is not None
+    assert s3.json(KEY)["owner"] == "second"
+
+
+def test_while_the_first_may_live_the_second_gives_up_for_now(invocation: Any, clock: ManualClock) -> None:
+    invocation("first").claim(KEY)
+    second = invocation("second")
+    with pytest.raises(once.StillInProgressError, match="another delivery is at work"):
+        second.claim(KEY)
+    assert 50.0 < clock.now() - 1_000_000.0 <= 57.0  # all the time it had but a reserve
+
+
+def test_a_dead_holders_marker_is_taken_over(invocation: Any, clock: ManualClock) -> None:
+    dead = invocation("dead")
+    claim = dead.claim(KEY)
+    clock.seconds += 66.0  # its 60 seconds and the allowance
+    retry = invocation("retry")
+    taken = retry.claim(KEY)
+    assert taken is not None
+    dead.finish(claim)  # were it alive against all odds, it could no longer write
+    retry.finish(taken)
+    assert invocation("third").claim(KEY) is None
+
+
+def test_only_one_takes_over(invocation: Any, s3: FakeS3, clock: ManualClock) -> None:
+    invocation("dead").claim(KEY)
+    clock.seconds += 66.0
+    rival = invocation("rival")
+    read = s3.get_object
+    rivals: list[Any] = []
+
+    def read_then_lose_the_race(**request: Any) -> Any:
+        answer = read(**request)
+        if not rivals:
+            s3.get_object = read  # type: ignore[method-assign] # the race happens once
+            rivals.append(rival.claim(KEY))
+            rival.finish(rivals[0])
+        return answer
+
+    s3.get_object = read_then_lose_the_race  # type: ignore[method-assign] # a rival between read and write
+    assert invocation("late").claim(KEY) is None
+    assert s3.json(KEY)["owner"] == "rival"
+
+
+def test_a_conflict_of_simultaneous_writes_is_tried_again(invocation: Any, s3: FakeS3) -> None:
+    other = invocation("other")
+    other.finish(other.claim(KEY))
+    s3.fail("PutObject", "ConditionalRequestConflict")
+    assert invocation("second").claim(KEY) is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"state": "done"}', b'{"state": "in-progress", "lease_ends": "soon"}']
+)
+def test_an_unreadable_marker_does_not_block(invocation: Any, s3: FakeS3, content: bytes) -> None:
+    s3.put(KEY, content)
+    assert invocation("first").claim(KEY) is not None
+
+
+def test_what_s3_refuses_is_passed_on(invocation: Any, s3: FakeS3) -> None:
+    s3.fail("PutObject", "AccessDenied")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        invocation("first").claim(KEY)
+
+
+def test_of_many_at_once_exactly_one_wins(s3: FakeS3) -> None:
+    """Real threads and the real clock: each waits until the winner is done."""
+    wins: list[Any] = []
+    ready = threading.Barrier(8)
+
+    def deliver(name: str) -> None:
+        markers = once.Markers(s3, "churn-data", name, once.Clock().now() + 60.0)
+        ready.wait(timeout=10)
+        claim = markers.claim(KEY)
+        if claim is not None:
+            wins.append(name)
+            markers.finish(claim)
+
+    threads = [threading.Thread(target=deliver, args=(f"delivery-{index}",)) for index in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert len(wins) == 1
+    assert json.loads(s3.objects[KEY])["owner"] == wins[0]
