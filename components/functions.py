@@ -1,0 +1,97 @@
+"""A Lambda function as every function of this project is made: own log group, own role, current runtime, arm64."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.args import CommonSettings
+from components.identity import Place, PolicyDocument, lambda_trust, look_up_place, service_role
+from components.packaging import function_archive
+
+RUNTIME: Final = "python3.13"
+DEAD_LETTER_SECONDS: Final = 14 * 24 * 3600  # the longest that SQS keeps a message
+EVENT_AGE_SECONDS: Final = 3600
+RETRIES: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringFunction:
+    """A function with what it cannot do without."""
+
+    function: aws.lambda_.Function
+    log_group: aws.cloudwatch.LogGroup
+    dead_letters: aws.sqs.Queue | None
+    role_arn: pulumi.Output[str]
+
+
+def dead_letter_queue(name: str, parent: pulumi.Resource, common: CommonSettings) -> aws.sqs.Queue:
+    """Where an event ends that a function could not handle; encrypted by SQS, kept for fourteen days."""
+    return aws.sqs.Queue(
+        f"{name}-dead-letters",
+        sqs_managed_sse_enabled=True,
+        message_retention_seconds=DEAD_LETTER_SECONDS,
+        tags=common.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def monitoring_function(
+    name: str,
+    *,
+    parent: pulumi.Resource,
+    folder: str,
+    description: str,
+    timeout: int,
+    memory_size: int,
+    environment: Mapping[str, pulumi.Input[str]],
+    policy: Callable[[pulumi.Output[Place], pulumi.Output[str], pulumi.Output[str]], pulumi.Output[PolicyDocument]],
+    common: CommonSettings,
+    asynchronous: bool,
+) -> MonitoringFunction:
+    """Make the function whose code is in `lambda/{folder}`, as children of `parent`.
+
+    `policy` gets the place, the log group's ARN and the dead-letter queue's ARN (empty without one). An asynchronous
+    function is retried twice within an hour; an event that it could not handle is kept in its dead-letter queue.
+    """
+    options = pulumi.ResourceOptions(parent=parent)
+    # Made before the function, or Lambda makes one itself, without an end to its retention and beyond Pulumi's reach.
+    logs = aws.cloudwatch.LogGroup(
+        f"{name}-logs", retention_in_days=common.log_retention_in_days, tags=common.tags, opts=options
+    )
+    queue = dead_letter_queue(name, parent, common) if asynchronous else None
+    role = service_role(
+        f"{name}-role",
+        parent=parent,
+        description=description,
+        trust=lambda_trust,
+        policy=policy(look_up_place(parent), logs.arn, queue.arn if queue else pulumi.Output.from_input("")),
+        common=common,
+    )
+    function = aws.lambda_.Function(
+        name,
+        description=description,
+        code=function_archive(folder),
+        handler="handler.handler",
+        runtime=RUNTIME,
+        architectures=["arm64"],
+        timeout=timeout,
+        memory_size=memory_size,
+        role=role.arn,
+        environment=aws.lambda_.FunctionEnvironmentArgs(variables=environment) if environment else None,
+        logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=logs.name),
+        dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=queue.arn) if queue else None,
+        tags=common.tags,
+        opts=options,
+    )
+    if asynchronous:
+        aws.lambda_.FunctionEventInvokeConfig(
+            f"{name}-retries",
+            function_name=function.name,
+            maximum_retry_attempts=RETRIES,
+            maximum_event_age_in_seconds=EVENT_AGE_SECONDS,
+            opts=options,
+        )
+    return MonitoringFunction(function=function, log_group=logs, dead_letters=queue, role_arn=role.arn)

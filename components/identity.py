@@ -1,0 +1,305 @@
+"""Who may do what: one role for each actor, each with the least that it needs.
+
+The builders are pure: strings in, a policy document (dict) out. Every action that AWS can limit to an ARN is limited to
+one; the three that it cannot are in `ANY_RESOURCE`, each with its reason.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components import naming
+from components.args import CommonSettings
+
+Statement = dict[str, Any]
+PolicyDocument = dict[str, Any]
+
+# The only actions that a policy of this project allows on the resource "*".
+ANY_RESOURCE: Final[Mapping[str, str]] = {
+    "ecr:GetAuthorizationToken": "the action has no resources: a token is for the registry as a whole",
+    "cloudwatch:PutMetricData": "the action has no resources; a condition on cloudwatch:namespace limits it",
+}
+
+# Where the platform publishes what monitors find, and the health of what runs. AWS's pages print them with a slash in
+# front and without; its own code has used both.
+MONITOR_NAMESPACES: Final = (
+    "aws/sagemaker/Endpoints/data-metrics",
+    "aws/sagemaker/Endpoints/model-metrics",
+    "/aws/sagemaker/Endpoints/data-metrics",
+    "/aws/sagemaker/Endpoints/model-metrics",
+    "/aws/sagemaker/ProcessingJobs",
+)
+ENDPOINT_NAMESPACE: Final = "/aws/sagemaker/Endpoints"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Partition, region and account that a component is deployed into."""
+
+    partition: str
+    region: str
+    account_id: str
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def bucket_arn(self, bucket: str, *path: str) -> str:
+        return "/".join((f"arn:{self.partition}:s3:::{bucket}", *path))
+
+
+def look_up_place(parent: pulumi.Resource) -> pulumi.Output[Place]:
+    """The place that the provider of `parent` deploys into."""
+    options = pulumi.InvokeOptions(parent=parent)
+    return pulumi.Output.all(
+        partition=aws.get_partition_output(opts=options).partition,
+        region=aws.get_region_output(opts=options).region,
+        account_id=aws.get_caller_identity_output(opts=options).account_id,
+    ).apply(lambda found: Place(**found))
+
+
+# ---- pieces ---------------------------------------------------------------------------------------------------------
+
+
+def policy_document(*statements: Statement) -> PolicyDocument:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(
+    sid: str, actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Mapping[str, Any]] | None = None
+) -> Statement:
+    statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    if condition:
+        statement["Condition"] = {operator: dict(keys) for operator, keys in condition.items()}
+    return statement
+
+
+def deny_insecure_transport(actions: Sequence[str], resources: Sequence[str]) -> Statement:
+    """A resource policy's statement that refuses everyone without TLS. A "*" in a Deny takes, it never gives."""
+    return {
+        "Sid": "DenyInsecureTransport",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": list(actions),
+        "Resource": list(resources),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def sagemaker_trust(place: Place) -> PolicyDocument:
+    """SageMaker may assume the role, on behalf of this account only (against the confused deputy)."""
+    return _trust("sagemaker.amazonaws.com", {"StringEquals": {"aws:SourceAccount": place.account_id}})
+
+
+def lambda_trust(_: Place) -> PolicyDocument:
+    """Lambda may assume the role.
+
+    Without aws:SourceAccount: AWS does not document that Lambda sends it when it assumes an execution role, and with a
+    condition that is never met no function can be created. Only a principal of this account that is allowed to pass
+    the role can give it to a function.
+    """
+    return _trust("lambda.amazonaws.com", None)
+
+
+def _trust(service: str, condition: Mapping[str, Mapping[str, str]] | None) -> PolicyDocument:
+    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if condition:
+        statement["Condition"] = condition
+    return policy_document(statement)
+
+
+def _list_prefixes(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
+    """List these prefixes and nothing else; without it S3 answers 403 where it should say 404."""
+    return allow(
+        "ListPrefixes",
+        ["s3:ListBucket"],
+        [place.bucket_arn(bucket)],
+        {"StringLike": {"s3:prefix": [pattern for prefix in prefixes for pattern in (prefix, f"{prefix}/*")]}},
+    )
+
+
+def _read_objects(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
+    return allow("ReadObjects", ["s3:GetObject"], [place.bucket_arn(bucket, prefix, "*") for prefix in prefixes])
+
+
+def _write_objects(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
+    return allow("WriteObjects", ["s3:PutObject"], [place.bucket_arn(bucket, prefix, "*") for prefix in prefixes])
+
+
+def _publish_metrics(namespaces: Sequence[str]) -> Statement:
+    # "*": see ANY_RESOURCE.
+    condition = {"StringEquals": {"cloudwatch:namespace": list(namespaces)}}
+    return allow("PublishMetrics", ["cloudwatch:PutMetricData"], ["*"], condition)
+
+
+def _sagemaker_logs(place: Place, group: str) -> Statement:
+    """SageMaker makes the group on first use and a stream for each job or instance, under the role of what it runs."""
+    return allow(
+        "WriteLogs",
+        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        [place.arn("logs", f"log-group:{group}"), place.arn("logs", f"log-group:{group}:*")],
+    )
+
+
+def _pull_images(place: Place, image_uris: Sequence[str]) -> list[Statement]:
+    return [
+        allow(
+            "PullImages",
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [repository_arn(place, uri) for uri in image_uris],
+        ),
+        # "*": see ANY_RESOURCE.
+        allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
+    ]
+
+
+def repository_arn(place: Place, image_uri: str) -> str:
+    """The ECR repository of `account.dkr.ecr.region.amazonaws.com/repository:tag`."""
+    registry, _, image = image_uri.partition("/")
+    account, _, _, region, *_ = registry.split(".")
+    repository = image.split("@")[0].split(":")[0]
+    return f"arn:{place.partition}:ecr:{region}:{account}:repository/{repository}"
+
+
+def without_tag(image_uri: str) -> str:
+    """AWS's analyzer has no tags that customers name; SageMaker's own clients give its URI bare."""
+    registry, _, image = image_uri.partition("/")
+    return f"{registry}/{image.split(':')[0]}"
+
+
+def merger_image(analyzer_image_uri: str) -> str:
+    """The image that joins captures with labels before a model-quality run; it lies beside the analyzer."""
+    return without_tag(analyzer_image_uri).replace(
+        "sagemaker-model-monitor-analyzer", "sagemaker-model-monitor-groundtruth-merger"
+    )
+
+
+def _function_basics(log_group_arn: str, dead_letter_arn: str | None = None) -> list[Statement]:
+    statements = [allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"])]
+    if dead_letter_arn:
+        statements.append(allow("KeepDeadLetters", ["sqs:SendMessage"], [dead_letter_arn]))
+    return statements
+
+
+# ---- the five actors ------------------------------------------------------------------------------------------------
+
+
+def model_policy(place: Place, *, bucket: str, endpoint_stem: str, image_uri: str) -> PolicyDocument:
+    """The model behind the endpoint: fetch its archive and image, log, write captures.
+
+    The endpoint's name is not known yet when its role is made, only its stem; seven characters follow.
+    """
+    return policy_document(
+        _read_objects(place, bucket, [naming.MODEL_ARTIFACTS]),
+        _write_objects(place, bucket, [naming.CAPTURED_DATA]),
+        _sagemaker_logs(place, f"{naming.ENDPOINT_LOG_GROUPS}/{endpoint_stem}-*"),
+        _publish_metrics([ENDPOINT_NAMESPACE]),
+        *_pull_images(place, [image_uri]),
+    )
+
+
+def monitor_policy(place: Place, *, bucket: str, analyzer_image_uri: str) -> PolicyDocument:
+    """The monitoring and baseline jobs: read data, captures and labels, write results, publish what they found."""
+    written = [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS]
+    # Results are read too: a model-quality run reads what the merge job before it wrote below monitoring-results.
+    read = [naming.BASELINE_DATA, naming.CAPTURED_DATA, naming.GROUND_TRUTH, naming.MONITORING_RESULTS]
+    return policy_document(
+        _list_prefixes(place, bucket, read),
+        _read_objects(place, bucket, read),
+        _write_objects(place, bucket, written),
+        _sagemaker_logs(place, naming.PROCESSING_LOG_GROUP),
+        _publish_metrics(MONITOR_NAMESPACES),
+        *_pull_images(place, [analyzer_image_uri, merger_image(analyzer_image_uri)]),
+    )
+
+
+def starter_policy(place: Place, *, job_stem: str, monitor_role_arn: str, log_group_arn: str) -> PolicyDocument:
+    """The function that starts baseline jobs: those jobs only, under the monitor's role only."""
+    return policy_document(
+        *_function_basics(log_group_arn),
+        allow(
+            "StartBaselineJobs",
+            ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob"],
+            [place.arn("sagemaker", f"processing-job/{job_stem}-*")],
+        ),
+        allow(
+            "GiveThemTheMonitorsRole",
+            ["iam:PassRole"],
+            [monitor_role_arn],
+            {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+    )
+
+
+def metrics_policy(
+    place: Place, *, bucket: str, namespace: str, log_group_arn: str, dead_letter_arn: str
+) -> PolicyDocument:
+    """The function that turns ended jobs into metrics."""
+    return policy_document(
+        *_function_basics(log_group_arn, dead_letter_arn),
+        # Every job of the region: Model Monitor names its own jobs; whose one is stands in its description.
+        allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [place.arn("sagemaker", "processing-job/*")]),
+        _list_prefixes(place, bucket, [naming.MONITORING_RESULTS]),
+        _read_objects(place, bucket, [naming.MONITORING_RESULTS]),
+        _write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/job-failures"]),
+        _publish_metrics([namespace]),
+    )
+
+
+def responder_policy(
+    place: Place, *, bucket: str, notification_topic_arn: str, log_group_arn: str, dead_letter_arn: str
+) -> PolicyDocument:
+    """The function that answers alarms: read results, remember what it has told, tell people."""
+    return policy_document(
+        *_function_basics(log_group_arn, dead_letter_arn),
+        _list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.RESPONDER_STATE]),
+        _read_objects(
+            place, bucket, [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS, naming.RESPONDER_STATE]
+        ),
+        _write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/alarms"]),
+        allow("TellPeople", ["sns:Publish"], [notification_topic_arn]),
+    )
+
+
+# ---- resources ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceRole:
+    """A role with its policy. Hand out `arn`, not the role's own: who uses it then waits until it may do something."""
+
+    role: aws.iam.Role
+    policy: aws.iam.RolePolicy
+
+    @property
+    def arn(self) -> pulumi.Output[str]:
+        """The role's ARN, known once the policy is attached; on a destroy the policy outlives what uses the role."""
+        return pulumi.Output.all(self.role.arn, self.policy.id).apply(lambda found: str(found[0]))
+
+
+def service_role(
+    name: str,
+    *,
+    parent: pulumi.Resource,
+    description: str,
+    trust: Callable[[Place], PolicyDocument],
+    policy: pulumi.Output[PolicyDocument],
+    common: CommonSettings,
+) -> ServiceRole:
+    """Make a role and its one inline policy, as children of `parent`."""
+    options = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(
+        name,
+        description=description,
+        assume_role_policy=look_up_place(parent).apply(lambda place: json.dumps(trust(place))),
+        permissions_boundary=common.permissions_boundary_arn,
+        tags=common.tags,
+        opts=options,
+    )
+    return ServiceRole(
+        role=role,
+        policy=aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=policy.apply(json.dumps), opts=options),
+    )

@@ -1,0 +1,108 @@
+"""From the end of a processing job to the two metrics that alarms need and that nobody else publishes."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import naming
+from components.args import check_component_name, common_settings
+from components.functions import monitoring_function
+from components.identity import Place, PolicyDocument, metrics_policy
+
+
+def event_pattern() -> dict[str, Any]:
+    """The end of any processing job; the function finds out whether it is one of its own."""
+    return {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Processing Job State Change"],
+        "detail": {"ProcessingJobStatus": ["Completed", "Failed", "Stopped"]},
+    }
+
+
+class ProcessingMetricsArgs(TypedDict):
+    """Metrics of the monitoring jobs of one endpoint."""
+
+    endpoint_name: pulumi.Input[str]
+    """Jobs of other endpoints are passed over."""
+    bucket_name: pulumi.Input[str]
+    """Where the jobs' results are."""
+    metric_namespace: str
+    """Where `ConstraintViolations` and `JobFailures` are published."""
+    log_retention_in_days: NotRequired[int]
+    """Of the function's log group. Default 30."""
+    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    """IAM policy that bounds the function's role."""
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """On everything that can have tags."""
+
+
+class ProcessingMetrics(pulumi.ComponentResource):
+    """Publishes how many violations a monitoring job found, and whether it failed."""
+
+    function_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ProcessingMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("model-monitoring:index:ProcessingMetrics", name, {}, opts)
+        check_component_name(name)
+        common = common_settings(
+            tags=args.get("tags"),
+            permissions_boundary_arn=args.get("permissions_boundary_arn"),
+            log_retention_in_days=args.get("log_retention_in_days"),
+        )
+        options = pulumi.ResourceOptions(parent=self)
+        bucket_name, namespace = args["bucket_name"], args["metric_namespace"]
+
+        def policy(
+            place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
+        ) -> pulumi.Output[PolicyDocument]:
+            return pulumi.Output.all(place, bucket_name, log_group_arn, dead_letter_arn).apply(
+                lambda found: metrics_policy(
+                    found[0], bucket=found[1], namespace=namespace, log_group_arn=found[2], dead_letter_arn=found[3]
+                )
+            )
+
+        made = monitoring_function(
+            f"{name}-processing-metrics",
+            parent=self,
+            folder="processing_metrics",
+            description=f"Publishes what the monitoring jobs of {name} found",
+            timeout=60,
+            memory_size=256,
+            environment={
+                "ENDPOINT_NAME": args["endpoint_name"],
+                "METRIC_NAMESPACE": namespace,
+                "BUCKET_NAME": bucket_name,
+                "RESULTS_PREFIX": naming.MONITORING_RESULTS,
+                "STATE_PREFIX": naming.RESPONDER_STATE,
+            },
+            policy=policy,
+            common=common,
+            asynchronous=True,
+        )
+        rule = aws.cloudwatch.EventRule(
+            f"{name}-job-ended",
+            description=f"A processing job ended; {name} looks whether it was one of its own",
+            event_pattern=json.dumps(event_pattern(), sort_keys=True),
+            tags=common.tags,
+            opts=options,
+        )
+        permission = aws.lambda_.Permission(
+            f"{name}-events-invoke",
+            action="lambda:InvokeFunction",
+            function=made.function.name,
+            principal="events.amazonaws.com",
+            source_arn=rule.arn,
+            opts=options,
+        )
+        aws.cloudwatch.EventTarget(
+            f"{name}-job-ended-metrics",
+            rule=rule.name,
+            arn=made.function.arn,
+            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[permission])),
+        )
+        self.function_name = made.function.name
+        self.log_group_name = made.log_group.name
+        self.register_outputs({"function_name": self.function_name})

@@ -1,0 +1,96 @@
+"""Names: what resources are called, where things lie in the bucket, and the limits that AWS sets on both.
+
+Pure functions over strings. Physical names are left to Pulumi (a readable stem and seven random characters), except
+where a name must be known before its resource exists or must change with its content; those are made here.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+# Prefixes of the bucket. The functions and the jobs rely on them.
+BASELINE_DATA: Final = "baseline-data"
+CAPTURED_DATA: Final = "captured-data"
+MONITORING_RESULTS: Final = "monitoring-results"
+MODEL_ARTIFACTS: Final = "model-artifacts"
+GROUND_TRUTH: Final = "ground-truth"
+RESPONDER_STATE: Final = "responder-state"
+
+# SageMaker writes the logs of every endpoint and of every processing job of an account to these groups.
+ENDPOINT_LOG_GROUPS: Final = "/aws/sagemaker/Endpoints"
+PROCESSING_LOG_GROUP: Final = "/aws/sagemaker/ProcessingJobs"
+
+DATA_QUALITY: Final = "data-quality"
+MODEL_QUALITY: Final = "model-quality"
+
+SAGEMAKER_NAME_LENGTH: Final = 63
+PULUMI_SUFFIX_LENGTH: Final = 8  # "-" and seven random hexadecimal characters
+HASH_LENGTH: Final = 12
+
+# The longest name built on a component's name is a schedule's: "{name}-endpoint-1a2b3c4-model-quality".
+MAX_COMPONENT_NAME: Final = SAGEMAKER_NAME_LENGTH - len("-endpoint") - PULUMI_SUFFIX_LENGTH - len(f"-{MODEL_QUALITY}")
+_COMPONENT_NAME = re.compile(r"[a-z]([a-z0-9]|-(?!-))*")
+
+
+def component_name_problem(name: str) -> str | None:
+    """What is wrong with a component's name, with the mend; None if it can be used.
+
+    The name becomes part of the names of S3 buckets (lower case only) and of SageMaker's resources (63 characters).
+    """
+    if not _COMPONENT_NAME.fullmatch(name) or name.endswith("-"):
+        return "must start with a lower-case letter and have only lower-case letters, digits and single hyphens"
+    if len(name) > MAX_COMPONENT_NAME:
+        return f"has {len(name)} characters; shorten it to {MAX_COMPONENT_NAME}, so that SageMaker's names fit into 63"
+    return None
+
+
+def s3_uri(bucket: str, *parts: str) -> str:
+    """`s3://bucket/part/part`, never with a slash at its end (SageMaker would write to `…//endpoint/…`)."""
+    return "/".join((f"s3://{bucket}", *(part.strip("/") for part in parts)))
+
+
+def content_hash(*parts: bytes | str) -> str:
+    """Twelve hexadecimal characters that change when any part changes (SHA-256; lengths keep the parts apart)."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()[:HASH_LENGTH]
+
+
+def canonical_json(value: Any) -> str:
+    """JSON that is the same text for equal values."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def job_definition_name(stem: str, content: Mapping[str, Any]) -> str:
+    """`stem-hash` of a job definition's whole content.
+
+    Job definitions are immutable: any change replaces one, and a fixed name would clash with the definition that the
+    schedule still uses. With the content in the name the new one is made, the schedule re-pointed, the old one
+    deleted.
+    """
+    return f"{stem}-{content_hash(canonical_json(content))}"
+
+
+def schedule_name(endpoint_name: str, kind: str) -> str:
+    """`endpoint-kind`: unique as the endpoint is, and known before the schedule is made (its baseline carries it)."""
+    return f"{endpoint_name}-{kind}"
+
+
+def dashboard_name(endpoint_name: str) -> str:
+    """Unique as the endpoint is, and known before the dashboard exists (notifications link to it)."""
+    return f"{endpoint_name}-monitoring"
+
+
+def dashboard_url(region: str, name: str) -> str:
+    """Where the console shows a dashboard."""
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
+
+
+def metric_namespace(component_name: str) -> str:
+    """The CloudWatch namespace of one stack's own metrics."""
+    return f"ModelMonitoring/{component_name}"
