@@ -1,7 +1,7 @@
-"""Statistics over captured requests: is this what the model was trained on?
+"""Statistics over captured requests: whether they are still what the model was trained on.
 
-`compare` says which features drifted, `read_captures` turns an endpoint's captured data into a table. Importing the package
-costs nothing; numpy and the rest are loaded with the first name that is used.
+`compare` says which features drifted, `read_captures` turns an endpoint's captured data into a table. Importing the
+package costs nothing; numpy and the rest are loaded with the first name that is used.
 """
 
 from importlib import import_module

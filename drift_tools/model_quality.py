@@ -416,7 +416,8 @@ def evaluate(quality: ModelQuality, constraints: QualityConstraints) -> tuple[Vi
     """Check metrics against constraints. A metric that cannot be computed from these rows is not checked."""
     if quality.problem_type != constraints.problem_type:
         raise InputError(
-            f"the baseline's constraints are of a {constraints.problem_type}, and problem_type is {quality.problem_type}"
+            f"the constraints are of a {constraints.problem_type}, and problem_type is {quality.problem_type}: "
+            "give the baseline of this model"
         )
     violations = []
     for name, (threshold, operator) in constraints.thresholds.items():

@@ -1,0 +1,107 @@
+"""Two-sample chi-squared test on categories."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.measures.counts import Counts, pair
+from drift_tools.measures.share_test import hypergeometric, share_test
+
+_ENOUGH = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChiSquared:
+    """`statistic` and `p_value` of the test of homogeneity; `degrees` of freedom; `pooled`: how many rare categories
+    were counted as one.
+    """
+
+    statistic: float
+    p_value: float
+    degrees: int
+    pooled: int
+
+
+def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]) -> ChiSquared:
+    """The test for equal shares of categories in two samples, both of which are samples: the baseline's shares are
+    not taken for the truth (as `scipy.stats.chi2_contingency` without correction).
+
+    Categories of which fewer than 5 rows are expected in either sample are pooled into one; if fewer than 5 rows are
+    expected of that, it joins the smallest other. If only two are left and one is still short, the p-value is
+    Fisher's.
+
+    >>> test = chi_squared([500, 500], [400, 600])
+    >>> round(test.statistic, 2), test.degrees
+    (20.2, 1)
+    """
+    first, second = pair(baseline, current)
+    n, m = float(first.sum()), float(second.sum())
+    if not n or not m:
+        return ChiSquared(np.nan, np.nan, 0, 0)
+    first, second, pooled = _pool(first, second)
+    if len(first) < 2:
+        return ChiSquared(0.0, 1.0, 0, pooled)
+    from scipy.special import chdtrc  # noqa: PLC0415 - the monitor job never asks for a p-value, and should start quickly
+
+    totals = first + second
+    expected = totals * (n / (n + m))
+    statistic = float(
+        np.sum((first - expected) ** 2 / expected) + np.sum((second - totals + expected) ** 2 / (totals - expected))
+    )
+    degrees = len(first) - 1
+    if degrees == 1 and totals.min() * min(n, m) / (n + m) < _ENOUGH:
+        p_value = share_test(int(first[0]), int(n), int(second[0]), int(m))
+    else:
+        p_value = float(chdtrc(degrees, statistic))
+    return ChiSquared(statistic, p_value, degrees, pooled)
+
+
+def _pool(first: Counts, second: Counts) -> tuple[Counts, Counts, int]:
+    smaller_share = min(first.sum(), second.sum()) / (first.sum() + second.sum())
+    totals = first + second
+    rare = totals * smaller_share < _ENOUGH
+    if len(first) <= 2 or rare.sum() == 0:
+        return first, second, 0
+    if rare.sum() > 1 or len(first) > 2:
+        order = np.argsort(totals[~rare], kind="stable")
+        kept_first, kept_second = first[~rare][order], second[~rare][order]
+        pool_first, pool_second = first[rare].sum(), second[rare].sum()
+        if (pool_first + pool_second) * smaller_share < _ENOUGH and len(kept_first) > 1:
+            kept_first[0] += pool_first
+            kept_second[0] += pool_second
+        else:
+            kept_first, kept_second = np.append(kept_first, pool_first), np.append(kept_second, pool_second)
+        return kept_first, kept_second, int(rare.sum())
+    return first, second, 0
+
+
+def rare_categories_p_value(
+    baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]
+) -> float | None:
+    """Whether any rare category appeared or vanished, which pooling can hide; None if there are none to pool.
+
+    Each rare category's count in the current sample has a hypergeometric distribution given its count in both: twice
+    the smaller tail, times the number of categories (Bonferroni). So three rows of a code that 60,000 baseline rows
+    never had are found among fifty, and one row of a code that occurred once is not.
+
+    >>> rare_categories_p_value([30000, 30000, 0], [24, 23, 3]) < 1e-6
+    True
+    """
+    first, second = pair(baseline, current)
+    n, m = int(first.sum()), int(second.sum())
+    if not n or not m:
+        return None
+    totals = first + second
+    rare = totals * min(n, m) / (n + m) < _ENOUGH
+    if not rare.any():
+        return None
+    smallest = 1.0
+    for mine, theirs in np.unique(np.column_stack([first[rare], second[rare]]).astype(int), axis=0):
+        start, probabilities = hypergeometric(int(mine + theirs), n, m)
+        place = int(theirs) - start
+        tail = min(probabilities[place:].sum(), probabilities[: place + 1].sum())
+        smallest = min(smallest, 2 * float(tail))
+    return min(1.0, smallest * len(first))

@@ -1,0 +1,24 @@
+"""L-infinity distance of shares."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.measures.counts import pair, shares
+
+
+def l_infinity(baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]) -> float:
+    """The largest difference of a bin's shares, 0 … 1; NaN for an empty sample.
+
+    Over categories it is what Model Monitor's `LInfinity` compares, without its correction for short samples
+    (awslabs/deequ, `Distance.scala`).
+
+    >>> l_infinity([50, 50], [80, 20])
+    0.3
+    """
+    first, second = pair(baseline, current)
+    if not first.sum() or not second.sum():
+        return float("nan")
+    return float(np.max(np.abs(shares(first) - shares(second))))

@@ -1,0 +1,128 @@
+"""From measures to "drifted": significant and material, with the false alarms of a run under control.
+
+A feature has drifted only if the difference is significant (p-values of all features of the run, adjusted by
+Benjamini and Hochberg) and material (an effect size over its threshold). Too few rows to tell are a verdict of their
+own.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from drift_tools.measures.psi import rows_needed
+
+DRIFT, NO_DRIFT, NOT_ENOUGH_DATA = "drift", "no drift", "not enough data"
+# The usual limit of "some change" for the index, here of its excess over what the sample sizes explain.
+PSI_THRESHOLD = 0.1
+# The Kolmogorov-Smirnov statistic of the normal shift whose index is 0.1 (a shift of sqrt(0.1) standard deviations):
+# 2 * Phi(sqrt(0.1) / 2) - 1 = 0.1256. It decides beside the index where ties leave fewer than ten bins: a constant
+# column is one bin, in which the index sees nothing.
+KS_THRESHOLD = 0.125
+# Below this many rows on either side nothing is decided: no test of the tails is worth its name, and one odd customer
+# is a tenth of the sample.
+MINIMUM_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the verdict on one feature rests on.
+
+    `p_values`: by what was tested. `effect`: the index less its expectation. `ks`: the statistic, where ties make it
+    count. `rows`, `baseline_rows`: of either side, missing values included. `bins`: of the index.
+    """
+
+    p_values: Mapping[str, float]
+    effect: float
+    baseline_rows: int
+    rows: int
+    bins: int
+    ks: float | None = None
+    threshold: float = PSI_THRESHOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`decision`: one of `DRIFT`, `NO_DRIFT`, `NOT_ENOUGH_DATA`. `reason`: why, in half a sentence."""
+
+    decision: str
+    p_value: float
+    p_value_adjusted: float
+    reason: str
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the decision is drift."""
+        return self.decision == DRIFT
+
+
+def adjust(p_values: Sequence[float]) -> list[float]:
+    """Benjamini and Hochberg's adjusted p-values (`scipy.stats.false_discovery_control`); NaN stays NaN and counts
+    for none.
+
+    >>> adjust([0.01, 0.04, float("nan"), 0.02])
+    [0.03, 0.04, nan, 0.03]
+    """
+    from scipy.stats import false_discovery_control  # noqa: PLC0415 - half a second to import
+
+    known = [value for value in p_values if not math.isnan(value)]
+    adjusted = iter(false_discovery_control(known).tolist() if known else [])
+    return [math.nan if math.isnan(value) else next(adjusted) for value in p_values]
+
+
+def decide(evidence: Mapping[str, Evidence], *, alpha: float = 0.05) -> dict[str, Verdict]:
+    """A verdict on each feature of one run.
+
+    `alpha` is the share of runs without any drift in which a false alarm is allowed. Features with too few rows to
+    test are left out of the adjustment.
+    """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha is {alpha}: give a probability between 0 and 1")
+    own = {name: _combined(item) for name, item in evidence.items()}
+    adjusted = dict(zip(own, adjust(list(own.values())), strict=True))
+    return {name: _judge(item, own[name], adjusted[name], alpha) for name, item in evidence.items()}
+
+
+def _combined(evidence: Evidence) -> float:
+    """One p-value of a feature's tests (Bonferroni); NaN if it has too few rows for any."""
+    if min(evidence.baseline_rows, evidence.rows) < MINIMUM_ROWS or not evidence.p_values:
+        return math.nan
+    return min(1.0, len(evidence.p_values) * min(evidence.p_values.values()))
+
+
+def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float) -> Verdict:
+    if math.isnan(p_value):
+        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, alpha))
+    by_ks = evidence.ks is not None and evidence.ks >= KS_THRESHOLD
+    material = evidence.effect >= evidence.threshold or by_ks
+    found = f"adjusted p {_spell(adjusted)}"
+    excess = f"PSI {evidence.effect:.3f} above its expectation"
+    if adjusted <= alpha and material:
+        size = excess if evidence.effect >= evidence.threshold else f"KS {evidence.ks:.3f}"
+        return Verdict(DRIFT, p_value, adjusted, f"{found}, {size}{_cause(evidence)}")
+    if adjusted <= alpha:
+        return Verdict(NO_DRIFT, p_value, adjusted, f"significant ({found}) but immaterial: {excess}")
+    if min(evidence.baseline_rows, evidence.rows) < _needed(evidence, alpha):
+        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, alpha))
+    return Verdict(NO_DRIFT, p_value, adjusted, f"no significant difference ({found})")
+
+
+def _needed(evidence: Evidence, alpha: float) -> int:
+    larger = max(evidence.baseline_rows, evidence.rows)
+    return max(MINIMUM_ROWS, rows_needed(evidence.bins, larger, threshold=evidence.threshold, alpha=alpha))
+
+
+def _shortage(evidence: Evidence, alpha: float) -> str:
+    sides = (("baseline", evidence.baseline_rows), ("current", evidence.rows))
+    needed = _needed(evidence, alpha)
+    short = " and ".join(f"{rows} {side} {'row' if rows == 1 else 'rows'}" for side, rows in sides if rows < needed)
+    return f"{NOT_ENOUGH_DATA}: {short}, {needed} needed"
+
+
+def _cause(evidence: Evidence) -> str:
+    """Which of the shares it was, unless it was the values themselves."""
+    strongest = min(evidence.p_values, key=lambda test: evidence.p_values[test])
+    return "" if strongest == "values" else f", {strongest}"
+
+
+def _spell(p_value: float) -> str:
+    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
