@@ -21,28 +21,42 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     ArgumentError
         If a file is missing; what else is wrong the component finds.
     """
-    monitoring = config.get_object(MONITORING) or {}
-    if not isinstance(monitoring, dict):
-        raise ArgumentError(f"{MONITORING} is {monitoring!r}: give an object with arguments of ModelMonitoringStack")
-    args: dict[str, Any] = {
-        **monitoring,
-        "engine": config.get("engine") or "model-monitor",
-        "retain_data": _flag(config, "retain_data", True),
-        "log_retention_in_days": config.get_int("log_retention_in_days") or 30,
-        "endpoint": {**monitoring.get("endpoint", {}), "model": _model(project / config.require("model_artifact"))},
-        "baseline": {**monitoring.get("baseline", {}), "data": _file(project / config.require("baseline_data"))},
-        "alerting": {**monitoring.get("alerting", {}), "emails": config.get_object("alert_emails") or []},
-    }
+    monitoring = config.get_object(MONITORING, {})
+    args = _with(monitoring, MONITORING, **_set(config))
+    model = _model(project / config.require("model_artifact"))
+    args["endpoint"] = _with(args.get("endpoint", {}), "endpoint", model=model)
+    data = _file(project / config.require("baseline_data"))
+    args["baseline"] = _with(args.get("baseline", {}), "baseline", data=data)
+    emails = config.get_object("alert_emails")
+    if emails:
+        args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
     labelled = config.get("baseline_quality_data")
-    if labelled and "model_quality" in monitoring:
-        baseline = {**monitoring["model_quality"].get("baseline", {}), "data": _file(project / labelled)}
-        args["model_quality"] = {**monitoring["model_quality"], "baseline": baseline}
+    model_quality = args.get("model_quality")
+    if labelled and isinstance(model_quality, dict):
+        known = model_quality.get("baseline", {})
+        baseline = _with(known, "model_quality.baseline", data=_file(project / labelled))
+        args["model_quality"] = {**model_quality, "baseline": baseline}
     return cast(ModelMonitoringStackArgs, args)
 
 
-def _flag(config: pulumi.Config, key: str, default: bool) -> bool:
-    value = config.get_bool(key)
-    return default if value is None else value
+def _set(config: pulumi.Config) -> dict[str, Any]:
+    """The scalars of the configuration that are set; for the others the component has defaults."""
+    found = {
+        "engine": config.get("engine"),
+        "retain_data": config.get_bool("retain_data"),
+        "log_retention_in_days": config.get_int("log_retention_in_days"),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _with(group: Any, path: str, **more: Any) -> dict[str, Any]:
+    """A group of arguments and what the configuration has for it elsewhere; neither may hide the other."""
+    if not isinstance(group, dict):
+        raise ArgumentError(f"{path} is {group!r}: give an object with arguments of ModelMonitoringStack")
+    for key in more:
+        if key in group:
+            raise ArgumentError(f"{path}.{key} is set twice: remove it from the {MONITORING} object")
+    return {**group, **more}
 
 
 def _file(path: Path) -> pulumi.FileAsset:

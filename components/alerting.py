@@ -121,7 +121,7 @@ class DriftAlertingArgs(TypedDict):
     """A link in every message."""
     log_retention_in_days: NotRequired[int]
     """Of the responder's log group. Default 30."""
-    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
     """IAM policy that bounds the responder's role."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
@@ -133,22 +133,20 @@ class DriftAlerting(pulumi.ComponentResource):
     alarm_topic_arn: pulumi.Output[str]
     notification_topic_arn: pulumi.Output[str]
     responder_function_name: pulumi.Output[str]
-    alarms: list[ScheduleAlarm]
-    rules: tuple[AlarmRule, ...]
 
     def __init__(self, name: str, args: DriftAlertingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-monitoring:index:DriftAlerting", name, {}, opts)
         check_component_name(name)
         for kind in args["schedules"]:
             if kind not in {naming.DATA_QUALITY, naming.MODEL_QUALITY}:
                 raise ArgumentError(f"schedules has {kind!r}: kinds are {naming.DATA_QUALITY}, {naming.MODEL_QUALITY}")
-        self._name, self._args = name, args
-        self._settings = AlertingSettings.from_args(args.get("alerting") or {})
-        self._common = common_settings(
+        settings = AlertingSettings.from_args(args.get("alerting") or {})
+        common = common_settings(
             tags=args.get("tags"),
             permissions_boundary_arn=args.get("permissions_boundary_arn"),
             log_retention_in_days=args.get("log_retention_in_days"),
         )
+        super().__init__("model-monitoring:index:DriftAlerting", name, {}, opts)
+        self._stem, self._args, self._settings, self._common = name, args, settings, common
         options = pulumi.ResourceOptions(parent=self)
         alarm_topic = aws.sns.Topic(f"{name}-alarms", tags=self._common.tags, opts=options)
         notification_topic = aws.sns.Topic(
@@ -161,16 +159,14 @@ class DriftAlerting(pulumi.ComponentResource):
         ready = self._topic_policies(alarm_topic, notification_topic, responder)
         self._subscribe(alarm_topic, notification_topic, responder)
 
-        self.rules = alarm_rules(self._settings)
         self.alarms = [
             self._alarm(kind, rule, schedule_name, alarm_topic, ready)
             for kind, schedule_name in args["schedules"].items()
-            for rule in self.rules
+            for rule in alarm_rules(self._settings)
         ]
         self.alarm_topic_arn = alarm_topic.arn
         self.notification_topic_arn = notification_topic.arn
         self.responder_function_name = responder.function.name
-        self.responder_log_group_name = responder.log_group.name
         self.register_outputs(
             {
                 "alarm_topic_arn": self.alarm_topic_arn,
@@ -214,10 +210,10 @@ class DriftAlerting(pulumi.ComponentResource):
         if dashboard_url is not None:
             environment["DASHBOARD_URL"] = dashboard_url
         return monitoring_function(
-            f"{self._name}-alarm-responder",
+            f"{self._stem}-alarm-responder",
             parent=self,
             folder="alarm_responder",
-            description=f"Answers the alarms of {self._name}: which feature violated what, in one message",
+            description=f"Answers the alarms of {self._stem}: which feature violated what, in one message",
             timeout=60,
             memory_size=512,
             environment=environment,
@@ -242,7 +238,7 @@ class DriftAlerting(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(parent=self)
         place = look_up_place(self)
         aws.sns.TopicPolicy(
-            f"{self._name}-notifications-policy",
+            f"{self._stem}-notifications-policy",
             arn=notification_topic.arn,
             policy=pulumi.Output.all(place, notification_topic.arn, responder.role_arn).apply(
                 lambda found: json.dumps(notification_topic_policy(found[0], found[1], found[2]))
@@ -250,10 +246,10 @@ class DriftAlerting(pulumi.ComponentResource):
             opts=options,
         )
         return aws.sns.TopicPolicy(
-            f"{self._name}-alarms-policy",
+            f"{self._stem}-alarms-policy",
             arn=alarm_topic.arn,
             policy=pulumi.Output.all(place, alarm_topic.arn).apply(
-                lambda found: json.dumps(alarm_topic_policy(found[0], found[1], self._name))
+                lambda found: json.dumps(alarm_topic_policy(found[0], found[1], self._stem))
             ),
             opts=options,
         )
@@ -263,7 +259,7 @@ class DriftAlerting(pulumi.ComponentResource):
     ) -> None:
         options = pulumi.ResourceOptions(parent=self)
         permission = aws.lambda_.Permission(
-            f"{self._name}-alarms-invoke",
+            f"{self._stem}-alarms-invoke",
             action="lambda:InvokeFunction",
             function=responder.function.name,
             principal="sns.amazonaws.com",
@@ -271,7 +267,7 @@ class DriftAlerting(pulumi.ComponentResource):
             opts=options,
         )
         aws.sns.TopicSubscription(
-            f"{self._name}-alarms-responder",
+            f"{self._stem}-alarms-responder",
             topic=alarm_topic.arn,
             protocol="lambda",
             endpoint=responder.function.arn,
@@ -279,7 +275,7 @@ class DriftAlerting(pulumi.ComponentResource):
         )
         for index, email in enumerate(self._settings.emails):
             aws.sns.TopicSubscription(
-                f"{self._name}-email-{_email_key(email, index)}",
+                f"{self._stem}-email-{_email_key(email, index)}",
                 topic=notification_topic.arn,
                 protocol="email",
                 endpoint=email,
@@ -295,8 +291,8 @@ class DriftAlerting(pulumi.ComponentResource):
         topic_policy: aws.sns.TopicPolicy,
     ) -> ScheduleAlarm:
         alarm = aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{kind}-{rule.suffix}",
-            alarm_description=f"The {kind} monitor of {self._name} has {rule.title}",
+            f"{self._stem}-{kind}-{rule.suffix}",
+            alarm_description=f"The {kind} monitor of {self._stem} has {rule.title}",
             namespace=self._args["metric_namespace"],
             metric_name=rule.metric_name,
             dimensions={"Endpoint": self._args["endpoint_name"], "MonitoringSchedule": schedule_name},

@@ -170,7 +170,7 @@ class ModelMonitoringStackArgs(TypedDict):
     """A destroy keeps the bucket with its data. Default true."""
     log_retention_in_days: NotRequired[int]
     """Of the functions' log groups. Default 30."""
-    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
     """IAM policy that bounds every role. Default none."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags. Default none."""
@@ -210,7 +210,7 @@ class _Reader:
         value = self._values.get(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
             raise self.refuse(key, f"must be a whole number from {least} to {most}")
         if not least <= value <= most:
             raise self.refuse(key, f"must be from {least} to {most}")

@@ -36,6 +36,7 @@ class BaselineJob:
     """One processing job that describes a data set; everything that is known before it runs."""
 
     kind: str
+    data: pulumi.Asset
     content: bytes
     analysis: Mapping[str, str]
     """Environment of the analyzer that decides what it computes."""
@@ -55,15 +56,18 @@ class BaselineJob:
         return f"{naming.BASELINE_DATA}/results/{folder}"
 
 
-def data_quality_baseline(content: bytes) -> BaselineJob:
+def data_quality_baseline(settings: BaselineSettings) -> BaselineJob:
+    """The job that describes the columns of the user's data."""
     return BaselineJob(
         kind=naming.DATA_QUALITY,
-        content=content,
+        data=settings.data,
+        content=settings.content,
         analysis={"dataset_format": CSV_WITH_HEADER, "publish_cloudwatch_metrics": "Disabled"},
     )
 
 
 def model_quality_baseline(settings: ModelQualityBaselineSettings, problem_type: str) -> BaselineJob:
+    """The job that measures predictions against their labels."""
     analysis = {
         "dataset_format": CSV_WITH_HEADER,
         "publish_cloudwatch_metrics": "Disabled",
@@ -74,7 +78,7 @@ def model_quality_baseline(settings: ModelQualityBaselineSettings, problem_type:
     }
     if settings.probability_attribute is not None:
         analysis["probability_attribute"] = settings.probability_attribute
-    return BaselineJob(kind=naming.MODEL_QUALITY, content=settings.content, analysis=analysis)
+    return BaselineJob(kind=naming.MODEL_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
 
 
 def processing_job_request(
@@ -95,8 +99,9 @@ def processing_job_request(
     again has another bucket, and needs its baseline in there.
     """
     results = naming.s3_uri(bucket, job.results_prefix)
+    identity = (job.source_hash, results, image_uri, str(settings.attempt))
     return {
-        "ProcessingJobName": f"{job_stem}-{naming.content_hash(job.source_hash, results, str(settings.attempt))}",
+        "ProcessingJobName": f"{job_stem}-{naming.content_hash(*identity)}",
         "ProcessingInputs": [
             {
                 "InputName": "baseline_dataset_input",
@@ -166,7 +171,7 @@ class BaselineComponentArgs(TypedDict):
     """The role that the jobs run under."""
     log_retention_in_days: NotRequired[int]
     """Of the starting function's log group. Default 30."""
-    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
     """IAM policy that bounds the starting function's role."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
@@ -181,29 +186,31 @@ class Baseline(pulumi.ComponentResource):
     model_quality_constraints_uri: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: BaselineComponentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-monitoring:index:Baseline", name, {}, opts)
         check_component_name(name)
-        self._name, self._args = name, args
-        self._settings = BaselineSettings.from_args(args["baseline"])
-        self._common = common_settings(
+        settings = BaselineSettings.from_args(args["baseline"])
+        job, quality_job = data_quality_baseline(settings), None
+        model_quality = args.get("model_quality")
+        if model_quality is not None:
+            problem_type = model_quality["problem_type"]
+            labelled = ModelQualityBaselineSettings.from_args(model_quality["baseline"], problem_type)
+            quality_job = model_quality_baseline(labelled, problem_type)
+        common = common_settings(
             tags=args.get("tags"),
             permissions_boundary_arn=args.get("permissions_boundary_arn"),
             log_retention_in_days=args.get("log_retention_in_days"),
         )
+        super().__init__("model-monitoring:index:Baseline", name, {}, opts)
+        self._stem, self._args, self._settings, self._common = name, args, settings, common
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         starter = self._starter()
 
-        job = data_quality_baseline(self._settings.content)
-        self._start(starter, job, self._settings.data)
+        self._start(starter, job)
         self.statistics_uri = self._result(job, "statistics.json")
         self.constraints_uri = self._result(job, "constraints.json")
 
         self.model_quality_constraints_uri = None
-        model_quality = args.get("model_quality")
-        if model_quality is not None:
-            labelled = ModelQualityBaselineSettings.from_args(model_quality["baseline"], model_quality["problem_type"])
-            quality_job = model_quality_baseline(labelled, model_quality["problem_type"])
-            self._start(starter, quality_job, labelled.data)
+        if quality_job is not None:
+            self._start(starter, quality_job)
             self.model_quality_constraints_uri = self._result(quality_job, "constraints.json")
 
         self.register_outputs(
@@ -216,7 +223,7 @@ class Baseline(pulumi.ComponentResource):
 
     @property
     def _job_stem(self) -> str:
-        return f"{self._name}-baseline"
+        return f"{self._stem}-baseline"
 
     def _result(self, job: BaselineJob, file: str) -> pulumi.Output[str]:
         return self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.results_prefix, file))
@@ -232,10 +239,10 @@ class Baseline(pulumi.ComponentResource):
             )
 
         return monitoring_function(
-            f"{self._name}-start-baseline",
+            f"{self._stem}-start-baseline",
             parent=self,
             folder="start_baseline",
-            description=f"Starts the baseline jobs of {self._name}",
+            description=f"Starts the baseline jobs of {self._stem}",
             timeout=60,
             memory_size=128,
             environment={},
@@ -244,13 +251,13 @@ class Baseline(pulumi.ComponentResource):
             asynchronous=False,
         )
 
-    def _start(self, starter: MonitoringFunction, job: BaselineJob, data: pulumi.Asset) -> None:
+    def _start(self, starter: MonitoringFunction, job: BaselineJob) -> None:
         options = pulumi.ResourceOptions(parent=self)
         stored = aws.s3.BucketObjectv2(
-            f"{self._name}-{job.kind}-baseline-data",
+            f"{self._stem}-{job.kind}-baseline-data",
             bucket=self._bucket,
             key=job.data_key,
-            source=data,
+            source=job.data,
             tags=object_tags(self._common.tags),
             opts=options,
         )
@@ -277,7 +284,7 @@ class Baseline(pulumi.ComponentResource):
             dict(self._common.tags),
         )
         aws.lambda_.Invocation(
-            f"{self._name}-{job.kind}-baseline",
+            f"{self._stem}-{job.kind}-baseline",
             function_name=starter.function.name,
             input=pulumi.Output.all(*inputs).apply(event),
             # The function is asked again when these change or its input does. It starts a job only under a new name.

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components import naming
-from components.alerting import CONSTRAINT_VIOLATIONS, JOB_FAILURES, PERIOD_SECONDS, AlarmRule, ScheduleAlarm
-from components.args import check_component_name
+from components.alerting import CONSTRAINT_VIOLATIONS, JOB_FAILURES, PERIOD_SECONDS, AlarmRule, alarm_rules
+from components.args import AlertingArgs, AlertingSettings, check_component_name
 from components.identity import look_up_place
 
 DATA_METRICS: Final = "aws/sagemaker/Endpoints/data-metrics"
@@ -107,11 +107,11 @@ def _own_metric(subject: DashboardSubject, rule: AlarmRule) -> Widget:
     )
 
 
-def search(namespace: str, dimensions: Mapping[str, str], term: str, statistic: str) -> str:
-    """A CloudWatch search for the metrics whose name has `term` and whose dimensions are exactly these."""
+def search(namespace: str, dimensions: Mapping[str, str], statistic: str, *terms: str) -> str:
+    """A CloudWatch search: metrics with exactly these dimensions, and with every word of `terms` in their names."""
     schema = ",".join((f'"{namespace}"', *dimensions))
-    values = " ".join(f'{name}="{value}"' for name, value in dimensions.items())
-    return f"SEARCH('{{{schema}}} {values} {term}', '{statistic}', {PERIOD_SECONDS})"
+    words = " ".join((*(f'{name}="{value}"' for name, value in dimensions.items()), *terms))
+    return f"SEARCH('{{{schema}}} {words}', '{statistic}', {PERIOD_SECONDS})"
 
 
 def _by_feature(subject: DashboardSubject, term: str, title: str, statistic: str) -> Widget:
@@ -119,14 +119,14 @@ def _by_feature(subject: DashboardSubject, term: str, title: str, statistic: str
         "Endpoint": subject.endpoint_name,
         "MonitoringSchedule": subject.schedules.get(naming.DATA_QUALITY, ""),
     }
-    found = search(DATA_METRICS, dimensions, term, statistic)
+    found = search(DATA_METRICS, dimensions, statistic, term)
     expression = f"SORT({found}, MAX, DESC, {FEATURES_SHOWN})"
     return _graph(subject, title, [[{"expression": expression, "id": "features"}]], period=PERIOD_SECONDS)
 
 
 def _model_quality(subject: DashboardSubject) -> Widget:
     dimensions = {"Endpoint": subject.endpoint_name, "MonitoringSchedule": subject.schedules[naming.MODEL_QUALITY]}
-    expression = search(MODEL_METRICS, dimensions, "", "Average").replace(" '", "'")
+    expression = search(MODEL_METRICS, dimensions, "Average")
     return _graph(subject, "Model quality", [[{"expression": expression, "id": "quality"}]], period=PERIOD_SECONDS)
 
 
@@ -177,9 +177,9 @@ class MonitoringDashboardArgs(TypedDict):
     """Where `ConstraintViolations` and `JobFailures` are published."""
     schedules: Mapping[str, pulumi.Input[str]]
     """Names of the schedules, by kind: `data-quality`, `model-quality`."""
-    rules: Sequence[AlarmRule]
-    """When alarms are raised; drawn as lines."""
-    alarms: Sequence[ScheduleAlarm]
+    alerting: NotRequired[AlertingArgs]
+    """As given to the alarms: the same thresholds are drawn as lines."""
+    alarm_arns: Sequence[pulumi.Input[str]]
     """Alarms whose state is shown."""
 
 
@@ -190,8 +190,9 @@ class MonitoringDashboard(pulumi.ComponentResource):
     dashboard_url: pulumi.Output[str]
 
     def __init__(self, name: str, args: MonitoringDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-monitoring:index:MonitoringDashboard", name, {}, opts)
         check_component_name(name)
+        rules = alarm_rules(AlertingSettings.from_args(args.get("alerting") or {}))
+        super().__init__("model-monitoring:index:MonitoringDashboard", name, {}, opts)
         region = look_up_place(self).apply(lambda place: place.region)
 
         def body(found: list[Any]) -> str:
@@ -202,7 +203,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 variant_name=args["variant_name"],
                 metric_namespace=args["metric_namespace"],
                 schedules=schedules,
-                rules=args["rules"],
+                rules=rules,
                 alarm_arns=alarm_arns,
             )
             return json.dumps(dashboard_body(subject))
@@ -211,7 +212,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
             f"{name}-dashboard",
             dashboard_name=pulumi.Output.from_input(args["endpoint_name"]).apply(naming.dashboard_name),
             dashboard_body=pulumi.Output.all(
-                region, args["endpoint_name"], dict(args["schedules"]), [item.alarm.arn for item in args["alarms"]]
+                region, args["endpoint_name"], dict(args["schedules"]), list(args["alarm_arns"])
             ).apply(body),
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -19,7 +19,7 @@ class MonitoredEndpointArgs(TypedDict):
     """The model and how it is served."""
     bucket_name: pulumi.Input[str]
     """Where the model's archive is put and the captures are written."""
-    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
     """IAM policy that bounds the model's role."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
@@ -34,10 +34,10 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     """Where captures begin: `s3://bucket/captured-data`; below it endpoint, variant and hour."""
 
     def __init__(self, name: str, args: MonitoredEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-monitoring:index:MonitoredEndpoint", name, {}, opts)
         check_component_name(name)
         settings = EndpointSettings.from_args(args["endpoint"])
         common = common_settings(tags=args.get("tags"), permissions_boundary_arn=args.get("permissions_boundary_arn"))
+        super().__init__("model-monitoring:index:MonitoredEndpoint", name, {}, opts)
         bucket_name = pulumi.Output.from_input(args["bucket_name"])
         self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, naming.CAPTURED_DATA))
 

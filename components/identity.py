@@ -190,7 +190,8 @@ def _function_basics(log_group_arn: str, dead_letter_arn: str | None = None) -> 
 def model_policy(place: Place, *, bucket: str, endpoint_stem: str, image_uri: str) -> PolicyDocument:
     """The model behind the endpoint: fetch its archive and image, log, write captures.
 
-    The endpoint's name is not known yet when its role is made, only its stem; seven characters follow.
+    What SageMaker's guide lists for a model's role (sagemaker-roles, "CreateModel API"), and writing captures. The
+    endpoint's name is not known yet when its role is made, only its stem; seven characters follow.
     """
     return policy_document(
         _read_objects(place, bucket, [naming.MODEL_ARTIFACTS]),
@@ -202,7 +203,10 @@ def model_policy(place: Place, *, bucket: str, endpoint_stem: str, image_uri: st
 
 
 def monitor_policy(place: Place, *, bucket: str, analyzer_image_uri: str) -> PolicyDocument:
-    """The monitoring and baseline jobs: read data, captures and labels, write results, publish what they found."""
+    """The monitoring and baseline jobs: read data, captures and labels, write results, publish what they found.
+
+    What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API").
+    """
     written = [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS]
     # Results are read too: a model-quality run reads what the merge job before it wrote below monitoring-results.
     read = [naming.BASELINE_DATA, naming.CAPTURED_DATA, naming.GROUND_TRUTH, naming.MONITORING_RESULTS]

@@ -33,7 +33,7 @@ class ProcessingMetricsArgs(TypedDict):
     """Where `ConstraintViolations` and `JobFailures` are published."""
     log_retention_in_days: NotRequired[int]
     """Of the function's log group. Default 30."""
-    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
     """IAM policy that bounds the function's role."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
@@ -45,13 +45,13 @@ class ProcessingMetrics(pulumi.ComponentResource):
     function_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: ProcessingMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-monitoring:index:ProcessingMetrics", name, {}, opts)
         check_component_name(name)
         common = common_settings(
             tags=args.get("tags"),
             permissions_boundary_arn=args.get("permissions_boundary_arn"),
             log_retention_in_days=args.get("log_retention_in_days"),
         )
+        super().__init__("model-monitoring:index:ProcessingMetrics", name, {}, opts)
         options = pulumi.ResourceOptions(parent=self)
         bucket_name, namespace = args["bucket_name"], args["metric_namespace"]
 
@@ -104,5 +104,4 @@ class ProcessingMetrics(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[permission])),
         )
         self.function_name = made.function.name
-        self.log_group_name = made.log_group.name
         self.register_outputs({"function_name": self.function_name})

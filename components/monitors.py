@@ -70,10 +70,10 @@ class DataQualityMonitor(pulumi.ComponentResource):
     job_definition_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: DataQualityMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-monitoring:index:DataQualityMonitor", name, {}, opts)
         check_component_name(name)
         settings = DataQualitySettings.from_args(args.get("monitor") or {}, "monitor")
         common = common_settings(tags=args.get("tags"))
+        super().__init__("model-monitoring:index:DataQualityMonitor", name, {}, opts)
         content = pulumi.Output.all(
             endpoint_name=args["endpoint_name"],
             bucket_name=args["bucket_name"],
@@ -157,10 +157,10 @@ class ModelQualityMonitor(pulumi.ComponentResource):
     job_definition_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: ModelQualityMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-monitoring:index:ModelQualityMonitor", name, {}, opts)
         check_component_name(name)
         settings = ModelQualitySettings.from_args(args["monitor"], "monitor")
         common = common_settings(tags=args.get("tags"))
+        super().__init__("model-monitoring:index:ModelQualityMonitor", name, {}, opts)
         constraints_uri = args.get("constraints_uri")
         content = pulumi.Output.all(
             endpoint_name=args["endpoint_name"],

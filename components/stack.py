@@ -8,16 +8,16 @@ from components.alerting import CONSTRAINT_VIOLATIONS, JOB_FAILURES, DriftAlerti
 from components.args import ModelMonitoringStackArgs, StackSettings
 from components.baseline import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard
-from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
+from components.endpoint import MonitoredEndpoint
 from components.identity import look_up_place, monitor_policy, sagemaker_trust, service_role, without_tag
-from components.metrics import ProcessingMetrics, ProcessingMetricsArgs
+from components.metrics import ProcessingMetrics
 from components.monitors import (
     DataQualityMonitor,
     DataQualityMonitorArgs,
     ModelQualityMonitor,
     ModelQualityMonitorArgs,
 )
-from components.storage import MonitoringStorage, MonitoringStorageArgs
+from components.storage import MonitoringStorage
 
 
 class ModelMonitoringStack(pulumi.ComponentResource):
@@ -52,7 +52,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelMonitoringStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = StackSettings.from_args(name, args)
         super().__init__("model-monitoring:index:ModelMonitoringStack", name, {}, opts)
-        self._name, self._args, self._settings = name, args, settings
+        self._stem, self._args, self._settings = name, args, settings
 
         self.storage = self._storage()
         self.bucket_name = self.storage.bucket_name
@@ -106,16 +106,21 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self)
 
     def _storage(self) -> MonitoringStorage:
-        storage = MonitoringStorageArgs(retain_data=self._settings.retain_data, tags=self._settings.common.tags)
-        if "storage" in self._args:
-            storage["retention"] = self._args["storage"]
-        return MonitoringStorage(self._name, storage, self._child)
+        return MonitoringStorage(
+            self._stem,
+            {
+                "retention": self._args.get("storage", {}),
+                "retain_data": self._settings.retain_data,
+                "tags": self._settings.common.tags,
+            },
+            self._child,
+        )
 
     def _monitor_role(self) -> pulumi.Output[str]:
         return service_role(
-            f"{self._name}-monitor-role",
+            f"{self._stem}-monitor-role",
             parent=self,
-            description=f"The monitoring and baseline jobs of {self._name}",
+            description=f"The monitoring and baseline jobs of {self._stem}",
             trust=sagemaker_trust,
             policy=pulumi.Output.all(look_up_place(self), self.bucket_name, self.analyzer_image_uri).apply(
                 lambda found: monitor_policy(found[0], bucket=found[1], analyzer_image_uri=found[2])
@@ -124,12 +129,16 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         ).arn
 
     def _endpoint(self) -> MonitoredEndpoint:
-        endpoint = MonitoredEndpointArgs(
-            endpoint=self._args["endpoint"], bucket_name=self.bucket_name, tags=self._settings.common.tags
+        return MonitoredEndpoint(
+            self._stem,
+            {
+                "endpoint": self._args["endpoint"],
+                "bucket_name": self.bucket_name,
+                "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
+                "tags": self._settings.common.tags,
+            },
+            self._child,
         )
-        if "permissions_boundary_arn" in self._args:
-            endpoint["permissions_boundary_arn"] = self._args["permissions_boundary_arn"]
-        return MonitoredEndpoint(self._name, endpoint, self._child)
 
     def _baseline(self) -> Baseline:
         baseline = BaselineComponentArgs(
@@ -139,17 +148,16 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             analyzer_image_uri=self.analyzer_image_uri,
             monitor_role_arn=self.monitor_role_arn,
             log_retention_in_days=self._settings.common.log_retention_in_days,
+            permissions_boundary_arn=self._settings.common.permissions_boundary_arn,
             tags=self._settings.common.tags,
         )
-        if "permissions_boundary_arn" in self._args:
-            baseline["permissions_boundary_arn"] = self._args["permissions_boundary_arn"]
-        model_quality = self._args.get("model_quality")
-        if model_quality is not None and "baseline" in model_quality:
+        if self._settings.model_quality and self._settings.model_quality.baseline:
+            model_quality = self._args["model_quality"]
             baseline["model_quality"] = {
                 "problem_type": model_quality["problem_type"],
                 "baseline": model_quality["baseline"],
             }
-        return Baseline(self._name, baseline, self._child)
+        return Baseline(self._stem, baseline, self._child)
 
     def _monitors(self) -> dict[str, pulumi.Output[str]]:
         data_quality = DataQualityMonitorArgs(
@@ -163,9 +171,9 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             tags=self._settings.common.tags,
         )
         schedules = {
-            naming.DATA_QUALITY: DataQualityMonitor(self._name, data_quality, self._child).schedule_name,
+            naming.DATA_QUALITY: DataQualityMonitor(self._stem, data_quality, self._child).schedule_name,
         }
-        if "model_quality" in self._args:
+        if self._settings.model_quality:
             model_quality = ModelQualityMonitorArgs(
                 monitor=self._args["model_quality"],
                 endpoint_name=self.endpoint_name,
@@ -176,20 +184,22 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             )
             if self.baseline.model_quality_constraints_uri is not None:
                 model_quality["constraints_uri"] = self.baseline.model_quality_constraints_uri
-            schedules[naming.MODEL_QUALITY] = ModelQualityMonitor(self._name, model_quality, self._child).schedule_name
+            schedules[naming.MODEL_QUALITY] = ModelQualityMonitor(self._stem, model_quality, self._child).schedule_name
         return schedules
 
     def _metrics(self) -> ProcessingMetrics:
-        metrics = ProcessingMetricsArgs(
-            endpoint_name=self.endpoint_name,
-            bucket_name=self.bucket_name,
-            metric_namespace=self.metric_namespace,
-            log_retention_in_days=self._settings.common.log_retention_in_days,
-            tags=self._settings.common.tags,
+        return ProcessingMetrics(
+            self._stem,
+            {
+                "endpoint_name": self.endpoint_name,
+                "bucket_name": self.bucket_name,
+                "metric_namespace": self.metric_namespace,
+                "log_retention_in_days": self._settings.common.log_retention_in_days,
+                "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
+                "tags": self._settings.common.tags,
+            },
+            self._child,
         )
-        if "permissions_boundary_arn" in self._args:
-            metrics["permissions_boundary_arn"] = self._args["permissions_boundary_arn"]
-        return ProcessingMetrics(self._name, metrics, self._child)
 
     def _alerting(self) -> DriftAlerting:
         region = look_up_place(self).apply(lambda place: place.region)
@@ -204,22 +214,21 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1]))
             ),
             log_retention_in_days=self._settings.common.log_retention_in_days,
+            permissions_boundary_arn=self._settings.common.permissions_boundary_arn,
             tags=self._settings.common.tags,
         )
-        if "permissions_boundary_arn" in self._args:
-            alerting["permissions_boundary_arn"] = self._args["permissions_boundary_arn"]
-        return DriftAlerting(self._name, alerting, self._child)
+        return DriftAlerting(self._stem, alerting, self._child)
 
     def _dashboard(self) -> MonitoringDashboard:
         return MonitoringDashboard(
-            self._name,
+            self._stem,
             {
                 "endpoint_name": self.endpoint_name,
                 "variant_name": self._settings.endpoint.variant_name,
                 "metric_namespace": self.metric_namespace,
                 "schedules": self.schedules,
-                "rules": self.alerting.rules,
-                "alarms": self.alerting.alarms,
+                "alerting": self._args.get("alerting", {}),
+                "alarm_arns": [item.alarm.arn for item in self.alerting.alarms],
             },
             self._child,
         )

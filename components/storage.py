@@ -34,20 +34,16 @@ class MonitoringStorage(pulumi.ComponentResource):
     """The bucket's name, chosen by Pulumi; known once the bucket is closed to the public and to plain HTTP."""
     bucket_arn: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: MonitoringStorageArgs | None = None, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("model-monitoring:index:MonitoringStorage", name, {}, opts)
+    def __init__(self, name: str, args: MonitoringStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        args = args or {}
         retention = StorageSettings.from_args(args.get("retention") or {}, "retention")
+        tags = common_settings(tags=args.get("tags")).tags
+        super().__init__("model-monitoring:index:MonitoringStorage", name, {}, opts)
         retain = args.get("retain_data", True)
         # Its settings stay with a bucket that stays: one without its policy would answer to plain HTTP.
         options = pulumi.ResourceOptions(parent=self, retain_on_delete=retain)
 
-        self.bucket = aws.s3.Bucket(
-            f"{name}-data", force_destroy=not retain, tags=common_settings(tags=args.get("tags")).tags, opts=options
-        )
+        self.bucket = aws.s3.Bucket(f"{name}-data", force_destroy=not retain, tags=tags, opts=options)
         ready = self._harden(name, retention, options)
         self.bucket_name = pulumi.Output.all(self.bucket.bucket, ready.id).apply(lambda found: str(found[0]))
         self.bucket_arn = self.bucket.arn
