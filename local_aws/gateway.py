@@ -1,51 +1,95 @@
 """One ASGI application on one port: control requests, SageMaker with behaviour, and ministack for the rest."""
 
-import logging
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from local_aws import seams
+from local_aws import seams, validation
+from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock, parse_time
 from local_aws.control import Control
-from local_aws.sagemaker.api import SageMaker
+from local_aws.identity import Identity
+from local_aws.sagemaker.api import SageMaker, resource_arn
+from local_aws.sagemaker.capture import Capture
+from local_aws.sagemaker.endpoints import Endpoints
+from local_aws.sagemaker.jobs import ProcessingJobs
+from local_aws.sagemaker.runtime import Runtime
+from local_aws.sagemaker.schedules import Schedules
+from local_aws.sagemaker.store import Store
+from local_aws.timeline import Timeline
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-log = logging.getLogger("local_aws")
+# What AWS's Python runtime has installed beside the standard library: boto3 and what it needs.
+LAMBDA_PACKAGES = frozenset({"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"})
 
 
-@dataclass
 class Journal:
-    """What tests ask for afterwards."""
+    """What is written down for tests to ask for."""
 
-    denied_calls: list[dict[str, str]] = field(default_factory=list)
-    invalid_requests: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.denied_calls: list[dict[str, str]] = []
+        self.invalid_requests: list[str] = []
+
+    def denied(self, principal: str, action: str, resource: str) -> None:
+        """Write down that IAM refused a call."""
+        self.denied_calls.append({"principal": principal, "action": action, "resource": resource})
+
+    def observe(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
+        """Write down what the service's model refuses in a request."""
+        model = validation.service_model(service)
+        if operation not in model.operation_names:
+            self.invalid_requests.append(f"{service}: there is no operation {operation!r}")
+            return
+        shape = model.operation_model(operation).input_shape
+        for problem in validation.problems(shape, parameters) if shape else []:
+            self.invalid_requests.append(f"{service}.{operation}: {problem}")
 
 
-def build(settings: Mapping[str, Any], directory: Path, endpoint_url: str, ready: Callable[[], None]) -> Any:
+def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], None]) -> Any:
     """The application; `ready` is called when it can serve."""
     clock = VirtualClock(parse_time(settings["at"]) if settings["at"] else None)
-    seams.put_on_clock(clock)
     journal = Journal()
-    sagemaker = SageMaker(clock)
-    seams.serve_sagemaker(sagemaker.handle)
+    identity = Identity(settings["enforce_iam"], endpoint_url, journal.denied)
+    store = Store()
+    capture = Capture(settings["capture_delay"])
+    endpoints = Endpoints(clock, identity, capture)
+    jobs = ProcessingJobs(clock, identity, duplicate_events=settings["duplicate_events"])
+    schedules = Schedules(clock, identity, store, jobs)
+    alarms = Alarms(clock)
+    timeline = Timeline(clock, capture, schedules, alarms, endpoints.publish_metrics)
+    sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules)
 
-    async def advance(when: datetime) -> None:
-        clock.move_to(when)
+    seams.put_on_clock(clock)
+    seams.replace_alarm_evaluation(alarms.evaluate)
+    seams.deliver_to_functions(identity.service_may_invoke)
+    seams.restrict_function_imports(LAMBDA_PACKAGES)
+    seams.observe_requests(journal.observe)
+    seams.record_denials(journal.denied)
+    seams.supply_metric_namespace()
+    seams.serve_sagemaker(sagemaker.handle, resource_arn)
+    identity.check_passed_roles()
 
-    control = Control(clock, journal, advance)
+    control = Control(clock, journal, timeline.advance)
+    runtime = Runtime(endpoints, sagemaker.find_endpoint)
+    ticking: list[asyncio.Task[None]] = []
+
+    def start() -> None:
+        ticking.append(asyncio.get_running_loop().create_task(timeline.tick()))
+        ready()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/_local/"):
-            status, body = await control.handle(scope["method"], scope["path"], await read_body(receive))
+        path = scope.get("path", "")
+        if scope["type"] == "lifespan":
+            await seams.asgi_app(scope, receive, _announcing(send, start))
+        elif path.startswith("/_local/"):
+            status, body = await control.handle(scope["method"], path, await read_body(receive))
             await respond(send, status, {"Content-Type": "application/json"}, body)
-        elif scope["type"] == "lifespan":
-            await seams.asgi_app(scope, receive, _announcing(send, ready))
+        elif path.startswith("/endpoints/"):
+            answer = await runtime.handle(scope, await read_body(receive))
+            await respond(send, answer.status, answer.headers, answer.body)
         else:
             await seams.asgi_app(scope, receive, send)
 

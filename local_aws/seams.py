@@ -1,33 +1,66 @@
 """Every place where ministack or moto is rebound or entered; nothing else in this package touches their internals.
 
-Both are pinned exactly, and tests/local_aws/test_seams.py has one contract test for each function here, which fails
+Both are pinned exactly, and tests/local_aws/test_seams.py has a contract test for each function here, which fails
 loudly when a new version of either has moved what is used. Import this module only after the environment of
 `local_aws.server` is in place: ministack reads it at import.
 """
 
-import asyncio
+import contextvars
+import json
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import ministack.app as _gateway
 import ministack.core.iam_actions as _iam_actions
+import ministack.core.iam_evaluator as _iam
+import ministack.core.lambda_runtime as _lambda_runtime
 import ministack.core.router as _router
-from ministack.core.responses import get_account_id, get_region, request_scope
+import moto.sagemaker.models as _moto_models
+from ministack.core.responses import (
+    get_account_id,
+    get_region,
+    request_scope,
+    set_request_account_id,
+    set_request_region,
+)
+from ministack.services import cloudwatch as _cloudwatch
+from ministack.services import eventbridge as _eventbridge
+from ministack.services import iam as _iam_service
+from ministack.services import lambda_svc as _lambda
+from ministack.services import sns as _sns
+from ministack.services import sts as _sts
+from moto.core.parse import PROTOCOL_PARSERS as _PARSERS
+from moto.core.request import Request as _MotoRequest
+from moto.core.routing import get_service_router as _service_router
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import Client
 
 from local_aws.clock import TimeModule, VirtualClock
+from local_aws.validation import service_model
 
 Response = tuple[int, dict[str, str], bytes]
-Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Awaitable[Response]]
+Query = dict[str, list[str]]
+Handler = Callable[[str, str, dict[str, str], bytes, Query], Awaitable[Response]]
+Denied = Callable[[str, str, str], None]
+
+__all__ = ["Handler", "MotoSageMaker", "Response", "asgi_app", "get_account_id", "get_region", "request_scope"]
 
 asgi_app = _gateway.app
 
-__all__ = ["MotoSageMaker", "Handler", "Response", "asgi_app", "get_account_id", "get_region", "request_scope"]
+# ------------------------------------------------------------------------------------------------ the gateway
+
+# ministack's names of services, where they differ from botocore's.
+_BOTOCORE_NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
 
 
-def serve_sagemaker(handler: Handler) -> None:
-    """Route `SageMaker.*` targets and everything signed for `sagemaker` to `handler`, under IAM enforcement."""
+def serve_sagemaker(handler: Handler, resource_arn: Callable[[str, Mapping[str, Any]], str]) -> None:
+    """Route everything that targets or is signed for SageMaker to `handler`.
+
+    Under IAM enforcement an action is authorised on `resource_arn(operation, parameters)`.
+    """
     _gateway.SERVICE_HANDLERS["sagemaker"] = handler
     _router.SERVICE_PATTERNS["sagemaker"] = {
         "target_prefixes": ["SageMaker."],
@@ -35,32 +68,414 @@ def serve_sagemaker(handler: Handler) -> None:
         "credential_scope": "sagemaker",
     }
     _iam_actions.SERVICE_TO_IAM_NAMESPACE["sagemaker"] = "sagemaker"
+    original = _iam_actions.extract_resource_arn
+
+    def extract(service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any) -> str:
+        if service != "sagemaker":
+            return str(original(service, method, path, headers, body, *rest))
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        return resource_arn(operation, _json_object(body))
+
+    _iam_actions.extract_resource_arn = extract
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def observe_requests(observer: Callable[[str, str, dict[str, Any]], None]) -> None:
+    """Call `observer(botocore service, operation, parameters)` for every request to a service, before it is served.
+
+    A request that cannot be read (an unknown operation, a malformed body) is not observed: the service answers it.
+    """
+    original = _gateway._dispatch_service_request
+
+    async def dispatch(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Query, request_id: str
+    ) -> Response:
+        routing = _gateway._routing_params(method, path, headers, body, query)
+        service = _router.detect_service(method, path, headers, routing)
+        service = _BOTOCORE_NAMES.get(service, service)
+        parsed = read_request(service, method, path, headers, body, query)
+        if parsed is not None:
+            observer(service, *parsed)
+        answer: Response = await original(method, path, headers, body, query, request_id)
+        return answer
+
+    _gateway._dispatch_service_request = dispatch
+
+
+def read_request(
+    service: str, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Query
+) -> tuple[str, dict[str, Any]] | None:
+    """The operation and parameters of a request by botocore's model of the service; None if they cannot be told."""
+    try:
+        model = service_model(service)
+        target = headers.get("x-amz-target", "")
+        if target:
+            return target.rpartition(".")[2], _json_object(body)
+        request = _MotoRequest.from_primitives(
+            method, f"http://127.0.0.1{path}?{urlencode(query, doseq=True)}", headers, body
+        )
+        if "rest" in model.protocol:
+            operation, uri = _service_router(service).match(request)
+        else:
+            operation, uri = model.operation_model(request.values["Action"]), {}
+        parameters = _PARSERS[model.protocol](operation, map_type=dict).parse(
+            {
+                "method": method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": body,
+                "url_path": path,
+                "url_params": uri,
+            }
+        )
+    except Exception:  # noqa: BLE001 - whatever a malformed request makes two foreign parsers raise; the service answers it
+        return None
+    return operation.name, parameters
+
+
+# ------------------------------------------------------------------------------------------------ time
 
 
 def put_on_clock(clock: VirtualClock) -> None:
     """Metrics, alarms and their history, and the `time` of events, go by the virtual clock."""
-    from ministack.services import cloudwatch, eventbridge  # noqa: PLC0415 - each takes a while; first use pays
+    _cloudwatch.time = TimeModule(clock)
+    _eventbridge._now_ts = clock.time
 
-    cloudwatch.time = TimeModule(clock)
-    eventbridge._now_ts = clock.time
+
+# ------------------------------------------------------------------------------------------------ CloudWatch
+
+
+def replace_alarm_evaluation(evaluate: Callable[[dict[str, Any]], None]) -> None:
+    """Call `evaluate(alarm)` where ministack would evaluate an alarm itself: when metrics or the alarm are put."""
+    _cloudwatch._evaluate_alarm = evaluate
+
+
+def metric_points(namespace: str, name: str, dimensions: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The stored points of exactly this metric, in the current account and region."""
+    points: list[dict[str, Any]] = _cloudwatch._metrics.get(
+        (namespace, name, _cloudwatch._dims_key(dict(dimensions))), []
+    )
+    return points
+
+
+def point_statistics(points: list[dict[str, Any]], statistic: str) -> float | None:
+    """A statistic (`Maximum`, `Sum`, …, `p99`) over points; None if there is none."""
+    statistics = _cloudwatch._calc_stats(points)
+    if not statistics:
+        return None
+    value = _cloudwatch._stat_value(statistics, statistic, points)
+    return None if value is None else float(value)
+
+
+def alarms_everywhere() -> list[tuple[str, str, dict[str, Any]]]:
+    """Every metric alarm as (account, region, alarm)."""
+    return [(account, region, alarm) for (account, region, _), alarm in list(_cloudwatch._alarms._data.items())]
+
+
+def change_alarm_state(alarm: dict[str, Any], state: str, reason: str, reason_data: str) -> None:
+    """Set an alarm's state as CloudWatch does on a transition: history, actions, composite alarms above it."""
+    old = alarm["StateValue"]
+    now = int(_cloudwatch.time.time())
+    alarm.update(StateValue=state, StateReason=reason, StateReasonData=reason_data)
+    alarm.update(StateUpdatedTimestamp=now, StateTransitionedTimestamp=now)
+    _cloudwatch._record_history(alarm["AlarmName"], old, state, reason, reason_data=reason_data)
+    _cloudwatch._dispatch_alarm_actions(alarm, old, state, reason)
+    _cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def record_metric(
+    namespace: str, name: str, dimensions: Mapping[str, str], unit: str, statistics: Mapping[str, float]
+) -> None:
+    """Store a statistic set (SampleCount, Sum, Minimum, Maximum) as AWS's services publish their own metrics."""
+    _cloudwatch._store_datum(
+        namespace, name, dict(dimensions), _cloudwatch.time.time(), unit, None, None, None, dict(statistics)
+    )
+
+
+# ------------------------------------------------------------------------------------------------ EventBridge, SNS → Lambda
+
+
+def send_aws_event(entry: Mapping[str, Any]) -> None:
+    """Put an event whose source begins with `aws.`, in the current account and region."""
+    _eventbridge._put_events({"Entries": [dict(entry)]}, allow_aws_source=True)
+
+
+def deliver_to_functions(may_invoke: Callable[[str, str, str], bool]) -> None:
+    """Make SNS and EventBridge invoke functions asynchronously, as AWS does: permission, retries, dead-letter queue.
+
+    ministack runs the function once and drops its failure. `may_invoke(function ARN, calling service, source ARN)`.
+    """
+    rule_arn: contextvars.ContextVar[str] = contextvars.ContextVar("rule_arn", default="")
+
+    def invoke(function_arn: str, service: str, source_arn: str, event: Any) -> None:
+        function, config, _ = _lambda._get_func_record_for_ref(function_arn)
+        if function and config and may_invoke(function_arn, service, source_arn):
+            _lambda.invoke_async_with_retry(_lambda._execution_record_for_config(function, config), event)
+
+    def from_sns(endpoint: str, envelope: str, topic_arn: str, subscription_arn: str, *_rest: Any) -> None:
+        record = {
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": subscription_arn,
+            "EventSource": "aws:sns",
+            "Sns": json.loads(envelope),
+        }
+        invoke(endpoint, "sns.amazonaws.com", topic_arn, {"Records": [record]})
+
+    def from_rule(function_arn: str, payload: str) -> None:
+        invoke(function_arn, "events.amazonaws.com", rule_arn.get(), json.loads(payload))
+
+    original = _eventbridge._invoke_target
+
+    def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], *rest: Any) -> Any:
+        token = rule_arn.set(rule.get("Arn", ""))
+        try:
+            return original(target, event, rule, *rest)
+        finally:
+            rule_arn.reset(token)
+
+    _sns._deliver_to_lambda = from_sns
+    _eventbridge._dispatch_to_lambda = from_rule
+    _eventbridge._invoke_target = invoke_target
+
+
+def restrict_function_imports(allowed: frozenset[str]) -> None:
+    """Let functions import, of what is installed here, only these top-level packages: what the Lambda runtime has."""
+    original = _lambda_runtime._detect_runtime_binary
+    guard = _IMPORT_GUARD.format(allowed=sorted(allowed))
+
+    def detect(runtime: str) -> tuple[str, str]:
+        binary, script = original(runtime)
+        return (binary, guard + script) if runtime.startswith("python") else (binary, script)
+
+    _lambda_runtime._detect_runtime_binary = detect
+
+
+_IMPORT_GUARD = """
+import importlib.machinery as _machinery, sys as _sys
+class _LambdaImports:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        top = name.partition(".")[0]
+        if path is not None or top in {allowed!r}:
+            return None
+        spec = _machinery.PathFinder.find_spec(name)
+        if spec is not None and "site-packages" in str(spec.origin or next(iter(spec.submodule_search_locations or []), "")):
+            raise ModuleNotFoundError(
+                f"No module named {{name!r}}: the Lambda runtime does not have it; package it with the function", name=name)
+        return None
+_sys.meta_path.insert(0, _LambdaImports)
+"""
+
+# ------------------------------------------------------------------------------------------------ IAM
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why IAM refuses: the principal, and whether a policy says so explicitly."""
+
+    principal: str
+    explicit: bool
+
+
+def record_denials(denied: Denied) -> None:
+    """Call `denied(principal, action, resource)` whenever a request is refused by IAM policies."""
+    original = _iam.enforce
+
+    def enforce(access_key: str, action: str, service: str, region: str, **rest: Any) -> Any:
+        result = original(access_key, action, service, region, **rest)
+        if isinstance(result, _iam.EvalResult):
+            denied(result.principal_arn, action, rest.get("resource_arn", "*"))
+        return result
+
+    _iam.enforce = enforce
+
+
+def supply_metric_namespace() -> None:
+    """Give policies the `cloudwatch:namespace` of a PutMetricData request, which ministack leaves out."""
+    original = _iam_actions.request_tag_context
+
+    def context(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
+        found = dict(original(service, action, body, parameters))
+        if action == "cloudwatch:PutMetricData":
+            form = parameters.get("Namespace", [""])
+            found["cloudwatch:namespace"] = _json_object(body).get("Namespace") or (
+                form if isinstance(form, str) else form[0]
+            )
+        return found
+
+    _iam_actions.request_tag_context = context
+
+
+def refusal(access_key: str, action: str, resource: str, context: Mapping[str, Any]) -> Refusal | None:
+    """Why the holder of an access key may not do `action` on `resource`; None if it may."""
+    principal = _iam.resolve_principal(access_key, get_account_id())
+    if isinstance(principal, _iam.AuthError):
+        return Refusal(access_key, explicit=False)
+    if principal.policies is None:
+        return None
+    evaluation = _iam.EvalContext(
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
+        action=action,
+        resource_arn=resource,
+        region=get_region(),
+        service_context={name.lower(): value for name, value in context.items()},
+        principal_keys=principal.keys,
+    )
+    result = _iam.evaluate(evaluation, principal.policies, *principal.limits)
+    return None if result.decision == "Allow" else Refusal(principal.arn, explicit=result.decision == "Deny")
+
+
+def service_is_allowed(
+    policy: str | Mapping[str, Any] | None, service: str, action: str, resource: str, context: Mapping[str, Any]
+) -> bool:
+    """Whether a resource or trust policy lets an AWS service (`sns.amazonaws.com`) do `action` on `resource`."""
+    document = json.loads(policy) if isinstance(policy, str) and policy else policy
+    if not isinstance(document, Mapping):
+        return False
+    statements = document.get("Statement", [])
+    evaluation = _iam.EvalContext(
+        principal_arn=service,
+        principal_type="Service",
+        principal_account=str(context.get("aws:SourceAccount", "")),
+        action=action,
+        resource_arn=resource,
+        region=get_region(),
+        service_context={name.lower(): value for name, value in context.items()},
+    )
+    named = [
+        # A trust policy has no Resource: it is the role's own.
+        {"Resource": "*", **statement}
+        for statement in ([statements] if isinstance(statements, Mapping) else statements)
+        if _iam._service_principal_matches(statement.get("Principal"), service) or _anyone(statement.get("Principal"))
+    ]
+    parsed = [_iam.parse_policy_document({"Version": "2012-10-17", "Statement": named})]
+    return bool(_iam.evaluate(evaluation, parsed).decision == "Allow")
+
+
+def _anyone(principal: Any) -> bool:
+    return principal == "*" or (isinstance(principal, Mapping) and principal.get("AWS") in ("*", ["*"]))
+
+
+def find_role(role_arn: str) -> Mapping[str, Any] | None:
+    """The IAM role of an ARN, or None."""
+    account = role_arn.split(":")[4]
+    role: Mapping[str, Any] | None = _iam_service._roles.get_scoped(account, None, role_arn.rsplit("/", 1)[-1])
+    return role
+
+
+def open_role_session(role_arn: str, session_name: str) -> dict[str, str]:
+    """Credentials of a service that has assumed a role, as environment variables."""
+    account, role = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    access_key = "ASIA" + secrets.token_hex(8).upper()
+    secret, token = secrets.token_urlsafe(30), secrets.token_urlsafe(60)
+    _sts.register_session(
+        access_key,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{session_name[:64]}",
+            "UserId": f"{(find_role(role_arn) or {}).get('RoleId', role)}:{session_name[:64]}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        },
+    )
+    return {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+
+def close_role_session(access_key: str) -> None:
+    """Forget a session."""
+    _sts._sessions.pop(access_key, None)
+
+
+def function_policy(function_arn: str) -> Mapping[str, Any] | None:
+    """A function's resource policy, or None."""
+    found = _lambda.function_policy_for_arn(function_arn)
+    return found[0] if found else None
+
+
+def topic_policy(topic_arn: str) -> str | None:
+    """A topic's policy as JSON text; empty for the default one, None if there is no such topic."""
+    found = _sns.topic_policy_for_arn(topic_arn)
+    return found[0] if found else None
+
+
+def check_after_authentication(service: str, check: Callable[[str, dict[str, str], Any], Response | None]) -> None:
+    """Run `check(operation, headers, parameters)` on requests of a service that IAM let through; an answer refuses."""
+    original = _gateway.SERVICE_HANDLERS[service]
+
+    async def handler(method: str, path: str, headers: dict[str, str], body: bytes, query: Query) -> Response:
+        parsed = read_request(_BOTOCORE_NAMES.get(service, service), method, path, headers, body, query)
+        refused = check(parsed[0], headers, parsed[1]) if parsed else None
+        if refused is not None:
+            return refused
+        answer: Response = await original(method, path, headers, body, query)
+        return answer
+
+    _gateway.SERVICE_HANDLERS[service] = handler
+
+
+def access_key_of(headers: Mapping[str, str]) -> str:
+    """The access key that signed a request."""
+    return str(_router.extract_access_key_id(headers))
+
+
+def enter_request(scope: Mapping[str, Any], headers: Mapping[str, str], body: bytes) -> None:
+    """Set account, region and, under enforcement, the signature to check, for a request that ministack does not route."""
+    access_key = access_key_of(headers)
+    if _gateway.AUTH:
+        set_request_account_id(_gateway._request_account_scope(access_key))
+    else:
+        set_request_account_id(access_key)
+    set_request_region(_router.extract_region(headers))
+    if _gateway.AUTH:
+        _iam.pin_request_origin("127.0.0.1", False)
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        _iam.pin_signed_request(scope["method"], raw_path.decode("latin-1"), {}, scope["headers"])
+        _iam.pin_signed_body(body)
+
+
+def authorise(service: str, action: str, resource: str, headers: Mapping[str, str]) -> Response | None:
+    """Check the signature and policies for a request entered with `enter_request`; an answer refuses it."""
+    refused: Response | None = _gateway._enforce_data_plane(service, action, headers, {}, "", resource_arn=resource)
+    return refused
+
+
+# ------------------------------------------------------------------------------------------------ moto
 
 
 class MotoSageMaker:
-    """moto's SageMaker: state and wire format of models, endpoint configurations, endpoints, job definitions, …"""
+    """moto's SageMaker: state and wire format of models, endpoint configurations, endpoints and job definitions."""
 
     def __init__(self) -> None:
+        # moto knows only the instance types of some years ago; the request was checked by botocore's enum before.
+        _moto_models.FakeEndpointConfig.validate_instance_type = lambda _self, _type: None
         self._client = Client(create_backend_app("sagemaker"))
 
-    def call(self, headers: Mapping[str, str], body: bytes) -> Response:
-        """Answer one JSON 1.1 request, in the account and region of the request being served."""
-        forwarded = {k: v for k, v in headers.items() if k.lower() not in ("host", "content-length")}
-        forwarded["x-moto-account-id"] = get_account_id()
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Status and JSON answer of one operation, in the account and region of the request being served."""
+        region = get_region()
+        scope = f"Credential=AKIAMOTO/20260101/{region}/sagemaker/aws4_request"
         answer = self._client.open(
-            "/", method="POST", data=body, headers=forwarded, base_url=f"http://sagemaker.{get_region()}.amazonaws.com"
+            "/",
+            method="POST",
+            data=json.dumps(parameters).encode(),
+            headers={
+                "X-Amz-Target": f"SageMaker.{operation}",
+                "Content-Type": "application/x-amz-json-1.1",
+                "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+                "x-moto-account-id": get_account_id(),
+            },
+            base_url=f"http://sagemaker.{region}.amazonaws.com",
         )
-        return answer.status_code, dict(answer.headers), answer.get_data()
-
-
-async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run blocking work in a thread that sees the request's account and region."""
-    return await asyncio.to_thread(function, *arguments)
+        try:
+            return answer.status_code, json.loads(answer.get_data() or b"{}")
+        except ValueError:
+            # moto answers an operation that it does not have with an HTML page.
+            return 501, {"__type": "UnknownOperationException", "message": f"moto has no SageMaker {operation}"}

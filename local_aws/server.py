@@ -33,7 +33,7 @@ def main(directory: Path) -> None:
         temporary.write_text(str(port))
         temporary.rename(directory / "port")
 
-    asyncio.run(_serve(build(settings, directory, f"http://127.0.0.1:{port}", ready), listener))
+    asyncio.run(_serve(build(settings, f"http://127.0.0.1:{port}", ready), listener))
 
 
 async def _serve(app: Any, listener: socket.socket) -> None:

@@ -1,0 +1,187 @@
+"""Alarm evaluation as CloudWatch documents it, as a pure function, and the part that asks it.
+
+ministack's own evaluation ignores dimensions, periods and missing data. Definitions: CloudWatch user guide, "Evaluating
+an alarm" and "Configuring how CloudWatch alarms treat missing data" (the two worked tables there are this module's
+tests). Not published by AWS: how many periods farther back than EvaluationPeriods are looked at; the tables show two
+more, which is used for periods of up to five minutes, and none for longer ones.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from local_aws import seams
+from local_aws.clock import VirtualClock
+
+_MINUTE = 60
+_LONG_PERIOD = 300
+_EXTRA_PERIODS = 2
+_COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "GreaterThanOrEqualToThreshold": (lambda value, bound: value >= bound, "greater than or equal to"),
+    "GreaterThanThreshold": (lambda value, bound: value > bound, "greater than"),
+    "LessThanThreshold": (lambda value, bound: value < bound, "less than"),
+    "LessThanOrEqualToThreshold": (lambda value, bound: value <= bound, "less than or equal to"),
+}
+ALARM, OK, INSUFFICIENT = "ALARM", "OK", "INSUFFICIENT_DATA"
+
+
+def judge(values: Sequence[float | None], breaching: Callable[[float], bool], rule: Mapping[str, Any]) -> str | None:
+    """The state that data points give; None if they do not say, and the state stays.
+
+    Parameters
+    ----------
+    values : the statistic of each period, most recent first; None where there is no data.
+    breaching : whether a value is beyond the threshold.
+    rule : EvaluationPeriods, DatapointsToAlarm and TreatMissingData of the alarm.
+    """
+    wanted = int(rule["EvaluationPeriods"])
+    needed = int(rule.get("DatapointsToAlarm") or wanted)
+    treatment = rule.get("TreatMissingData") or "missing"
+    real = [(age, breaching(value)) for age, value in enumerate(values, start=1) if value is not None][:wanted]
+    count = sum(bad for _, bad in real)
+    filled = wanted - len(real)
+    if filled and treatment == "breaching":
+        count += filled
+    if count >= needed:
+        return ALARM
+    if not filled or treatment in ("breaching", "notBreaching"):
+        return OK
+    if not real:
+        return INSUFFICIENT if treatment == "missing" else None
+    if not all(bad for _, bad in real):
+        return OK
+    # Only breaching points, fewer than needed: an alarm if the oldest is as old as DatapointsToAlarm, so that one bad
+    # point in a sparse metric still alarms, but not before its time.
+    old_enough = max(age for age, _ in real) >= needed
+    return ALARM if old_enough and treatment == "missing" else None
+
+
+class Alarms:
+    """Evaluates the metric alarms of all accounts and regions on the virtual clock."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def evaluate(self, alarm: dict[str, Any]) -> None:
+        """Evaluate one alarm of the current account and region, as of the end of the current minute."""
+        comparison = _COMPARISONS.get(alarm.get("ComparisonOperator") or "")
+        if not alarm.get("MetricName") or comparison is None:
+            return  # metric math and anomaly bands are not evaluated
+        is_beyond, _ = comparison
+        threshold = float(alarm["Threshold"])
+        end = self._end_of_interval(alarm)
+        values = _period_values(alarm, end)
+        state = judge(values, lambda value: is_beyond(value, threshold), alarm)
+        if state in (None, alarm["StateValue"]):
+            return
+        reason = _reason(values, alarm, state, end)
+        seams.change_alarm_state(alarm, state, reason, _reason_data(values, alarm, end, self._clock.now()))
+
+    def evaluate_all(self) -> None:
+        """Evaluate every metric alarm."""
+        for account, region, alarm in seams.alarms_everywhere():
+            with seams.request_scope(account, region):
+                self.evaluate(alarm)
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """The next time at which a data point leaves a period of some alarm: nothing changes by itself before."""
+        moments: list[float] = []
+        for account, region, alarm in seams.alarms_everywhere():
+            if not alarm.get("MetricName"):
+                continue
+            with seams.request_scope(account, region):
+                points = _points(alarm)
+            period = int(alarm["Period"])
+            for point in points:
+                for periods in range(1, _range(alarm) + 1):
+                    # Evaluated a minute after, because an evaluation looks at whole minutes that have ended.
+                    moment = _ceil(point["Timestamp"] + periods * period, _granularity(alarm))
+                    if moment > after.timestamp():
+                        moments.append(moment)
+                        break
+        return datetime.fromtimestamp(min(moments), UTC) if moments else None
+
+    def _end_of_interval(self, alarm: Mapping[str, Any]) -> float:
+        return _ceil(self._clock.time(), _granularity(alarm))
+
+
+def _granularity(alarm: Mapping[str, Any]) -> int:
+    return _MINUTE if int(alarm["Period"]) >= _MINUTE else 10
+
+
+def _ceil(seconds: float, step: int) -> float:
+    """The first multiple of `step` after `seconds`, so that a point at this very moment is inside the interval."""
+    return float((math.floor(seconds / step) + 1) * step)
+
+
+def _range(alarm: Mapping[str, Any]) -> int:
+    extra = _EXTRA_PERIODS if int(alarm["Period"]) <= _LONG_PERIOD else 0
+    return int(alarm["EvaluationPeriods"]) + extra
+
+
+def _points(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
+    dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions") or []}
+    points = seams.metric_points(alarm["Namespace"], alarm["MetricName"], dimensions)
+    unit = alarm.get("Unit")
+    return [point for point in points if not unit or point.get("Unit") == unit]
+
+
+def _period_values(alarm: Mapping[str, Any], end: float) -> list[float | None]:
+    """The alarm's statistic in each period of its evaluation range, most recent first."""
+    period = int(alarm["Period"])
+    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
+    points = _points(alarm)
+    values = []
+    for index in range(_range(alarm)):
+        start = end - (index + 1) * period
+        inside = [point for point in points if start <= point["Timestamp"] < start + period]
+        values.append(seams.point_statistics(inside, statistic) if inside else None)
+    return values
+
+
+def _reason(values: Sequence[float | None], alarm: Mapping[str, Any], new_state: str, end: float) -> str:
+    wanted = int(alarm["EvaluationPeriods"])
+    needed = int(alarm.get("DatapointsToAlarm") or wanted)
+    real = [(index, value) for index, value in enumerate(values) if value is not None][:wanted]
+    if not real:
+        treated = {"breaching": "Breaching", "notBreaching": "NonBreaching"}.get(alarm.get("TreatMissingData") or "")
+        if treated is None:
+            return "Insufficient Data: no datapoints were received."
+        plural, were = ("s", "s were") if wanted > 1 else ("", " was")
+        return (
+            f"Threshold Crossed: no datapoints were received for {wanted} period{plural} and "
+            f"{wanted} missing datapoint{were} treated as [{treated}]."
+        )
+    is_beyond, words = _COMPARISONS[alarm["ComparisonOperator"]]
+    threshold = float(alarm["Threshold"])
+    alarming = new_state == ALARM
+    count = sum(is_beyond(value, threshold) == alarming for _, value in real)
+    period = int(alarm["Period"])
+    shown = ", ".join(
+        f"{value} ({datetime.fromtimestamp(end - (index + 1) * period, UTC):%d/%m/%y %H:%M:%S})"
+        for index, value in real
+    )
+    return (
+        f"Threshold Crossed: {count} out of the last {wanted} datapoints [{shown}] {'was' if alarming else 'was not'} "
+        f"{words} the threshold ({threshold}) (minimum {needed} datapoint{'s' if needed > 1 else ''} for "
+        f"{alarm['StateValue']} -> {new_state} transition)."
+    )
+
+
+def _reason_data(values: Sequence[float | None], alarm: Mapping[str, Any], end: float, now: datetime) -> str:
+    period = int(alarm["Period"])
+    return json.dumps(
+        {
+            "version": "1.0",
+            "queryDate": now.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+            "startDate": datetime.fromtimestamp(end - int(alarm["EvaluationPeriods"]) * period, UTC).strftime(
+                "%Y-%m-%dT%H:%M:%S.000+0000"
+            ),
+            "statistic": alarm.get("ExtendedStatistic") or alarm.get("Statistic"),
+            "period": period,
+            "recentDatapoints": [value for value in reversed(values) if value is not None],
+            "threshold": float(alarm["Threshold"]),
+        }
+    )

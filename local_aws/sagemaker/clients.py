@@ -1,0 +1,78 @@
+"""boto3 clients with which the embedded AWS's own parts act under a role, through the front door."""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.loaders
+import botocore.session
+
+from local_aws.launcher import client_config
+
+_loader = botocore.loaders.Loader()
+_lock = threading.Lock()
+
+
+def client(service: str, environment: Mapping[str, str]) -> Any:
+    """A client with the credentials, region and endpoint of `Identity.session`'s environment variables."""
+    session = botocore.session.Session()
+    # Loading the service models is most of the time that a client takes; one loader keeps them.
+    session.register_component("data_loader", _loader)
+    with _lock:
+        return session.create_client(
+            service,
+            region_name=environment["AWS_REGION"],
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=environment["AWS_SESSION_TOKEN"],
+            config=client_config(),
+        )
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of an `s3://bucket/key` URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def list_keys(s3: Any, uri: str) -> list[str]:
+    """The keys of all objects whose key begins with the URI's."""
+    bucket, prefix = split_uri(uri)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+
+def download(s3: Any, uri: str, directory: Path) -> int:
+    """Copy what is at or under a URI into a directory, as SageMaker's S3Prefix inputs do; returns the number of files.
+
+    An object of exactly this key keeps its base name; of a prefix, what follows it (from its last slash on) is the path.
+    """
+    bucket, prefix = split_uri(uri)
+    keys = [key for key in list_keys(s3, uri) if not key.endswith("/")]
+    folder = prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
+    count = 0
+    for key in keys:
+        relative = key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2]
+        path = (directory / relative).resolve()
+        if not path.is_relative_to(directory.resolve()):
+            raise ValueError(f"the key {key!r} would be written outside {directory}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        count += 1
+    return count
+
+
+def upload(s3: Any, directory: Path, uri: str) -> int:
+    """Copy a directory's files to a URI; returns the number of files. A symbolic link is refused, as on SageMaker."""
+    bucket, prefix = split_uri(uri)
+    count = 0
+    for path in sorted(directory.rglob("*")):
+        if path.is_symlink():
+            raise ValueError(f"{path.relative_to(directory)} is a symbolic link; outputs may have none")
+        if path.is_file():
+            key = "/".join(part for part in (prefix.rstrip("/"), path.relative_to(directory).as_posix()) if part)
+            s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+            count += 1
+    return count

@@ -1,0 +1,338 @@
+"""Endpoints that answer: a model server process per variant, started from the deployed tarball under the model's role."""
+
+import asyncio
+import contextlib
+import io
+import json
+import logging
+import os
+import shutil
+import struct
+import sys
+import tarfile
+import tempfile
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local_aws import seams
+from local_aws.clock import VirtualClock
+from local_aws.identity import Identity
+from local_aws.sagemaker import clients, images
+from local_aws.sagemaker.capture import Capture, CaptureRule, Exchange
+from local_aws.sagemaker.store import Document
+
+log = logging.getLogger("local_aws.endpoints")
+
+_WORKER = Path(__file__).with_name("model_worker.py")
+_LOAD_LIMIT_SECONDS = 60.0
+_INVOCATION_LIMIT_SECONDS = 60.0  # a container must answer within this, by the API reference of InvokeEndpoint
+_FRAME = struct.Struct(">II")
+
+
+class ModelFailed(Exception):  # noqa: N818 - the name of what happened
+    """A container that could not be started, died, or did not answer in time; the message is its reason."""
+
+
+@dataclass
+class ModelServer:
+    """One model server process. Requests are pipelined: answers come in the order of the requests."""
+
+    process: asyncio.subprocess.Process
+    pending: "deque[asyncio.Future[tuple[dict[str, Any], bytes]]]" = field(default_factory=deque)
+    reader: "asyncio.Task[None] | None" = None
+
+    @classmethod
+    async def start(cls, model_dir: Path, environment: Mapping[str, str], log_file: Path) -> "ModelServer":
+        """Start a process and wait until it has loaded the model; ModelFailed with its reason if it cannot."""
+        with log_file.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-u", str(_WORKER), str(model_dir),
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=output,
+                env=dict(environment), cwd=model_dir,
+            )  # fmt: skip
+        server = cls(process)
+        try:
+            header, body = await asyncio.wait_for(server._read(), _LOAD_LIMIT_SECONDS)
+        except (asyncio.IncompleteReadError, TimeoutError) as error:
+            server.stop()
+            raise ModelFailed("the container exited or did not answer its health check") from error
+        if header["status"] != 200:
+            server.stop()
+            raise ModelFailed(body.decode(errors="replace"))
+        server.reader = asyncio.create_task(server._deliver())
+        return server
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can take requests."""
+        return self.process.returncode is None and self.reader is not None and not self.reader.done()
+
+    async def invoke(self, header: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Header and body of the container's answer; ModelFailed if it dies or is too slow."""
+        answer: asyncio.Future[tuple[dict[str, Any], bytes]] = asyncio.get_running_loop().create_future()
+        self.pending.append(answer)
+        encoded = json.dumps(header).encode()
+        assert self.process.stdin is not None  # noqa: S101 - for the type checker: it was made with a pipe
+        self.process.stdin.write(_FRAME.pack(len(encoded), len(body)) + encoded + body)
+        try:
+            return await asyncio.wait_for(answer, _INVOCATION_LIMIT_SECONDS)
+        except TimeoutError as error:
+            self.stop()
+            raise ModelFailed(
+                "Your invocation timed out while waiting for a response from container primary."
+            ) from error
+
+    def stop(self) -> None:
+        """Kill the process."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    async def _read(self) -> tuple[dict[str, Any], bytes]:
+        assert self.process.stdout is not None  # noqa: S101 - for the type checker: it was made with a pipe
+        header_length, body_length = _FRAME.unpack(await self.process.stdout.readexactly(_FRAME.size))
+        header = json.loads(await self.process.stdout.readexactly(header_length))
+        return header, await self.process.stdout.readexactly(body_length)
+
+    async def _deliver(self) -> None:
+        try:
+            while True:
+                answer = await self._read()
+                waiting = self.pending.popleft()
+                if not waiting.done():
+                    waiting.set_result(answer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            while self.pending:
+                waiting = self.pending.popleft()
+                if not waiting.done():
+                    waiting.set_exception(ModelFailed("the container died while it answered"))
+
+
+@dataclass
+class Variant:
+    """A production variant: the model behind it, and its process."""
+
+    name: str
+    weight: float
+    model: Document
+    directory: Path
+    environment: dict[str, str]
+    server: ModelServer | None = None
+    starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    credit: float = 0.0
+
+    async def ready(self) -> ModelServer:
+        """The variant's server, a fresh one if the last died."""
+        async with self.starting:
+            if self.server is None or not self.server.alive:
+                self.server = await ModelServer.start(
+                    self.directory / "model", self.environment, self.directory / "log"
+                )
+            return self.server
+
+    def stop(self) -> None:
+        """Kill the server and remove its files."""
+        if self.server:
+            self.server.stop()
+        seams.close_role_session(self.environment.get("AWS_ACCESS_KEY_ID", ""))
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@dataclass
+class Deployment:
+    """What an endpoint runs."""
+
+    config: Document
+    variants: list[Variant]
+    rule: CaptureRule | None
+
+    def choose(self) -> Variant:
+        """The next variant by weight (smooth weighted round robin: the same order on every run)."""
+        for variant in self.variants:
+            variant.credit += variant.weight
+        chosen = max(self.variants, key=lambda variant: variant.credit)
+        chosen.credit -= sum(variant.weight for variant in self.variants)
+        return chosen
+
+    def stop(self) -> None:
+        """Stop all variants."""
+        for variant in self.variants:
+            variant.stop()
+
+
+@dataclass
+class Invocation:
+    """What InvokeEndpoint answers: status, headers and body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Endpoints:
+    """Deploys endpoints and invokes them."""
+
+    def __init__(self, clock: VirtualClock, identity: Identity, capture: Capture) -> None:
+        self._clock = clock
+        self._identity = identity
+        self._capture = capture
+        self._running: dict[str, Deployment] = {}
+        self._counts: dict[tuple[str, str, str, str], list[float]] = {}
+
+    async def deploy(self, endpoint: Document, config: Document, models: Mapping[str, Document]) -> None:
+        """Bring an endpoint to a configuration; on failure what ran before keeps running."""
+        before = self._running.get(endpoint.arn)
+        variants: list[Variant] = []
+        try:
+            for wanted in config.request["ProductionVariants"]:
+                variant = await asyncio.to_thread(self._prepare, endpoint, wanted, models[wanted["ModelName"]])
+                variants.append(variant)
+                await variant.ready()
+        except Exception as error:  # noqa: BLE001 - boto3, tarfile and the container fail in many ways; all fail the endpoint
+            for variant in variants:
+                variant.stop()
+            reason = f"The primary container did not start: {error}. Please check CloudWatch logs for this endpoint."
+            log.warning("endpoint %s: %s", endpoint.name, reason)
+            endpoint.state.update(EndpointStatus="InService" if before else "Failed", FailureReason=reason)
+            endpoint.modified = self._clock.now()
+            return
+        if endpoint.state["EndpointStatus"] == "Deleting":
+            for variant in variants:
+                variant.stop()
+            return
+        rule = CaptureRule.read(config.request.get("DataCaptureConfig"))
+        self._running[endpoint.arn] = Deployment(config, variants, rule)
+        endpoint.state.update(EndpointStatus="InService", EndpointConfigName=config.name)
+        endpoint.state.pop("FailureReason", None)
+        endpoint.modified = self._clock.now()
+        if before:
+            before.stop()
+
+    def delete(self, endpoint: Document) -> None:
+        """Stop an endpoint."""
+        endpoint.state["EndpointStatus"] = "Deleting"
+        deployment = self._running.pop(endpoint.arn, None)
+        if deployment:
+            deployment.stop()
+
+    async def invoke(self, endpoint: Document, headers: Mapping[str, str], body: bytes) -> Invocation:
+        """Answer one InvokeEndpoint and capture it."""
+        deployment = self._running.get(endpoint.arn)
+        if deployment is None:
+            return error(
+                "ValidationError", f"Endpoint {endpoint.name} of account {endpoint.scope.account_id} not found."
+            )
+        target = headers.get("x-amzn-sagemaker-target-variant")
+        if target:
+            found = [variant for variant in deployment.variants if variant.name == target]
+            if not found:
+                return error("ValidationError", f"Variant {target} of endpoint {endpoint.name} not found.")
+            variant = found[0]
+        else:
+            variant = deployment.choose()
+        started = self._clock.time()
+        request = {"content_type": headers.get("content-type", ""), "accept": headers.get("accept")}
+        try:
+            server = await variant.ready()
+            header, answer = await server.invoke(request, body)
+        except ModelFailed as failed:
+            header, answer = {"status": 500, "content_type": "text/plain"}, str(failed).encode()
+        self._count(endpoint, variant, header["status"], (self._clock.time() - started) * 1e6)
+        if header["status"] != 200:
+            return model_error(endpoint, header["status"], answer)
+        if deployment.rule:
+            exchange = Exchange(
+                body, request["content_type"] or "application/octet-stream", answer, header["content_type"],
+                headers.get("x-amzn-sagemaker-inference-id"), headers.get("x-amzn-sagemaker-custom-attributes"),
+            )  # fmt: skip
+            place = f"{endpoint.name}/{variant.name}"
+            self._capture.record(deployment.rule, place, exchange, self._clock.now(), self._writer(variant))
+        answered = {"Content-Type": header["content_type"], "x-Amzn-Invoked-Production-Variant": variant.name}
+        return Invocation(200, answered, answer)
+
+    def publish_metrics(self) -> None:
+        """Publish AWS/SageMaker's invocation metrics of the time since the last call."""
+        counts, self._counts = self._counts, {}
+        for (account, region, endpoint, variant), (calls, failures, latency, low, high) in counts.items():
+            dimensions = {"EndpointName": endpoint, "VariantName": variant}
+            with seams.request_scope(account, region):
+                for name, total in (("Invocations", calls), ("Invocation5XXErrors", failures)):
+                    statistics = {
+                        "SampleCount": calls,
+                        "Sum": total,
+                        "Minimum": min(1, total),
+                        "Maximum": min(1, total),
+                    }
+                    seams.record_metric("AWS/SageMaker", name, dimensions, "None", statistics)
+                statistics = {"SampleCount": calls, "Sum": latency, "Minimum": low, "Maximum": high}
+                seams.record_metric("AWS/SageMaker", "ModelLatency", dimensions, "Microseconds", statistics)
+
+    def _count(self, endpoint: Document, variant: Variant, status: int, latency: float) -> None:
+        key = (endpoint.scope.account_id, endpoint.scope.region, endpoint.name, variant.name)
+        counts = self._counts.setdefault(key, [0.0, 0.0, 0.0, latency, latency])
+        counts[0] += 1
+        counts[1] += status != 200
+        counts[2] += latency
+        counts[3], counts[4] = min(counts[3], latency), max(counts[4], latency)
+
+    def _prepare(self, endpoint: Document, wanted: Mapping[str, Any], model: Document) -> Variant:
+        """Fetch and unpack a variant's tarball under the model's role."""
+        role = model.request["ExecutionRoleArn"]
+        container = model.request.get("PrimaryContainer") or model.request["Containers"][0]
+        if images.repository(container.get("Image", "")) != images.SKLEARN:
+            raise ModelFailed(f"nothing here stands for the image {container.get('Image')}; there is {images.SKLEARN}")
+        directory = Path(tempfile.mkdtemp(prefix=f"endpoint-{endpoint.name}-"))
+        session = self._identity.session(role, f"SageMaker-{endpoint.name}")
+        model_dir = directory / "model"
+        model_dir.mkdir()
+        if container.get("ModelDataUrl"):
+            bucket, key = clients.split_uri(container["ModelDataUrl"])
+            archive = clients.client("s3", session).get_object(Bucket=bucket, Key=key)["Body"].read()
+            with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+                tar.extractall(model_dir, filter="data")
+        variables = {
+            name: value.replace("/opt/ml/model", str(model_dir))
+            for name, value in (container.get("Environment") or {}).items()
+        }
+        environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": str(directory)} | variables | session
+        weight = float(wanted.get("InitialVariantWeight", 1.0))
+        return Variant(wanted["VariantName"], weight, model, directory, environment)
+
+    def _writer(self, variant: Variant) -> Any:
+        environment = dict(variant.environment)
+
+        def write(uri: str, content: bytes) -> None:
+            bucket, key = clients.split_uri(uri)
+            clients.client("s3", environment).put_object(
+                Bucket=bucket, Key=key, Body=content, ContentType="application/jsonl"
+            )
+
+        return write
+
+
+def error(code: str, message: str, status: int = 400) -> Invocation:
+    """An error of the rest-json protocol."""
+    body = json.dumps({"message": message, "Message": message}).encode()
+    return Invocation(status, {"Content-Type": "application/json", "x-amzn-errortype": code}, body)
+
+
+def model_error(endpoint: Document, status: int, answer: bytes) -> Invocation:
+    """ModelError: the container answered something else than success, or died."""
+    scope = endpoint.scope
+    text = answer.decode(errors="replace")
+    group = f"/aws/sagemaker/Endpoints/{endpoint.name}"
+    message = (
+        f'Received server error ({status}) from primary with message "{text}". See https://{scope.region}.console.aws.'
+        f"amazon.com/cloudwatch/home?region={scope.region}#logEventViewer:group={group} in account {scope.account_id} "
+        "for more information."
+    )
+    document = {
+        "Message": message,
+        "OriginalMessage": text,
+        "OriginalStatusCode": status,
+        "LogStreamArn": f"arn:aws:logs:{scope.region}:{scope.account_id}:log-group:{group}",
+    }
+    headers = {"Content-Type": "application/json", "x-amzn-errortype": "ModelError"}
+    return Invocation(424, headers, json.dumps(document).encode())

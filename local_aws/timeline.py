@@ -1,0 +1,65 @@
+"""What happens as virtual time passes: captured files appear, schedules fire, alarms are evaluated."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from local_aws.alarms import Alarms
+from local_aws.clock import VirtualClock
+from local_aws.sagemaker.capture import Capture
+from local_aws.sagemaker.schedules import Schedules
+
+log = logging.getLogger("local_aws.timeline")
+
+_TICK_SECONDS = 1.0
+
+
+class Timeline:
+    """Moves the clock from one thing that is due to the next, and looks every second for what real time made due."""
+
+    def __init__(
+        self, clock: VirtualClock, capture: Capture, schedules: Schedules, alarms: Alarms, publish: Callable[[], None]
+    ) -> None:
+        self._clock = clock
+        self._capture = capture
+        self._schedules = schedules
+        self._alarms = alarms
+        self._publish = publish
+        self._lock = asyncio.Lock()
+        self._looked = clock.now()
+
+    async def advance(self, target: datetime) -> None:
+        """Move to `target`, doing on the way what falls due; returns when it is done."""
+        async with self._lock:
+            while True:
+                await self._do_what_is_due()
+                stop = self._next_stop()
+                if stop is None or stop > target:
+                    break
+                self._clock.move_to(stop)
+            self._clock.move_to(target)
+            await self._do_what_is_due()
+
+    async def tick(self) -> None:
+        """Do, every second, what real time has made due; ends when cancelled."""
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            try:
+                async with self._lock:
+                    await self._do_what_is_due()
+            except Exception:  # a fault now must not stop time for ever; advance() raises its own
+                log.exception("at %s", self._clock.now().isoformat())
+
+    def _next_stop(self) -> datetime | None:
+        dues = (self._capture.next_due(), self._schedules.next_due(), self._alarms.next_change(self._looked))
+        return min((due for due in dues if due is not None), default=None)
+
+    async def _do_what_is_due(self) -> None:
+        now = self._clock.now()
+        self._looked = now
+        self._publish()
+        await asyncio.to_thread(self._capture.flush, now)
+        for execution in await asyncio.to_thread(self._schedules.fire_due, now):
+            await asyncio.wrap_future(execution)
+        await asyncio.to_thread(self._alarms.evaluate_all)
