@@ -1,0 +1,30 @@
+"""Apply a Pulumi program, unchanged, to the embedded AWS, and destroy what it created.
+
+``deploy`` runs the program on Pulumi's mocked runtime and turns each resource into the boto3 calls that its
+provider would make; ``Deployment.destroy`` deletes in the order that AWS needs; ``inventory`` asks AWS what is
+there. It simulates applying, once: there is no state, update or preview, so it does not replace a test with the
+Pulumi CLI.
+"""
+
+from local_aws.apply.deploy import deploy
+from local_aws.apply.deployment import Deployment, Destroyed, Event, Resource
+from local_aws.apply.errors import ApplyError, DeployError, DestroyError, RequestError, SettingsError, UnsupportedError
+from local_aws.apply.inventory import inventory
+from local_aws.apply.settings import Settings, load_settings
+
+__all__ = [
+    "ApplyError",
+    "DeployError",
+    "Deployment",
+    "DestroyError",
+    "Destroyed",
+    "Event",
+    "RequestError",
+    "Resource",
+    "Settings",
+    "SettingsError",
+    "UnsupportedError",
+    "deploy",
+    "inventory",
+    "load_settings",
+]

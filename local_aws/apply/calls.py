@@ -1,0 +1,133 @@
+"""Calls into the embedded AWS: converted, held against AWS's own models, sent, and failed with one line."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import boto3
+import botocore.exceptions
+from botocore import xform_name
+
+from local_aws.apply.errors import ApplyError, RequestError
+from local_aws.apply.shapes import input_shape, to_shape
+from local_aws.validation import problems
+
+WAIT_LIMIT = 60.0  # seconds; the embedded AWS settles within a fraction of one
+WAIT_STEP = 0.02
+
+
+class Cloud(Protocol):
+    """What this package needs of the embedded AWS; ``local_aws.LocalAws`` has it."""
+
+    endpoint_url: str
+    region: str
+    account_id: str
+
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """A boto3 client of the administrator."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An access key, as a provider resource may bring its own."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+class Clients:
+    """boto3 clients of one embedded AWS: the administrator's, or those of other credentials. Thread-safe."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str, Credentials], Any] = {}
+
+    def get(self, service: str, region: str, credentials: Credentials | None = None) -> Any:
+        """The client of a service, the administrator's unless other credentials are given."""
+        if credentials is None:
+            return self._cloud.client(service, region=region)
+        key = (service, region, credentials)
+        with self._lock:
+            if key not in self._clients:
+                administrator = self._cloud.client(service, region=region)
+                self._clients[key] = boto3.Session().client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._cloud.endpoint_url,
+                    aws_access_key_id=credentials.access_key,
+                    aws_secret_access_key=credentials.secret_key,
+                    aws_session_token=credentials.token,
+                    config=administrator.meta.config,
+                )
+            return self._clients[key]
+
+
+@dataclass(frozen=True)
+class Api:
+    """One account and region. ``api("iam", "CreateRole", RoleName=…)`` returns the response as a dict."""
+
+    clients: Clients
+    region: str
+    credentials: Credentials | None = None
+
+    def __call__(self, service: str, operation: str, /, **request: Any) -> dict[str, Any]:
+        """Send one request. None is left out, floats that AWS wants as integers are converted.
+
+        Raises RequestError with AWS's error code, or ``InvalidRequest`` if botocore's models refuse the request: then
+        nothing was sent.
+        """
+        shape = input_shape(service, operation)
+        given = {name: value for name, value in request.items() if value is not None}
+        params = to_shape(shape, given, where=f"{service} {operation}") if shape is not None else given
+        if shape is not None and (found := problems(shape, params)):
+            raise RequestError(service, operation, "InvalidRequest", "; ".join(found))
+        client = self.clients.get(service, self.region, self.credentials)
+        try:
+            response: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+        except botocore.exceptions.ClientError as error:
+            detail = error.response.get("Error", {})
+            raise RequestError(
+                service, operation, detail.get("Code", "Unknown"), detail.get("Message", str(error))
+            ) from error
+        except botocore.exceptions.BotoCoreError as error:
+            raise RequestError(service, operation, type(error).__name__, str(error)) from error
+        return response
+
+    def pages(self, service: str, operation: str, /, **request: Any) -> list[dict[str, Any]]:
+        """All pages of a list operation."""
+        client = self.clients.get(service, self.region, self.credentials)
+        method = xform_name(operation)
+        if not client.can_paginate(method):
+            return [self(service, operation, **request)]
+        try:
+            return list(client.get_paginator(method).paginate(**request))
+        except botocore.exceptions.ClientError as error:
+            detail = error.response.get("Error", {})
+            raise RequestError(
+                service, operation, detail.get("Code", "Unknown"), detail.get("Message", str(error))
+            ) from error
+
+    def missing(self, service: str, operation: str, codes: tuple[str, ...], /, **request: Any) -> bool:
+        """Whether a describe call says that its resource does not exist, by one of the error ``codes``."""
+        try:
+            self(service, operation, **request)
+        except RequestError as error:
+            if error.code in codes:
+                return True
+            raise
+        return False
+
+
+def wait_until(done: Callable[[], bool], what: str, *, limit: float = WAIT_LIMIT) -> None:
+    """Ask until ``done()`` is true; an ApplyError says ``what`` was waited for if ``limit`` seconds pass."""
+    deadline = time.monotonic() + limit
+    while not done():
+        if time.monotonic() > deadline:
+            raise ApplyError(f"{what} took longer than {limit:.0f} s")
+        time.sleep(WAIT_STEP)

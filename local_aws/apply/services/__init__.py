@@ -1,0 +1,10 @@
+"""The resource types that can be applied, one module for each service. A new module is added to ``MODULES``."""
+
+from __future__ import annotations
+
+from local_aws.apply.resource_types import ResourceType
+from local_aws.apply.services import cloudwatch, events, functions, iam, kms, logs, s3, sagemaker, sns, sqs
+
+MODULES = (cloudwatch, events, functions, iam, kms, logs, s3, sagemaker, sns, sqs)
+
+TYPES: dict[str, ResourceType] = {item.kind: item for module in MODULES for item in module.TYPES}
