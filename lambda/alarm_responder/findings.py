@@ -5,13 +5,13 @@ Nothing here may cost a notification: what cannot be read becomes a sentence in 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alarm import Alarm
 from profiles import summaries
 from runs import Run, Streak, list_runs, streak
-from shared.objects import UnreadableError, find, read_json, split_uri
+from shared.objects import UnreadableError, exists, read_json, split_uri
 from shared.violations import MalformedViolationsError, Violation, parse_violations
 
 LOOKBACK = timedelta(hours=48)
@@ -37,13 +37,13 @@ class Findings:
 
 @dataclass(frozen=True)
 class FailedJob:
-    """The latest failed job of a schedule, as processing_metrics noted it; empty strings where it noted nothing."""
+    """The latest failed job of a schedule, as processing_metrics noted it."""
 
     name: str
     kind: str
     status: str
     reason: str
-    ended: str
+    ended: datetime | None
 
 
 def gather(s3: Any, alarm: Alarm, *, bucket: str, results_prefix: str, baseline_statistics_uri: str | None) -> Findings:
@@ -112,12 +112,19 @@ def failed_job(s3: Any, alarm: Alarm, *, bucket: str, state_prefix: str) -> tupl
     """The latest failed job that was noted for the alarm's schedule; or None, and a sentence on why it is not known."""
     key = f"{state_prefix}/job-failures/{alarm.endpoint}/{alarm.schedule}.json"
     try:
-        if find(s3, bucket, key) is None:
+        if not exists(s3, bucket, key):
             return None, f"No failed job has been noted in s3://{bucket}/{key}."
         record = read_json(s3, bucket, key)
     except UnreadableError as error:
         return None, f"The failed job could not be looked up: {error}."
     if not isinstance(record, Mapping):
         return None, f"The failed job could not be looked up: s3://{bucket}/{key} is no object."
-    values = {name: str(record.get(name) or "") for name in ("kind", "status", "reason", "ended")}
-    return FailedJob(name=str(record.get("job") or ""), **values), None
+    values = {name: str(record.get(name) or "not noted") for name in ("kind", "status", "reason")}
+    return FailedJob(name=str(record.get("job") or "not noted"), ended=_moment(record.get("ended")), **values), None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (TypeError, ValueError):
+        return None

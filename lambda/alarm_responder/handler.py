@@ -93,14 +93,14 @@ class Responder:
             message_id = self._notify(alarm)
         except Exception as error:
             if claim:
-                self._mark(alarm, self.markers.release, claim, reason=error_code(error))
+                self._mark(self.markers.release, claim, {"reason": error_code(error)})
             raise
         if message_id is None:
             result = {**outcome, "outcome": "recorded"}
         else:
             result = {**outcome, "outcome": "published", "message_id": message_id}
         if claim:
-            self._mark(alarm, self.markers.finish, claim, **result)
+            self._mark(self.markers.finish, claim, result)
         return result
 
     def _notify(self, alarm: Alarm) -> str | None:
@@ -143,12 +143,12 @@ class Responder:
         )
         return str(answer["MessageId"])
 
-    def _mark(self, alarm: Alarm, write: Callable[..., None], claim: Claim, **facts: str) -> None:
+    def _mark(self, write: Callable[[Claim, Mapping[str, str]], None], claim: Claim, facts: Mapping[str, str]) -> None:
         """The message is out, or the error is on its way: a marker that cannot be written must not change that."""
         try:
-            write(claim, **facts)
+            write(claim, facts)
         except (ClientError, BotoCoreError) as error:
-            log("ERROR", "marker not updated", alarm=alarm.name, reason=error_code(error))
+            log("ERROR", "marker not updated", marker=claim.key, reason=error_code(error))
 
 
 def self_test(settings: Settings, s3: Any) -> dict[str, Any]:

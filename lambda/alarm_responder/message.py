@@ -41,7 +41,7 @@ class Notification:
 def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> Notification:
     """For an alarm on violations of the baseline's constraints."""
     groups = _by_subject(findings.violations or ())
-    headline = _headline(findings.violations, groups)
+    headline = _headline(groups)
     sections = [
         [f"{alarm.endpoint}: {headline}."],
         _facts(alarm, findings),
@@ -53,23 +53,35 @@ def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> N
     ]
     count = "unknown" if findings.violations is None else str(len(findings.violations))
     return Notification(
-        subject=_subject(alarm, headline, [group[0].subject for group in groups]),
+        subject=_subject(alarm, headline, [group[0].subject for group in _features(groups)]),
         body=_body(sections),
         attributes={**_attributes(alarm, "violations"), "violations": count},
     )
 
 
+_CONSEQUENCES = {
+    "monitoring": "Until a run succeeds, nobody would notice drift.",
+    "baseline": "Without a baseline the monitor has nothing to compare with.",
+    "ground-truth merge": "Without merged labels the model's quality is not measured.",
+}
+
+
 def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | None, place: Place) -> Notification:
     """For an alarm on a monitoring job that failed: nobody is watching the model until it is mended."""
-    kind = (job.kind if job and job.kind else "monitoring") + " job"
+    kind = job.kind if job else "monitoring"
+    consequence = _CONSEQUENCES.get(kind, _CONSEQUENCES["monitoring"])
     console = Console(place.region)
     facts = [f"Schedule  {alarm.schedule}"]
     if job:
-        facts += [f"Job       {job.name}", f"Status    {job.status}", f"Ended     {job.ended or 'not noted'}"]
+        facts += [
+            f"Job       {job.name}",
+            f"Status    {job.status}",
+            f"Ended     {_time(job.ended) if job.ended else 'not noted'}",
+        ]
     facts.append(f"Alarm at  {_time(alarm.changed_at)}")
     reason = ["REASON", f"  {_clip(job.reason, 1100)}"] if job else ([problem] if problem else [])
     where = ["WHERE TO LOOK"]
-    if job and job.name:
+    if job:
         where.append(f"  Job and logs: {console.processing_job(job.name)}")
         where.append(f"  Log group:    /aws/sagemaker/ProcessingJobs, streams that begin with {job.name}")
     if place.dashboard_url:
@@ -78,10 +90,10 @@ def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | Non
         "WHAT TO DO NEXT",
         "  1. Read the reason above and the end of the job's log.",
         "  2. Killed without a reason? Then most likely out of memory on a busy hour: take a larger instance type.",
-        "  3. Until a run succeeds, drift goes unseen: the next run of the schedule shows whether it is mended.",
+        "  3. The next run of the schedule shows whether it is mended.",
     ]
     sections = [
-        [f"{alarm.endpoint}: a {kind} failed. The model is not being monitored until it runs again."],
+        [f"{alarm.endpoint}: a {kind} job failed. {consequence}"],
         facts,
         reason,
         where if len(where) > 1 else [],
@@ -89,7 +101,7 @@ def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | Non
         _alarm_lines(alarm, place),
     ]
     return Notification(
-        subject=_subject(alarm, f"{kind} failed ({alarm.schedule})", []),
+        subject=_subject(alarm, f"{kind} job failed", [alarm.schedule or ""]),
         body=_body(sections),
         attributes=_attributes(alarm, "job-failure"),
     )
@@ -98,14 +110,14 @@ def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | Non
 def plain_notification(alarm: Alarm, place: Place, *, note: str | None = None) -> Notification:
     """For any other alarm, for the end of one, and for when the details could not be put together (`note` says why)."""
     what = {"OK": "is over", "ALARM": "fired"}.get(alarm.state, f"is now {alarm.state}")
-    subject = f"alarm {alarm.name} {what}"
+    headline = f"alarm {alarm.name} {what}"
     sections = [
-        [f"{alarm.endpoint or alarm.name}: {subject}."],
+        [f"{alarm.endpoint}: {headline}." if alarm.endpoint else f"The {headline}."],
         [note] if note else [],
         _alarm_lines(alarm, place),
     ]
     return Notification(
-        subject=_subject(alarm, subject, []), body=_body(sections), attributes=_attributes(alarm, "alarm")
+        subject=_subject(alarm, headline, []), body=_body(sections), attributes=_attributes(alarm, "alarm")
     )
 
 
@@ -124,25 +136,32 @@ def _by_subject(violations: Sequence[Violation]) -> list[list[Violation]]:
 
 # This project's monitor names the columns behind the counts: "... (missing: AGEP, SCHL)". AWS's does not.
 _COLUMN_NAMES = re.compile(r"\(((?:missing|extra): .+)\)\s*$")
-_SINGLE_CHECK_HEADLINES = {
+_METRIC = "metric"
+_HEADLINES = {
     DRIFT_CHECK: ("feature", "drifted"),
     "bias_drift_check": ("bias metric", "drifted"),
     "feature_attribution_drift_check": ("feature attribution", "drifted"),
+    _METRIC: ("quality metric", "crossed the baseline's threshold"),
 }
 
 
-def _headline(violations: Sequence[Violation] | None, groups: Sequence[Sequence[Violation]]) -> str:
-    if not violations:
+def _headline(groups: Sequence[Sequence[Violation]]) -> str:
+    """What the violations have in common names the matter: a drifted feature may well have unknown categories too."""
+    if not groups:
         return "the monitor found violations"
-    count = sum(group[0].check not in COLUMN_CHECKS for group in groups)
-    if count == 0:
+    features = _features(groups)
+    if not features:
         return "the columns are not those of the baseline"
-    if all(violation.is_metric for violation in violations):
-        return f"{_plural(count, 'quality metric')} crossed the baseline's threshold"
-    checks = {violation.check for violation in violations}
-    only_check = checks.pop() if len(checks) == 1 else ""
-    noun, verb = _SINGLE_CHECK_HEADLINES.get(only_check, ("feature", "off the baseline"))
-    return f"{_plural(count, noun)} {verb}"
+    checks = [{_METRIC if violation.is_metric else violation.check for violation in group} for group in features]
+    common = set.intersection(*checks)
+    noun, verb = next((_HEADLINES[check] for check in _HEADLINES if check in common), ("feature", "off the baseline"))
+    columns = ", columns changed" if len(features) < len(groups) else ""
+    return f"{_plural(len(features), noun)} {verb}{columns}"
+
+
+def _features(groups: Sequence[Sequence[Violation]]) -> list[Sequence[Violation]]:
+    """The groups that are about a feature or a metric, and not about the number of columns."""
+    return [group for group in groups if group[0].check not in COLUMN_CHECKS]
 
 
 def _facts(alarm: Alarm, findings: Findings) -> list[str]:
@@ -190,7 +209,11 @@ def _explain(violation: Violation) -> str:
     if observed is None:
         return f"{violation.check}: {_clip(violation.description, _MAX_DESCRIPTION) or 'the monitor says no more'}"
     if violation.check == DRIFT_CHECK and limit is not None:
-        times = f", {number(observed / limit)} times the threshold {number(limit)}" if limit > 0 else ", threshold 0"
+        times = (
+            f", {number(float(f'{observed / limit:.2g}'))} times the threshold {number(limit)}"
+            if limit > 0
+            else ", threshold 0"
+        )
         return f"distribution drifted: distance {number(observed)}{times}"
     if violation.check in COLUMN_CHECKS and limit is not None:
         names = _COLUMN_NAMES.search(violation.description)
@@ -279,10 +302,10 @@ def _attributes(alarm: Alarm, kind: str) -> dict[str, str]:
 def _subject(alarm: Alarm, headline: str, names: Sequence[str]) -> str:
     """At most 100 printable ASCII characters, with as many of the names as there is room for."""
     start = _ascii(f"[{alarm.state}] {alarm.endpoint}: {headline}" if alarm.endpoint else f"[{alarm.state}] {headline}")
-    names = [_ascii(name) for name in names]
-    for shown in range(len(names), 0, -1):
+    candidates = [_ascii(name) for name in names[:MAX_SUBJECT]]  # more would not fit, were they one character each
+    for shown in range(len(candidates), 0, -1):
         more = f", +{len(names) - shown}" if shown < len(names) else ""
-        subject = f"{start} ({', '.join(names[:shown])}{more})"
+        subject = f"{start} ({', '.join(candidates[:shown])}{more})"
         if len(subject) <= MAX_SUBJECT:
             return subject
     return start if len(start) <= MAX_SUBJECT else start[: MAX_SUBJECT - 3] + "..."

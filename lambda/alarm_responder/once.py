@@ -15,7 +15,7 @@ a second time. Twice is better than never.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,17 +89,24 @@ class Markers:
                 raise StillInProgressError(f"another delivery is at work on {key}")
             self.clock.sleep(_POLL_SECONDS)
 
-    def finish(self, claim: Claim, **facts: str) -> None:
+    def finish(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Marks it done, for good; `facts` are kept in the marker."""
-        self._write(claim.key, DONE, condition={"IfMatch": claim.etag}, **facts)
+        self._write(claim.key, DONE, condition={"IfMatch": claim.etag}, facts=facts)
 
-    def release(self, claim: Claim, reason: str) -> None:
+    def release(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Gives the right back after a failure, so that a retry need not wait for the lease to end."""
-        self._write(claim.key, RELEASED, condition={"IfMatch": claim.etag}, reason=reason)
+        self._write(claim.key, RELEASED, condition={"IfMatch": claim.etag}, facts=facts)
 
-    def _write(self, key: str, state: str, *, condition: dict[str, str], **facts: str) -> str | None:
+    def _write(
+        self, key: str, state: str, *, condition: Mapping[str, str], facts: Mapping[str, str] | None = None
+    ) -> str | None:
         """The new object's ETag, or None if the condition did not hold."""
-        marker = {"state": state, "owner": self.owner, "lease_ends": self.deadline + self._ALLOWANCE_SECONDS, **facts}
+        marker = {
+            "state": state,
+            "owner": self.owner,
+            "lease_ends": self.deadline + self._ALLOWANCE_SECONDS,
+            "facts": dict(facts or {}),
+        }
         try:
             answer = self.s3.put_object(
                 Bucket=self.bucket,

@@ -78,7 +78,7 @@ def _categories(strings: Mapping[str, Any]) -> list[str]:
     counts.sort(key=lambda item: (-item[0], item[1]))
     parts = [f"{_short(value)} {percent(count / total)}" for count, value in counts[:_TOP_CATEGORIES]]
     if len(counts) > _TOP_CATEGORIES:
-        parts.append(f"{len(counts) - _TOP_CATEGORIES} more values")
+        parts.append(f"{len(counts) - _TOP_CATEGORIES} more")
     return parts
 
 

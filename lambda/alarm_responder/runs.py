@@ -1,12 +1,12 @@
 """The monitor's runs, as their results lie in S3: `{results}/{endpoint}/{schedule}/yyyy/mm/dd/hh/FILE`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.objects import list_objects
+from shared.objects import list_keys
 from shared.violations import FILE_NAMES
 
 _HOUR_AND_FILE = re.compile(r"(\d{4})/(\d{2})/(\d{2})/(\d{2})/([^/]+)")
@@ -18,7 +18,7 @@ class Run:
 
     hour: datetime
     prefix: str
-    files: Mapping[str, int]
+    files: frozenset[str]
 
     @property
     def violations_key(self) -> str | None:
@@ -44,10 +44,10 @@ def list_runs(s3: Any, bucket: str, schedule_prefix: str, *, until: datetime, lo
 
     One listing a day: a handful of requests, however long the schedule's history is.
     """
-    files: dict[datetime, dict[str, int]] = {}
+    files: dict[datetime, set[str]] = {}
     for day in _days(until - lookback, until):
-        for item in list_objects(s3, bucket, f"{schedule_prefix}{day:%Y/%m/%d}/"):
-            match = _HOUR_AND_FILE.fullmatch(item.key.removeprefix(schedule_prefix))
+        for key in list_keys(s3, bucket, f"{schedule_prefix}{day:%Y/%m/%d}/"):
+            match = _HOUR_AND_FILE.fullmatch(key.removeprefix(schedule_prefix))
             if match is None:
                 continue
             try:
@@ -55,9 +55,9 @@ def list_runs(s3: Any, bucket: str, schedule_prefix: str, *, until: datetime, lo
             except ValueError:
                 continue  # someone's own folder below the day
             if until - lookback <= hour <= until:
-                files.setdefault(hour, {})[match[5]] = item.size
+                files.setdefault(hour, set()).add(match[5])
     return [
-        Run(hour=hour, prefix=f"{schedule_prefix}{hour:%Y/%m/%d/%H}/", files=files[hour])
+        Run(hour=hour, prefix=f"{schedule_prefix}{hour:%Y/%m/%d/%H}/", files=frozenset(files[hour]))
         for hour in sorted(files, reverse=True)
     ]
 

@@ -16,7 +16,7 @@ from job import Job, JobKind, identify
 from shared.clients import client
 from shared.events import BadEventError, mapping, text
 from shared.json_log import log
-from shared.objects import UnreadableError, find, read_json, split_uri
+from shared.objects import UnreadableError, exists, read_json, split_uri
 from shared.settings import prefix, required
 from shared.violations import FILE_NAMES, MalformedViolationsError, parse_violations
 
@@ -78,7 +78,7 @@ def _violations_in_file(s3: Any, job: Job) -> int | None:
         return None
     try:
         bucket, key = split_uri(job.output_uri.rstrip("/") + "/")
-        found = next(filter(None, (find(s3, bucket, key + name) for name in FILE_NAMES)), None)
+        found = next((key + name for name in FILE_NAMES if exists(s3, bucket, key + name)), None)
     except (ValueError, UnreadableError) as error:
         log(
             "WARNING",
@@ -90,7 +90,7 @@ def _violations_in_file(s3: Any, job: Job) -> int | None:
     if found is None:
         return 0
     try:
-        return len(parse_violations(read_json(s3, bucket, found.key)))
+        return len(parse_violations(read_json(s3, bucket, found)))
     except (UnreadableError, MalformedViolationsError) as error:
         log("WARNING", "the violations file cannot be read; counted as one", job=job.name, reason=str(error))
         return 1

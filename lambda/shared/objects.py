@@ -3,8 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,15 +17,6 @@ class UnreadableError(Exception):
     """An object could not be read; the text says which and why, in words for a person."""
 
 
-@dataclass(frozen=True)
-class Listed:
-    """An object as a listing has it; `size` in bytes."""
-
-    key: str
-    size: int
-    modified: datetime | None
-
-
 def split_uri(uri: str) -> tuple[str, str]:
     """Bucket and key of an `s3://bucket/key` URI; ValueError if it is none."""
     match = re.fullmatch(r"s3://([^/]+)/(.+)", uri)
@@ -36,8 +25,8 @@ def split_uri(uri: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def list_objects(s3: Any, bucket: str, prefix: str) -> Iterator[Listed]:
-    """All objects below `prefix`, in the order of their keys; UnreadableError if the bucket cannot be listed."""
+def list_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+    """The keys of all objects below `prefix`, in their order; UnreadableError if the bucket cannot be listed."""
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
     while True:
         try:
@@ -45,19 +34,19 @@ def list_objects(s3: Any, bucket: str, prefix: str) -> Iterator[Listed]:
         except (ClientError, BotoCoreError) as error:
             raise UnreadableError(f"s3://{bucket}/{prefix} cannot be listed ({error_code(error)})") from error
         for item in page.get("Contents", []):
-            yield Listed(item["Key"], item["Size"], item.get("LastModified"))
+            yield item["Key"]
         if not page.get("IsTruncated"):
             return
         request["ContinuationToken"] = page["NextContinuationToken"]
 
 
-def find(s3: Any, bucket: str, key: str) -> Listed | None:
-    """The object, or None if there is none.
+def exists(s3: Any, bucket: str, key: str) -> bool:
+    """Whether there is such an object.
 
     Asks the listing rather than the object: to a role whose s3:ListBucket is limited by prefix, GetObject and
     HeadObject of a missing key say 403, which is not to be told from a missing permission.
     """
-    return next((item for item in list_objects(s3, bucket, key) if item.key == key), None)
+    return key in list_keys(s3, bucket, key)
 
 
 def read_json(s3: Any, bucket: str, key: str, *, max_bytes: int = MAX_JSON_BYTES) -> Any:

@@ -116,7 +116,7 @@ def _parse_entry(entry: Any, index: int) -> Violation:
 
 def _subject(entry: Mapping[str, Any], check: str) -> str:
     if check in COLUMN_CHECKS:
-        return "columns"
+        return "number of columns"
     facet = entry.get("facet")
     name = str(entry.get("feature_name") or entry.get("metric_name") or "unnamed")
     if facet:

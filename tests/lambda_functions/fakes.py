@@ -1,5 +1,6 @@
 """AWS in memory: enough of it for the functions, with AWS's own errors, each request held against botocore's model."""
 
+import functools
 import hashlib
 import io
 import json
@@ -8,7 +9,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
@@ -25,13 +26,18 @@ def client_error(code: str, operation: str) -> ClientError:
     )
 
 
+@functools.cache
+def _service_model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
 class _Service:
     """Checks requests by the service's model, remembers them, and fails where a test says so."""
 
     service = ""
 
     def __init__(self) -> None:
-        self._model = boto3.client(self.service, region_name="eu-central-1").meta.service_model
+        self._model = _service_model(self.service)
         self._failures: dict[str, list[str]] = defaultdict(list)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.lock = threading.Lock()

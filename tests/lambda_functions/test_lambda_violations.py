@@ -69,7 +69,7 @@ def test_subject(fields: dict[str, str], subject: str) -> None:
 
 
 def test_column_checks_have_one_subject_whatever_they_call_the_feature() -> None:
-    assert one("extra_column_check", "", feature_name="Extra columns").subject == "columns"
+    assert one("extra_column_check", "", feature_name="Extra columns").subject == "number of columns"
 
 
 def test_severity_ranks_across_checks() -> None:

@@ -25,15 +25,16 @@ def invocation(s3: FakeS3, clock: ManualClock) -> Any:
 
 def test_the_second_finds_it_done(invocation: Any, s3: FakeS3) -> None:
     first = invocation("first")
-    first.finish(first.claim(KEY), message_id="m-1")
+    first.finish(first.claim(KEY), {"message_id": "m-1"})
     assert invocation("second").claim(KEY) is None
-    assert s3.json(KEY) == {"state": "done", "owner": "first", "lease_ends": 1_000_065.0, "message_id": "m-1"}
+    facts = {"message_id": "m-1"}
+    assert s3.json(KEY) == {"state": "done", "owner": "first", "lease_ends": 1_000_065.0, "facts": facts}
 
 
 def test_the_second_waits_for_the_first(invocation: Any, clock: ManualClock) -> None:
     first = invocation("first")
     claim = first.claim(KEY)
-    clock.on_sleep = [lambda: None, lambda: first.finish(claim)]
+    clock.on_sleep = [lambda: None, lambda: first.finish(claim, {})]
     assert invocation("second").claim(KEY) is None
     assert clock.sleeps == 2
 
@@ -41,7 +42,7 @@ def test_the_second_waits_for_the_first(invocation: Any, clock: ManualClock) -> 
 def test_the_second_takes_over_what_the_first_gave_back(invocation: Any, clock: ManualClock, s3: FakeS3) -> None:
     first = invocation("first")
     claim = first.claim(KEY)
-    clock.on_sleep = [lambda: first.release(claim, "Throttling")]
+    clock.on_sleep = [lambda: first.release(claim, {"reason": "Throttling"})]
     assert invocation("second").claim(KEY) is not None
     assert s3.json(KEY)["owner"] == "second"
 
@@ -61,8 +62,8 @@ def test_a_dead_holders_marker_is_taken_over(invocation: Any, clock: ManualClock
     retry = invocation("retry")
     taken = retry.claim(KEY)
     assert taken is not None
-    dead.finish(claim)  # were it alive against all odds, it could no longer write
-    retry.finish(taken)
+    dead.finish(claim, {})  # were it alive against all odds, it could no longer write
+    retry.finish(taken, {})
     assert invocation("third").claim(KEY) is None
 
 
@@ -78,7 +79,7 @@ def test_only_one_takes_over(invocation: Any, s3: FakeS3, clock: ManualClock) ->
         if not rivals:
             s3.get_object = read  # type: ignore[method-assign] # the race happens once
             rivals.append(rival.claim(KEY))
-            rival.finish(rivals[0])
+            rival.finish(rivals[0], {})
         return answer
 
     s3.get_object = read_then_lose_the_race  # type: ignore[method-assign] # a rival between read and write
@@ -88,7 +89,7 @@ def test_only_one_takes_over(invocation: Any, s3: FakeS3, clock: ManualClock) ->
 
 def test_a_conflict_of_simultaneous_writes_is_tried_again(invocation: Any, s3: FakeS3) -> None:
     other = invocation("other")
-    other.finish(other.claim(KEY))
+    other.finish(other.claim(KEY), {})
     s3.fail("PutObject", "ConditionalRequestConflict")
     assert invocation("second").claim(KEY) is None
 
@@ -118,7 +119,7 @@ def test_of_many_at_once_exactly_one_wins(s3: FakeS3) -> None:
         claim = markers.claim(KEY)
         if claim is not None:
             wins.append(name)
-            markers.finish(claim)
+            markers.finish(claim, {})
 
     threads = [threading.Thread(target=deliver, args=(f"delivery-{index}",)) for index in range(8)]
     for thread in threads:

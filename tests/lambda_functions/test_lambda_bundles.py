@@ -1,0 +1,57 @@
+"""Each function works from its archive alone: nothing of the repository on the path but the archive's own files."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.lambda_functions.functions import FUNCTIONS
+
+NAMES = ["alarm_responder", "processing_metrics", "start_baseline"]
+# boto3 comes with Lambda's runtime; here, from the environment that runs the tests.
+_PROGRAM = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import handler
+origins = {name: getattr(module, "__file__", None) or "" for name, module in list(sys.modules.items())}
+own = sorted(name for name, file in origins.items() if file.startswith(sys.argv[1]))
+foreign = sorted({name.split(".")[0] for name in origins} & {"drift_tools", "components", "local_aws", "numpy"})
+print(json.dumps({"callable": callable(handler.handler), "own": own, "foreign": foreign}))
+"""
+
+
+def bundle(name: str, target: Path) -> Path:
+    """The archive as the deployment packs it: the function's folder at the root, `shared` beside its handler."""
+    with zipfile.ZipFile(target / f"{name}.zip", "w") as archive:
+        for folder, inside in ((FUNCTIONS / name, ""), (FUNCTIONS / "shared", "shared/")):
+            for path in sorted(folder.glob("*.py")):
+                archive.write(path, inside + path.name)
+    return target / f"{name}.zip"
+
+
+def test_every_function_is_tested() -> None:
+    folders = {path.parent.name for path in FUNCTIONS.glob("*/handler.py")}
+    assert folders == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundle_imports_by_itself(name: str, tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", _PROGRAM, str(bundle(name, tmp_path))],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "eu-central-1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    own = {"handler", *(path.stem for path in (FUNCTIONS / name).glob("*.py"))}
+    seen = json.loads(ran.stdout)
+    assert seen["callable"] is True
+    assert seen["foreign"] == []
+    assert own <= set(seen["own"])
