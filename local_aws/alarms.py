@@ -6,11 +6,14 @@ tests). Not published by AWS: how many periods farther back than EvaluationPerio
 more, which is used for periods of up to five minutes, and none for longer ones.
 """
 
+import functools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+import botocore.loaders
 
 from local_aws import seams
 from local_aws.clock import VirtualClock
@@ -30,11 +33,8 @@ ALARM, OK, INSUFFICIENT = "ALARM", "OK", "INSUFFICIENT_DATA"
 def judge(values: Sequence[float | None], breaching: Callable[[float], bool], rule: Mapping[str, Any]) -> str | None:
     """The state that data points give; None if they do not say, and the state stays.
 
-    Parameters
-    ----------
-    values : the statistic of each period, most recent first; None where there is no data.
-    breaching : whether a value is beyond the threshold.
-    rule : EvaluationPeriods, DatapointsToAlarm and TreatMissingData of the alarm.
+    `values` are the statistics of the periods, most recent first, None where there is no data; `breaching` says
+    whether a value is beyond the threshold; `rule` has EvaluationPeriods, DatapointsToAlarm and TreatMissingData.
     """
     wanted = int(rule["EvaluationPeriods"])
     needed = int(rule.get("DatapointsToAlarm") or wanted)
@@ -61,8 +61,9 @@ def judge(values: Sequence[float | None], breaching: Callable[[float], bool], ru
 class Alarms:
     """Evaluates the metric alarms of all accounts and regions on the virtual clock."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: VirtualClock, may_publish: Callable[[str], bool]) -> None:
         self._clock = clock
+        self._may_publish = may_publish
 
     def evaluate(self, alarm: dict[str, Any]) -> None:
         """Evaluate one alarm of the current account and region, as of the end of the current minute."""
@@ -78,6 +79,19 @@ class Alarms:
             return
         reason = _reason(values, alarm, state, end)
         seams.change_alarm_state(alarm, state, reason, _reason_data(values, alarm, end, self._clock.now()))
+
+    def act(self, alarm: dict[str, Any], old_state: str, new_state: str, reason: str) -> None:
+        """Do what an alarm does on a transition: an event, and a message to the topics that its new state names."""
+        now = self._clock.now()
+        _send_event(alarm, old_state, now)
+        if not alarm.get("ActionsEnabled", True):
+            return
+        member = {ALARM: "AlarmActions", OK: "OKActions", INSUFFICIENT: "InsufficientDataActions"}[new_state]
+        region = region_name(seams.get_region())
+        text = json.dumps(notification(alarm, old_state, new_state, reason, now))
+        for action in alarm.get(member) or []:
+            if ":sns:" in action and self._may_publish(action):
+                seams.publish(action, f'{new_state}: "{alarm["AlarmName"]}" in {region}'[:100], text)
 
     def evaluate_all(self) -> None:
         """Evaluate every metric alarm."""
@@ -105,6 +119,72 @@ class Alarms:
 
     def _end_of_interval(self, alarm: Mapping[str, Any]) -> float:
         return _ceil(self._clock.time(), _granularity(alarm))
+
+
+def notification(
+    alarm: Mapping[str, Any], old_state: str, new_state: str, reason: str, when: datetime
+) -> dict[str, Any]:
+    """What an alarm publishes to SNS, in CloudWatch's format (its dimensions have lower-case keys)."""
+    changed = datetime.fromtimestamp(float(alarm.get("AlarmConfigurationUpdatedTimestamp") or 0), UTC)
+    trigger = {
+        "MetricName": alarm.get("MetricName"),
+        "Namespace": alarm.get("Namespace"),
+        "StatisticType": "ExtendedStatistic" if alarm.get("ExtendedStatistic") else "Statistic",
+        "Statistic": (alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "").upper(),
+        "Unit": alarm.get("Unit"),
+        "Dimensions": [{"value": d["Value"], "name": d["Name"]} for d in alarm.get("Dimensions") or []],
+        "Period": alarm.get("Period"),
+        "EvaluationPeriods": alarm.get("EvaluationPeriods"),
+        "DatapointsToAlarm": alarm.get("DatapointsToAlarm") or alarm.get("EvaluationPeriods"),
+        "ComparisonOperator": alarm.get("ComparisonOperator"),
+        "Threshold": alarm.get("Threshold"),
+        "TreatMissingData": alarm.get("TreatMissingData") or "missing",
+        "EvaluateLowSampleCountPercentile": "",
+    }
+    return {
+        "AlarmName": alarm["AlarmName"],
+        "AlarmDescription": alarm.get("AlarmDescription") or None,
+        "AWSAccountId": seams.get_account_id(),
+        "AlarmConfigurationUpdatedTimestamp": _stamp(changed),
+        "NewStateValue": new_state,
+        "NewStateReason": reason,
+        "StateChangeTime": _stamp(when),
+        "Region": region_name(seams.get_region()),
+        "AlarmArn": alarm["AlarmArn"],
+        "OldStateValue": old_state,
+        "OKActions": alarm.get("OKActions") or [],
+        "AlarmActions": alarm.get("AlarmActions") or [],
+        "InsufficientDataActions": alarm.get("InsufficientDataActions") or [],
+        "Trigger": trigger,
+    }
+
+
+@functools.cache
+def region_name(region: str) -> str:
+    """A region's display name, which CloudWatch writes in notifications: "US East (N. Virginia)"."""
+    partitions = botocore.loaders.Loader().load_data("endpoints")["partitions"]
+    names = {code: entry["description"] for partition in partitions for code, entry in partition["regions"].items()}
+    return str(names.get(region, region))
+
+
+def _send_event(alarm: Mapping[str, Any], old_state: str, when: datetime) -> None:
+    detail = {
+        "alarmName": alarm["AlarmName"],
+        "state": {"value": alarm["StateValue"], "reason": alarm.get("StateReason"), "timestamp": _stamp(when)},
+        "previousState": {"value": old_state},
+    }
+    seams.send_aws_event(
+        {
+            "Source": "aws.cloudwatch",
+            "DetailType": "CloudWatch Alarm State Change",
+            "Detail": json.dumps(detail),
+            "Resources": [alarm["AlarmArn"]],
+        }
+    )
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"
 
 
 def _granularity(alarm: Mapping[str, Any]) -> int:
@@ -175,10 +255,8 @@ def _reason_data(values: Sequence[float | None], alarm: Mapping[str, Any], end: 
     return json.dumps(
         {
             "version": "1.0",
-            "queryDate": now.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
-            "startDate": datetime.fromtimestamp(end - int(alarm["EvaluationPeriods"]) * period, UTC).strftime(
-                "%Y-%m-%dT%H:%M:%S.000+0000"
-            ),
+            "queryDate": _stamp(now),
+            "startDate": _stamp(datetime.fromtimestamp(end - int(alarm["EvaluationPeriods"]) * period, UTC)),
             "statistic": alarm.get("ExtendedStatistic") or alarm.get("Statistic"),
             "period": period,
             "recentDatapoints": [value for value in reversed(values) if value is not None],

@@ -1,11 +1,17 @@
 """Who may do what: IAM where ministack does not ask, and the sessions of services that act under a role."""
 
 import json
+import logging
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws import seams
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_aws import clients, seams
+
+log = logging.getLogger("local_aws.identity")
 
 # Operations that pass a role to a service, with the member that has the role and the service that gets it.
 # (iam:PassRole of the caller, and the role's trust in the service, are checked.)
@@ -22,10 +28,7 @@ _TRUST_MESSAGES = {
         "ValidationException",
         "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
     ),
-    "states": (
-        "AccessDeniedException",
-        "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
-    ),
+    "states": ("AccessDeniedException", "The service principal states.amazonaws.com may not assume the provided role."),
 }
 
 
@@ -91,6 +94,43 @@ class Identity:
         if not allowed:
             self.denied(service, "lambda:InvokeFunction", function_arn)
         return allowed
+
+    def alarm_may_publish(self, topic_arn: str) -> bool:
+        """Whether CloudWatch can publish to a topic: its policy, and no key that CloudWatch cannot use."""
+        if seams.topic_encryption_key(topic_arn) == "alias/aws/sns":
+            # AWS's own key has a policy that CloudWatch is not in, and that nobody can change.
+            self.denied("cloudwatch.amazonaws.com", "kms:GenerateDataKey", topic_arn)
+            return False
+        policy = seams.topic_policy(topic_arn)
+        if not self.enforce or not policy:  # without a policy of its own a topic takes its account's alarms
+            return True
+        context = {"aws:SourceAccount": seams.get_account_id(), "AWS:SourceOwner": seams.get_account_id()}
+        context["aws:SourceArn"] = f"arn:aws:cloudwatch:{seams.get_region()}:{seams.get_account_id()}:alarm:any"
+        allowed = seams.service_is_allowed(policy, "cloudwatch.amazonaws.com", "sns:Publish", topic_arn, context)
+        if not allowed:
+            self.denied("cloudwatch.amazonaws.com", "sns:Publish", topic_arn)
+        return allowed
+
+    def send_dead_letter(self, target_arn: str, credentials: dict[str, str], event: Any, error: str) -> None:
+        """Send a function's event to its dead-letter queue or topic under the function's role, as AWS does."""
+        region = target_arn.split(":")[3]
+        environment = credentials | {"AWS_REGION": region, "AWS_ENDPOINT_URL": self.endpoint_url}
+        attributes = {"ErrorCode": {"DataType": "Number", "StringValue": "200"}}
+        attributes["ErrorMessage"] = {"DataType": "String", "StringValue": error[:1024] or "unknown"}
+        attributes["RequestID"] = {"DataType": "String", "StringValue": str(uuid.uuid4())}
+        body = json.dumps(event)
+        try:
+            if ":sns:" in target_arn:
+                sns = clients.client("sns", environment)
+                sns.publish(TopicArn=target_arn, Message=body, MessageAttributes=attributes)
+            else:
+                account, name = target_arn.split(":")[4:6]
+                url = f"{self.endpoint_url}/{account}/{name}"
+                clients.client("sqs", environment).send_message(
+                    QueueUrl=url, MessageBody=body, MessageAttributes=attributes
+                )
+        except (ClientError, BotoCoreError) as refused:
+            log.warning("a dead letter was lost: %s: %s", target_arn, refused)
 
     def session(self, role_arn: str, name: str) -> dict[str, str]:
         """Environment variables with which a process acts under a role: credentials, region and endpoint."""

@@ -240,14 +240,11 @@ def start(
 ) -> LocalAws:
     """Start an embedded AWS on a free loopback port and wait until it answers.
 
-    Parameters
-    ----------
-    enforce_iam : authorise every call, and run functions, jobs and model workers under their roles.
-    region, account_id : where the administrator works; other regions exist as well.
-    at : the virtual time at the start (timezone-aware); real time if omitted.
-    duplicate_events : send SageMaker's events twice, as AWS may.
-    capture_delay : virtual seconds until a captured record's file appears in S3; with 0 it appears at the next advance
-        of the clock, or after about one second.
+    With `enforce_iam` every call is authorised, and functions, jobs and model workers act under their roles. The
+    administrator works in `region` of `account_id`; other regions exist as well. `at` (timezone-aware) is the virtual
+    time at the start; real time if omitted. `duplicate_events`: SageMaker's events are sent twice, as AWS may.
+    `capture_delay`: virtual seconds until a captured record's file appears in S3; with 0 it appears at the next advance
+    of the clock, or after about one second.
 
     The server and all it starts end with the context manager, with `stop`, and when this process dies.
     """
@@ -275,8 +272,10 @@ def start(
     settings_file.write_text(json.dumps(settings))
     with (directory / "server.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-S", str(_GUARDIAN), str(directory)]
-            + [sys.executable, "-m", "local_aws.server", str(directory)],
+            [
+                *[sys.executable, "-I", "-S", str(_GUARDIAN), str(directory)],
+                *[sys.executable, "-m", "local_aws.server", str(directory)],
+            ],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

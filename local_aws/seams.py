@@ -8,6 +8,7 @@ loudly when a new version of either has moved what is used. Import this module o
 import contextvars
 import json
 import secrets
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,13 +95,15 @@ def observe_requests(observer: Callable[[str, str, dict[str, Any]], None]) -> No
     """
     original = _gateway._dispatch_service_request
 
-    async def dispatch(
+    async def dispatch(  # noqa: PLR0917 - ministack's signature
         method: str, path: str, headers: dict[str, str], body: bytes, query: Query, request_id: str
     ) -> Response:
         routing = _gateway._routing_params(method, path, headers, body, query)
         service = _router.detect_service(method, path, headers, routing)
         service = _BOTOCORE_NAMES.get(service, service)
-        parsed = read_request(service, method, path, headers, body, query)
+        # Clients compress large bodies; S3's are data and stay as they are.
+        plain = body if service == "s3" else _gateway._decompress_request_body(body, dict(headers))
+        parsed = read_request(service, method, path, headers, plain, query)
         if parsed is not None:
             observer(service, *parsed)
         answer: Response = await original(method, path, headers, body, query, request_id)
@@ -109,7 +112,7 @@ def observe_requests(observer: Callable[[str, str, dict[str, Any]], None]) -> No
     _gateway._dispatch_service_request = dispatch
 
 
-def read_request(
+def read_request(  # noqa: PLR0917 - the parts of a request as ministack hands them on
     service: str, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Query
 ) -> tuple[str, dict[str, Any]] | None:
     """The operation and parameters of a request by botocore's model of the service; None if they cannot be told."""
@@ -135,7 +138,7 @@ def read_request(
                 "url_params": uri,
             }
         )
-    except Exception:  # noqa: BLE001 - whatever a malformed request makes two foreign parsers raise; the service answers it
+    except Exception:
         return None
     return operation.name, parameters
 
@@ -179,6 +182,11 @@ def alarms_everywhere() -> list[tuple[str, str, dict[str, Any]]]:
     return [(account, region, alarm) for (account, region, _), alarm in list(_cloudwatch._alarms._data.items())]
 
 
+def replace_alarm_actions(act: Callable[[dict[str, Any], str, str, str], None]) -> None:
+    """Call `act(alarm, old state, new state, reason)` on every transition, where ministack would tell SNS itself."""
+    _cloudwatch._dispatch_alarm_actions = act
+
+
 def change_alarm_state(alarm: dict[str, Any], state: str, reason: str, reason_data: str) -> None:
     """Set an alarm's state as CloudWatch does on a transition: history, actions, composite alarms above it."""
     old = alarm["StateValue"]
@@ -199,7 +207,37 @@ def record_metric(
     )
 
 
-# ------------------------------------------------------------------------------------------------ EventBridge, SNS → Lambda
+# --------------------------------------------------------------------------------------- EventBridge, SNS, Lambda
+
+
+def publish(topic_arn: str, subject: str, message: str) -> None:
+    """Deliver a message to a topic's subscribers, as a service that may publish does."""
+    _sns._fanout(topic_arn, str(uuid.uuid4()), message, subject)
+
+
+def topic_encryption_key(topic_arn: str) -> str:
+    """The KmsMasterKeyId of a topic; empty if it has none."""
+    topic = _sns._topic_by_arn_any_scope(topic_arn)
+    return str((topic or {}).get("attributes", {}).get("KmsMasterKeyId") or "")
+
+
+def replace_dead_letters(send: Callable[[str, dict[str, str], Any, str], None]) -> None:
+    """Call `send(queue or topic ARN, function credentials, event, error message)` for a function's dead letters.
+
+    ministack puts the record of an on-failure destination there, as AWS does only for destinations.
+    """
+    original = _lambda._route_async_failure
+
+    def route(target_arn: str, function_name: str, event: Any, result: dict[str, Any]) -> None:
+        config = _lambda._functions.get(function_name, {}).get("config", {})
+        if (config.get("DeadLetterConfig") or {}).get("TargetArn") != target_arn:
+            original(target_arn, function_name, event, result)
+            return
+        answer = result.get("body")
+        error = answer.get("errorMessage", "") if isinstance(answer, dict) else ""
+        send(target_arn, _lambda_runtime.execution_credentials(config), event, str(error))
+
+    _lambda._route_async_failure = route
 
 
 def send_aws_event(entry: Mapping[str, Any]) -> None:
@@ -266,9 +304,11 @@ class _LambdaImports:
         if path is not None or top in {allowed!r}:
             return None
         spec = _machinery.PathFinder.find_spec(name)
-        if spec is not None and "site-packages" in str(spec.origin or next(iter(spec.submodule_search_locations or []), "")):
+        where = spec and (spec.origin or next(iter(spec.submodule_search_locations or []), ""))
+        if where and "site-packages" in where:
             raise ModuleNotFoundError(
-                f"No module named {{name!r}}: the Lambda runtime does not have it; package it with the function", name=name)
+                f"No module named {{name!r}}: the Lambda runtime does not have it; package it with the function",
+                name=name)
         return None
 _sys.meta_path.insert(0, _LambdaImports)
 """
@@ -427,7 +467,7 @@ def access_key_of(headers: Mapping[str, str]) -> str:
 
 
 def enter_request(scope: Mapping[str, Any], headers: Mapping[str, str], body: bytes) -> None:
-    """Set account, region and, under enforcement, the signature to check, for a request that ministack does not route."""
+    """Set account, region and the signature to check, for a request that ministack does not route."""
     access_key = access_key_of(headers)
     if _gateway.AUTH:
         set_request_account_id(_gateway._request_account_scope(access_key))

@@ -63,6 +63,8 @@ def _environment(settings: Mapping[str, Any], port: int) -> dict[str, str]:
         "PERSIST_STATE": "0",
         "DOCKER_HOST": "unix:///nonexistent/docker.sock",
         "LAMBDA_EXECUTOR": "local",
+        # AWS waits one and then two minutes between the attempts of an asynchronous invocation.
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",
         # The configured key is ministack's root: the administrator.
         "AWS_ACCESS_KEY_ID": credentials["access_key"],
         "AWS_SECRET_ACCESS_KEY": credentials["secret_key"],

@@ -1,4 +1,4 @@
-"""Hold a request against AWS's own service models (botocore's): required members, types, enums, patterns, lengths, ranges.
+"""Hold a request against AWS's own service models: required members, types, enums, patterns, lengths, ranges.
 
 Pure: `problems(shape, value)` gives the sentences that AWS writes for the same faults. botocore's client checks only
 required members and types; services refuse the rest, and so must this AWS.
@@ -37,7 +37,7 @@ _UNNAMED_CLASSES = {
 
 @functools.cache
 def service_model(service: str) -> Any:
-    """botocore's model of a service, loaded once."""
+    """Botocore's model of a service, loaded once."""
     return botocore.session.get_session().get_service_model(service)
 
 
@@ -52,8 +52,7 @@ def message(found: list[str]) -> str:
 
 
 def _check(shape: Any, value: Any, path: str) -> Iterator[str]:
-    kinds = _JSON_TYPES[shape.type_name]
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+    if not _has_type(shape, value):
         yield f"Value of type {type(value).__name__} at '{path}' is not of the modelled type {shape.type_name}"
         return
     yield from _bounds(shape, value, path)
@@ -68,6 +67,11 @@ def _check(shape: Any, value: Any, path: str) -> Iterator[str]:
             yield from _check(shape.value, item, f"{path}.{key}.member")
     elif shape.type_name == "string":
         yield from _text(shape, value, path)
+
+
+def _has_type(shape: Any, value: Any) -> bool:
+    kinds = _JSON_TYPES[shape.type_name]
+    return isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds)
 
 
 def _members(shape: Any, value: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -89,13 +93,13 @@ def _bounds(shape: Any, value: Any, path: str) -> Iterator[str]:
     if measured is None and shape.type_name not in ("integer", "long", "float", "double"):
         return
     size = value if measured is None else len(value)
-    what = "have length" if measured else "have value"
+    must = f"failed to satisfy constraint: Member must have {'length' if measured else 'value'}"
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     shown = value if measured is None or shape.type_name == "string" else f"of {size} members"
     if low is not None and size < low:
-        yield f"Value '{shown}' at '{path}' failed to satisfy constraint: Member must {what} greater than or equal to {low}"
+        yield f"Value '{shown}' at '{path}' {must} greater than or equal to {low}"
     if high is not None and size > high:
-        yield f"Value '{shown}' at '{path}' failed to satisfy constraint: Member must {what} less than or equal to {high}"
+        yield f"Value '{shown}' at '{path}' {must} less than or equal to {high}"
 
 
 def _text(shape: Any, value: str, path: str) -> Iterator[str]:

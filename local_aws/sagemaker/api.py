@@ -15,7 +15,7 @@ from typing import Any
 from local_aws import seams, validation
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
-from local_aws.sagemaker import cron, images, jobs, listing
+from local_aws.sagemaker import images, jobs, listing
 from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.errors import AwsError, in_use, invalid, not_found
 from local_aws.sagemaker.jobs import ProcessingJobs
@@ -82,7 +82,7 @@ def scope_of_request() -> Scope:
 class SageMaker:
     """Answers SageMaker's JSON 1.1 requests."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the parts that it speaks to, wired in one place
         self,
         clock: VirtualClock,
         identity: Identity,
@@ -255,7 +255,8 @@ class SageMaker:
             raise AwsError("AccessDeniedException", refused)
         if not self._identity.trusts(role, SERVICE):
             raise invalid(
-                f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role."
+                f"Could not assume role {role}. Please ensure that the role exists and allows principal "
+                f"'{SERVICE}' to assume the role."
             )
 
     def _check_image_pull(self, role: str, parameters: Mapping[str, Any]) -> None:

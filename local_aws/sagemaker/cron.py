@@ -47,8 +47,8 @@ def parse(expression: str) -> Cron | None:
     match = _FORM.fullmatch(expression)
     if match is None:
         raise CronError(
-            f"Invalid ScheduleExpression '{expression}': only NOW, hourly cron(0 * ? * * *), daily cron(0 [0-23] ? * * *) "
-            "and cron(0 [0-23]/[1-24] ? * * *) are supported"
+            f"Invalid ScheduleExpression '{expression}': only NOW, hourly cron(0 * ? * * *), daily "
+            "cron(0 [0-23] ? * * *) and cron(0 [0-23]/[1-24] ? * * *) are supported"
         )
     start, step = match["start"], match["step"]
     if start == "*":
@@ -68,7 +68,7 @@ _OFFSET = re.compile(
 
 
 def parse_offset(text: str) -> timedelta:
-    """An ISO 8601 duration of days, hours, minutes and seconds (`-P8D`, `-PT1H`) as a timedelta; CronError otherwise."""
+    """An ISO 8601 duration of days and time (`-P8D`, `-PT1H`) as a timedelta; CronError for anything else."""
     match = _OFFSET.fullmatch(text)
     if match is None or not any(match[name] for name in ("days", "hours", "minutes", "seconds")):
         raise CronError(f"Invalid offset '{text}': write an ISO 8601 duration such as -P1D or -PT1H")

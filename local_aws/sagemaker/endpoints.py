@@ -1,4 +1,4 @@
-"""Endpoints that answer: a model server process per variant, started from the deployed tarball under the model's role."""
+"""Endpoints that answer: a model server process per variant, from the deployed tarball, under the model's role."""
 
 import asyncio
 import contextlib
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local_aws import seams
+from local_aws import clients, seams
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
-from local_aws.sagemaker import clients, images
+from local_aws.sagemaker import images
 from local_aws.sagemaker.capture import Capture, CaptureRule, Exchange
 from local_aws.sagemaker.store import Document
 
@@ -190,7 +190,7 @@ class Endpoints:
                 variant = await asyncio.to_thread(self._prepare, endpoint, wanted, models[wanted["ModelName"]])
                 variants.append(variant)
                 await variant.ready()
-        except Exception as error:  # noqa: BLE001 - boto3, tarfile and the container fail in many ways; all fail the endpoint
+        except Exception as error:
             for variant in variants:
                 variant.stop()
             reason = f"The primary container did not start: {error}. Please check CloudWatch logs for this endpoint."

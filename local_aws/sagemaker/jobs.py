@@ -22,10 +22,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws import seams
+from local_aws import clients, seams
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
-from local_aws.sagemaker import clients, events, images
+from local_aws.sagemaker import events, images
 from local_aws.sagemaker.store import Document
 
 log = logging.getLogger("local_aws.jobs")
@@ -165,15 +165,17 @@ class ProcessingJobs:
         return code
 
     def _store_log(self, job: Document, log_file: Path, session: Mapping[str, str]) -> None:
-        """Write the process's output to CloudWatch Logs under the job's role; a job without that right runs all the same."""
+        """Write the process's output to CloudWatch Logs under the job's role; a job without the right still runs."""
         lines = [line for line in log_file.read_text(errors="replace").splitlines() if line.strip()]
         now = int(self._clock.time() * 1000)
         logs = clients.client("logs", session)
         stream = {"logGroupName": _LOG_GROUP, "logStreamName": f"{job.name}/algo-1-{now // 1000}"}
         try:
-            with suppress(logs.exceptions.ResourceAlreadyExistsException):
+            try:
+                logs.create_log_stream(**stream)
+            except logs.exceptions.ResourceNotFoundException:
                 logs.create_log_group(logGroupName=_LOG_GROUP)
-            logs.create_log_stream(**stream)
+                logs.create_log_stream(**stream)
             for start in range(0, len(lines), _LOG_BATCH):
                 batch = [{"timestamp": now, "message": line} for line in lines[start : start + _LOG_BATCH]]
                 logs.put_log_events(**stream, logEvents=batch)

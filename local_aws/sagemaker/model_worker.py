@@ -95,8 +95,8 @@ class Server:
         directory = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
         if not os.path.isfile(os.path.join(directory, program)):
             raise RuntimeError(
-                f"there is no {program} in SAGEMAKER_SUBMIT_DIRECTORY; put it into code/ of the model's tarball and set "
-                "SAGEMAKER_SUBMIT_DIRECTORY=/opt/ml/model/code"
+                f"there is no {program} in SAGEMAKER_SUBMIT_DIRECTORY; put it into code/ of the model's tarball "
+                "and set SAGEMAKER_SUBMIT_DIRECTORY=/opt/ml/model/code"
             )
         sys.path.insert(0, directory)
         module = importlib.import_module(os.path.splitext(program)[0])
@@ -131,7 +131,7 @@ class Server:
             result = self._transform(self._model, data, content_type, accept)
             content, mimetype = result if isinstance(result, tuple) else (result, "text/html")
             encoded = content.encode() if isinstance(content, str) else bytes(content)
-        except Exception as error:  # noqa: BLE001 - the container answers 500 to whatever the user's code raises
+        except Exception as error:
             traceback.print_exc()
             return {"status": 500, "content_type": "text/plain"}, f"{type(error).__name__}: {error}".encode()
         text = mimetype.startswith("text/") and ";" not in mimetype
@@ -146,7 +146,7 @@ def main(model_dir: str) -> None:
     os.dup2(2, 1)  # what the user's code prints belongs to the log
     try:
         server = Server(model_dir)
-    except BaseException as error:  # noqa: BLE001 - a user's module may even call sys.exit; the endpoint must say why
+    except BaseException as error:
         traceback.print_exc()
         write_frame(answers, {"status": 500}, f"{type(error).__name__}: {error}".encode())
         return

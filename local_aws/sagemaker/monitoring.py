@@ -166,7 +166,7 @@ class Monitoring:
             schedule = self._get(scope, parameters)
             if self._schedules.in_progress(schedule):
                 raise invalid(
-                    f"Monitoring schedule {schedule.arn} cannot be deleted while a monitoring execution is in progress; "
+                    f"Monitoring schedule {schedule.arn} cannot be deleted while an execution is in progress; "
                     "wait until it has ended"
                 )
             self._store.remove(schedule)

@@ -15,10 +15,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws import seams
+from local_aws import clients, seams
 from local_aws.clock import HOUR, VirtualClock, floor_hour, iso
 from local_aws.identity import Identity
-from local_aws.sagemaker import clients, cron, images
+from local_aws.sagemaker import cron, images
 from local_aws.sagemaker.capture import hour_prefixes
 from local_aws.sagemaker.jobs import ProcessingJobs
 from local_aws.sagemaker.store import Document, Scope, Store
@@ -172,7 +172,7 @@ class Schedules:
         return min((s.state["_next"] for s in self._active()), default=None)
 
     def fire_due(self, now: datetime) -> "list[Future[None]]":
-        """Start the executions that are due, in order of their scheduled times; the futures are done when they have ended."""
+        """Start the executions that are due, in order of time; a future is done when its execution has ended."""
         started: list[Future[None]] = []
         while True:
             due = sorted((s for s in self._active() if s.state["_next"] <= now), key=lambda s: s.state["_next"])
@@ -396,8 +396,8 @@ def check_runtime(definition: Definition, rule: "cron.Cron | None") -> str | Non
     if definition.max_runtime <= limit:
         return None
     return (
-        f"MaxRuntimeInSeconds {definition.max_runtime} of an hourly {definition.monitoring_type} schedule is over {limit}; "
-        "lower it in the job definition's StoppingCondition"
+        f"MaxRuntimeInSeconds {definition.max_runtime} of an hourly {definition.monitoring_type} schedule is over "
+        f"{limit}; lower it in the job definition's StoppingCondition"
     )
 
 

@@ -62,7 +62,7 @@ class Store:
         return self._documents.get((scope, kind, name))
 
     def get(self, scope: Scope, kind: str, name: str, error: Callable[[str], AwsError] = not_found) -> Document:
-        """A document by name; raises `error` (SageMaker's older operations answer ValidationException) if there is none."""
+        """A document by name; raises `error` if there is none (older operations answer ValidationException)."""
         found = self.find(scope, kind, name)
         if found is None:
             raise error(f'Could not find {kind.replace("-", " ")} "{scope.arn(kind, name)}".')

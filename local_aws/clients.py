@@ -47,7 +47,7 @@ def list_keys(s3: Any, uri: str) -> list[str]:
 def download(s3: Any, uri: str, directory: Path) -> int:
     """Copy what is at or under a URI into a directory, as SageMaker's S3Prefix inputs do; returns the number of files.
 
-    An object of exactly this key keeps its base name; of a prefix, what follows it (from its last slash on) is the path.
+    An object of exactly this key keeps its base name; under a prefix, the rest of the key is the path.
     """
     bucket, prefix = split_uri(uri)
     keys = [key for key in list_keys(s3, uri) if not key.endswith("/")]
