@@ -144,6 +144,7 @@ class _Layout:
 
     names: tuple[str | None, ...]
     has_output: bool
+    width: int  # columns without a name
     records: int = 0
 
 
@@ -232,7 +233,7 @@ class _Reader:
         key = (names, has_output)
         layout = self.layouts.get(key)
         if layout is None:
-            layout = self.layouts[key] = _Layout(names, has_output)
+            layout = self.layouts[key] = _Layout(names, has_output, names.count(None))
         return layout
 
     def _sides(self, record: dict[str, Any]) -> tuple["_Block | None", "_Block | None", "_Block | None"]:
@@ -271,26 +272,29 @@ class _Reader:
 
     def _drop_odd_layouts(self) -> None:
         """Records without an output among others with one, and ragged ones, have cells that nobody can name."""
-        kept: list[_Parsed] = []
         some_have_output = "endpointOutput" in self.sides and any(parsed.layout.has_output for parsed in self.parsed)
-        by_position = [layout for layout in self.layouts.values() if layout.records and _is_positional(layout)]
-        by_position = [layout for layout in by_position if layout.has_output or not some_have_output]
-        widths: Counter[int] = Counter()
-        for layout in by_position:
-            widths[len(layout.names)] += layout.records
-        expected = widths.most_common(1)[0][0] if widths else 0
-        if self.columns is not None and widths[len(self.columns)]:
-            expected = len(self.columns)
+        layouts = [layout for layout in self.layouts.values() if layout.has_output or not some_have_output]
+        expected = self._expected_width([layout for layout in layouts if layout.width and layout.records])
+        kept: list[_Parsed] = []
         for parsed in self.parsed:
             if some_have_output and not parsed.layout.has_output:
                 self._skip("no endpointOutput", parsed.source, parsed.line)
-            elif _is_positional(parsed.layout) and len(parsed.layout.names) != expected:
-                self._skip(
-                    f"{len(parsed.layout.names)} columns where {expected} are expected", parsed.source, parsed.line
-                )
+            elif parsed.layout.width not in (0, expected):
+                self._skip(f"{parsed.layout.width} columns where {expected} are expected", parsed.source, parsed.line)
             else:
                 kept.append(parsed)
         self.parsed = kept
+
+    def _expected_width(self, layouts: Sequence[_Layout]) -> int:
+        """How many nameless columns a record should have: as the baseline's names say, or else as most records have."""
+        if self.columns is not None:
+            for layout in layouts:
+                if len(layout.names) == len(self.columns):
+                    return layout.width
+        widths: Counter[int] = Counter()
+        for layout in layouts:
+            widths[layout.width] += layout.records
+        return widths.most_common(1)[0][0] if widths else 0
 
     def _names(self) -> tuple[list[str], dict[int, list[int] | None]]:
         """The columns of the result, and for each layout where its cells go (None: straight through)."""
@@ -312,10 +316,6 @@ class _Reader:
 
 
 _Block: TypeAlias = tuple[tuple[str | None, ...], list[Row]]
-
-
-def _is_positional(layout: _Layout) -> bool:
-    return any(name is None for name in layout.names)
 
 
 def _spread(row: Row, positions: Sequence[int], width: int) -> Row:
@@ -383,10 +383,14 @@ def _base64(data: str, content_type: str) -> _Block:
 def _csv(text: str) -> _Block:
     text = text.strip("\r\n")
     if '"' not in text and "\n" not in text and "\r" not in text:
-        rows: list[Row] = [[cell.strip() or None for cell in text.split(",")]]
-        return (None,) * len(rows[0]), rows
+        cells: Row = [*text.split(",")]
+        if "" in cells or " " in text or "\t" in text:
+            cells = [cell.strip() or None for cell in cells if cell is not None]
+        return (None,) * len(cells), [cells]
     try:
-        rows = [[cell.strip() or None for cell in row] for row in csv.reader(text.splitlines(), strict=True) if row]
+        rows: list[Row] = [
+            [cell.strip() or None for cell in row] for row in csv.reader(text.splitlines(), strict=True) if row
+        ]
     except csv.Error as error:
         raise _UnusableError("not CSV") from error
     if not rows:
