@@ -55,7 +55,11 @@ class Job:
         """Why it failed, in SageMaker's or the container's words; never empty."""
         if self.timed_out:
             return f"stopped at its time limit of {self.max_runtime_seconds} s"
-        return self.failure_reason or self.exit_message or "SageMaker gave no reason"
+        reason, said = self.failure_reason, self.exit_message
+        if reason and said and said not in reason:
+            # SageMaker's is often just "AlgorithmError: ..., exit code: 1"; what the container wrote says more.
+            return f"{reason}; the job itself said: {said}"
+        return reason or said or "SageMaker gave no reason"
 
     @property
     def violations_in_message(self) -> int | None:

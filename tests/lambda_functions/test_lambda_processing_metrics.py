@@ -148,6 +148,22 @@ def test_a_failed_job_is_counted_and_its_reason_kept(function: Function, s3: Fak
     }
 
 
+@pytest.mark.parametrize(
+    ("failure_reason", "exit_message", "reason"),
+    [
+        ("AlgorithmError: exit code: 1", "disk full", "AlgorithmError: exit code: 1; the job itself said: disk full"),
+        ("AlgorithmError: disk full, exit code: 1", "disk full", "AlgorithmError: disk full, exit code: 1"),
+        ("", "disk full", "disk full"),
+        ("", "", "SageMaker gave no reason"),
+    ],
+)
+def test_the_jobs_own_words_are_kept_too(
+    function: Function, s3: FakeS3, failure_reason: str, exit_message: str, reason: str
+) -> None:
+    function.run(described("Failed", FailureReason=failure_reason, ExitMessage=exit_message))
+    assert s3.json("responder-state/job-failures/churn-endpoint/churn-data-quality.json")["reason"] == reason
+
+
 def test_the_reason_is_kept_before_the_metric_is_published(
     function: Function, s3: FakeS3, cloudwatch: FakeCloudWatch
 ) -> None:

@@ -1,0 +1,431 @@
+"""The functions deployed to the embedded AWS, under exactly the permissions that lambda/README.md lists.
+
+Alarms and events are the service's own: nobody calls the functions by hand, but where a deployment or a person would.
+"""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import local_aws
+from tests.lambda_functions.conftest import drift, numeric, statistics
+from tests.lambda_functions.functions import FUNCTIONS
+
+BUCKET, ENDPOINT, NAMESPACE = "churn-data", "churn-endpoint", "ModelMonitoring/churn"
+ANALYZER = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
+LOGS = "arn:aws:logs:us-east-1:123456789012:log-group:*"
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+def until(ask: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+    """What `ask` answers as soon as it answers something."""
+    end = time.monotonic() + seconds
+    while (answer := ask()) is None:
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.05)
+    return answer
+
+
+def allow(actions: str, *resources: str, **condition: Any) -> dict[str, Any]:
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": actions.split(), "Resource": list(resources)}
+    return {**statement, "Condition": condition} if condition else statement
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What the component deploys around the functions, made by hand."""
+
+    cloud: Any
+    alarm_topic: str
+    notification_topic: str
+    inbox: str
+    job_role: str
+
+    def invoke(self, function: str, payload: Any) -> Any:
+        answer = self.cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload))
+        result = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, result
+        return result
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What has arrived for people since the last look."""
+        sqs = self.cloud.client("sqs")
+        found = []
+        for message in sqs.receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10).get("Messages", []):
+            sqs.delete_message(QueueUrl=self.inbox, ReceiptHandle=message["ReceiptHandle"])
+            found.append(json.loads(message["Body"]))
+        return found
+
+    def one_message(self) -> Any:
+        """Waits for one."""
+        (message,) = until(lambda: self.messages() or None, "a notification")
+        return message
+
+    def put_alarm(self, name: str, metric: str, schedule: str) -> None:
+        self.cloud.client("cloudwatch").put_metric_alarm(
+            AlarmName=name,
+            Namespace=NAMESPACE,
+            MetricName=metric,
+            Dimensions=[{"Name": "Endpoint", "Value": ENDPOINT}, {"Name": "MonitoringSchedule", "Value": schedule}],
+            Statistic="Maximum",
+            Period=3600,
+            EvaluationPeriods=1,
+            Threshold=1.0,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[self.alarm_topic],
+        )
+
+    def metric(self, name: str, schedule: str) -> float | None:
+        """The metric's maximum, if it has been published."""
+        now = self.cloud.clock.now()
+        points = self.cloud.client("cloudwatch").get_metric_statistics(
+            Namespace=NAMESPACE,
+            MetricName=name,
+            Dimensions=[{"Name": "Endpoint", "Value": ENDPOINT}, {"Name": "MonitoringSchedule", "Value": schedule}],
+            StartTime=now.replace(year=now.year - 1),
+            EndTime=now.replace(year=now.year + 1),
+            Period=3600,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+        return max((point["Maximum"] for point in points), default=None)
+
+    def run_job(self, name: str, program: str, environment: dict[str, str]) -> None:
+        """A processing job that runs `program`, a Python one-liner."""
+        self.cloud.client("sagemaker").create_processing_job(
+            ProcessingJobName=name,
+            RoleArn=self.job_role,
+            AppSpecification={"ImageUri": SKLEARN, "ContainerEntrypoint": ["python3", "-c", program]},
+            Environment=environment,
+            ProcessingResources={
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 20}
+            },
+        )
+
+
+def archive(function: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        for folder, inside in ((FUNCTIONS / function, ""), (FUNCTIONS / "shared", "shared/")):
+            for path in sorted(folder.glob("*.py")):
+                bundle.write(path, inside + path.name)
+    return buffer.getvalue()
+
+
+def make_role(iam: Any, name: str, service: str, *statements: dict[str, Any]) -> str:
+    trust = [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]
+    role = iam.create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust})
+    )
+    iam.put_role_policy(
+        RoleName=name,
+        PolicyName="policy",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
+    return str(role["Role"]["Arn"])
+
+
+def make_function(cloud: Any, function: str, environment: dict[str, str], *statements: dict[str, Any]) -> str:
+    logs = allow("logs:CreateLogStream logs:PutLogEvents", f"{LOGS[:-1]}/aws/lambda/{function}:*")
+    role = make_role(cloud.client("iam"), f"{function}-role", "lambda.amazonaws.com", logs, *statements)
+    made = cloud.client("lambda").create_function(
+        FunctionName=function,
+        Runtime="python3.13",
+        Architectures=["arm64"],
+        Handler="handler.handler",
+        Role=role,
+        Timeout=60,
+        MemorySize=512,
+        Code={"ZipFile": archive(function)},
+        Environment={"Variables": environment},
+    )
+    return str(made["FunctionArn"])
+
+
+def may_invoke(cloud: Any, function: str, principal: str, source_arn: str) -> None:
+    cloud.client("lambda").add_permission(
+        FunctionName=function,
+        StatementId="invoke",
+        Action="lambda:InvokeFunction",
+        Principal=principal,
+        SourceArn=source_arn,
+    )
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with local_aws.start(enforce_iam=True) as cloud:
+        yield deploy(cloud)
+        assert cloud.denied_calls() == []
+        assert cloud.invalid_requests() == []
+
+
+def deploy(cloud: Any) -> Stack:
+    sns, sqs = cloud.client("sns"), cloud.client("sqs")
+    objects = f"arn:aws:s3:::{BUCKET}"
+    jobs = f"arn:aws:sagemaker:us-east-1:{cloud.account_id}:processing-job"
+    cloud.client("s3").create_bucket(Bucket=BUCKET)
+    alarms, notifications = (sns.create_topic(Name=name)["TopicArn"] for name in ("alarms", "notifications"))
+    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    inbox_arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    send = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": inbox_arn,
+    }
+    sqs.set_queue_attributes(
+        QueueUrl=inbox, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [send]})}
+    )
+    sns.subscribe(TopicArn=notifications, Protocol="sqs", Endpoint=inbox_arn)
+    job_role = make_role(
+        cloud.client("iam"),
+        "job-role",
+        "sagemaker.amazonaws.com",
+        allow("s3:ListBucket", objects),
+        allow("s3:GetObject s3:PutObject", f"{objects}/*"),
+        allow("ecr:GetAuthorizationToken", "*"),
+        allow(
+            "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer",
+            "arn:aws:ecr:us-east-1:*:repository/sagemaker-*",
+        ),
+        allow("logs:CreateLogGroup logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents", LOGS),
+    )
+    make_function(
+        cloud,
+        "start_baseline",
+        {},
+        allow("sagemaker:CreateProcessingJob sagemaker:DescribeProcessingJob sagemaker:AddTags", f"{jobs}/churn-*"),
+        allow("iam:PassRole", job_role, StringEquals={"iam:PassedToService": "sagemaker.amazonaws.com"}),
+    )
+    common = {"BUCKET_NAME": BUCKET, "RESULTS_PREFIX": "monitoring-results", "STATE_PREFIX": "responder-state"}
+    results = allow("s3:ListBucket", objects, StringLike={"s3:prefix": ["monitoring-results/*"]})
+    metrics_arn = make_function(
+        cloud,
+        "processing_metrics",
+        {**common, "ENDPOINT_NAME": ENDPOINT, "METRIC_NAMESPACE": NAMESPACE},
+        allow("sagemaker:DescribeProcessingJob", f"{jobs}/*"),
+        allow("cloudwatch:PutMetricData", "*", StringEquals={"cloudwatch:namespace": NAMESPACE}),
+        results,
+        allow("s3:GetObject", f"{objects}/monitoring-results/*"),
+        allow("s3:PutObject", f"{objects}/responder-state/job-failures/*"),
+    )
+    responder_arn = make_function(
+        cloud,
+        "alarm_responder",
+        {
+            **common,
+            "NOTIFICATION_TOPIC_ARN": notifications,
+            "BASELINE_STATISTICS": json.dumps({"drifting": f"s3://{BUCKET}/baseline-data/results/1/statistics.json"}),
+        },
+        allow("s3:ListBucket", objects, StringLike={"s3:prefix": ["monitoring-results/*", "responder-state/*"]}),
+        allow(
+            "s3:GetObject",
+            f"{objects}/monitoring-results/*",
+            f"{objects}/responder-state/*",
+            f"{objects}/baseline-data/results/*",
+        ),
+        allow("s3:PutObject", f"{objects}/responder-state/alarms/*"),
+        allow("sns:Publish", notifications),
+    )
+    may_invoke(cloud, "alarm_responder", "sns.amazonaws.com", alarms)
+    sns.subscribe(TopicArn=alarms, Protocol="lambda", Endpoint=responder_arn)
+    rule = cloud.client("events").put_rule(
+        Name="jobs",
+        EventPattern=json.dumps(
+            {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Processing Job State Change"],
+                "detail": {"ProcessingJobStatus": ["Completed", "Failed", "Stopped"]},
+            }
+        ),
+    )["RuleArn"]
+    may_invoke(cloud, "processing_metrics", "events.amazonaws.com", rule)
+    cloud.client("events").put_targets(Rule="jobs", Targets=[{"Id": "metrics", "Arn": metrics_arn}])
+    return Stack(cloud, alarms, notifications, inbox, job_role)
+
+
+def test_from_an_alarm_to_one_message(stack: Stack) -> None:
+    """A metric crosses its threshold: alarm, topic, responder, topic, inbox. The baseline and the run are in S3."""
+    s3, now = stack.cloud.client("s3"), stack.cloud.clock.now()
+    run = f"monitoring-results/{ENDPOINT}/drifting/{now:%Y/%m/%d/%H}"
+    for key, document in (
+        ("baseline-data/results/1/statistics.json", statistics(numeric("AGEP", 41.25, 17, 94))),
+        (f"{run}/statistics.json", statistics(numeric("AGEP", 62, 17, 930))),
+        (f"{run}/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]}),
+    ):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(document).encode())
+    stack.put_alarm("drift-alarm", "ConstraintViolations", "drifting")
+    stack.cloud.client("cloudwatch").put_metric_data(
+        Namespace=NAMESPACE,
+        MetricData=[
+            {
+                "MetricName": "ConstraintViolations",
+                "Dimensions": [
+                    {"Name": "Endpoint", "Value": ENDPOINT},
+                    {"Name": "MonitoringSchedule", "Value": "drifting"},
+                ],
+                "Value": 1.0,
+            }
+        ],
+    )
+    message = stack.one_message()
+    assert message["Subject"] == f"[ALARM] {ENDPOINT}: 1 feature drifted (AGEP)"
+    assert "baseline: mean 41.25, std dev 2.5, min 17, max 94\n     now:      mean 62," in message["Message"]
+    assert message["MessageAttributes"]["violations"]["Value"] == "1"
+    marker = markers(stack, "drift-alarm")
+    assert marker["state"] == "done"
+
+
+def markers(stack: Stack, alarm: str) -> Any:
+    """The one marker of an alarm, once the responder has finished with it."""
+    s3 = stack.cloud.client("s3")
+
+    def done() -> Any:
+        listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"responder-state/alarms/{alarm}/")
+        (entry,) = listed["Contents"]
+        marker = json.loads(s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read())
+        return marker if marker["state"] == "done" else None
+
+    return until(done, "the marker")
+
+
+def delivery(alarm: str, state: str = "ALARM") -> dict[str, Any]:
+    """An SNS delivery of an alarm that the embedded AWS did not raise itself, so that a test can deliver it again."""
+    body = {
+        "AlarmName": alarm,
+        "NewStateValue": state,
+        "StateChangeTime": "2026-11-23T04:06:09.871+0000",
+        "AlarmArn": f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{alarm}",
+        "Trigger": {
+            "MetricName": "ConstraintViolations",
+            "Dimensions": [{"name": "Endpoint", "value": ENDPOINT}, {"name": "MonitoringSchedule", "value": "quiet"}],
+        },
+    }
+    return {"Records": [{"Sns": {"Message": json.dumps(body), "TopicArn": "arn:aws:sns:us-east-1:123456789012:a"}}]}
+
+
+def test_a_duplicate_delivery_brings_no_second_message(stack: Stack) -> None:
+    first = stack.invoke("alarm_responder", delivery("delivered-twice"))
+    assert [record["outcome"] for record in first["handled"]] == ["published"]
+    again = stack.invoke("alarm_responder", delivery("delivered-twice"))
+    assert [record["outcome"] for record in again["handled"]] == ["duplicate"]
+    # A later alarm's message comes alone: nothing else was on its way.
+    assert "delivered-twice" in stack.one_message()["Message"]
+    stack.invoke("alarm_responder", delivery("delivered-later"))
+    assert "delivered-later" in stack.one_message()["Message"]
+
+
+def test_simultaneous_deliveries_bring_one_message(stack: Stack) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(stack.invoke, ["alarm_responder"] * 4, [delivery("at-once")] * 4))
+    outcomes = sorted(answer["handled"][0]["outcome"] for answer in answers)
+    assert outcomes == ["duplicate", "duplicate", "duplicate", "published"]
+    assert "at-once" in stack.one_message()["Message"]
+
+
+def test_s3_takes_conditional_writes_as_the_markers_need_them(stack: Stack) -> None:
+    """What a marker stands on: a create that comes second is refused, and an update of a version that is gone."""
+    s3 = stack.cloud.client("s3")
+    key = {"Bucket": BUCKET, "Key": "responder-state/alarms/conditional.json"}
+    etag = s3.put_object(**key, Body=b"1", IfNoneMatch="*")["ETag"]
+    with pytest.raises(s3.exceptions.ClientError, match="PreconditionFailed"):
+        s3.put_object(**key, Body=b"2", IfNoneMatch="*")
+    s3.put_object(**key, Body=b"3", IfMatch=etag)
+    with pytest.raises(s3.exceptions.ClientError, match="PreconditionFailed"):
+        s3.put_object(**key, Body=b"4", IfMatch=etag)
+    assert s3.get_object(**key)["Body"].read() == b"3"
+
+
+def test_the_self_test(stack: Stack) -> None:
+    assert stack.invoke("alarm_responder", {"test": True})["ok"] is True
+    assert stack.messages() == []
+
+
+def test_from_a_failed_job_to_its_reason_in_the_inbox(stack: Stack) -> None:
+    """A monitoring job dies: two events, the metric, the alarm, and one message that says why."""
+    stack.put_alarm("failures-alarm", "JobFailures", "failing")
+    stack.run_job(
+        "dq-that-fails",
+        "import sys; open('/opt/ml/output/message', 'w').write('disk full'); sys.exit(1)",
+        {"sagemaker_endpoint_name": ENDPOINT, "sagemaker_monitoring_schedule_name": "failing"},
+    )
+    message = stack.one_message()
+    assert message["Subject"] == f"[ALARM] {ENDPOINT}: monitoring job failed (failing)"
+    assert "Job       dq-that-fails\nStatus    Failed\n" in message["Message"]
+    assert "disk full" in message["Message"]
+    assert stack.metric("JobFailures", "failing") == 1.0
+    assert stack.metric("ConstraintViolations", "failing") is None
+
+
+def test_a_clean_run_publishes_zeros(stack: Stack) -> None:
+    stack.run_job(
+        "dq-that-is-clean",
+        "pass",
+        {"sagemaker_endpoint_name": ENDPOINT, "sagemaker_monitoring_schedule_name": "clean"},
+    )
+    assert until(lambda: stack.metric("ConstraintViolations", "clean"), "the metric") == 0.0
+    assert stack.metric("JobFailures", "clean") == 0.0
+
+
+def test_the_baseline_job_is_started_once_and_writes_its_files(stack: Stack) -> None:
+    s3 = stack.cloud.client("s3")
+    rows = "".join(f"{index / 200},{index % 7}\n" for index in range(200))
+    s3.put_object(Bucket=BUCKET, Key="baseline-data/1/baseline.csv", Body=f"score,code\n{rows}".encode())
+    source, output = "/opt/ml/processing/input/baseline", "/opt/ml/processing/output"
+    request = {
+        "ProcessingJobName": "churn-baseline-1",
+        "RoleArn": stack.job_role,
+        "AppSpecification": {"ImageUri": ANALYZER},
+        "Environment": {
+            "dataset_format": '{"csv": {"header": true, "output_columns_position": "START"}}',
+            "dataset_source": source,
+            "output_path": output,
+            "publish_cloudwatch_metrics": "Disabled",
+            "model_monitoring_endpoint": ENDPOINT,
+            "model_monitoring_schedule": "with-baseline",
+        },
+        "ProcessingInputs": [
+            {
+                "InputName": "baseline",
+                "S3Input": {
+                    "S3Uri": f"s3://{BUCKET}/baseline-data/1/baseline.csv",
+                    "LocalPath": source,
+                    "S3DataType": "S3Prefix",
+                    "S3InputMode": "File",
+                },
+            }
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": "monitoring_output",
+                    "S3Output": {
+                        "S3Uri": f"s3://{BUCKET}/baseline-data/results/started",
+                        "LocalPath": output,
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ]
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 20}
+        },
+        "Tags": [{"Key": "Project", "Value": "churn"}],
+    }
+    event = {"request": request, "source_hash": "1"}
+    assert stack.invoke("start_baseline", event)["Created"] is True
+    assert stack.invoke("start_baseline", event)["Created"] is False
+    assert until(lambda: stack.metric("JobFailures", "with-baseline"), "the baseline job's metric") == 0.0
+    assert stack.metric("ConstraintViolations", "with-baseline") is None
+    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix="baseline-data/results/started/")["Contents"]
+    assert {entry["Key"].rpartition("/")[2] for entry in listed} >= {"statistics.json", "constraints.json"}
+    again = stack.invoke("start_baseline", event)
+    assert (again["Created"], again["ProcessingJobStatus"]) == (False, "Completed")
