@@ -71,6 +71,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     seams.observe_requests(journal.observe)
     seams.record_denials(journal.denied)
     seams.supply_metric_namespace()
+    seams.count_loopback_as_secure_transport()
     seams.serve_sagemaker(sagemaker.handle, resource_arn)
     identity.check_passed_roles()
 

@@ -337,6 +337,16 @@ def record_denials(denied: Denied) -> None:
     _iam.enforce = enforce
 
 
+def count_loopback_as_secure_transport() -> None:
+    """`aws:SecureTransport` is true: nothing that travels on loopback can be read on the way.
+
+    Without it a policy that asks for TLS, as every bucket should have one, would lock everybody out of a server that
+    has no certificate that clients trust.
+    """
+    original = _gateway.pin_request_origin
+    _gateway.pin_request_origin = lambda source_ip, _secure: original(source_ip, True)
+
+
 def supply_metric_namespace() -> None:
     """Give policies the `cloudwatch:namespace` of a PutMetricData request, which ministack leaves out."""
     original = _iam_actions.request_tag_context
