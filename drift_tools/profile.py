@@ -6,6 +6,7 @@ deviation is the population's, the ten buckets are of equal width over [min, max
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from drift_tools.tables import Column, Numbers, Table, Texts
 BUCKETS = 10
 # Deequ's histogram keeps as many (Histogram.scala, MaximumAllowedDetailBins); ids would otherwise fill the file.
 MAXIMUM_CATEGORIES = 1000
+_LARGE = 1e150
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -135,15 +137,21 @@ def summarise_numbers(values: Numbers) -> NumericalStatistics | None:
     if not len(finite):
         return None
     low, high = float(finite.min()), float(finite.max())
-    total = math.fsum(finite)
-    mean = total / len(finite)
-    deviation = math.sqrt(math.fsum(np.square(finite - mean)) / len(finite))
+    # Near the largest float sums and squares overflow: there the numbers are taken in units of the largest of them.
+    scale = max(abs(low), abs(high)) if max(abs(low), abs(high)) > _LARGE else 1.0
+    values = finite / scale
+    total = math.fsum(values)
+    mean = total / len(values)
+    deviation = math.sqrt(math.fsum(np.square(values - mean)) / len(values))
     # Deequ's bounds (KLLSketch.scala): low + (high - low) * i / 10.
-    bounds = np.array([low + (high - low) * i / BUCKETS for i in range(BUCKETS)] + [high])
-    below = np.searchsorted(np.sort(finite), bounds[:-1], side="left")
-    counts = np.diff(np.append(below, len(finite)))
-    buckets = tuple(zip(bounds[:-1].tolist(), bounds[1:].tolist(), counts.astype(float).tolist(), strict=True))
-    return NumericalStatistics(mean, total, deviation, low, high, buckets, Sketch.of(finite))
+    first, last = low / scale, high / scale
+    bounds = np.array([first + (last - first) * i / BUCKETS for i in range(BUCKETS)] + [last])
+    below = np.searchsorted(np.sort(values), bounds[:-1], side="left")
+    counts = np.diff(np.append(below, len(values))).astype(float)
+    edges = (bounds * scale).tolist()
+    buckets = tuple(zip(edges[:-1], edges[1:], counts.tolist(), strict=True))
+    total = min(max(total * scale, -sys.float_info.max), sys.float_info.max)
+    return NumericalStatistics(mean * scale, total, deviation * scale, low, high, buckets, Sketch.of(finite))
 
 
 def summarise_texts(texts: Texts) -> StringStatistics:
