@@ -1,0 +1,298 @@
+"""Arguments are refused before anything is registered, in one line that names argument, value and mend."""
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components import ModelMonitoringStack, MonitoringStorage
+from components.args import (
+    ArgumentError,
+    BaselineSettings,
+    DataQualitySettings,
+    EndpointSettings,
+    ModelQualityBaselineSettings,
+    ModelQualitySettings,
+    StackSettings,
+    StorageSettings,
+    check_component_name,
+    common_settings,
+    schedule_period_hours,
+)
+from components.naming import MAX_COMPONENT_NAME
+from tests.components.conftest import MakeArgs
+from tests.components.mocked_runtime import run_program
+
+
+def refused(make_args: MakeArgs, **changes: Any) -> str:
+    with pytest.raises(ArgumentError) as caught:
+        StackSettings.from_args("churn", make_args(**changes))
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
+    settings = StackSettings.from_args(
+        "churn",
+        {
+            "endpoint": {"model": pulumi.FileAsset(str(model_archive))},
+            "baseline": {"data": pulumi.FileAsset(str(baseline_csv))},
+        },
+    )
+    assert settings.engine == "model-monitor"
+    assert settings.retain_data is True
+    assert settings.model_quality is None
+    assert settings.data_quality.schedule_expression == "cron(0 * ? * * *)"
+    assert settings.common.log_retention_in_days == 30
+    assert settings.endpoint.sampling_percentage == 100
+    assert settings.endpoint.model_data == model_archive.read_bytes()
+
+
+@pytest.mark.parametrize("missing", ["endpoint", "baseline"])
+def test_what_is_required(make_args: MakeArgs, missing: str) -> None:
+    assert refused(make_args, **{missing: None}).startswith(f"{missing} is missing")
+
+
+@pytest.mark.parametrize("engine", ["open", "both"])
+def test_engines_that_are_not_there_yet(make_args: MakeArgs, engine: str) -> None:
+    message = refused(make_args, engine=engine)
+    assert message == f"engine is {engine!r}: this engine is not there yet; use model-monitor"
+
+
+def test_unknown_engine(make_args: MakeArgs) -> None:
+    assert refused(make_args, engine="clarify") == "engine is 'clarify': must be one of model-monitor, open, both"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"modle_quality": {}}, "modle_quality is not an argument: did you mean 'model_quality'?"),
+        ({"storage": {"capture_data_days": 3}}, "storage.capture_data_days is not an argument: did you mean"),
+        ({"alerting": {"slack": "x"}}, "alerting.slack is not an argument: there are emails, violations_threshold"),
+        ({"data_quality": []}, "data_quality is []: give a dictionary with schedule_expression"),
+        ({"storage": {"captured_data_days": 0}}, "storage.captured_data_days is 0: must be from 1 to 36500"),
+        ({"storage": {"captured_data_days": 1.5}}, "storage.captured_data_days is 1.5: must be a whole number"),
+        ({"storage": {"captured_data_days": True}}, "storage.captured_data_days is True: must be a whole number"),
+        ({"storage": {"captured_data_days": float("nan")}}, "storage.captured_data_days is nan: must be a whole"),
+        ({"storage": {"captured_data_days": "30"}}, "storage.captured_data_days is '30': must be a whole number"),
+        ({"retain_data": "yes"}, "retain_data is 'yes': must be true or false"),
+        ({"log_retention_in_days": 8}, "log_retention_in_days is 8: CloudWatch takes 1, 3, 5, 7, 14, 30"),
+        ({"alerting": {"emails": "a@b.com"}}, "alerting.emails is 'a@b.com': must be a list of addresses"),
+        ({"alerting": {"emails": ["nobody"]}}, "alerting.emails has 'nobody': write an address such as team@example"),
+        ({"alerting": {"violations_threshold": 0}}, "alerting.violations_threshold is 0: must be from 1 to"),
+        ({"tags": {"aws:x": "1"}}, "tags has the name 'aws:x': 1 to 128 characters that do not start with aws:"),
+        ({"tags": {"cost": 3}}, "tags.cost is 3: must be text of at most 256 characters"),
+        ({"tags": {f"t{number}": "" for number in range(51)}}, "tags has 51 entries: AWS takes 50"),
+        ({"tags": ["a"]}, "tags is ['a']: give a dictionary"),
+        ({"permissions_boundary_arn": "boundary"}, "permissions_boundary_arn is 'boundary': give the ARN"),
+        ({"data_quality": {"schedule_expression": "rate(1 hour)"}}, "data_quality.schedule_expression is 'rate(1"),
+        ({"data_quality": {"schedule_expression": "cron(0 24 ? * * *)"}}, "data_quality.schedule_expression is 'cron"),
+        ({"data_quality": {"schedule_expression": "cron(0 * * * ? *)"}}, "data_quality.schedule_expression is 'cron"),
+        ({"data_quality": {"max_runtime_in_seconds": 3601}}, "data_quality.max_runtime_in_seconds is 3601: must be"),
+        ({"data_quality": {"instance_type": "m5.xlarge"}}, "data_quality.instance_type is 'm5.xlarge': must"),
+        ({"model_quality": {}}, "model_quality.problem_type is None: must be one of BinaryClassification"),
+        ({"model_quality": {"problem_type": "binary"}}, "model_quality.problem_type is 'binary': must be one of"),
+    ],
+)  # fmt: skip
+def test_refusals(make_args: MakeArgs, changes: dict[str, Any], message: str) -> None:
+    assert refused(make_args, **changes).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "message"),
+    [
+        ({"sampling_percentage": 0}, "endpoint.sampling_percentage is 0: must be from 1 to 100"),
+        ({"instance_count": 0}, "endpoint.instance_count is 0: must be from 1 to 100"),
+        ({"variant_name": "all traffic"}, "endpoint.variant_name is 'all traffic': must be letters"),
+        ({"image_tag": "1.9 0"}, "endpoint.image_tag is '1.9 0': must be a tag"),
+        ({"csv_content_types": []}, "endpoint.csv_content_types is []: must be a list of 1 to 10"),
+        ({"csv_content_types": "text/csv"}, "endpoint.csv_content_types is 'text/csv': must be a list"),
+        (
+            {"csv_content_types": ["text/csv; charset=utf-8"]},
+            "endpoint.csv_content_types has 'text/csv; charset=utf-8': write a type such as text/csv, without param",
+        ),
+        ({"network_isolation": 1}, "endpoint.network_isolation is 1: must be true or false"),
+    ],
+)
+def test_refusals_of_the_endpoint(
+    make_args: MakeArgs, model_archive: Path, endpoint: dict[str, Any], message: str
+) -> None:
+    model = pulumi.FileAsset(str(model_archive))
+    assert refused(make_args, endpoint={"model": model, **endpoint}).startswith(message)
+
+
+def test_a_model_must_be_a_tarball_that_is_there(tmp_path: Path, make_args: MakeArgs) -> None:
+    absent = tmp_path / "model.tar.gz"
+    message = refused(make_args, endpoint={"model": pulumi.FileAsset(str(absent))})
+    assert message == f"endpoint.model is {absent}: No such file or directory; name the model.tar.gz"
+    text = tmp_path / "model.json"
+    text.write_text("{}", encoding="utf-8")
+    message = refused(make_args, endpoint={"model": pulumi.FileAsset(str(text))})
+    assert message == "endpoint.model is not gzip: SageMaker needs a model.tar.gz"
+    assert refused(make_args, endpoint={"model": "model.tar.gz"}).startswith(
+        "endpoint.model is 'model.tar.gz': must be"
+    )
+    remote = pulumi.RemoteAsset("https://example.com/model.tar.gz")
+    assert "no content on this machine" in refused(make_args, endpoint={"model": remote})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is StringAsset: it is empty"),
+        ("a,b\n", "has no row after its first line"),
+        ("1,0.5\n0,0.2\n", "starts with ['1', '0.5']: the first line must name the columns"),
+        ("a,,b\n1,2,3\n", "starts with ['a', '', 'b']: the first line must name the columns"),
+    ],
+)
+def test_a_baseline_must_have_a_header_and_rows(make_args: MakeArgs, content: str, message: str) -> None:
+    assert message in refused(make_args, baseline={"data": pulumi.StringAsset(content)})
+
+
+def test_a_baseline_in_another_encoding(tmp_path: Path, make_args: MakeArgs) -> None:
+    path = tmp_path / "baseline.csv"
+    path.write_bytes("größe,b\n1,2\n".encode("latin-1"))
+    message = refused(make_args, baseline={"data": pulumi.FileAsset(str(path))})
+    assert message == "baseline.data is not UTF-8 text: give a CSV file with a header"
+
+
+def test_a_header_with_byte_order_mark_and_quotes() -> None:
+    content = '\ufeff"prediction","label"\r\n1,1\r\n'
+    settings = ModelQualityBaselineSettings.from_args({"data": pulumi.StringAsset(content)}, "Regression")
+    assert (settings.inference_attribute, settings.probability_attribute) == ("prediction", None)
+
+
+def test_columns_of_the_labelled_data_must_exist(labelled_csv: Path) -> None:
+    data = pulumi.FileAsset(str(labelled_csv))
+    with pytest.raises(ArgumentError) as caught:
+        ModelQualityBaselineSettings.from_args({"data": data, "ground_truth_attribute": "y"}, "BinaryClassification")
+    assert str(caught.value) == (
+        "model_quality.baseline.ground_truth_attribute is 'y': the data have the columns prediction, probability, label"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "hours"),
+    [
+        ("cron(0 * ? * * *)", 1),
+        ("cron(0 6 ? * * *)", 24),
+        ("cron(0 23 ? * * *)", 24),
+        ("cron(0 0/6 ? * * *)", 6),
+        ("cron(0 17/1 ? * * *)", 1),
+        ("cron(0 0/25 ? * * *)", None),
+        ("cron(0 0/0 ? * * *)", None),
+        ("cron(30 * ? * * *)", None),
+        ("cron(0 * * * ? *)", None),
+        ("every hour", None),
+        ("", None),
+    ],
+)
+def test_schedules_that_sagemaker_takes(expression: str, hours: int | None) -> None:
+    assert schedule_period_hours(expression) == hours
+
+
+def test_a_run_must_end_before_the_next_begins() -> None:
+    settings = DataQualitySettings.from_args(
+        {"schedule_expression": "cron(0 0/2 ? * * *)", "max_runtime_in_seconds": 7200}
+    )
+    assert settings.max_runtime_in_seconds == 7200
+    with pytest.raises(ArgumentError, match="must be from 60 to 7200"):
+        DataQualitySettings.from_args({"schedule_expression": "cron(0 0/2 ? * * *)", "max_runtime_in_seconds": 7201})
+
+
+def test_hourly_model_quality_has_half_an_hour() -> None:
+    hourly = {"problem_type": "Regression", "schedule_expression": "cron(0 * ? * * *)"}
+    with pytest.raises(ArgumentError, match="max_runtime_in_seconds is 1801: must be from 60 to 1800"):
+        ModelQualitySettings.from_args({**hourly, "max_runtime_in_seconds": 1801})  # type: ignore[typeddict-item]
+    daily = ModelQualitySettings.from_args({"problem_type": "Regression", "max_runtime_in_seconds": 86400})
+    assert daily.max_runtime_in_seconds == 86400
+
+
+@pytest.mark.parametrize("offset", ["-P1D", "-PT0H", "-P8D", "-PT6H", "-P1DT6H", "-PT90M"])
+def test_offsets(offset: str) -> None:
+    settings = ModelQualitySettings.from_args({"problem_type": "Regression", "start_time_offset": offset})
+    assert settings.start_time_offset == offset
+
+
+@pytest.mark.parametrize("offset", ["P1D", "-P", "-PT", "-1D", "1 day", "-P1DT", ""])
+def test_offsets_that_are_none(offset: str) -> None:
+    with pytest.raises(ArgumentError, match="must be a duration back in time such as -P1D"):
+        ModelQualitySettings.from_args({"problem_type": "Regression", "end_time_offset": offset})
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("Churn", "lower-case"),
+        ("1churn", "lower-case"),
+        ("churn_1", "lower-case"),
+        ("churn--1", "lower-case"),
+        ("churn-", "lower-case"),
+        ("", "lower-case"),
+        ("c" * (MAX_COMPONENT_NAME + 1), "has 33 characters; shorten it to 32"),
+    ],
+)
+def test_names_of_components(name: str, problem: str) -> None:
+    with pytest.raises(ArgumentError, match=problem):
+        check_component_name(name)
+
+
+def test_names_that_can_be_used() -> None:
+    for name in ("c", "churn-2", "model-monitoring-staging", "c" * MAX_COMPONENT_NAME):
+        check_component_name(name)
+
+
+def test_whole_numbers_may_come_as_floats(model_archive: Path) -> None:
+    model = pulumi.FileAsset(str(model_archive))
+    settings = EndpointSettings.from_args({"model": model, "instance_count": 3.0})  # type: ignore[typeddict-item]
+    assert settings.instance_count == 3
+    assert isinstance(settings.instance_count, int)
+
+
+@given(st.integers(-10, 200))
+def test_days_are_refused_exactly_outside_their_limits(days: int) -> None:
+    try:
+        settings = StorageSettings.from_args({"captured_data_days": days})
+    except ArgumentError:
+        assert days < 1
+    else:
+        assert settings.captured_data_days == days >= 1
+
+
+def test_boundaries_of_every_partition() -> None:
+    for arn in ("arn:aws-cn:iam::123456789012:policy/x", "arn:aws-us-gov:iam::aws:policy/path/x"):
+        assert common_settings(permissions_boundary_arn=arn).permissions_boundary_arn == arn
+
+
+def test_outputs_are_taken_as_they_are() -> None:
+    late: Any = object.__new__(pulumi.Output)
+    settings = common_settings(tags={"team": late}, permissions_boundary_arn=late)
+    assert settings.tags["team"] is late
+    assert settings.permissions_boundary_arn is late
+
+
+def test_nothing_is_registered_when_an_argument_is_refused(make_args: MakeArgs) -> None:
+    def program() -> list[str]:
+        with pytest.raises(ArgumentError, match="engine is 'open'"):
+            ModelMonitoringStack("churn", make_args(engine="open"))
+        with pytest.raises(ArgumentError, match="component's name is 'Churn'"):
+            MonitoringStorage("Churn", {})
+        with pytest.raises(ArgumentError, match=r"retention\.captured_days is not an argument"):
+            MonitoringStorage("churn", {"retention": {"captured_days": 1}})  # type: ignore[typeddict-unknown-key]
+        return []
+
+    assert run_program(program).resources == []
+
+
+def test_baseline_keeps_the_bytes(baseline_csv: Path) -> None:
+    settings = BaselineSettings.from_args({"data": pulumi.FileAsset(str(baseline_csv))})
+    assert settings.content == baseline_csv.read_bytes()
+    assert (settings.instance_type, settings.volume_size_in_gb, settings.max_runtime_in_seconds) == (
+        "ml.m5.xlarge",
+        20,
+        3600,
+    )
