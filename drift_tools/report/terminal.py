@@ -1,0 +1,107 @@
+"""What the command line prints: tables that fit the terminal, in colour only where somebody looks at one."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from drift_tools.comparison import Comparison
+from drift_tools.report.words import (
+    CLASSES,
+    DRIFTED,
+    STEADY,
+    UNKNOWN,
+    count,
+    headline,
+    number,
+    p_value,
+    statistic,
+    verdict_words,
+)
+
+_STYLES = {DRIFTED: "bold red", STEADY: "green", UNKNOWN: "yellow"}
+
+
+def console(file: IO[str] | None = None) -> Console:
+    """A console on a stream; where it is no terminal, nothing is coloured and no line is cut or folded."""
+    stream = file or sys.stdout
+    if stream.isatty():
+        return Console(file=stream, highlight=False)
+    return Console(file=stream, highlight=False, no_color=True, color_system=None, width=10_000, soft_wrap=True)
+
+
+def show(out: Console, table: Table) -> None:
+    """Print a table; into a pipe or a file as wide as it wants to be."""
+    if out.is_terminal:
+        out.print(table)
+        return
+    width = Measurement.get(out, out.options, table).maximum
+    with out.capture() as captured:
+        out.print(table, width=width)
+    for line in captured.get().splitlines():
+        out.file.write(line.rstrip() + "\n")
+
+
+def plain_table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
+    """An empty table in the project's look; the columns in `right` hold numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name in right, overflow="fold")
+    return table
+
+
+def print_comparison(comparison: Comparison, out: Console) -> None:
+    """The features, ranked, with their measures and verdicts, and the comparison in one sentence at the end."""
+    table = plain_table("feature", "verdict", *_NUMBERS, "what changed, and why it counts or not", right=_NUMBERS)
+    for feature in comparison.ranked():
+        test = feature.ks if feature.kind == "numerical" else feature.chi_squared
+        table.add_row(
+            Text(feature.name),
+            Text(verdict_words(feature.verdict), style=_STYLES[CLASSES[feature.verdict]]),
+            number(feature.psi),
+            statistic(test),
+            number(feature.jensen_shannon),
+            number(feature.wasserstein),
+            p_value(feature.p_value_adjusted),
+            Text(f"{feature.summary.removeprefix(feature.name + ': ')} {feature.reason}"),
+        )
+    show(out, table)
+    tone = STEADY if not comparison.drifted else DRIFTED
+    rows = f"{count(comparison.current_rows, 'row')} against {count(comparison.baseline_rows, 'row')} of the baseline"
+    out.print(Text(f"{headline(comparison)} ({rows}).", style=_STYLES[tone]))
+
+
+_NUMBERS = ("PSI", "KS or chi²", "JS", "Wasserstein", "adj. p")
+
+
+def rows_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:
+    """A table of texts, whatever they contain."""
+    table = plain_table(*columns, title=title)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def mark(ok: bool) -> Text:
+    """Whether a step went well, in a word and a colour."""
+    return Text("ok", style="green") if ok else Text("FAILED", style="bold red")
+
+
+def progress() -> Progress:
+    """A progress bar on standard error, which goes away when it is done and is never drawn into a file."""
+    errors = console(sys.stderr)
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )

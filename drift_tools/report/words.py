@@ -1,0 +1,83 @@
+"""Numbers and verdicts as people read them, on paper and in a terminal."""
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+from drift_tools.comparison import Comparison
+from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA
+
+# The tones in which the page and the terminal say a verdict; CSS classes in page.css.
+DRIFTED, STEADY, UNKNOWN = "drifted", "steady", "unknown"
+CLASSES = {DRIFT: DRIFTED, NO_DRIFT: STEADY, NOT_ENOUGH_DATA: UNKNOWN}
+NOTHING = "–"
+
+
+class Test(Protocol):
+    """The result of a statistical test."""
+
+    @property
+    def statistic(self) -> float:
+        """What the test measures."""
+
+
+def verdict_words(verdict: str) -> str:
+    """A verdict beside a feature's name."""
+    return "drifted" if verdict == DRIFT else verdict
+
+
+def headline(comparison: Comparison) -> str:
+    """The whole comparison in one sentence."""
+    drifted = [feature.name for feature in comparison.ranked() if feature.drifted]
+    number_of = len(comparison.features)
+    if drifted:
+        return f"{len(drifted)} of {count(number_of, 'feature')} drifted: {listed(drifted)}"
+    short = sum(feature.verdict == NOT_ENOUGH_DATA for feature in comparison.features.values())
+    if short:
+        of_all = "any feature" if short == number_of else f"{short} of {count(number_of, 'feature')}"
+        return f"Not enough data to tell about {of_all}; no drift found"
+    return f"No drift in {count(number_of, 'feature')}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A measure: `0.083`, `12.500`, `1.2e+06`; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return "∞"
+    if value == 0 or 10**-digits <= abs(value) < 1e5:
+        return f"{value:.{digits}f}" if abs(value) < 100 else f"{value:,.1f}"
+    return f"< {10**-digits}" if 0 < value < 1 else f"{value:.1e}"
+
+
+def p_value(value: float | None) -> str:
+    """A probability; what is smaller than 0.001 is not spelt out."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def percent(share: float) -> str:
+    """A share of rows: 0 %, < 0.1 %, 3.4 %, 62 %."""
+    if share == 0:
+        return "0 %"
+    if share < 0.001:
+        return "< 0.1 %"
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+
+
+def count(value: int, singular: str) -> str:
+    """A number and what it counts: `1 row`, `68,785 rows`."""
+    return f"{value:,} {singular if value == 1 else singular + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Names in a sentence: `a, b and c`; after `most` of them, how many there are more."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def statistic(test: Test | None) -> str:
+    """The statistic of a test, if it was made."""
+    return number(test.statistic) if test else NOTHING

@@ -1,0 +1,187 @@
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from drift_tools import Comparison, compare
+from drift_tools.report import render_comparison, words
+from drift_tools.report.view import feature_views, next_steps
+
+from .pages import Page
+
+MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
+
+def test_the_verdict_comes_first(loud: Comparison) -> None:
+    page = Page(render_comparison(loud, baseline_name="old.csv", current_name="new.csv", made=MADE))
+    assert page.words[:2] == ["2 of 3 features drifted: number and code", "Drift report"]
+    assert page.words[2] == page.words[0]
+    assert "old.csv (2,000 rows)" in page.words
+    assert "new.csv (2,000 rows)" in page.words
+    assert (
+        page.text.index("2 of 3 features drifted")
+        < page.text.index("What changed")
+        < page.text.index("What to do next")
+    )
+    assert page.text.index("What to do next") < page.text.index("The other features") < page.text.index("All measures")
+    assert "2026-01-02 03:04 UTC" in page.text
+
+
+def test_each_feature_is_drawn_and_in_the_table_with_a_working_link(loud: Comparison) -> None:
+    page = Page(render_comparison(loud))
+    assert page.tags.count("svg") == 3
+    assert len(set(page.ids)) == len(page.ids) == 3
+    assert sorted(page.links) == sorted(f"#{anchor}" for anchor in page.ids)
+
+
+@pytest.mark.parametrize(
+    ("which", "tone", "headline"),
+    [
+        ("quiet", "steady", "No drift in 3 features"),
+        ("loud", "drifted", "2 of 3 features drifted: number and code"),
+        ("short", "unknown", "Not enough data to tell about any feature; no drift found"),
+    ],
+)
+def test_the_verdict_has_its_tone(which: str, tone: str, headline: str, request: pytest.FixtureRequest) -> None:
+    html = render_comparison(request.getfixturevalue(which))
+    assert f'<section class="verdict {tone}">' in html
+    assert Page(html).words[2] == headline
+
+
+def test_a_page_needs_nothing_but_itself(loud: Comparison) -> None:
+    html = render_comparison(loud)
+    page = Page(html)
+    assert page.sources == ["data:,"]
+    assert "script" not in page.tags
+    assert "@import" not in html
+    assert re.findall(r"url\(", html) == []
+    assert re.findall(r"https?://", html) == []
+
+
+def test_light_dark_print_and_phones_are_provided_for(quiet: Comparison) -> None:
+    html = render_comparison(quiet)
+    for rule in ("prefers-color-scheme: dark", "@media print", "max-width: 560px", 'name="viewport"'):
+        assert rule in html
+    used = set(re.findall(r"var\((--[a-z0-9-]+)", html))
+    defined = set(re.findall(r"(--[a-z0-9-]+):", html))
+    assert used - defined - {"--strength"} == set()
+
+
+def test_names_from_the_data_are_shown_and_never_understood() -> None:
+    name, code = '<img src=x onerror="alert(1)">', "<script>alert(2)</script>"
+    generator = np.random.default_rng(1)
+    baseline = {name: generator.normal(0, 1, 500), "code": ["a"] * 500}
+    current = {name: generator.normal(9, 1, 500), "code": ["a"] * 300 + [code] * 200}
+    page = Page(render_comparison(compare(baseline, current), baseline_name=name, current_name=code))
+    assert "script" not in page.tags
+    assert "img" not in page.tags
+    assert name in page.words
+    assert any(code in text for text in page.words)
+
+
+def test_features_that_cannot_be_drawn_are_in_the_table(quiet: Comparison) -> None:
+    baseline = {"gone": np.arange(100.0), "kept": np.arange(100.0), "empty": [None] * 100}
+    current = {"kept": np.arange(100.0), "new": np.arange(100.0), "empty": [None] * 100}
+    page = Page(render_comparison(compare(baseline, current)))
+    assert {"gone", "kept", "empty", "new"} <= set(page.words)
+    assert "gone: missing from the current data. Ask whoever owns the feed whether that was meant." in page.words
+
+
+def test_the_file_stays_small_with_many_features() -> None:
+    generator = np.random.default_rng(1)
+    sides = [{f"feature_{number}": generator.normal(shift, 1, 100) for number in range(110)} for shift in (0.0, 2.0)]
+    html = render_comparison(compare(*sides))
+    assert len(html.encode()) < 2_000_000
+    assert html.count("<svg ") == 100
+    assert "10 more features are in the table below" in html
+
+
+def test_the_bars_of_a_category_are_shares_of_all_rows(loud: Comparison) -> None:
+    (view,) = [view for view in feature_views(loud) if view.name == "code"]
+    shown = {row.label: (row.baseline, row.current) for row in view.bins}
+    assert shown["9"][0] == "0 %"
+    assert shown["3"][1] == "0 %"
+    assert shown["missing, of all rows"][0] == "0 %"
+    assert view.chart is not None
+    assert ">missing<" in view.chart
+    missing = float(shown["missing, of all rows"][1].removesuffix(" %"))
+    assert missing == pytest.approx(20, abs=3)
+
+
+def test_many_categories_are_drawn_as_few() -> None:
+    generator = np.random.default_rng(1)
+    codes = [f"c{number}" for number in range(60)]
+    shares = np.arange(60, 0, -1) / sum(range(1, 61))
+    old, new = (generator.choice(codes, 3000, p=shares).tolist() for _ in range(2))
+    (view,) = feature_views(compare({"code": old}, {"code": ["rare"] * 300 + new[300:]}))
+    assert view.chart is not None
+    labels = re.findall(r"text-anchor: end[^>]*>([^<]+)<", view.chart)
+    assert len(labels) == 8
+    assert "rare" in labels
+    assert labels[-1] == "all others"
+
+
+def test_what_to_do_names_the_likeliest_cause(loud: Comparison, quiet: Comparison, short: Comparison) -> None:
+    steps = next_steps(loud)
+    assert steps[:3] == [
+        "code: more missing values than before. Look for a join or a source that fails.",
+        "Categories that the model has never seen: code (9). Look for a changed code list upstream.",
+        "number: moved out of the baseline's range. Check the unit before anything else.",
+    ]
+    assert len(steps) == 5
+    assert next_steps(quiet) == ["Nothing. The current rows look like the baseline; the next run will tell again."]
+    assert next_steps(short) == ["number: too few rows to tell. Wait for more, or compare a longer window."]
+
+
+def test_the_advice_can_be_ones_own(loud: Comparison) -> None:
+    page = Page(render_comparison(loud, steps=["Call the data team."]))
+    assert "Call the data team." in page.words
+    assert "Check the unit" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (float("inf"), "∞"),
+        (0.0, "0.000"),
+        (0.08349, "0.083"),
+        (12.3456, "12.346"),
+        (5068.76, "5,068.8"),
+        (1e-9, "< 0.001"),
+        (-1e-9, "-1.0e-09"),
+        (2.5e7, "2.5e+07"),
+    ],
+)
+def test_numbers_are_written_for_people(value: float | None, shown: str) -> None:
+    assert words.number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0, "0 %"), (1e-5, "< 0.1 %"), (0.034, "3.4 %"), (0.62, "62 %"), (1, "100 %"), (0.9996, "100 %")],
+)
+def test_shares_are_written_for_people(share: float, shown: str) -> None:
+    assert words.percent(share) == shown
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["a"], "a"),
+        (["a", "b"], "a and b"),
+        (["a", "b", "c"], "a, b and c"),
+        (list("abcdefg"), "a, b, c, d, e and 2 more"),
+    ],
+)
+def test_names_are_listed(names: list[str], shown: str) -> None:
+    assert words.listed(names) == shown
+
+
+def test_a_report_is_made_without_a_display_and_without_pyplot() -> None:
+    code = "import sys, drift_tools.report as r; r.render_comparison; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60, env={}).returncode == 0
