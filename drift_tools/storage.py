@@ -81,7 +81,11 @@ def local_copy(path: str | os.PathLike[str], *, client: Any = None) -> Iterator[
         yield local
         return
     with tempfile.TemporaryDirectory(prefix="drift-tools-") as folder:
-        yield download(str(path), Path(folder), client=client)
+        copy = download(str(path), Path(folder), client=client)
+        try:
+            yield copy
+        except InputError as error:  # people know the URI, and not where its copy was
+            raise InputError(str(error).replace(str(copy), str(path))) from error
 
 
 def download(uri: str, into: Path, *, client: Any = None) -> Path:

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from drift_tools.errors import InputError
 from drift_tools.storage import aws_client, one_line
-from drift_tools.tables import Table, read_table
+from drift_tools.tables import read_table
 
 CONTENT_TYPE = "text/csv"
 BASELINE_RANGE = (0.0, 1.0)
@@ -95,7 +95,7 @@ def _uniform(number: int, features: int, bounds: tuple[float, float], seed: int 
 
 def replay_requests(
     file: str | Path, *, number: int | None = None, columns: Sequence[str] | None = None, id_column: str | None = None
-) -> Iterator[Request]:
+) -> list[Request]:
     """The rows of a CSV (with a header) or Parquet file, in their order and as they are written there.
 
     Parameters
@@ -119,19 +119,18 @@ def replay_requests(
     missing = [name for name in [*sent, *([id_column] if id_column else [])] if name not in table.columns]
     if missing:
         raise InputError(f"{file}: has no column {missing[0]!r}; its columns are {', '.join(table.names)}")
-    return _rows(table, sent, id_column, table.rows if number is None else min(number, table.rows))
-
-
-def _rows(table: Table, sent: list[str], id_column: str | None, number: int) -> Iterator[Request]:
     cells = [table.columns[name].as_texts() for name in sent]
     ids = table.columns[id_column].as_texts() if id_column else None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="")
-    for row in range(number):
+
+    def request(row: int) -> Request:
         text.seek(0)
         text.truncate()
         writer.writerow([column[row] for column in cells])  # None, a missing cell, is written as nothing
-        yield Request(text.getvalue(), None if ids is None else ids[row])
+        return Request(text.getvalue(), None if ids is None else ids[row])
+
+    return [request(row) for row in range(table.rows if number is None else min(number, table.rows))]
 
 
 def runtime_client(threads: int) -> Any:
