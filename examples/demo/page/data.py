@@ -1,0 +1,96 @@
+"""What the demo has to tell: plain, frozen values that its page is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from drift_tools.comparison import Comparison
+from drift_tools.cross_check import CrossCheck
+from drift_tools.validate import Check
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one execution of the monitor saw.
+
+    `label` says in a few words what the window is ("2016", "anomalous traffic"); `status` is the execution's
+    (`Completed`, `CompletedWithViolations`, `Failed`); `comparison` is the local one of the same rows with the
+    baseline, None where there were no rows. `violations` are the entries of the run's constraint_violations.json.
+    `fault` is what was put into the feed on purpose, if anything; `cross_check` holds `violations` against
+    `comparison`.
+    """
+
+    label: str
+    status: str
+    rows: int
+    violations: tuple[Mapping[str, str], ...] = ()
+    comparison: Comparison | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    fault: str | None = None
+    cross_check: CrossCheck | None = None
+
+    @property
+    def drifted_features(self) -> list[str]:
+        """What the local measures call drifted."""
+        return list(self.comparison.drifted_features) if self.comparison else []
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A CloudWatch alarm and its state (`OK`, `ALARM`, `INSUFFICIENT_DATA`)."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A message as people received it."""
+
+    subject: str
+    body: str
+    time: datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. `time` is the stack's clock, `seconds` real time since any
+    fixed moment, which may be the start of the demo.
+    """
+
+    time: datetime
+    seconds: float
+    what: str
+    key: bool = False
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One part of the demo, told from its story to who was notified.
+
+    `windows` are in the order of time. `timeline` runs from the first anomalous request to the notification.
+    `model_quality` has the metrics by year (or other period), each by name; `quality_drawn` names the metrics to draw
+    (at most four).
+    """
+
+    name: str
+    story: str
+    windows: tuple[Window, ...]
+    alarm: Alarm
+    notifications: tuple[Notification, ...] = ()
+    timeline: tuple[Event, ...] = ()
+    model_quality: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    quality_drawn: tuple[str, ...] = ("accuracy", "recall", "precision", "auc")
+
+
+@dataclass(frozen=True)
+class DemoPage:
+    """The whole page. `seconds` is how long the demo took, set-up not counted."""
+
+    scenarios: tuple[Scenario, ...]
+    checks: tuple[Check, ...]
+    resources_created: int
+    resources_left: int
+    seconds: float
+    made: datetime
