@@ -43,10 +43,8 @@ class Alarm:
     @property
     def marker_name(self) -> str:
         """A name for this very transition: the same for every delivery of it, and for no other transition."""
-        identity = "\n".join(
-            (self.arn or f"{self.account}/{self.region}/{self.name}", self.changed_at_text, self.state)
-        )
-        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        identity = (self.arn, self.account, self.region, self.name, self.changed_at_text, self.state)
+        digest = hashlib.sha256("\n".join(identity).encode()).hexdigest()[:16]
         readable = re.sub(r"[^A-Za-z0-9._-]+", "-", self.name)[:100]
         return f"{readable}/{self.changed_at:%Y-%m-%dT%H-%M-%S}-{self.state}-{digest}"
 

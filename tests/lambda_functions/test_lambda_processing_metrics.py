@@ -102,6 +102,7 @@ def test_a_clean_run_publishes_zeros(function: Function) -> None:
         ("CompletedWithViolations", None, 1),
         ("", {"violations": [drift("a", 0.5)]}, 1),
         (CLEAN, {"violations": [drift("a", 0.5)] * 3}, 3),
+        ("CompletedWithViolations: ... with 2 violations.", {"violations": [drift("a", 0.5)] * 3}, 3),
         (CLEAN, {"violations": []}, 0),
         ("", b"{not json", 1),
         ("CompletedWithViolations: ... with 7 violations.", b"{not json", 7),

@@ -182,9 +182,10 @@ def test_a_feature_with_many_violations_is_cut_too() -> None:
     assert "... and 15 more" in body
 
 
-def test_never_larger_than_sns_allows() -> None:
-    sides = {"baseline": {"ü" * 200: "x" * 300_000}, "current": {"ü" * 200: "ü" * 300_000}}
-    body = compose(drift("ü" * 200, 0.9), **sides).body
+@pytest.mark.parametrize("offset", [0, 1])
+def test_never_larger_than_sns_allows_and_cut_between_characters(offset: int) -> None:
+    sides = {"baseline": {"A": "x" * offset}, "current": {"A": "ü" * 300_000}}
+    body = compose(drift("A", 0.9), **sides).body
     assert 240 * 1024 <= len(body.encode()) < 241 * 1024
     assert body.endswith("... (cut: longer than SNS allows)\n")
 
