@@ -76,4 +76,5 @@ def main() -> None:
         pulumi.export(name, value)
 
 
-main()
+if __name__ == "__main__":
+    main()

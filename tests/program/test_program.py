@@ -1,0 +1,275 @@
+"""The program itself, with the configuration of each environment, on the mocked runtime.
+
+Configuration is put together here as Pulumi does it: the defaults of Pulumi.yaml, then the stack's own file.
+"""
+
+import json
+import runpy
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components import ArgumentError
+from tests.components.mocked_runtime import Run, run_program
+
+PROJECT = Path(__file__).resolve().parents[2]
+PREFIX = "model-monitoring:"
+STACKS = ("dev", "staging", "prod")
+
+# Row of the stack's table -> what the program makes for it.
+ROWS = {
+    "storage": {
+        "aws:s3/bucket:Bucket": 1,
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls": 1,
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 1,
+        "aws:s3/bucketVersioning:BucketVersioning": 1,
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
+        "aws:s3/bucketPolicy:BucketPolicy": 1,
+    },
+    "identity": {"aws:iam/role:Role": 5, "aws:iam/rolePolicy:RolePolicy": 5},
+    "model": {"aws:sagemaker/model:Model": 1},
+    "endpoint": {
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
+        "aws:sagemaker/endpoint:Endpoint": 1,
+    },
+    # The model's archive, and the data of two baselines; two jobs, started by one function.
+    "baseline": {"aws:s3/bucketObjectv2:BucketObjectv2": 3, "aws:lambda/invocation:Invocation": 2},
+    "data quality": {"aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": 1},
+    "model quality": {"aws-native:sagemaker:ModelQualityJobDefinition": 1},
+    "schedules": {"aws:sagemaker/monitoringSchedule:MonitoringSchedule": 2},
+    "alerting": {
+        "aws:sns/topic:Topic": 2,
+        "aws:sns/topicPolicy:TopicPolicy": 2,
+        "aws:sns/topicSubscription:TopicSubscription": 1,
+    },
+    # Responder, metrics and the starter of baselines; the last is invoked and waited for, and needs no queue.
+    "functions": {
+        "aws:lambda/function:Function": 3,
+        "aws:cloudwatch/logGroup:LogGroup": 3,
+        "aws:sqs/queue:Queue": 2,
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
+        "aws:lambda/permission:Permission": 2,
+    },
+    "metrics": {"aws:cloudwatch/eventRule:EventRule": 1, "aws:cloudwatch/eventTarget:EventTarget": 1},
+    "alarms": {"aws:cloudwatch/metricAlarm:MetricAlarm": 4},
+    "dashboard": {"aws:cloudwatch/dashboard:Dashboard": 1},
+}
+OUTPUTS = {
+    "bucket_name",
+    "endpoint_name",
+    "data_quality_schedule_name",
+    "model_quality_schedule_name",
+    "alarm_topic_arn",
+    "notification_topic_arn",
+    "responder_function_name",
+    "constraint_violations_alarm_name",
+    "job_failures_alarm_name",
+    "dashboard_name",
+    "dashboard_url",
+    "statistics_uri",
+    "constraints_uri",
+}
+
+
+def read(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((PROJECT / name).read_text(encoding="utf-8"))
+    return loaded
+
+
+def stack_config(stack: str) -> dict[str, Any]:
+    """Values by full key: `model-monitoring:engine`."""
+    declared = {
+        PREFIX + key: entry["default"] for key, entry in read("Pulumi.yaml")["config"].items() if "default" in entry
+    }
+    return {**declared, **read(f"Pulumi.{stack}.yaml")["config"]}
+
+
+def on_the_wire(config: dict[str, Any]) -> dict[str, str]:
+    """As the engine hands configuration to a program: text as it is, everything else as JSON."""
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+
+
+def run_main(stack: str = "dev", *, preview: bool = False, **overrides: Any) -> Run:
+    config = stack_config(stack) | {PREFIX + key: value for key, value in overrides.items()}
+    kept = {key: value for key, value in config.items() if value is not None}
+    return run_program(
+        lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"),
+        config=on_the_wire(kept),
+        stack=stack,
+        preview=preview,
+    )
+
+
+@pytest.fixture(scope="module")
+def dev() -> Run:
+    return run_main("dev")
+
+
+@pytest.fixture(scope="module")
+def prod() -> Run:
+    return run_main("prod")
+
+
+def counted(run: Run) -> Counter[str]:
+    return Counter(item.type for item in run.resources if item.request.custom)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_resources_of_each_row(dev: Run, row: str) -> None:
+    found = counted(dev)
+    assert {kind: found[kind] for kind in ROWS[row]} == ROWS[row]
+
+
+def test_and_nothing_else(dev: Run) -> None:
+    expected = Counter({kind: number for row in ROWS.values() for kind, number in row.items()})
+    assert counted(dev) == expected
+    assert expected.total() == 53
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("preview", [False, True])
+def test_every_environment_runs(stack: str, preview: bool) -> None:
+    run = run_main(stack, preview=preview)
+    assert set(run.exports) == OUTPUTS
+    [top] = [item for item in run.resources if item.type.endswith(":ModelMonitoringStack")]
+    assert top.name == f"model-monitoring-{stack}"
+
+
+def test_outputs(dev: Run) -> None:
+    def one(kind: str, end: str = "") -> dict[str, Any]:
+        return dev.one(kind, end).outputs
+
+    alarm = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    bucket, endpoint = one("aws:s3/bucket:Bucket")["bucket"], one("aws:sagemaker/endpoint:Endpoint")["name"]
+    exports = dict(dev.exports)
+    statistics, constraints = exports.pop("statistics_uri"), exports.pop("constraints_uri")
+    assert exports == {
+        "bucket_name": bucket,
+        "endpoint_name": endpoint,
+        "data_quality_schedule_name": f"{endpoint}-data-quality",
+        "model_quality_schedule_name": f"{endpoint}-model-quality",
+        "alarm_topic_arn": one("aws:sns/topic:Topic", "-alarms")["arn"],
+        "notification_topic_arn": one("aws:sns/topic:Topic", "-notifications")["arn"],
+        "responder_function_name": one("aws:lambda/function:Function", "-alarm-responder")["name"],
+        "constraint_violations_alarm_name": one(alarm, "-data-quality-violations")["name"],
+        "job_failures_alarm_name": one(alarm, "-data-quality-job-failures")["name"],
+        "dashboard_name": f"{endpoint}-monitoring",
+        "dashboard_url": "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+        f"#dashboards/dashboard/{endpoint}-monitoring",
+    }
+    results = statistics.removesuffix("/statistics.json")
+    assert results.startswith(f"s3://{bucket}/baseline-data/results/")
+    assert constraints == f"{results}/constraints.json"
+
+
+def test_dev_is_the_recipe(dev: Run) -> None:
+    configuration = dev.one("aws:sagemaker/endpointConfiguration:EndpointConfiguration").inputs
+    [variant] = configuration["productionVariants"]
+    assert (variant["variantName"], variant["initialInstanceCount"], variant["instanceType"]) == (
+        "Primary",
+        1,
+        "ml.t2.medium",
+    )
+    assert configuration["dataCaptureConfig"]["initialSamplingPercentage"] == 100
+    kind = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+    assert {
+        item.inputs["monitoringScheduleConfig"]["monitoringType"]: item.inputs["monitoringScheduleConfig"][
+            "scheduleConfig"
+        ]["scheduleExpression"]
+        for item in dev.of_type(kind)
+    } == {"DataQuality": "cron(0 * ? * * *)", "ModelQuality": "cron(0 6 ? * * *)"}
+    assert dev.one("aws:s3/bucket:Bucket").inputs["forceDestroy"] is True
+
+
+def test_prod_keeps_its_data_and_waits_for_labels(prod: Run) -> None:
+    bucket = prod.one("aws:s3/bucket:Bucket")
+    assert bucket.inputs["forceDestroy"] is False
+    assert bucket.request.retainOnDelete
+    [variant] = prod.one("aws:sagemaker/endpointConfiguration:EndpointConfiguration").inputs["productionVariants"]
+    assert (variant["initialInstanceCount"], variant["instanceType"]) == (2, "ml.m5.large")
+    native = prod.one("aws-native:sagemaker:ModelQualityJobDefinition").inputs["modelQualityJobInput"]["endpointInput"]
+    assert (native["startTimeOffset"], native["endTimeOffset"]) == ("-P2D", "-P1D")
+
+
+def test_emails(dev: Run) -> None:
+    run = run_main("dev", alert_emails=["a@example.com", "b@example.com"])
+    kind = "aws:sns/topicSubscription:TopicSubscription"
+    emails = [item.inputs["endpoint"] for item in run.of_type(kind) if item.inputs["protocol"] == "email"]
+    assert sorted(emails) == ["a@example.com", "b@example.com"]
+    assert len(dev.of_type(kind)) == 1
+
+
+def test_paths_are_relative_to_the_project_or_absolute(tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("prediction,probability,age\n1,0.9,41\n", encoding="utf-8")
+    run = run_main("dev", baseline_data=str(other))
+    stored = run.one("aws:s3/bucketObjectv2:BucketObjectv2", "-data-quality-baseline-data")
+    assert stored.inputs["source"].path == str(other)
+
+
+def test_a_tarball_is_taken_as_it_is(tmp_path: Path) -> None:
+    archive = tmp_path / "model.tar.gz"
+    archive.write_bytes(b"\x1f\x8bx")
+    run = run_main("dev", model_artifact=str(archive))
+    assert run.one("aws:s3/bucketObjectv2:BucketObjectv2", "-archive").inputs["source"].path == str(archive)
+
+
+def test_without_labelled_data_there_is_no_second_baseline() -> None:
+    run = run_main("dev", baseline_quality_data="")
+    assert len(run.of_type("aws:lambda/invocation:Invocation")) == 1
+    assert len(run.of_type("aws-native:sagemaker:ModelQualityJobDefinition")) == 1
+
+
+def test_defaults_without_a_stack_file() -> None:
+    run = run_main("dev", monitoring=None, retain_data=None, log_retention_in_days=None)
+    assert run.one("aws:s3/bucket:Bucket").inputs["forceDestroy"] is False
+    assert {item.inputs["retentionInDays"] for item in run.of_type("aws:cloudwatch/logGroup:LogGroup")} == {30}
+    assert run.of_type("aws-native:sagemaker:ModelQualityJobDefinition") == []
+    assert run.exports["model_quality_schedule_name"] is None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"engine": "open"}, "engine is 'open': this engine is not there yet; use model-monitor"),
+        ({"monitoring": {"storge": {}}}, "storge is not an argument: did you mean 'storage'?"),
+        ({"monitoring": []}, "monitoring is []: give an object with arguments of ModelMonitoringStack"),
+        ({"monitoring": {"endpoint": 1}}, "endpoint is 1: give an object"),
+        ({"monitoring": {"endpoint": {"model": "x"}}}, "endpoint.model is set twice: remove it from the monitoring"),
+        ({"monitoring": {"engine": "open"}}, "monitoring.engine is set twice: remove it from the monitoring object"),
+        ({"baseline_data": "no.csv"}, "no.csv: No such file or directory; name a CSV file with a header"),
+        ({"model_artifact": "no/model"}, "no/model: there is no such file or directory"),
+        ({"log_retention_in_days": 8}, "log_retention_in_days is 8: CloudWatch takes"),
+    ],
+)
+def test_wrong_configuration(overrides: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        run_main("dev", **overrides)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_stack_files_have_only_what_is_declared(stack: str) -> None:
+    declared = {PREFIX + key for key in read("Pulumi.yaml")["config"]} | {f"{PREFIX}monitoring", "aws:region"}
+    assert set(read(f"Pulumi.{stack}.yaml")["config"]) <= declared
+
+
+def test_the_schema_has_types_defaults_and_descriptions() -> None:
+    types = {"string": str, "boolean": bool, "integer": int, "array": list}
+    for key, entry in read("Pulumi.yaml")["config"].items():
+        assert isinstance(entry["default"], types[entry["type"]]), key
+        assert len(entry["description"]) > 20, key
+
+
+def test_environments_differ_and_say_why() -> None:
+    values = {stack: json.dumps(read(f"Pulumi.{stack}.yaml")["config"], sort_keys=True) for stack in STACKS}
+    assert len(set(values.values())) == 3
+    for stack in STACKS:
+        text = (PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+        assert text.startswith("# ")
+        assert text.count("#") >= 4

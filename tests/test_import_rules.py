@@ -1,0 +1,96 @@
+"""Who may import whom (the design's import rules), and one rule about annotations.
+
+`lambda/` and `local_aws/` may use `drift_tools`; `components/` imports none of the three, it ships their files;
+`drift_tools` imports none of the others. Only tests, examples and the demo see everything.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+PACKAGES = ("components", "drift_tools", "lambda", "local_aws", "model", "examples", "benchmarks", "policy", "tests")
+# Everything of ours that a package may import besides itself.
+ALLOWED: dict[str, set[str]] = {
+    "components": set(),
+    "drift_tools": set(),
+    # Functions are shipped without drift_tools' compiled dependencies; test_lambda_bundles holds what they take along.
+    "lambda": {"drift_tools"},
+    "local_aws": {"drift_tools"},
+    "model": set(),
+}
+# drift_tools knows nothing of Pulumi, local_aws nothing of statistics, components no AWS API.
+FORBIDDEN_LIBRARIES = {
+    "components": {"boto3", "botocore", "numpy", "scipy", "pyarrow", "moto", "ministack", "yaml"},
+    "drift_tools": {"pulumi", "pulumi_aws", "pulumi_aws_native", "moto", "ministack", "flask"},
+    "lambda": {"numpy", "scipy", "pyarrow", "pulumi", "rich", "moto", "ministack", "yaml"},
+}
+
+
+def sources(package: str) -> list[Path]:
+    return sorted(path for path in (PROJECT / package).rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imported(source: str) -> Iterator[str]:
+    """Top-level names of every import, wherever in the file it stands; relative ones are the package's own."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"importlib.import_module", "import_module"}:
+            for argument in node.args[:1]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value.split(".")[0]
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_packages_import_only_what_they_may(package: str) -> None:
+    others = set(PACKAGES) - {package} - ALLOWED[package]
+    found = {
+        f"{path.relative_to(PROJECT)} imports {name}"
+        for path in sources(package)
+        for name in imported(path.read_text(encoding="utf-8"))
+        if name in others
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("package", FORBIDDEN_LIBRARIES)
+def test_packages_keep_out_of_others_trades(package: str) -> None:
+    found = {
+        f"{path.relative_to(PROJECT)} imports {name}"
+        for path in sources(package)
+        for name in imported(path.read_text(encoding="utf-8"))
+        if name in FORBIDDEN_LIBRARIES[package]
+    }
+    assert found == set()
+
+
+def test_the_program_sees_components_only() -> None:
+    names = set(imported((PROJECT / "__main__.py").read_text(encoding="utf-8")))
+    assert names & set(PACKAGES) == {"components"}
+
+
+def test_components_keep_their_annotations() -> None:
+    """Pulumi reads the annotations of components and their arguments; as text they cannot be read."""
+    for path in [*sources("components"), PROJECT / "__main__.py"]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        future = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        assert future == [], path
+
+
+def test_packages_are_there() -> None:
+    """An empty list of files would hold every rule."""
+    for package in ("components", "drift_tools", "lambda", "local_aws"):
+        assert len(sources(package)) >= 5
+
+
+def test_the_reader_of_imports_finds_every_form() -> None:
+    source = (
+        "import a.b\nfrom c.d import e\nfrom . import f\nfrom .g import h\n"
+        "def x():\n    import i\n    importlib.import_module('j.k')\n"
+    )
+    assert list(imported(source)) == ["a", "c", "i", "j"]
