@@ -61,7 +61,7 @@ def judge(values: Sequence[float | None], breaching: Callable[[float], bool], ru
 class Alarms:
     """Evaluates the metric alarms of all accounts and regions on the virtual clock."""
 
-    def __init__(self, clock: VirtualClock, may_publish: Callable[[str], bool]) -> None:
+    def __init__(self, clock: VirtualClock, may_publish: Callable[[str, str], bool]) -> None:
         self._clock = clock
         self._may_publish = may_publish
 
@@ -90,7 +90,7 @@ class Alarms:
         region = region_name(seams.get_region())
         text = json.dumps(notification(alarm, old_state, new_state, reason, now))
         for action in alarm.get(member) or []:
-            if ":sns:" in action and self._may_publish(action):
+            if ":sns:" in action and self._may_publish(action, alarm["AlarmArn"]):
                 seams.publish(action, f'{new_state}: "{alarm["AlarmName"]}" in {region}'[:100], text)
 
     def evaluate_all(self) -> None:

@@ -95,8 +95,8 @@ class Identity:
             self.denied(service, "lambda:InvokeFunction", function_arn)
         return allowed
 
-    def alarm_may_publish(self, topic_arn: str) -> bool:
-        """Whether CloudWatch can publish to a topic: its policy, and no key that CloudWatch cannot use."""
+    def alarm_may_publish(self, topic_arn: str, alarm_arn: str) -> bool:
+        """Whether an alarm of CloudWatch can publish to a topic: its policy, and no key that CloudWatch cannot use."""
         if seams.topic_encryption_key(topic_arn) == "alias/aws/sns":
             # AWS's own key has a policy that CloudWatch is not in, and that nobody can change.
             self.denied("cloudwatch.amazonaws.com", "kms:GenerateDataKey", topic_arn)
@@ -105,7 +105,7 @@ class Identity:
         if not self.enforce or not policy:  # without a policy of its own a topic takes its account's alarms
             return True
         context = {"aws:SourceAccount": seams.get_account_id(), "AWS:SourceOwner": seams.get_account_id()}
-        context["aws:SourceArn"] = f"arn:aws:cloudwatch:{seams.get_region()}:{seams.get_account_id()}:alarm:any"
+        context["aws:SourceArn"] = alarm_arn
         allowed = seams.service_is_allowed(policy, "cloudwatch.amazonaws.com", "sns:Publish", topic_arn, context)
         if not allowed:
             self.denied("cloudwatch.amazonaws.com", "sns:Publish", topic_arn)

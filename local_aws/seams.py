@@ -399,6 +399,7 @@ def service_is_allowed(
         action=action,
         resource_arn=resource,
         region=get_region(),
+        secure_transport=True,  # services talk to each other inside AWS
         service_context={name.lower(): value for name, value in context.items()},
     )
     named = [
