@@ -1,7 +1,7 @@
 """What the command line prints: tables that fit the terminal, in colour only where somebody looks at one."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO
 
 from rich.console import Console
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from drift_tools.comparison import Comparison
+from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.report.words import (
     CLASSES,
     DRIFTED,
@@ -23,6 +23,7 @@ from drift_tools.report.words import (
     statistic,
     verdict_words,
 )
+from drift_tools.verdict import NO_DRIFT
 
 _STYLES = {DRIFTED: "bold red", STEADY: "green", UNKNOWN: "yellow"}
 
@@ -56,27 +57,50 @@ def plain_table(*columns: str, right: Sequence[str] = (), title: str | None = No
 
 
 def print_comparison(comparison: Comparison, out: Console) -> None:
-    """The features, ranked, with their measures and verdicts, and the comparison in one sentence at the end."""
-    table = plain_table("feature", "verdict", *_NUMBERS, "what changed, and why it counts or not", right=_NUMBERS)
-    for feature in comparison.ranked():
-        test = feature.ks if feature.kind == "numerical" else feature.chi_squared
-        table.add_row(
-            Text(feature.name),
-            Text(verdict_words(feature.verdict), style=_STYLES[CLASSES[feature.verdict]]),
-            number(feature.psi),
-            statistic(test),
-            number(feature.jensen_shannon),
-            number(feature.wasserstein),
-            p_value(feature.p_value_adjusted),
-            Text(f"{feature.summary.removeprefix(feature.name + ': ')} {feature.reason}"),
-        )
-    show(out, table)
+    """The measures and verdicts of the features, ranked; of those that drifted, or that have too few rows, what changed
+    and why it counts; the comparison in one sentence.
+    """
+    show(out, _fitting_table(comparison, out))
+    telling = [feature for feature in comparison.ranked() if feature.verdict != NO_DRIFT]
+    for feature in telling[:_TOLD]:
+        out.print(Text.assemble((feature.summary, _STYLES[CLASSES[feature.verdict]]), f" {feature.reason}"))
+    if len(telling) > _TOLD:
+        out.print(Text(f"... and {len(telling) - _TOLD} more; --format json or html has all."))
     tone = STEADY if not comparison.drifted else DRIFTED
     rows = f"{count(comparison.current_rows, 'row')} against {count(comparison.baseline_rows, 'row')} of the baseline"
     out.print(Text(f"{headline(comparison)} ({rows}).", style=_STYLES[tone]))
 
 
-_NUMBERS = ("PSI", "KS or chi²", "JS", "Wasserstein", "adj. p")
+_MEASURES: dict[str, Callable[[FeatureComparison], str]] = {
+    "PSI": lambda feature: number(feature.psi),
+    "KS or chi²": lambda feature: statistic(feature.ks if feature.kind == "numerical" else feature.chi_squared),
+    "adj. p": lambda feature: p_value(feature.p_value_adjusted),
+    "JS": lambda feature: number(feature.jensen_shannon),
+    "W": lambda feature: number(feature.wasserstein),
+    "L∞": lambda feature: number(feature.l_infinity),
+}
+_FEWEST = 3
+_TOLD = 10
+
+
+def _fitting_table(comparison: Comparison, out: Console) -> Table:
+    """As many measures as there is room for; the last ones are the first to go."""
+    for measures in range(len(_MEASURES), _FEWEST - 1, -1):
+        table = _comparison_table(comparison, list(_MEASURES)[:measures])
+        if Measurement.get(out, out.options.update(max_width=10_000), table).maximum <= out.width:
+            break
+    return table
+
+
+def _comparison_table(comparison: Comparison, measures: Sequence[str]) -> Table:
+    table = plain_table("feature", "verdict", *measures, right=measures)
+    for feature in comparison.ranked():
+        table.add_row(
+            Text(feature.name),
+            Text(verdict_words(feature.verdict), style=_STYLES[CLASSES[feature.verdict]]),
+            *(Text(_MEASURES[name](feature)) for name in measures),
+        )
+    return table
 
 
 def rows_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:

@@ -59,8 +59,7 @@ class FeatureView:
     bins_of: str
     bins: tuple[BinRow, ...]
     psi: str
-    ks: str
-    chi_squared: str
+    test: str
     jensen_shannon: str
     wasserstein: str
     l_infinity: str
@@ -150,8 +149,7 @@ def _feature_view(feature: FeatureComparison, anchor: str, *, draw: bool) -> Fea
         bins_of="Values" if feature.kind == "numerical" else "Category",
         bins=_bins(feature),
         psi=number(feature.psi),
-        ks=statistic(feature.ks),
-        chi_squared=statistic(feature.chi_squared),
+        test=test[1],
         jensen_shannon=number(feature.jensen_shannon),
         wasserstein=number(feature.wasserstein),
         l_infinity=number(feature.l_infinity),

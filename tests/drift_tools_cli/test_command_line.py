@@ -76,7 +76,9 @@ def test_compare_prints_a_table_without_colours_or_cuts_into_a_pipe(
     assert err == ""
     lines = out.splitlines()
     assert [line.split()[:2] for line in lines if line.startswith(("a ", "b "))] == [["a", "drifted"], ["b", "no"]]
-    assert "1 of 2 features drifted: a" in out
+    assert lines[0].split()[-1] == "L∞"
+    assert lines[-2].startswith("a: median ")
+    assert lines[-1] == "1 of 2 features drifted: a (1,000 rows against 1,000 rows of the baseline)."
 
 
 def test_compare_prints_the_designs_json(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -229,12 +231,15 @@ def test_unusable_arguments_are_one_line(
     assert says in fails(capsys, *(argument.format(data=data) for argument in arguments))
 
 
-def test_a_table_on_a_terminal_is_coloured_and_fits(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("width", "last_measure"), [(50, "adj. p"), (60, "W"), (80, "L∞")])
+def test_a_table_on_a_terminal_is_coloured_and_fits(
+    data: Path, monkeypatch: pytest.MonkeyPatch, width: int, last_measure: str
+) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     terminal = Terminal()
@@ -243,7 +248,8 @@ def test_a_table_on_a_terminal_is_coloured_and_fits(data: Path, monkeypatch: pyt
     shown = terminal.getvalue()
     assert "\x1b[1;31mdrifted" in shown
     plain = "".join(part.partition("m")[2] if number else part for number, part in enumerate(shown.split("\x1b[")))
-    assert max(len(line.rstrip()) for line in plain.splitlines()) <= 80
+    assert max(len(line.rstrip()) for line in plain.splitlines()) <= width
+    assert plain.splitlines()[0].rstrip().endswith(last_measure)
 
 
 # --- baseline, monitor, cross-check: one story ---
