@@ -276,7 +276,7 @@ class _Split:
         shares = (self.missing / rows, self.infinite / rows, self.wrong / rows)
         if not len(finite):
             return Side(self.rows, *shares, 0)
-        distinct = int(np.count_nonzero(np.diff(finite))) + 1
+        distinct = int(np.count_nonzero(finite[1:] != finite[:-1])) + 1
         with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308 have no finite variance
             moments = (float(finite.mean()), float(np.median(finite)), float(finite.std()))
         return Side(self.rows, *shares, distinct, *moments, float(finite[0]), float(finite[-1]))

@@ -15,8 +15,8 @@ def l_infinity(baseline: Sequence[float] | NDArray[Any], current: Sequence[float
     Over categories it is what Model Monitor's `LInfinity` compares, without its correction for short samples
     (awslabs/deequ, `Distance.scala`).
 
-    >>> l_infinity([50, 50], [80, 20])
-    0.3
+    >>> l_infinity([50, 50], [75, 25])
+    0.25
     """
     first, second = pair(baseline, current)
     if not first.sum() or not second.sum():

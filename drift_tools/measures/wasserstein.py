@@ -6,6 +6,8 @@ import numpy as np
 
 from drift_tools.tables import Numbers
 
+_LARGE = 1e150
+
 
 def wasserstein(baseline: Numbers, current: Numbers) -> float:
     """The first Wasserstein distance of two samples of finite numbers, divided by the baseline's standard deviation.
@@ -19,7 +21,10 @@ def wasserstein(baseline: Numbers, current: Numbers) -> float:
     """
     if not len(baseline) or not len(current):
         return math.nan
-    first, second = np.sort(baseline), np.sort(current)
+    # The quotient knows no unit: near the largest float the numbers are taken in units of the largest of them.
+    largest = max(float(np.max(np.abs(baseline))), float(np.max(np.abs(current))))
+    scale = largest if largest > _LARGE else 1.0
+    first, second = np.sort(baseline) / scale, np.sort(current) / scale
     points = np.sort(np.concatenate([first, second]))
     left = np.searchsorted(first, points[:-1], side="right") / len(first)
     right = np.searchsorted(second, points[:-1], side="right") / len(second)

@@ -1,0 +1,306 @@
+"""Each measure against scipy, and against what must hold for any input."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.spatial import distance as spatial
+
+from drift_tools.measures.binning import count_in_bins, quantile_edges
+from drift_tools.measures.chi_squared import chi_squared, rare_categories_p_value
+from drift_tools.measures.jensen_shannon import jensen_shannon
+from drift_tools.measures.kolmogorov_smirnov import kolmogorov_smirnov
+from drift_tools.measures.l_infinity import l_infinity
+from drift_tools.measures.psi import population_stability, rows_needed
+from drift_tools.measures.share_test import share_test
+from drift_tools.measures.wasserstein import wasserstein
+from drift_tools.tables import Numbers
+
+NUMBERS = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=1, max_size=60)
+TIED = st.lists(st.integers(0, 4).map(float), min_size=1, max_size=60)
+SAMPLES = st.one_of(NUMBERS, TIED)
+
+
+@st.composite
+def counts(draw: st.DrawFn) -> tuple[list[int], list[int]]:
+    size = draw(st.integers(1, 8))
+    one = st.lists(st.integers(0, 200), min_size=size, max_size=size)
+    first, second = draw(one), draw(one)
+    assume(sum(first) and sum(second))
+    return first, second
+
+
+def psi_of(baseline: Numbers, current: Numbers) -> float:
+    edges = quantile_edges(np.sort(baseline))
+    return population_stability(count_in_bins(np.sort(baseline), edges), count_in_bins(np.sort(current), edges)).value
+
+
+@given(SAMPLES, SAMPLES)
+@settings(deadline=None)
+def test_ks_is_scipys(first: list[float], second: list[float]) -> None:
+    ours = kolmogorov_smirnov(np.array(first), np.array(second))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # scipy's own fall back to the asymptotic distribution
+        theirs = stats.ks_2samp(first, second)
+    assert ours.statistic == pytest.approx(theirs.statistic, abs=1e-12)
+    assert ours.p_value == pytest.approx(theirs.pvalue, rel=1e-12)
+    assert 0 <= ours.statistic <= 1
+    assert kolmogorov_smirnov(np.array(second), np.array(first)).statistic == ours.statistic
+
+
+@pytest.mark.parametrize(("n", "m"), [(20_000, 20_000), (12_000, 300), (10_001, 10_000)])
+def test_ks_of_large_samples_is_scipys(n: int, m: int) -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=n), rng.normal(0.02, size=m)
+    ours, theirs = kolmogorov_smirnov(first, second), stats.ks_2samp(first, second)
+    assert (ours.statistic, ours.p_value) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-9)
+
+
+@given(SAMPLES, SAMPLES)
+def test_wasserstein_is_scipys_in_units_of_the_baseline(first: list[float], second: list[float]) -> None:
+    ours, distance = wasserstein(np.array(first), np.array(second)), stats.wasserstein_distance(first, second)
+    if distance == 0:
+        assert ours == 0
+    elif min(first) == max(first):
+        assert ours == math.inf
+    else:
+        assert ours * np.std(first) == pytest.approx(distance, rel=1e-9)
+
+
+@given(counts())
+def test_jensen_shannon_is_scipys(pair: tuple[list[int], list[int]]) -> None:
+    first, second = pair
+    expected = spatial.jensenshannon(first, second, base=2)
+    assert jensen_shannon(first, second) == pytest.approx(0.0 if np.isnan(expected) else expected, abs=1e-7)
+    assert 0 <= jensen_shannon(first, second) <= 1
+    assert jensen_shannon(second, first) == pytest.approx(jensen_shannon(first, second), abs=1e-12)
+
+
+@given(counts())
+def test_chi_squared_is_scipys_where_nothing_is_rare(pair: tuple[list[int], list[int]]) -> None:
+    table = np.array(pair)
+    table = table[:, table.sum(axis=0) > 0]
+    assume(table.shape[1] > 1)
+    expected = stats.contingency.expected_freq(table)
+    assume(expected.min() >= 5)
+    ours = chi_squared(*table)
+    theirs = stats.chi2_contingency(table, correction=False)
+    assert (ours.statistic, ours.p_value) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-9, abs=1e-12)
+    assert (ours.degrees, ours.pooled) == (theirs.dof, 0)
+
+
+def test_rare_categories_are_pooled() -> None:
+    test = chi_squared([500, 480, 4, 4, 4], [490, 500, 3, 2, 1])
+    pooled = stats.chi2_contingency([[500, 480, 12], [490, 500, 6]], correction=False)
+    assert (test.statistic, test.p_value) == pytest.approx((pooled.statistic, pooled.pvalue))
+    assert (test.degrees, test.pooled) == (2, 3)
+
+
+def test_a_pool_that_is_still_rare_joins_the_smallest_other() -> None:
+    test = chi_squared([500, 480, 2, 1], [490, 500, 1, 0])
+    joined = stats.chi2_contingency([[500, 483], [490, 501]], correction=False)
+    assert test.statistic == pytest.approx(joined.statistic)
+    assert test.degrees == 1
+
+
+def test_two_categories_and_few_rows_are_fishers() -> None:
+    assert chi_squared([20, 1], [15, 6]).p_value == pytest.approx(stats.fisher_exact([[20, 1], [15, 6]]).pvalue)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
+def test_a_share_test_is_fishers_or_chi_squared(a: int, b: int, c: int, d: int) -> None:
+    assume(a + b and c + d)
+    p_value = share_test(a, a + b, c, c + d)
+    table = np.array([[a, b], [c, d]])
+    if 0 in table.sum(axis=0):
+        assert p_value == 1.0
+    elif stats.contingency.expected_freq(table).min() < 5:
+        assert p_value == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-6)
+    else:
+        assert p_value == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue, rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("sizes", [(60_000, 50), (50, 60_000), (1_000_000, 1_000_000)])
+def test_a_share_test_of_large_samples(sizes: tuple[int, int]) -> None:
+    n, m = sizes
+    assert share_test(0, n, 4, m) == pytest.approx(stats.fisher_exact([[0, n], [4, m - 4]]).pvalue, rel=1e-6)
+
+
+def test_a_category_that_pooling_hides_is_found() -> None:
+    baseline, current = [30_000, 30_000, 0], [24, 23, 3]
+    assert chi_squared(baseline, current).p_value > 0.5
+    p_value = rare_categories_p_value(baseline, current)
+    assert p_value is not None
+    assert p_value == pytest.approx(6 * stats.hypergeom.pmf(3, 60_050, 3, 50), rel=1e-6)
+    assert rare_categories_p_value([500, 500], [500, 500]) is None
+
+
+def test_singletons_of_a_long_tail_are_no_news() -> None:
+    rng = np.random.default_rng(0)
+    alarms = 0
+    for _ in range(200):
+        both = rng.zipf(1.6, 3000).clip(max=100_000)
+        names, inverse = np.unique(both, return_inverse=True)
+        first = np.bincount(inverse[:2500], minlength=len(names))
+        second = np.bincount(inverse[2500:], minlength=len(names))
+        p_value = rare_categories_p_value(first, second)
+        alarms += p_value is not None and p_value < 0.05
+    assert alarms <= 10
+
+
+def test_psi_of_a_textbook_example() -> None:
+    shares = np.array([0.2, 0.3, 0.5]), np.array([0.3, 0.3, 0.4])
+    expected = float(np.sum((shares[0] - shares[1]) * np.log(shares[0] / shares[1])))
+    assert population_stability(1000 * shares[0], 1000 * shares[1]).value == pytest.approx(expected)
+
+
+def test_an_empty_bin_counts_as_the_floor() -> None:
+    value = population_stability([500, 500], [1000, 0]).value
+    assert value == pytest.approx((0.5 - 1.0) * math.log(0.5) + (0.5 - 1e-4) * math.log(0.5 / 1e-4))
+    assert population_stability([500, 500], [1000, 0], floor=1e-2).value < value
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "critical"), [(1000, 1000, 0.03384), (10_000, 1000, 0.01861), (10_000, 10_000, 0.003384)]
+)
+def test_the_null_of_psi_is_yurdakuls(n: int, m: int, critical: float) -> None:
+    # The 95 % quantile of (1/n + 1/m) chi-squared(9): Yurdakul and Naranjo, J. Risk Model Validation 14(4), 2020.
+    assert stats.chi2.ppf(0.95, 9) * (1 / n + 1 / m) == pytest.approx(critical, rel=2e-3)
+    rng = np.random.default_rng(5)
+    rejected, values = 0, []
+    for _ in range(400):
+        baseline, current = np.sort(rng.normal(size=n)), np.sort(rng.normal(size=m))
+        edges = quantile_edges(baseline)
+        stability = population_stability(count_in_bins(baseline, edges), count_in_bins(current, edges))
+        assert stability.bins == 10
+        assert stability.expected == pytest.approx(9 * (1 / n + 1 / m))
+        rejected += stability.p_value < 0.05
+        values.append(stability.value)
+    assert 0.02 <= rejected / 400 <= 0.085
+    assert np.mean(values) == pytest.approx(9 * (1 / n + 1 / m), rel=0.08)
+
+
+@given(counts())
+def test_measures_of_shares_have_their_bounds(pair: tuple[list[int], list[int]]) -> None:
+    first, second = pair
+    stability = population_stability(first, second)
+    assert 0 <= stability.value < math.inf
+    assert stability.value == pytest.approx(population_stability(second, first).value)
+    assert 0 <= stability.p_value <= 1
+    assert 0 <= l_infinity(first, second) <= 1
+    assert l_infinity(first, second) == l_infinity(second, first)
+    assert 0 <= chi_squared(first, second).p_value <= 1
+    assert chi_squared(first, second).statistic >= 0
+
+
+@given(counts())
+def test_measures_of_shares_are_nothing_on_themselves(pair: tuple[list[int], list[int]]) -> None:
+    first, _ = pair
+    assert population_stability(first, first).value == 0
+    assert jensen_shannon(first, first) == 0
+    assert l_infinity(first, first) == 0
+    assert chi_squared(first, first).statistic == pytest.approx(0, abs=1e-9)
+    assert chi_squared(first, first).p_value == pytest.approx(1)
+
+
+@given(SAMPLES)
+def test_measures_of_numbers_are_nothing_on_themselves(values: list[float]) -> None:
+    sample = np.array(values)
+    test = kolmogorov_smirnov(sample, sample)
+    assert (test.statistic, test.p_value) == (0, 1)
+    assert wasserstein(sample, sample) == 0
+    assert psi_of(sample, sample) == 0
+
+
+@given(SAMPLES, SAMPLES, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_the_order_of_rows_does_not_matter(first: list[float], second: list[float], random: object) -> None:
+    baseline, current = np.array(first), np.array(second)
+    mixed, mixed_too = baseline[::-1].copy(), np.roll(current, 1)
+    assert kolmogorov_smirnov(mixed, mixed_too) == kolmogorov_smirnov(baseline, current)
+    assert wasserstein(mixed, mixed_too) == pytest.approx(wasserstein(baseline, current), nan_ok=True)
+    assert psi_of(mixed, mixed_too) == psi_of(baseline, current)
+
+
+@pytest.mark.parametrize(
+    "transform", [np.exp, lambda x: x**3, np.arctan, lambda x: 1000 * x + 7], ids=["exp", "cube", "arctan", "line"]
+)
+@given(
+    st.lists(st.integers(-400, 400).map(lambda i: i / 100), min_size=1, max_size=60),
+    st.lists(st.integers(-400, 400).map(lambda i: i / 100), min_size=1, max_size=60),
+)
+@settings(deadline=None)
+def test_strictly_increasing_transforms_change_neither_ks_nor_psi(
+    transform: np.ufunc, first: list[float], second: list[float]
+) -> None:
+    baseline, current = np.array(first), np.array(second)
+    assert kolmogorov_smirnov(transform(baseline), transform(current)) == kolmogorov_smirnov(baseline, current)
+    assert psi_of(transform(baseline), transform(current)) == psi_of(baseline, current)
+
+
+@given(SAMPLES)
+def test_bins_hold_every_row_and_are_as_equal_as_ties_allow(values: list[float]) -> None:
+    sample = np.sort(np.array(values))
+    edges = quantile_edges(sample)
+    rows = count_in_bins(sample, edges)
+    assert rows.sum() == len(sample)
+    assert len(edges) <= 9
+    assert np.all(np.diff(edges) > 0)
+    assert np.all(rows > 0)
+    if len(set(values)) == len(values) >= 10:
+        assert rows.max() - rows.min() <= 1
+
+
+@pytest.mark.parametrize(
+    ("values", "edges"), [([5.0] * 50, []), ([0.0] * 95 + [1.0] * 5, [0.0]), ([0.0, 1.0] * 50, [0.0]), ([], [])]
+)
+def test_equal_edges_are_merged(values: list[float], edges: list[float]) -> None:
+    assert quantile_edges(np.sort(np.array(values))).tolist() == edges
+
+
+def test_one_outlier_moves_no_bin() -> None:
+    values = np.arange(10_000.0)
+    assert quantile_edges(np.append(values, 1e6)).tolist() == pytest.approx(quantile_edges(values).tolist(), abs=1.0)
+
+
+def test_an_empty_sample_has_no_measures() -> None:
+    nothing, something = np.empty(0), np.array([1.0])
+    for pair in ((nothing, something), (something, nothing)):
+        assert math.isnan(kolmogorov_smirnov(*pair).statistic)
+        assert math.isnan(wasserstein(*pair))
+    for shares in (([0, 0], [1, 2]), ([1, 2], [0, 0])):
+        assert math.isnan(population_stability(*shares).value)
+        assert math.isnan(jensen_shannon(*shares))
+        assert math.isnan(l_infinity(*shares))
+        assert math.isnan(chi_squared(*shares).p_value)
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    with pytest.raises(ValueError, match="one count a bin"):
+        jensen_shannon([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match="negative"):
+        l_infinity([-1, 2], [1, 2])
+    with pytest.raises(ValueError, match="floor"):
+        population_stability([1], [1], floor=0)
+    with pytest.raises(ValueError, match="0 <= hits <= rows"):
+        share_test(3, 2, 0, 1)
+    with pytest.raises(ValueError, match="bins"):
+        quantile_edges(np.array([1.0]), bins=0)
+
+
+@pytest.mark.parametrize(("bins", "other"), [(10, 1000), (10, 100_000), (24, 60_000), (2, 500)])
+def test_rows_needed_keep_the_noise_below_the_threshold(bins: int, other: int) -> None:
+    needed = rows_needed(bins, other, threshold=0.1, alpha=0.05)
+    excess = stats.chi2.ppf(0.95, bins - 1) - (bins - 1)
+    assert excess * (1 / needed + 1 / other) <= 0.1
+    assert excess * (1 / (needed - 1) + 1 / other) > 0.1
+
+
+def test_results_are_frozen() -> None:
+    test = kolmogorov_smirnov(np.array([1.0]), np.array([2.0]))
+    with pytest.raises(AttributeError):
+        test.statistic = 0.0  # type: ignore[misc] # that it is refused is what is tested

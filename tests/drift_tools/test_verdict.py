@@ -1,0 +1,138 @@
+"""Significant and material, or not enough data."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
+
+from drift_tools import compare
+from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Evidence, adjust, decide
+
+
+def evidence(
+    p_value: float = 1e-9,
+    effect: float = 0.5,
+    rows: int = 1000,
+    baseline_rows: int = 1000,
+    ks: float | None = None,
+    **p_values: float,
+) -> Evidence:
+    return Evidence({"values": p_value, **p_values}, effect, baseline_rows, rows, 10, ks)
+
+
+@pytest.mark.parametrize(
+    ("item", "decision", "reason"),
+    [
+        (evidence(), DRIFT, "adjusted p < 0.001, PSI 0.500 above its expectation"),
+        (
+            evidence(effect=0.09),
+            NO_DRIFT,
+            "significant (adjusted p < 0.001) but immaterial: PSI 0.090 above its expectation",
+        ),
+        (evidence(p_value=0.2), NO_DRIFT, "no significant difference (adjusted p = 0.200)"),
+        (evidence(p_value=0.2, rows=10), NOT_ENOUGH_DATA, "not enough data: 10 current rows, 87 needed"),
+        (evidence(p_value=0.2, rows=86), NOT_ENOUGH_DATA, "not enough data: 86 current rows, 87 needed"),
+        (evidence(p_value=0.2, rows=87), NO_DRIFT, "no significant difference (adjusted p = 0.200)"),
+        (evidence(rows=86), DRIFT, "adjusted p < 0.001, PSI 0.500 above its expectation"),
+        (evidence(rows=1), NOT_ENOUGH_DATA, "not enough data: 1 current row, 87 needed"),
+        (evidence(rows=19), NOT_ENOUGH_DATA, "not enough data: 19 current rows, 87 needed"),
+        (
+            evidence(p_value=0.2, rows=50, baseline_rows=40),
+            NOT_ENOUGH_DATA,
+            "not enough data: 40 baseline rows and 50 current rows, 159 needed",
+        ),
+        (evidence(effect=0.0, ks=0.2), DRIFT, "adjusted p < 0.001, KS 0.200"),
+        (
+            evidence(effect=0.0, ks=0.1),
+            NO_DRIFT,
+            "significant (adjusted p < 0.001) but immaterial: PSI 0.000 above its expectation",
+        ),
+    ],
+)
+def test_the_verdict_and_its_reason(item: Evidence, decision: str, reason: str) -> None:
+    verdict = decide({"x": item})["x"]
+    assert (verdict.decision, verdict.reason) == (decision, reason)
+    assert verdict.drifted == (decision == DRIFT)
+
+
+def test_the_reason_names_the_share_that_gave_it_away() -> None:
+    item = Evidence({"values": 0.9, "share of missing values": 1e-30}, 2.0, 1000, 1000, 11)
+    assert decide({"x": item})["x"].reason.endswith(", share of missing values")
+
+
+def test_several_tests_of_a_feature_are_paid_for() -> None:
+    assert decide({"x": evidence(0.03)})["x"].drifted
+    assert not decide({"x": evidence(0.03, missing=0.8)})["x"].drifted
+
+
+def test_a_threshold_of_its_own() -> None:
+    item = Evidence({"values": 1e-9}, 0.2, 1000, 1000, 10, threshold=0.25)
+    assert not decide({"x": item})["x"].drifted
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_adjusted_p_values_are_scipys(p_values: list[float]) -> None:
+    assert adjust(p_values) == pytest.approx(list(false_discovery_control(p_values)))
+
+
+def test_features_that_cannot_be_tested_cost_the_others_nothing() -> None:
+    verdicts = decide({"short": evidence(rows=5), "fine": evidence(0.04)})
+    assert verdicts["fine"].p_value_adjusted == pytest.approx(0.04)
+    assert math.isnan(verdicts["short"].p_value_adjusted)
+
+
+def test_one_small_p_value_among_many_is_no_discovery() -> None:
+    items = {f"x{i}": evidence(0.5) for i in range(19)}
+    assert not decide({**items, "y": evidence(0.04)})["y"].drifted
+    assert decide({**items, "y": evidence(0.002)})["y"].drifted
+
+
+@pytest.mark.parametrize("alpha", [0, 1, -0.1, 2])
+def test_alpha_is_a_probability(alpha: float) -> None:
+    with pytest.raises(ValueError, match="alpha"):
+        decide({}, alpha=alpha)
+
+
+def test_nothing_to_decide_is_no_verdict() -> None:
+    assert decide({}) == {}
+
+
+def families(rng: np.random.Generator, rows: int) -> dict[str, object]:
+    return {
+        "normal": rng.normal(size=rows),
+        "lognormal": rng.lognormal(size=rows),
+        "heavy": rng.standard_t(2, size=rows),
+        "counts": rng.poisson(2, size=rows).astype(float),
+        "zeros": np.where(rng.random(rows) < 0.9, 0, rng.exponential(size=rows)),
+        "holes": np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows)),
+        "two": rng.choice(list("ab"), rows),
+        "ten": rng.choice(list("abcdefghij"), rows, p=[0.5, 0.2, 0.1, 0.1, 0.05, 0.02, 0.01, 0.01, 0.005, 0.005]),
+        "fifty": rng.integers(0, 50, rows).astype(str),
+    }
+
+
+@pytest.mark.parametrize(("n", "m"), [(50, 50), (300, 300), (1000, 200), (1000, 1000)])
+def test_without_drift_a_run_seldom_raises_an_alarm(n: int, m: int) -> None:
+    rng = np.random.default_rng(11)
+    alarms = sum(compare(families(rng, n), families(rng, m)).drifted for _ in range(60))
+    assert alarms <= 6  # at most 5 % of runs are promised; 7 of 60 would be less likely than 1 in 30 at just that
+
+
+def test_half_a_deviation_is_found_among_nine_that_did_not_move() -> None:
+    rng = np.random.default_rng(12)
+    for _ in range(30):
+        before, after = families(rng, 1000), families(rng, 1000)
+        after["normal"] = rng.normal(0.5, size=1000)
+        assert compare(before, after).drifted_features == ["normal"]
+
+
+def test_a_tenth_of_a_deviation_at_a_hundred_thousand_rows_is_significant_and_no_drift() -> None:
+    rng = np.random.default_rng(13)
+    feature = compare({"x": rng.normal(size=100_000)}, {"x": rng.normal(0.1, size=100_000)}).features["x"]
+    assert feature.p_value_adjusted < 1e-50
+    assert feature.psi == pytest.approx(0.01, abs=0.002)
+    assert feature.verdict == NO_DRIFT
+    assert feature.reason.startswith("significant (adjusted p < 0.001) but immaterial")
