@@ -26,7 +26,7 @@ import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockEngine
 from pulumi.runtime.settings import Settings as PulumiSettings
-from pulumi.runtime.settings import configure
+from pulumi.runtime.settings import configure, get_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 from local_aws.apply.calls import Cloud
@@ -74,7 +74,7 @@ def deploy(program: Program, settings: Settings, cloud: Cloud, *, on_event: OnEv
     if (failure := applier.failure or run.error) is not None:
         reason = failure if isinstance(failure, ApplyError) else f"{type(failure).__name__}: {failure}"
         raise DeployError(f"{settings.project} ({settings.stack}): {reason}", deployment) from failure
-    exports = run.recorder.stack_outputs
+    exports = {key: run.recorder.stack_outputs.get(key) for key in run.exports}
     deployment.secret_outputs = frozenset(key for key, value in exports.items() if rpc.is_rpc_secret(value))
     deployment.outputs = {key: _whole(plain(value)) for key, value in exports.items()}
     return deployment
@@ -89,6 +89,7 @@ class _Run:
         self.applier = applier
         self.recorder = Recorder(applier)
         self.error: BaseException | None = None
+        self.exports: list[str] = []  # in the program's order, which their way through the engine loses
 
     def to_end(self) -> None:
         # An empty context: Pulumi's settings live in context variables, and those of the caller are not ours.
@@ -136,6 +137,7 @@ class _Run:
         )
         pulumi.runtime.set_all_config(dict(self.settings.config), list(self.settings.secret_keys))
         await run_in_stack(self._program)
+        self.exports = list(getattr(get_root_resource(), "outputs", {}))
 
     def _program(self) -> Any:
         if isinstance(self.program, Path | str):

@@ -22,9 +22,8 @@ class Listing:
     request: tuple[tuple[str, Any], ...] = ()
 
 
-# Records that AWS keeps and nobody can delete (finished processing jobs, metrics, keys that wait for their
-# deletion) are left out,
-# and so are things that AWS itself owns (its managed policies and key aliases).
+# Left out is what AWS keeps and nobody can delete (finished processing jobs, metrics, keys that wait for deletion), and
+# what AWS makes itself, once for an account: its managed policies and key aliases, and the log group of all jobs.
 LISTINGS = (
     Listing("s3 bucket", "s3", "ListBuckets", "Buckets[].Name"),
     Listing("iam role", "iam", "ListRoles", "Roles[?!starts_with(Path, '/aws-service-role/')].RoleName"),
@@ -39,7 +38,12 @@ LISTINGS = (
         "map(&join(' ', [TopicArn, Protocol, Endpoint]), Subscriptions)",
     ),
     Listing("sqs queue", "sqs", "ListQueues", "QueueUrls[]"),
-    Listing("log group", "logs", "DescribeLogGroups", "logGroups[].logGroupName"),
+    Listing(
+        "log group",
+        "logs",
+        "DescribeLogGroups",
+        "logGroups[?logGroupName != '/aws/sagemaker/ProcessingJobs'].logGroupName",
+    ),
     Listing("eventbridge rule", "events", "ListRules", "Rules[].Name"),
     Listing("eventbridge bus", "events", "ListEventBuses", "EventBuses[?Name != 'default'].Name"),
     Listing("scheduler schedule", "scheduler", "ListSchedules", "map(&join('/', [GroupName, Name]), Schedules)"),

@@ -20,7 +20,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from local_aws.apply.errors import ApplyError, UnsupportedError
 from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
-from local_aws.apply.shapes import input_shape
+from local_aws.apply.shapes import camel, input_shape
 from local_aws.validation import service_model
 
 SCHEMA_REGION = "us-east-1"  # cfn-lint keeps the schemas by region; this one has every type
@@ -165,9 +165,3 @@ class NativeType:
         if isinstance(value, float) and value.is_integer() and schema.get("type") == "integer":
             return int(value)
         return value
-
-
-def camel(name: str) -> str:
-    """A CloudFormation property as aws-native spells it: ``VolumeSizeInGB`` is ``volumeSizeInGb``."""
-    words = re.sub(r"([A-Z])([A-Z]+)(?=[A-Z][a-z]|$)", lambda run: run[1] + run[2].lower(), name)
-    return words[0].lower() + words[1:]

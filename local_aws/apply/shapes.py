@@ -9,6 +9,7 @@ members that are called something else.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,12 @@ from local_aws.apply.errors import UnsupportedError
 from local_aws.validation import service_model
 
 PAIR_KEYS = ("key", "name")
+
+
+def camel(name: str) -> str:
+    """A member or property of AWS's as Pulumi spells it: ``VolumeSizeInGB`` is ``volumeSizeInGb``."""
+    words = re.sub(r"([A-Z])([A-Z]+)(?=[A-Z][a-z]|$)", lambda run: run[1] + run[2].lower(), name)
+    return words[0].lower() + words[1:]
 
 
 def input_shape(service: str, operation: str) -> Any:
@@ -68,7 +75,7 @@ def _structure(shape: Any, value: Mapping[str, Any], where: str, renames: Mappin
         name = renames.get(f"{shape.name}.{key}") or next((members[s] for s in spellings if s in members), None)
         if name is None:
             close = difflib.get_close_matches(key.lower(), members, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = f"; did you mean {camel(members[close[0]])!r}?" if close else ""
             raise UnsupportedError(f"{where} has no member {key!r}{hint}")
         result[name] = to_shape(shape.members[name], item, where=f"{where}.{key}", renames=renames)
     return result

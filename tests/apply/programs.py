@@ -1,7 +1,9 @@
 """Pulumi programs that the tests apply: callables, as an inline program of the Automation API would be."""
 
+import base64
+import io
 import json
-from collections.abc import Callable
+import tarfile
 from typing import Any
 
 import pulumi
@@ -203,113 +205,146 @@ def allow(service: str, action: str, resource: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def monitoring(*, schedules: bool = True) -> Callable[[], None]:
+def model_archive() -> bytes:
+    """A model.tar.gz whose model answers with the sum of each row."""
+    code = (
+        b"import numpy\n"
+        b"def model_fn(directory):\n    return numpy.sum\n"
+        b"def predict_fn(rows, model):\n    return model(numpy.atleast_2d(rows), axis=1)\n"
+    )
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("code/inference.py")
+        entry.size = len(code)
+        archive.addfile(entry, io.BytesIO(code))
+    return buffer.getvalue()
+
+
+def model_policy(bucket: str) -> str:
+    """What a SageMaker model needs: its artefact, and AWS's image."""
+    images = "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-scikit-learn"
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{bucket}/*"},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
+        {
+            "Effect": "Allow",
+            "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
+            "Resource": images,
+        },
+        # AWS knows no resource for it.
+        {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def monitoring() -> None:
     """A model, its endpoint with data capture, and both kinds of job definition, scheduled."""
 
-    def program() -> None:
-        store = Store("data", force_destroy=True)
-        role = aws.iam.Role("sagemaker", assume_role_policy=trust("sagemaker"))
-        image = aws.sagemaker.get_prebuilt_ecr_image_output(
-            repository_name="sagemaker-scikit-learn", image_tag="1.2-1-cpu-py3"
-        ).registry_path
-        analyzer = aws.sagemaker.get_prebuilt_ecr_image_output(
-            repository_name="sagemaker-model-monitor-analyzer", image_tag="latest"
-        ).registry_path
-        artifact = aws.s3.BucketObjectv2(
-            "artifact",
-            bucket=store.bucket.bucket,
-            key="model-artifacts/model.tar.gz",
-            content_base64="bm90IGEgbW9kZWw=",
-        )
-        uri = pulumi.Output.concat("s3://", store.bucket.bucket, "/")
-        model = aws.sagemaker.Model(
-            "churn",
-            execution_role_arn=role.arn,
-            primary_container={
-                "image": image,
-                "model_data_url": pulumi.Output.concat(uri, artifact.key),
-                "environment": {"SAGEMAKER_PROGRAM": "inference.py"},
+    store = Store("data", force_destroy=True)
+    role = aws.iam.Role("sagemaker", assume_role_policy=trust("sagemaker"))
+    image = aws.sagemaker.get_prebuilt_ecr_image_output(
+        repository_name="sagemaker-scikit-learn", image_tag="1.2-1-cpu-py3"
+    ).registry_path
+    analyzer = aws.sagemaker.get_prebuilt_ecr_image_output(
+        repository_name="sagemaker-model-monitor-analyzer", image_tag="latest"
+    ).registry_path
+    access = aws.iam.RolePolicy("sagemaker", role=role.id, policy=store.bucket.arn.apply(model_policy))
+    artifact = aws.s3.BucketObjectv2(
+        "artifact",
+        bucket=store.bucket.bucket,
+        key="model-artifacts/model.tar.gz",
+        content_base64=base64.b64encode(model_archive()).decode(),
+    )
+    uri = pulumi.Output.concat("s3://", store.bucket.bucket, "/")
+    model = aws.sagemaker.Model(
+        "churn",
+        execution_role_arn=role.arn,
+        primary_container={
+            "image": image,
+            "model_data_url": pulumi.Output.concat(uri, artifact.key),
+            "environment": {
+                "SAGEMAKER_PROGRAM": "inference.py",
+                "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
             },
-            tags={"model": "churn"},
-        )
-        configuration = aws.sagemaker.EndpointConfiguration(
-            "churn",
-            production_variants=[
-                {
-                    "variant_name": "Primary",
-                    "model_name": model.name,
-                    "initial_instance_count": 1,
-                    "instance_type": "ml.t2.medium",
-                    "initial_variant_weight": 1,
-                }
-            ],
-            data_capture_config={
-                "enable_capture": True,
-                "initial_sampling_percentage": 100,
-                "destination_s3_uri": pulumi.Output.concat(uri, "captured-data"),
-                "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
-                "capture_content_type_header": {
-                    "csv_content_types": ["text/csv"],
-                    "json_content_types": ["application/json"],
-                },
+        },
+        tags={"model": "churn"},
+        opts=pulumi.ResourceOptions(depends_on=[access]),
+    )
+    configuration = aws.sagemaker.EndpointConfiguration(
+        "churn",
+        production_variants=[
+            {
+                "variant_name": "Primary",
+                "model_name": model.name,
+                "initial_instance_count": 1,
+                "instance_type": "ml.t2.medium",
+                "initial_variant_weight": 1,
+            }
+        ],
+        data_capture_config={
+            "enable_capture": True,
+            "initial_sampling_percentage": 100,
+            "destination_s3_uri": pulumi.Output.concat(uri, "captured-data"),
+            "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
+            "capture_content_type_header": {
+                "csv_content_types": ["text/csv"],
+                "json_content_types": ["application/json"],
+            },
+        },
+    )
+    endpoint = aws.sagemaker.Endpoint("churn", endpoint_config_name=configuration.name)
+    cluster: Any = {"instance_count": 1, "instance_type": "ml.m5.xlarge", "volume_size_in_gb": 20}
+    data_quality = aws.sagemaker.DataQualityJobDefinition(
+        "churn-data",
+        role_arn=role.arn,
+        data_quality_app_specification={"image_uri": analyzer},
+        data_quality_baseline_config={
+            "statistics_resource": {"s3_uri": pulumi.Output.concat(uri, "baseline/statistics.json")},
+            "constraints_resource": {"s3_uri": pulumi.Output.concat(uri, "baseline/constraints.json")},
+        },
+        data_quality_job_input={"endpoint_input": {"endpoint_name": endpoint.name}},
+        data_quality_job_output_config={
+            "monitoring_outputs": {"s3_output": {"s3_uri": pulumi.Output.concat(uri, "monitoring-results")}}
+        },
+        job_resources={"cluster_config": cluster},
+        stopping_condition={"max_runtime_in_seconds": 1800},
+    )
+    labels = pulumi.Output.concat(uri, "ground-truth")
+    application: Any = {"image_uri": analyzer, "problem_type": "BinaryClassification"}
+    predictions: Any = {
+        "endpoint_name": endpoint.name,
+        "local_path": "/opt/ml/processing/input/endpoint",
+        "inference_attribute": "0",
+        "start_time_offset": "-P1D",
+        "end_time_offset": "-PT0H",
+    }
+    output: Any = {
+        "s3_uri": pulumi.Output.concat(uri, "monitoring-results"),
+        "local_path": "/opt/ml/processing/output",
+    }
+    model_quality = native.sagemaker.ModelQualityJobDefinition(
+        "churn-model",
+        role_arn=role.arn,
+        endpoint_name=endpoint.name,
+        model_quality_app_specification=application,
+        model_quality_job_input={"endpoint_input": predictions, "ground_truth_s3_input": {"s3_uri": labels}},
+        model_quality_job_output_config={"monitoring_outputs": [{"s3_output": output}]},
+        job_resources={"cluster_config": cluster},
+        stopping_condition={"max_runtime_in_seconds": 1800},
+        tags=[{"key": "model", "value": "churn"}],
+    )
+    pulumi.export("definition_arn", model_quality.job_definition_arn)
+    pulumi.export("endpoint", endpoint.name)
+    pulumi.export("image", analyzer)
+    for kind, definition, cron in (
+        ("DataQuality", data_quality.name, "cron(0 * ? * * *)"),
+        ("ModelQuality", model_quality.job_definition_name, "cron(0 6 ? * * *)"),
+    ):
+        aws.sagemaker.MonitoringSchedule(
+            f"churn-{kind}",
+            monitoring_schedule_config={
+                "monitoring_type": kind,
+                "monitoring_job_definition_name": definition,
+                "schedule_config": {"schedule_expression": cron},
             },
         )
-        endpoint = aws.sagemaker.Endpoint("churn", endpoint_config_name=configuration.name)
-        cluster: Any = {"instance_count": 1, "instance_type": "ml.m5.xlarge", "volume_size_in_gb": 20}
-        data_quality = aws.sagemaker.DataQualityJobDefinition(
-            "churn-data",
-            role_arn=role.arn,
-            data_quality_app_specification={"image_uri": analyzer},
-            data_quality_baseline_config={
-                "statistics_resource": {"s3_uri": pulumi.Output.concat(uri, "baseline/statistics.json")},
-                "constraints_resource": {"s3_uri": pulumi.Output.concat(uri, "baseline/constraints.json")},
-            },
-            data_quality_job_input={"endpoint_input": {"endpoint_name": endpoint.name}},
-            data_quality_job_output_config={
-                "monitoring_outputs": {"s3_output": {"s3_uri": pulumi.Output.concat(uri, "monitoring-results")}}
-            },
-            job_resources={"cluster_config": cluster},
-            stopping_condition={"max_runtime_in_seconds": 1800},
-        )
-        labels = pulumi.Output.concat(uri, "ground-truth")
-        application: Any = {"image_uri": analyzer, "problem_type": "BinaryClassification"}
-        predictions: Any = {
-            "endpoint_name": endpoint.name,
-            "local_path": "/opt/ml/processing/input/endpoint",
-            "inference_attribute": "0",
-            "start_time_offset": "-P1D",
-            "end_time_offset": "-PT0H",
-        }
-        output: Any = {
-            "s3_uri": pulumi.Output.concat(uri, "monitoring-results"),
-            "local_path": "/opt/ml/processing/output",
-        }
-        model_quality = native.sagemaker.ModelQualityJobDefinition(
-            "churn-model",
-            role_arn=role.arn,
-            endpoint_name=endpoint.name,
-            model_quality_app_specification=application,
-            model_quality_job_input={"endpoint_input": predictions, "ground_truth_s3_input": {"s3_uri": labels}},
-            model_quality_job_output_config={"monitoring_outputs": [{"s3_output": output}]},
-            job_resources={"cluster_config": cluster},
-            stopping_condition={"max_runtime_in_seconds": 1800},
-            tags=[{"key": "model", "value": "churn"}],
-        )
-        pulumi.export("definition_arn", model_quality.job_definition_arn)
-        pulumi.export("endpoint", endpoint.name)
-        pulumi.export("image", analyzer)
-        if schedules:
-            for kind, definition, cron in (
-                ("DataQuality", data_quality.name, "cron(0 * ? * * *)"),
-                ("ModelQuality", model_quality.job_definition_name, "cron(0 6 ? * * *)"),
-            ):
-                aws.sagemaker.MonitoringSchedule(
-                    f"churn-{kind}",
-                    monitoring_schedule_config={
-                        "monitoring_type": kind,
-                        "monitoring_job_definition_name": definition,
-                        "schedule_config": {"schedule_expression": cron},
-                    },
-                )
-
-    return program

@@ -3,8 +3,7 @@
 import pytest
 
 from local_aws.apply import UnsupportedError
-from local_aws.apply.native import camel
-from local_aws.apply.shapes import input_shape, to_api
+from local_aws.apply.shapes import camel, input_shape, to_api
 from local_aws.validation import problems
 
 
@@ -64,7 +63,7 @@ def test_a_structure_that_looks_like_a_pair_is_left_alone() -> None:
 
 def test_a_misspelt_nested_input_is_refused_with_its_place_and_the_likely_name() -> None:
     inputs = {"primaryContainer": {"image": "i", "modelDataUri": "s3://b/m"}}
-    expected = r"^sagemaker CreateModel\.primaryContainer has no member 'modelDataUri'; did you mean 'modeldataurl'\?$"
+    expected = r"^sagemaker CreateModel\.primaryContainer has no member 'modelDataUri'; did you mean 'modelDataUrl'\?$"
     with pytest.raises(UnsupportedError, match=expected):
         to_api("sagemaker", "CreateModel", inputs)
 

@@ -38,23 +38,16 @@ def _create_role(request: Request) -> Created:
 
 
 def _delete_role(existing: Existing) -> None:
-    # Only what the role itself declared is removed with it; a policy that somebody else attached is AWS's
-    # DeleteConflict.
-    force = existing.inputs.get("forceDetachPolicies")
     api, name = existing.api, existing.id
-    inline = [policy["name"] for policy in existing.inputs.get("inlinePolicies") or []]
-    attached = list(existing.inputs.get("managedPolicyArns") or [])
-    if force:
-        inline = [item for page in api.pages("iam", "ListRolePolicies", RoleName=name) for item in page["PolicyNames"]]
-        attached = [
-            item["PolicyArn"]
-            for page in api.pages("iam", "ListAttachedRolePolicies", RoleName=name)
-            for item in page["AttachedPolicies"]
-        ]
-    for policy in inline:
-        api("iam", "DeleteRolePolicy", RoleName=name, PolicyName=policy)
-    for arn in attached:
-        api("iam", "DetachRolePolicy", RoleName=name, PolicyArn=arn)
+    # As the provider: a role that declares policies, or says so, is stripped of all of them; a policy that somebody
+    # else attached to any other role is AWS's DeleteConflict.
+    if any(existing.inputs.get(key) for key in ("forceDetachPolicies", "inlinePolicies", "managedPolicyArns")):
+        for page in api.pages("iam", "ListRolePolicies", RoleName=name):
+            for policy in page["PolicyNames"]:
+                api("iam", "DeleteRolePolicy", RoleName=name, PolicyName=policy)
+        for page in api.pages("iam", "ListAttachedRolePolicies", RoleName=name):
+            for attached in page["AttachedPolicies"]:
+                api("iam", "DetachRolePolicy", RoleName=name, PolicyArn=attached["PolicyArn"])
     api("iam", "DeleteRole", RoleName=name)
 
 
