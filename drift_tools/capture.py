@@ -222,7 +222,7 @@ class _Reader:
             _text(metadata.get("eventId")), _text(metadata.get("inferenceId")), _text(metadata.get("inferenceTime"))
         )
         if self.preprocess is not None:
-            names, rows = _from_objects(self.preprocess(record))
+            names, rows = _preprocessed(self.preprocess, record)
             return _Parsed(self._layout(names, has_output=True), rows, origin, source, line)
         output, other, truth = self._sides(record)
         first, second = (output, other) if self.outputs_first else (other, output)
@@ -316,6 +316,20 @@ class _Reader:
 
 
 _Block: TypeAlias = tuple[tuple[str | None, ...], list[Row]]
+
+
+def _preprocessed(preprocess: Preprocessor, record: dict[str, Any]) -> _Block:
+    try:
+        objects = preprocess(record)
+    except InputError:
+        raise
+    except Exception as error:  # a user's code: what it raises on one record is a reason to skip that record
+        raise _UnusableError(f"the record preprocessor raised {type(error).__name__}") from error
+    names, rows = _from_objects(objects)
+    # The guide's own examples number the columns ("00000000000000000003"): those are positions and no names.
+    if all(name is not None and name.isdigit() for name in names):
+        names = (None,) * len(names)
+    return names, rows
 
 
 def _spread(row: Row, positions: Sequence[int], width: int) -> Row:

@@ -49,6 +49,8 @@ class Sketch:
     @classmethod
     def of(cls, values: Numbers, *, seed: int = 0) -> "Sketch":
         """Sketch finite values. The coin that decides which half moves up is seeded: equal data, equal file."""
+        if len(values) <= _capacity(0):
+            return cls((values.copy(),))
         coin = np.random.default_rng(seed)
         levels: list[Numbers] = [np.empty(0)]
         heads: list[int] = [0]  # which half of a level moved up last: every second compaction takes the other one

@@ -6,6 +6,7 @@ import json
 import random
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -262,6 +263,25 @@ def test_a_preprocessor_makes_the_rows() -> None:
     captures = read_captures([record("1"), record("drop"), record("2")], preprocess=preprocess)
     assert cells(captures) == {"a": ["1.0", "2.0"], "b": [None, None]}
     assert (captures.read, captures.used) == (3, 3)
+
+
+def test_a_preprocessor_that_fails_on_a_record_loses_that_record() -> None:
+    captures = read_captures([record("1"), record("x")], preprocess=lambda parsed: [{"a": float(_given(parsed))}])
+    assert cells(captures) == {"a": ["1.0"]}
+    assert dict(captures.skipped) == {"the record preprocessor raised ValueError": 1}
+
+
+def test_a_preprocessor_may_number_the_columns() -> None:
+    captures = read_captures(
+        [record("7;8")],
+        columns=["x", "y"],
+        preprocess=lambda parsed: [{str(i).zfill(20): cell for i, cell in enumerate(_given(parsed).split(";"))}],
+    )
+    assert cells(captures) == {"x": ["7"], "y": ["8"]}
+
+
+def _given(parsed: dict[str, Any]) -> str:
+    return str(parsed["captureData"]["endpointInput"]["data"])
 
 
 def test_the_repr_says_what_was_left_out() -> None:
