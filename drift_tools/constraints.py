@@ -94,6 +94,12 @@ class Constraints:
         numerical = feature.inferred_type in NUMERICAL_TYPES
         return self.config.comparison_threshold if numerical else self.config.categorical_comparison_threshold
 
+    def without(self, names: Iterable[str]) -> "Constraints":
+        """The constraints without these features."""
+        left_out = set(names)
+        kept = {name: feature for name, feature in self.features.items() if name not in left_out}
+        return Constraints(kept, self.config)
+
     def to_dict(self) -> dict[str, Any]:
         """The file's JSON object."""
         config = self.config

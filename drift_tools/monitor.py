@@ -194,11 +194,19 @@ def load_input(job: Job, columns: Sequence[str] | None) -> Input:
     if kind in (_CAPTURE, _MERGED):
         captures = _load_captures(job, source, columns)
         return Input(captures.data, captures)
-    files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    # Names with a dot or an underscore in front are markers (_SUCCESS), which Spark does not read either.
+    files = (
+        [source]
+        if source.is_file()
+        else sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
+    )
     if not files:
         raise InputError(f"Job inputs had no data: {source} is empty")
     tables = [_load_table(path, kind, options) for path in files]
-    return Input(concatenate(tables, [str(path) for path in files]), None)
+    table = concatenate(tables, [str(path) for path in files])
+    if columns is not None and len(columns) == len(table.columns) and not options.get("header", True):
+        table = table.renamed(columns)
+    return Input(table, None)
 
 
 def dataset_format(job: Job) -> tuple[str, Mapping[str, Any]]:
@@ -318,20 +326,26 @@ def _metrics(job: Job) -> Metrics | None:
 def _run_data_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], str]:
     if job.get("baseline_constraints") is None:
         dataset = load_input(job, None)
-        suggest_baseline(dataset.table, output, categorical_drift_method=job.get("categorical_drift_method"))
+        table = dataset.table.without(_excluded(job))
+        suggest_baseline(table, output, categorical_drift_method=job.get("categorical_drift_method"))
         return [], completion((), dataset.captures)
     constraints = Constraints.read(job.path("baseline_constraints"))
     statistics = Statistics.read(job.path("baseline_statistics")) if job.get("baseline_statistics") else None
     dataset = load_input(job, list(constraints.features))
-    evaluation, _ = monitor_data_quality(dataset.table, constraints, statistics, output)
+    excluded = _excluded(job)
+    table, constraints = dataset.table.without(excluded), constraints.without(excluded)
+    evaluation, _ = monitor_data_quality(table, constraints, statistics, output)
     metrics = _metrics(job)
-    entries = metrics.of_data_quality(dataset.table, constraints, evaluation.distances) if metrics else []
+    entries = metrics.of_data_quality(table, constraints, evaluation.distances) if metrics else []
     return entries, completion(evaluation.violations, dataset.captures)
+
+
+def _excluded(job: Job) -> list[str]:
+    return [name.strip() for name in (job.get("exclude_features_attribute") or "").split(",") if name.strip()]
 
 
 def _run_model_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], str]:
     dataset = load_input(job, None)
-    threshold = job.get("probability_threshold_attribute")
     is_merged = dataset_format(job)[0] == _MERGED
     quality = model_quality.measure(
         model_quality.outcomes(
@@ -341,7 +355,7 @@ def _run_model_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], st
             ground_truth=GROUND_TRUTH if is_merged else job.get("ground_truth_attribute") or "",
             inference=job.get("inference_attribute"),
             probability=job.get("probability_attribute"),
-            probability_threshold=float(threshold) if threshold else None,
+            probability_threshold=_threshold(job),
             positive_label=job.get("positive_label"),
         )
     )
@@ -355,6 +369,14 @@ def _run_model_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], st
     write_violations(output, violations)
     metrics = _metrics(job)
     return metrics.of_model_quality(quality) if metrics else [], completion(violations, dataset.captures)
+
+
+def _threshold(job: Job) -> float | None:
+    text = job.get("probability_threshold_attribute")
+    try:
+        return None if text is None else float(text)
+    except ValueError as error:
+        raise InputError(f"probability_threshold_attribute is {text!r}: give a number between 0 and 1") from error
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:

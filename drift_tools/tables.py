@@ -260,6 +260,10 @@ class Table:
         )
         return Table.of(renamed, self.rows)
 
+    def without(self, names: Sequence[str]) -> "Table":
+        """The table without these columns; names that it does not have are none to leave out."""
+        return Table({name: column for name, column in self.columns.items() if name not in names}, self.rows)
+
     def to_arrow(self) -> Any:
         """The table as a `pyarrow.Table`: numbers as float64 (int64 where all are whole), the rest as strings."""
         pa = _pyarrow("an Arrow table")
@@ -322,10 +326,14 @@ def _from_arrow_column(pa: Any, name: str, column: Any) -> Column:
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return Column.from_numbers(name, column.cast(pa.float64()).to_numpy(zero_copy_only=False))
     if pa.types.is_temporal(kind):
-        # Seconds since 1970, so that "when" can drift like any other quantity.
-        if not pa.types.is_time(kind) and not pa.types.is_duration(kind):
-            column = column.cast(pa.timestamp("us"), safe=False)
-        ticks = column.cast(pa.int64(), safe=False).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        # Seconds (of a date or time: since 1970), so that "when" can drift like any other quantity.
+        micro = pa.duration if pa.types.is_duration(kind) else pa.time64 if pa.types.is_time(kind) else pa.timestamp
+        ticks = (
+            column.cast(micro("us"), safe=False)
+            .cast(pa.int64(), safe=False)
+            .cast(pa.float64(), safe=False)
+            .to_numpy(zero_copy_only=False)
+        )
         return Column.from_numbers(name, ticks / 1e6)
     # Strings, and whatever else there is (lists, structs, bytes) by its spelling: compared as categories.
     return Column.from_strings(name, (None if value is None else str(value) for value in column.to_pylist()))

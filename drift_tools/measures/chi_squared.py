@@ -60,22 +60,20 @@ def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[floa
 
 
 def _pool(first: Counts, second: Counts) -> tuple[Counts, Counts, int]:
+    """Both samples' counts with the rare categories as the last one, or in the smallest other; and how many were rare."""
     smaller_share = min(first.sum(), second.sum()) / (first.sum() + second.sum())
     totals = first + second
     rare = totals * smaller_share < _ENOUGH
-    if len(first) <= 2 or rare.sum() == 0:
+    if len(first) <= 2 or not rare.any():
         return first, second, 0
-    if rare.sum() > 1 or len(first) > 2:
-        order = np.argsort(totals[~rare], kind="stable")
-        kept_first, kept_second = first[~rare][order], second[~rare][order]
-        pool_first, pool_second = first[rare].sum(), second[rare].sum()
-        if (pool_first + pool_second) * smaller_share < _ENOUGH and len(kept_first) > 1:
-            kept_first[0] += pool_first
-            kept_second[0] += pool_second
-        else:
-            kept_first, kept_second = np.append(kept_first, pool_first), np.append(kept_second, pool_second)
-        return kept_first, kept_second, int(rare.sum())
-    return first, second, 0
+    order = np.argsort(totals[~rare], kind="stable")
+    pooled = [(counts[~rare][order], counts[rare].sum()) for counts in (first, second)]
+    is_short = sum(pool for _, pool in pooled) * smaller_share < _ENOUGH
+    if is_short and len(order) > 1:
+        joined = [np.concatenate([[kept[0] + pool], kept[1:]]) for kept, pool in pooled]
+    else:
+        joined = [np.append(kept, pool) for kept, pool in pooled]
+    return joined[0], joined[1], int(rare.sum())
 
 
 def rare_categories_p_value(

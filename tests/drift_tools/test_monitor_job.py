@@ -299,6 +299,22 @@ def test_parquet_and_several_files(box: Box) -> None:
     assert "3.parquet: its columns are not those of" in box.message
 
 
+def test_features_can_be_left_out(with_baseline: Box) -> None:
+    box = with_baseline
+    write(box.processing / "input" / HOUR / "a.jsonl", [record(given, out) for out, given in rows(10, 20)])
+    assert box.scheduled(exclude_features_attribute="prediction, probability,feature_1") == 0
+    violations = box.document("constraint_violations.json")["violations"]
+    assert [violation["feature_name"] for violation in violations] == ["feature_2", "feature_3"]
+
+
+def test_batch_output_without_a_header_is_named_after_the_baseline(with_baseline: Box) -> None:
+    box = with_baseline
+    write(box.processing / "input" / "part.csv.out", [f"{out},{given}" for out, given in rows(10, 20)])
+    write(box.processing / "input" / "_SUCCESS", [])
+    assert box.scheduled(dataset_format='{"csv": {"header": false}}') == 0, box.message
+    assert len(box.document("constraint_violations.json")["violations"]) == 5
+
+
 def test_scripts_before_and_after(with_baseline: Box) -> None:
     box = with_baseline
     write(
@@ -333,6 +349,14 @@ def test_scripts_before_and_after(with_baseline: Box) -> None:
     assert (box.root / "post").read_text() == "ran"
     assert box.scheduled(record_preprocessor_script="/opt/ml/processing/code/post.py") == 1
     assert "post.py: has no function preprocess_handler" in box.message
+
+
+def test_a_threshold_that_is_no_number(box: Box) -> None:
+    write(box.processing / "input" / "b.csv", ["p,label", "0.5,1"])
+    attributes = quality_environment(probability_attribute="p", ground_truth_attribute="label")
+    assert box.run(dataset_format=CSV, probability_threshold_attribute="half", **attributes) == 1
+    assert box.message == "Error: probability_threshold_attribute is 'half': give a number between 0 and 1"
+    assert box.run(dataset_format=CSV, probability_threshold_attribute="0.4", **attributes) == 0
 
 
 def quality_environment(**more: str) -> dict[str, str]:

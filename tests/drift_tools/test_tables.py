@@ -130,6 +130,8 @@ def test_arrow_columns_keep_what_their_types_say() -> None:
                 "bool": pa.array([True, None, False]),
                 "code": pa.array(["16", "17", None]).dictionary_encode(),
                 "day": pa.array([date(1970, 1, 2), None, date(1970, 1, 3)]),
+                "clock": pa.array([3, None, 4], pa.time32("s")),
+                "span": pa.array([3, None, 4], pa.duration("ms")),
                 "list": pa.array([[1], None, [2, 3]]),
             }
         )
@@ -138,6 +140,8 @@ def test_arrow_columns_keep_what_their_types_say() -> None:
     np.testing.assert_array_equal(table.columns["float"].as_numbers()[0], [1.5, np.nan, np.nan])
     np.testing.assert_array_equal(table.columns["decimal"].as_numbers()[0], [1.25, np.nan, 2])
     np.testing.assert_array_equal(table.columns["day"].as_numbers()[0], [86400, np.nan, 172800])
+    np.testing.assert_array_equal(table.columns["clock"].as_numbers()[0], [3, np.nan, 4])
+    np.testing.assert_array_equal(table.columns["span"].as_numbers()[0], [0.003, np.nan, 0.004])
     assert table.columns["bool"].as_texts().tolist() == ["true", None, "false"]
     assert not table.columns["code"].is_numerical
     assert table.columns["code"].as_texts().tolist() == ["16", "17", None]
