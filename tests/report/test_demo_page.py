@@ -77,9 +77,9 @@ def test_what_changed_since_when_and_by_how_much_is_said_first(page: DemoPage) -
         < shown.text.index("Nothing drifted")
         < shown.text.index("Traffic, then")
     )
-    told = "1 notification arrived, 60 min after the first anomalous request (4.5 s of real time)."
+    told = "people knew 60 min after the first anomalous request (4.5 s of real time); 1 notification in all."
     assert f"The alarm violations is ALARM; {told}" in shown.text
-    assert "The alarm violations is OK; 0 notifications arrived." in shown.text
+    assert "The alarm violations is OK; 0 notifications in all." in shown.text
 
 
 def test_every_window_is_there_with_what_both_say(page: DemoPage) -> None:
@@ -139,7 +139,7 @@ def test_messages_are_shown_as_they_were_sent(page: DemoPage) -> None:
 def test_steps_resources_and_seconds_are_told(page: DemoPage) -> None:
     text = Page(render_demo(page)).text
     assert "1 of 2 passed" in text
-    assert "57, 0" in text
+    assert "57 created, 0 left behind" in text
     assert "68 s" in text
     assert "Topic failed nobody" in text
 

@@ -29,7 +29,7 @@ def render_demo(page: DemoPage) -> str:
     passed = f"{len(page.checks) - failed} of {len(page.checks)} passed"
     facts = [
         ("Validation steps", passed),
-        ("Resources created, left behind", f"{page.resources_created}, {page.resources_left}"),
+        ("Resources", f"{page.resources_created} created, {page.resources_left} left behind"),
         ("The whole demo took", f"{page.seconds:.0f} s"),
     ]
     view = {
@@ -134,15 +134,12 @@ def _headline(drifts: Sequence[_Drift]) -> str:
 
 
 def _outcome(scenario: Scenario) -> str:
-    told = count(len(scenario.notifications), "notification")
-    line = f"The alarm {scenario.alarm.name} is {scenario.alarm.state}; {told} arrived"
+    line = f"The alarm {scenario.alarm.name} is {scenario.alarm.state}"
     if len(scenario.timeline) > 1:
         first, last = scenario.timeline[0], scenario.timeline[-1]
-        minutes = (last.time - first.time).total_seconds() / 60
-        line += (
-            f", {minutes:.0f} min after the first anomalous request ({last.seconds - first.seconds:.1f} s of real time)"
-        )
-    return line + "."
+        minutes, seconds = (last.time - first.time).total_seconds() / 60, last.seconds - first.seconds
+        line += f"; people knew {minutes:.0f} min after the first anomalous request ({seconds:.1f} s of real time)"
+    return f"{line}; {count(len(scenario.notifications), 'notification')} in all."
 
 
 def _window(window: Window, views: Sequence[FeatureView]) -> _Window:
