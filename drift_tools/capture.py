@@ -14,6 +14,7 @@ import binascii
 import csv
 import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,14 +109,15 @@ def read_captures(
     """Read captured records from a file, a folder (all `*.jsonl` and `*.jsonl.gz` below it) or lines.
 
     `columns` names the columns of payloads that name none (CSV), by position; without it, or if their number is
-    another, they are `_c0`, `_c1`, …. `start` and `end` keep the records with `start <= inferenceTime < end`. `sides`
+    another, they are `_c0`, `_c1`, …. `start` and `end` (UTC unless they say otherwise) keep the records with
+    `start <= inferenceTime < end`. `sides`
     says which of `endpointInput`, `endpointOutput` and `groundTruthData` make the row. `preprocess` gets each record
     as parsed JSON and gives its rows.
 
     A record that cannot be used is counted with its reason and never stops the run. Raises `InputError` only if there
     is nothing to read at the path.
     """
-    reader = _Reader(columns, start, end, tuple(sides), outputs_first, preprocess)
+    reader = _Reader(columns, _aware(start), _aware(end), tuple(sides), outputs_first, preprocess)
     if isinstance(source, str | Path):
         for path in capture_files(Path(source)):
             reader.read_file(path)
@@ -178,11 +180,11 @@ class _Reader:
                 compressed = file.read(2) == b"\x1f\x8b"
             with gzip.open(path) if compressed else path.open("rb") as lines:
                 self.read_lines(str(path), lines)
-        except (EOFError, gzip.BadGzipFile):
+        except (EOFError, gzip.BadGzipFile, zlib.error):
             # What was unpacked until here is used; the rest is one unreadable record, because nobody can say how many
             # it was.
             self.read += 1
-            self._skip("gzip file is cut short", str(path), 0)
+            self._skip("gzip file is cut short or damaged", str(path), 0)
 
     def read_lines(self, source: str, lines: Iterable[str | bytes]) -> None:
         for number, line in enumerate(lines, start=1):
@@ -351,6 +353,14 @@ def _load(line: str | bytes) -> dict[str, Any]:
     return record
 
 
+def _aware(moment: datetime | None) -> datetime | None:
+    return None if moment is None else _utc(moment)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _time(value: object) -> datetime:
     if not isinstance(value, str):
         raise _UnusableError("no inferenceTime")
@@ -358,7 +368,7 @@ def _time(value: object) -> datetime:
         time = datetime.fromisoformat(value)
     except ValueError as error:
         raise _UnusableError("inferenceTime is no time") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return _utc(time)
 
 
 def _text(value: object) -> str | None:

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,7 +181,7 @@ class Column:
         """The column as categories: as written, or numbers in their shortest spelling (3.0 is `3`)."""
         if self.texts is not None or self.numbers is None:
             return self._cells()
-        distinct, inverse = np.unique(self.numbers, return_inverse=True)
+        distinct, inverse = np.unique(self.numbers + 0.0, return_inverse=True)  # -0.0 + 0.0 is 0.0
         names = np.empty(len(distinct), dtype=object)
         names[:] = [
             None if np.isnan(value) else f"{value:.17g}" if value.is_integer() else repr(float(value))
@@ -410,7 +411,7 @@ def read_bytes(path: Path) -> bytes:
         return content
     try:
         return gzip.decompress(content)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(
             f"{path}: a gzip file that cannot be unpacked ({error}): is it still being written?"
         ) from error

@@ -60,7 +60,7 @@ def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[floa
 
 
 def _pool(first: Counts, second: Counts) -> tuple[Counts, Counts, int]:
-    """Both samples' counts with the rare categories as the last one, or in the smallest other; and how many were rare."""
+    """Both samples' counts with the rare categories as the last one, or in the smallest other; how many were rare."""
     smaller_share = min(first.sum(), second.sum()) / (first.sum() + second.sum())
     totals = first + second
     rare = totals * smaller_share < _ENOUGH

@@ -207,8 +207,24 @@ def test_a_gzip_file_that_is_still_being_written(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(lines.encode())[:-2000])
     captures = read_captures(path)
     assert captures.used > 0
-    assert captures.skipped["gzip file is cut short"] == 1
+    assert captures.skipped["gzip file is cut short or damaged"] == 1
     assert captures.read == captures.used + sum(captures.skipped.values())
+
+
+def test_a_gzip_file_that_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    content = bytearray(gzip.compress((record("1") + "\n").encode() * 3))
+    content[20:30] = b"\xff" * 10
+    path.write_bytes(content)
+    captures = read_captures(path)
+    assert captures.skipped["gzip file is cut short or damaged"] == 1
+    assert captures.read == captures.used + sum(captures.skipped.values())
+
+
+def test_a_window_without_a_zone_is_of_utc() -> None:
+    lines = [record("1", time="2026-01-01T10:00:00Z"), record("2", time="2026-01-01T09:00:00")]
+    assert read_captures(lines, start=datetime(2026, 1, 1, 9, 30)).used == 1
+    assert read_captures(lines, end=datetime(2026, 1, 1, 9, 30)).used == 1
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:

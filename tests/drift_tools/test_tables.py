@@ -114,10 +114,11 @@ def test_nan_and_infinity_of_a_client_are_numbers_to_measure() -> None:
 
 
 def test_numbers_spell_like_the_text_they_would_be() -> None:
-    column = Column.from_numbers("x", np.array([3.0, 0.5, np.nan, -2.0, 1e300]))
+    column = Column.from_numbers("x", np.array([3.0, 0.5, np.nan, -2.0, 1e300, -0.0]))
     texts = column.as_texts().tolist()
     assert texts[:4] == ["3", "0.5", None, "-2"]
     assert float(texts[4]) == 1e300
+    assert texts[5] == "0"
 
 
 def test_arrow_columns_keep_what_their_types_say() -> None:
@@ -239,6 +240,7 @@ def test_csv_with_byte_order_mark_gzip_and_windows_lines(tmp_path: Path) -> None
         (b"a\n\xff\n", "line 2: not UTF-8"),
         (b'a\n"x\n', "line 2: not CSV"),
         (b"\x1f\x8bnot gzip", "cannot be unpacked"),
+        (gzip.compress(b"a,b\n" * 50)[:10] + b"\xff" * 20, "cannot be unpacked"),
     ],
 )
 def test_broken_csv_names_file_line_and_mend(tmp_path: Path, content: bytes, message: str) -> None:
