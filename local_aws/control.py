@@ -1,14 +1,15 @@
 """Control requests under `/_local/`: what a test or the demo may ask of the embedded AWS beside AWS's own API.
 
 GET  /_local/clock              {"now": ISO 8601}
-POST /_local/clock              {"advance_to": ISO 8601} runs what falls due until then; 400 if it is in the past
+POST /_local/clock              {"advance_to": ISO 8601} or {"advance_by": seconds}: runs what falls due until then
+                                and answers the new time; 400 if that is in the past
 GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}]}
 GET  /_local/invalid-requests   {"requests": [one line each]}
 """
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from local_aws.clock import VirtualClock, parse_time
@@ -54,11 +55,17 @@ class Control:
         raise Refused(f"there is no control request {method} /_local/{name}")
 
     def _target(self, body: bytes) -> datetime:
-        try:
-            when = parse_time(json.loads(body)["advance_to"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise Refused(f'advance the clock with {{"advance_to": an ISO 8601 time}}: {error}') from error
         now = self._clock.now()
+        try:
+            request = json.loads(body)
+            if "advance_by" in request:
+                when = now + timedelta(seconds=float(request["advance_by"]))
+            else:
+                when = parse_time(request["advance_to"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refused(
+                f'advance the clock with {{"advance_to": an ISO 8601 time}} or {{"advance_by": seconds}}: {error}'
+            ) from error
         if when < now:
             raise Refused(f"the clock cannot go back from {now.isoformat()} to {when.isoformat()}")
         return when

@@ -69,8 +69,8 @@ class Clock:
         return parse_time(self._cloud.control("POST", "clock", {"advance_to": when.isoformat()})["now"])
 
     def advance(self, by: timedelta) -> datetime:
-        """Move forward by a duration; see `advance_to`."""
-        return self.advance_to(self.now() + by)
+        """Move forward by a duration; see `advance_to`. A duration of zero does what is due now."""
+        return parse_time(self._cloud.control("POST", "clock", {"advance_by": by.total_seconds()})["now"])
 
 
 class LocalAws:
@@ -142,7 +142,10 @@ class LocalAws:
     def guard(self, client: Any) -> None:
         """Make a boto3 client raise ServerStopped, at once, when the server is gone."""
         client.meta.events.register("before-send", self._refuse_if_stopped)
-        client.meta.events.register("needs-retry", self._explain_lost_connection)
+        # Before botocore's own handler, which raises the lost connection when it has no attempt left: handlers of the
+        # more specific event come first.
+        service = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register_first(f"needs-retry.{service}", self._explain_lost_connection)
 
     def denied_calls(self) -> list[dict[str, str]]:
         """Every call that IAM refused since the start: {"principal", "action", "resource"} (with enforce_iam)."""

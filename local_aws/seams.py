@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import ministack.app as _gateway
 import ministack.core.iam_actions as _iam_actions
@@ -36,6 +36,7 @@ from ministack.services import sts as _sts
 from moto.core.parse import PROTOCOL_PARSERS as _PARSERS
 from moto.core.request import Request as _MotoRequest
 from moto.core.routing import get_service_router as _service_router
+from moto.core.utils import get_service_model as _moto_service_model
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import Client
 
@@ -122,12 +123,12 @@ def read_request(  # noqa: PLR0917 - the parts of a request as ministack hands t
         if target:
             return target.rpartition(".")[2], _json_object(body)
         request = _MotoRequest.from_primitives(
-            method, f"http://127.0.0.1{path}?{urlencode(query, doseq=True)}", headers, body
+            method, f"http://127.0.0.1{quote(path, safe='/:')}?{urlencode(query, doseq=True)}", headers, body
         )
         if "rest" in model.protocol:
             operation, uri = _service_router(service).match(request)
         else:
-            operation, uri = model.operation_model(request.values["Action"]), {}
+            operation, uri = _moto_service_model(service).operation_model(request.values["Action"]), {}
         parameters = _PARSERS[model.protocol](operation, map_type=dict).parse(
             {
                 "method": method,
@@ -513,20 +514,19 @@ class MotoSageMaker:
         """Status and JSON answer of one operation, in the account and region of the request being served."""
         region = get_region()
         scope = f"Credential=AKIAMOTO/20260101/{region}/sagemaker/aws4_request"
-        answer = self._client.open(
-            "/",
-            method="POST",
-            data=json.dumps(parameters).encode(),
-            headers={
-                "X-Amz-Target": f"SageMaker.{operation}",
-                "Content-Type": "application/x-amz-json-1.1",
-                "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
-                "x-moto-account-id": get_account_id(),
-            },
-            base_url=f"http://sagemaker.{region}.amazonaws.com",
-        )
         try:
-            return answer.status_code, json.loads(answer.get_data() or b"{}")
-        except ValueError:
-            # moto answers an operation that it does not have with an HTML page.
-            return 501, {"__type": "UnknownOperationException", "message": f"moto has no SageMaker {operation}"}
+            answer = self._client.open(
+                "/",
+                method="POST",
+                data=json.dumps(parameters).encode(),
+                headers={
+                    "X-Amz-Target": f"SageMaker.{operation}",
+                    "Content-Type": "application/x-amz-json-1.1",
+                    "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+                    "x-moto-account-id": get_account_id(),
+                },
+                base_url=f"http://sagemaker.{region}.amazonaws.com",
+            )
+        except NotImplementedError:
+            return 400, {"__type": "UnknownOperationException", "message": f"moto has no SageMaker {operation}"}
+        return answer.status_code, _json_object(answer.get_data())

@@ -89,7 +89,8 @@ class ProcessingJobs:
                 outcome = "Stopped" if run.stop.is_set() else "Completed"
             except JobFailed as failed:
                 outcome = "Stopped" if run.stop.is_set() else "Failed"
-                job.state["FailureReason"] = str(failed)[:_MESSAGE_BYTES]
+                if outcome == "Failed":
+                    job.state["FailureReason"] = str(failed)[:_MESSAGE_BYTES]
             except Exception as error:  # a fault of this emulator must end the job, not hang whoever waits for it
                 log.exception("processing job %s", job.name)
                 outcome = "Failed"

@@ -1,0 +1,205 @@
+"""The contract that ministack and moto must keep for `local_aws.seams`: a new version that moved a thing fails.
+
+What each seam achieves is shown by the other tests through the running server; here is what it stands on.
+"""
+
+import inspect
+from importlib.metadata import version
+from typing import Any
+
+import ministack.app
+import ministack.core.iam_actions
+import ministack.core.iam_evaluator
+import ministack.core.lambda_runtime
+import ministack.core.responses
+import ministack.core.router
+import ministack.services.cloudwatch
+import ministack.services.eventbridge
+import ministack.services.lambda_svc
+import ministack.services.sns
+import ministack.services.sts
+import moto.sagemaker.models
+import pytest
+
+from local_aws import seams
+
+gateway, router = ministack.app, ministack.core.router
+actions, evaluator = ministack.core.iam_actions, ministack.core.iam_evaluator
+cloudwatch, eventbridge = ministack.services.cloudwatch, ministack.services.eventbridge
+functions, sns, sts = ministack.services.lambda_svc, ministack.services.sns, ministack.services.sts
+runtime = ministack.core.lambda_runtime
+
+
+def test_the_versions_are_the_pinned_ones() -> None:
+    assert (version("ministack"), version("moto")) == ("1.5.33", "5.2.5")
+
+
+# What is called or replaced, with its parameters.
+SIGNATURES = [
+    (gateway, "_dispatch_service_request", "method path headers body query_params request_id"),
+    (gateway, "_routing_params", "method path headers body query_params"),
+    (gateway, "_decompress_request_body", "body headers"),
+    (gateway, "_request_account_scope", "access_key_id"),
+    (
+        gateway,
+        "_enforce_data_plane",
+        "service iam_action headers query_params request_id resource_arn service_context auth_error_response "
+        "named_resource",
+    ),
+    (router, "detect_service", "method path headers query_params"),
+    (router, "extract_access_key_id", "headers query_params"),
+    (router, "extract_region", "headers query_params"),
+    (actions, "extract_resource_arn", "service method path headers body query_params region account_id"),
+    (actions, "request_tag_context", "service iam_action body params"),
+    (evaluator, "enforce", "access_key_id iam_action service region resource_arn service_context"),
+    (evaluator, "resolve_principal", "access_key_id account_id credential"),
+    (evaluator, "evaluate", "ctx policies limits"),
+    (evaluator, "parse_policy_document", "doc"),
+    (evaluator, "pin_request_origin", "source_ip secure_transport"),
+    (evaluator, "pin_signed_request", "method raw_path query_params raw_headers handshake"),
+    (evaluator, "pin_signed_body", "body"),
+    (evaluator, "_service_principal_matches", "principal service"),
+    (cloudwatch, "_evaluate_alarm", "alarm"),
+    (cloudwatch, "_dispatch_alarm_actions", "alarm old_state new_state reason"),
+    (cloudwatch, "_evaluate_parent_alarms", "child seen"),
+    (cloudwatch, "_record_history", "alarm_name old_state new_state reason alarm_type reason_data"),
+    (cloudwatch, "_store_datum", "namespace name dims ts unit value values counts stat_values"),
+    (cloudwatch, "_calc_stats", "points"),
+    (cloudwatch, "_stat_value", "stats stat_name points"),
+    (cloudwatch, "_dims_key", "dims"),
+    (eventbridge, "_put_events", "data allow_aws_source"),
+    (eventbridge, "_now_ts", ""),
+    (eventbridge, "_invoke_target", "target event rule view"),
+    (eventbridge, "_dispatch_to_lambda", "arn payload"),
+    (sns, "_fanout", None),
+    (sns, "_deliver_to_lambda", "endpoint envelope topic_arn sub_arn msg_id raw_message message_attributes"),
+    (sns, "_topic_by_arn_any_scope", None),
+    (sns, "topic_policy_for_arn", "topic_arn"),
+    (functions, "_get_func_record_for_ref", None),
+    (functions, "_execution_record_for_config", "func config"),
+    (functions, "invoke_async_with_retry", "func event"),
+    (functions, "_route_async_failure", "target_arn func_name event result"),
+    (functions, "function_policy_for_arn", "resource_arn"),
+    (runtime, "_detect_runtime_binary", "runtime"),
+    (runtime, "execution_credentials", "config"),
+    (sts, "register_session", "access_key session"),
+    (ministack.core.responses, "request_scope", "account_id region"),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "parameters"), SIGNATURES, ids=[name for _, name, _ in SIGNATURES])
+def test_functions_are_where_they_were(module: Any, name: str, parameters: str | None) -> None:
+    function = getattr(module, name)
+    if parameters is None:
+        assert callable(function)
+    else:
+        assert " ".join(inspect.signature(function).parameters) == parameters
+
+
+# A replacement takes effect only if the caller looks the name up when it runs.
+CALLERS = [
+    (gateway.app, "await _dispatch_service_request("),
+    (gateway._dispatch_service_request, "from ministack.core.iam_actions import ("),
+    (gateway._dispatch_service_request, "from ministack.core.iam_evaluator import AuthError, enforce"),
+    (gateway._dispatch_service_request, "SERVICE_HANDLERS.get(service)"),
+    (gateway._enforce_data_plane, "from ministack.core.iam_evaluator import AuthError, enforce"),
+    (router.detect_service, "in SERVICE_PATTERNS.items()"),
+    (actions.extract_iam_action, "SERVICE_TO_IAM_NAMESPACE.get(service)"),
+    (cloudwatch._put_metric_data, "_evaluate_all_alarms()"),
+    (cloudwatch._put_metric_data, "time.time()"),
+    (cloudwatch._evaluate_all_alarms, "_evaluate_alarm(alarm)"),
+    (cloudwatch._put_metric_alarm, "_evaluate_alarm(alarm)"),
+    (cloudwatch._set_alarm_state, "_dispatch_alarm_actions("),
+    (cloudwatch._record_history, "_ts_iso(time.time())"),
+    (eventbridge._put_events, "_now_ts()"),
+    (eventbridge._dispatch_event, "_invoke_target(target, event, rule, view)"),
+    (eventbridge._invoke_target, "_dispatch_to_lambda(arn, event_payload)"),
+    (sns._fanout, "_deliver_to_lambda, endpoint, envelope, topic_arn"),
+    (functions.invoke_async_with_retry, "_route_async_failure(on_failure_arn, fn_name, event, last_result)"),
+    (runtime.Worker._spawn, "_detect_runtime_binary(runtime)"),
+    (runtime.Worker._spawn, "execution_credentials(self.config)"),
+]
+
+
+@pytest.mark.parametrize(("caller", "text"), CALLERS, ids=[f"{c.__name__}: {t[:40]}" for c, t in CALLERS])
+def test_callers_look_the_replaced_names_up(caller: Any, text: str) -> None:
+    assert text in inspect.getsource(caller)
+
+
+def test_stores_are_keyed_as_they_were() -> None:
+    with ministack.core.responses.request_scope("111122223333", "eu-west-1"):
+        cloudwatch._alarms["seam"] = {"AlarmName": "seam"}
+        cloudwatch._store_datum("N", "m", {"b": "2", "a": "1"}, 5.0, "None", 7, None, None, None)
+        try:
+            assert ("111122223333", "eu-west-1", {"AlarmName": "seam"}) in seams.alarms_everywhere()
+            (point,) = seams.metric_points("N", "m", {"a": "1", "b": "2"})
+            assert (point["Timestamp"], point["Value"], point["Unit"]) == (5.0, 7.0, "None")
+            assert seams.point_statistics([point], "Maximum") == 7.0
+            assert seams.metric_points("N", "m", {"a": "1"}) == []
+        finally:
+            del cloudwatch._alarms["seam"]
+            cloudwatch._metrics.pop(("N", "m", cloudwatch._dims_key({"a": "1", "b": "2"})))
+    assert seams.alarms_everywhere() == []
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path", "headers", "body", "query", "read"),
+    [
+        (
+            "logs", "POST", "/", {"x-amz-target": "Logs_20140328.CreateLogGroup"}, b'{"logGroupName": "g"}', {},
+            ("CreateLogGroup", {"logGroupName": "g"}),
+        ),
+        (
+            "sns", "POST", "/", {"content-type": "application/x-www-form-urlencoded"},
+            b"Action=CreateTopic&Name=n&Tags.member.1.Key=a&Tags.member.1.Value=b", {},
+            ("CreateTopic", {"Name": "n", "Tags": [{"Key": "a", "Value": "b"}]}),
+        ),
+        (
+            "lambda", "GET", "/2015-03-31/functions/f/policy", {}, b"", {"Qualifier": ["1"]},
+            ("GetPolicy", {"FunctionName": "f", "Qualifier": "1"}),
+        ),
+        ("s3", "GET", "/bucket/a key", {}, b"", {}, ("GetObject", {"Bucket": "bucket", "Key": "a key"})),
+        (
+            "s3", "GET", "/bucket", {}, b"", {"list-type": ["2"], "prefix": ["p/"]},
+            ("ListObjectsV2", {"Bucket": "bucket", "Prefix": "p/"}),
+        ),
+        ("lambda", "GET", "/no/such/route", {}, b"", {}, None),
+    ],
+)  # fmt: skip
+def test_moto_reads_requests_of_every_protocol(  # noqa: PLR0917 - the parts of a request
+    service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]], read: Any
+) -> None:
+    found = seams.read_request(service, method, path, headers, body, query)
+    if read is not None:
+        assert found is not None
+        found = found[0], {name: value for name, value in found[1].items() if value not in (None, {})}
+    assert found == read
+
+
+def test_moto_keeps_sagemaker_by_account_and_region() -> None:
+    sagemaker = seams.MotoSageMaker()
+    assert callable(moto.sagemaker.models.FakeEndpointConfig.validate_instance_type)
+    request = {"ModelName": "m", "ExecutionRoleArn": "arn:aws:iam::111122223333:role/a-role"}
+    request |= {"PrimaryContainer": {"Image": "i"}}  # type: ignore[dict-item] # a structure among strings
+    with seams.request_scope("111122223333", "eu-west-1"):
+        status, answer = sagemaker.call("CreateModel", request)
+        assert (status, answer["ModelArn"]) == (200, "arn:aws:sagemaker:eu-west-1:111122223333:model/m")
+        assert sagemaker.call("ListModels", {})[1]["Models"][0]["ModelName"] == "m"
+    with seams.request_scope("111122223333", "us-east-1"):
+        assert sagemaker.call("ListModels", {})[1]["Models"] == []
+    with seams.request_scope("444455556666", "eu-west-1"):
+        assert sagemaker.call("ListModels", {})[1]["Models"] == []
+        assert sagemaker.call("ListHubs", {}) == (
+            400,
+            {"__type": "UnknownOperationException", "message": "moto has no SageMaker ListHubs"},
+        )
+
+
+def test_role_sessions_resolve_to_their_role() -> None:
+    session = seams.open_role_session("arn:aws:iam::111122223333:role/path/worker", "a-session")
+    key = session["AWS_ACCESS_KEY_ID"]
+    credential = evaluator.resolve_credential(key, "111122223333", session["AWS_SESSION_TOKEN"])
+    assert credential.principal_arn == "arn:aws:sts::111122223333:assumed-role/worker/a-session"
+    assert credential.secret_access_key == session["AWS_SECRET_ACCESS_KEY"]
+    seams.close_role_session(key)
+    assert isinstance(evaluator.resolve_credential(key, "111122223333"), evaluator.CredentialResolutionError)
