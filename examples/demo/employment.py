@@ -1,0 +1,103 @@
+"""Real data: a classifier of 2015 meets the people of 2016, 2017 and 2018, and then a fault in its feed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from drift_tools.ground_truth import write_ground_truth
+from drift_tools.traffic import Request
+from examples.demo.loop import Loop, first_request
+from examples.demo.monitored import HOUR
+from examples.demo.page import Scenario, Window
+from examples.demo.waiting import DemoError
+from examples.employment.feed import YEARS, Row, split, with_faults
+
+TITLE = "Employment in Massachusetts: real rows, real labels"
+STORY = (
+    "A classifier of 2015 meets the people of 2016, 2017 and 2018, as the census took them; their labels follow. What "
+    "drifted between the years is whatever the data say. Then a second source of the feed goes wrong."
+)
+FAULT = "in every third row the age is in months and the reference person has a code that never occurred"
+CONTROL, FAULTY = "2015, not seen in training", "2018 with faults in the feed"
+MODEL_QUALITY_HOUR = 6  # UTC; the daily schedule's
+METRICS = ("accuracy", "precision", "recall", "f1", "auc")
+STEPS = 1 + (1 + len(YEARS)) * 3 + 2 + 1
+
+
+def run(loop: Loop) -> Scenario:
+    """A control window of 2015, each year as it comes, the faulty feed; labels after each but the last; the alarm."""
+    data = split()
+    with loop.steps.step("baseline processing jobs") as step:
+        step.result = f"constraints for {loop.stack.wait_for_baseline()} columns"
+
+    windows: list[Window] = []
+    quality: dict[str, Mapping[str, float]] = {}
+    for year, label, rows in [(2015, CONTROL, data.control), *((y, str(y), data.years[y]) for y in YEARS)]:
+        windows.append(loop.hour(label, requests(rows)))
+        quality[str(year)] = model_quality(loop, windows[-1], rows)
+    windows.append(loop.hour(FAULTY, requests(with_faults(data.before_faults)), fault=FAULT))
+
+    with loop.steps.step("alarm, responder, notification") as step:
+        alarm = loop.wait_for_alarm()
+        step.result = f"{alarm.state}; {len(loop.messages())} so far, last {loop.messages()[-1].subject!r}"
+    return Scenario(
+        name=TITLE,
+        story=STORY,
+        windows=tuple(windows),
+        alarm=alarm,
+        notifications=loop.notifications(),
+        timeline=loop.timeline(first_request(FAULTY)),
+        model_quality=quality,
+    )
+
+
+def requests(rows: Sequence[Row]) -> list[Request]:
+    return [Request(row.payload, row.key) for row in rows]
+
+
+def model_quality(loop: Loop, window: Window, rows: Sequence[Row]) -> dict[str, float]:
+    """Upload the labels, let the day end, and read what the model-quality execution at 06:00 published. One step."""
+    with loop.steps.step(f"{window.label}: {len(rows):,} labels arrive, the model-quality schedule executes") as step:
+        stack, cloud = loop.stack, loop.stack.cloud
+        write_ground_truth(
+            {row.key: str(row.employed) for row in rows},
+            f"s3://{stack.outputs['bucket_name']}/ground-truth",
+            collected=loop.stack.cloud.clock.now(),
+            client=cloud.client("s3"),
+        )
+        scheduled = next_at(MODEL_QUALITY_HOUR, after=cloud.clock.now())
+        cloud.clock.advance_to(scheduled + timedelta(minutes=5))
+        execution = stack.execution(stack.outputs["model_quality_schedule_name"], scheduled)
+        if execution.results_uri is None:
+            raise DemoError(f"the model-quality execution at {scheduled:%H:%M} had no job: {execution.reason}")
+        loop.note(f"model quality of {window.label} ended: {execution.status}")
+        figures = published(cloud, stack.outputs, scheduled)
+        step.result = f"{execution.status}, " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    return figures
+
+
+def next_at(hour: int, *, after: datetime) -> datetime:
+    moment = after.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return moment if moment > after else moment + timedelta(days=1)
+
+
+def published(cloud: Any, outputs: Mapping[str, str], scheduled: datetime) -> dict[str, float]:
+    """The metrics of the model-quality job, from CloudWatch, where anybody would look for them."""
+    figures = {}
+    for name in METRICS:
+        points = cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="aws/sagemaker/Endpoints/model-metrics",
+            MetricName=name,
+            Dimensions=[
+                {"Name": "Endpoint", "Value": outputs["endpoint_name"]},
+                {"Name": "MonitoringSchedule", "Value": outputs["model_quality_schedule_name"]},
+            ],
+            StartTime=scheduled - timedelta(days=1),
+            EndTime=scheduled + HOUR,
+            Period=86400,
+            Statistics=["Average"],
+        )["Datapoints"]
+        if not points:
+            raise DemoError(f"the model-quality metric {name} was not published for the execution at {scheduled}")
+        figures[name] = max(points, key=lambda point: point["Timestamp"])["Average"]
+    return figures

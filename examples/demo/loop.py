@@ -1,0 +1,78 @@
+"""What both scenarios do: an hour of traffic, from the first request to the result, and the alarm that may follow."""
+
+from collections.abc import Sequence
+
+from drift_tools.traffic import Request
+from examples.demo.console import Steps
+from examples.demo.mailbox import Mailbox, Message
+from examples.demo.monitored import Monitored
+from examples.demo.page import Alarm, Event, Notification, Window
+from examples.demo.waiting import wait_until
+
+
+class Loop:
+    """A stack, its inbox and the record of what happened when."""
+
+    def __init__(self, stack: Monitored, mailbox: Mailbox, steps: Steps) -> None:
+        self.stack = stack
+        self.steps = steps
+        self._mailbox = mailbox
+        self.events: list[Event] = []
+
+    def note(self, what: str, *, key: bool = False) -> None:
+        """Write down that something happened, now."""
+        self.events.append(Event(self.stack.cloud.clock.now(), self.steps.seconds, what, key))
+
+    def timeline(self, first: str) -> tuple[Event, ...]:
+        """What happened from `first` on; seconds count from there."""
+        start = next(at for at, event in enumerate(self.events) if event.what == first)
+        began = self.events[start].seconds
+        return tuple(Event(e.time, e.seconds - began, e.what, e.key) for e in self.events[start:])
+
+    def hour(self, label: str, requests: Sequence[Request], *, fault: str | None = None) -> Window:
+        """One hour: its traffic, the data-quality execution over it, and the local measures. Two steps."""
+        with self.steps.step(f"{label}: {len(requests):,} requests, one row each") as step:
+            start = self.stack.begin_hour()
+            self.note(first_request(label), key=fault is not None)
+            self.stack.send(requests, len(requests), step.progress)
+            self.note(f"last request of {label}")
+        with self.steps.step(f"{label}: the hour ends, the data-quality schedule executes") as step:
+            execution = self.stack.end_hour(start)
+            self.note(f"execution over {label} ended: {execution.status}")
+            window = self.stack.window(label, requests, start, execution, fault)
+            drifted = window.drifted_features
+            step.result = (
+                f"{window.status}, {len(window.violations)} violations; "
+                f"measured here: {len(drifted)} of {self.stack.features} columns drifted"
+                + (f" ({_few(drifted)})" if drifted else "")
+            )
+        return window
+
+    def wait_for_alarm(self) -> Alarm:
+        """Wait until the alarm rings and its notification is there."""
+        name = self.stack.outputs["constraint_violations_alarm_name"]
+        wait_until(f"the alarm {name}", lambda: self.stack.alarm(name)["StateValue"] == "ALARM" or None)
+        self.note("the alarm rings", key=True)
+        wait_until("the notification", lambda: self.messages() or None)
+        self.note("the notification arrives", key=True)
+        return Alarm(name, self.stack.alarm(name)["StateValue"])
+
+    def messages(self) -> list[Message]:
+        """What people have received so far."""
+        return self._mailbox.messages(self.stack.outputs["notification_topic_arn"])
+
+    def notifications(self) -> tuple[Notification, ...]:
+        """The same, for the page."""
+        return tuple(Notification(m.subject, m.body, m.time) for m in self.messages())
+
+    def alarms_sent(self) -> list[Message]:
+        """What the alarms have sent to the responder so far."""
+        return self._mailbox.messages(self.stack.outputs["alarm_topic_arn"])
+
+
+def first_request(label: str) -> str:
+    return f"first request of {label}"
+
+
+def _few(names: Sequence[str], limit: int = 4) -> str:
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
