@@ -88,7 +88,7 @@ def alarm_topic_policy(place: Place, topic_arn: str, alarm_stem: str) -> PolicyD
     )
 
 
-def notification_topic_policy(place: Place, topic_arn: str, responder_role_arn: str) -> PolicyDocument:
+def notification_topic_policy(topic_arn: str, responder_role_arn: str) -> PolicyDocument:
     """Only the responder may publish, only over TLS."""
     return policy_document(
         {
@@ -97,7 +97,6 @@ def notification_topic_policy(place: Place, topic_arn: str, responder_role_arn: 
             "Principal": {"AWS": responder_role_arn},
             "Action": ["sns:Publish"],
             "Resource": [topic_arn],
-            "Condition": {"StringEquals": {"aws:PrincipalAccount": place.account_id}},
         },
         deny_insecure_transport(["sns:Publish"], [topic_arn]),
     )
@@ -133,6 +132,8 @@ class DriftAlerting(pulumi.ComponentResource):
     alarm_topic_arn: pulumi.Output[str]
     notification_topic_arn: pulumi.Output[str]
     responder_function_name: pulumi.Output[str]
+    dead_letter_queue_name: pulumi.Output[str]
+    """Where alarms end that the responder could not answer."""
 
     def __init__(self, name: str, args: DriftAlertingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
@@ -167,11 +168,13 @@ class DriftAlerting(pulumi.ComponentResource):
         self.alarm_topic_arn = alarm_topic.arn
         self.notification_topic_arn = notification_topic.arn
         self.responder_function_name = responder.function.name
+        self.dead_letter_queue_name = responder.dead_letter_queue_name
         self.register_outputs(
             {
                 "alarm_topic_arn": self.alarm_topic_arn,
                 "notification_topic_arn": self.notification_topic_arn,
                 "responder_function_name": self.responder_function_name,
+                "dead_letter_queue_name": self.dead_letter_queue_name,
             }
         )
 
@@ -236,19 +239,18 @@ class DriftAlerting(pulumi.ComponentResource):
         self, alarm_topic: aws.sns.Topic, notification_topic: aws.sns.Topic, responder: MonitoringFunction
     ) -> aws.sns.TopicPolicy:
         options = pulumi.ResourceOptions(parent=self)
-        place = look_up_place(self)
         aws.sns.TopicPolicy(
             f"{self._stem}-notifications-policy",
             arn=notification_topic.arn,
-            policy=pulumi.Output.all(place, notification_topic.arn, responder.role_arn).apply(
-                lambda found: json.dumps(notification_topic_policy(found[0], found[1], found[2]))
+            policy=pulumi.Output.all(notification_topic.arn, responder.role_arn).apply(
+                lambda found: json.dumps(notification_topic_policy(found[0], found[1]))
             ),
             opts=options,
         )
         return aws.sns.TopicPolicy(
             f"{self._stem}-alarms-policy",
             arn=alarm_topic.arn,
-            policy=pulumi.Output.all(place, alarm_topic.arn).apply(
+            policy=pulumi.Output.all(look_up_place(self), alarm_topic.arn).apply(
                 lambda found: json.dumps(alarm_topic_policy(found[0], found[1], self._stem))
             ),
             opts=options,

@@ -33,6 +33,7 @@ class DashboardSubject:
     schedules: Mapping[str, str]
     rules: Sequence[AlarmRule]
     alarm_arns: Sequence[str]
+    dead_letter_queue_names: Sequence[str]
 
 
 def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
@@ -50,6 +51,8 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
         (6, [_invocations(subject), _errors(subject), _latency(subject)]),
         (6, [_log_query(subject)]),
     ]
+    if subject.dead_letter_queue_names:
+        rows.append((6, [_dead_letters(subject)]))
     if naming.MODEL_QUALITY in subject.schedules:
         rows.insert(3, (6, [_model_quality(subject)]))
     return {"widgets": _laid_out(rows)}
@@ -149,6 +152,15 @@ def _latency(subject: DashboardSubject) -> Widget:
     return _graph(subject, "Latency of the model (microseconds)", metrics, period=300)
 
 
+def _dead_letters(subject: DashboardSubject) -> Widget:
+    """More than none: a function could not do its work, and somebody was not told."""
+    metrics = [
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name, {"stat": "Maximum"}]
+        for name in subject.dead_letter_queue_names
+    ]
+    return _graph(subject, "Events that a function could not handle", metrics, period=300)
+
+
 def _log_query(subject: DashboardSubject) -> Widget:
     """All jobs of the account write to one group; jobs of Model Monitor have "monitoring" in their streams' names."""
     query = " | ".join(
@@ -181,6 +193,8 @@ class MonitoringDashboardArgs(TypedDict):
     """As given to the alarms: the same thresholds are drawn as lines."""
     alarm_arns: Sequence[pulumi.Input[str]]
     """Alarms whose state is shown."""
+    dead_letter_queue_names: NotRequired[Sequence[pulumi.Input[str]]]
+    """Queues of events that a function could not handle. Default none."""
 
 
 class MonitoringDashboard(pulumi.ComponentResource):
@@ -196,7 +210,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
         region = look_up_place(self).apply(lambda place: place.region)
 
         def body(found: list[Any]) -> str:
-            region, endpoint_name, schedules, alarm_arns = found
+            region, endpoint_name, schedules, alarm_arns, queue_names = found
             subject = DashboardSubject(
                 region=region,
                 endpoint_name=endpoint_name,
@@ -205,6 +219,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 schedules=schedules,
                 rules=rules,
                 alarm_arns=alarm_arns,
+                dead_letter_queue_names=queue_names,
             )
             return json.dumps(dashboard_body(subject))
 
@@ -212,7 +227,11 @@ class MonitoringDashboard(pulumi.ComponentResource):
             f"{name}-dashboard",
             dashboard_name=pulumi.Output.from_input(args["endpoint_name"]).apply(naming.dashboard_name),
             dashboard_body=pulumi.Output.all(
-                region, args["endpoint_name"], dict(args["schedules"]), list(args["alarm_arns"])
+                region,
+                args["endpoint_name"],
+                dict(args["schedules"]),
+                list(args["alarm_arns"]),
+                list(args.get("dead_letter_queue_names") or []),
             ).apply(body),
             opts=pulumi.ResourceOptions(parent=self),
         )

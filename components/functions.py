@@ -22,9 +22,15 @@ class MonitoringFunction:
     """A function with what it cannot do without."""
 
     function: aws.lambda_.Function
-    log_group: aws.cloudwatch.LogGroup
-    dead_letters: aws.sqs.Queue | None
     role_arn: pulumi.Output[str]
+    dead_letters: aws.sqs.Queue | None
+
+    @property
+    def dead_letter_queue_name(self) -> pulumi.Output[str]:
+        """Name of the queue; a function that is waited for has none."""
+        if self.dead_letters is None:
+            raise LookupError("this function is invoked and waited for; it has no dead-letter queue")
+        return self.dead_letters.name
 
 
 def dead_letter_queue(name: str, parent: pulumi.Resource, common: CommonSettings) -> aws.sqs.Queue:
@@ -94,4 +100,4 @@ def monitoring_function(
             maximum_event_age_in_seconds=EVENT_AGE_SECONDS,
             opts=options,
         )
-    return MonitoringFunction(function=function, log_group=logs, dead_letters=queue, role_arn=role.arn)
+    return MonitoringFunction(function=function, role_arn=role.arn, dead_letters=queue)

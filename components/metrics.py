@@ -43,6 +43,8 @@ class ProcessingMetrics(pulumi.ComponentResource):
     """Publishes how many violations a monitoring job found, and whether it failed."""
 
     function_name: pulumi.Output[str]
+    dead_letter_queue_name: pulumi.Output[str]
+    """Where events end that the function could not handle."""
 
     def __init__(self, name: str, args: ProcessingMetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
@@ -104,4 +106,7 @@ class ProcessingMetrics(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[permission])),
         )
         self.function_name = made.function.name
-        self.register_outputs({"function_name": self.function_name})
+        self.dead_letter_queue_name = made.dead_letter_queue_name
+        self.register_outputs(
+            {"function_name": self.function_name, "dead_letter_queue_name": self.dead_letter_queue_name}
+        )

@@ -87,8 +87,13 @@ def dashboard_name(endpoint_name: str) -> str:
 
 
 def dashboard_url(region: str, name: str) -> str:
-    """Where the console shows a dashboard."""
-    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
+    """Where the console shows a dashboard; China and GovCloud have consoles of their own."""
+    domain = "aws.amazon.com"
+    if region.startswith("cn-"):
+        domain = "amazonaws.cn"
+    elif region.startswith("us-gov-"):
+        domain = "amazonaws-us-gov.com"
+    return f"https://{region}.console.{domain}/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
 
 
 def metric_namespace(component_name: str) -> str:

@@ -229,6 +229,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "schedules": self.schedules,
                 "alerting": self._args.get("alerting", {}),
                 "alarm_arns": [item.alarm.arn for item in self.alerting.alarms],
+                "dead_letter_queue_names": [
+                    self.alerting.dead_letter_queue_name,
+                    self.metrics.dead_letter_queue_name,
+                ],
             },
             self._child,
         )

@@ -34,6 +34,19 @@ def test_names_that_follow_the_endpoint() -> None:
     assert naming.dashboard_name("churn-endpoint-1a2b3c4") == "churn-endpoint-1a2b3c4-monitoring"
 
 
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-west-1", "eu-west-1.console.aws.amazon.com"),
+        ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_console_of_a_region(region: str, host: str) -> None:
+    url = naming.dashboard_url(region, "d")
+    assert url == f"https://{host}/cloudwatch/home?region={region}#dashboards/dashboard/d"
+
+
 def test_longest_name() -> None:
     endpoint = f"{'c' * naming.MAX_COMPONENT_NAME}-endpoint-1a2b3c4"
     assert len(naming.schedule_name(endpoint, naming.MODEL_QUALITY)) == 63

@@ -14,6 +14,7 @@ SUBJECT = DashboardSubject(
     schedules={"data-quality": "churn-endpoint-1-data-quality", "model-quality": "churn-endpoint-1-model-quality"},
     rules=alarm_rules(AlertingSettings(emails=(), violations_threshold=4, notify_on_ok=False)),
     alarm_arns=["arn:aws:cloudwatch:eu-west-1:1:alarm:a", "arn:aws:cloudwatch:eu-west-1:1:alarm:b"],
+    dead_letter_queue_names=["churn-dead-letters"],
 )
 
 
@@ -35,9 +36,10 @@ def test_what_it_shows() -> None:
         "Errors of the endpoint",
         "Latency of the model (microseconds)",
         "Logs of the monitor",
+        "Events that a function could not handle",
     ]
-    without = replace(SUBJECT, schedules={"data-quality": "x"})
-    assert set(widgets()) - set(widgets(without)) == {"Model quality"}
+    without = replace(SUBJECT, schedules={"data-quality": "x"}, dead_letter_queue_names=[])
+    assert set(widgets()) - set(widgets(without)) == {"Model quality", "Events that a function could not handle"}
 
 
 def test_widgets_do_not_overlap_and_stay_on_the_grid() -> None:
@@ -89,6 +91,12 @@ def test_endpoint() -> None:
     ]
     assert widgets()["Errors of the endpoint"]["properties"]["metrics"] == [
         ["AWS/SageMaker", name, *dimensions, {"stat": "Sum"}] for name in ("Invocation4XXErrors", "Invocation5XXErrors")
+    ]
+
+
+def test_dead_letters() -> None:
+    assert widgets()["Events that a function could not handle"]["properties"]["metrics"] == [
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "churn-dead-letters", {"stat": "Maximum"}]
     ]
 
 
