@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -119,11 +119,11 @@ def _next_morning(now: datetime) -> datetime:
     return morning if morning > now else morning + timedelta(days=1)
 
 
-def run(output: Path, console: Console) -> int:
-    """The demo; writes report.html and summary.json. Exit status 0 if everything was as it must be."""
+def run(output: Path, console: Console, names: Collection[str]) -> int:
+    """Do these scenarios; write report.html and summary.json. Exit status 0 if everything was as it must be."""
     with Steps(console, total=1) as steps:
         with steps.step("train the employment classifier, start the embedded AWS") as step:
-            to_do = plans()
+            to_do = [plan for plan in plans() if NAMES[plan.title] in names]
             steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
             cloud = local_aws.start(enforce_iam=True)
             step.result = cloud.endpoint_url
@@ -164,7 +164,7 @@ def run(output: Path, console: Console) -> int:
 def _print_result(console: Console, page: DemoPage, output: Path) -> None:
     table = Table(title="The recipe's validation steps", title_justify="left", show_lines=False)
     for column in ("step", "", "seen"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for check in page.checks:
         table.add_row(check.name, "ok" if check.ok else "FAILED", check.detail)
     console.print()
@@ -204,11 +204,12 @@ def _terminated(_signal: int, _frame: object) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where report.html and summary.json are written")
+    parser.add_argument("--scenario", choices=NAMES.values(), help="one of the scenarios only")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _terminated)
     console = Console()
     try:
-        return run(arguments.output, console)
+        return run(arguments.output, console, [arguments.scenario] if arguments.scenario else list(NAMES.values()))
     except KeyboardInterrupt:
         print("\nstopped; the embedded AWS and everything in it are gone", file=sys.stderr)
         return 130

@@ -70,6 +70,7 @@ def model_quality(loop: Loop, window: Window, rows: Sequence[Row]) -> dict[str, 
         execution = stack.execution(stack.outputs["model_quality_schedule_name"], scheduled)
         if execution.results_uri is None:
             raise DemoError(f"the model-quality execution at {scheduled:%H:%M} had no job: {execution.reason}")
+        loop.settle()
         loop.note(f"model quality of {window.label} ended: {execution.status}")
         figures = published(cloud, stack.outputs, scheduled)
         step.result = f"{execution.status}, " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items())

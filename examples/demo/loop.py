@@ -1,5 +1,6 @@
 """What both scenarios do: an hour of traffic, from the first request to the result, and the alarm that may follow."""
 
+import json
 from collections.abc import Sequence
 
 from drift_tools.traffic import Request
@@ -39,6 +40,7 @@ class Loop:
         with self.steps.step(f"{label}: the hour ends, the data-quality schedule executes") as step:
             execution = self.stack.end_hour(start)
             self.note(f"execution over {label} ended: {execution.status}")
+            self.settle()
             window = self.stack.window(label, requests, start, execution, fault)
             drifted = window.drifted_features
             step.result = (
@@ -47,6 +49,15 @@ class Loop:
                 + (f" ({_few(drifted)})" if drifted else "")
             )
         return window
+
+    def settle(self) -> None:
+        """Wait until every alarm that has rung so far is answered, so that its notification is seen in its hour."""
+
+        def answered() -> bool | None:
+            rung = [json.loads(m.body)["NewStateValue"] for m in self.alarms_sent()].count("ALARM")
+            return len(self.messages()) >= rung or None
+
+        wait_until("the notification of an alarm that rang", answered)
 
     def wait_for_alarm(self) -> Alarm:
         """Wait until the alarm rings and its notification is there."""

@@ -77,10 +77,7 @@ class Monitored:
     def end_hour(self, start: datetime) -> Execution:
         """Let the hour end; the data-quality execution that then runs over it."""
         self.cloud.clock.advance_to(start + HOUR + AFTER_THE_HOUR)
-        execution = self.execution(self.outputs["data_quality_schedule_name"], start + HOUR)
-        if execution.results_uri:
-            self._wait_for_deliveries(start + HOUR)
-        return execution
+        return self.execution(self.outputs["data_quality_schedule_name"], start + HOUR)
 
     def execution(self, schedule: str, scheduled: datetime) -> Execution:
         """The execution of the schedule in the hour that begins at `scheduled`, when it has ended."""
@@ -96,7 +93,10 @@ class Monitored:
                 return None
             return self._describe(found[0])
 
-        return wait_until(f"the execution of {schedule} at {scheduled:%H:%M}", ended)
+        execution = wait_until(f"the execution of {schedule} at {scheduled:%H:%M}", ended)
+        if execution.results_uri:
+            self._wait_for_deliveries(schedule, scheduled)
+        return execution
 
     def _describe(self, summary: dict[str, Any]) -> Execution:
         status, reason = summary["MonitoringExecutionStatus"], summary.get("FailureReason", "")
@@ -111,7 +111,7 @@ class Monitored:
             reason or job.get("FailureReason", ""),
         )
 
-    def _wait_for_deliveries(self, hour: datetime) -> None:
+    def _wait_for_deliveries(self, schedule: str, hour: datetime) -> None:
         """Wait until the metrics function has been given the job's event as often as it is delivered."""
         alarm = self.alarm(self.outputs["constraint_violations_alarm_name"])
 
@@ -119,7 +119,10 @@ class Monitored:
             points = self.cloud.client("cloudwatch").get_metric_statistics(
                 Namespace=alarm["Namespace"],
                 MetricName=alarm["MetricName"],
-                Dimensions=alarm["Dimensions"],
+                Dimensions=[
+                    {"Name": "Endpoint", "Value": self.outputs["endpoint_name"]},
+                    {"Name": "MonitoringSchedule", "Value": schedule},
+                ],
                 StartTime=hour,
                 EndTime=hour + HOUR,
                 Period=3600,
@@ -127,7 +130,7 @@ class Monitored:
             )["Datapoints"]
             return sum(point["SampleCount"] for point in points) >= DELIVERIES or None
 
-        wait_until("the metric ConstraintViolations of the hour, from both deliveries of the job's event", counted)
+        wait_until(f"the metric {alarm['MetricName']} of {schedule}, from both deliveries of the job's event", counted)
 
     def alarm(self, name: str) -> dict[str, Any]:
         alarms: list[dict[str, Any]] = self.cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])[
