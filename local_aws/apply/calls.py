@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -14,10 +15,11 @@ from botocore import xform_name
 
 from local_aws.apply.errors import ApplyError, RequestError
 from local_aws.apply.shapes import input_shape, to_shape
+from local_aws.launcher import client_config
 from local_aws.validation import problems
 
 WAIT_LIMIT = 60.0  # seconds; the embedded AWS settles within a fraction of one
-WAIT_STEP = 0.02
+FIRST_STEP, LONGEST_STEP = 0.02, 0.2  # seconds between two questions; asking more often slows down who has to answer
 
 
 class Cloud(Protocol):
@@ -27,8 +29,14 @@ class Cloud(Protocol):
     region: str
     account_id: str
 
-    def client(self, service: str, *, region: str | None = None) -> Any:
-        """A boto3 client of the administrator."""
+    def __hash__(self) -> int:
+        """By identity: two servers are never the same."""
+
+    def environment(self) -> dict[str, str]:
+        """``AWS_ACCESS_KEY_ID`` and ``AWS_SECRET_ACCESS_KEY`` of the administrator, and more."""
+
+    def guard(self, client: Any) -> None:
+        """Make a client say so at once when the server is gone."""
 
 
 @dataclass(frozen=True)
@@ -40,32 +48,43 @@ class Credentials:
     token: str | None = field(default=None, repr=False)
 
 
+# One for the process: a session keeps the service models that it has read, most of the time that a client takes.
+_session = boto3.Session()
+_session_lock = threading.Lock()  # a client may be shared between threads, a session that makes one may not
+
+
 class Clients:
     """boto3 clients of one embedded AWS: the administrator's, or those of other credentials. Thread-safe."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._lock = threading.Lock()
+        environment = cloud.environment()
+        self._administrator = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
 
     def get(self, service: str, region: str, credentials: Credentials | None = None) -> Any:
         """The client of a service, the administrator's unless other credentials are given."""
-        if credentials is None:
-            return self._cloud.client(service, region=region)
-        key = (service, region, credentials)
-        with self._lock:
+        who = credentials or self._administrator
+        key = (service, region, who)
+        with _session_lock:
             if key not in self._clients:
-                administrator = self._cloud.client(service, region=region)
-                self._clients[key] = boto3.Session().client(
+                self._clients[key] = _session.client(
                     service,
                     region_name=region,
                     endpoint_url=self._cloud.endpoint_url,
-                    aws_access_key_id=credentials.access_key,
-                    aws_secret_access_key=credentials.secret_key,
-                    aws_session_token=credentials.token,
-                    config=administrator.meta.config,
+                    aws_access_key_id=who.access_key,
+                    aws_secret_access_key=who.secret_key,
+                    aws_session_token=who.token,
+                    config=client_config(),
                 )
+                self._cloud.guard(self._clients[key])
             return self._clients[key]
+
+
+@functools.lru_cache(maxsize=2)  # few, since each keeps its cloud alive
+def clients_of(cloud: Cloud) -> Clients:
+    """The clients of one embedded AWS, the same for every deployment and inventory of it."""
+    return Clients(cloud)
 
 
 @dataclass(frozen=True)
@@ -127,7 +146,9 @@ class Api:
 def wait_until(done: Callable[[], bool], what: str, *, limit: float = WAIT_LIMIT) -> None:
     """Ask until ``done()`` is true; an ApplyError says ``what`` was waited for if ``limit`` seconds pass."""
     deadline = time.monotonic() + limit
+    step = FIRST_STEP
     while not done():
         if time.monotonic() > deadline:
             raise ApplyError(f"{what} took longer than {limit:.0f} s")
-        time.sleep(WAIT_STEP)
+        time.sleep(step)
+        step = min(2 * step, LONGEST_STEP)

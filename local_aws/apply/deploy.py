@@ -100,7 +100,9 @@ class _Run:
         with _as_pulumi_runs(file.parent if file else self.settings.directory, file):
             thread.start()
             try:
-                thread.join()
+                while thread.is_alive():
+                    # Not without a limit: a signal that reaches another thread does not wake this one.
+                    thread.join(0.1)
             except BaseException as interrupt:
                 self.applier.stop(interrupt)
                 thread.join()

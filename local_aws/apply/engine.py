@@ -7,17 +7,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import importlib
 import json
 import threading
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
-from local_aws.apply import native
-from local_aws.apply.calls import Api, Clients, Cloud, Credentials
+from local_aws.apply.calls import Api, Cloud, Credentials, clients_of
 from local_aws.apply.deployment import Deployment, Event, OnEvent, Resource
 from local_aws.apply.errors import ApplyError, UnsupportedError
 from local_aws.apply.lookups import LOOKUPS, Lookup
@@ -26,6 +28,7 @@ from local_aws.apply.services import TYPES
 from local_aws.apply.settings import Settings
 
 PROVIDER = "pulumi:providers:"
+NATIVE = "aws-native:"
 STACK = "pulumi:pulumi:Stack"
 DOCUMENTS = frozenset({"policy", "assumeRolePolicy"})
 # Provider inputs that change nothing here: they only spare real providers look-ups, or say how to log and retry.
@@ -52,7 +55,7 @@ class Applier(Mocks):
     """Carries out registrations and provider functions against the embedded AWS."""
 
     def __init__(self, settings: Settings, cloud: Cloud, deployment: Deployment, on_event: OnEvent | None) -> None:
-        self._clients = Clients(cloud)
+        self._clients = clients_of(cloud)
         self._cloud = cloud
         self._deployment = deployment
         self._on_event = on_event
@@ -257,9 +260,16 @@ def plain(value: Any) -> Any:
     return value
 
 
+@functools.cache
+def _native() -> ModuleType:
+    """The module of the native types, imported when a program has one: the schema library takes a second or two."""
+    return importlib.import_module("local_aws.apply.native")
+
+
 def _resource_type(token: str) -> ResourceType:
-    if token.startswith("aws-native:"):
-        return native.resource_type(token)
+    if token.startswith(NATIVE):
+        kind: ResourceType = _native().resource_type(token)
+        return kind
     if token not in TYPES:
         raise UnsupportedError(
             "this resource type is not known: add a create and a delete function to the module of its service under"

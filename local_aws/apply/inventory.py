@@ -8,7 +8,7 @@ from typing import Any
 
 import jmespath  # type: ignore[import-untyped]  # boto3 brings it; it has no stubs here
 
-from local_aws.apply.calls import Api, Clients, Cloud
+from local_aws.apply.calls import Api, Cloud, clients_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def inventory(cloud: Cloud) -> dict[str, frozenset[str]]:
     Two inventories that are equal show that what happened in between left nothing behind. Raises RequestError if a
     service does not answer: an inventory with a gap would prove nothing.
     """
-    api = Api(Clients(cloud), cloud.region)
+    api = Api(clients_of(cloud), cloud.region)
     with ThreadPoolExecutor(4) as threads:
         found = dict(threads.map(lambda listing: (listing.what, _names(api, listing)), LISTINGS))
     found["kms key"] = _enabled_keys(api)

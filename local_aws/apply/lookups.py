@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,7 @@ def caller_identity(lookup: Lookup) -> dict[str, Any]:
 def region(lookup: Lookup) -> dict[str, Any]:
     """``aws.get_region``."""
     name = lookup.args.get("region") or lookup.args.get("name") or lookup.api.region
-    description = botocore.session.get_session().get_data("endpoints")
-    regions = {key: value for partition in description["partitions"] for key, value in partition["regions"].items()}
+    regions = {key: value for item in _partitions() for key, value in item["regions"].items()}
     if name not in regions:
         raise ApplyError(f"there is no region {name!r}")
     endpoint = f"ec2.{name}.{_dns_suffix(name)}"
@@ -50,7 +50,7 @@ def region(lookup: Lookup) -> dict[str, Any]:
 
 def partition(lookup: Lookup) -> dict[str, Any]:
     """``aws.get_partition``."""
-    name = _partition(lookup.api.region)
+    name = _partition_of(lookup.api.region)["partition"]
     suffix = _dns_suffix(lookup.api.region)
     reverse = ".".join(reversed(suffix.split(".")))
     return {"id": name, "partition": name, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
@@ -157,14 +157,21 @@ def _listed(value: Any) -> list[Any]:
 
 
 @functools.cache
-def _partition(region_name: str) -> str:
-    return str(botocore.session.get_session().get_partition_for_region(region_name))
+def _partitions() -> list[dict[str, Any]]:
+    """AWS's partitions and their regions, as botocore ships them."""
+    partitions: list[dict[str, Any]] = botocore.session.get_session().get_data("endpoints")["partitions"]
+    return partitions
 
 
-@functools.cache
+def _partition_of(region_name: str) -> dict[str, Any]:
+    for item in _partitions():
+        if region_name in item["regions"] or re.match(item["regionRegex"], region_name):
+            return item
+    raise ApplyError(f"there is no region {region_name!r}")
+
+
 def _dns_suffix(region_name: str) -> str:
-    partitions = botocore.session.get_session().get_data("endpoints")["partitions"]
-    return str(next(item["dnsSuffix"] for item in partitions if item["partition"] == _partition(region_name)))
+    return str(_partition_of(region_name)["dnsSuffix"])
 
 
 LOOKUPS: dict[str, Callable[[Lookup], dict[str, Any]]] = {

@@ -2,7 +2,9 @@
 
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -310,6 +312,33 @@ def test_failures_are_one_line_that_names_the_resource_and_the_mend(
         deploy(program, settings, cloud)
     assert "\n" not in str(raised.value)
     raised.value.partial.destroy()
+
+
+def test_ctrl_c_ends_what_is_under_way_and_begins_nothing_more(cloud: LocalAws, settings: Settings) -> None:
+    def program() -> None:
+        first = aws.sns.Topic("first", name="first")
+        aws.sns.Topic("second", name="second", opts=pulumi.ResourceOptions(depends_on=[first]))
+
+    def interrupt(event: Event) -> None:
+        if event.action == "creating":
+            signal.raise_signal(signal.SIGINT)  # Python runs the handler in the main thread, which waits in deploy
+            assert interrupted.wait(5)
+
+    interrupted = threading.Event()
+
+    def handler(_signal: int, _frame: Any) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            deploy(program, settings, cloud, on_event=interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    (arn,) = inventory(cloud)["sns topic"]
+    assert arn.endswith(":first")
+    cloud.client("sns").delete_topic(TopicArn=arn)
 
 
 def test_a_missing_program_is_named(cloud: LocalAws, settings: Settings, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from local_aws import LocalAws
 from local_aws.apply import ApplyError, UnsupportedError
-from local_aws.apply.calls import Api, Clients
+from local_aws.apply.calls import Api, clients_of
 from local_aws.apply.lookups import LOOKUPS, Lookup
 
 
 def look_up(cloud: LocalAws, token: str, args: dict[str, Any], region: str = "eu-west-1") -> dict[str, Any]:
-    return LOOKUPS[token](Lookup(token, args, Api(Clients(cloud), region)))
+    return LOOKUPS[token](Lookup(token, args, Api(clients_of(cloud), region)))
 
 
 def test_the_callers_identity(cloud: LocalAws) -> None:
