@@ -32,7 +32,7 @@ lint: $(READY)
 		MYPYPATH=lambda:lambda/$$function $(BIN)/mypy lambda/$$function lambda/shared || exit 1; done
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n auto
 
 # Without the lock: what a plain install of today gets. Its own environment, so that .venv stays as locked.
 unpinned:
