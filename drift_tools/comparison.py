@@ -164,14 +164,23 @@ def compare(
 ) -> Comparison:
     """Say of each feature whether the current rows are from another distribution than the baseline's.
 
-        Parameters ---------- baseline, current tables: pyarrow tables or anything with the Arrow C interface,
-        `Captures`, or mappings of names to arrays. Columns are matched by name. alpha the share of comparisons
-        without any drift in which a false alarm is allowed, 0 < alpha < 1. kinds `"numerical"` or `"categorical"` for
-        columns whose kind is not that of the baseline's values, such as codes that are written as numbers. thresholds
+    Parameters
+    ----------
+    baseline, current
+        tables: pyarrow tables or anything with the Arrow C interface, `Captures`, or mappings of names to arrays.
+        Columns are matched by name.
+    alpha
+        the share of comparisons without any drift in which a false alarm is allowed, 0 < alpha < 1.
+    kinds
+        `"numerical"` or `"categorical"` for columns whose kind is not that of the baseline's values, such as codes
+        that are written as numbers.
+    thresholds
         by feature, the effect (PSI less its expectation) from which a significant difference is drift; default 0.1.
 
-    Raises `InputError` if either is no table. A column that cannot be compared gets a verdict that says so and never
-    spoils another.
+    Raises
+    ------
+    InputError
+        if either is no table. A column that cannot be compared gets a verdict that says so and never spoils another.
 
     Examples
     --------
