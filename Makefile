@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 # A set-up that was interrupted leaves no .ready behind and is done again.
 $(READY): requirements-dev.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; say which one with: make PYTHON=python3.12 ...")'
-	@echo "setting up $(VENV) (a minute or so, once) ..."
+	@echo "setting up $(VENV) (once; a minute on a slow network) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements-dev.txt
