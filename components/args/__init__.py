@@ -1,0 +1,64 @@
+"""What a user writes (the `*Args` TypedDicts) and what the components read (the frozen `*Settings`).
+
+Every argument dictionary is turned into its settings at once, before the first resource is registered. What is wrong
+is said in one line: which argument, which value, and the mend. A key that is not an argument is an error, so that a
+misspelt one is never silently ignored.
+
+Values that may come from another resource (names, ARNs, tags, addresses) are `pulumi.Input`; what decides which
+resources exist or what they are called is plain. Whole numbers are accepted as `3.0` too: Pulumi's wire format has no
+integers.
+
+Never `from __future__ import annotations` here: Pulumi reads these annotations to make the component's schema.
+"""
+
+from components.args.alerting import AlertingArgs, AlertingSettings
+from components.args.baseline import (
+    BaselineArgs,
+    BaselineSettings,
+    ModelQualityBaselineArgs,
+    ModelQualityBaselineSettings,
+)
+from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
+from components.args.endpoint import EndpointArgs, EndpointSettings
+from components.args.monitors import (
+    PROBLEM_TYPES,
+    DataQualityArgs,
+    DataQualitySettings,
+    ModelQualityArgs,
+    ModelQualitySettings,
+)
+from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.schedules import DAILY_AT_SIX, HOURLY, schedule_period_hours
+from components.args.stack import ENGINES, ModelMonitoringStackArgs, StackSettings
+from components.args.storage import StorageArgs, StorageSettings
+
+__all__ = [
+    "DAILY_AT_SIX",
+    "ENGINES",
+    "HOURLY",
+    "LOG_RETENTION_DAYS",
+    "PROBLEM_TYPES",
+    "AlertingArgs",
+    "AlertingSettings",
+    "ArgumentError",
+    "BaselineArgs",
+    "BaselineSettings",
+    "CommonSettings",
+    "DataQualityArgs",
+    "DataQualitySettings",
+    "EndpointArgs",
+    "EndpointSettings",
+    "ModelMonitoringStackArgs",
+    "ModelQualityArgs",
+    "ModelQualityBaselineArgs",
+    "ModelQualityBaselineSettings",
+    "ModelQualitySettings",
+    "Reader",
+    "StackSettings",
+    "StorageArgs",
+    "StorageSettings",
+    "argument_names",
+    "check_component_name",
+    "common_settings",
+    "schedule_period_hours",
+]

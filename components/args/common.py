@@ -1,0 +1,77 @@
+"""What every component takes: a name, tags, the roles' boundary, how long logs are kept."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+
+from components.args.reader import ArgumentError, Reader
+from components.naming import component_name_problem
+
+# The values that CloudWatch Logs accepts, in days.
+LOG_RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonSettings:
+    """What every part of a stack is given: tags, the roles' boundary, how long logs are kept."""
+
+    tags: Mapping[str, pulumi.Input[str]]
+    permissions_boundary_arn: pulumi.Input[str] | None
+    log_retention_in_days: int
+
+
+def check_component_name(name: str) -> None:
+    """Raise ArgumentError if no resource could be named after `name`."""
+    problem = component_name_problem(name)
+    if problem:
+        raise ArgumentError(f"the component's name is {name!r}: it {problem}")
+
+
+def common_settings(
+    *,
+    tags: Mapping[str, pulumi.Input[str]] | None = None,
+    permissions_boundary_arn: pulumi.Input[str] | None = None,
+    log_retention_in_days: int | None = None,
+) -> CommonSettings:
+    """Check the arguments that every component takes.
+
+    Raises
+    ------
+    ArgumentError
+        In one line: the argument, its value and the mend.
+    """
+    values = {"log_retention_in_days": log_retention_in_days}
+    read = Reader("", values, list(values))
+    days = read.whole("log_retention_in_days", 30, 1, 3653)
+    if days not in LOG_RETENTION_DAYS:
+        raise read.refuse("log_retention_in_days", f"CloudWatch takes {', '.join(map(str, LOG_RETENTION_DAYS))}")
+    if isinstance(permissions_boundary_arn, str) and not re.fullmatch(
+        r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+", permissions_boundary_arn
+    ):
+        raise ArgumentError(
+            f"permissions_boundary_arn is {permissions_boundary_arn!r}: give the ARN of an IAM policy, "
+            "arn:aws:iam::123456789012:policy/name"
+        )
+    return CommonSettings(
+        tags=_tags(tags or {}),
+        permissions_boundary_arn=permissions_boundary_arn,
+        log_retention_in_days=days,
+    )
+
+
+def _tags(tags: Mapping[str, pulumi.Input[str]]) -> Mapping[str, pulumi.Input[str]]:
+    if not isinstance(tags, Mapping):
+        raise ArgumentError(f"tags is {tags!r}: give a dictionary of names and values")
+    if len(tags) > 50:
+        raise ArgumentError(f"tags has {len(tags)} entries: AWS takes 50 on a resource")
+    for key, value in tags.items():
+        if not isinstance(key, str) or not 1 <= len(key) <= 128 or key.lower().startswith("aws:"):
+            raise ArgumentError(f"tags has the name {key!r}: 1 to 128 characters that do not start with aws:")
+        if not isinstance(value, pulumi.Output) and (not isinstance(value, str) or len(value) > 256):
+            raise ArgumentError(f"tags.{key} is {value!r}: must be text of at most 256 characters")
+    return dict(tags)

@@ -1,0 +1,31 @@
+"""Arguments of the bucket."""
+
+from dataclasses import dataclass
+from typing import NotRequired, Self, TypedDict
+
+from components.args.reader import Reader, argument_names
+
+
+class StorageArgs(TypedDict):
+    """How long the bucket keeps what."""
+
+    captured_data_days: NotRequired[int]
+    """Days after which captured requests and answers are deleted. Default 90."""
+    noncurrent_version_days: NotRequired[int]
+    """Days after which overwritten and deleted versions of objects are deleted. Default 30."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageSettings:
+    """`StorageArgs`, checked and complete."""
+
+    captured_data_days: int
+    noncurrent_version_days: int
+
+    @classmethod
+    def from_args(cls, args: StorageArgs, path: str = "storage") -> Self:
+        read = Reader(path, args, argument_names(StorageArgs))
+        return cls(
+            captured_data_days=read.whole("captured_data_days", 90, 1, 36500),
+            noncurrent_version_days=read.whole("noncurrent_version_days", 30, 1, 36500),
+        )
