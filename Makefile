@@ -28,8 +28,8 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@# Each function's folder is an import root of its own, as in its archive.
-	@for function in start_baseline processing_metrics alarm_responder; do \
-		MYPYPATH=lambda:lambda/$$function $(BIN)/mypy lambda/$$function lambda/shared || exit 1; done
+	@for handler in lambda/*/handler.py; do function=$$(dirname $$handler); \
+		MYPYPATH=lambda:$$function $(BIN)/mypy $$function lambda/shared || exit 1; done
 
 test: lint
 	$(BIN)/python -m pytest -q -n auto

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,16 +26,50 @@ def split_uri(uri: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def split_location(uri: str) -> tuple[str, str]:
+    """Bucket and prefix of an `s3://bucket` or `s3://bucket/prefix` URI; ValueError if it is none."""
+    match = re.fullmatch(r"s3://([^/]+)(?:/(.*?))?/?", uri)
+    if match is None:
+        raise ValueError(f"{uri!r} is not of the form s3://bucket/prefix")
+    return match[1], match[2] or ""
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """An object as a listing has it; `size` in bytes."""
+
+    key: str
+    size: int
+
+
+def list_objects(s3: Any, bucket: str, prefix: str) -> Iterator[ListedObject]:
+    """All objects below `prefix`, in their order; UnreadableError if the bucket cannot be listed."""
+    for page in _pages(s3, bucket, prefix):
+        for item in page.get("Contents", []):
+            yield ListedObject(item["Key"], int(item["Size"]))
+
+
 def list_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
     """The keys of all objects below `prefix`, in their order; UnreadableError if the bucket cannot be listed."""
-    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+    for item in list_objects(s3, bucket, prefix):
+        yield item.key
+
+
+def list_folders(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+    """Names of the folders right below `prefix` (which ends in a slash); UnreadableError as for `list_objects`."""
+    for page in _pages(s3, bucket, prefix, Delimiter="/"):
+        for item in page.get("CommonPrefixes", []):
+            yield item["Prefix"].removeprefix(prefix).rstrip("/")
+
+
+def _pages(s3: Any, bucket: str, prefix: str, **options: str) -> Iterator[Any]:
+    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, **options}
     while True:
         try:
             page = s3.list_objects_v2(**request)
         except (ClientError, BotoCoreError) as error:
             raise UnreadableError(f"s3://{bucket}/{prefix} cannot be listed ({error_code(error)})") from error
-        for item in page.get("Contents", []):
-            yield item["Key"]
+        yield page
         if not page.get("IsTruncated"):
             return
         request["ContinuationToken"] = page["NextContinuationToken"]

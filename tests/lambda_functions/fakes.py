@@ -112,6 +112,9 @@ class FakeS3(_Service):
             after = request.get("ContinuationToken", "")
             matching = [key for key in self.keys(request["Prefix"]) if key > after]
             page = matching[: min(3, request.get("MaxKeys", 1000))]
+            if "Delimiter" in request:
+                folders = {key[: key.index("/", len(request["Prefix"])) + 1] for key in matching}
+                return {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)], "IsTruncated": False}
             modified = datetime(2026, 11, 23, tzinfo=UTC)
             answer: dict[str, Any] = {
                 "Contents": [{"Key": key, "Size": len(self.objects[key]), "LastModified": modified} for key in page],
@@ -179,3 +182,11 @@ class FakeSageMaker(_Service):
             return self.jobs[request["ProcessingJobName"]]
         except KeyError:
             raise client_error("ResourceNotFound", "DescribeProcessingJob") from None
+
+
+class FakeLambda(_Service):
+    service = "lambda"
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        self._enter("Invoke", request)
+        return {"StatusCode": 202}

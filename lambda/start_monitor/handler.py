@@ -1,0 +1,184 @@
+"""Starts the monitoring run of a window, once: the open engine's counterpart of a Model Monitor schedule.
+
+EventBridge Scheduler delivers at least once. Which files a window has is decided by the first delivery and kept; the
+job's name follows from the window; so a second delivery starts nothing, and one that died half-way is finished.
+Permissions and environment variables: lambda/README.md.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+from captures import Found, captured, labels, other_variants
+from plan import Plan, parse
+from records import Records, Run
+from request import job_name, processing_job_request, results_uri, small_window_event
+from shared.clients import client, error_code
+from shared.events import BadEventError
+from shared.json_log import log
+from shared.objects import ListedObject
+from shared.settings import required
+from window import HOUR, hours_between, iso, parse_time
+
+JOB, FUNCTION, NONE = "job", "function", "none"
+
+
+class JobConflictError(RuntimeError):
+    """A job of the run's name exists and is another one."""
+
+
+def take(s3: Any, plan: Plan, records: Records) -> Run:
+    """Decide which files the window has, or read what an earlier delivery decided."""
+    decided = records.read(plan.window.end)
+    if decided is not None:
+        return decided
+    own = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, plan.window.hours())
+    late, late_from = _late(s3, plan, records)
+    files = (*own.files, *late)
+    # Without labels nothing can be measured; what is not taken now is late, not lost, for the next run.
+    usable = plan.ground_truth_uri is None or bool(_labels(s3, plan, late_from).files)
+    size = sum(file.size for file in files) if usable else 0
+    run = Run(
+        window_start=iso(plan.window.start),
+        window_end=iso(plan.window.end),
+        files=own.keys if usable else (),
+        late_files=tuple(file.key for file in late) if usable else (),
+        late_from=iso(late_from) if late and usable else None,
+        size=size,
+        job_name=job_name(plan),
+        route=_route(plan, size),
+        excluded_variants=other_variants(s3, plan.captured_uri, plan.endpoint, plan.variants),
+    )
+    return records.keep(plan.window.end, run)
+
+
+def _late(s3: Any, plan: Plan, records: Records) -> tuple[tuple[ListedObject, ...], datetime]:
+    """Captures of hours before the window that no run has taken, and the first hour that was looked at.
+
+    Only as far back as this monitor has run: what was captured before there was one was not missed.
+    """
+    earliest = plan.window.start - plan.late_hours * HOUR
+    taken, first_window = records.taken(earliest, plan.window.start)
+    since = plan.window.start if first_window is None else max(earliest, first_window)
+    found = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, hours_between(since, plan.window.start))
+    return tuple(file for file in found.files if file.key not in taken), since
+
+
+def _labels(s3: Any, plan: Plan, since: datetime) -> Found:
+    if plan.ground_truth_uri is None:
+        return Found(())
+    return labels(s3, plan.ground_truth_uri, hours_between(since, plan.window.end))
+
+
+def _route(plan: Plan, size: int) -> str:
+    if size == 0:
+        return NONE
+    if plan.small_window is not None and size <= plan.small_window.max_bytes:
+        return FUNCTION
+    return JOB
+
+
+def start(plan: Plan, *, s3: Any, sagemaker: Any, functions: Any) -> dict[str, Any]:
+    """Start what the window needs; what was done comes back."""
+    records = Records.of(s3, plan)
+    run = take(s3, plan, records)
+    answer: dict[str, Any] = {
+        "schedule": plan.schedule,
+        "window_start": run.window_start,
+        "window_end": run.window_end,
+        "files": len(run.files),
+        "late_files": len(run.late_files),
+        "route": run.route,
+    }
+    if run.route == NONE:
+        return answer | {"started": None}
+    manifest = records.write_manifest(plan.window.end, "captured", plan.captured_uri, (*run.late_files, *run.files))
+    request = processing_job_request(
+        plan, run, captured=manifest, ground_truth=_labels_manifest(s3, plan, records, run)
+    )
+    if run.route == FUNCTION and plan.small_window is not None:
+        functions.invoke(
+            FunctionName=plan.small_window.function_name,
+            InvocationType="Event",
+            Payload=small_window_event(request),
+        )
+        return answer | {"started": plan.small_window.function_name}
+    return answer | {"started": run.job_name, "created": create_job(sagemaker, request)}
+
+
+def _labels_manifest(s3: Any, plan: Plan, records: Records, run: Run) -> str | None:
+    if plan.ground_truth_uri is None:
+        return None
+    since = parse_time(run.late_from) if run.late_from else plan.window.start
+    found = _labels(s3, plan, since)
+    return records.write_manifest(plan.window.end, "ground-truth", plan.ground_truth_uri, found.keys)
+
+
+def create_job(sagemaker: Any, request: Mapping[str, Any]) -> bool:
+    """Create the job; False if an earlier delivery has. JobConflictError if the name is another job's."""
+    try:
+        sagemaker.create_processing_job(**request)
+    except ClientError as error:
+        if error_code(error) not in ("ResourceInUse", "ResourceInUseException"):
+            raise
+        existing = sagemaker.describe_processing_job(ProcessingJobName=request["ProcessingJobName"])
+        if _output(existing) != _output(request):
+            raise JobConflictError(
+                f"processing job {request['ProcessingJobName']} exists already and writes to {_output(existing)}, "
+                f"not to {_output(request)}: give the stack another name"
+            ) from error
+        return False
+    return True
+
+
+def _output(job: Mapping[str, Any]) -> str:
+    outputs = job["ProcessingOutputConfig"]["Outputs"]
+    return str(outputs[0]["S3Output"]["S3Uri"]) if outputs else ""
+
+
+def publish(cloudwatch: Any, namespace: str, plan: Plan, metrics: Mapping[str, float]) -> None:
+    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look."""
+    dimensions = [
+        {"Name": "Endpoint", "Value": plan.endpoint},
+        {"Name": "MonitoringSchedule", "Value": plan.schedule},
+    ]
+    cloudwatch.put_metric_data(
+        Namespace=namespace,
+        MetricData=[
+            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Count"}
+            for name, value in metrics.items()
+        ],
+    )
+
+
+def process(event: Any, namespace: str, *, s3: Any, sagemaker: Any, functions: Any, cloudwatch: Any) -> dict[str, Any]:
+    """One delivery. A start that fails leaves a `JobFailures`, not silence, and the exception for Lambda's retry."""
+    plan = parse(event)
+    try:
+        answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions)
+    except Exception:
+        publish(cloudwatch, namespace, plan, {"JobFailures": 1.0})
+        raise
+    publish(cloudwatch, namespace, plan, {"NoData": 1.0 if answer["route"] == NONE else 0.0})
+    return answer | {"results": results_uri(plan)}
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
+    """Lambda's entry."""
+    namespace = required(os.environ, "METRIC_NAMESPACE")
+    try:
+        answer = process(
+            event,
+            namespace,
+            s3=client("s3"),
+            sagemaker=client("sagemaker"),
+            functions=client("lambda"),
+            cloudwatch=client("cloudwatch"),
+        )
+    except BadEventError as error:
+        log("ERROR", "unusable event", reason=str(error))
+        raise
+    log("INFO", "monitoring run", **answer)
+    return answer

@@ -1,0 +1,313 @@
+"""The open engine's start of a run: windows, what a window takes, one job for two deliveries."""
+
+import copy
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker
+from tests.lambda_functions.functions import load, shared
+
+MODULES = load("start_monitor")
+NAMESPACE = "ModelMonitoring/churn"
+CAPTURED = "captured-data/churn-endpoint/Primary"
+STATE = "monitor-state/churn-endpoint/churn-endpoint-data-quality"
+REQUEST = {
+    "ProcessingInputs": [
+        {
+            "InputName": "code",
+            "S3Input": {
+                "S3Uri": "s3://churn-data/job-code/abc/drift_tools.zip",
+                "LocalPath": "/opt/ml/processing/input/code",
+                "S3DataType": "S3Prefix",
+                "S3InputMode": "File",
+            },
+        }
+    ],
+    "ProcessingResources": {
+        "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 20}
+    },
+    "AppSpecification": {
+        "ImageUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3",
+        "ContainerEntrypoint": ["python3", "-m", "drift_tools.monitor"],
+    },
+    "Environment": {"publish_cloudwatch_metrics": "Enabled"},
+    "RoleArn": "arn:aws:iam::123456789012:role/churn-monitor",
+}
+EVENT: dict[str, Any] = {
+    "scheduled_time": "2026-11-23T10:20:00Z",
+    "plan": {
+        "kind": "data-quality",
+        "endpoint": "churn-endpoint",
+        "schedule": "churn-endpoint-data-quality",
+        "variants": ["Primary"],
+        "start_offset": "-PT1H",
+        "end_offset": "-PT0H",
+        "late_hours": 3,
+        "captured_uri": "s3://churn-data/captured-data",
+        "ground_truth_uri": None,
+        "results_uri": "s3://churn-data/monitoring-results",
+        "state_uri": "s3://churn-data/monitor-state",
+        "job_stem": "churn",
+        "small_window": None,
+        "request": REQUEST,
+    },
+}
+
+
+@pytest.fixture
+def functions() -> FakeLambda:
+    return FakeLambda()
+
+
+@pytest.fixture
+def deliver(s3: FakeS3, sagemaker: FakeSageMaker, functions: FakeLambda, cloudwatch: FakeCloudWatch) -> Any:
+    def deliver(**changes: Any) -> Any:
+        event = copy.deepcopy(EVENT)
+        event["scheduled_time"] = changes.pop("scheduled_time", event["scheduled_time"])
+        event["plan"] |= changes
+        return MODULES.handler.process(
+            event, NAMESPACE, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
+        )
+
+    return deliver
+
+
+def published(cloudwatch: FakeCloudWatch) -> list[dict[str, float]]:
+    return [
+        {datum["MetricName"]: datum["Value"] for datum in request["MetricData"]}
+        for request in cloudwatch.requests("PutMetricData")
+    ]
+
+
+def test_a_window_with_captures_becomes_one_job(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/09/11-00-000-b.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/10/00-00-000-next.jsonl", b"{}\n")
+    answer = deliver()
+    assert answer == {
+        "schedule": "churn-endpoint-data-quality",
+        "window_start": "2026-11-23T09:00:00Z",
+        "window_end": "2026-11-23T10:00:00Z",
+        "files": 2,
+        "late_files": 0,
+        "route": "job",
+        "started": "churn-dq-202611231000-eb748a",
+        "created": True,
+        "results": "s3://churn-data/monitoring-results/churn-endpoint/churn-endpoint-data-quality/2026/11/23/10",
+    }
+    (request,) = sagemaker.requests("CreateProcessingJob")
+    assert request["ProcessingJobName"] == answer["started"]
+    assert request["Environment"] == {
+        "publish_cloudwatch_metrics": "Enabled",
+        "dataset_format": '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}',
+        "dataset_source": "/opt/ml/processing/input/endpoint",
+        "output_path": "/opt/ml/processing/output",
+        "start_time": "2026-11-23T09:00:00Z",
+        "end_time": "2026-11-23T10:00:00Z",
+        "metric_time": "2026-11-23T09:00:00Z",
+        "sagemaker_endpoint_name": "churn-endpoint",
+        "sagemaker_monitoring_schedule_name": "churn-endpoint-data-quality",
+    }
+    assert [item["InputName"] for item in request["ProcessingInputs"]] == ["code", "captured"]
+    captured = request["ProcessingInputs"][1]["S3Input"]
+    assert captured["S3Uri"] == f"s3://churn-data/{STATE}/2026/11/23/10.captured.manifest"
+    assert captured["S3DataType"] == "ManifestFile"
+    assert captured["S3DataDistributionType"] == "FullyReplicated"
+    assert s3.json(f"{STATE}/2026/11/23/10.captured.manifest") == [
+        {"prefix": "s3://churn-data/captured-data/"},
+        "churn-endpoint/Primary/2026/11/23/09/10-00-000-a.jsonl",
+        "churn-endpoint/Primary/2026/11/23/09/11-00-000-b.jsonl",
+    ]
+    (output,) = request["ProcessingOutputConfig"]["Outputs"]
+    assert output["S3Output"]["S3Uri"] == answer["results"]
+    assert published(cloudwatch) == [{"NoData": 0.0}]
+
+
+def test_a_second_delivery_starts_nothing_and_takes_no_other_files(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    assert deliver()["created"] is True
+    s3.put(f"{CAPTURED}/2026/11/23/09/59-59-000-late.jsonl", b"{}\n")
+    again = deliver()
+    assert (again["created"], again["files"]) == (False, 1)
+    first, second = sagemaker.requests("CreateProcessingJob")
+    assert first == second
+
+
+def test_a_delivery_that_died_before_the_job_is_finished_by_the_next(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    sagemaker.fail("CreateProcessingJob", "ResourceLimitExceeded")
+    with pytest.raises(Exception, match="ResourceLimitExceeded"):
+        deliver()
+    assert published(cloudwatch) == [{"JobFailures": 1.0}]
+    assert deliver()["created"] is True
+
+
+def test_without_captures_there_is_no_job_but_a_metric(
+    deliver: Any, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    answer = deliver()
+    assert (answer["route"], answer["started"]) == ("none", None)
+    assert sagemaker.calls == []
+    (request,) = cloudwatch.requests("PutMetricData")
+    assert request["Namespace"] == NAMESPACE
+    assert request["MetricData"] == [
+        {
+            "MetricName": "NoData",
+            "Dimensions": [
+                {"Name": "Endpoint", "Value": "churn-endpoint"},
+                {"Name": "MonitoringSchedule", "Value": "churn-endpoint-data-quality"},
+            ],
+            "Value": 1.0,
+            "Unit": "Count",
+        }
+    ]
+
+
+def test_a_late_file_is_taken_once_by_the_next_run(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/08/10-00-000-before-the-monitor.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    assert deliver()["late_files"] == 0  # what was captured before there was a monitor was not missed
+    s3.put(f"{CAPTURED}/2026/11/23/09/59-00-000-late.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/10/10-00-000-b.jsonl", b"{}\n")
+    second = deliver(scheduled_time="2026-11-23T11:20:00Z")
+    assert (second["files"], second["late_files"]) == (1, 1)
+    request = sagemaker.requests("CreateProcessingJob")[1]
+    assert request["Environment"]["late_from"] == "2026-11-23T09:00:00Z"
+    assert s3.json(f"{STATE}/2026/11/23/11.captured.manifest")[1:] == [
+        "churn-endpoint/Primary/2026/11/23/09/59-00-000-late.jsonl",
+        "churn-endpoint/Primary/2026/11/23/10/10-00-000-b.jsonl",
+    ]
+    s3.put(f"{CAPTURED}/2026/11/23/11/10-00-000-c.jsonl", b"{}\n")
+    third = deliver(scheduled_time="2026-11-23T12:20:00Z")
+    assert (third["files"], third["late_files"]) == (1, 0)
+    assert "late_from" not in sagemaker.requests("CreateProcessingJob")[2]["Environment"]
+
+
+def test_an_hour_that_was_never_looked_at_is_made_up_for(deliver: Any, s3: FakeS3) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    deliver()
+    s3.put(f"{CAPTURED}/2026/11/23/10/10-00-000-b.jsonl", b"{}\n")  # whose delivery never came
+    answer = deliver(scheduled_time="2026-11-23T12:20:00Z")
+    assert (answer["files"], answer["late_files"]) == (0, 1)
+
+
+def test_other_variants_are_left_out_and_named(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put("captured-data/churn-endpoint/shadow-1/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put("captured-data/churn-endpoint/Canary/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put("captured-data/churn-endpoint-2/Other/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    assert deliver()["files"] == 1
+    (request,) = sagemaker.requests("CreateProcessingJob")
+    assert request["Environment"]["excluded_variants"] == "Canary,shadow-1"
+
+
+@pytest.mark.parametrize(("limit", "route"), [(6, "function"), (5, "job")])
+def test_a_small_window_goes_to_the_function(
+    limit: int, route: str, deliver: Any, s3: FakeS3, functions: FakeLambda
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n{}\n")
+    answer = deliver(small_window={"function_name": "churn-monitor-window", "max_bytes": limit})
+    assert answer["route"] == route
+    if route == "job":
+        assert functions.calls == []
+        return
+    (request,) = functions.requests("Invoke")
+    assert (request["FunctionName"], request["InvocationType"]) == ("churn-monitor-window", "Event")
+    assert json.loads(request["Payload"])["job"]["ProcessingJobName"] == "churn-dq-202611231000-eb748a"
+
+
+def test_several_instances_share_the_captures_and_have_all_labels(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/22/10/10-00-000-a.jsonl", b"{}\n")
+    s3.put("ground-truth/2026/11/22/10/labels.jsonl", b"{}\n")
+    s3.put("ground-truth/2026/11/23/10/too-late.jsonl", b"{}\n")
+    request = copy.deepcopy(REQUEST)
+    request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 3  # type: ignore[index]
+    deliver(
+        kind="model-quality",
+        schedule="churn-endpoint-model-quality",
+        start_offset="-P1D",
+        ground_truth_uri="s3://churn-data/ground-truth",
+        request=request,
+    )
+    (sent,) = sagemaker.requests("CreateProcessingJob")
+    assert sent["ProcessingJobName"].startswith("churn-mq-202611231000-")
+    spread = {item["InputName"]: item["S3Input"].get("S3DataDistributionType") for item in sent["ProcessingInputs"][1:]}
+    assert spread == {"captured": "ShardedByS3Key", "ground_truth": "FullyReplicated"}
+    assert sent["Environment"]["ground_truth_source"] == "/opt/ml/processing/input/ground_truth"
+    key = "monitor-state/churn-endpoint/churn-endpoint-model-quality/2026/11/23/10.ground-truth.manifest"
+    assert s3.json(key) == [{"prefix": "s3://churn-data/ground-truth/"}, "2026/11/22/10/labels.jsonl"]
+
+
+def test_captures_without_labels_wait_for_the_next_run(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    quality = {
+        "kind": "model-quality",
+        "schedule": "churn-endpoint-model-quality",
+        "ground_truth_uri": "s3://churn-data/ground-truth",
+    }
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    assert deliver(**quality)["route"] == "none"
+    assert published(cloudwatch) == [{"NoData": 1.0}]
+    s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
+    answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
+    assert (answer["route"], answer["late_files"]) == ("job", 1)
+
+
+def test_a_job_of_the_name_that_writes_elsewhere_is_an_error(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    deliver()
+    job = sagemaker.jobs["churn-dq-202611231000-eb748a"]
+    job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = "s3://another/place"
+    with pytest.raises(MODULES.handler.JobConflictError, match="writes to s3://another/place"):
+        deliver()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kind": "bias"}, "kind is 'bias'"),
+        ({"variants": []}, "at least one variant"),
+        ({"start_offset": "1h"}, "'1h' is no offset"),
+        ({"start_offset": "-PT0H"}, "is empty"),
+        ({"late_hours": 100}, "late_hours is 100"),
+        ({"captured_uri": "/tmp"}, "captured_uri is no place in S3"),
+        ({"small_window": {"function_name": "f", "max_bytes": 0}}, "max_bytes is 0"),
+        ({"kind": "model-quality"}, "ground_truth_uri is missing"),
+        ({"scheduled_time": "2026-11-23T10:20:00"}, "has no time zone"),
+        ({"schedule": ""}, "schedule must be a non-empty string"),
+    ],
+)
+def test_a_bad_event_is_one_clear_error(change: dict[str, Any], said: str, deliver: Any) -> None:
+    with pytest.raises(shared("events").BadEventError, match=said):
+        deliver(**change)
+
+
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
+    st.integers(1, 48),
+    st.integers(0, 59),
+)
+def test_windows_join_without_gap_or_overlap(moment: datetime, hours: int, lateness: int) -> None:
+    window_of = MODULES.window.window_of
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    offsets = {"start_offset": timedelta(hours=-hours), "end_offset": timedelta(0)}
+    first = window_of(hour + timedelta(minutes=lateness), **offsets)
+    following = window_of(hour + timedelta(hours=hours), **offsets)
+    assert first.end == following.start == hour
+    assert len(list(first.hours())) == hours
