@@ -13,7 +13,8 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,12 @@ def _serve(args: argparse.Namespace) -> int:
                     cloud,
                     on_event=lambda event: status.update(_progress(event)),
                 )
-        _explain(console, cloud, deployment)
-        try:
-            _wait(cloud)
-        except KeyboardInterrupt:
-            console.print("\nStopping.")
+        with _stop_event() as stop:
+            # The signals are an event from before the first line that invites one: an exception in the middle of
+            # these lines would skip the destroy below.
+            _explain(console, cloud, deployment)
+            _wait(cloud, stop)
+        console.print("\nStopping.")
         if deployment is not None:
             with console.status("destroying …") as status:
                 result = deployment.destroy(
@@ -112,10 +114,21 @@ def _progress(event: Event) -> str:
     return f"{event.action} {event.index}{of}: {event.type.rsplit(':', 1)[1]} {event.name}"
 
 
-def _wait(cloud: local_aws.LocalAws) -> None:
-    """Until Ctrl-C or SIGTERM; ServerStopped if the server dies by itself."""
-    forever = threading.Event()
-    while not forever.wait(CHECK_SECONDS):
+@contextmanager
+def _stop_event() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, instead of raising KeyboardInterrupt."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait(cloud: local_aws.LocalAws, stop: threading.Event) -> None:
+    """Until `stop` is set; ServerStopped if the server dies by itself."""
+    while not stop.wait(CHECK_SECONDS):
         if not cloud.running:
             raise local_aws.ServerStopped(f"the embedded AWS has stopped; its log ends:\n{cloud.log_tail()}")
 
