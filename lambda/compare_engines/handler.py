@@ -1,0 +1,192 @@
+"""Holds the two engines' verdicts on a window against each other, once both have finished it.
+
+One of two monitors that disagree lastingly is wrong, and nobody else would notice. Whoever ends second brings the two
+together; an event that comes twice compares the same files again and publishes the same number.
+Permissions and environment variables: lambda/README.md.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agreement import Agreement, Results, compare, subjects_of
+from shared.clients import client
+from shared.events import BadEventError, mapping, text
+from shared.json_log import log
+from shared.objects import list_keys, read_json
+from shared.settings import ConfigurationError, prefix, required
+from shared.violations import FILE_NAMES, parse_violations
+
+DETAIL_TYPE = "SageMaker Processing Job State Change"
+STATISTICS, DRIFT = "statistics.json", "drift.json"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two schedules that watch the same thing."""
+
+    kind: str
+    model_monitor: str
+    open: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    endpoint: str
+    namespace: str
+    bucket: str
+    results_prefix: str
+    agreement_prefix: str
+    pairs: tuple[Pair, ...]
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """From environment variables; ConfigurationError names the one that is missing or unusable."""
+        return cls(
+            endpoint=required(environ, "ENDPOINT_NAME"),
+            namespace=required(environ, "METRIC_NAMESPACE"),
+            bucket=required(environ, "BUCKET_NAME"),
+            results_prefix=prefix(environ, "RESULTS_PREFIX"),
+            agreement_prefix=prefix(environ, "AGREEMENT_PREFIX"),
+            pairs=_pairs(required(environ, "ENGINE_PAIRS")),
+        )
+
+    def pair_of(self, schedule: str) -> Pair | None:
+        """The pair that a schedule belongs to; None if it is not of this stack."""
+        return next((pair for pair in self.pairs if schedule in (pair.model_monitor, pair.open)), None)
+
+
+def _pairs(value: str) -> tuple[Pair, ...]:
+    try:
+        return tuple(
+            Pair(kind, str(names["model_monitor"]), str(names["open"])) for kind, names in json.loads(value).items()
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            'environment variable ENGINE_PAIRS must be {"data-quality": {"model_monitor": "…", "open": "…"}}'
+        ) from error
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that has ended: of which schedule, and when its window ends (ISO 8601)."""
+
+    schedule: str
+    end_time: str
+
+
+def finished(event: Any, sagemaker: Any) -> Finished | None:
+    """The run that an event tells of; None if its job is no completed monitoring run.
+
+    Either a processing job's event, or from the function for small windows `{"schedule", "end_time"}`.
+    """
+    fields = mapping(event, "the event")
+    if "detail-type" not in fields:
+        return Finished(text(fields, "schedule", "the event"), text(fields, "end_time", "the event"))
+    if fields["detail-type"] != DETAIL_TYPE:
+        raise BadEventError(f"the event's detail-type is {fields['detail-type']!r}, expected {DETAIL_TYPE!r}")
+    name = text(mapping(fields.get("detail"), "the event's detail"), "ProcessingJobName", "the event's detail")
+    job = sagemaker.describe_processing_job(ProcessingJobName=name)
+    environment = job.get("Environment") or {}
+    schedule, end_time = environment.get("sagemaker_monitoring_schedule_name"), environment.get("end_time")
+    merge = "ground_truth_source" in environment and "baseline_constraints" not in environment
+    if job["ProcessingJobStatus"] != "Completed" or not schedule or not end_time or merge:
+        return None
+    return Finished(schedule, end_time)
+
+
+def results(s3: Any, settings: Settings, schedule: str, hour: str) -> Results | None:
+    """What a schedule's run of an hour wrote; None if it has not finished."""
+    folder = f"{settings.results_prefix}/{settings.endpoint}/{schedule}/{hour}/"
+    files = {key.removeprefix(folder): key for key in list_keys(s3, settings.bucket, folder)}
+    if STATISTICS not in files:
+        return None
+    name = next((name for name in FILE_NAMES if name in files), None)
+    violations = parse_violations(read_json(s3, settings.bucket, files[name])) if name else ()
+    statistics = read_json(s3, settings.bucket, files[STATISTICS])
+    drift = read_json(s3, settings.bucket, files[DRIFT]) if DRIFT in files else {}
+    return Results(subjects_of(statistics, violations), violations, drift.get("features") or {})
+
+
+def process(event: Any, settings: Settings, *, s3: Any, sagemaker: Any, cloudwatch: Any) -> dict[str, Any]:
+    """One event; what came of it."""
+    run = finished(event, sagemaker)
+    if run is None:
+        return {"ignored": "no completed monitoring run"}
+    pair = settings.pair_of(run.schedule)
+    if pair is None:
+        return {"ignored": f"{run.schedule} is no schedule of this stack"}
+    try:
+        hour = datetime.fromisoformat(run.end_time).strftime("%Y/%m/%d/%H")
+    except ValueError as error:
+        raise BadEventError(f"end_time is {run.end_time!r}: it must be an ISO 8601 time") from error
+    first = results(s3, settings, pair.model_monitor, hour)
+    second = results(s3, settings, pair.open, hour)
+    if first is None or second is None:
+        return {"kind": pair.kind, "hour": hour, "waiting": "the other engine has not finished this window"}
+    agreement = compare(first, second)
+    key = keep(s3, settings, pair, hour, agreement)
+    publish(cloudwatch, settings, pair, agreement)
+    return {
+        "kind": pair.kind,
+        "hour": hour,
+        "agreement": agreement.share,
+        "compared": agreement.compared,
+        "disagreements": [item.subject for item in agreement.disagreements],
+        "kept": f"s3://{settings.bucket}/{key}",
+    }
+
+
+def keep(s3: Any, settings: Settings, pair: Pair, hour: str, agreement: Agreement) -> str:
+    """Write the comparison with both sides' numbers; its key."""
+    document = {
+        "version": 1,
+        "endpoint": settings.endpoint,
+        "kind": pair.kind,
+        "hour": hour,
+        "schedules": {"model_monitor": pair.model_monitor, "open": pair.open},
+        "agreement": agreement.share,
+        "compared": agreement.compared,
+        "both_violated": list(agreement.both_violated),
+        "disagreements": [item.to_dict() for item in agreement.disagreements],
+    }
+    key = f"{settings.agreement_prefix}/{settings.endpoint}/{pair.kind}/{hour}.json"
+    s3.put_object(Bucket=settings.bucket, Key=key, Body=json.dumps(document).encode(), ContentType="application/json")
+    return key
+
+
+def publish(cloudwatch: Any, settings: Settings, pair: Pair, agreement: Agreement) -> None:
+    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarm looks."""
+    cloudwatch.put_metric_data(
+        Namespace=settings.namespace,
+        MetricData=[
+            {
+                "MetricName": "Agreement",
+                "Dimensions": [
+                    {"Name": "Endpoint", "Value": settings.endpoint},
+                    {"Name": "MonitoringSchedule", "Value": pair.open},
+                ],
+                "Value": agreement.share,
+                "Unit": "None",
+            }
+        ],
+    )
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
+    """Lambda's entry."""
+    settings = Settings.read(os.environ)
+    try:
+        answer = process(
+            event, settings, s3=client("s3"), sagemaker=client("sagemaker"), cloudwatch=client("cloudwatch")
+        )
+    except BadEventError as error:
+        log("ERROR", "unusable event", reason=str(error))
+        raise
+    log("WARNING" if answer.get("disagreements") else "INFO", "engines compared", **answer)
+    return answer

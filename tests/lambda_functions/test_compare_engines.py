@@ -1,0 +1,187 @@
+"""Both engines' verdicts of a window against each other."""
+
+from typing import Any
+
+import pytest
+
+from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker
+from tests.lambda_functions.functions import load, shared
+
+MODULES = load("compare_engines")
+OLD, NEW = "churn-endpoint-data-quality", "churn-endpoint-dq-open"
+HOUR = "2026/11/23/10"
+ENVIRONMENT = {
+    "ENDPOINT_NAME": "churn-endpoint",
+    "METRIC_NAMESPACE": "ModelMonitoring/churn",
+    "BUCKET_NAME": "churn-data",
+    "RESULTS_PREFIX": "monitoring-results",
+    "AGREEMENT_PREFIX": "engine-agreement",
+    "ENGINE_PAIRS": f'{{"data-quality": {{"model_monitor": "{OLD}", "open": "{NEW}"}}}}',
+}
+EVENT = {"schedule": NEW, "end_time": "2026-11-23T10:00:00Z"}
+STATISTICS = {"version": 0.0, "features": [{"name": name} for name in ("age", "income", "plan", "tenure")]}
+
+
+def drift(feature: str, distance: float) -> dict[str, str]:
+    return {
+        "feature_name": feature,
+        "constraint_check_type": "baseline_drift_check",
+        "description": f"Baseline drift distance: {distance} exceeds threshold: 0.1",
+    }
+
+
+def put_results(s3: FakeS3, schedule: str, *violations: dict[str, str], **files: Any) -> None:
+    folder = f"monitoring-results/churn-endpoint/{schedule}/{HOUR}"
+    s3.put(f"{folder}/statistics.json", STATISTICS)
+    if violations:
+        s3.put(f"{folder}/constraint_violations.json", {"violations": list(violations)})
+    for name, content in files.items():
+        s3.put(f"{folder}/{name}.json", content)
+
+
+@pytest.fixture
+def process(s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch) -> Any:
+    settings = MODULES.handler.Settings.read(ENVIRONMENT)
+    return lambda event: MODULES.handler.process(event, settings, s3=s3, sagemaker=sagemaker, cloudwatch=cloudwatch)
+
+
+def test_whoever_ends_first_waits(process: Any, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+    put_results(s3, NEW)
+    assert process(EVENT) == {
+        "kind": "data-quality",
+        "hour": HOUR,
+        "waiting": "the other engine has not finished this window",
+    }
+    assert cloudwatch.calls == []
+
+
+def test_disagreements_are_kept_with_both_sides_numbers(process: Any, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+    measures = {"income": {"psi": 0.31, "drifted": True}, "age": {"psi": 0.6}}
+    put_results(s3, OLD, drift("age", 0.4), drift("tenure", 0.12))
+    put_results(s3, NEW, drift("age", 0.41), drift("income", 0.2), drift={"features": measures})
+    answer = process(EVENT)
+    assert answer == {
+        "kind": "data-quality",
+        "hour": HOUR,
+        "agreement": 0.5,
+        "compared": 4,
+        "disagreements": ["income", "tenure"],
+        "kept": f"s3://churn-data/engine-agreement/churn-endpoint/data-quality/{HOUR}.json",
+    }
+    kept = s3.json(f"engine-agreement/churn-endpoint/data-quality/{HOUR}.json")
+    assert kept["both_violated"] == ["age"]
+    income, tenure = kept["disagreements"]
+    assert (income["model_monitor"], income["measures"]) == ([], {"psi": 0.31, "drifted": True})
+    assert (income["open"][0]["observed"], income["open"][0]["limit"]) == (0.2, 0.1)
+    assert (tenure["open"], tenure["model_monitor"][0]["observed"]) == ([], 0.12)
+    (request,) = cloudwatch.requests("PutMetricData")
+    assert request["Namespace"] == "ModelMonitoring/churn"
+    assert request["MetricData"] == [
+        {
+            "MetricName": "Agreement",
+            "Dimensions": [
+                {"Name": "Endpoint", "Value": "churn-endpoint"},
+                {"Name": "MonitoringSchedule", "Value": NEW},
+            ],
+            "Value": 0.5,
+            "Unit": "None",
+        }
+    ]
+
+
+def test_the_same_feature_by_another_check_is_agreement(process: Any, s3: FakeS3) -> None:
+    wrong_type = {
+        "feature_name": "age",
+        "constraint_check_type": "data_type_check",
+        "description": "Expected data type: Integral, Expected match: 100.0%. Observed: Only 50.0% is Integral.",
+    }
+    put_results(s3, OLD, wrong_type)
+    put_results(s3, NEW, drift("age", 0.3))
+    assert process(EVENT)["agreement"] == 1.0
+
+
+def test_two_clean_runs_agree(process: Any, s3: FakeS3) -> None:
+    put_results(s3, OLD)
+    put_results(s3, NEW)
+    answer = process(EVENT)
+    assert (answer["agreement"], answer["compared"], answer["disagreements"]) == (1.0, 4, [])
+
+
+def job_event(sagemaker: FakeSageMaker, status: str, **environment: str) -> dict[str, Any]:
+    sagemaker.jobs["run"] = {"ProcessingJobStatus": status, "Environment": environment}
+    return {
+        "source": "aws.sagemaker",
+        "detail-type": "SageMaker Processing Job State Change",
+        "detail": {"ProcessingJobName": "run", "ProcessingJobStatus": status},
+    }
+
+
+def test_a_job_of_either_engine_brings_them_together(process: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
+    put_results(s3, OLD)
+    put_results(s3, NEW)
+    event = job_event(sagemaker, "Completed", sagemaker_monitoring_schedule_name=OLD, end_time="2026-11-23T10:00:00Z")
+    assert process(event)["agreement"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("status", "environment"),
+    [
+        ("Failed", {"sagemaker_monitoring_schedule_name": OLD, "end_time": "2026-11-23T10:00:00Z"}),
+        ("Completed", {}),
+        (
+            "Completed",
+            {
+                "sagemaker_monitoring_schedule_name": OLD,
+                "end_time": "2026-11-23T10:00:00Z",
+                "ground_truth_source": "/opt/ml/processing/groundtruth",
+            },
+        ),
+        ("Completed", {"sagemaker_monitoring_schedule_name": "another", "end_time": "2026-11-23T10:00:00Z"}),
+    ],
+    ids=["failed", "no monitoring job", "merge job", "another stack"],
+)
+def test_other_jobs_are_passed_over(
+    status: str, environment: dict[str, str], process: Any, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    assert "ignored" in process(job_event(sagemaker, status, **environment))
+    assert cloudwatch.calls == []
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"schedule": NEW, "end_time": "ten"}, {"detail-type": "Something"}, [], {"schedule": 1}]
+)
+def test_a_bad_event_is_one_clear_error(event: Any, process: Any) -> None:
+    with pytest.raises(shared("events").BadEventError):
+        process(event)
+
+
+def test_model_quality_compares_metrics(s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch) -> None:
+    statistics = {
+        "binary_classification_metrics": {
+            "confusion_matrix": {},
+            "recall": {"value": 0.6},
+            "f1": {"value": 0.5},
+            "receiver_operating_characteristic_curve": {},
+        }
+    }
+    violations = shared("violations").parse_violations(
+        {
+            "violations": [
+                {
+                    "metric_name": "recall",
+                    "constraint_check_type": "LessThanThreshold",
+                    "description": "Metric recall with 0.6 was LessThanThreshold 0.8",
+                }
+            ]
+        }
+    )
+    agreement = MODULES.agreement
+    subjects = agreement.subjects_of(statistics, violations)
+    assert subjects == {"recall", "f1"}
+    found = agreement.compare(agreement.Results(subjects, violations, {}), agreement.Results(subjects, (), {}))
+    assert (found.share, found.disagreements[0].subject) == (0.5, "recall")
+
+
+def test_settings_say_what_is_wrong() -> None:
+    with pytest.raises(shared("settings").ConfigurationError, match="ENGINE_PAIRS must be"):
+        MODULES.handler.Settings.read(ENVIRONMENT | {"ENGINE_PAIRS": "[]"})
