@@ -2,6 +2,8 @@
 
 import math
 import warnings
+from collections.abc import Callable
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,14 +12,16 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial import distance as spatial
 
+import drift_tools.measures.kolmogorov_smirnov as module
 from drift_tools.measures.binning import count_in_bins, quantile_edges
 from drift_tools.measures.chi_squared import chi_squared, rare_categories_p_value
 from drift_tools.measures.jensen_shannon import jensen_shannon
-from drift_tools.measures.kolmogorov_smirnov import kolmogorov_smirnov
+from drift_tools.measures.kolmogorov_smirnov import kolmogorov_smirnov, ks_p_value, ks_statistic
 from drift_tools.measures.l_infinity import l_infinity
 from drift_tools.measures.psi import population_stability, rows_needed
 from drift_tools.measures.share_test import share_test
-from drift_tools.measures.wasserstein import wasserstein
+from drift_tools.measures.sums import count_distinct, moments
+from drift_tools.measures.wasserstein import distance_of_sorted, wasserstein
 from drift_tools.tables import Numbers
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=1, max_size=60)
@@ -52,23 +56,94 @@ def test_ks_is_scipys(first: list[float], second: list[float]) -> None:
     assert kolmogorov_smirnov(np.array(second), np.array(first)).statistic == ours.statistic
 
 
-@pytest.mark.parametrize(("n", "m"), [(20_000, 20_000), (12_000, 300), (10_001, 10_000)])
-def test_ks_of_large_samples_is_scipys(n: int, m: int) -> None:
+# Enough rows for every way of a measure: exact and asymptotic, cells split, samples merged, several blocks of a sum.
+FAMILIES: dict[str, Callable[[np.random.Generator, int, int], tuple[Numbers, Numbers]]] = {
+    "normal": lambda rng, n, m: (rng.normal(size=n), rng.normal(0.02, size=m)),
+    "shifted": lambda rng, n, m: (rng.normal(size=n), rng.normal(1.0, size=m)),
+    "heavy tails": lambda rng, n, m: (rng.standard_cauchy(n), rng.standard_cauchy(m)),
+    "discrete": lambda rng, n, m: (rng.poisson(4, n) * 1.0, rng.poisson(4.1, m) * 1.0),
+    "many ties": lambda rng, n, m: (rng.integers(0, 200, n) / 7, rng.binomial(200, 0.5, m) / 7),
+    "zero-inflated": lambda rng, n, m: (
+        rng.exponential(size=n) * (rng.random(n) < 0.1),
+        rng.exponential(size=m) * (rng.random(m) < 0.12),
+    ),
+    "disjoint": lambda rng, n, m: (rng.random(n), rng.random(m) + 2),
+    "a constant": lambda rng, n, m: (np.ones(n), rng.random(m)),
+    "two constants": lambda rng, n, m: (np.ones(n), np.full(m, 2.0)),
+    "different in the last digit": lambda rng, n, m: ((values := rng.random(max(n, m)))[:n], values[:m] + 1e-12),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    ("n", "m"), [(60_000, 60_000), (60_000, 46_200), (150_000, 37), (12_000, 300), (10_001, 10_000), (1, 30_000)]
+)
+def test_large_samples_are_measured_as_by_scipy(family: str, n: int, m: int) -> None:
+    first, second = FAMILIES[family](np.random.default_rng(7), n, m)
+    for baseline, current in ((first, second), (second, first)):
+        ordered = np.sort(baseline), np.sort(current)
+        theirs = stats.ks_2samp(baseline, current, method="asymp")
+        assert ks_statistic(*ordered) == pytest.approx(theirs.statistic, rel=1e-12, abs=1e-12)
+        distance = stats.wasserstein_distance(baseline, current)
+        assert distance_of_sorted(*ordered) == pytest.approx(distance, rel=1e-12)
+        if baseline.min() < baseline.max():
+            assert wasserstein(baseline, current) == pytest.approx(distance / np.std(baseline), rel=1e-11)
+
+
+def test_a_million_rows_are_measured_as_by_scipy() -> None:
+    rng = np.random.default_rng(8)
+    first, second = np.sort(rng.lognormal(size=1_000_000)), np.sort(rng.lognormal(0.001, size=770_000))
+    assert ks_statistic(first, second) == pytest.approx(stats.ks_2samp(first, second).statistic, abs=1e-12)
+    assert distance_of_sorted(first, second) == pytest.approx(stats.wasserstein_distance(first, second), rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "m"), [(20_000, 20_000), (12_000, 300), (10_001, 10_000), (80_000, 31_000)])
+@pytest.mark.parametrize("scaled", [0.3, 0.8, 1.36, 2.19, 2.21, 3.0, 5.0])
+def test_the_p_value_of_large_samples_is_scipys(n: int, m: int, scaled: float) -> None:
+    rows = round(n * m / (n + m))
+    statistic = scaled / math.sqrt(rows)
+    expected = float(stats.kstwo.sf(statistic, rows))
+    assert ks_p_value(statistic, n, m) == pytest.approx(expected, rel=1e-12 if scaled < 2.2 else 1e-3)
+
+
+def test_a_test_of_large_samples_is_scipys() -> None:
     rng = np.random.default_rng(0)
-    first, second = rng.normal(size=n), rng.normal(0.02, size=m)
+    first, second = rng.normal(size=20_000), rng.normal(0.02, size=12_000)
     ours, theirs = kolmogorov_smirnov(first, second), stats.ks_2samp(first, second)
-    assert (ours.statistic, ours.p_value) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-9)
+    assert (ours.statistic, ours.p_value) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-12)
+
+
+@given(SAMPLES, SAMPLES)
+def test_branch_and_bound_finds_what_a_merge_finds(first: list[float], second: list[float]) -> None:
+    baseline, current = np.sort(np.array(first)), np.sort(np.array(second))
+    both = np.concatenate([baseline, current])
+    shares = [np.searchsorted(side, both, side="right") / len(side) for side in (baseline, current)]
+    with patch.object(module, "_EXACT_UP_TO", 0):  # nothing is too short to be split
+        assert ks_statistic(baseline, current) == pytest.approx(float(np.max(np.abs(shares[0] - shares[1]))), abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 2, 32_768, 32_769, 100_000])
+def test_sums_by_block_are_numpys(size: int) -> None:
+    values = np.sort(np.random.default_rng(size).gamma(2.0, 1e5, size)) // 10 + 1e9
+    mean, deviation = moments(values, float(values[size // 2]))
+    assert mean == pytest.approx(float(np.mean(values)), rel=1e-14)
+    assert deviation == pytest.approx(float(np.std(values)), rel=1e-9)
+    assert count_distinct(values) == len(np.unique(values))
+    assert moments(np.full(size, 0.1), 0.1) == (0.1, 0.0)
 
 
 @given(SAMPLES, SAMPLES)
 def test_wasserstein_is_scipys_in_units_of_the_baseline(first: list[float], second: list[float]) -> None:
     ours, distance = wasserstein(np.array(first), np.array(second)), stats.wasserstein_distance(first, second)
+    ours_back = wasserstein(np.array(second), np.array(first))
     if distance == 0:
-        assert ours == 0
-    elif min(first) == max(first):
-        assert ours == math.inf
-    else:
-        assert ours * np.std(first) == pytest.approx(distance, rel=1e-9)
+        assert ours == ours_back == 0
+        return
+    for value, sample in ((ours, first), (ours_back, second)):  # the distance itself is symmetric
+        if min(sample) == max(sample):
+            assert value == math.inf
+        else:
+            assert value * np.std(sample) == pytest.approx(distance, rel=1e-9)
 
 
 @given(counts())

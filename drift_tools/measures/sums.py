@@ -1,0 +1,55 @@
+"""Sums over long arrays, block by block: what fits the processor's cache is read from memory once, and needs no
+temporary array of the column's own size.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.tables import Numbers
+
+_BLOCK = 1 << 15
+
+
+def _blocks(rows: int) -> Iterator[tuple[slice, Numbers]]:
+    """The slices of an array of so many rows, each with a buffer of its length. The buffers share their memory."""
+    buffer = np.empty(min(rows, _BLOCK))
+    for start in range(0, rows, _BLOCK):
+        stop = min(start + _BLOCK, rows)
+        yield slice(start, stop), buffer[: stop - start]
+
+
+def sum_of_distances(first: Numbers, second: Numbers, weights: NDArray[np.float64] | None = None) -> float:
+    """The sum of |first - second|, each times its weight; arrays of equal length."""
+    total = 0.0
+    for part, buffer in _blocks(len(first)):
+        np.subtract(first[part], second[part], out=buffer)
+        np.abs(buffer, out=buffer)
+        if weights is not None:
+            np.multiply(buffer, weights[part], out=buffer)
+        total += float(buffer.sum())
+    return total
+
+
+def moments(values: Numbers, centre: float) -> tuple[float, float]:
+    """Mean and population standard deviation, by deviations from a `centre` between the values' ends.
+
+    With the median as the centre nothing cancels: mean and median are at most one standard deviation apart.
+    """
+    first = second = 0.0
+    for part, buffer in _blocks(len(values)):
+        np.subtract(values[part], centre, out=buffer)
+        first += float(buffer.sum())
+        np.multiply(buffer, buffer, out=buffer)
+        second += float(buffer.sum())
+    offset = first / len(values)
+    return centre + offset, float(np.sqrt(max(second / len(values) - offset * offset, 0.0)))
+
+
+def count_distinct(values: Numbers) -> int:
+    """How many different numbers a sorted array has."""
+    distinct = 1 if len(values) else 0
+    for part, _ in _blocks(max(len(values) - 1, 0)):
+        distinct += int(np.count_nonzero(values[part.start + 1 : part.stop + 1] != values[part]))
+    return distinct
