@@ -17,10 +17,10 @@ from alarm import Alarm, parse_alarm, records
 from botocore.exceptions import BotoCoreError, ClientError
 from findings import failed_job, gather
 from message import Notification, Place, failure_notification, plain_notification, violations_notification
-from once import Claim, Clock, Markers
 from shared.clients import client, error_code
 from shared.events import BadEventError
 from shared.json_log import log
+from shared.once import Claim, Clock, Markers
 from shared.settings import ConfigurationError, flag, prefix, required
 
 FAILURES_METRIC = "JobFailures"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker, FakeSns
-from tests.lambda_functions.functions import load
+from tests.lambda_functions.functions import load, shared
 
 RUN = "monitoring-results/churn-endpoint/churn-data-quality"
 
@@ -71,12 +71,12 @@ def new_responder(s3: FakeS3, sns: FakeSns, clock: ManualClock, responder_enviro
 
     def make(*, seconds: float = 60.0, owner: str = "first", **environment: str) -> Any:
         settings = functions.handler.Settings.read({**responder_environment, **environment})
-        markers = functions.once.Markers(
+        markers = shared("once").Markers(
             s3=s3,
             bucket=settings.bucket,
             owner=owner,
             deadline=clock.now() + seconds,
-            clock=functions.once.Clock(now=clock.now, sleep=clock.sleep),
+            clock=shared("once").Clock(now=clock.now, sleep=clock.sleep),
         )
         return functions.handler.Responder(settings, s3, sns, markers)
 

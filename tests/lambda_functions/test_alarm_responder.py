@@ -84,7 +84,7 @@ def test_eight_concurrent_deliveries_one_message(results: FakeS3, sns: FakeSns, 
 
     def deliver(name: str) -> None:
         responder = new_responder(owner=name)
-        markers = functions.once.Markers(results, "churn-data", name, functions.once.Clock().now() + 60.0)
+        markers = shared("once").Markers(results, "churn-data", name, shared("once").Clock().now() + 60.0)
         ready.wait(timeout=10)
         responder = functions.handler.Responder(responder.settings, results, sns, markers)
         outcomes.extend(outcome(respond(event("alarm_violations"), responder)))
@@ -117,7 +117,7 @@ def test_a_crash_before_publishing_loses_nothing(
     (key,) = results.keys("responder-state/alarms/")
     assert results.json(key)["state"] == "in-progress"
     # A duplicate that comes while the first may be alive waits, and is tried again later.
-    with pytest.raises(functions.once.StillInProgressError):
+    with pytest.raises(shared("once").StillInProgressError):
         respond(event("alarm_violations"), new_responder(owner="duplicate", seconds=30.0))
     clock.seconds = 1_000_000.0 + 66.0
     assert outcome(respond(event("alarm_violations"), new_responder(owner="retry"))) == ["published"]

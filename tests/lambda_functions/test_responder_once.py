@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeS3
-from tests.lambda_functions.functions import load
+from tests.lambda_functions.functions import shared
 
-once = load("alarm_responder").once
+once = shared("once")
 KEY = "responder-state/alarms/x.json"
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+
 from shared.clients import error_code
 
 IN_PROGRESS, DONE, RELEASED = "in-progress", "done", "released"
