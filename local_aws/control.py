@@ -4,6 +4,7 @@ GET  /_local/clock              {"now": ISO 8601}
 POST /_local/clock              {"advance_to": ISO 8601} or {"advance_by": seconds}: runs what falls due until then
                                 and answers the new time; 400 if that is in the past
 GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}]}
+GET  /_local/used-actions       {"uses": [{"role", "action", "resource", "calls"}]}
 GET  /_local/invalid-requests   {"requests": [one line each]}
 """
 
@@ -24,6 +25,10 @@ class Journal(Protocol):
 
     denied_calls: list[dict[str, str]]
     invalid_requests: list[str]
+
+    @property
+    def used_actions(self) -> list[dict[str, Any]]:
+        """What the policies of roles have allowed."""
 
 
 class Control:
@@ -50,6 +55,8 @@ class Control:
                 return {"now": self._clock.now().isoformat()}
             case "GET", "denied-calls":
                 return {"calls": list(self._journal.denied_calls)}
+            case "GET", "used-actions":
+                return {"uses": self._journal.used_actions}
             case "GET", "invalid-requests":
                 return {"requests": list(self._journal.invalid_requests)}
         raise Refused(f"there is no control request {method} /_local/{name}")

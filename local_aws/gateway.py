@@ -1,6 +1,7 @@
 """One ASGI application on one port: control requests, SageMaker with behaviour, and ministack for the rest."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
@@ -32,10 +33,25 @@ class Journal:
     def __init__(self) -> None:
         self.denied_calls: list[dict[str, str]] = []
         self.invalid_requests: list[str] = []
+        self._uses: Counter[tuple[str, str, str]] = Counter()
 
     def denied(self, principal: str, action: str, resource: str) -> None:
         """Write down that IAM refused a call."""
         self.denied_calls.append({"principal": principal, "action": action, "resource": resource})
+
+    def used(self, principal: str, action: str, resource: str) -> None:
+        """Write down that a role's policies allowed a call."""
+        role = principal.split(":")[5].split("/")[1]  # arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
+        self._uses[role, action, resource] += 1
+
+    @property
+    def used_actions(self) -> list[dict[str, Any]]:
+        """What roles were allowed, and how often."""
+        uses = self._uses.copy()
+        return [
+            {"role": role, "action": action, "resource": resource, "calls": calls}
+            for (role, action, resource), calls in sorted(uses.items())
+        ]
 
     def observe(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
         """Write down what the service's model refuses in a request."""
@@ -70,6 +86,9 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     seams.restrict_function_imports(LAMBDA_PACKAGES)
     seams.observe_requests(journal.observe)
     seams.record_denials(journal.denied)
+    seams.record_uses(journal.used)
+    if settings["enforce_iam"]:
+        seams.guard_function_logs(identity.function_may_log)
     seams.supply_metric_namespace()
     seams.count_loopback_as_secure_transport()
     seams.serve_sagemaker(sagemaker.handle, resource_arn)

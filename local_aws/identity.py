@@ -30,6 +30,7 @@ _TRUST_MESSAGES = {
     ),
     "states": ("AccessDeniedException", "The service principal states.amazonaws.com may not assume the provided role."),
 }
+_PULL_ACTIONS = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 
 
 @dataclass
@@ -110,6 +111,25 @@ class Identity:
         if not allowed:
             self.denied("cloudwatch.amazonaws.com", "sns:Publish", topic_arn)
         return allowed
+
+    def image_refusal(self, access_key: str, repository_arn: str) -> str | None:
+        """AWS's sentence for a role that may not pull an image; None if it may.
+
+        The four actions are those that SageMaker's guide lists for whatever runs an image (sagemaker-roles).
+        """
+        asked = [("ecr:GetAuthorizationToken", "*")]
+        asked += [(f"ecr:{name}", repository_arn) for name in _PULL_ACTIONS]
+        refusals = (self.key_refusal(access_key, action, resource) for action, resource in asked)
+        return next((refused for refused in refusals if refused), None)
+
+    def function_may_log(self, credentials: Mapping[str, str], group: str, exists: bool) -> bool:
+        """Whether a function's role may write its log; AWS drops the log of one that may not."""
+        arn = f"arn:aws:logs:{seams.get_region()}:{seams.get_account_id()}:log-group:{group}"
+        asked = [] if exists else [("logs:CreateLogGroup", f"{arn}:*")]
+        stream = f"{arn}:log-stream:{uuid.uuid4().hex}"
+        asked += [("logs:CreateLogStream", stream), ("logs:PutLogEvents", stream)]
+        key = credentials["AWS_ACCESS_KEY_ID"]
+        return all(self.key_refusal(key, action, resource) is None for action, resource in asked)
 
     def send_dead_letter(self, target_arn: str, credentials: dict[str, str], event: Any, error: str) -> None:
         """Send a function's event to its dead-letter queue or topic under the function's role, as AWS does."""

@@ -154,6 +154,14 @@ class LocalAws:
         calls: list[dict[str, str]] = self.control("GET", "denied-calls")["calls"]
         return calls
 
+    def used_actions(self) -> list[dict[str, Any]]:
+        """What the policies of roles have allowed since the start: {"role", "action", "resource", "calls"}.
+
+        `role` is a role's name. With enforce_iam only; what a resource's own policy allowed is not in it.
+        """
+        uses: list[dict[str, Any]] = self.control("GET", "used-actions")["uses"]
+        return uses
+
     def invalid_requests(self) -> list[str]:
         """Every request since the start, from whomever, that AWS's own service models refuse; one line each."""
         requests: list[str] = self.control("GET", "invalid-requests")["requests"]

@@ -28,6 +28,7 @@ from ministack.core.responses import (
     set_request_region,
 )
 from ministack.services import cloudwatch as _cloudwatch
+from ministack.services import cloudwatch_logs as _logs
 from ministack.services import eventbridge as _eventbridge
 from ministack.services import iam as _iam_service
 from ministack.services import lambda_svc as _lambda
@@ -284,6 +285,22 @@ def deliver_to_functions(may_invoke: Callable[[str, str, str], bool]) -> None:
     _eventbridge._invoke_target = invoke_target
 
 
+def guard_function_logs(may_write: Callable[[dict[str, str], str, bool], bool]) -> None:
+    """Write a function's log only if `may_write(function credentials, log group, whether the group exists)`.
+
+    ministack writes it whatever the function's role may do.
+    """
+    original = _lambda._emit_lambda_logs
+
+    def emit(function: dict[str, Any], *rest: Any, **more: Any) -> None:
+        config = function.get("config") or function
+        group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config.get('FunctionName')}"
+        if may_write(_lambda_runtime.execution_credentials(config), group, group in _logs._log_groups):
+            original(function, *rest, **more)
+
+    _lambda._emit_lambda_logs = emit
+
+
 def restrict_function_imports(allowed: frozenset[str]) -> None:
     """Let functions import, of what is installed here, only these top-level packages: what the Lambda runtime has."""
     original = _lambda_runtime._detect_runtime_binary
@@ -336,6 +353,22 @@ def record_denials(denied: Denied) -> None:
         return result
 
     _iam.enforce = enforce
+
+
+def record_uses(used: Denied) -> None:
+    """Call `used(principal, action, resource)` whenever the policies of an assumed role let it do something.
+
+    What only a resource's own policy allows is no use of the role's.
+    """
+    original = _iam.evaluate
+
+    def evaluate(context: Any, policies: Any, *limits: Any) -> Any:
+        result = original(context, policies, *limits)
+        if result.decision == "Allow" and context.principal_type == "AssumedRole":
+            used(context.principal_arn, context.action, context.resource_arn)
+        return result
+
+    _iam.evaluate = evaluate
 
 
 def count_loopback_as_secure_transport() -> None:

@@ -283,8 +283,11 @@ class Endpoints:
         container = model.request.get("PrimaryContainer") or model.request["Containers"][0]
         if images.repository(container.get("Image", "")) != images.SKLEARN:
             raise ModelFailed(f"nothing here stands for the image {container.get('Image')}; there is {images.SKLEARN}")
-        directory = Path(tempfile.mkdtemp(prefix=f"endpoint-{endpoint.name}-"))
         session = self._identity.session(role, f"SageMaker-{endpoint.name}")
+        refused = self._identity.image_refusal(session["AWS_ACCESS_KEY_ID"], images.repository_arn(container["Image"]))
+        if refused:
+            raise ModelFailed(f"the image {container['Image']} cannot be pulled: {refused}")
+        directory = Path(tempfile.mkdtemp(prefix=f"endpoint-{endpoint.name}-"))
         model_dir = directory / "model"
         model_dir.mkdir()
         if container.get("ModelDataUrl"):

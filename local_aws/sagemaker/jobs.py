@@ -128,9 +128,7 @@ class ProcessingJobs:
 
     def _check_image(self, job: Document, session: Mapping[str, str]) -> None:
         image = job.request["AppSpecification"]["ImageUri"]
-        refused = self._identity.key_refusal(
-            session["AWS_ACCESS_KEY_ID"], "ecr:BatchGetImage", images.repository_arn(image)
-        )
+        refused = self._identity.image_refusal(session["AWS_ACCESS_KEY_ID"], images.repository_arn(image))
         if refused:
             raise JobFailed(f"ClientError: Cannot pull image {image}: {refused}")
 

@@ -77,6 +77,12 @@ def statement(
     return found | ({"Condition": condition} if condition else {})
 
 
+def pull(repository: str = "*") -> list[dict[str, Any]]:
+    """What a role needs to run an image."""
+    actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    return [statement(actions, repository), statement("ecr:GetAuthorizationToken", "*")]
+
+
 class Bench:
     """Builds resources with names of its own, so that tests can share a server."""
 
@@ -115,7 +121,7 @@ class Bench:
             "model",
             statement("s3:GetObject", f"arn:aws:s3:::{self.bucket}/model-artifacts/*"),
             statement("s3:PutObject", f"arn:aws:s3:::{self.bucket}/captured-data/*"),
-            statement("ecr:BatchGetImage", "arn:aws:ecr:*:683313688378:repository/sagemaker-scikit-learn"),
+            *pull("arn:aws:ecr:*:683313688378:repository/sagemaker-scikit-learn"),
         )
 
     @functools.cache  # noqa: B019 - a bench lives as long as its test
@@ -125,7 +131,7 @@ class Bench:
             statement("s3:GetObject", f"arn:aws:s3:::{self.bucket}/*"),
             statement("s3:ListBucket", f"arn:aws:s3:::{self.bucket}"),
             statement("s3:PutObject", f"arn:aws:s3:::{self.bucket}/monitoring-results/*"),
-            statement("ecr:BatchGetImage", "*"),
+            *pull(),
             statement(
                 "cloudwatch:PutMetricData",
                 "*",

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.launcher import client_config
-from tests.local_aws.bench import CONTAINER, MODEL, SKLEARN, Bench, statement, tarball, zipped
+from tests.local_aws.bench import CONTAINER, MODEL, SKLEARN, Bench, pull, statement, tarball, zipped
 
 
 class User:
@@ -158,7 +158,7 @@ def test_a_model_role_needs_image_and_artefact(guarded_bench: Bench) -> None:
     bare = bench.role("bare")
     with pytest.raises(ClientError, match="does not have BatchGetImage permission for the image"):
         bench.sagemaker.create_model(ModelName=bench.name, ExecutionRoleArn=bare, PrimaryContainer={"Image": SKLEARN})
-    pulls = bench.role("pulls", statement("ecr:BatchGetImage", "*"))
+    pulls = bench.role("pulls", *pull())
     config = bench.config(bench.model(role=pulls))
     bench.sagemaker.create_endpoint(EndpointName=bench.name, EndpointConfigName=config)
     description = bench.settled(bench.name)
@@ -168,9 +168,7 @@ def test_a_model_role_needs_image_and_artefact(guarded_bench: Bench) -> None:
 
 def test_captures_need_the_model_role_s_right_to_write(guarded_bench: Bench) -> None:
     bench = guarded_bench
-    role = bench.role(
-        "reader", statement("ecr:BatchGetImage", "*"), statement("s3:GetObject", f"arn:aws:s3:::{bench.bucket}/*")
-    )
+    role = bench.role("reader", *pull(), statement("s3:GetObject", f"arn:aws:s3:::{bench.bucket}/*"))
     endpoint = bench.endpoint(bench.config(bench.model(role=role)))
     bench.invoke(endpoint, "1,2,3")
     bench.cloud.clock.advance(timedelta(0))
@@ -241,3 +239,49 @@ def test_without_enforcement_nothing_is_refused(bench: Bench) -> None:
     endpoint = bench.endpoint(bench.config(bench.name))
     bench.invoke(endpoint, "1,2,3")
     assert len(bench.captured(endpoint)) == 1
+
+
+def test_what_roles_were_allowed_is_written_down(guarded_bench: Bench) -> None:
+    bench = guarded_bench
+    script = (
+        "import boto3\ns3 = boto3.client('s3')\nprint('begun')\n"
+        f"for n in range(2):\n    s3.put_object(Bucket='{bench.bucket}', Key='monitoring-results/mine', Body=b'')\n"
+    )
+    description = bench.finished(bench.job(script, bench.monitor_role()))
+    assert description["ProcessingJobStatus"] == "Completed", description
+    role = f"{bench.name}-monitor"
+    uses = {(use["action"], use["resource"]): use["calls"] for use in bench.cloud.used_actions() if use["role"] == role}
+    assert uses["s3:PutObject", f"arn:aws:s3:::{bench.bucket}/monitoring-results/mine"] == 2
+    repository = "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-scikit-learn"
+    assert uses["ecr:GetDownloadUrlForLayer", repository] == uses["ecr:GetAuthorizationToken", "*"] == 1
+    # The log group is made by the first job of the server only.
+    assert {action for action, _ in uses} - {"logs:CreateLogGroup"} == {
+        *("s3:ListBucket", "s3:GetObject", "s3:PutObject", "logs:CreateLogStream", "logs:PutLogEvents"),
+        *("ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"),
+        "ecr:GetDownloadUrlForLayer",
+    }
+
+
+def test_a_function_whose_role_may_not_log_runs_without_a_log(guarded_bench: Bench) -> None:
+    bench = guarded_bench
+    role = bench.role("silent", service="lambda.amazonaws.com")
+    functions, logs = bench.cloud.client("lambda"), bench.cloud.client("logs")
+    functions.create_function(
+        FunctionName=bench.name,
+        Runtime="python3.13",
+        Role=role,
+        Handler="handler.handler",
+        Code={"ZipFile": zipped("def handler(event, context):\n    print('said')\n    return 'done'\n")},
+    )
+    assert functions.invoke(FunctionName=bench.name)["Payload"].read() == b'"done"'
+    group = f"/aws/lambda/{bench.name}"
+    assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
+    session = f"arn:aws:sts::123456789012:assumed-role/{bench.name}-silent/{bench.name}"
+    place = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
+    assert refused(bench, session, "logs:CreateLogGroup", place)
+    allowed = statement(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], place)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    bench.iam.put_role_policy(RoleName=role.rpartition("/")[2], PolicyName="p", PolicyDocument=document)
+    functions.invoke(FunctionName=bench.name)
+    messages = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+    assert "said" in messages
