@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.args import CommonSettings
-from components.identity import Place, PolicyDocument, lambda_trust, look_up_place, service_role
+from components.identity import Place, PolicyDocument, lambda_trust, look_up_place, service_role, with_key
 from components.packaging import function_archive
 
 RUNTIME: Final = "python3.13"
@@ -34,10 +34,12 @@ class MonitoringFunction:
 
 
 def dead_letter_queue(name: str, parent: pulumi.Resource, common: CommonSettings) -> aws.sqs.Queue:
-    """Where an event ends that a function could not handle; encrypted by SQS, kept for fourteen days."""
+    """Where an event ends that a function could not handle; encrypted, kept for fourteen days."""
     return aws.sqs.Queue(
         f"{name}-dead-letters",
-        sqs_managed_sse_enabled=True,
+        # By SQS's own key, unless there is one for everything.
+        sqs_managed_sse_enabled=True if common.kms_key_arn is None else None,
+        kms_master_key_id=common.kms_key_arn,
         message_retention_seconds=DEAD_LETTER_SECONDS,
         tags=common.tags,
         opts=pulumi.ResourceOptions(parent=parent),
@@ -65,7 +67,11 @@ def monitoring_function(
     options = pulumi.ResourceOptions(parent=parent)
     # Made before the function, or Lambda makes one itself, without an end to its retention and beyond Pulumi's reach.
     logs = aws.cloudwatch.LogGroup(
-        f"{name}-logs", retention_in_days=common.log_retention_in_days, tags=common.tags, opts=options
+        f"{name}-logs",
+        retention_in_days=common.log_retention_in_days,
+        kms_key_id=common.kms_key_arn,
+        tags=common.tags,
+        opts=options,
     )
     queue = dead_letter_queue(name, parent, common) if asynchronous else None
     role = service_role(
@@ -73,7 +79,9 @@ def monitoring_function(
         parent=parent,
         description=description,
         trust=lambda_trust,
-        policy=policy(look_up_place(parent), logs.arn, queue.arn if queue else pulumi.Output.from_input("")),
+        policy=with_key(
+            policy(look_up_place(parent), logs.arn, queue.arn if queue else pulumi.Output.from_input("")), common
+        ),
         common=common,
     )
     function = aws.lambda_.Function(
@@ -87,6 +95,7 @@ def monitoring_function(
         memory_size=memory_size,
         role=role.arn,
         environment=aws.lambda_.FunctionEnvironmentArgs(variables=environment) if environment else None,
+        kms_key_arn=common.kms_key_arn,
         logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=logs.name),
         dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=queue.arn) if queue else None,
         tags=common.tags,

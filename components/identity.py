@@ -1,7 +1,7 @@
 """Who may do what: one role for each actor, each with the least that it needs.
 
 The builders are pure: strings in, a policy document (dict) out. Every action that AWS can limit to an ARN is limited to
-one; the three that it cannot are in `ANY_RESOURCE`, each with its reason.
+one; those that it cannot are in `ANY_RESOURCE`, each with its reason.
 """
 
 import json
@@ -22,6 +22,17 @@ PolicyDocument = dict[str, Any]
 ANY_RESOURCE: Final[Mapping[str, str]] = {
     "ecr:GetAuthorizationToken": "the action has no resources: a token is for the registry as a whole",
     "cloudwatch:PutMetricData": "the action has no resources; a condition on cloudwatch:namespace limits it",
+    # Only in a VPC.
+    **dict.fromkeys(
+        (
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ),
+        "EC2's descriptions have no resources; SageMaker needs them to place containers in a VPC",
+    ),
 }
 
 # Where the platform publishes what monitors find, and the health of what runs. AWS's pages print them with a slash in
@@ -184,10 +195,109 @@ def _function_basics(log_group_arn: str, dead_letter_arn: str | None = None) -> 
     return statements
 
 
-# ---- the five actors ------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What a stack reads that is not its own: captures of an endpoint that exists already, an older baseline."""
+
+    capture_uri: str | None = None
+    file_uris: Sequence[str] = ()
+    kms_key_arn: str | None = None
+    """The key that the captures are encrypted with."""
 
 
-def model_policy(place: Place, *, bucket: str, endpoint_stem: str, image_uri: str) -> PolicyDocument:
+NOTHING_OUTSIDE: Final = Outside()
+
+
+def _read_outside(place: Place, outside: Outside) -> list[Statement]:
+    """Read only: these captures and these files, and nothing beside them."""
+    found = []
+    if outside.capture_uri:
+        bucket, prefix = naming.s3_parts(outside.capture_uri)
+        pattern = f"{prefix}/*" if prefix else "*"
+        found = [
+            allow("ReadCaptures", ["s3:GetObject"], [place.bucket_arn(bucket, pattern)]),
+            allow(
+                "ListCaptures",
+                ["s3:ListBucket"],
+                [place.bucket_arn(bucket)],
+                {"StringLike": {"s3:prefix": [prefix, pattern] if prefix else [pattern]}},
+            ),
+        ]
+    if outside.file_uris:
+        found.append(read_files(place, outside.file_uris))
+    if outside.kms_key_arn:
+        found.append(allow("DecryptCaptures", ["kms:Decrypt"], [outside.kms_key_arn]))
+    return found
+
+
+def read_files(place: Place, uris: Sequence[str]) -> Statement:
+    """Read single files, wherever they lie."""
+    return allow("ReadFiles", ["s3:GetObject"], [place.bucket_arn(*naming.s3_parts(uri)) for uri in uris])
+
+
+def use_key(kms_key_arn: str) -> Statement:
+    """Read and write what is encrypted with the key: objects, messages, environments."""
+    return allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn])
+
+
+def _lend_key(kms_key_arn: str) -> Statement:
+    """SageMaker encrypts the volumes of instances under a grant of the role that they run under, for itself only."""
+    condition = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return allow("LendKeyToVolumes", ["kms:CreateGrant", "kms:DescribeKey"], [kms_key_arn], condition)
+
+
+def _key_of_instances(kms_key_arn: str | None) -> list[Statement]:
+    return [use_key(kms_key_arn), _lend_key(kms_key_arn)] if kms_key_arn else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vpc:
+    """Subnets and security groups whose IDs are known."""
+
+    subnet_ids: Sequence[str] = ()
+    security_group_ids: Sequence[str] = ()
+
+
+NO_VPC: Final = Vpc()
+
+
+def _network_interfaces(place: Place, vpc: Vpc) -> list[Statement]:
+    """What SageMaker's guide lists for containers in a VPC (sagemaker-roles), in these subnets and groups only."""
+    if not vpc.subnet_ids:
+        return []
+    interfaces = place.arn("ec2", "network-interface/*")
+    joined = [
+        *(place.arn("ec2", f"subnet/{subnet}") for subnet in vpc.subnet_ids),
+        *(place.arn("ec2", f"security-group/{group}") for group in vpc.security_group_ids),
+    ]
+    return [
+        allow("JoinVpc", ["ec2:CreateNetworkInterface"], [interfaces, *joined]),
+        allow(
+            "UseNetworkInterfaces",
+            [
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ],
+            [interfaces],
+        ),
+        # "*": see ANY_RESOURCE.
+        allow("DescribeVpc", [action for action in ANY_RESOURCE if action.startswith("ec2:")], ["*"]),
+    ]
+
+
+# ---- the actors ---------------------------------------------------------------------------------------------------
+
+
+def model_policy(
+    place: Place,
+    *,
+    bucket: str,
+    endpoint_stem: str,
+    image_uri: str,
+    vpc: Vpc = NO_VPC,
+    kms_key_arn: str | None = None,
+) -> PolicyDocument:
     """The model behind the endpoint: fetch its archive and image, log, write captures.
 
     What SageMaker's guide lists for a model's role (sagemaker-roles, "CreateModel API"), and writing captures. The
@@ -199,17 +309,34 @@ def model_policy(place: Place, *, bucket: str, endpoint_stem: str, image_uri: st
         _sagemaker_logs(place, f"{naming.ENDPOINT_LOG_GROUPS}/{endpoint_stem}-*"),
         _publish_metrics([ENDPOINT_NAMESPACE]),
         *_pull_images(place, [image_uri]),
+        *_network_interfaces(place, vpc),
+        *_key_of_instances(kms_key_arn),
     )
 
 
-def monitor_policy(place: Place, *, bucket: str, analyzer_image_uri: str) -> PolicyDocument:
+def monitor_policy(
+    place: Place,
+    *,
+    bucket: str,
+    analyzer_image_uri: str,
+    scripts: bool = False,
+    outside: Outside = NOTHING_OUTSIDE,
+    vpc: Vpc = NO_VPC,
+    kms_key_arn: str | None = None,
+) -> PolicyDocument:
     """The monitoring and baseline jobs: read data, captures and labels, write results, publish what they found.
 
     What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API").
     """
     written = [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS]
     # Results are read too: a model-quality run reads what the merge job before it wrote below monitoring-results.
-    read = [naming.BASELINE_DATA, naming.CAPTURED_DATA, naming.GROUND_TRUTH, naming.MONITORING_RESULTS]
+    read = [
+        naming.BASELINE_DATA,
+        naming.CAPTURED_DATA,
+        naming.GROUND_TRUTH,
+        naming.MONITORING_RESULTS,
+        *([naming.MONITORING_SCRIPTS] if scripts else []),
+    ]
     return policy_document(
         _list_prefixes(place, bucket, read),
         _read_objects(place, bucket, read),
@@ -217,6 +344,9 @@ def monitor_policy(place: Place, *, bucket: str, analyzer_image_uri: str) -> Pol
         _sagemaker_logs(place, naming.PROCESSING_LOG_GROUP),
         _publish_metrics(MONITOR_NAMESPACES),
         *_pull_images(place, [analyzer_image_uri, merger_image(analyzer_image_uri)]),
+        *_read_outside(place, outside),
+        *_network_interfaces(place, vpc),
+        *_key_of_instances(kms_key_arn),
     )
 
 
@@ -254,9 +384,19 @@ def metrics_policy(
 
 
 def responder_policy(
-    place: Place, *, bucket: str, notification_topic_arn: str, log_group_arn: str, dead_letter_arn: str
+    place: Place,
+    *,
+    bucket: str,
+    notification_topic_arn: str,
+    log_group_arn: str,
+    dead_letter_arn: str,
+    statistics_uris: Sequence[str] = (),
 ) -> PolicyDocument:
-    """The function that answers alarms: read results, remember what it has told, tell people."""
+    """The function that answers alarms: read results, remember what it has told, tell people.
+
+    `statistics_uris` are the baselines that it quotes; those in the bucket it may read anyway.
+    """
+    elsewhere = [uri for uri in statistics_uris if naming.s3_parts(uri)[0] != bucket]
     return policy_document(
         *_function_basics(log_group_arn, dead_letter_arn),
         _list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.RESPONDER_STATE]),
@@ -265,6 +405,16 @@ def responder_policy(
         ),
         _write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/alarms"]),
         allow("TellPeople", ["sns:Publish"], [notification_topic_arn]),
+        *([read_files(place, elsewhere)] if elsewhere else []),
+    )
+
+
+def with_key(policy: pulumi.Output[PolicyDocument], common: CommonSettings) -> pulumi.Output[PolicyDocument]:
+    """A function's policy and, where everything is encrypted with one key, the use of it."""
+    if common.kms_key_arn is None:
+        return policy
+    return pulumi.Output.all(policy, common.kms_key_arn).apply(
+        lambda found: policy_document(*found[0]["Statement"], use_key(found[1]))
     )
 
 

@@ -17,6 +17,7 @@ MONITORING_RESULTS: Final = "monitoring-results"
 MODEL_ARTIFACTS: Final = "model-artifacts"
 GROUND_TRUTH: Final = "ground-truth"
 RESPONDER_STATE: Final = "responder-state"
+MONITORING_SCRIPTS: Final = "monitoring-scripts"
 
 # SageMaker writes the logs of every endpoint and of every processing job of an account to these groups.
 ENDPOINT_LOG_GROUPS: Final = "/aws/sagemaker/Endpoints"
@@ -51,6 +52,12 @@ def s3_uri(bucket: str, *parts: str) -> str:
     return "/".join((f"s3://{bucket}", *(part.strip("/") for part in parts)))
 
 
+def s3_parts(uri: str) -> tuple[str, str]:
+    """Bucket and key (or prefix, without the slash at its end) of an S3 URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key.strip("/")
+
+
 def content_hash(*parts: bytes | str) -> str:
     """Twelve hexadecimal characters that change when any part changes (SHA-256; lengths keep the parts apart)."""
     digest = hashlib.sha256()
@@ -76,14 +83,25 @@ def job_definition_name(stem: str, content: Mapping[str, Any]) -> str:
     return f"{stem}-{content_hash(canonical_json(content))}"
 
 
-def schedule_name(endpoint_name: str, kind: str) -> str:
-    """`endpoint-kind`: unique as the endpoint is, and known before the schedule is made (its baseline carries it)."""
-    return f"{endpoint_name}-{kind}"
+def adopted_stem(component_name: str, endpoint_name: str) -> str:
+    """What a stack's schedules are named after if its endpoint is not its own.
+
+    The endpoint's name may fill SageMaker's 63 characters, and others may watch the same endpoint.
+    """
+    return f"{component_name}-{content_hash(endpoint_name)}"
 
 
-def dashboard_name(endpoint_name: str) -> str:
-    """Unique as the endpoint is, and known before the dashboard exists (notifications link to it)."""
-    return f"{endpoint_name}-monitoring"
+def schedule_name(stem: str, kind: str) -> str:
+    """`stem-kind`; the stem is the endpoint's name, or of an endpoint that is not the stack's own `adopted_stem`.
+
+    Unique as the endpoint is, and known before the schedule is made (its baseline carries it).
+    """
+    return f"{stem}-{kind}"
+
+
+def dashboard_name(stem: str) -> str:
+    """Named after the same stem as the schedules, and known before the dashboard exists (notifications link to it)."""
+    return f"{stem}-monitoring"
 
 
 def dashboard_url(region: str, name: str) -> str:

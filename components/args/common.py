@@ -18,11 +18,12 @@ LOG_RETENTION_DAYS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class CommonSettings:
-    """What every part of a stack is given: tags, the roles' boundary, how long logs are kept."""
+    """What every part of a stack is given: tags, the roles' boundary, how long logs are kept, the key for all data."""
 
     tags: Mapping[str, pulumi.Input[str]]
     permissions_boundary_arn: pulumi.Input[str] | None
     log_retention_in_days: int
+    kms_key_arn: pulumi.Input[str] | None = None
 
 
 def check_component_name(name: str) -> None:
@@ -37,6 +38,7 @@ def common_settings(
     tags: Mapping[str, pulumi.Input[str]] | None = None,
     permissions_boundary_arn: pulumi.Input[str] | None = None,
     log_retention_in_days: int | None = None,
+    kms_key_arn: pulumi.Input[str] | None = None,
 ) -> CommonSettings:
     """Check the arguments that every component takes.
 
@@ -45,7 +47,7 @@ def common_settings(
     ArgumentError
         In one line: the argument, its value and the mend.
     """
-    values = {"log_retention_in_days": log_retention_in_days}
+    values = {"log_retention_in_days": log_retention_in_days, "kms_key_arn": kms_key_arn}
     read = Reader("", values, list(values))
     days = read.whole("log_retention_in_days", 30, 1, 3653)
     if days not in LOG_RETENTION_DAYS:
@@ -61,6 +63,7 @@ def common_settings(
         tags=_tags(tags or {}),
         permissions_boundary_arn=permissions_boundary_arn,
         log_retention_in_days=days,
+        kms_key_arn=read.key_arn(),
     )
 
 

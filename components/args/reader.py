@@ -1,9 +1,11 @@
 """Takes arguments one after the other and refuses what is wrong with them, in one line."""
 
 import difflib
+import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 
@@ -12,6 +14,20 @@ from components.packaging import asset_bytes
 
 class ArgumentError(ValueError):
     """An argument that cannot be used; the message is one line: which, what was given, and the mend."""
+
+
+# A bucket's name, and what may follow it.
+_BUCKET: Final = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+S3_FILE: Final = rf"{_BUCKET}/.*[^/]"
+S3_FOLDER: Final = rf"{_BUCKET}(/.*)?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """A script that is uploaded, with its bytes."""
+
+    asset: pulumi.Asset
+    content: bytes
 
 
 class Reader:
@@ -101,6 +117,75 @@ class Reader:
         if not data:
             raise ArgumentError(f"{self.name(key)} is {described}: it is empty; {form}")
         return value, data
+
+    def document(self, key: str, form: str) -> dict[str, Any]:
+        """The JSON object in an asset."""
+        _, data = self.asset(key, form)
+        try:
+            found = json.loads(data)
+        except ValueError as error:
+            raise ArgumentError(f"{self.name(key)} is not JSON ({error}): {form}") from error
+        if not isinstance(found, dict):
+            raise ArgumentError(f"{self.name(key)} is a JSON {type(found).__name__}, not an object: {form}")
+        return found
+
+    def script(self, key: str) -> Script | None:
+        """A Python script in an asset; one that does not compile is refused, as every run of it would fail."""
+        if not self.has(key):
+            return None
+        asset, data = self.asset(key, "name a Python script")
+        try:
+            compile(data, self.name(key), "exec")
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            where = f" in line {line}" if line else ""
+            raise ArgumentError(f"{self.name(key)} is not Python{where}: {getattr(error, 'msg', error)}") from error
+        return Script(asset=asset, content=data)
+
+    def late_text(self, key: str, pattern: str, form: str) -> pulumi.Input[str]:
+        """Text that may come from another resource; what is known already must match."""
+        value = self._values.get(key)
+        if isinstance(value, pulumi.Output):
+            return value
+        return self.text(key, None, pattern, form)
+
+    def optional_late_text(self, key: str, pattern: str, form: str) -> pulumi.Input[str] | None:
+        return self.late_text(key, pattern, form) if self.has(key) else None
+
+    def late_texts(self, key: str, pattern: str, form: str) -> tuple[pulumi.Input[str], ...]:
+        """A list of texts, each of which may come from another resource."""
+        value = self._values.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise self.refuse(key, f"must be a list; {form}")
+        for item in value:
+            if not isinstance(item, pulumi.Output) and not (isinstance(item, str) and re.fullmatch(pattern, item)):
+                raise ArgumentError(f"{self.name(key)} has {item!r}: {form}")
+        return tuple(value)
+
+    def s3_file(self, key: str) -> pulumi.Input[str]:
+        return self.late_text(key, S3_FILE, "the URI of a file such as s3://bucket/baseline/constraints.json")
+
+    def key_arn(self, key: str = "kms_key_arn") -> pulumi.Input[str] | None:
+        """A KMS key's ARN. No alias: an IAM policy cannot name a key by one."""
+        form = "the ARN of a KMS key, arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+        return self.optional_late_text(key, r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+", form)
+
+    def one_of(self, keys: Sequence[str], needed: str) -> str:
+        """The one of these that is given; none, or more than one, is refused."""
+        given = [key for key in keys if self.has(key)]
+        if not given:
+            raise ArgumentError(f"{self._path} has none of {', '.join(keys)}: {needed}")
+        if len(given) > 1:
+            raise ArgumentError(f"{self.name(given[0])} is given with {self.name(given[1])}: remove one of the two")
+        return given[0]
+
+    def only_with(self, key: str, keys: Sequence[str]) -> None:
+        """Refuse those of `keys` that are given though `key`, without which they mean nothing, is not."""
+        for other in keys:
+            if self.has(other) and not self.has(key):
+                raise ArgumentError(f"{self.name(other)} is given without {self.name(key)}: remove it, or give both")
 
     def instance_type(self, default: str) -> str:
         return self.text(

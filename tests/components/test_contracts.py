@@ -186,7 +186,7 @@ def test_any_resource_only_with_a_reason(full: Run) -> None:
             found |= set(statement["Action"])
             if "cloudwatch:PutMetricData" in statement["Action"]:
                 assert statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
-    assert found == set(ANY_RESOURCE)
+    assert found == {action for action in ANY_RESOURCE if not action.startswith("ec2:")}, "this stack has no VPC"
     assert all(len(reason) > 20 for reason in ANY_RESOURCE.values())
 
 
