@@ -43,10 +43,14 @@ class Clock:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to act on a marker; `etag` is the version of the marker that this claim wrote."""
+    """The right to act on a marker; `etag` is the version of the marker that this claim wrote.
+
+    `taken_over` is True if somebody had it before and died without a word.
+    """
 
     key: str
     etag: str
+    taken_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Markers:
             if state == RELEASED or lease_ends <= self.clock.now():
                 etag = self._write(key, IN_PROGRESS, condition={"IfMatch": found_etag})
                 if etag is not None:
-                    return Claim(key, etag)
+                    return Claim(key, etag, taken_over=state == IN_PROGRESS)
             if self.clock.now() + _POLL_SECONDS > self.deadline - self._RESERVE_SECONDS:
                 raise StillInProgressError(f"another delivery is at work on {key}")
             self.clock.sleep(_POLL_SECONDS)

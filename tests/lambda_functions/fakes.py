@@ -7,6 +7,7 @@ import json
 import threading
 from collections import defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -105,6 +106,12 @@ class FakeS3(_Service):
                 raise client_error("AccessDenied", "GetObject")
             body = self.objects[request["Key"]]
             return {"Body": io.BytesIO(body), "ETag": _etag(body)}
+
+    def download_file(self, bucket: str, key: str, path: str) -> None:
+        Path(path).write_bytes(self.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    def upload_file(self, path: str, bucket: str, key: str) -> None:
+        self.put_object(Bucket=bucket, Key=key, Body=Path(path).read_bytes())
 
     def list_objects_v2(self, **request: Any) -> dict[str, Any]:
         with self.lock:

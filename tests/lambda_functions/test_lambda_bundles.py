@@ -11,7 +11,14 @@ import pytest
 
 from tests.lambda_functions.functions import FUNCTIONS
 
-NAMES = ["alarm_responder", "compare_engines", "processing_metrics", "start_baseline", "start_monitor"]
+NAMES = [
+    "alarm_responder",
+    "compare_engines",
+    "monitor_window",
+    "processing_metrics",
+    "start_baseline",
+    "start_monitor",
+]
 # boto3 comes with Lambda's runtime; here, from the environment that runs the tests.
 _PROGRAM = """
 import json, sys

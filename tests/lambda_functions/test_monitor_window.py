@@ -1,0 +1,200 @@
+"""Small windows: the monitor's own program, run by a function under the contract of a processing job."""
+
+import copy
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from drift_tools.monitor import suggest_baseline
+from drift_tools.tables import as_table
+from tests.lambda_functions.conftest import ManualClock
+from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3
+from tests.lambda_functions.functions import load, shared
+
+MODULES = load("monitor_window")
+SCHEDULE = "churn-endpoint-data-quality"
+RESULTS = f"monitoring-results/churn-endpoint/{SCHEDULE}/2026/11/23/10"
+FAILURE = f"responder-state/job-failures/churn-endpoint/{SCHEDULE}.json"
+SETTINGS = MODULES.handler.Settings(
+    "ModelMonitoring/churn", "churn-data", "monitor-state", "responder-state/job-failures", None
+)
+
+
+def s3_input(name: str, uri: str, path: str, kind: str = "S3Prefix") -> dict[str, Any]:
+    source = {"S3Uri": uri, "LocalPath": path, "S3DataType": kind, "S3InputMode": "File"}
+    return {"InputName": name, "S3Input": source}
+
+
+JOB: dict[str, Any] = {
+    "ProcessingJobName": "churn-dq-202611231000-abcdef",
+    "ProcessingInputs": [
+        s3_input("constraints", "s3://churn-data/baseline/constraints.json", "/opt/ml/processing/baseline/constraints"),
+        s3_input("statistics", "s3://churn-data/baseline/statistics.json", "/opt/ml/processing/baseline/stats"),
+        s3_input("captured", "s3://churn-data/m.manifest", "/opt/ml/processing/input/endpoint", "ManifestFile"),
+    ],
+    "ProcessingOutputConfig": {
+        "Outputs": [
+            {
+                "OutputName": "monitoring_output",
+                "S3Output": {
+                    "S3Uri": f"s3://churn-data/{RESULTS}",
+                    "LocalPath": "/opt/ml/processing/output",
+                    "S3UploadMode": "EndOfJob",
+                },
+            }
+        ]
+    },
+    "Environment": {
+        "PYTHONPATH": "/opt/ml/processing/input/code/drift_tools.zip",
+        "dataset_format": '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}',
+        "dataset_source": "/opt/ml/processing/input/endpoint",
+        "output_path": "/opt/ml/processing/output",
+        "start_time": "2026-11-23T09:00:00Z",
+        "end_time": "2026-11-23T10:00:00Z",
+        "baseline_constraints": "/opt/ml/processing/baseline/constraints/constraints.json",
+        "baseline_statistics": "/opt/ml/processing/baseline/stats/statistics.json",
+        "publish_cloudwatch_metrics": "Enabled",
+        "sagemaker_endpoint_name": "churn-endpoint",
+        "sagemaker_monitoring_schedule_name": SCHEDULE,
+    },
+}
+
+
+def capture(values: Any) -> bytes:
+    lines = (
+        {
+            "captureData": {
+                "endpointInput": {"observedContentType": "text/csv", "data": f"{value:.6f}", "encoding": "CSV"},
+                "endpointOutput": {"observedContentType": "text/csv", "data": "1", "encoding": "CSV"},
+            },
+            "eventMetadata": {"eventId": str(number), "inferenceTime": "2026-11-23T09:30:00Z"},
+            "eventVersion": "0",
+        }
+        for number, value in enumerate(values)
+    )
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+@pytest.fixture(scope="module")
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("baseline")
+    ages = np.random.default_rng(3).normal(40.0, 5.0, 1000)
+    suggest_baseline(as_table({"prediction": [1] * 1000, "age": ages}), folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def stored(s3: FakeS3, baseline: dict[str, bytes]) -> FakeS3:
+    for name, content in baseline.items():
+        s3.put(f"baseline/{name}", content)
+    key = "captured-data/churn-endpoint/Primary/2026/11/23/09/00-00-000-a.jsonl"
+    s3.put(key, capture(np.random.default_rng(4).normal(60.0, 5.0, 300)))
+    s3.put("m.manifest", [{"prefix": "s3://churn-data/captured-data/"}, key.removeprefix("captured-data/")])
+    return s3
+
+
+@pytest.fixture
+def functions() -> FakeLambda:
+    return FakeLambda()
+
+
+@pytest.fixture
+def deliver(s3: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda, clock: ManualClock) -> Any:
+    def deliver(job: Any = JOB, *, settings: Any = SETTINGS, owner: str = "first", seconds: float = 60.0) -> Any:
+        once = shared("once")
+        markers = once.Markers(
+            s3, "churn-data", owner, clock.now() + 60.0, once.Clock(now=clock.now, sleep=clock.sleep)
+        )
+        return MODULES.handler.process(
+            {"job": job}, settings, markers, s3=s3, cloudwatch=cloudwatch, functions=functions, seconds=seconds
+        )
+
+    return deliver
+
+
+def metrics(cloudwatch: FakeCloudWatch) -> list[dict[str, float]]:
+    return [
+        {datum["MetricName"]: datum["Value"] for datum in request["MetricData"]}
+        for request in cloudwatch.requests("PutMetricData")
+    ]
+
+
+def test_a_drifted_window_leaves_what_a_job_would(
+    deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda
+) -> None:
+    answer = deliver(settings=MODULES.handler.Settings(*vars_of(SETTINGS)[:-1], "churn-compare-engines"))
+    violations = stored.json(f"{RESULTS}/constraint_violations.json")["violations"]
+    assert [item["feature_name"] for item in violations] == ["age"]
+    assert answer["message"] == "CompletedWithViolations: Job completed successfully with 1 violations."
+    assert metrics(cloudwatch) == [{"JobFailures": 0.0, "ConstraintViolations": 1.0}]
+    assert stored.json(f"{RESULTS}/statistics.json")["dataset"]["item_count"] == 300
+    (request,) = functions.requests("Invoke")
+    assert json.loads(request["Payload"]) == {"schedule": SCHEDULE, "end_time": "2026-11-23T10:00:00Z"}
+
+
+def vars_of(settings: Any) -> list[Any]:
+    return [getattr(settings, name) for name in settings.__dataclass_fields__]
+
+
+def test_a_second_delivery_does_nothing(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+    deliver()
+    stored.objects = {key: value for key, value in stored.objects.items() if not key.startswith(RESULTS)}
+    assert deliver(owner="second") == {"job": JOB["ProcessingJobName"], "done": "by an earlier delivery"}
+    assert stored.keys(RESULTS) == []
+    assert len(cloudwatch.calls) == 1
+
+
+def test_a_monitor_that_fails_leaves_its_reason_and_a_metric(
+    deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch
+) -> None:
+    job = copy.deepcopy(JOB)
+    job["Environment"]["dataset_format"] = "{}"
+    answer = deliver(job)
+    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
+    assert answer["message"].startswith("Error: dataset_format is '{}'")
+    assert stored.json(FAILURE)["reason"] == answer["message"]
+    assert stored.keys(RESULTS) == []
+
+
+def test_a_monitor_that_takes_too_long_is_ended(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+    answer = deliver(seconds=0.01)
+    assert answer["message"] == "Error: the monitor was not done after 0 s"
+    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
+    assert stored.json(FAILURE)["status"] == "Failed"
+
+
+def test_a_failed_transfer_can_be_tried_again(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+    manifest = stored.objects.pop("m.manifest")
+    with pytest.raises(shared("objects").UnreadableError, match=r"m\.manifest cannot be read"):
+        deliver()
+    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
+    stored.put("m.manifest", manifest)
+    assert deliver(owner="second")["metrics"]["ConstraintViolations"] == 1.0
+
+
+def test_a_function_that_died_is_told_of_and_not_tried_again(
+    deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, clock: ManualClock
+) -> None:
+    once = shared("once")
+    dead = once.Markers(stored, "churn-data", "dead", clock.now() + 60.0, once.Clock(now=clock.now, sleep=clock.sleep))
+    assert dead.claim(f"monitor-state/small-windows/churn-endpoint/{JOB['ProcessingJobName']}.json") is not None
+    clock.seconds += 120.0
+    answer = deliver(owner="second")
+    assert answer["message"].startswith("Error: the function ended before the monitor did")
+    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/opt/ml/processing/../../etc", "/opt/ml/output"])
+def test_nothing_is_written_outside_of_the_jobs_folders(path: str, deliver: Any, stored: FakeS3) -> None:
+    job = copy.deepcopy(JOB)
+    job["ProcessingInputs"][0]["S3Input"]["LocalPath"] = path
+    with pytest.raises(shared("events").BadEventError, match="does not begin with /opt/ml/processing/"):
+        deliver(job)
+
+
+@pytest.mark.parametrize("missing", ["ProcessingJobName", "Environment", "ProcessingOutputConfig"])
+def test_a_bad_event_is_one_clear_error(missing: str, deliver: Any) -> None:
+    with pytest.raises(shared("events").BadEventError, match=missing):
+        deliver({key: value for key, value in JOB.items() if key != missing})
