@@ -1,6 +1,6 @@
 """Reports for people: tables in a terminal, and one HTML file that opens without a network.
 
-Importing the package costs nothing; jinja2 and matplotlib are loaded with the first name that is used.
+Importing the package costs nothing; jinja2 is loaded with the first name that is used.
 """
 
 from importlib import import_module

@@ -9,9 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from drift_tools.comparison import Comparison
+from drift_tools.cross_check import CrossCheck
 from drift_tools.report.view import comparison_view
+from drift_tools.report.words import visible
 
 
 def environment(*folders: Path) -> Environment:
@@ -19,7 +22,21 @@ def environment(*folders: Path) -> Environment:
     one.
     """
     loader = FileSystemLoader([*folders, Path(__file__).parent])
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _printable(value: object) -> object:
+    """Control characters and halves of surrogate pairs, which no page may hold, as something that can be seen."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(value, keep="\n\t\u2068\u2069")
+    return value
 
 
 def render_comparison(
@@ -29,12 +46,35 @@ def render_comparison(
     current_name: str = "current rows",
     made: datetime | None = None,
     steps: Sequence[str] | None = None,
+    cross_check: CrossCheck | None = None,
 ) -> str:
-    """The report of a comparison as HTML: the verdict first, then the features, the farthest from the baseline before
-    the others.
+    """The report of a comparison as one HTML file that opens without a network: the verdict first, then the features,
+    the farthest from the baseline before the others, and what to do next.
 
-    `baseline_name` and `current_name` say what was compared (paths, say), `made` when; `steps` takes the place of the
-    usual advice on what to do next.
+    Parameters
+    ----------
+    comparison
+        from `drift_tools.compare`.
+    baseline_name, current_name, made
+        what was compared (paths, say), and when.
+    steps
+        take the place of the advice that is derived from the comparison.
+    cross_check
+        what the monitor said of the same rows, from `drift_tools.cross_check.cross_check`.
+
+    Examples
+    --------
+    >>> from drift_tools import compare
+    >>> page = render_comparison(compare({"age": [30.0, 41.0]}, {"age": [35.0, 38.0]}))
+    >>> page[:15], "Not enough data" in page
+    ('<!DOCTYPE html>', True)
     """
-    view = comparison_view(comparison, baseline_name=baseline_name, current_name=current_name, made=made, steps=steps)
+    view = comparison_view(
+        comparison,
+        baseline_name=baseline_name,
+        current_name=current_name,
+        made=made,
+        steps=steps,
+        cross_check=cross_check,
+    )
     return environment().get_template("comparison.html").render(view=view)

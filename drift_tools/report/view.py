@@ -9,6 +9,8 @@ from datetime import datetime
 from markupsafe import Markup
 
 from drift_tools.comparison import Comparison, FeatureComparison, Histogram
+from drift_tools.cross_check import CrossCheck
+from drift_tools.report.advice import next_steps
 from drift_tools.report.charts import category_chart, distribution_chart
 from drift_tools.report.words import (
     CLASSES,
@@ -32,6 +34,8 @@ MOST_DRAWN = 100
 OTHER = "(other)"  # the comparison's name for the categories that it does not name
 _BARS = 8
 _HIGHLIGHTS = 4
+# So many drifted features come before the advice; who has more reads the advice first.
+_FIRST_CARDS = 12
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ class BinRow:
 
 @dataclass(frozen=True)
 class FeatureView:
-    """A feature as a card and as a row of the table. `verdict` is a CSS class; `effect` orders and is not shown."""
+    """A feature as a card (`card`: whether it has one) and as a row of the table. `verdict` is a CSS class; `effect`
+    orders and is not shown.
+    """
 
     name: str
     anchor: str
@@ -54,6 +60,7 @@ class FeatureView:
     summary: str
     reason: str
     effect: float
+    card: bool
     chart: Markup | None
     measures: tuple[tuple[str, str], ...]
     bins_of: str
@@ -67,35 +74,61 @@ class FeatureView:
 
 
 @dataclass(frozen=True)
+class CrossCheckRow:
+    """A feature that the monitor or the local measures call, and what either says. `who` is a CSS class as well."""
+
+    name: str
+    who: str
+    monitor: str
+    local: str
+
+
+@dataclass(frozen=True)
 class ComparisonView:
     """A whole report."""
 
     verdict: str
     headline: str
-    highlights: tuple[str, ...]
+    highlights: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...]
     features: tuple[FeatureView, ...]
+    cross_check_says: str
+    cross_check: tuple[CrossCheckRow, ...]
     next_steps: tuple[str, ...]
     made: str
 
     @property
-    def drifted(self) -> list[FeatureView]:
-        """The drawn features that drifted."""
-        return [feature for feature in self.features if feature.verdict == DRIFTED and feature.chart]
+    def first(self) -> list[FeatureView]:
+        """The drifted features that are shown before the advice."""
+        return self._cards(drifted=True)[:_FIRST_CARDS]
+
+    @property
+    def more(self) -> list[FeatureView]:
+        """The other drawn features that drifted."""
+        return self._cards(drifted=True)[_FIRST_CARDS:]
 
     @property
     def others(self) -> list[FeatureView]:
         """The drawn features that did not drift."""
-        return [feature for feature in self.features if feature.verdict != DRIFTED and feature.chart]
+        return self._cards(drifted=False)
 
     @property
     def undrawn(self) -> int:
         """How many features are in the table only."""
-        return sum(feature.chart is None for feature in self.features)
+        return sum(not feature.card for feature in self.features)
+
+    def _cards(self, *, drifted: bool) -> list[FeatureView]:
+        return [feature for feature in self.features if feature.card and (feature.verdict == DRIFTED) is drifted]
 
 
 def comparison_view(
-    comparison: Comparison, *, baseline_name: str, current_name: str, made: datetime | None, steps: Sequence[str] | None
+    comparison: Comparison,
+    *,
+    baseline_name: str,
+    current_name: str,
+    made: datetime | None,
+    steps: Sequence[str] | None,
+    cross_check: CrossCheck | None,
 ) -> ComparisonView:
     """The view of a whole comparison."""
     ranked = comparison.ranked()
@@ -106,15 +139,56 @@ def comparison_view(
         ("Features", f"{len(ranked):,}"),
         ("Runs with a false alarm, at most", percent(comparison.alpha)),
     )
+    checks = () if cross_check is None else (cross_check,)
     return ComparisonView(
         verdict=DRIFTED if comparison.drifted else UNKNOWN if unsure else STEADY,
         headline=headline(comparison),
-        highlights=tuple(feature.summary for feature in ranked[:_HIGHLIGHTS] if feature.drifted),
+        highlights=tuple((feature.name, _says(feature)) for feature in ranked[:_HIGHLIGHTS] if feature.drifted),
         facts=facts,
         features=tuple(feature_views(comparison)),
-        next_steps=tuple(steps if steps is not None else next_steps(comparison)),
+        cross_check_says="" if cross_check is None else agreement(cross_check),
+        cross_check=() if cross_check is None else cross_check_rows(cross_check),
+        next_steps=tuple(steps if steps is not None else next_steps(comparison, checks)),
         made=f"{made:%Y-%m-%d %H:%M} UTC" if made else "",
     )
+
+
+def agreement(check: CrossCheck) -> str:
+    """In one sentence, whether the monitor and the local measures say the same."""
+    if not (check.agreed or check.monitor_only or check.local_only):
+        return "The monitor and the local measures agree: neither calls any feature."
+    alone = [
+        f"{who} {'calls' if who == 'the monitor' else 'call'} {count(len(names), 'feature')} more"
+        for who, names in (("the monitor", check.monitor_only), ("the local measures", check.local_only))
+        if names
+    ]
+    both = f"both call {listed(check.agreed)}" if check.agreed else "there is no feature that both call"
+    if not alone:
+        return f"The monitor and the local measures agree: {both}."
+    return f"The monitor and the local measures differ: {both}; {' and '.join(alone)}."
+
+
+def cross_check_rows(check: CrossCheck) -> tuple[CrossCheckRow, ...]:
+    """What both say of each feature that either calls."""
+    return tuple(
+        CrossCheckRow(
+            name,
+            who,
+            listed(list(dict.fromkeys(check.checks.get(name, ())))) or "no violation",
+            check.reasons.get(name, "no feature of the data"),
+        )
+        for who, names in (
+            ("both", check.agreed),
+            ("the monitor only", check.monitor_only),
+            ("the local measures only", check.local_only),
+        )
+        for name in names
+    )
+
+
+def _says(feature: FeatureComparison) -> str:
+    """The feature's summary without its name."""
+    return feature.summary.removeprefix(f"{feature.name}: ")
 
 
 def feature_views(comparison: Comparison, *, prefix: str = "", only_drifted: bool = False) -> list[FeatureView]:
@@ -134,6 +208,7 @@ def feature_views(comparison: Comparison, *, prefix: str = "", only_drifted: boo
 
 
 def _feature_view(feature: FeatureComparison, anchor: str, *, draw: bool) -> FeatureView:
+    chart = _chart(feature) if draw else None
     test = ("KS", statistic(feature.ks)) if feature.kind == "numerical" else ("chi²", statistic(feature.chi_squared))
     measures = (("PSI", number(feature.psi)), test, ("adjusted p", p_value(feature.p_value_adjusted)))
     return FeatureView(
@@ -141,10 +216,11 @@ def _feature_view(feature: FeatureComparison, anchor: str, *, draw: bool) -> Fea
         anchor=anchor,
         verdict=CLASSES[feature.verdict],
         verdict_text=verdict_words(feature.verdict),
-        summary=feature.summary.removeprefix(f"{feature.name}: "),
+        summary=_says(feature),
         reason=feature.reason,
         effect=feature.effect if math.isfinite(feature.effect) else 0.0,
-        chart=_chart(feature) if draw else None,
+        card=draw and (chart is not None or feature.drifted),
+        chart=chart,
         measures=measures,
         bins_of="Values" if feature.kind == "numerical" else "Category",
         bins=_bins(feature),
@@ -161,13 +237,18 @@ def _chart(feature: FeatureComparison) -> Markup | None:
     histogram = feature.histogram
     if histogram is None or not histogram.baseline:
         return None
-    says = f"{feature.name}: distribution in the baseline and in the current rows. {feature.summary}"
+    title = f"{feature.name}: distribution in the baseline and in the current rows"
+    says = _says(feature)
     if histogram.edges:
-        svg = distribution_chart(histogram.edges, histogram.baseline, histogram.current, description=says)
+        svg = distribution_chart(histogram.edges, histogram.baseline, histogram.current, title=title, description=says)
     else:
         rows = _bars(feature, histogram)
         svg = category_chart(
-            [label for label, _, _ in rows], [old for _, old, _ in rows], [new for _, _, new in rows], description=says
+            [label for label, _, _ in rows],
+            [old for _, old, _ in rows],
+            [new for _, _, new in rows],
+            title=title,
+            description=says,
         )
     return Markup(svg)  # noqa: S704 - the charts escape labels and descriptions
 
@@ -229,61 +310,3 @@ def _ranges(edges: Sequence[float]) -> list[str]:
 
 def _share(share: float) -> str:
     return percent(share) if math.isfinite(share) else NOTHING
-
-
-def next_steps(comparison: Comparison) -> list[str]:
-    """What to do about it, the likeliest cause first: a broken feed is mended, a changed world is learnt."""
-    drifted = [feature for feature in comparison.ranked() if feature.drifted]
-    short = [feature for feature in comparison.features.values() if feature.verdict == NOT_ENOUGH_DATA]
-    steps = [*_about_the_feed(drifted), *_about_the_model(drifted)]
-    if short:
-        names = listed([feature.name for feature in short])
-        steps.append(f"{names}: too few rows to tell. Wait for more, or compare a longer window.")
-    return steps or ["Nothing. The current rows look like the baseline; the next run will tell again."]
-
-
-def _about_the_feed(drifted: Sequence[FeatureComparison]) -> list[str]:
-    """Changes that the world rarely makes and software often does."""
-    steps = []
-    gone = [feature.name for feature in drifted if feature.histogram is None]
-    if gone:
-        steps.append(
-            f"{listed(gone)}: missing from the current data. Ask whoever owns the feed whether that was meant."
-        )
-    emptier = [
-        feature.name for feature in drifted if feature.current.missing_share > feature.baseline.missing_share + 0.01
-    ]
-    if emptier:
-        steps.append(f"{listed(emptier)}: more missing values than before. Look for a join or a source that fails.")
-    broken = [
-        feature.name for feature in drifted if feature.current.wrong_type_share > feature.baseline.wrong_type_share
-    ]
-    if broken:
-        steps.append(f"{listed(broken)}: values that are no numbers. Look at how they are written and parsed.")
-    coded = [
-        f"{feature.name} ({listed(list(feature.new_categories), 3)})" for feature in drifted if feature.new_categories
-    ]
-    if coded:
-        steps.append(
-            f"Categories that the model has never seen: {listed(coded)}. Look for a changed code list upstream."
-        )
-    rescaled = [feature.name for feature in drifted if _rescaled(feature)]
-    if rescaled:
-        steps.append(f"{listed(rescaled)}: moved out of the baseline's range. Check the unit before anything else.")
-    return steps
-
-
-def _rescaled(feature: FeatureComparison) -> bool:
-    """Whether the typical value now is one that the baseline does not have."""
-    old, new = feature.baseline, feature.current
-    return not (math.isnan(new.median) or math.isnan(old.median)) and not old.minimum <= new.median <= old.maximum
-
-
-def _about_the_model(drifted: Sequence[FeatureComparison]) -> list[str]:
-    if not drifted:
-        return []
-    return [
-        "If the feed is as it should be, the world has changed: look at the model's quality on the newest labels.",
-        "If quality has suffered, train on recent rows. If not, make a new baseline of them, so that the monitor "
-        "watches for the next change: python -m drift_tools baseline DATA --output DIR",
-    ]

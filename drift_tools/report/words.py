@@ -1,6 +1,7 @@
 """Numbers and verdicts as people read them, on paper and in a terminal."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -73,6 +74,7 @@ def count(value: int, singular: str) -> str:
 
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Names in a sentence: `a, b and c`; after `most` of them, how many there are more."""
+    names = [isolated(name) for name in names]
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
@@ -81,3 +83,36 @@ def listed(names: Sequence[str], most: int = 5) -> str:
 def statistic(test: Test | None) -> str:
     """The statistic of a test, if it was made."""
     return number(test.statistic) if test else NOTHING
+
+
+_KEPT = "\u200c\u200d\u00ad"  # joiners that some scripts need, and soft hyphens
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    r"""A text in which nothing works on the reader's screen unseen: control characters become their pictures, what
+    turns the direction of writing around and halves of surrogate pairs become U+FFFD. `keep` names characters to
+    leave.
+
+    >>> visible("a\x1b[2Jb\n")
+    'a␛[2Jb␊'
+    """
+    return text if text.isprintable() else "".join(c if c in keep or c in _KEPT else _visible(c) for c in text)
+
+
+def _visible(character: str) -> str:
+    code, kind = ord(character), unicodedata.category(character)
+    if kind == "Cc":
+        return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "\ufffd"
+    return "\ufffd" if kind in ("Cf", "Cs", "Zl", "Zp") else character
+
+
+def isolated(name: str) -> str:
+    """A name that keeps the sentence around it in order, if it is written from right to left (Unicode's isolates)."""
+    if "\u2068" not in name and any(unicodedata.bidirectional(character) in ("R", "AL") for character in name):
+        return f"\u2068{name}\u2069"
+    return name
+
+
+def cells(text: str) -> int:
+    """The width of a text in letters; East Asian ones are two wide."""
+    return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)

@@ -122,7 +122,7 @@ def test_quality_is_a_table_and_a_chart(page: DemoPage) -> None:
     text = Page(html).text
     assert "accuracy 0.790 0.780" in text
     assert "recall 0.810 –" in text
-    assert 'aria-label="accuracy, recall from 2015 to 2016"' in html
+    assert "<title>accuracy, recall from 2015 to 2016</title>" in html
 
 
 def test_time_is_counted_from_the_first_event(page: DemoPage) -> None:

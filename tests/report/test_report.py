@@ -8,7 +8,8 @@ import pytest
 
 from drift_tools import Comparison, compare
 from drift_tools.report import render_comparison, words
-from drift_tools.report.view import feature_views, next_steps
+from drift_tools.report.advice import next_steps
+from drift_tools.report.view import feature_views
 
 from .pages import Page
 
@@ -118,7 +119,7 @@ def test_many_categories_are_drawn_as_few() -> None:
     old, new = (generator.choice(codes, 3000, p=shares).tolist() for _ in range(2))
     (view,) = feature_views(compare({"code": old}, {"code": ["rare"] * 300 + new[300:]}))
     assert view.chart is not None
-    labels = re.findall(r"text-anchor: end[^>]*>([^<]+)<", view.chart)
+    labels = re.findall(r'text-anchor="end"[^>]*>([^<]+)<', view.chart)
     assert len(labels) == 8
     assert "rare" in labels
     assert labels[-1] == "all others"
@@ -127,9 +128,9 @@ def test_many_categories_are_drawn_as_few() -> None:
 def test_what_to_do_names_the_likeliest_cause(loud: Comparison, quiet: Comparison, short: Comparison) -> None:
     steps = next_steps(loud)
     assert steps[:3] == [
+        "number: moved out of the baseline's range. Check the unit before anything else.",
         "code: more missing values than before. Look for a join or a source that fails.",
         "Categories that the model has never seen: code (9). Look for a changed code list upstream.",
-        "number: moved out of the baseline's range. Check the unit before anything else.",
     ]
     assert len(steps) == 5
     assert next_steps(quiet) == ["Nothing. The current rows look like the baseline; the next run will tell again."]
@@ -182,6 +183,6 @@ def test_names_are_listed(names: list[str], shown: str) -> None:
     assert words.listed(names) == shown
 
 
-def test_a_report_is_made_without_a_display_and_without_pyplot() -> None:
-    code = "import sys, drift_tools.report as r; r.render_comparison; sys.exit('matplotlib.pyplot' in sys.modules)"
+def test_a_report_is_made_without_a_plotting_library() -> None:
+    code = "import sys, drift_tools.report as r; r.render_comparison; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60, env={}).returncode == 0

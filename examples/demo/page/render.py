@@ -214,7 +214,7 @@ def _quality(scenario: Scenario) -> dict[str, Any] | None:
         if name in names
     }
     chart = (
-        line_chart(periods, drawn, description=f"{', '.join(drawn)} from {periods[0]} to {periods[-1]}")
+        line_chart(periods, drawn, title=f"{', '.join(drawn)} from {periods[0]} to {periods[-1]}")
         if len(periods) > 1
         else ""
     )

@@ -1,0 +1,103 @@
+"""What to do next, derived from what was found: the likeliest cause first."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from drift_tools.comparison import Comparison, FeatureComparison
+from drift_tools.cross_check import CrossCheck
+from drift_tools.report.words import count, isolated, listed
+from drift_tools.verdict import NOT_ENOUGH_DATA
+
+
+def next_steps(comparison: Comparison, checks: Sequence[CrossCheck] = ()) -> list[str]:
+    """What to do about a comparison: a broken feed is mended, a changed world is learnt.
+
+    `checks` hold the monitor's violations against comparisons of the same rows; where only one of them calls a feature,
+    a step says what to set.
+    """
+    drifted = [feature for feature in comparison.ranked() if feature.drifted]
+    short = [feature for feature in comparison.features.values() if feature.verdict == NOT_ENOUGH_DATA]
+    steps = [*_about_the_feed(drifted), *_about_the_model(drifted), *_about_the_monitor(checks)]
+    if short:
+        names = listed([feature.name for feature in short])
+        steps.append(f"{names}: too few rows to tell. Wait for more, or compare a longer window.")
+    return steps or ["Nothing. The current rows look like the baseline; the next run will tell again."]
+
+
+def _about_the_feed(drifted: Sequence[FeatureComparison]) -> list[str]:
+    """Changes that the world rarely makes and software often does, in the rank of the first feature of each."""
+    ranks = {feature.name: rank for rank, feature in enumerate(drifted)}
+    causes = [(ranks[found[0].name], says) for found, says in _causes(drifted) if found]
+    return [says for _, says in sorted(causes, key=lambda cause: cause[0])]
+
+
+def _causes(drifted: Sequence[FeatureComparison]) -> Iterator[tuple[list[FeatureComparison], str]]:
+    """The features that look as if this were the cause, which may be none, and what to look at."""
+    gone = [feature for feature in drifted if feature.histogram is None]
+    yield gone, f"{_names(gone)}: missing from the current data. Ask whoever owns the feed whether that was meant."
+    emptier = [feature for feature in drifted if feature.current.missing_share > feature.baseline.missing_share + 0.01]
+    yield emptier, f"{_names(emptier)}: more missing values than before. Look for a join or a source that fails."
+    broken = [feature for feature in drifted if feature.current.wrong_type_share > feature.baseline.wrong_type_share]
+    yield broken, f"{_names(broken)}: values that are no numbers. Look at how they are written and parsed."
+    coded = [feature for feature in drifted if feature.new_categories]
+    codes = listed([f"{isolated(feature.name)} ({listed(feature.new_categories, 3)})" for feature in coded])
+    yield coded, f"Categories that the model has never seen: {codes}. Look for a changed code list upstream."
+    factors = {feature.name: _factor(feature) for feature in drifted}
+    for feature in drifted:
+        if factor := factors[feature.name]:
+            yield [feature], f"{feature.name}: median and spread are {factor} the baseline's. Look for a changed unit."
+    moved = [feature for feature in drifted if not factors[feature.name] and _out_of_range(feature)]
+    yield moved, f"{_names(moved)}: moved out of the baseline's range. Check the unit before anything else."
+
+
+def _names(features: Sequence[FeatureComparison]) -> str:
+    return listed([feature.name for feature in features])
+
+
+def _out_of_range(feature: FeatureComparison) -> bool:
+    """Whether the typical value now is one that the baseline does not have."""
+    old, new = feature.baseline, feature.current
+    return not (math.isnan(new.median) or math.isnan(old.median)) and not old.minimum <= new.median <= old.maximum
+
+
+def _factor(feature: FeatureComparison) -> str | None:
+    """By how much all values were multiplied, if median and spread agree on it (within 5 %); else None."""
+    old, new = feature.baseline, feature.current
+    if not old.median or not old.standard_deviation:
+        return None
+    by_median, by_spread = new.median / old.median, new.standard_deviation / old.standard_deviation
+    if not (math.isfinite(by_median) and math.isfinite(by_spread) and by_spread > 0):
+        return None
+    if 0.5 < by_median < 2 or abs(by_median / by_spread - 1) > 0.05:
+        return None
+    return f"{by_median:.3g} times" if by_median >= 1 else f"1/{1 / by_median:.3g} of"
+
+
+def _about_the_model(drifted: Sequence[FeatureComparison]) -> Iterator[str]:
+    if not drifted:
+        return
+    yield "If the feed is as it should be, the world has changed: look at the model's quality on the newest labels."
+    yield (
+        "If quality has suffered, train on recent rows. If not, make a new baseline of them, so that the monitor "
+        "watches for the next change: python -m drift_tools baseline DATA --output DIR"
+    )
+
+
+def _about_the_monitor(checks: Sequence[CrossCheck]) -> Iterator[str]:
+    """What to set where the monitor and the local measures say different things."""
+    missed = list(dict.fromkeys(name for check in checks for name in check.local_only))
+    if missed:
+        yield (
+            f"The monitor does not see {count(len(missed), 'drifted feature')}: {listed(missed)}. Tighten their "
+            "constraints (comparison_threshold in constraints.json)."
+        )
+    alone: dict[str, list[str]] = {}
+    for check in checks:
+        for name in check.monitor_only:
+            alone.setdefault(name, []).extend(check.checks.get(name, ()))
+    if alone:
+        named = listed([f"{name} ({listed(list(dict.fromkeys(kinds)), 3)})" for name, kinds in alone.items()])
+        yield (
+            f"Only the monitor calls {named}. If that check is too strict for the feature, relax its constraint; if it "
+            "is a rule that must hold, mend the feed."
+        )
