@@ -1,0 +1,215 @@
+"""The guard rails against the whole stack, in every environment: nothing is found, and every rule has looked."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from policy.guard_rails.catalogue import RULES, STACK_RULES
+from policy.guard_rails.rule import Level, StackResource
+from tests.components.mocked_runtime import Registration, Run
+from tests.policy.environments import ENVIRONMENTS, environment, resources
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def stack_resources(run: Run) -> list[StackResource]:
+    return [
+        StackResource(
+            type=item.type,
+            urn=item.request.parent + "/" + item.name,
+            name=item.name,
+            properties=item.outputs,
+            references={},
+        )
+        for item in resources(run)
+    ]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if rule.level is not Level.DISABLED], ids=lambda rule: rule.name
+)
+def test_nothing_is_found(rule: Any, name: str) -> None:
+    found = {item.name: rule.check(item.type, item.inputs) for item in resources(environment(name))}
+    assert {name: messages for name, messages in found.items() if messages} == {}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize("rule", STACK_RULES, ids=lambda rule: rule.name)
+def test_nothing_is_found_in_the_whole(rule: Any, name: str) -> None:
+    assert rule.check(stack_resources(environment(name))) == []
+
+
+def statement_change(key: str, change: Change, sid: str | None = None) -> Change:
+    """Change the statements (of a name) in a policy document of a resource."""
+
+    def apply(inputs: dict[str, Any]) -> None:
+        document = json.loads(inputs[key])
+        changed = [item for item in document["Statement"] if sid in (None, item.get("Sid"))]
+        assert changed
+        for item in changed:
+            change(item)
+        inputs[key] = json.dumps(document)
+
+    return apply
+
+
+# Rule -> type and name of a resource of this very stack, and what somebody might do to it.
+DAMAGE: dict[str, tuple[str, str, Change]] = {
+    "no-wildcard-actions": (
+        *("aws:iam/rolePolicy:RolePolicy", "-monitor-role-policy"),
+        statement_change("policy", lambda item: item.update(Action=["s3:*"]), "ReadObjects"),
+    ),
+    "no-wildcard-resources": (
+        *("aws:iam/rolePolicy:RolePolicy", "-monitor-role-policy"),
+        statement_change("policy", lambda item: item.update(Resource=["*"]), "ReadObjects"),
+    ),
+    "pass-role-limited": (
+        *("aws:iam/rolePolicy:RolePolicy", "-start-baseline-role-policy"),
+        statement_change("policy", lambda item: item.pop("Condition"), "GiveThemTheMonitorsRole"),
+    ),
+    "no-confused-deputy": (
+        *("aws:iam/role:Role", "-monitor-role"),
+        statement_change("assumeRolePolicy", lambda item: item.pop("Condition")),
+    ),
+    "no-open-principals": (
+        *("aws:sns/topicPolicy:TopicPolicy", "-notifications-policy"),
+        statement_change("policy", lambda item: item.update(Principal="*"), "ResponderPublishes"),
+    ),
+    "no-broad-managed-policies": (
+        *("aws:iam/role:Role", "-monitor-role"),
+        lambda inputs: inputs.update(managedPolicyArns=["arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"]),
+    ),
+    "no-secrets-in-environments": (
+        *("aws:lambda/function:Function", "-alarm-responder"),
+        lambda inputs: inputs["environment"]["variables"].update(SLACK_TOKEN="x"),
+    ),
+    "buckets-closed": (
+        *("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", ""),
+        lambda inputs: inputs.update(blockPublicPolicy=False),
+    ),
+    "buckets-encrypted": (
+        *("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", ""),
+        lambda inputs: inputs.update(rules=[]),
+    ),
+    "buckets-tls-only": (
+        *("aws:s3/bucketPolicy:BucketPolicy", ""),
+        statement_change("policy", lambda item: item.update(Resource=item["Resource"][:1])),
+    ),
+    "queues-encrypted": (
+        *("aws:sqs/queue:Queue", "-alarm-responder-dead-letters"),
+        lambda inputs: inputs.update(sqsManagedSseEnabled=False),
+    ),
+    "topics-tls-only": (
+        *("aws:sns/topicPolicy:TopicPolicy", "-alarms-policy"),
+        statement_change("policy", lambda item: item.update(Effect="Allow"), "DenyInsecureTransport"),
+    ),
+    "subscriptions-over-tls": (
+        *("aws:sns/topicSubscription:TopicSubscription", "-alarms-responder"),
+        lambda inputs: inputs.update(protocol="http"),
+    ),
+    "endpoints-capture-data": (
+        *("aws:sagemaker/endpointConfiguration:EndpointConfiguration", ""),
+        lambda inputs: inputs["dataCaptureConfig"].update(enableCapture=False),
+    ),
+    "models-isolated": (
+        *("aws:sagemaker/model:Model", ""),
+        lambda inputs: inputs.update(enableNetworkIsolation=False),
+    ),
+    "jobs-encrypt-traffic": (
+        *("aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition", ""),
+        lambda inputs: inputs["jobResources"]["clusterConfig"].update(instanceCount=2),
+    ),
+    "logs-end": (
+        *("aws:cloudwatch/logGroup:LogGroup", "-alarm-responder-logs"),
+        lambda inputs: inputs.update(retentionInDays=0),
+    ),
+    "functions-own-their-logs": (
+        *("aws:lambda/function:Function", "-alarm-responder"),
+        lambda inputs: inputs.pop("loggingConfig"),
+    ),
+    "alarms-tell-somebody": (
+        *("aws:cloudwatch/metricAlarm:MetricAlarm", "-data-quality-job-failures"),
+        lambda inputs: inputs.update(alarmActions=[]),
+    ),
+    "required-tags": (
+        *("aws:sns/topic:Topic", "-notifications"),
+        lambda inputs: inputs["tags"].pop("project"),
+    ),
+}
+# Nothing in the stack is of a kind that these rules are about; test_policy_rules.py shows them fire.
+ELSEWHERE = {"function-urls-authenticated"}
+
+
+def copy(item: Registration) -> dict[str, Any]:
+    """The inputs, deep enough to be changed; what is no JSON (assets) is of no interest to a rule."""
+    copied: dict[str, Any] = json.loads(json.dumps(item.inputs, default=str))
+    return copied
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_every_rule_finds_the_damage(name: str) -> None:
+    [rule] = [rule for rule in RULES if rule.name == name]
+    kind, end, change = DAMAGE[name]
+    item = environment("dev").one(kind, end)
+    inputs = copy(item)
+    assert rule.check(item.type, inputs) == []
+    change(inputs)
+    found = rule.check(item.type, inputs)
+    assert len(found) == 1
+    assert ": " in found[0]
+
+
+def test_no_rule_is_left_out() -> None:
+    assert set(DAMAGE) | ELSEWHERE == {rule.name for rule in RULES if rule.level is not Level.DISABLED}
+
+
+@pytest.mark.parametrize(
+    "kind", ["bucketPublicAccessBlock", "bucketOwnershipControls", "bucketPolicy", "bucketVersioning"]
+)
+def test_a_bucket_without_a_companion_is_found(kind: str) -> None:
+    [rule] = [rule for rule in STACK_RULES if rule.name == "buckets-complete"]
+    kept = [item for item in stack_resources(environment("dev")) if not item.type.startswith(f"aws:s3/{kind}:")]
+    [finding] = rule.check(kept)
+    assert finding.urn.endswith("/model-monitoring-dev-data")
+    assert ": add " in finding.message
+
+
+def test_a_topic_for_alarms_with_the_managed_key_is_found() -> None:
+    [rule] = [rule for rule in STACK_RULES if rule.name == "topics-encrypted"]
+    changed = [
+        StackResource(
+            type=item.type,
+            urn=item.urn,
+            name=item.name,
+            properties={**item.properties, "kmsMasterKeyId": "alias/aws/sns"},
+            references=item.references,
+        )
+        if item.type == "aws:sns/topic:Topic"
+        else item
+        for item in stack_resources(environment("dev"))
+    ]
+    [finding] = rule.check(changed)
+    assert finding.message == (
+        "alarms cannot publish to a topic that is encrypted with alias/aws/sns: use a key of your own"
+    )
+    assert finding.urn.endswith("-alarms")
+
+
+def test_a_topic_for_people_without_a_key_is_found() -> None:
+    [rule] = [rule for rule in STACK_RULES if rule.name == "topics-encrypted"]
+    changed = [
+        StackResource(
+            type=item.type,
+            urn=item.urn,
+            name=item.name,
+            properties={key: value for key, value in item.properties.items() if key != "kmsMasterKeyId"},
+            references=item.references,
+        )
+        for item in stack_resources(environment("dev"))
+    ]
+    [finding] = rule.check(changed)
+    assert finding.message == "the topic is not encrypted: set kms_master_key_id"
+    assert finding.urn.endswith("-notifications")
