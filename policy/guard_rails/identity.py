@@ -7,7 +7,8 @@ from .documents import Statement, statements
 from .rule import Level, Properties, Rule, Severity, as_list, group
 
 # Actions that AWS cannot limit to a resource, with the condition key that must limit them instead, if there is one.
-# AWS: Service Authorization Reference, the column "Resource types".
+# AWS: Service Authorization Reference, the column "Resource types". It lately names `dataset` for PutMetricData, which
+# is the account's store of all metrics; which of them may be written only the namespace says.
 ANY_RESOURCE: Final[Mapping[str, str | None]] = {
     "cloudwatch:PutMetricData": "cloudwatch:namespace",
     "ec2:DescribeDhcpOptions": None,
