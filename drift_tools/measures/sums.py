@@ -53,3 +53,12 @@ def count_distinct(values: Numbers) -> int:
     for part, _ in _blocks(max(len(values) - 1, 0)):
         distinct += int(np.count_nonzero(values[part.start + 1 : part.stop + 1] != values[part]))
     return distinct
+
+
+def are_whole(values: Numbers) -> bool:
+    """Whether all of a sorted array are whole numbers. Most columns that are not say so in the first block."""
+    for part, buffer in _blocks(len(values)):
+        np.rint(values[part], out=buffer)
+        if not np.array_equal(buffer, values[part]):
+            return False
+    return True

@@ -53,6 +53,11 @@ def distance_of_sorted(baseline: Numbers, current: Numbers) -> float:
     return (whole + cut) / (len(larger) * len(smaller))
 
 
+def forget_overlaps() -> None:
+    """Free what is kept from one column of a table to the next; it is as large as the columns."""
+    _overlap.cache_clear()
+
+
 class _Overlap(NamedTuple):
     """How the steps of two quantile functions lie over each other, widths in 1 / (n * m).
 

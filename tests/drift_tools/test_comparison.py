@@ -317,7 +317,8 @@ def test_the_json_object_is_the_documented_one(normal: Callable[..., Any]) -> No
     assert list(document) == ["baseline_rows", "current_rows", "alpha", "drifted", "drifted_features", "features"]
     assert (document["baseline_rows"], document["current_rows"], document["alpha"]) == (1000, 1000, 0.05)
     assert (document["drifted"], document["drifted_features"]) == (True, ["n"])
-    common = {"kind", "psi", "jensen_shannon", "l_infinity", "p_value_adjusted", "drifted", "reason"}
+    common = {"kind", "psi", "jensen_shannon", "l_infinity", "p_value_adjusted"}
+    common |= {"drifted", "verdict", "reason", "summary"}
     assert set(document["features"]["n"]) == common | {"ks", "wasserstein"}
     assert set(document["features"]["c"]) == common | {"chi_squared"}
     assert set(document["features"]["n"]["ks"]) == {"statistic", "p_value"}

@@ -1,0 +1,191 @@
+"""All measures of one feature: what is known of it before the run's verdict."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.comparison_results import Histogram, Kind, Side
+from drift_tools.comparison_samples import Categories, Sample, SortedNumbers
+from drift_tools.measures.binning import DECILES, count_in_bins, quantile_edges
+from drift_tools.measures.chi_squared import ChiSquared, chi_squared, rare_categories_p_value
+from drift_tools.measures.jensen_shannon import jensen_shannon
+from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_sorted
+from drift_tools.measures.l_infinity import l_infinity
+from drift_tools.measures.psi import population_stability
+from drift_tools.measures.share_test import share_test
+from drift_tools.measures.sums import are_whole
+from drift_tools.measures.wasserstein import wasserstein_of_sorted
+from drift_tools.tables import Numbers
+from drift_tools.verdict import Evidence
+
+_DRAWN_BINS = 20
+_DRAWN_CATEGORIES = 20
+_OTHER = "(other)"
+_DRAWN_SHARE = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A feature's measures; categories that only one side has come with their share of its values, the most frequent
+    first.
+    """
+
+    name: str
+    kind: Kind
+    evidence: Evidence
+    psi: float
+    jensen_shannon: float
+    l_infinity: float
+    baseline: Side
+    current: Side
+    histogram: Histogram
+    ks: KolmogorovSmirnov | None = None
+    chi_squared: ChiSquared | None = None
+    wasserstein: float = math.nan
+    new_categories: tuple[tuple[str, float], ...] = ()
+    vanished_categories: tuple[tuple[str, float], ...] = ()
+
+
+def kind_of(baseline: Sample, current: Sample) -> Kind:
+    """A feature is what the baseline says; a baseline without values says nothing."""
+    deciding = baseline if baseline.present else current
+    return "numerical" if deciding.is_numerical and deciding.present else "categorical"
+
+
+def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: float) -> Measured:
+    """All measures of one feature, of the kind that it is unless one is given."""
+    if (kind or kind_of(baseline, current)) == "numerical":
+        return _measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
+    return _measure_categories(baseline.name, baseline.categories, current.categories, threshold)
+
+
+def _measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, threshold: float) -> Measured:
+    edges = quantile_edges(before.finite)
+    others = {
+        "missing values": (before.missing, after.missing),
+        "infinite values": (before.infinite, after.infinite),
+        "values of another type": (before.wrong, after.wrong),
+    }
+    first, second = (
+        np.concatenate([count_in_bins(side.finite, edges), [counts[index] for counts in others.values()]])
+        for index, side in enumerate((before, after))
+    )
+    stability = population_stability(first, second)
+    p_values = {
+        f"share of {what}": share_test(mine, before.rows, theirs, after.rows)
+        for what, (mine, theirs) in others.items()
+        if mine or theirs
+    }
+    ks = None
+    if len(before.finite) and len(after.finite):
+        ks = ks_of_sorted(before.finite, after.finite)
+        p_values["values"] = ks.p_value
+    tied = len(edges) < DECILES - 1
+    return Measured(
+        name=name,
+        kind="numerical",
+        evidence=Evidence(
+            p_values or {"values": 1.0},
+            stability.excess,
+            before.rows,
+            after.rows,
+            stability.bins,
+            ks.statistic if ks is not None and tied else None,
+            threshold,
+        ),
+        psi=stability.value,
+        jensen_shannon=jensen_shannon(first, second),
+        l_infinity=l_infinity(first, second),
+        baseline=before.side,
+        current=after.side,
+        histogram=_numerical_histogram(before.finite, after.finite),
+        ks=ks,
+        wasserstein=wasserstein_of_sorted(
+            before.finite, after.finite, deviation=before.side.standard_deviation if len(before.finite) else None
+        ),
+    )
+
+
+def _measure_categories(name: str, before: Categories, after: Categories, threshold: float) -> Measured:
+    names = [*before.counts, *(label for label in after.counts if label not in before.counts)]
+    first, second = (
+        np.fromiter((side.counts.get(label, 0) for label in names), dtype=np.int64, count=len(names))
+        for side in (before, after)
+    )
+    with_missing = np.append(first, before.missing), np.append(second, after.missing)
+    stability = population_stability(*with_missing)
+    p_values: dict[str, float] = {}
+    if before.missing or after.missing:
+        p_values["share of missing values"] = share_test(before.missing, before.rows, after.missing, after.rows)
+    test = None
+    if first.sum() and second.sum():
+        test = chi_squared(first, second)
+        p_values["values"] = test.p_value
+        rare = rare_categories_p_value(first, second)
+        if rare is not None:
+            p_values["rare categories"] = rare
+    return Measured(
+        name=name,
+        kind="categorical",
+        evidence=Evidence(
+            p_values or {"values": 1.0}, stability.excess, before.rows, after.rows, stability.bins, None, threshold
+        ),
+        psi=stability.value,
+        jensen_shannon=jensen_shannon(*with_missing),
+        l_infinity=l_infinity(*with_missing),
+        baseline=before.side,
+        current=after.side,
+        histogram=_categorical_histogram(names, first, second),
+        chi_squared=test,
+        new_categories=_only_in(names, second, first),
+        vanished_categories=_only_in(names, first, second),
+    )
+
+
+def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[tuple[str, float], ...]:
+    """Categories that only one side has, with their share of its values, the most frequent first."""
+    if not own.any() or not other.any():
+        return ()
+    total = int(own.sum())
+    only = [(names[index], int(own[index]) / total) for index in np.flatnonzero((own > 0) & (other == 0)).tolist()]
+    return tuple(sorted(only, key=lambda item: (-item[1], item[0])))
+
+
+def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:
+    """Bins of equal width, because that is what people can read, over the range that holds 99 % of either side."""
+    sides = [values for values in (baseline, current) if len(values)]
+    if not sides:
+        return Histogram((), (), (), ())
+    outside = (1 - _DRAWN_SHARE) / 2
+    low = min(float(values[int(outside * (len(values) - 1))]) for values in sides)
+    high = max(float(values[-1 - int(outside * (len(values) - 1))]) for values in sides)
+    if high - low < _DRAWN_BINS and all(are_whole(values) for values in sides):
+        edges = np.arange(low - 0.5, high + 1.0)  # a bin for each whole number
+    else:
+        if not low < high or not math.isfinite(high - low):
+            low, high = low - max(abs(low), 1.0) / 2, low + max(abs(low), 1.0) / 2
+        edges = np.linspace(low, high, _DRAWN_BINS + 1)
+    return Histogram(
+        tuple(edges.tolist()), (), *(_drawn_shares(count_in_bins(side, edges[1:-1])) for side in (baseline, current))
+    )
+
+
+def _categorical_histogram(names: list[str], first: NDArray[np.int64], second: NDArray[np.int64]) -> Histogram:
+    weights = np.maximum(first / max(int(first.sum()), 1), second / max(int(second.sum()), 1))
+    shown_labels = _DRAWN_CATEGORIES if len(names) <= _DRAWN_CATEGORIES else _DRAWN_CATEGORIES - 1
+    shown = np.argsort(-weights, kind="stable")[:shown_labels].tolist()
+    order = sorted(shown, key=lambda i: (-first[i], -second[i], names[i]))
+    labels = [names[i] for i in order]
+    columns = [side[order] for side in (first, second)]
+    if len(names) > len(labels):
+        labels.append(_OTHER)
+        columns = [
+            np.append(column, side.sum() - column.sum()) for column, side in zip(columns, (first, second), strict=True)
+        ]
+    return Histogram((), tuple(labels), *(_drawn_shares(column) for column in columns))
+
+
+def _drawn_shares(counts: NDArray[np.int64]) -> tuple[float, ...]:
+    return tuple((counts / max(int(counts.sum()), 1)).tolist())

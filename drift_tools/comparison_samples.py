@@ -1,0 +1,291 @@
+"""One side of a comparison, column by column, in the only two forms that the measures need: sorted numbers and counted
+categories.
+
+Each form is made when it is first asked for, so that a column costs one sort or one count, in the thread that measures
+it, and is gone when it has been measured. What is neither a plain array nor a plain Arrow column goes the careful way
+through `drift_tools.tables`, which decides what a cell is.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.comparison_results import Side
+from drift_tools.errors import InputError
+from drift_tools.measures.sums import count_distinct, moments
+from drift_tools.tables import Column, Numbers, Table, as_table
+
+_SINGLE_PRECISION = 4  # bytes
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SortedNumbers:
+    """A column as numbers: the finite ones sorted, and how many rows are something else."""
+
+    finite: Numbers
+    below: int
+    """How many are minus infinity."""
+    above: int
+    """How many are plus infinity."""
+    missing: int
+    wrong: int
+    """How many cells are no number."""
+    side: Side
+
+    @property
+    def rows(self) -> int:
+        return len(self.finite) + self.infinite + self.missing + self.wrong
+
+    @property
+    def infinite(self) -> int:
+        return self.below + self.above
+
+    @classmethod
+    def of(cls, values: NDArray[Any], wrong: int = 0) -> "SortedNumbers":
+        """Sort an array of numbers; NaN is missing, or one of the `wrong` cells that are no number."""
+        ordered = np.sort(values)  # in its own type: the order survives the conversion
+        with np.errstate(invalid="ignore", over="ignore"):
+            numbers = ordered.astype(np.float64, copy=False)
+        # Sorted are: minus infinity, the finite numbers, infinity, NaN.
+        start, stop = np.searchsorted(numbers, (-np.inf, np.inf), side="right").tolist()
+        last = int(np.searchsorted(numbers, np.inf, side="left"))
+        finite = numbers[start:last]
+        side = _numerical_side(finite, len(values), len(values) - stop - wrong, start + stop - last, wrong)
+        return cls(finite, start, stop - last, len(values) - stop - wrong, wrong, side)
+
+    def count(self) -> "Categories":
+        """The numbers as categories, in their shortest spelling (3.0 is `3`)."""
+        if len(self.finite):
+            starts = np.flatnonzero(np.append(True, self.finite[1:] != self.finite[:-1]))
+            counts = np.diff(np.append(starts, len(self.finite))).tolist()
+            found = dict(zip(map(_spell, self.finite[starts].tolist()), counts, strict=True))
+        else:
+            found = {}
+        found |= {name: rows for name, rows in (("-inf", self.below), ("inf", self.above)) if rows}
+        return Categories(found, self.rows)
+
+
+def _spell(value: float) -> str:
+    return f"{value + 0.0:.17g}" if value.is_integer() else repr(value)  # -0.0 + 0.0 is 0.0
+
+
+def _numerical_side(finite: Numbers, rows: int, missing: int, infinite: int, wrong: int) -> Side:
+    shares = (missing / max(rows, 1), infinite / max(rows, 1), wrong / max(rows, 1))
+    if not len(finite):
+        return Side(rows, *shares, 0)
+    with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308 have no finite variance
+        lower, upper = float(finite[(len(finite) - 1) // 2]), float(finite[len(finite) // 2])
+        median = lower if lower == upper else lower / 2 + upper / 2
+        mean, deviation = moments(finite, upper)
+    return Side(rows, *shares, count_distinct(finite), mean, median, deviation, float(finite[0]), float(finite[-1]))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Categories:
+    """A column as categories: how often each occurs; what is left of the `rows` is missing."""
+
+    counts: dict[str, int]
+    rows: int
+
+    @property
+    def missing(self) -> int:
+        return self.rows - sum(self.counts.values())
+
+    @property
+    def side(self) -> Side:
+        return Side(self.rows, self.missing / max(self.rows, 1), 0.0, 0.0, len(self.counts))
+
+
+class Sample:
+    """A column of one side. `is_numerical`: whether whatever it holds are numbers."""
+
+    def __init__(self, name: str, rows: int, *, is_numerical: bool) -> None:
+        self.name, self.rows, self.is_numerical = name, rows, is_numerical
+
+    def copy(self) -> Self:
+        """A sample with the forms that this one has; those that are made later are the copy's own."""
+        return copy(self)
+
+    @property
+    def present(self) -> int:
+        """Rows that hold anything."""
+        return self.rows - (self.numbers.missing if self.is_numerical else self.categories.missing)
+
+    @cached_property
+    def numbers(self) -> SortedNumbers:
+        """The column as numbers."""
+        return self._sort()
+
+    @cached_property
+    def categories(self) -> Categories:
+        """The column as categories."""
+        return self._count()
+
+    def _sort(self) -> SortedNumbers:
+        raise NotImplementedError
+
+    def _count(self) -> Categories:
+        raise NotImplementedError
+
+
+class _Typed(Sample):
+    """Of a source that says that it holds numbers; `read` gives them, NaN where one is missing."""
+
+    def __init__(self, name: str, rows: int, read: Callable[[], NDArray[Any]]) -> None:
+        super().__init__(name, rows, is_numerical=True)
+        self._read = read
+
+    def _sort(self) -> SortedNumbers:
+        return SortedNumbers.of(self._read())
+
+    def _count(self) -> Categories:
+        return self.numbers.count()
+
+
+class _Counted(Sample):
+    """Of a source that says that it holds categories; `count` gives how often each occurs, None left out, and `cells`
+    the careful column, for whoever asks for numbers after all.
+    """
+
+    def __init__(self, name: str, rows: int, count: Callable[[], dict[str, int]], cells: Callable[[], Column]) -> None:
+        super().__init__(name, rows, is_numerical=False)
+        self._counts, self._cells = count, cells
+
+    def _sort(self) -> SortedNumbers:
+        return SortedNumbers.of(*self._cells().as_numbers())
+
+    def _count(self) -> Categories:
+        return Categories(self._counts(), self.rows)
+
+
+class _Careful(Sample):
+    """Of a column whose cells `drift_tools.tables` has looked at."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__(column.name, len(column), is_numerical=column.is_numerical)
+        self._column = column
+
+    @property
+    def present(self) -> int:
+        return self._column.types.present
+
+    def _sort(self) -> SortedNumbers:
+        return SortedNumbers.of(*self._column.as_numbers())
+
+    def _count(self) -> Categories:
+        if self._column.texts is None:
+            return self.numbers.count()
+        counts = Counter(self._column.texts)
+        counts.pop(None, None)
+        return Categories(dict(counts), self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The columns of one side by name, in order, and its rows."""
+
+    columns: Mapping[str, Sample]
+    rows: int
+
+
+def samples_of(data: object, *, what: str) -> Samples:
+    """The columns of whatever `drift_tools.tables.as_table` takes; raises `InputError` as it does."""
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return _of_arrow(data, what)
+    if isinstance(data, Mapping) and not isinstance(data, Table):
+        columns = [_of_sequence(str(name), values) for name, values in data.items()]
+        return _together(columns, columns[0].rows if columns else 0)
+    table = as_table(data, what=what)
+    return Samples({name: _Careful(column) for name, column in table.columns.items()}, table.rows)
+
+
+def _together(columns: Iterable[Sample], rows: int) -> Samples:
+    by_name: dict[str, Sample] = {}
+    for column in columns:
+        if column.name in by_name:
+            raise InputError(f"two columns are called {column.name!r}: rename one of them")
+        if column.rows != rows:
+            raise InputError(f"column {column.name!r} has {column.rows} rows where the table has {rows}: pad or cut it")
+        by_name[column.name] = column
+    return Samples(by_name, rows)
+
+
+def _of_sequence(name: str, values: object) -> Sample:
+    def cells() -> Column:
+        return as_table({name: values}).columns[name]
+
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.dtype.itemsize >= _SINGLE_PRECISION):
+            return _Typed(name, len(values), lambda: values)
+        if values.dtype.kind == "b":
+            return _Counted(name, len(values), lambda: _count_truths(values), cells)
+        if values.dtype.kind == "U":
+            return _Counted(name, len(values), lambda: dict(Counter(values.tolist())), cells)
+    return _Careful(cells())
+
+
+def _count_truths(values: NDArray[np.bool_]) -> dict[str, int]:
+    true = int(np.count_nonzero(values))
+    return {name: rows for name, rows in (("true", true), ("false", len(values) - true)) if rows}
+
+
+def _of_arrow(data: object, what: str) -> Samples:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
+    except ImportError:
+        return samples_of(as_table(data, what=what), what=what)  # which says what is missing
+    if isinstance(data, pa.RecordBatch) or not hasattr(data, "__arrow_c_stream__"):
+        data = pa.Table.from_batches([pa.record_batch(data)])
+    table = data if isinstance(data, pa.Table) else pa.table(data)
+    return _together(
+        (_of_chunks(pa, str(name), table.column(index)) for index, name in enumerate(table.column_names)),
+        table.num_rows,
+    )
+
+
+def _of_chunks(pa: Any, name: str, column: Any) -> Sample:
+    def cells() -> Column:
+        return as_table(pa.table({name: column})).columns[name]
+
+    is_text = {pa.string(), pa.large_string(), pa.string_view()}
+    if pa.types.is_float32(column.type) or pa.types.is_float64(column.type) or pa.types.is_integer(column.type):
+        return _Typed(name, len(column), lambda: _arrow_numbers(pa, column))
+    if pa.types.is_boolean(column.type) or column.type in is_text:
+        return _Counted(name, len(column), lambda: _count_values(column), cells)
+    if pa.types.is_dictionary(column.type) and column.type.value_type in is_text:
+        return _Counted(name, len(column), lambda: _count_indices(column), cells)
+    return _Careful(cells())
+
+
+def _arrow_numbers(pa: Any, column: Any) -> NDArray[Any]:
+    """An array of an Arrow column of numbers, without a copy where it has one chunk and nothing missing."""
+    if column.null_count and pa.types.is_integer(column.type):
+        column = column.cast(pa.float64(), safe=False)
+    source = column.chunk(0) if column.num_chunks == 1 else column
+    numbers: NDArray[Any] = source.to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _count_values(column: Any) -> dict[str, int]:
+    found = column.value_counts()
+    counts = zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
+    return {
+        value if isinstance(value, str) else str(value).lower(): rows for value, rows in counts if value is not None
+    }
+
+
+def _count_indices(column: Any) -> dict[str, int]:
+    """Counts of a dictionary-encoded column: of its indices, chunk by chunk, since each may have its own dictionary."""
+    counts: Counter[str] = Counter()
+    for chunk in column.chunks:
+        rows = np.bincount(chunk.indices.drop_null().to_numpy(), minlength=len(chunk.dictionary)).tolist()
+        for value, count in zip(chunk.dictionary.to_pylist(), rows, strict=True):
+            if count and value is not None:
+                counts[value] += count
+    return dict(counts)

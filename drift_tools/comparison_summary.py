@@ -1,0 +1,64 @@
+"""What changed in a feature, in one sentence: the most telling facts first."""
+
+import math
+from collections.abc import Iterable
+
+from drift_tools.comparison_measures import Measured
+from drift_tools.comparison_results import Histogram, Side
+
+_NAMED_CATEGORIES = 3
+
+
+def summarise(item: Measured) -> str:
+    """One sentence on a feature, such as "AGEP: median 41 → 62, PSI 0.83."."""
+    facts = list(_share_facts(item.baseline, item.current))
+    if item.kind == "numerical" and math.isfinite(item.baseline.median) and math.isfinite(item.current.median):
+        facts.append(f"median {_short(item.baseline.median)} → {_short(item.current.median)}")
+        if item.current.maximum > item.baseline.maximum or item.current.minimum < item.baseline.minimum:
+            facts.append(
+                f"range {_short(item.baseline.minimum)} … {_short(item.baseline.maximum)} → "
+                f"{_short(item.current.minimum)} … {_short(item.current.maximum)}"
+            )
+    facts.extend(_category_facts("appeared", item.new_categories))
+    facts.extend(_category_facts("vanished", item.vanished_categories))
+    if item.kind == "categorical" and not item.new_categories and not item.vanished_categories:
+        facts.extend(_largest_change(item.histogram))
+    facts.append("PSI " + (f"{item.psi:.2f}" if math.isfinite(item.psi) else "unknown"))
+    if item.evidence.ks is not None:  # ties leave the index too few bins to see everything
+        facts.append(f"KS {item.evidence.ks:.2f}")
+    return f"{item.name}: {', '.join(facts)}."
+
+
+def _share_facts(baseline: Side, current: Side) -> Iterable[str]:
+    for what, before, after in (
+        ("missing", baseline.missing_share, current.missing_share),
+        ("infinite", baseline.infinite_share, current.infinite_share),
+        ("of another type", baseline.wrong_type_share, current.wrong_type_share),
+    ):
+        if before != after:
+            yield f"{what} {_percent(before)} → {_percent(after)}"
+
+
+def _category_facts(what: str, categories: tuple[tuple[str, float], ...]) -> Iterable[str]:
+    for name, share in categories[:_NAMED_CATEGORIES]:
+        yield f"category {name} {what} ({_percent(share)} of values)"
+    if len(categories) > _NAMED_CATEGORIES:
+        yield f"{len(categories) - _NAMED_CATEGORIES} more categories {what}"
+
+
+def _largest_change(histogram: Histogram) -> Iterable[str]:
+    changes = [abs(before - after) for before, after in zip(histogram.baseline, histogram.current, strict=True)]
+    if changes and max(changes) > 0:
+        index = changes.index(max(changes))
+        before, after = histogram.baseline[index], histogram.current[index]
+        yield f"category {histogram.labels[index]} {_percent(before)} → {_percent(after)} of values"
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"
