@@ -17,7 +17,9 @@ import pulumi
 from components.naming import content_hash
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
-FUNCTIONS: Final = REPOSITORY / "lambda"
+# In a distribution the functions' sources lie inside of this package (see pyproject.toml), and in a repository beside it.
+_DISTRIBUTED: Final = Path(__file__).resolve().parent / "lambda_sources"
+FUNCTIONS: Final = _DISTRIBUTED if _DISTRIBUTED.is_dir() else REPOSITORY / "lambda"
 _SHARED: Final = "shared"
 _LEFT_OUT: Final = frozenset({"__pycache__", ".DS_Store", ".ipynb_checkpoints"})
 

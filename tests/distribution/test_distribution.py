@@ -1,0 +1,215 @@
+"""What `pip install` of this repository gives: built, installed and used as a program elsewhere would."""
+
+import json
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.job_code import job_archive, job_sources
+from components.naming import content_hash
+from components.packaging import FUNCTIONS, function_files, source_files, write_model_archive
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHIPPED = ("components", "drift_tools", "lambda", "pyproject.toml", "README.md", "LICENSE")
+MAPPED = {"lambda": "components/lambda_sources"}
+
+PROGRAM = """
+import json
+import sys
+
+import pulumi
+from mocked_runtime import run_program  # the tests' recorder, copied beside this program
+
+import components
+import drift_tools
+from components.job_code import job_archive
+from components.naming import content_hash
+from components.packaging import asset_bytes
+
+model, baseline = sys.argv[1:]
+run = run_program(
+    lambda: components.ModelMonitoringStack(
+        "churn",
+        {"endpoint": {"model": pulumi.FileAsset(model)}, "baseline": {"data": pulumi.FileAsset(baseline)}},
+    )
+)
+functions = {
+    item.name: {name: content_hash(asset_bytes(asset)) for name, asset in item.inputs["code"].assets.items()}
+    for item in run.of_type("aws:lambda/function:Function")
+}
+json.dump(
+    {
+        "components": components.__file__,
+        "drift_tools": drift_tools.__file__,
+        "resources": len(run.resources),
+        "functions": functions,
+        "job_code": content_hash(job_archive()),
+    },
+    sys.stdout,
+)
+"""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment that has the distribution, and of its dependencies what the tests' own environment has."""
+
+    python: Path
+    packages: Path
+    wheel: Path
+
+    def run(self, *arguments: str, folder: Path) -> str:
+        ran = subprocess.run(
+            [str(self.python), *arguments], cwd=folder, capture_output=True, text=True, check=False, env={"PATH": ""}
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy: a build leaves files behind, and takes along those that an earlier one has left."""
+    source = tmp_path_factory.mktemp("source")
+    for name in SHIPPED:
+        if (PROJECT / name).is_dir():
+            shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(PROJECT / name, source / name)
+    target = tmp_path_factory.mktemp("wheel")
+    build = f"from setuptools.build_meta import build_wheel; build_wheel({str(target)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
+    [built] = target.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Unpacked into site-packages, which is all that installing a wheel without scripts is."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False, symlinks=True)
+    [packages] = folder.glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return Installed(folder / "bin" / "python", packages, wheel)
+
+
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def test_every_source_is_in_the_wheel(wheel: Path) -> None:
+    """A new folder or kind of file must be named in pyproject.toml."""
+    expected = {
+        f"{MAPPED.get(package, package)}/{inside}"
+        for package in ("components", "drift_tools", "lambda")
+        for inside, _ in source_files(PROJECT / package)
+        if inside not in {"README.md", "requirements.txt"}
+    }
+    assert names(wheel) == expected
+
+
+def test_both_packages_say_that_they_have_types(wheel: Path) -> None:
+    assert {"components/py.typed", "drift_tools/py.typed"} <= names(wheel)
+
+
+def test_name_and_requirements(wheel: Path) -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    with zipfile.ZipFile(wheel) as archive:
+        [path] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata = archive.read(path).decode()
+    assert metadata.startswith("Metadata-Version: ")
+    assert f"\nName: {project['name']}\nVersion: {project['version']}\n" in metadata
+    required = [line.removeprefix("Requires-Dist: ") for line in metadata.splitlines() if "Requires-Dist" in line]
+    assert len([line for line in required if "extra ==" not in line]) == len(project["dependencies"])
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    shutil.copy(PROJECT / "tests" / "components" / "mocked_runtime.py", folder)
+    (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
+    (folder / "baseline.csv").write_text("prediction,age\n1,41\n0,23\n", encoding="utf-8")
+    return folder
+
+
+def test_a_program_elsewhere_builds_the_stack(installed: Installed, elsewhere: Path) -> None:
+    model = write_model_archive(PROJECT / "model" / "artifact", elsewhere)
+    found: dict[str, Any] = json.loads(
+        installed.run("program.py", str(model), str(elsewhere / "baseline.csv"), folder=elsewhere)
+    )
+    for package in ("components", "drift_tools"):
+        assert Path(found[package]).is_relative_to(installed.packages)
+    assert found["resources"] > 40
+    # The same bytes as from the repository, or a deployment from the other place would replace everything.
+    assert found["job_code"] == content_hash(job_archive())
+    assert len(found["functions"]) >= 3
+    for name, files in found["functions"].items():
+        [folder] = [
+            path.parent.name
+            for path in FUNCTIONS.glob("*/handler.py")
+            if name.endswith(path.parent.name.replace("_", "-"))
+        ]
+        mine = {inside: content_hash(path.read_bytes()) for inside, path in function_files(folder).items()}
+        assert mine.items() <= files.items()
+
+
+def test_the_command_line_and_the_plugin_run(installed: Installed, tmp_path: Path) -> None:
+    assert "compare" in installed.run("-m", "drift_tools", "--help", folder=tmp_path)
+    schema = json.loads(installed.run("-m", "components", "--schema", folder=tmp_path))
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert schema["version"] == project["version"]
+
+
+def test_job_sources_are_there(installed: Installed) -> None:
+    for inside, path in job_sources():
+        assert (installed.packages / inside).read_bytes() == path.read_bytes()
+
+
+TYPED_PROGRAM = """
+import drift_tools
+from components import ModelMonitoringStack, ModelMonitoringStackArgs
+
+args: ModelMonitoringStackArgs = {"engine": "model-monitor", "retain_data": False}  # line 5
+ModelMonitoringStack("churn", {"retain_dta": True})  # line 6
+reveal_type(ModelMonitoringStack.__init__)
+reveal_type(drift_tools.compare)
+"""
+# The dependencies' own types are not what this is about, and pulumi_aws's alone take minutes.
+MYPY_SETTINGS = """
+[mypy]
+strict = true
+[mypy-boto3.*,botocore.*,jinja2.*,matplotlib.*,numpy.*,pulumi_aws.*,pulumi_aws_native.*,pyarrow.*,rich.*,scipy.*]
+follow_imports = skip
+ignore_missing_imports = true
+"""
+
+
+def test_type_checkers_see_the_types(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(TYPED_PROGRAM, encoding="utf-8")
+    (tmp_path / "mypy.ini").write_text(MYPY_SETTINGS, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "mypy", "--python-executable", str(installed.python), "program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = ran.stdout.splitlines()
+    assert any(line.startswith("program.py:6: error:") and "retain_dta" in line for line in lines), ran.stdout
+    [init, compare] = [line for line in lines if "Revealed type" in line]
+    assert "components.args.stack.ModelMonitoringStackArgs" in init
+    assert "drift_tools" in compare
+    assert "Any" not in init
+    # Nothing else is wrong: neither in the program nor, as it is told, in the packages.
+    assert {line.split(": error:")[0] for line in lines if ": error:" in line} <= {"program.py:5", "program.py:6"}
