@@ -17,7 +17,7 @@ import pulumi
 from components.naming import content_hash
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
-# In a distribution the functions' sources lie inside of this package (see pyproject.toml), and in a repository beside it.
+# A distribution has the functions' sources inside of this package (see pyproject.toml), a repository beside it.
 _DISTRIBUTED: Final = Path(__file__).resolve().parent / "lambda_sources"
 FUNCTIONS: Final = _DISTRIBUTED if _DISTRIBUTED.is_dir() else REPOSITORY / "lambda"
 _SHARED: Final = "shared"
