@@ -6,9 +6,11 @@ POST /_local/clock              {"advance_to": ISO 8601} or {"advance_by": secon
 GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}]}
 GET  /_local/used-actions       {"uses": [{"role", "action", "resource", "calls"}]}
 GET  /_local/invalid-requests   {"requests": [one line each]}
+GET  /_local/observed           {"operations": {"service.Operation": number}, "unread": [one line each]}
 """
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -25,6 +27,8 @@ class Journal(Protocol):
 
     denied_calls: list[dict[str, str]]
     invalid_requests: list[str]
+    observed: Counter[str]
+    unread_requests: list[str]
 
     @property
     def used_actions(self) -> list[dict[str, Any]]:
@@ -59,6 +63,8 @@ class Control:
                 return {"uses": self._journal.used_actions}
             case "GET", "invalid-requests":
                 return {"requests": list(self._journal.invalid_requests)}
+            case "GET", "observed":
+                return {"operations": dict(self._journal.observed), "unread": list(self._journal.unread_requests)}
         raise Refused(f"there is no control request {method} /_local/{name}")
 
     def _target(self, body: bytes) -> datetime:

@@ -33,6 +33,8 @@ class Journal:
     def __init__(self) -> None:
         self.denied_calls: list[dict[str, str]] = []
         self.invalid_requests: list[str] = []
+        self.observed: Counter[str] = Counter()
+        self.unread_requests: list[str] = []
         self._uses: Counter[tuple[str, str, str]] = Counter()
 
     def denied(self, principal: str, action: str, resource: str) -> None:
@@ -54,7 +56,8 @@ class Journal:
         ]
 
     def observe(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
-        """Write down what the service's model refuses in a request."""
+        """Write down what the service's model refuses in a request, and that it was looked at."""
+        self.observed[f"{service}.{operation}"] += 1
         model = validation.service_model(service)
         if operation not in model.operation_names:
             self.invalid_requests.append(f"{service}: there is no operation {operation!r}")
@@ -62,6 +65,10 @@ class Journal:
         shape = model.operation_model(operation).input_shape
         for problem in validation.problems(shape, parameters) if shape else []:
             self.invalid_requests.append(f"{service}.{operation}: {problem}")
+
+    def unread(self, service: str, method: str, path: str) -> None:
+        """Write down a request that no model could be held against."""
+        self.unread_requests.append(f"{service}: {method} {path}")
 
 
 def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], None]) -> Any:
@@ -84,7 +91,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     seams.replace_dead_letters(identity.send_dead_letter)
     seams.deliver_to_functions(identity.service_may_invoke)
     seams.restrict_function_imports(LAMBDA_PACKAGES)
-    seams.observe_requests(journal.observe)
+    seams.observe_requests(journal.observe, journal.unread)
     seams.record_denials(journal.denied)
     seams.record_uses(journal.used)
     if settings["enforce_iam"]:

@@ -167,6 +167,16 @@ class LocalAws:
         requests: list[str] = self.control("GET", "invalid-requests")["requests"]
         return requests
 
+    def observed_operations(self) -> dict[str, int]:
+        """The requests that were held against AWS's models since the start, `service.Operation` with their number."""
+        operations: dict[str, int] = self.control("GET", "observed")["operations"]
+        return operations
+
+    def unread_requests(self) -> list[str]:
+        """Requests since the start that no model could be held against; one line each."""
+        requests: list[str] = self.control("GET", "observed")["unread"]
+        return requests
+
     def control(self, method: str, name: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send a control request to `/_local/{name}`; raises LocalAwsError with the server's one-line reason."""
         self._require_running()

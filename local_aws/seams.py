@@ -90,10 +90,12 @@ def _json_object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def observe_requests(observer: Callable[[str, str, dict[str, Any]], None]) -> None:
+def observe_requests(
+    observer: Callable[[str, str, dict[str, Any]], None], unread: Callable[[str, str, str], None]
+) -> None:
     """Call `observer(botocore service, operation, parameters)` for every request to a service, before it is served.
 
-    A request that cannot be read (an unknown operation, a malformed body) is not observed: the service answers it.
+    `unread(service, method, path)` is told of a request that cannot be read (an unknown operation, a malformed body).
     """
     original = _gateway._dispatch_service_request
 
@@ -108,6 +110,8 @@ def observe_requests(observer: Callable[[str, str, dict[str, Any]], None]) -> No
         parsed = read_request(service, method, path, headers, plain, query)
         if parsed is not None:
             observer(service, *parsed)
+        else:
+            unread(service, method, path)
         answer: Response = await original(method, path, headers, body, query, request_id)
         return answer
 

@@ -24,6 +24,12 @@ from local_aws.privileges import Grant, grants, role_policies, unused
 
 PROJECT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("unused_actions.json")
+# Which of botocore's services stand behind a module of pulumi-aws or aws-native that the stack uses.
+SERVICES = {
+    "cloudwatch": ("cloudwatch", "events", "logs"),
+    **{name: (name,) for name in ("iam", "kms", "lambda", "s3", "sagemaker", "scheduler", "sns", "sqs")},
+    "appautoscaling": ("application-autoscaling",),
+}
 ROWS = 200
 ANYTHING_ELSE = {"not": "an event that any of the functions knows"}
 
@@ -34,6 +40,9 @@ class Life:
 
     denied: list[dict[str, str]]
     invalid: list[str]
+    unread: list[str]
+    observed: set[str]
+    used_services: set[str]
     granted: list[Grant]
     unused: list[Grant]
     left: dict[str, frozenset[str]]
@@ -53,11 +62,15 @@ def life() -> Iterator[Life]:
         granted = [
             grant for role in roles(deployment) for grant in grants(role, role_policies(cloud.client("iam"), role))
         ]
+        made = list(deployment.resources)
         deployment.destroy()
         after = inventory(cloud)
         yield Life(
             cloud.denied_calls(),
             cloud.invalid_requests(),
+            cloud.unread_requests(),
+            {operation.partition(".")[0] for operation in cloud.observed_operations()},
+            {item.kind.kind.split(":")[1].partition("/")[0] for item in made if item.kind},
             granted,
             unused(granted, cloud.used_actions()),
             {kind: names - before.get(kind, frozenset()) for kind, names in after.items() if names != before.get(kind)},
@@ -183,6 +196,13 @@ def test_no_call_is_denied_and_nothing_is_left(life: Life, capsys: pytest.Captur
     assert life.denied == []
     assert life.invalid == []
     assert life.left == {}
+
+
+def test_every_request_is_held_against_the_model_of_its_service(life: Life) -> None:
+    """The modules of pulumi-aws that the stack uses, by the services that botocore has for them."""
+    assert life.unread == []
+    services = {name for module in life.used_services for name in SERVICES[module]}
+    assert services | {"sts"} <= life.observed
 
 
 def test_what_is_allowed_and_was_never_used_has_its_reason(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
