@@ -1,0 +1,91 @@
+"""What the population stability index is when nothing has changed, at any sample size.
+
+The index of two samples from equal populations is not zero: its mean is about (bins - 1)(1/n + 1/m) (Yurdakul,
+"Statistical Properties of Population Stability Index", Western Michigan University, dissertation 3208, 2018). That
+holds while every bin has many rows. With a thousand categories and fifty rows most bins are empty on one side, and the
+logarithm of a floor has another mean altogether: here it is computed instead.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.measures.counts import Counts
+
+Numbers: TypeAlias = NDArray[np.float64]
+# With as many rows expected of a bin in the smaller sample, the mean's first term is right to a part in 200.
+_MANY = 200.0
+_CHUNK = 1_000_000
+
+
+def expected_index(first: Counts, second: Counts, *, floor: float) -> float:
+    """The mean of the index over all ways in which the rows of both samples could have been dealt to the two sides.
+
+    Given how many rows a bin has in both samples together, its rows in one of them have a hypergeometric distribution,
+    and the mean of a sum is the sum of the means: exact for categories. For the baseline's own quantile bins it is
+    within 1 % from 100 rows a side on (0.19 where Yurdakul's formula, its limit for many rows a bin, says 0.18), and
+    rough below: 0.44 for 0.51 at 50 against 50 rows.
+
+    Parameters
+    ----------
+    first, second
+        the rows of either sample in each bin, without bins that neither has rows in.
+    floor
+        the share that a smaller one counts as.
+
+    Examples
+    --------
+    >>> round(expected_index(np.full(10, 1e5), np.full(10, 1e5), floor=1e-4), 8)  # 9 * (1e-6 + 1e-6)
+    1.8e-05
+    >>> round(expected_index(np.full(1000, 20.0), np.repeat([1.0, 0.0], [50, 950]), floor=1e-4), 2)  # and not 20
+    4.92
+    """
+    n, m = float(first.sum()), float(second.sum())
+    if n < m:
+        first, second, n, m = second, first, m, n
+    totals, times = np.unique(first + second, return_counts=True)
+    many = totals * m / (n + m) >= _MANY
+    mean = float(np.sum(times[many] * (1 - totals[many] / (n + m)))) * (1 / n + 1 / m)
+    few, their_times = totals[~many], times[~many]
+    reach = int(_MANY + 14 * np.sqrt(_MANY)) + 1
+    step = max(1, _CHUNK // reach)
+    for start in range(0, len(few), step):
+        part = few[start : start + step]
+        mean += float(np.sum(their_times[start : start + step] * _bin_means(part, n, m, floor, reach)))
+    return mean
+
+
+def _bin_means(totals: Numbers, n: float, m: float, floor: float, reach: int) -> Numbers:
+    """The mean of (p - q) ln(p / q) of bins that have these totals, the smaller sample having m rows."""
+    from scipy.special import gammaln  # noqa: PLC0415 - slow to import
+
+    rows = np.arange(min(reach, int(min(totals.max(initial=0.0), m))) + 1.0)[None, :]
+    total = totals[:, None]
+    possible = (rows <= total) & (total - rows <= n)
+    inside = np.where(possible, rows, np.maximum(total - n, 0.0))
+    logs = -(
+        gammaln(inside + 1) + gammaln(m - inside + 1) + gammaln(total - inside + 1) + gammaln(n - total + inside + 1)
+    )
+    weights = np.where(possible, np.exp(logs - np.max(logs, axis=1, keepdims=True)), 0.0)
+    p, q = np.maximum((total - inside) / n, floor), np.maximum(inside / m, floor)
+    means: Numbers = np.sum(weights * (p - q) * np.log(p / q), axis=1) / np.sum(weights, axis=1)
+    return means
+
+
+def simulated_p_value(value: float, first: Counts, second: Counts, *, floor: float, draws: int = 2000) -> float:
+    """The share of dealings of the rows to the two sides whose index is at least `value`, itself counted among them.
+
+    For samples that are too small for the chi-squared approximation, which is 6 to 9 % optimistic at a hundred rows.
+    The smallest possible result is 1 / (1 + draws). Seeded: the same counts give the same p-value.
+
+    >>> 0.9 < simulated_p_value(0.001, np.array([30.0, 20.0]), np.array([29.0, 21.0]), floor=1e-4) <= 1
+    True
+    """
+    rng = np.random.default_rng(0)
+    totals = (first + second).astype(np.int64)
+    n, m = float(first.sum()), float(second.sum())
+    dealt = rng.multivariate_hypergeometric(totals, int(m), size=draws, method="marginals")
+    p, q = np.maximum((totals - dealt) / n, floor), np.maximum(dealt / m, floor)
+    values = np.sum((p - q) * np.log(p / q), axis=1)
+    return (1 + int(np.count_nonzero(values >= value * (1 - 1e-12)))) / (1 + draws)

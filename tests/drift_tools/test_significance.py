@@ -1,0 +1,158 @@
+"""p-values that hold at small levels, with scipy's as the measure."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from drift_tools.significance import combined, homogeneity_p_value, numbers_p_value, rank_p_value, share_p_value
+
+COUNTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=1, max_size=12)
+
+
+@given(COUNTS)
+@settings(deadline=None)
+def test_p_values_are_probabilities_and_know_no_side(pairs: list[tuple[int, int]]) -> None:
+    first, second = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    for test in (homogeneity_p_value, rank_p_value):
+        assert 0 <= test(first, second) <= 1
+        assert test(first, second) == pytest.approx(test(second, first), rel=1e-6, abs=1e-300)
+
+
+@given(COUNTS)
+@settings(deadline=None)
+def test_the_order_of_bins_matters_to_ranks_only_as_a_direction(pairs: list[tuple[int, int]]) -> None:
+    first, second = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    assert rank_p_value(first, second) == pytest.approx(rank_p_value(first[::-1], second[::-1]), rel=1e-6, abs=1e-300)
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=10))
+def test_equal_samples_do_not_differ(counts: list[int]) -> None:
+    assert homogeneity_p_value(counts, counts) == pytest.approx(1.0)
+    assert rank_p_value(counts, counts) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [([500, 300, 200], [420, 330, 250]), ([40, 50, 60, 70], [60, 50, 40, 30]), ([900, 100], [80, 20])],
+)
+def test_homogeneity_is_the_larger_of_pearsons_and_g(first: list[int], second: list[int]) -> None:
+    table = np.array([first, second])
+    expected = [
+        stats.chi2_contingency(table, correction=False, lambda_=kind).pvalue for kind in ("pearson", "log-likelihood")
+    ]
+    assert homogeneity_p_value(first, second) == pytest.approx(max(expected), rel=1e-9)
+
+
+def test_rare_bins_are_pooled_by_rule() -> None:
+    # 5 rows expected in the smaller sample: 4 + 4 + 2 of 1000 are not enough alone, and 10 of 2000 together are
+    first, second = [500, 490, 4, 4, 2], [490, 500, 2, 4, 4]
+    pooled = stats.chi2_contingency([[500, 490, 10], [490, 500, 10]], correction=False, lambda_="log-likelihood")
+    assert homogeneity_p_value(first, second) == pytest.approx(pooled.pvalue, rel=1e-3)
+    # and three rows are too few even together: they join the smallest other
+    first, second = [500, 498, 1, 1], [490, 509, 1, 0]
+    joined = stats.chi2_contingency([[502, 498], [491, 509]], correction=False, lambda_="log-likelihood")
+    assert homogeneity_p_value(first, second) == pytest.approx(joined.pvalue, rel=1e-3)
+
+
+@pytest.mark.parametrize(("hits", "other"), [(0, 4), (1, 12), (3, 3), (0, 1)])
+def test_a_short_share_is_exact(hits: int, other: int) -> None:
+    table = stats.hypergeom(1050, hits + other, 50)
+    expected = min(1.0, 2 * min(table.cdf(other), table.sf(other - 1)))
+    assert share_p_value(hits, 1000, other, 50) == pytest.approx(expected)
+
+
+def test_ranks_against_every_way_to_deal_the_rows() -> None:
+    first, second = np.array([4, 3, 2, 1]), np.array([0, 1, 3, 4])
+    totals = first + second
+    rows = np.repeat(np.arange(4), totals)
+    scores = (np.cumsum(totals) - totals / 2)[rows]
+    observed = float(second @ (np.cumsum(totals) - totals / 2))
+    sums = np.array([scores[list(chosen)].sum() for chosen in combinations(range(18), 8)])
+    larger, equal = np.mean(sums > observed + 1e-9), np.mean(np.abs(sums - observed) < 1e-9)
+    # a continuous approximation of a lattice: between the probability of more and of at least as much
+    assert 2 * larger < rank_p_value(first, second) < 2 * (larger + equal)
+
+
+def test_ranks_are_mann_and_whitneys() -> None:
+    rng = np.random.default_rng(1)
+    first, second = rng.multinomial(400, np.full(10, 0.1)), rng.multinomial(300, np.linspace(0.08, 0.12, 10))
+    values = [np.repeat(np.arange(10), counts) for counts in (first, second)]
+    expected = stats.mannwhitneyu(*values, use_continuity=False, method="asymptotic").pvalue
+    assert rank_p_value(first, second) == pytest.approx(expected, rel=0.03)
+
+
+def test_a_skewed_tail_is_not_the_normal_one() -> None:
+    """Where 97 of 100 values are zero and a window of 200 rows meets a million, the normal p-value promises far less
+    than the exact one; with three bins there is no formula to fall back on.
+    """
+    first, second = [970_000, 15_000, 15_000], [179, 11, 10]
+    exact = stats.hypergeom(1_000_200, 30_021, 200).sf(20)  # of so many rows above zero, in whichever bin
+    normal = stats.mannwhitneyu(
+        *(np.repeat([0, 1, 1], counts) for counts in (first, second)), use_continuity=False, method="asymptotic"
+    ).pvalue
+    assert normal < exact / 100
+    assert 0.2 * exact < rank_p_value(first, second) < 5 * exact
+
+
+def test_separated_samples() -> None:
+    assert rank_p_value([30, 30, 0, 0], [0, 0, 30, 30]) < 1e-15
+    assert rank_p_value([100, 0, 0], [0, 0, 3]) < 1e-3
+    assert homogeneity_p_value([100, 0], [0, 100]) < 1e-40
+
+
+@pytest.mark.parametrize("level", [0.05, 0.001, 0.0001])
+@pytest.mark.parametrize(
+    ("shares", "n", "m"),
+    [
+        (np.full(10, 0.1), 100, 100),
+        (np.full(10, 0.1), 100_000, 50),
+        (np.array([0.025, 0.975]), 1_000_000, 200),
+        (np.full(40, 0.025), 1000, 200),
+    ],
+    ids=["10 bins", "10 bins, short window", "a rare category", "40 categories"],
+)
+def test_no_more_samples_are_rejected_than_the_level_says(
+    shares: np.ndarray[tuple[int], np.dtype[np.float64]], n: int, m: int, level: float
+) -> None:
+    rng = np.random.default_rng(2)
+    draws = 20_000
+    first, second = rng.multinomial(n, shares, draws), rng.multinomial(m, shares, draws)
+    totals = first + second
+    means = totals * (n / (n + m)), totals * (m / (n + m))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pearson = sum(
+            np.nansum((seen - mean) ** 2 / mean, axis=1) for seen, mean in zip((first, second), means, strict=True)
+        )
+    # only what Pearson's statistic finds unusual can be rejected, so only those need be looked at
+    unusual = np.flatnonzero(stats.chi2.sf(pearson, len(shares) - 1) <= 3 * level)
+    rejected = sum(homogeneity_p_value(first[i], second[i]) <= level for i in unusual)
+    assert rejected <= stats.binom.ppf(0.999, draws, level)
+
+
+def test_pearsons_own_p_value_would_reject_too_often() -> None:
+    rng = np.random.default_rng(3)
+    hits = rng.binomial(200, 0.025, 1_000_000)
+    pearson = stats.chi2.sf(
+        (hits - 5) ** 2 / (200 * 0.025 * 0.975), 1
+    )  # a million rows of baseline: no error of its own
+    assert np.mean(pearson <= 1e-4) > 3e-4
+
+
+def test_one_p_value_of_three() -> None:
+    assert numbers_p_value(1.0, np.full(10, 100), np.full(10, 100)) == 1.0
+    shifted = np.full(10, 100), np.arange(60, 160, 10)
+    assert numbers_p_value(1.0, *shifted) == pytest.approx(
+        min(2 * rank_p_value(*shifted), 4 * homogeneity_p_value(*shifted))
+    )
+    assert numbers_p_value(1e-9, np.array([100]), np.array([100])) == pytest.approx(4e-9)
+    assert combined([(0.9, 0.5), (0.9, 0.5)]) == 1.0
+
+
+def test_a_change_of_shape_is_found_that_ranks_cannot_see() -> None:
+    first, second = np.full(10, 100), np.array([150, 120, 80, 75, 75, 75, 75, 80, 120, 150])
+    assert rank_p_value(first, second) > 0.9
+    assert numbers_p_value(1.0, first, second) < 1e-4
