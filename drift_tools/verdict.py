@@ -1,8 +1,21 @@
 """From measures to "drifted": significant and material, with the false alarms of a run under control.
 
-A feature has drifted only if the difference is significant (p-values of all features of the run, adjusted by
-Benjamini and Hochberg) and material (an effect size over its threshold). Too few rows to tell are a verdict of their
-own.
+A feature has drifted only if the difference is significant (p-values of all features of the run, adjusted) and material
+(an effect size over its threshold). Too few rows to tell are a verdict of their own.
+
+Why a run without any drift raises a false alarm in at most `alpha` of all cases:
+1. Each test's p-value p is valid: p <= u in at most u of all undrifted samples, for u as small as `alpha` divided by
+   the number of features (`drift_tools.significance`).
+2. A feature's own p-value is its tests' smallest times their number, which is valid however they depend on each other
+   (Bonferroni).
+3. Of K features no adjusted p-value is smaller than K times the smallest of theirs. So with any alarm that one is at
+   most `alpha` / K, and for that the probability is at most K * `alpha` / K, however the features depend on each other.
+   Benjamini and Hochberg's adjustment alone would need them independent or positively dependent (it rests on Simes'
+   inequality); the indicators that one category was made into are neither.
+4. Asking for material differences besides only takes alarms away.
+Once a run alarms, it is Benjamini and Hochberg's adjustment that says which features: of those that it names, at most
+a share of `alpha` is expected to be named wrongly, under the dependence that it needs (Benjamini and Yekutieli, Annals
+of Statistics 29, 2001).
 """
 
 import math
@@ -73,13 +86,22 @@ def decide(evidence: Mapping[str, Evidence], *, alpha: float = 0.05) -> dict[str
     """A verdict on each feature of one run.
 
     `alpha` is the share of runs without any drift in which a false alarm is allowed. Features with too few rows to
-    test are left out of the adjustment.
+    test are left out of the adjustment. `not enough data` is said of a feature that did not drift if so few rows could
+    hide it: if even a difference as large as its threshold would not have been significant on its own, at `alpha`
+    divided by the number of features.
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}: give a probability between 0 and 1")
     own = {name: _combined(item) for name, item in evidence.items()}
-    adjusted = dict(zip(own, adjust(list(own.values())), strict=True))
-    return {name: _judge(item, own[name], adjusted[name], alpha) for name, item in evidence.items()}
+    tested = [p_value for p_value in own.values() if not math.isnan(p_value)]
+    # No alarm at all unless the smallest p-value is one after Bonferroni: the third step of the proof above.
+    smallest = min(1.0, len(tested) * min(tested, default=1.0))
+    adjusted = {
+        name: value if math.isnan(value) else max(value, smallest)
+        for name, value in zip(own, adjust(list(own.values())), strict=True)
+    }
+    level = alpha / max(len(tested), 1)
+    return {name: _judge(item, own[name], adjusted[name], alpha, level) for name, item in evidence.items()}
 
 
 def _combined(evidence: Evidence) -> float:
@@ -89,9 +111,9 @@ def _combined(evidence: Evidence) -> float:
     return min(1.0, len(evidence.p_values) * min(evidence.p_values.values()))
 
 
-def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float) -> Verdict:
+def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float, level: float) -> Verdict:
     if math.isnan(p_value):
-        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, alpha))
+        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
     by_ks = evidence.ks is not None and evidence.ks >= KS_THRESHOLD
     material = evidence.effect >= evidence.threshold or by_ks
     found = f"adjusted p {_spell(adjusted)}"
@@ -101,19 +123,19 @@ def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float) ->
         return Verdict(DRIFT, p_value, adjusted, f"{found}, {size}{_cause(evidence)}")
     if adjusted <= alpha:
         return Verdict(NO_DRIFT, p_value, adjusted, f"significant ({found}) but immaterial: {excess}")
-    if min(evidence.baseline_rows, evidence.rows) < _needed(evidence, alpha):
-        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, alpha))
+    if min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level):
+        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
     return Verdict(NO_DRIFT, p_value, adjusted, f"no significant difference ({found})")
 
 
-def _needed(evidence: Evidence, alpha: float) -> int:
+def _needed(evidence: Evidence, level: float) -> int:
     larger = max(evidence.baseline_rows, evidence.rows)
-    return max(MINIMUM_ROWS, rows_needed(evidence.bins, larger, threshold=evidence.threshold, alpha=alpha))
+    return max(MINIMUM_ROWS, rows_needed(evidence.bins, larger, threshold=evidence.threshold, alpha=level))
 
 
-def _shortage(evidence: Evidence, alpha: float) -> str:
+def _shortage(evidence: Evidence, level: float) -> str:
     sides = (("baseline", evidence.baseline_rows), ("current", evidence.rows))
-    needed = _needed(evidence, alpha)
+    needed = _needed(evidence, level)
     short = " and ".join(f"{rows} {side} {'row' if rows == 1 else 'rows'}" for side, rows in sides if rows < needed)
     return f"{NOT_ENOUGH_DATA}: {short}, {needed} needed"
 

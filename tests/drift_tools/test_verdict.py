@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.stats import false_discovery_control
 
 from drift_tools import compare
+from drift_tools.measures.psi import rows_needed
 from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Evidence, adjust, decide
 
 
@@ -88,6 +90,55 @@ def test_one_small_p_value_among_many_is_no_discovery() -> None:
     items = {f"x{i}": evidence(0.5) for i in range(19)}
     assert not decide({**items, "y": evidence(0.04)})["y"].drifted
     assert decide({**items, "y": evidence(0.002)})["y"].drifted
+
+
+def dependent_p_values(
+    rng: np.random.Generator, count: int, alpha: float
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Valid p-values of undrifted features, depending on each other as badly for Benjamini and Hochberg as can be:
+    each is uniform, and with probability alpha / j a random j of them lie just where they reject (Benjamini and
+    Yekutieli 2001, the case in which their logarithmic factor is attained).
+    """
+    p_values = rng.uniform(alpha, 1, count)
+    chances = alpha / np.arange(1, count + 1)
+    together = int(np.searchsorted(np.cumsum(chances), rng.random())) + 1
+    if together <= count:
+        chosen = rng.choice(count, together, replace=False)
+        p_values[chosen] = alpha * rng.uniform(together - 1, together, together) / count
+    return p_values
+
+
+def test_a_run_without_drift_seldom_alarms_however_its_features_depend_on_each_other() -> None:
+    rng = np.random.default_rng(14)
+    alpha, by_benjamini_hochberg, ours = 0.1, 0, 0
+    for _ in range(2000):
+        p_values = dependent_p_values(rng, 20, alpha)
+        by_benjamini_hochberg += min(adjust(p_values.tolist())) <= alpha
+        verdicts = decide({f"x{i}": evidence(float(p)) for i, p in enumerate(p_values)}, alpha=alpha)
+        ours += any(verdict.drifted for verdict in verdicts.values())
+    assert by_benjamini_hochberg > 2.5 * alpha * 2000
+    assert ours <= 234  # 235 or more of 2,000 at a true level of 10 % would be less likely than 1 in 100
+
+
+def test_which_features_is_what_benjamini_and_hochberg_say_once_a_run_alarms() -> None:
+    items = {f"x{i}": evidence(p) for i, p in enumerate([0.001, 0.02, 0.03, 0.9])}
+    assert [name for name, verdict in decide(items).items() if verdict.drifted] == ["x0", "x1", "x2"]
+
+
+def test_more_features_need_more_rows() -> None:
+    alone = decide({"x": evidence(0.5, rows=100)})["x"]
+    among = decide({f"x{i}": evidence(0.5, rows=100) for i in range(20)})["x0"]
+    assert alone.decision == NO_DRIFT
+    assert among.reason == "not enough data: 100 current rows, 198 needed"
+
+
+def test_with_the_rows_that_were_asked_for_a_material_difference_is_significant() -> None:
+    for level in (0.05, 0.05 / 100, 1 / 8760 / 50):
+        needed = rows_needed(10, 2000, threshold=0.1, alpha=level)
+        scale = 1 / 2000 + 1 / needed
+        assert stats.chi2.sf((0.1 + 9 * scale) / scale, 9) <= level
+        scale = 1 / 2000 + 1 / (needed - 1)
+        assert stats.chi2.sf((0.1 + 9 * scale) / scale, 9) > level
 
 
 @pytest.mark.parametrize("alpha", [0, 1, -0.1, 2])
