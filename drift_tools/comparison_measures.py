@@ -14,9 +14,9 @@ from drift_tools.measures.jensen_shannon import jensen_shannon
 from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_sorted
 from drift_tools.measures.l_infinity import l_infinity
 from drift_tools.measures.psi import population_stability
-from drift_tools.measures.share_test import share_test
 from drift_tools.measures.sums import are_whole
 from drift_tools.measures.wasserstein import wasserstein_of_sorted
+from drift_tools.significance import homogeneity_p_value, numbers_p_value, share_p_value
 from drift_tools.tables import Numbers
 from drift_tools.verdict import Evidence
 
@@ -74,14 +74,15 @@ def _measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thr
     )
     stability = population_stability(first, second)
     p_values = {
-        f"share of {what}": share_test(mine, before.rows, theirs, after.rows)
+        f"share of {what}": share_p_value(mine, before.rows, theirs, after.rows)
         for what, (mine, theirs) in others.items()
         if mine or theirs
     }
     ks = None
     if len(before.finite) and len(after.finite):
         ks = ks_of_sorted(before.finite, after.finite)
-        p_values["values"] = ks.p_value
+        bins = len(edges) + 1
+        p_values["values"] = numbers_p_value(ks.p_value, first[:bins], second[:bins])
     tied = len(edges) < DECILES - 1
     return Measured(
         name=name,
@@ -118,11 +119,11 @@ def _measure_categories(name: str, before: Categories, after: Categories, thresh
     stability = population_stability(*with_missing)
     p_values: dict[str, float] = {}
     if before.missing or after.missing:
-        p_values["share of missing values"] = share_test(before.missing, before.rows, after.missing, after.rows)
+        p_values["share of missing values"] = share_p_value(before.missing, before.rows, after.missing, after.rows)
     test = None
     if first.sum() and second.sum():
         test = chi_squared(first, second)
-        p_values["values"] = test.p_value
+        p_values["values"] = homogeneity_p_value(first, second)
         rare = rare_categories_p_value(first, second)
         if rare is not None:
             p_values["rare categories"] = rare

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.measures.counts import pair, shares
+from drift_tools.psi_null import expected_index
 
 FLOOR = 1e-4
 
@@ -64,7 +65,7 @@ def population_stability(
     value = float(np.sum((p - q) * np.log(p / q)))
     scale, freedom = 1 / n + 1 / m, len(first) - 1
     p_value = float(chdtrc(freedom, value / scale)) if freedom else 1.0
-    return PopulationStability(value, len(first), freedom * scale, p_value)
+    return PopulationStability(value, len(first), expected_index(first, second, floor=floor), p_value)
 
 
 def rows_needed(bins: int, other_rows: int, *, threshold: float, alpha: float) -> int:
