@@ -1,23 +1,36 @@
 """The command line's arguments: what may be written, and what is refused before anything is read."""
 
 import argparse
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
 
 UNUSABLE = 2
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Room for the longest command's name, and examples as they were written."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
+
 class _Parser(argparse.ArgumentParser):
-    """argparse, with errors of one line and room for the longest command's name."""
+    """argparse, with errors of one line."""
 
     def __init__(self, **options: Any) -> None:
-        def formatter(prog: str) -> argparse.HelpFormatter:
-            return argparse.HelpFormatter(prog, max_help_position=26)
-
-        super().__init__(formatter_class=formatter, **options)
+        super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(UNUSABLE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(UNUSABLE, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
+def _examples(*lines: str) -> str:
+    return "examples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -29,10 +42,12 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m drift_tools",
         usage="%(prog)s [-h] COMMAND [options]",
         description="Find out whether data have drifted, and drive a monitored endpoint.",
-        epilog="A PATH is a file, a folder or an s3:// URI; tables are CSV or Parquet. AWS's endpoint, region and "
-        "credentials come from the environment. Exit status: 0 ran, 1 drift (with --fail-on-drift) or a failed "
-        "validation step, 2 unusable input.",
+        epilog="A PATH is a file, a folder or an s3:// URI; tables are CSV (any delimiter, plain or gzip) or Parquet. "
+        "AWS's endpoint, region and credentials come from the environment. Exit status: 0 ran, 1 drift (with "
+        "--fail-on-drift) or a failed validation step, 2 unusable input or arguments, 130 interrupted. "
+        "COMMAND --help has examples.",
     )
+    top.add_argument("--version", action="version", version=f"drift_tools {_version()}")
     commands = top.add_subparsers(title="commands", prog=top.prog, metavar="COMMAND [options]", required=True)
     for add in (
         _add_compare,
@@ -52,28 +67,99 @@ Commands = Any  # argparse keeps the class of add_subparsers() private
 
 def _add_compare(commands: Commands) -> None:
     parser = commands.add_parser(
-        "compare", help="compare two data sets, feature by feature", description="All measures and the verdict."
+        "compare",
+        help="compare two data sets, feature by feature",
+        description="All measures and the verdict, feature by feature. A feature has drifted if the difference is "
+        "significant (p-values adjusted over all features) and material (PSI 0.1 above what chance explains).",
+        epilog=_examples(
+            "%(prog)s baseline.csv today.csv",
+            "%(prog)s baseline.parquet s3://bucket/captured-data/endpoint --format html --output report.html",
+            "%(prog)s baseline.csv week.csv --time-column when --window 1d",
+            "%(prog)s baseline.csv today.csv --kind ZIP=categorical --threshold AGE=0.25 --fail-on-drift",
+        ),
     )
     parser.add_argument("baseline", metavar="BASELINE", help="the data that are known to be good")
     parser.add_argument("current", metavar="CURRENT", help="the data to check: a table, or captured data (*.jsonl)")
-    parser.add_argument("--format", choices=("table", "json", "html"), default="table", help="default: %(default)s")
-    parser.add_argument(
-        "--output", metavar="FILE", help="write there instead of to standard output; may be an s3:// URI"
-    )
-    _add_alpha(parser)
+    _add_output(parser, ("table", "json", "html"))
     parser.add_argument("--fail-on-drift", action="store_true", help="exit with status 1 if a feature has drifted")
+
+    how = parser.add_argument_group("how to decide")
+    _add_alpha(how)
+    how.add_argument(
+        "--false-alarms-per-year",
+        metavar="N",
+        type=_positive,
+        help="runs a year that may raise a false alarm; with --runs-per-year, in place of --alpha (default: 1)",
+    )
+    how.add_argument(
+        "--runs-per-year", metavar="N", type=_positive, help="how often this comparison is made: 8760 for hourly"
+    )
+    how.add_argument(
+        "--threshold",
+        metavar="FEATURE=X",
+        type=_named(_positive),
+        action="append",
+        default=[],
+        help="the effect (PSI less its expectation) from which this feature's difference counts (default: 0.1)",
+    )
+    how.add_argument(
+        "--kind",
+        metavar="FEATURE=KIND",
+        type=_named(_kind),
+        action="append",
+        default=[],
+        help="take this feature for numerical or categorical, whatever its values look like",
+    )
+    how.add_argument(
+        "--block-column",
+        metavar="NAME",
+        help="rows with the same value here (an hour, a customer) depend on each other: tests resample such blocks",
+    )
+    how.add_argument(
+        "--multivariate", action="store_true", help="also look for a change that no single feature shows (slower)"
+    )
+
+    windows = parser.add_argument_group("windows over time: when did it begin?")
+    windows.add_argument(
+        "--time-column", metavar="NAME", help="the column with each row's time (captured data have their own)"
+    )
+    windows.add_argument(
+        "--window", metavar="WIDTH", type=_width, help="how long a window is: 15m, 1h, 1d, 1w (default: 1h)"
+    )
+
+    files = parser.add_argument_group("files")
+    files.add_argument(
+        "--delimiter", metavar="C", type=_delimiter, help="the CSV files' (default: found out; \\t is a tab)"
+    )
     parser.set_defaults(command="compare")
 
 
 def _add_baseline(commands: Commands) -> None:
-    parser = commands.add_parser("baseline", help="suggest statistics.json and constraints.json for a data set")
+    parser = commands.add_parser(
+        "baseline",
+        help="suggest statistics.json and constraints.json for a data set",
+        description="Describe data that are known to be good, for the monitor to hold others against.",
+        epilog=_examples(
+            "%(prog)s train.csv --output baseline/", "%(prog)s train.parquet --output s3://bucket/baseline"
+        ),
+    )
     parser.add_argument("data", metavar="DATA", help="the data that are known to be good")
     parser.add_argument("--output", metavar="DIR", required=True, help="folder or s3:// prefix for the two files")
     parser.set_defaults(command="baseline")
 
 
 def _add_monitor(commands: Commands) -> None:
-    parser = commands.add_parser("monitor", help="run the monitor job on captured data")
+    parser = commands.add_parser(
+        "monitor",
+        help="run the monitor job on captured data",
+        description="What the scheduled job does, on captured data of your choice: statistics.json, constraints.json "
+        "and constraint_violations.json, as Model Monitor writes them.",
+        epilog=_examples(
+            "%(prog)s --captured captured/ --baseline baseline/ --output results/",
+            "%(prog)s --captured s3://bucket/captured-data/endpoint/AllTraffic --baseline s3://bucket/baseline "
+            "--output results/ --start 2026-01-31T12:00Z --end 2026-01-31T13:00Z",
+        ),
+    )
     parser.add_argument("--captured", metavar="PATH", required=True, help="captured data (*.jsonl)")
     parser.add_argument(
         "--baseline", metavar="DIR", required=True, help="where statistics.json and constraints.json are"
@@ -85,7 +171,13 @@ def _add_monitor(commands: Commands) -> None:
 
 def _add_traffic(commands: Commands) -> None:
     parser = commands.add_parser(
-        "traffic", help="send requests to an endpoint", description="One row a request, as text/csv."
+        "traffic",
+        help="send requests to an endpoint",
+        description="One row a request, as text/csv.",
+        epilog=_examples(
+            "%(prog)s baseline --endpoint my-endpoint --requests 600 --seed 1",
+            "%(prog)s replay --endpoint my-endpoint --data rows.csv --id-column id --rate 20",
+        ),
     )
     parser.add_argument(
         "kind",
@@ -123,6 +215,7 @@ def _add_ground_truth(commands: Commands) -> None:
         "ground-truth",
         help="write labels for model quality",
         description="Labels in the form that the merge job reads.",
+        epilog=_examples("%(prog)s --labels labels.csv --output s3://bucket/ground-truth/my-endpoint"),
     )
     parser.add_argument("--labels", metavar="FILE", required=True, help="a table with an id and a label a row")
     parser.add_argument(
@@ -135,7 +228,16 @@ def _add_ground_truth(commands: Commands) -> None:
 
 
 def _add_cross_check(commands: Commands) -> None:
-    parser = commands.add_parser("cross-check", help="hold the monitor's violations against the local measures")
+    parser = commands.add_parser(
+        "cross-check",
+        help="hold the monitor's violations against the local measures",
+        description="Is the monitor right? Each feature that it or the local measures call, and what either says.",
+        epilog=_examples(
+            "%(prog)s --results results/2026/01/31/13 --captured captured/2026/01/31/12 --baseline-data train.csv",
+            "%(prog)s --results results/ --captured captured/ --baseline-data train.csv --format html "
+            "--output report.html",
+        ),
+    )
     parser.add_argument(
         "--results",
         metavar="DIR",
@@ -146,27 +248,38 @@ def _add_cross_check(commands: Commands) -> None:
     parser.add_argument(
         "--baseline-data", metavar="FILE", required=True, help="the table from which the baseline was made"
     )
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    _add_output(parser, ("table", "json", "html"))
     _add_window(parser)
     _add_alpha(parser)
     parser.set_defaults(command="cross-check")
 
 
 def _add_validate(commands: Commands) -> None:
-    parser = commands.add_parser("validate", help="check a deployed stack, step by step")
+    parser = commands.add_parser(
+        "validate",
+        help="check a deployed stack, step by step",
+        description="Asks every part of the chain, from capture to notification. Exit status 1 if a step failed.",
+        epilog=_examples("pulumi stack output --json > outputs.json", "%(prog)s --outputs outputs.json --no-publish"),
+    )
     parser.add_argument("--outputs", metavar="FILE", required=True, help="what `pulumi stack output --json` printed")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     parser.add_argument("--no-publish", action="store_true", help="send no test message to the notification topic")
     parser.set_defaults(command="validate")
 
 
-def _add_alpha(parser: argparse.ArgumentParser) -> None:
+def _add_output(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
+    parser.add_argument("--format", choices=formats, default="table", help="default: %(default)s")
+    parser.add_argument(
+        "--output", metavar="FILE", help="write there instead of to standard output; may be an s3:// URI"
+    )
+
+
+def _add_alpha(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
     parser.add_argument(
         "--alpha",
         metavar="A",
         type=_probability,
-        default=0.05,
-        help="share of runs without drift that may raise a false alarm (default: %(default)s)",
+        help="share of runs without drift that may raise a false alarm (default: 0.05)",
     )
 
 
@@ -203,6 +316,55 @@ def _probability(text: str) -> float:
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
     return value
+
+
+Named = tuple[str, Any]
+
+
+def _named(value: Callable[[str], Any]) -> Callable[[str], Named]:
+    """FEATURE=VALUE; the feature's name may hold equals signs, the value may not."""
+
+    def parse(text: str) -> Named:
+        name, equals, rest = text.rpartition("=")
+        if not equals or not name:
+            raise argparse.ArgumentTypeError(f"{text!r} is not FEATURE=VALUE")
+        return name, value(rest)
+
+    return parse
+
+
+def _kind(text: str) -> str:
+    if text not in ("numerical", "categorical"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither numerical nor categorical")
+    return text
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _width(text: str) -> timedelta:
+    unit = _UNITS.get(text[-1:])
+    try:
+        width = timedelta(**{unit: float(text[:-1])}) if unit else timedelta(0)
+    except (ValueError, OverflowError):
+        width = timedelta(0)
+    if width <= timedelta(0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no width of a window; write 15m, 1h, 1d or 1w")
+    return width
+
+
+def _delimiter(text: str) -> str:
+    character = {"\\t": "\t", "tab": "\t"}.get(text, text)
+    if len(character) != 1 or character in '"\r\n':
+        raise argparse.ArgumentTypeError(f"{text!r} is no delimiter; give one character, such as ';'")
+    return character
+
+
+def _version() -> str:
+    try:
+        return version("model-monitoring")
+    except PackageNotFoundError:
+        return "(from source)"
 
 
 def _float(text: str) -> float:

@@ -7,8 +7,10 @@ for every AWS tool.
 """
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from typing import Any
 from drift_tools.errors import InputError
 
 _TRANSFERS = 8
+
+OnBytes = Callable[[int, int], None]  # called with the bytes that are here and all that will be
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,10 @@ def join(base: str | os.PathLike[str], *parts: str) -> str:
 
 
 @contextmanager
-def local_copy(path: str | os.PathLike[str], *, client: Any = None) -> Iterator[Path]:
+def local_copy(path: str | os.PathLike[str], *, client: Any = None, on_bytes: OnBytes | None = None) -> Iterator[Path]:
     """The path itself if it is local, else a temporary copy of the object, or of everything under the prefix.
 
-    Raises InputError when nothing is there.
+    `on_bytes` is called while objects are copied, from any thread. Raises InputError when nothing is there.
     """
     if not is_s3(path):
         local = Path(path)
@@ -81,14 +85,14 @@ def local_copy(path: str | os.PathLike[str], *, client: Any = None) -> Iterator[
         yield local
         return
     with tempfile.TemporaryDirectory(prefix="drift-tools-") as folder:
-        copy = download(str(path), Path(folder), client=client)
+        copy = download(str(path), Path(folder), client=client, on_bytes=on_bytes)
         try:
             yield copy
         except InputError as error:  # people know the URI, and not where its copy was
             raise InputError(str(error).replace(str(copy), str(path))) from error
 
 
-def download(uri: str, into: Path, *, client: Any = None) -> Path:
+def download(uri: str, into: Path, *, client: Any = None, on_bytes: OnBytes | None = None) -> Path:
     """Copy the object, or everything under the prefix, below `into`; returns the file or the folder.
 
     Names below the prefix are kept. Raises InputError when nothing is there or access is refused.
@@ -96,21 +100,22 @@ def download(uri: str, into: Path, *, client: Any = None) -> Path:
     source = S3Uri.parse(uri)
     s3 = client or s3_client()
     with _aws_errors(uri):
-        keys = list_keys(source, client=s3)
-        if source.key in keys:
+        sizes = _sizes(source, s3)
+        if source.key in sizes:
             target = into / PurePosixPath(source.key).name
-            s3.download_file(source.bucket, source.key, str(target))
+            _download_all(s3, source.bucket, {source.key: target}, {source.key: sizes[source.key]}, on_bytes)
             return target
         prefix = f"{source.key.rstrip('/')}/" if source.key else ""
-        below = [key for key in keys if key.startswith(prefix) and not key.endswith("/")]
+        below = {key: size for key, size in sizes.items() if key.startswith(prefix) and not key.endswith("/")}
         if not below:
             raise InputError(f"{uri}: no object has this key or lies under it; check the bucket and the prefix")
-        _download_all(s3, source.bucket, {key: _below(into, key.removeprefix(prefix), uri) for key in below})
+        targets = {key: _below(into, key.removeprefix(prefix), uri) for key in below}
+        _download_all(s3, source.bucket, targets, below, on_bytes)
     return into
 
 
 def _below(folder: Path, name: str, uri: str) -> Path:
-    """`folder / name`, created up to its parent. Keys may hold `..`; a copy never leaves its folder."""
+    """Where an object goes; a key may hold `..`, which must not lead out of the folder."""
     target = (folder / name).resolve()
     if not target.is_relative_to(folder.resolve()):
         raise InputError(f"{uri}: the key {name!r} would leave the folder that it is copied to; rename the object")
@@ -118,17 +123,38 @@ def _below(folder: Path, name: str, uri: str) -> Path:
     return target
 
 
-def _download_all(s3: Any, bucket: str, targets: dict[str, Path]) -> None:
+def _download_all(
+    s3: Any, bucket: str, targets: dict[str, Path], sizes: dict[str, int], on_bytes: OnBytes | None
+) -> None:
+    here, total, lock = 0, sum(sizes.values()), threading.Lock()
+
+    def arrived(count: int) -> None:
+        nonlocal here
+        with lock:
+            here += count
+        if on_bytes:
+            on_bytes(here, total)
+
     with ThreadPoolExecutor(_TRANSFERS) as pool:
-        jobs = [pool.submit(s3.download_file, bucket, key, str(target)) for key, target in targets.items()]
-        for job in jobs:
-            job.result()
+        jobs = [
+            pool.submit(s3.download_file, bucket, key, str(target), Callback=arrived) for key, target in targets.items()
+        ]
+        try:
+            for job in jobs:
+                job.result()
+        finally:  # the first error, or Ctrl-C, and nothing more is fetched
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _sizes(source: S3Uri, s3: Any) -> dict[str, int]:
+    """The objects whose keys begin with the URI's key, with their sizes in bytes, sorted as S3 sorts them."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=source.key)
+    return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", ())}
 
 
 def list_keys(source: S3Uri, *, client: Any = None) -> list[str]:
     """All keys that begin with the URI's key, sorted as S3 sorts them."""
-    pages = (client or s3_client()).get_paginator("list_objects_v2").paginate(Bucket=source.bucket, Prefix=source.key)
-    return [item["Key"] for page in pages for item in page.get("Contents", ())]
+    return list(_sizes(source, client or s3_client()))
 
 
 def write_text(path: str | os.PathLike[str], text: str, *, client: Any = None) -> None:
@@ -177,24 +203,53 @@ def _upload(file: Path, uri: str, *, client: Any = None) -> None:
         (client or s3_client()).upload_file(str(file), target.bucket, target.key)
 
 
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise InputError if it is plain that no file can be written there, so that nobody waits for work in vain."""
+    if is_s3(path):
+        S3Uri.parse(str(path))
+        return
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{path}: is a folder and cannot be written (as a file); name a file in it")
+    parent = next((folder for folder in target.absolute().parents if folder.exists()), Path("/"))
+    place = target if target.exists() else parent
+    if not parent.is_dir() or not os.access(place, os.W_OK):
+        raise InputError(f"{path}: cannot be written ({place} is not writable); choose another path")
+
+
 @contextmanager
 def output_folder(path: str | os.PathLike[str], *, client: Any = None) -> Iterator[Path]:
-    """A local folder to write to; for an `s3://` URI its files are uploaded when the block ends without an error."""
-    if not is_s3(path):
-        local = Path(path)
-        try:
-            local.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"{path}: cannot be made a folder ({error.strerror or error}); choose another path"
-            ) from error
-        yield local
+    """A temporary folder to write to, whose files go to `path` (a folder or an `s3://` prefix) when the block ends
+    without an error: what is interrupted leaves nothing half-written. Other files that are there stay.
+    """
+    if is_s3(path):
+        with tempfile.TemporaryDirectory(prefix="drift-tools-") as name:
+            yield Path(name)
+            for file in _files_below(Path(name)):
+                _upload(file, join(path, file.relative_to(name).as_posix()), client=client)
         return
-    with tempfile.TemporaryDirectory(prefix="drift-tools-") as name:
-        folder = Path(name)
-        yield folder
-        for file in sorted(item for item in folder.rglob("*") if item.is_file()):
-            _upload(file, join(path, file.relative_to(folder).as_posix()), client=client)
+    target = Path(path)
+    try:
+        made = [folder for folder in (target, *target.parents) if not folder.exists()]
+        target.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=target))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made a folder ({error.strerror or error}); choose another path") from error
+    try:
+        yield partial
+        for file in _files_below(partial):
+            final = target / file.relative_to(partial)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(final)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        for folder in made:  # what was made for nothing goes again
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(item for item in folder.rglob("*") if item.is_file())
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from drift_tools.comparison import Comparison
 from drift_tools.cross_check import CrossCheck
 from drift_tools.report.view import comparison_view
-from drift_tools.report.words import visible
+from drift_tools.report.words import ISOLATES, visible
 
 
 def environment(*folders: Path) -> Environment:
@@ -35,7 +35,7 @@ def environment(*folders: Path) -> Environment:
 def _printable(value: object) -> object:
     """Control characters and halves of surrogate pairs, which no page may hold, as something that can be seen."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(value, keep="\n\t\u2068\u2069")
+        return visible(value, keep="\n\t" + ISOLATES)
     return value
 
 

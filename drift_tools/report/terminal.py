@@ -1,19 +1,32 @@
 """What the command line prints: tables that fit the terminal, in colour only where somebody looks at one."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO
 
 from rich.console import Console
 from rich.measure import Measurement
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from drift_tools.comparison import Comparison, FeatureComparison
+from drift_tools.cross_check import CrossCheck
+from drift_tools.report.agreement import agreement, cross_check_rows
 from drift_tools.report.words import (
     CLASSES,
     DRIFTED,
+    ISOLATES,
     STEADY,
     UNKNOWN,
     count,
@@ -22,18 +35,25 @@ from drift_tools.report.words import (
     p_value,
     statistic,
     verdict_words,
+    visible,
 )
 from drift_tools.verdict import NO_DRIFT
 
 _STYLES = {DRIFTED: "bold red", STEADY: "green", UNKNOWN: "yellow"}
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line; rich would exit by itself, with status 1."""
+        raise BrokenPipeError
+
+
 def console(file: IO[str] | None = None) -> Console:
     """A console on a stream; where it is no terminal, nothing is coloured and no line is cut or folded."""
     stream = file or sys.stdout
     if stream.isatty():
-        return Console(file=stream, highlight=False)
-    return Console(file=stream, highlight=False, no_color=True, color_system=None, width=10_000, soft_wrap=True)
+        return _Console(file=stream, highlight=False)
+    return _Console(file=stream, highlight=False, no_color=True, color_system=None, width=10_000, soft_wrap=True)
 
 
 def show(out: Console, table: Table) -> None:
@@ -63,12 +83,26 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     show(out, _fitting_table(comparison, out))
     telling = [feature for feature in comparison.ranked() if feature.verdict != NO_DRIFT]
     for feature in telling[:_TOLD]:
-        out.print(Text.assemble((feature.summary, _STYLES[CLASSES[feature.verdict]]), f" {feature.reason}"))
+        out.print(
+            Text.assemble((visible(feature.summary), _STYLES[CLASSES[feature.verdict]]), f" {visible(feature.reason)}")
+        )
     if len(telling) > _TOLD:
         out.print(Text(f"... and {len(telling) - _TOLD} more; --format json or html has all."))
     tone = STEADY if not comparison.drifted else DRIFTED
     rows = f"{count(comparison.current_rows, 'row')} against {count(comparison.baseline_rows, 'row')} of the baseline"
-    out.print(Text(f"{headline(comparison)} ({rows}).", style=_STYLES[tone]))
+    out.print(Text(f"{visible(headline(comparison), keep=ISOLATES)} ({rows}).", style=_STYLES[tone]))
+
+
+def print_cross_check(check: CrossCheck, out: Console) -> None:
+    """What the monitor and the local measures say of each feature that either calls; whether they agree."""
+    if rows := cross_check_rows(check):
+        table = rows_table(
+            ("feature", "called by", "violated, by the monitor", "the local measures"),
+            [(row.name, row.who, row.monitor, row.local) for row in rows],
+        )
+        show(out, table)
+    agree = not (check.monitor_only or check.local_only)
+    out.print(Text(visible(agreement(check), keep=ISOLATES), style=_STYLES[STEADY if agree else UNKNOWN]))
 
 
 _MEASURES: dict[str, Callable[[FeatureComparison], str]] = {
@@ -96,7 +130,7 @@ def _comparison_table(comparison: Comparison, measures: Sequence[str]) -> Table:
     table = plain_table("feature", "verdict", *measures, right=measures)
     for feature in comparison.ranked():
         table.add_row(
-            Text(feature.name),
+            Text(visible(feature.name)),
             Text(verdict_words(feature.verdict), style=_STYLES[CLASSES[feature.verdict]]),
             *(Text(_MEASURES[name](feature)) for name in measures),
         )
@@ -107,7 +141,7 @@ def rows_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: 
     """A table of texts, whatever they contain."""
     table = plain_table(*columns, title=title)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     return table
 
 
@@ -129,3 +163,37 @@ def progress() -> Progress:
         transient=True,
         disable=not errors.is_terminal,
     )
+
+
+Tell = Callable[[str, int, int], None]
+
+
+@contextmanager
+def activity() -> Iterator[Tell]:
+    """A progress bar on standard error for as long as the block lasts. What it yields is called with what is being
+    done, how much of it is, and how much there is in all (0: nobody knows, and the bar only moves).
+    """
+    errors = console(sys.stderr)
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+    with bar:
+        doing = ""
+
+        def tell(what: str, done: int, total: int) -> None:
+            nonlocal doing
+            if what != doing:  # a new task, so that the clock of what comes next begins at 0
+                doing = what
+                for task in bar.task_ids:
+                    bar.remove_task(task)
+                bar.add_task(visible(what), total=None)
+            bar.update(bar.task_ids[0], completed=done, total=total or None)
+
+        yield tell

@@ -85,6 +85,7 @@ def statistic(test: Test | None) -> str:
     return number(test.statistic) if test else NOTHING
 
 
+ISOLATES = "\u2068\u2069"  # what `isolated` puts around a name
 _KEPT = "\u200c\u200d\u00ad"  # joiners that some scripts need, and soft hyphens
 
 
@@ -108,8 +109,8 @@ def _visible(character: str) -> str:
 
 def isolated(name: str) -> str:
     """A name that keeps the sentence around it in order, if it is written from right to left (Unicode's isolates)."""
-    if "\u2068" not in name and any(unicodedata.bidirectional(character) in ("R", "AL") for character in name):
-        return f"\u2068{name}\u2069"
+    if ISOLATES[0] not in name and any(unicodedata.bidirectional(character) in ("R", "AL") for character in name):
+        return name.join(ISOLATES)
     return name
 
 

@@ -291,7 +291,9 @@ def test_the_monitor_and_the_local_measures_are_held_against_each_other(
     document = json.loads(capsys.readouterr().out)
     assert (document["agreed"], document["monitor_only"], document["local_only"]) == ([], [], [])
     assert run(*check[:-2], "--results", str(data / "loud"), "--start", "2026-01-01T11:00Z") == 0
-    assert "local measures only  none" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert out.splitlines()[1].split()[:3] == ["a", "both", "baseline_drift_check"]
+    assert out.splitlines()[-1] == "The monitor and the local measures agree: both call a."
 
 
 def test_results_go_to_s3(data: Path, bucket: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,339 @@
+"""What each command of the command line does. Every one takes its parsed arguments and returns the exit status.
+
+What is slow to import is imported by the command that needs it.
+"""
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drift_tools import storage
+from drift_tools.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from drift_tools.capture import Captures
+    from drift_tools.reading import Data
+    from drift_tools.report.terminal import Tell
+
+OK, DRIFT = 0, 1
+_DEFAULT_ALPHA = 0.05
+
+
+# --- comparisons
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from drift_tools.comparison import compare  # noqa: PLC0415
+    from drift_tools.report.terminal import activity, print_comparison  # noqa: PLC0415
+
+    alpha = _alpha(options)
+    _check_output(options)
+    with activity() as tell:
+        baseline, current = _both_sides(options, tell)
+        tell("comparing", 0, 0)
+        comparison = compare(
+            baseline.table,
+            current.table,
+            alpha=alpha,
+            kinds=_by_feature(options.kind, baseline, "--kind"),
+            thresholds=_by_feature(options.threshold, baseline, "--threshold"),
+        )
+
+    def page() -> str:
+        from drift_tools.report import render_comparison  # noqa: PLC0415
+
+        names = {"baseline_name": options.baseline, "current_name": options.current}
+        return render_comparison(comparison, **names, made=datetime.now(UTC))
+
+    _give(options, comparison.to_dict, lambda out: print_comparison(comparison, out), page)
+    return DRIFT if options.fail_on_drift and comparison.drifted else OK
+
+
+def _both_sides(options: argparse.Namespace, tell: "Tell") -> tuple["Data", "Data"]:
+    from drift_tools.reading import read_data  # noqa: PLC0415
+
+    baseline = read_data(options.baseline, delimiter=options.delimiter, on_progress=tell)
+    names = baseline.table.names
+    current = read_data(options.current, columns=names, delimiter=options.delimiter, on_progress=tell)
+    for path, data in ((options.baseline, baseline), (options.current, current)):
+        _tell_skipped(path, data.captures)
+    return baseline, current
+
+
+def _alpha(options: argparse.Namespace) -> float:
+    """The level of the run: given, or from the false alarms that a year may have."""
+    if options.false_alarms_per_year is None and options.runs_per_year is None:
+        return _DEFAULT_ALPHA if options.alpha is None else float(options.alpha)
+    if options.alpha is not None:
+        raise InputError("compare: --alpha and --false-alarms-per-year both say how sure to be: give one of them")
+    if options.runs_per_year is None:
+        raise InputError(
+            "compare --false-alarms-per-year: how many runs has a year? Add --runs-per-year (8760: hourly)"
+        )
+    from drift_tools.levels import alpha_per_run  # noqa: PLC0415
+
+    return alpha_per_run(options.false_alarms_per_year or 1.0, options.runs_per_year)
+
+
+def _by_feature(given: Sequence[tuple[str, Any]], data: "Data", option: str) -> dict[str, Any]:
+    """What was given for single features, each of which must be there: a misspelt one would change nothing."""
+    for name, _ in given:
+        if name not in data.table.columns:
+            near = get_close_matches(name, data.table.names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"the baseline has {', '.join(data.table.names[:10])}"
+            raise InputError(f"{option} {name}: the baseline has no such feature: {hint}")
+    return dict(given)
+
+
+def _cross_check(options: argparse.Namespace) -> int:
+    from drift_tools.capture import read_captures  # noqa: PLC0415
+    from drift_tools.comparison import compare  # noqa: PLC0415
+    from drift_tools.cross_check import cross_check  # noqa: PLC0415
+    from drift_tools.reading import read_data  # noqa: PLC0415
+    from drift_tools.report.terminal import activity, print_cross_check  # noqa: PLC0415
+
+    _check_output(options)
+    with activity() as tell:
+        with storage.local_copy(options.results) as results:
+            violations = _violations(results, options.results)
+        baseline = read_data(options.baseline_data, on_progress=tell).table
+        tell(f"reading {options.captured}", 0, 0)
+        with storage.local_copy(options.captured) as captured:
+            captures = read_captures(captured, columns=baseline.names, start=options.start, end=options.end)
+        _tell_skipped(options.captured, captures)
+        if not captures.rows:
+            raise InputError(f"{options.captured}: {_nothing(captures)}: name the captured data that the run saw")
+        tell("comparing", 0, 0)
+        comparison = compare(baseline, captures, alpha=_DEFAULT_ALPHA if options.alpha is None else options.alpha)
+        checked = cross_check(violations, comparison)
+
+    def page() -> str:
+        from drift_tools.report import render_comparison  # noqa: PLC0415
+
+        names = {"baseline_name": options.baseline_data, "current_name": options.captured}
+        return render_comparison(comparison, **names, made=datetime.now(UTC), cross_check=checked)
+
+    _give(options, checked.to_dict, lambda out: print_cross_check(checked, out), page)
+    return OK
+
+
+def _nothing(captures: "Captures") -> str:
+    return (
+        f"no captured record in the window ({captures.outside:,} are outside of it)"
+        if captures.outside
+        else (
+            f"not one of {captures.read:,} captured records can be used"
+            if captures.read
+            else "holds no captured records"
+        )
+    )
+
+
+def _violations(results: Path, name: str) -> list[dict[str, Any]]:
+    """The violations of one run. Without any, the monitor writes no file; but then its statistics must be there."""
+    file = results / "constraint_violations.json"
+    if not file.is_file():
+        if not (results / "statistics.json").is_file():
+            raise InputError(
+                f"{name}: no results of the monitor (statistics.json) are here: name the folder of one run, …/mm/dd/hh"
+            )
+        return []
+    from drift_tools.profile import read_json  # noqa: PLC0415
+
+    document = read_json(file)
+    violations = document.get("violations") if isinstance(document, dict) else None
+    if not isinstance(violations, list) or not all(isinstance(violation, dict) for violation in violations):
+        raise InputError(f"{file}: has no list of violations: name the folder of one run of the monitor")
+    return violations
+
+
+# --- the monitor's files
+
+
+def _baseline(options: argparse.Namespace) -> int:
+    from drift_tools.monitor import suggest_baseline  # noqa: PLC0415
+    from drift_tools.reading import read_data  # noqa: PLC0415
+    from drift_tools.report.terminal import activity  # noqa: PLC0415
+
+    with storage.output_folder(options.output) as folder, activity() as tell:
+        data = read_data(options.data, on_progress=tell)
+        _tell_skipped(options.data, data.captures)
+        tell("describing the baseline", 0, 0)
+        table = data.table
+        constraints = suggest_baseline(table, folder)
+    made = f"{len(constraints.features)} features, {table.rows:,} rows"
+    _say(f"{options.output}: statistics.json and constraints.json of {made}")
+    return OK
+
+
+def _monitor(options: argparse.Namespace) -> int:
+    from drift_tools.monitor import monitor_captures  # noqa: PLC0415
+    from drift_tools.report.terminal import activity, console, rows_table, show  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        tell = stack.enter_context(activity())
+        tell(f"reading {options.captured}", 0, 0)
+        captured = stack.enter_context(storage.local_copy(options.captured))
+        baseline = stack.enter_context(storage.local_copy(options.baseline))
+        output = stack.enter_context(storage.output_folder(options.output))
+        tell("monitoring", 0, 0)
+        result = monitor_captures(captured, baseline, output, start=options.start, end=options.end)
+    out = console()
+    if result.violations:
+        rows = [(violation.subject, violation.check, violation.description.strip()) for violation in result.violations]
+        show(out, rows_table(("feature", "check", "what is wrong"), rows))
+    _say(f"{result.rows:,} rows. {result.message}")
+    return OK
+
+
+# --- an endpoint
+
+
+def _traffic(options: argparse.Namespace) -> int:
+    from drift_tools import traffic  # noqa: PLC0415
+    from drift_tools.report.terminal import progress  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        requests, total = _requests(options, stack)
+        bar = stack.enter_context(progress())
+        task = bar.add_task(f"{options.kind} traffic to {options.endpoint}", total=total)
+        result = traffic.send(
+            requests,
+            endpoint=options.endpoint,
+            threads=options.threads,
+            rate=options.rate,
+            on_progress=lambda sent, failed: bar.update(task, completed=sent + failed),
+        )
+    for reason, number in sorted(result.failures.items(), key=lambda failure: -failure[1]):
+        _warn(f"{number:,} failed: {reason}")
+    if result.failed and not result.sent:
+        raise InputError(
+            f"{options.endpoint}: not one of {result.failed:,} requests was answered: look at the endpoint's log"
+        )
+    speed = f", {result.sent / result.seconds:,.0f} a second" if result.seconds else ""
+    when = f" ({result.first:%Y-%m-%d %H:%M:%S} to {result.last:%H:%M:%S} UTC)" if result.first and result.last else ""
+    _say(f"{result.sent:,} requests answered, {result.failed:,} failed{speed}{when}")
+    return OK
+
+
+def _requests(options: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Any], int]:
+    from drift_tools import traffic  # noqa: PLC0415
+
+    if options.kind != "replay":
+        if options.data or options.columns or options.id_column:
+            raise InputError(
+                f"traffic {options.kind}: --data, --columns and --id-column belong to replay: leave them out"
+            )
+        make = traffic.baseline_requests if options.kind == "baseline" else traffic.anomalous_requests
+        number = 500 if options.requests is None else options.requests
+        return make(number, features=options.features, seed=options.seed), number
+    if not options.data:
+        raise InputError("traffic replay: needs the rows to send: add --data FILE")
+    file = stack.enter_context(storage.local_copy(options.data))
+    columns = options.columns.split(",") if options.columns else None
+    rows = traffic.replay_requests(file, number=options.requests, columns=columns, id_column=options.id_column)
+    return iter(rows), len(rows)
+
+
+def _ground_truth(options: argparse.Namespace) -> int:
+    from drift_tools.ground_truth import read_labels, write_ground_truth  # noqa: PLC0415
+    from drift_tools.report.terminal import activity  # noqa: PLC0415
+
+    with activity() as tell:
+        tell("writing labels", 0, 0)
+        with storage.local_copy(options.labels) as file:
+            labels = read_labels(file, id_column=options.id_column, label_column=options.label_column)
+        written = write_ground_truth(labels.by_id, options.output, collected=options.time)
+    without = f"; {labels.unlabelled:,} rows have no label yet" if labels.unlabelled else ""
+    _say(f"{written}: {len(labels.by_id):,} labels{without}")
+    return OK
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from drift_tools.report.terminal import activity, console, mark, plain_table, show  # noqa: PLC0415
+    from drift_tools.validate import all_ok, read_outputs, validate_stack  # noqa: PLC0415
+
+    outputs = read_outputs(options.outputs)
+    with activity() as tell:
+        tell("asking the stack", 0, 0)
+        checks = validate_stack(outputs, publish=not options.no_publish)
+    if options.format == "json":
+        _say(json.dumps([{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks], indent=2))
+    else:
+        table = plain_table("step", "result", "detail")
+        for check in checks:
+            table.add_row(check.name, mark(check.ok), check.detail)
+        show(console(), table)
+    return OK if all_ok(checks) else DRIFT
+
+
+# --- what commands share
+
+
+def _check_output(options: argparse.Namespace) -> None:
+    """Refuse before the work what could not be shown after it."""
+    if options.output:
+        storage.check_writable(options.output)
+    elif options.format == "html" and sys.stdout.isatty():
+        raise InputError(f"{options.command} --format html: a page is no use on a terminal: add --output report.html")
+
+
+def _give(
+    options: argparse.Namespace,
+    document: Callable[[], Any],
+    show: Callable[["Console"], None],
+    page: Callable[[], str],
+) -> None:
+    """Write a result in the format that was asked for, to a file or to standard output."""
+    from drift_tools.report.terminal import console  # noqa: PLC0415
+
+    if options.format == "table" and not options.output:
+        show(console())
+        return
+    if options.format == "json":
+        text = json.dumps(document(), indent=2, allow_nan=False) + "\n"
+    elif options.format == "html":
+        text = page()
+    else:
+        stream = io.StringIO()
+        show(console(stream))
+        text = stream.getvalue()
+    if options.output:
+        storage.write_text(options.output, text)
+    else:
+        sys.stdout.write(text)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _warn(line: str) -> None:
+    sys.stderr.write(f"drift_tools: {line}\n")
+
+
+def _tell_skipped(path: str, captures: "Captures | None") -> None:
+    from drift_tools.reading import skipped_line  # noqa: PLC0415
+
+    if captures is not None and (line := skipped_line(path, captures)):
+        _warn(f"{line}")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "compare": _compare,
+    "baseline": _baseline,
+    "monitor": _monitor,
+    "traffic": _traffic,
+    "ground-truth": _ground_truth,
+    "cross-check": _cross_check,
+    "validate": _validate,
+}
