@@ -22,6 +22,7 @@ from drift_tools.measures.sums import count_distinct, moments
 from drift_tools.tables import Column, Numbers, Table, as_table
 
 _SINGLE_PRECISION = 4  # bytes
+_SOME = 100
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -227,7 +228,23 @@ def _of_sequence(name: str, values: object) -> Sample:
             return _Counted(name, len(values), lambda: _count_truths(values), cells)
         if values.dtype.kind == "U":
             return _Counted(name, len(values), lambda: dict(Counter(values.tolist())), cells)
+        if values.dtype.kind == "O" and (texts := _arrow_texts(values)) is not None:
+            return _Counted(name, len(values), lambda: _count_values(texts), cells)
     return _Careful(cells())
+
+
+def _arrow_texts(values: NDArray[Any]) -> Any:
+    """An Arrow column of an array of strings and None; None if it holds anything else or pyarrow is not there."""
+    if not any(isinstance(value, str) for value in values[:_SOME]):
+        return None
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
+
+        return pa.array(values, type=pa.string(), from_pandas=True)
+    except ImportError:
+        return None
+    except (ValueError, TypeError):  # pyarrow's own for a cell that is no string; the careful way takes it
+        return None
 
 
 def _count_truths(values: NDArray[np.bool_]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import math
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -57,12 +58,24 @@ def ks_of_sorted(baseline: Numbers, current: Numbers) -> KolmogorovSmirnov:
         return KolmogorovSmirnov(0.0, 1.0)
     if max(n, m) > _EXACT_UP_TO:
         return KolmogorovSmirnov(statistic, ks_p_value(statistic, n, m))
+    if n == m:
+        return KolmogorovSmirnov(statistic, _exact_p_value(round(statistic * n), n))
     from scipy import stats  # noqa: PLC0415 - half a second to import, which the monitor job never needs
 
     with warnings.catch_warnings():
         # Where the exact distribution overflows, scipy says so and takes the asymptotic one.
         warnings.filterwarnings("ignore", "ks_2samp: Exact calculation unsuccessful", RuntimeWarning)
         return KolmogorovSmirnov(statistic, float(stats.ks_2samp(baseline, current).pvalue))
+
+
+@lru_cache(maxsize=4096)  # a table's columns share their number of rows, and differ in few dozen statistics
+def _exact_p_value(rows: int, n: int) -> float:
+    """Of a difference of `rows` / n or more between two samples of n rows each without ties: the alternating sum of
+    Gnedenko and Korolyuk (1951) over paths that leave the strip, C(2n, n - j * rows) / C(2n, n) for j = 1, 2, ….
+    """
+    step = np.arange(1.0, n + 1)
+    shares = np.cumprod((n - step + 1) / (n + step))[rows - 1 :: rows]  # of all paths, by j
+    return float(np.clip(2 * (shares[::2].sum() - shares[1::2].sum()), 0.0, 1.0))
 
 
 def ks_p_value(statistic: float, n: int, m: int) -> float:
