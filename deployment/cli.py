@@ -1,0 +1,118 @@
+"""The Pulumi CLI as a child process: interrupted with care, and given secrets where no process list shows them."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from typing import IO, Final
+
+from pulumi.automation import CommandResult, OnOutput, PulumiCommand
+from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
+
+# The oldest CLI that is as new as the oldest SDK that pyproject.toml takes; an older one lacks what the SDK asks for.
+OLDEST: Final = VersionInfo(3, 200, 0)
+
+
+class Cli(PulumiCommand):
+    """`PulumiCommand`, with two differences.
+
+    Ctrl-C in this process is handed on to the CLI, which then finishes the steps that are under way and records them;
+    the SDK's own command would leave the CLI running without anybody to read what it writes. And a value can be given
+    on standard input: arguments of a process can be read by everybody on the machine.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no CLI.
+    pulumi.automation.InvalidVersionError
+        If it is older than `OLDEST`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(version=OLDEST)
+        self.on_interrupt: Callable[[int], None] = lambda _times: None
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: OnOutput | None = None,
+        on_error: OnOutput | None = None,
+    ) -> CommandResult:
+        """Run the CLI; see `PulumiCommand.run`. KeyboardInterrupt is raised when the CLI has ended."""
+        return self._run(args, cwd, additional_env, on_output=on_output, on_error=on_error)
+
+    def run_with_input(self, args: list[str], cwd: str, additional_env: Mapping[str, str], text: str) -> CommandResult:
+        """Run the CLI with a text on its standard input."""
+        return self._run(args, cwd, additional_env, text=text)
+
+    def _run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        *,
+        text: str | None = None,
+        on_output: OnOutput | None = None,
+        on_error: OnOutput | None = None,
+    ) -> CommandResult:
+        command = [self.command, "--non-interactive", *(arg for arg in args if arg != "--non-interactive")]
+        environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        # A process group of its own: a Ctrl-C of the terminal reaches this process alone, which hands it on once.
+        process = subprocess.Popen(  # noqa: S603 - the CLI, with arguments of its own; no shell reads them
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.PIPE if text is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            process_group=0 if os.name == "posix" else None,
+        )
+        output, errors = _Lines(process.stdout, on_output), _Lines(process.stderr, on_error)
+        interrupts = 0
+        if text is not None and process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), process.stdin:  # its exit status says why it did not read
+                process.stdin.write(text)
+        while True:
+            try:
+                code = process.wait()
+                break
+            except KeyboardInterrupt:
+                interrupts += 1
+                self.on_interrupt(interrupts)
+                process.send_signal(signal.SIGINT)
+        result = CommandResult(stdout=output.joined(), stderr=errors.joined(), code=code)
+        if interrupts:
+            raise KeyboardInterrupt
+        if code != 0:
+            raise create_command_error(result)
+        return result
+
+
+class _Lines:
+    """Reads a stream to its end, in a thread: a pipe that nobody reads would stop the one who writes."""
+
+    def __init__(self, stream: IO[str] | None, callback: OnOutput | None) -> None:
+        self._stream, self._callback = stream, callback
+        self._lines: list[str] = []
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        if self._stream is None:
+            return
+        with self._stream:
+            for line in self._stream:
+                self._lines.append(line.rstrip())
+                if self._callback:
+                    self._callback(line.rstrip())
+
+    def joined(self) -> str:
+        self._thread.join()
+        return "\n".join(self._lines)

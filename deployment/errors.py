@@ -1,0 +1,144 @@
+"""What went wrong, in one line with the mend; from what the CLI and AWS said in many."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from pulumi.automation import CommandError, ConcurrentUpdateError, InvalidVersionError, StackNotFoundError
+
+INSTALL: Final = "https://www.pulumi.com/docs/install/"
+ENGINE_KEY: Final = "model-monitoring:engine"
+_LONGEST: Final = 400
+
+
+class AutomationError(Exception):
+    """An operation that could not be done; the message is one line. `known` is whether its cause was recognised."""
+
+    def __init__(self, message: str, *, known: bool = True, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.known = known
+        self.details = tuple(details)
+
+
+class UnusableError(AutomationError):
+    """Nothing was begun: no CLI, an unknown stack, a setting that does not exist."""
+
+
+# AWS's clients in the providers: `operation error SageMaker: CreateModel, …, api error AccessDeniedException: …`.
+_OPERATION: Final = re.compile(r"operation error ([\w .-]+?): (\w+)")
+_API_ERROR: Final = re.compile(r"api error (\w+): ([^\n]*)")
+# Model Monitor has been closed to new customers since 2026-07-30. AWS does not publish the error's words, so what is
+# looked for is a request to make one of its resources, refused with any of the words that such a notice has.
+_MODEL_MONITOR: Final = re.compile(
+    r"Create(MonitoringSchedule|\w+JobDefinition)|MonitoringSchedule|QualityJobDefinition"
+)
+_CLOSED: Final = re.compile(
+    r"new customers?|existing customers|no longer (open|available)|closed to|not open to|availability change",
+    re.IGNORECASE,
+)
+_ARGUMENT: Final = re.compile(r"ArgumentError: ([^\n]+)")
+_NO_CREDENTIALS: Final = re.compile(
+    r"no valid credential sources|no EC2 IMDS role found|unable to validate AWS credentials|NoCredentialProviders"
+    r"|failed to retrieve credentials|failed to refresh cached credentials",
+    re.IGNORECASE,
+)
+_EXPIRED: Final = re.compile(
+    r"Expired\w*Token|TokenRefreshRequired|InvalidClientTokenId|UnrecognizedClient|SSO session"
+)
+_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
+_LIMITS: Final = frozenset({"ResourceLimitExceeded", "LimitExceededException", "ServiceQuotaExceededException"})
+
+
+def unusable(error: Exception, stack: str) -> UnusableError | None:
+    """The error if it means that nothing was begun, otherwise None."""
+    if isinstance(error, FileNotFoundError | PermissionError | NotADirectoryError):
+        return UnusableError(f"the Pulumi CLI cannot be run: install it ({INSTALL}) and put it on the PATH")
+    if isinstance(error, InvalidVersionError):
+        return UnusableError(f"{_one_line(str(error)).removesuffix('.')} ({INSTALL})")
+    if isinstance(error, StackNotFoundError):
+        return UnusableError(f"there is no stack {stack}: deploy it first, or see `pulumi stack ls`")
+    return None
+
+
+def explain(error: Exception, diagnostics: Sequence[str], stack: str) -> AutomationError:
+    """The error of an operation, as one line that says what to do.
+
+    `diagnostics` are the engine's messages of severity error, in their order.
+    """
+    nothing_begun = unusable(error, stack)
+    if nothing_begun:
+        return nothing_begun
+    said = [*diagnostics, *_streams(error)]
+    text = "\n\n".join(said)
+    if isinstance(error, ConcurrentUpdateError):
+        return AutomationError(
+            f"stack {stack} is locked by another update: wait until it has ended; if none is running any more: "
+            f"pulumi cancel --stack {stack}"
+        )
+    for find in (_model_monitor, _refused, _credentials, _program, _secrets):
+        message = find(text, stack)
+        if message:
+            return AutomationError(_one_line(message), details=said)
+    reason = next((line for part in said for line in part.splitlines() if line.strip()), str(error))
+    return AutomationError(_one_line(reason), known=False, details=said)
+
+
+def _model_monitor(text: str, stack: str) -> str | None:
+    for part in text.split("\n\n"):
+        if _MODEL_MONITOR.search(part) and _CLOSED.search(part):
+            return (
+                "AWS refused a Model Monitor schedule: the service is closed to new customers, and this account is "
+                f"one. Use the engine for every account: pulumi config set {ENGINE_KEY} open --stack {stack}"
+            )
+    return None
+
+
+def _refused(text: str, _stack: str) -> str | None:
+    found = _API_ERROR.search(text)
+    if not found:
+        return None
+    code, words = found.groups()
+    operation = _OPERATION.search(text)
+    what = f"{operation[1]} {operation[2]}" if operation else "a request"
+    said = f"AWS refused {what}: {code}: {words.strip()[:_LONGEST].removesuffix('.')}"
+    if code in _DENIED:
+        return f"{said}: give the credentials that deploy this permission"
+    if _EXPIRED.search(code):
+        return f"{said}: renew the credentials (aws sso login, or new keys)"
+    if code in _LIMITS:
+        return f"{said}: ask for a higher quota, or choose another instance type"
+    return said
+
+
+def _credentials(text: str, _stack: str) -> str | None:
+    if _EXPIRED.search(text):
+        return "AWS refused the credentials, they have expired: renew them (aws sso login, or new keys)"
+    if _NO_CREDENTIALS.search(text):
+        return "there are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    return None
+
+
+def _program(text: str, _stack: str) -> str | None:
+    found = _ARGUMENT.search(text)
+    return found[1] if found else None
+
+
+def _secrets(text: str, _stack: str) -> str | None:
+    if "PULUMI_ACCESS_TOKEN must be set" in text:
+        return "Pulumi does not know where its state is: pulumi login, or pulumi login --local for this machine"
+    if "passphrase must be set" in text or "incorrect passphrase" in text:
+        return "the stack's secrets cannot be read: set PULUMI_CONFIG_PASSPHRASE (or …_FILE) to its passphrase"
+    return None
+
+
+def _streams(error: Exception) -> list[str]:
+    """What the CLI wrote, out of the SDK's error, which keeps it only as text."""
+    if not isinstance(error, CommandError):
+        return []
+    output, _, errors = str(error).partition("\n stderr: ")
+    return [part.strip() for part in (errors, output.partition("stdout: ")[2]) if part.strip()]
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 2 * _LONGEST else f"{line[: 2 * _LONGEST]} …"

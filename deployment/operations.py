@@ -1,0 +1,251 @@
+"""preview, up, refresh, destroy and outputs of one environment, through Pulumi's Automation API."""
+
+import difflib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pulumi.automation import CommandError, ConfigValue, InvalidVersionError, LocalWorkspace, OutputMap, Stack
+
+from deployment.cli import Cli
+from deployment.errors import AutomationError, UnusableError, explain, unusable
+from deployment.events import Progress
+
+PROJECT: Final = Path(__file__).resolve().parent.parent
+Scalar = str | bool | int | float
+"""What a setting can be. Members of lists and objects are set by their path: `alert_emails[0]`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What an operation did."""
+
+    operation: str
+    stack: str
+    changes: Mapping[str, int]
+    """Number of resources by what was done to them (for a preview: would be): `create`, `update`, `same`, …"""
+    seconds: float
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """The stack's outputs after an `up`; those that are secret as `[secret]`."""
+
+    @property
+    def changed(self) -> int:
+        """Number of resources that were (or would be) changed."""
+        return sum(number for kind, number in self.changes.items() if kind not in {"same", "read", "refresh"})
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "operation": self.operation,
+            "stack": self.stack,
+            "changes": dict(self.changes),
+            "seconds": round(self.seconds, 1),
+            "outputs": dict(self.outputs),
+        }
+
+
+class Environment:
+    """One stack of the program in `project`: `dev`, `staging`, `prod`, or any other name.
+
+    Parameters
+    ----------
+    name
+        The stack's name, also fully qualified (`organisation/project/dev`).
+    project
+        The folder of `Pulumi.yaml`.
+    command
+        The CLI; by default the one on the PATH.
+    progress
+        Is told the engine's events.
+
+    Raises
+    ------
+    UnusableError
+        If there is no usable CLI or no such project.
+
+    Every method raises `AutomationError` with one line that says what is wrong and what mends it. A Ctrl-C cancels the
+    operation: the CLI finishes the steps under way and records them, and KeyboardInterrupt is raised after that.
+    """
+
+    def __init__(
+        self, name: str, *, project: Path = PROJECT, command: Cli | None = None, progress: Progress | None = None
+    ) -> None:
+        if not (project / "Pulumi.yaml").is_file():
+            raise UnusableError(f"{project} has no Pulumi.yaml: name the folder of the program")
+        self.name = name
+        self.project = project.resolve()
+        self.progress = progress or Progress()
+        try:
+            self.command = command or Cli()
+        except (OSError, InvalidVersionError) as error:
+            raise unusable(error, name) or UnusableError(str(error)) from error
+        self._workspace = LocalWorkspace(
+            work_dir=str(self.project),
+            pulumi_command=self.command,
+            env_vars={"PULUMI_SKIP_UPDATE_CHECK": "true"},
+        )
+
+    def configure(
+        self,
+        config: Mapping[str, Scalar] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        *,
+        create: bool = False,
+    ) -> None:
+        """Set configuration, as `pulumi config set` does: it is kept in `Pulumi.<stack>.yaml`, secrets encrypted.
+
+        A key without a namespace is the project's own; a path in it (`monitoring.endpoint.instance_type`,
+        `alert_emails[0]`) sets a member. The stack is made if it does not exist and has a settings file, or with
+        `create`. All keys are checked before anything is set.
+        """
+        wanted = {**(config or {}), **(secrets or {})}
+        self._check(wanted)
+        with self._explained():
+            stack = self._stack(create=create, make=True)
+            for paths in (False, True):
+                plain = {
+                    key: ConfigValue(value=_text(value))
+                    for key, value in (config or {}).items()
+                    if _is_path(key) is paths
+                }
+                if plain:
+                    stack.set_all_config(plain, path=paths)
+            for key, value in (secrets or {}).items():
+                self._set_secret(key, value)
+
+    def preview(self, *, create: bool = False) -> Result:
+        """What `up` would do; changes nothing."""
+        with self._explained():
+            stack = self._stack(create=create, make=True)
+            return self._run("preview", lambda: stack.preview(on_event=self.progress, color="never"))
+
+    def up(self, *, create: bool = False) -> Result:
+        """Create or update what the program declares."""
+        with self._explained():
+            stack = self._stack(create=create, make=True)
+            return self._run("up", lambda: stack.up(on_event=self.progress, color="never", show_secrets=False))
+
+    def refresh(self) -> Result:
+        """Compare the recorded state with what AWS has, and record that."""
+        with self._explained():
+            stack = self._stack()
+            return self._run(
+                "refresh", lambda: stack.refresh(on_event=self.progress, color="never", show_secrets=False)
+            )
+
+    def preview_destroy(self) -> Result:
+        """What `destroy` would delete; changes nothing."""
+        with self._explained():
+            stack = self._stack()
+            return self._run("preview_destroy", lambda: stack.preview_destroy(on_event=self.progress, color="never"))
+
+    def destroy(self) -> Result:
+        """Delete everything, but what `retain_data` keeps. The stack itself stays, with its history and settings."""
+        with self._explained():
+            stack = self._stack()
+            return self._run(
+                "destroy", lambda: stack.destroy(on_event=self.progress, color="never", show_secrets=False)
+            )
+
+    def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """The outputs of the last deployment, by name; secret ones as `[secret]` unless they are asked for."""
+        with self._explained():
+            return _outputs(self._stack().outputs(), show_secrets=show_secrets)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (CommandError, InvalidVersionError, OSError, RuntimeError) as error:
+            raise explain(error, self.progress.errors, self.name) from error
+
+    def _run(self, operation: str, act: Callable[[], Any]) -> Result:
+        began = time.monotonic()
+        self.progress.reset()
+        result = act()
+        changes = getattr(result, "change_summary", None) or result.summary.resource_changes or {}
+        return Result(
+            operation=operation,
+            stack=self.name,
+            changes={str(getattr(kind, "value", kind)): number for kind, number in changes.items() if number},
+            seconds=time.monotonic() - began,
+            outputs=_outputs(getattr(result, "outputs", {}), show_secrets=False),
+        )
+
+    def _stack(self, *, create: bool = False, make: bool = False) -> Stack:
+        if not make:
+            return Stack.select(self.name, self._workspace)
+        settings = self.project / f"Pulumi.{self.name.rsplit('/', 1)[-1]}.yaml"
+        # A misspelt name must not deploy a second system with default settings.
+        if create or settings.is_file():
+            return Stack.create_or_select(self.name, self._workspace)
+        try:
+            return Stack.select(self.name, self._workspace)
+        except CommandError as error:
+            if not unusable(error, self.name):
+                raise
+            environments = sorted(path.name.split(".")[1] for path in self.project.glob("Pulumi.*.yaml"))
+            raise UnusableError(
+                f"there is no stack {self.name} and no {settings.name}: use one of {', '.join(environments)}, or "
+                "create a new one with --create"
+            ) from error
+
+    def _set_secret(self, key: str, value: str) -> None:
+        path = ["--path"] if _is_path(key) else []
+        arguments = ["config", "set", *path, key, "--secret", "--stack", self.name]
+        self.command.run_with_input(arguments, self._workspace.work_dir, self._workspace.env_vars, value)
+
+    def _check(self, wanted: Mapping[str, Any]) -> None:
+        """Refuse settings that nobody reads, and values that the CLI would keep as something else."""
+        known = self._known_keys()
+        for key, value in wanted.items():
+            if not isinstance(value, str | bool | int | float):
+                raise UnusableError(f"{key} is {value!r}: set its members by path, such as {key}[0] or {key}.name")
+            name, _, _ = key.replace("[", ".").partition(".")
+            namespace, separator, own = name.rpartition(":")
+            if separator and namespace != self._project_name():
+                continue  # another package's setting, such as aws:region
+            if own not in known:
+                near = difflib.get_close_matches(own, known, n=1)
+                mend = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+                raise UnusableError(f"{key} is not a setting of {self._project_name()}: {mend}")
+
+    def _project_name(self) -> str:
+        return str(_yaml(self.project / "Pulumi.yaml")["name"])
+
+    def _known_keys(self) -> set[str]:
+        """What Pulumi.yaml declares, and what the environments' files set (objects cannot be declared)."""
+        prefix = f"{self._project_name()}:"
+        used = {key for path in self.project.glob("Pulumi.*.yaml") for key in _yaml(path).get("config") or {}}
+        declared = _yaml(self.project / "Pulumi.yaml").get("config") or {}
+        return {key.removeprefix(prefix) for key in {*used, *declared} if ":" not in key or key.startswith(prefix)}
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UnusableError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(loaded, dict):
+        raise UnusableError(f"{path.name} has no settings: it must be a YAML mapping")
+    return loaded
+
+
+def _is_path(key: str) -> bool:
+    return "." in key or "[" in key
+
+
+def _text(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _outputs(outputs: OutputMap, *, show_secrets: bool) -> dict[str, Any]:
+    return {
+        name: "[secret]" if output.secret and not show_secrets else output.value for name, output in outputs.items()
+    }
+
+
+__all__ = ["PROJECT", "AutomationError", "Environment", "Progress", "Result", "UnusableError"]
