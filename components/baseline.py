@@ -1,7 +1,8 @@
-"""The baseline: data in the bucket, and the processing jobs that describe them, started and not waited for.
+"""The baseline: made by processing jobs from data, uploaded as files, or taken from where it lies.
 
-A job definition needs only the URIs of statistics and constraints, which are known before the job has run. The URIs
-carry a hash of the data and of how they are analysed: new data get new URIs, and with them new job definitions.
+Jobs are started and not waited for. A job definition needs only the URIs of statistics and constraints, which are
+known before the job has run. The URIs carry a hash of what they hold: new data get new URIs, and with them new job
+definitions.
 """
 
 import json
@@ -14,15 +15,30 @@ import pulumi_aws as aws
 
 from components import naming
 from components.args import (
+    AnyQualityBaseline,
     BaselineArgs,
+    BaselineFiles,
+    BaselineJobSettings,
     BaselineSettings,
+    DataQualityThresholds,
+    DataQualityThresholdsArgs,
+    ExistingBaseline,
     ModelQualityBaselineArgs,
     ModelQualityBaselineSettings,
+    NetworkArgs,
+    NetworkSettings,
+    baseline_settings,
     check_component_name,
     common_settings,
+    file_for_quality_thresholds,
+    files_for_thresholds,
+    quality_baseline_settings,
+    quality_thresholds,
 )
+from components.constraints import quality_constraints, with_thresholds
 from components.functions import MonitoringFunction, monitoring_function
 from components.identity import PolicyDocument, starter_policy
+from components.instances import has_local_storage
 from components.storage import object_tags
 
 # The container's paths, as Model Monitor's own clients set them.
@@ -52,8 +68,7 @@ class BaselineJob:
 
     @property
     def results_prefix(self) -> str:
-        folder = self.source_hash if self.kind == naming.DATA_QUALITY else f"{self.kind}-{self.source_hash}"
-        return f"{naming.BASELINE_DATA}/results/{folder}"
+        return results_prefix(self.kind, self.source_hash)
 
 
 def data_quality_baseline(settings: BaselineSettings) -> BaselineJob:
@@ -81,16 +96,24 @@ def model_quality_baseline(settings: ModelQualityBaselineSettings, problem_type:
     return BaselineJob(kind=naming.MODEL_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
 
 
+@dataclass(frozen=True, kw_only=True)
+class JobEnvironment:
+    """What a job runs in, with everything known that other resources decide."""
+
+    bucket: str
+    endpoint_name: str
+    name_stem: str
+    """What the schedules are named after."""
+    image_uri: str
+    role_arn: str
+    tags: Mapping[str, str]
+    kms_key_arn: str | None = None
+    network_config: Mapping[str, Any] | None = None
+    """NetworkConfig as CreateProcessingJob takes it."""
+
+
 def processing_job_request(
-    job: BaselineJob,
-    settings: BaselineSettings,
-    *,
-    job_stem: str,
-    bucket: str,
-    endpoint_name: str,
-    image_uri: str,
-    role_arn: str,
-    tags: Mapping[str, str],
+    job: BaselineJob, settings: BaselineJobSettings, place: JobEnvironment, *, job_stem: str
 ) -> dict[str, Any]:
     """The CreateProcessingJob request of a baseline job.
 
@@ -98,15 +121,32 @@ def processing_job_request(
     starts nothing. SageMaker never forgets a job's name, hence the bucket in it: a stack that was destroyed and made
     again has another bucket, and needs its baseline in there.
     """
-    results = naming.s3_uri(bucket, job.results_prefix)
-    identity = (job.source_hash, results, image_uri, str(settings.attempt))
-    return {
+    results = naming.s3_uri(place.bucket, job.results_prefix)
+    identity = (job.source_hash, results, place.image_uri, str(settings.attempt))
+    cluster = {
+        "InstanceCount": 1,
+        "InstanceType": settings.instance_type,
+        "VolumeSizeInGB": settings.volume_size_in_gb,
+    }
+    output: dict[str, Any] = {
+        "Outputs": [
+            {
+                "OutputName": "monitoring_output",
+                "S3Output": {"S3Uri": results, "LocalPath": OUTPUT_PATH, "S3UploadMode": "EndOfJob"},
+            }
+        ]
+    }
+    if place.kms_key_arn:
+        output["KmsKeyId"] = place.kms_key_arn
+        if not has_local_storage(settings.instance_type):
+            cluster["VolumeKmsKeyId"] = place.kms_key_arn
+    request = {
         "ProcessingJobName": f"{job_stem}-{naming.content_hash(*identity)}",
         "ProcessingInputs": [
             {
                 "InputName": "baseline_dataset_input",
                 "S3Input": {
-                    "S3Uri": naming.s3_uri(bucket, job.data_key),
+                    "S3Uri": naming.s3_uri(place.bucket, job.data_key),
                     "LocalPath": INPUT_PATH,
                     "S3DataType": "S3Prefix",
                     "S3InputMode": "File",
@@ -115,103 +155,140 @@ def processing_job_request(
                 },
             }
         ],
-        "ProcessingOutputConfig": {
-            "Outputs": [
-                {
-                    "OutputName": "monitoring_output",
-                    "S3Output": {"S3Uri": results, "LocalPath": OUTPUT_PATH, "S3UploadMode": "EndOfJob"},
-                }
-            ]
-        },
-        "ProcessingResources": {
-            "ClusterConfig": {
-                "InstanceCount": 1,
-                "InstanceType": settings.instance_type,
-                "VolumeSizeInGB": settings.volume_size_in_gb,
-            }
-        },
+        "ProcessingOutputConfig": output,
+        "ProcessingResources": {"ClusterConfig": cluster},
         "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_runtime_in_seconds},
-        "AppSpecification": {"ImageUri": image_uri},
+        "AppSpecification": {"ImageUri": place.image_uri},
         "Environment": {
             **job.analysis,
             "dataset_source": INPUT_PATH,
             "output_path": OUTPUT_PATH,
             # For the metrics function: whose job this is. The analyzer passes over what it does not know.
-            "model_monitoring_endpoint": endpoint_name,
-            "model_monitoring_schedule": naming.schedule_name(endpoint_name, job.kind),
+            "model_monitoring_endpoint": place.endpoint_name,
+            "model_monitoring_schedule": naming.schedule_name(place.name_stem, job.kind),
         },
-        "RoleArn": role_arn,
-        "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        "RoleArn": place.role_arn,
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(place.tags.items())],
     }
+    return {**request, "NetworkConfig": dict(place.network_config)} if place.network_config else request
 
 
-class ModelQualityBaselineJobArgs(TypedDict):
-    """The second baseline: predictions with their labels."""
+def network_config(network: NetworkSettings) -> dict[str, Any] | None:
+    """NetworkConfig of a processing job; None where AWS's own network will do. IDs may be outputs."""
+    if not network.has_settings:
+        return None
+    found: dict[str, Any] = {
+        "EnableInterContainerTrafficEncryption": network.encrypt_inter_container_traffic,
+        "EnableNetworkIsolation": network.isolation,
+    }
+    if network.in_vpc:
+        found["VpcConfig"] = {
+            "Subnets": list(network.subnet_ids),
+            "SecurityGroupIds": list(network.security_group_ids),
+        }
+    return found
+
+
+class QualityBaselineArgs(TypedDict):
+    """The second baseline: of the model's performance."""
 
     problem_type: str
     """`BinaryClassification`, `MulticlassClassification` or `Regression`."""
-    baseline: ModelQualityBaselineArgs
-    """The data and their columns."""
+    baseline: NotRequired[ModelQualityBaselineArgs]
+    """The data, or the file."""
+    thresholds: NotRequired[Mapping[str, float]]
+    """What is demanded, by metric; alone, or on top of a file."""
 
 
 class BaselineComponentArgs(TypedDict):
     """Baselines of a monitored endpoint."""
 
-    baseline: BaselineArgs
-    """Data of the data-quality baseline, and what the jobs run on."""
-    model_quality: NotRequired[ModelQualityBaselineJobArgs]
+    baseline: NotRequired[BaselineArgs]
+    """The data-quality baseline, and what jobs run on. Without it there is none."""
+    thresholds: NotRequired[DataQualityThresholdsArgs]
+    """Written into the constraints of a baseline that is given as files."""
+    model_quality: NotRequired[QualityBaselineArgs]
     """The model-quality baseline. Without it there is none."""
     bucket_name: pulumi.Input[str]
-    """Where the data are put and the results written."""
+    """Where data and files are put and results written."""
     endpoint_name: pulumi.Input[str]
     """The endpoint that the baselines are for."""
+    name_stem: NotRequired[pulumi.Input[str]]
+    """What the endpoint's schedules are named after. Default its name."""
     analyzer_image_uri: pulumi.Input[str]
     """AWS's analyzer."""
     monitor_role_arn: pulumi.Input[str]
     """The role that the jobs run under."""
+    network: NotRequired[NetworkArgs]
+    """The network of the jobs."""
     log_retention_in_days: NotRequired[int]
     """Of the starting function's log group. Default 30."""
+    kms_key_arn: NotRequired[pulumi.Input[str] | None]
+    """KMS key for the jobs' volumes and results, and for what the starting function has."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
     """IAM policy that bounds the starting function's role."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
 
 
-class Baseline(pulumi.ComponentResource):
-    """Statistics and constraints that a monitor compares with, made by AWS's analyzer from the user's data."""
+@dataclass(frozen=True, kw_only=True)
+class BaselineAddresses:
+    """Where a monitor finds what it compares with."""
 
-    statistics_uri: pulumi.Output[str]
-    """Of the data-quality baseline; ends in `statistics.json`. The file is there once the job has run."""
+    statistics_uri: pulumi.Output[str] | None
     constraints_uri: pulumi.Output[str]
+
+
+class Baseline(pulumi.ComponentResource):
+    """Statistics and constraints that a monitor compares with.
+
+    Only data need a job, and a function that starts it: files are uploaded, and what exists already is left alone.
+    """
+
+    statistics_uri: pulumi.Output[str] | None
+    """Of the data-quality baseline; ends in `.json`. The file of a job is there once the job has run."""
+    constraints_uri: pulumi.Output[str] | None
     model_quality_constraints_uri: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: BaselineComponentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        settings = BaselineSettings.from_args(args["baseline"])
-        job, quality_job = data_quality_baseline(settings), None
-        model_quality = args.get("model_quality")
-        if model_quality is not None:
-            problem_type = model_quality["problem_type"]
-            labelled = ModelQualityBaselineSettings.from_args(model_quality["baseline"], problem_type)
-            quality_job = model_quality_baseline(labelled, problem_type)
+        given = args.get("baseline")
+        source = baseline_settings(given) if given is not None else None
+        thresholds = args.get("thresholds")
+        if thresholds is not None:
+            demanded = DataQualityThresholds.from_args(thresholds, "thresholds")
+            files = files_for_thresholds(source, "thresholds")
+            source = BaselineFiles(
+                statistics=files.statistics, constraints=with_thresholds(files.constraints, demanded)
+            )
+        problem_type, quality = _model_quality(args.get("model_quality"))
+        self._network = NetworkSettings.from_args(args.get("network") or {})
         common = common_settings(
             tags=args.get("tags"),
             permissions_boundary_arn=args.get("permissions_boundary_arn"),
             log_retention_in_days=args.get("log_retention_in_days"),
+            kms_key_arn=args.get("kms_key_arn"),
         )
         super().__init__("model-monitoring:index:Baseline", name, {}, opts)
-        self._stem, self._args, self._settings, self._common = name, args, settings, common
+        self._stem, self._args, self._common = name, args, common
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
-        starter = self._starter()
+        self._started_by: MonitoringFunction | None = None
+        job_settings = source.job if isinstance(source, BaselineSettings) else BaselineJobSettings()
 
-        self._start(starter, job)
-        self.statistics_uri = self._result(job, "statistics.json")
-        self.constraints_uri = self._result(job, "constraints.json")
+        found = None
+        if isinstance(source, BaselineSettings):
+            found = self._job(data_quality_baseline(source), job_settings)
+        elif source is not None:
+            found = self._files(naming.DATA_QUALITY, source)
+        self.statistics_uri = found.statistics_uri if found else None
+        self.constraints_uri = found.constraints_uri if found else None
 
-        self.model_quality_constraints_uri = None
-        if quality_job is not None:
-            self._start(starter, quality_job)
-            self.model_quality_constraints_uri = self._result(quality_job, "constraints.json")
+        found = None
+        if isinstance(quality, ModelQualityBaselineSettings):
+            found = self._job(model_quality_baseline(quality, problem_type), job_settings)
+        elif quality is not None:
+            found = self._files(naming.MODEL_QUALITY, quality)
+        self.model_quality_constraints_uri = found.constraints_uri if found else None
 
         self.register_outputs(
             {
@@ -225,8 +302,44 @@ class Baseline(pulumi.ComponentResource):
     def _job_stem(self) -> str:
         return f"{self._stem}-baseline"
 
-    def _result(self, job: BaselineJob, file: str) -> pulumi.Output[str]:
-        return self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.results_prefix, file))
+    def _files(self, kind: str, source: BaselineFiles | ExistingBaseline) -> BaselineAddresses:
+        """Upload documents, named after their content; what exists already is only pointed to."""
+        if isinstance(source, ExistingBaseline):
+            return BaselineAddresses(
+                statistics_uri=pulumi.Output.from_input(source.statistics_uri) if source.statistics_uri else None,
+                constraints_uri=pulumi.Output.from_input(source.constraints_uri),
+            )
+        documents = {
+            key: json.dumps(document, indent=2)
+            for key, document in (("statistics", source.statistics), ("constraints", source.constraints))
+            if document is not None
+        }
+        prefix = results_prefix(kind, naming.content_hash(*documents.values()))
+        uris = {key: self._file(kind, key, f"{prefix}/{key}.json", text) for key, text in documents.items()}
+        return BaselineAddresses(statistics_uri=uris.get("statistics"), constraints_uri=uris["constraints"])
+
+    def _file(self, kind: str, what: str, key: str, text: str) -> pulumi.Output[str]:
+        stored = aws.s3.BucketObjectv2(
+            f"{self._stem}-{kind}-{what}",
+            bucket=self._bucket,
+            key=key,
+            content=text,
+            content_type="application/json",
+            tags=object_tags(self._common.tags),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # From the object, so that nobody is told of a file that is not there yet.
+        return pulumi.Output.all(stored.bucket, stored.key).apply(lambda found: naming.s3_uri(found[0], found[1]))
+
+    def _job(self, job: BaselineJob, settings: BaselineJobSettings) -> BaselineAddresses:
+        if self._started_by is None:
+            self._started_by = self._starter()
+        self._start(self._started_by, job, settings)
+
+        def uri(file: str) -> pulumi.Output[str]:
+            return self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.results_prefix, file))
+
+        return BaselineAddresses(statistics_uri=uri("statistics.json"), constraints_uri=uri("constraints.json"))
 
     def _starter(self) -> MonitoringFunction:
         monitor_role_arn = self._args["monitor_role_arn"]
@@ -251,7 +364,7 @@ class Baseline(pulumi.ComponentResource):
             asynchronous=False,
         )
 
-    def _start(self, starter: MonitoringFunction, job: BaselineJob) -> None:
+    def _start(self, starter: MonitoringFunction, job: BaselineJob, settings: BaselineJobSettings) -> None:
         options = pulumi.ResourceOptions(parent=self)
         stored = aws.s3.BucketObjectv2(
             f"{self._stem}-{job.kind}-baseline-data",
@@ -262,32 +375,45 @@ class Baseline(pulumi.ComponentResource):
             opts=options,
         )
 
-        def event(found: list[Any]) -> str:
-            bucket, endpoint_name, image_uri, role_arn, tags = found
-            request = processing_job_request(
-                job,
-                self._settings,
-                job_stem=self._job_stem,
-                bucket=bucket,
-                endpoint_name=endpoint_name,
-                image_uri=image_uri,
-                role_arn=role_arn,
-                tags=tags,
-            )
+        def event(found: dict[str, Any]) -> str:
+            request = processing_job_request(job, settings, JobEnvironment(**found), job_stem=self._job_stem)
             return json.dumps({"request": request, "source_hash": job.source_hash}, sort_keys=True)
 
-        inputs = (
-            self._bucket,
-            self._args["endpoint_name"],
-            self._args["analyzer_image_uri"],
-            self._args["monitor_role_arn"],
-            dict(self._common.tags),
+        inputs = pulumi.Output.all(
+            bucket=self._bucket,
+            endpoint_name=self._args["endpoint_name"],
+            name_stem=self._args.get("name_stem") or self._args["endpoint_name"],
+            image_uri=self._args["analyzer_image_uri"],
+            role_arn=self._args["monitor_role_arn"],
+            tags=dict(self._common.tags),
+            kms_key_arn=self._common.kms_key_arn,
+            network_config=network_config(self._network),
         )
         aws.lambda_.Invocation(
             f"{self._stem}-{job.kind}-baseline",
             function_name=starter.function.name,
-            input=pulumi.Output.all(*inputs).apply(event),
+            input=inputs.apply(event),
             # The function is asked again when these change or its input does. It starts a job only under a new name.
-            triggers={"source_hash": job.source_hash, "attempt": str(self._settings.attempt)},
+            triggers={"source_hash": job.source_hash, "attempt": str(settings.attempt)},
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[stored])),
         )
+
+
+def results_prefix(kind: str, content_hash: str) -> str:
+    """Where statistics and constraints lie, by the hash of what they come from."""
+    folder = content_hash if kind == naming.DATA_QUALITY else f"{kind}-{content_hash}"
+    return f"{naming.BASELINE_DATA}/results/{folder}"
+
+
+def _model_quality(args: QualityBaselineArgs | None) -> tuple[str, AnyQualityBaseline | None]:
+    if args is None:
+        return "", None
+    problem_type = args["problem_type"]
+    given = args.get("baseline")
+    source = quality_baseline_settings(given, problem_type) if given is not None else None
+    thresholds = quality_thresholds(args.get("thresholds"), problem_type)
+    if not thresholds:
+        return problem_type, source
+    file = file_for_quality_thresholds(source, "model_quality.thresholds")
+    document = quality_constraints(problem_type, thresholds, file.constraints if file else None)
+    return problem_type, BaselineFiles(statistics=None, constraints=document)

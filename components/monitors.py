@@ -9,13 +9,19 @@ import pulumi_aws_native as aws_native
 
 from components import naming
 from components.args import (
+    CommonSettings,
     DataQualityArgs,
     DataQualitySettings,
     ModelQualityArgs,
     ModelQualitySettings,
+    NetworkArgs,
+    NetworkSettings,
+    Script,
     check_component_name,
     common_settings,
 )
+from components.instances import has_local_storage
+from components.storage import object_tags
 
 INPUT_PATH: Final = "/opt/ml/processing/input/endpoint"
 OUTPUT_PATH: Final = "/opt/ml/processing/output"
@@ -41,6 +47,12 @@ class DataQualityMonitorArgs(TypedDict):
     """The baseline's `statistics.json`."""
     constraints_uri: pulumi.Input[str]
     """The baseline's `constraints.json`."""
+    name_stem: NotRequired[pulumi.Input[str]]
+    """What the schedule is named after. Default the endpoint's name."""
+    network: NotRequired[NetworkArgs]
+    """The network of the jobs."""
+    kms_key_arn: NotRequired[pulumi.Input[str] | None]
+    """KMS key for the jobs' volumes and results."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
 
@@ -59,6 +71,12 @@ class ModelQualityMonitorArgs(TypedDict):
     """The role that the jobs run under."""
     constraints_uri: NotRequired[pulumi.Input[str]]
     """The baseline's `constraints.json`. Without it figures are published and nothing is compared."""
+    name_stem: NotRequired[pulumi.Input[str]]
+    """What the schedule is named after. Default the endpoint's name."""
+    network: NotRequired[NetworkArgs]
+    """The network of the jobs."""
+    kms_key_arn: NotRequired[pulumi.Input[str] | None]
+    """KMS key for the jobs' volumes and results."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
 
@@ -72,8 +90,16 @@ class DataQualityMonitor(pulumi.ComponentResource):
     def __init__(self, name: str, args: DataQualityMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
         settings = DataQualitySettings.from_args(args.get("monitor") or {}, "monitor")
-        common = common_settings(tags=args.get("tags"))
+        network = NetworkSettings.from_args(args.get("network") or {})
+        common = common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn"))
         super().__init__("model-monitoring:index:DataQualityMonitor", name, {}, opts)
+        preprocessor_uri = _upload(
+            settings.record_preprocessor,
+            f"{name}-{naming.DATA_QUALITY}",
+            bucket_name=args["bucket_name"],
+            common=common,
+            parent=self,
+        )
         content = pulumi.Output.all(
             endpoint_name=args["endpoint_name"],
             bucket_name=args["bucket_name"],
@@ -81,12 +107,15 @@ class DataQualityMonitor(pulumi.ComponentResource):
             role_arn=args["role_arn"],
             statistics_uri=args["statistics_uri"],
             constraints_uri=args["constraints_uri"],
+            **_more_content(network, common, preprocessor_uri),
         )
         definition = aws.sagemaker.DataQualityJobDefinition(
             f"{name}-{naming.DATA_QUALITY}",
             name=_definition_name(f"{name}-{naming.DATA_QUALITY}", settings, content),
             data_quality_app_specification=aws.sagemaker.DataQualityJobDefinitionDataQualityAppSpecificationArgs(
-                image_uri=args["analyzer_image_uri"], environment=dict(ENVIRONMENT)
+                image_uri=args["analyzer_image_uri"],
+                record_preprocessor_source_uri=preprocessor_uri,
+                environment=dict(ENVIRONMENT),
             ),
             data_quality_baseline_config=aws.sagemaker.DataQualityJobDefinitionDataQualityBaselineConfigArgs(
                 statistics_resource=(
@@ -119,15 +148,18 @@ class DataQualityMonitor(pulumi.ComponentResource):
                             )
                         )
                     )
-                )
+                ),
+                kms_key_id=common.kms_key_arn,
             ),
             job_resources=aws.sagemaker.DataQualityJobDefinitionJobResourcesArgs(
                 cluster_config=aws.sagemaker.DataQualityJobDefinitionJobResourcesClusterConfigArgs(
                     instance_count=1,
                     instance_type=settings.instance_type,
                     volume_size_in_gb=settings.volume_size_in_gb,
+                    volume_kms_key_id=_volume_key(settings.instance_type, common),
                 )
             ),
+            network_config=_network(network),
             stopping_condition=aws.sagemaker.DataQualityJobDefinitionStoppingConditionArgs(
                 max_runtime_in_seconds=settings.max_runtime_in_seconds
             ),
@@ -140,7 +172,7 @@ class DataQualityMonitor(pulumi.ComponentResource):
             name,
             naming.DATA_QUALITY,
             monitoring_type="DataQuality",
-            endpoint_name=args["endpoint_name"],
+            name_stem=args.get("name_stem") or args["endpoint_name"],
             job_definition_name=definition.name,
             schedule_expression=settings.schedule_expression,
             tags=common.tags,
@@ -159,8 +191,16 @@ class ModelQualityMonitor(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelQualityMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
         settings = ModelQualitySettings.from_args(args["monitor"], "monitor")
-        common = common_settings(tags=args.get("tags"))
+        network = NetworkSettings.from_args(args.get("network") or {})
+        common = common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn"))
         super().__init__("model-monitoring:index:ModelQualityMonitor", name, {}, opts)
+        preprocessor_uri = _upload(
+            settings.record_preprocessor,
+            f"{name}-{naming.MODEL_QUALITY}",
+            bucket_name=args["bucket_name"],
+            common=common,
+            parent=self,
+        )
         constraints_uri = args.get("constraints_uri")
         content = pulumi.Output.all(
             endpoint_name=args["endpoint_name"],
@@ -170,6 +210,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
             constraints_uri=constraints_uri or "",
             # Tags of this definition cannot be changed in place; with them in the name, a new tag replaces it cleanly.
             tags=dict(common.tags),
+            **_more_content(network, common, preprocessor_uri),
         )
         definition = aws_native.sagemaker.ModelQualityJobDefinition(
             f"{name}-{naming.MODEL_QUALITY}",
@@ -178,6 +219,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
                 aws_native.sagemaker.ModelQualityJobDefinitionModelQualityAppSpecificationArgs(
                     image_uri=args["analyzer_image_uri"],
                     problem_type=aws_native.sagemaker.ModelQualityJobDefinitionProblemType(settings.problem_type),
+                    record_preprocessor_source_uri=preprocessor_uri,
                     environment=dict(ENVIRONMENT),
                 )
             ),
@@ -221,15 +263,18 @@ class ModelQualityMonitor(pulumi.ComponentResource):
                             ),
                         )
                     )
-                ]
+                ],
+                kms_key_id=common.kms_key_arn,
             ),
             job_resources=aws_native.sagemaker.ModelQualityJobDefinitionMonitoringResourcesArgs(
                 cluster_config=aws_native.sagemaker.ModelQualityJobDefinitionClusterConfigArgs(
                     instance_count=1,
                     instance_type=settings.instance_type,
                     volume_size_in_gb=settings.volume_size_in_gb,
+                    volume_kms_key_id=_volume_key(settings.instance_type, common),
                 )
             ),
+            network_config=_native_network(network),
             stopping_condition=aws_native.sagemaker.ModelQualityJobDefinitionStoppingConditionArgs(
                 max_runtime_in_seconds=settings.max_runtime_in_seconds
             ),
@@ -242,7 +287,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
             name,
             naming.MODEL_QUALITY,
             monitoring_type="ModelQuality",
-            endpoint_name=args["endpoint_name"],
+            name_stem=args.get("name_stem") or args["endpoint_name"],
             job_definition_name=self.job_definition_name,
             schedule_expression=settings.schedule_expression,
             tags=common.tags,
@@ -252,11 +297,92 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         self.register_outputs({"schedule_name": self.schedule_name, "job_definition_name": self.job_definition_name})
 
 
+# When a monitor runs, and what others make of its arguments.
+_NOT_IN_DEFINITIONS: Final = frozenset(
+    {"enabled", "schedule_expression", "baseline", "thresholds", "record_preprocessor"}
+)
+
+
+def _more_content(
+    network: NetworkSettings, common: CommonSettings, preprocessor_uri: pulumi.Output[str] | None
+) -> dict[str, Any]:
+    """What a definition has only if it was asked for; without it the definition keeps the name that it had before."""
+    found: dict[str, Any] = {}
+    if network.has_settings:
+        found["network"] = {**vars(network), "subnet_ids": [*network.subnet_ids]}
+        found["network"]["security_group_ids"] = [*network.security_group_ids]
+    if common.kms_key_arn is not None:
+        found["kms_key_arn"] = common.kms_key_arn
+    if preprocessor_uri is not None:
+        found["record_preprocessor_uri"] = preprocessor_uri
+    return found
+
+
+def _upload(
+    script: Script | None,
+    name: str,
+    *,
+    bucket_name: pulumi.Input[str],
+    common: CommonSettings,
+    parent: pulumi.Resource,
+) -> pulumi.Output[str] | None:
+    """Put a script into the bucket under its content, and return where it is."""
+    if script is None:
+        return None
+    stored = aws.s3.BucketObjectv2(
+        f"{name}-preprocessor",
+        bucket=bucket_name,
+        key=f"{naming.MONITORING_SCRIPTS}/{naming.content_hash(script.content)}/record_preprocessor.py",
+        source=script.asset,
+        tags=object_tags(common.tags),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return pulumi.Output.all(stored.bucket, stored.key).apply(lambda found: naming.s3_uri(found[0], found[1]))
+
+
+def _volume_key(instance_type: str, common: CommonSettings) -> pulumi.Input[str] | None:
+    return None if has_local_storage(instance_type) else common.kms_key_arn
+
+
+def _network(network: NetworkSettings) -> aws.sagemaker.DataQualityJobDefinitionNetworkConfigArgs | None:
+    if not network.has_settings:
+        return None
+    return aws.sagemaker.DataQualityJobDefinitionNetworkConfigArgs(
+        enable_inter_container_traffic_encryption=network.encrypt_inter_container_traffic,
+        enable_network_isolation=network.isolation,
+        vpc_config=(
+            aws.sagemaker.DataQualityJobDefinitionNetworkConfigVpcConfigArgs(
+                subnets=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
+            )
+            if network.in_vpc
+            else None
+        ),
+    )
+
+
+def _native_network(
+    network: NetworkSettings,
+) -> aws_native.sagemaker.ModelQualityJobDefinitionNetworkConfigArgs | None:
+    if not network.has_settings:
+        return None
+    return aws_native.sagemaker.ModelQualityJobDefinitionNetworkConfigArgs(
+        enable_inter_container_traffic_encryption=network.encrypt_inter_container_traffic,
+        enable_network_isolation=network.isolation,
+        vpc_config=(
+            aws_native.sagemaker.ModelQualityJobDefinitionVpcConfigArgs(
+                subnets=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
+            )
+            if network.in_vpc
+            else None
+        ),
+    )
+
+
 def _definition_name(
     stem: str, settings: DataQualitySettings | ModelQualitySettings, content: pulumi.Output[dict[str, Any]]
 ) -> pulumi.Output[str]:
     """Named after all that is in the definition, and nothing that is not: when it runs is the schedule's affair."""
-    fixed = {key: value for key, value in vars(settings).items() if key not in {"schedule_expression", "baseline"}}
+    fixed = {key: value for key, value in vars(settings).items() if key not in _NOT_IN_DEFINITIONS}
     fixed |= {"environment": dict(ENVIRONMENT), "paths": [INPUT_PATH, OUTPUT_PATH, UPLOAD_MODE]}
     return content.apply(lambda found: naming.job_definition_name(stem, {**fixed, **found}))
 
@@ -270,7 +396,7 @@ def _schedule(
     kind: str,
     *,
     monitoring_type: str,
-    endpoint_name: pulumi.Input[str],
+    name_stem: pulumi.Input[str],
     job_definition_name: pulumi.Input[str],
     schedule_expression: str,
     tags: Mapping[str, pulumi.Input[str]],
@@ -278,7 +404,7 @@ def _schedule(
 ) -> aws.sagemaker.MonitoringSchedule:
     return aws.sagemaker.MonitoringSchedule(
         f"{name}-{kind}-schedule",
-        name=pulumi.Output.from_input(endpoint_name).apply(lambda endpoint: naming.schedule_name(endpoint, kind)),
+        name=pulumi.Output.from_input(name_stem).apply(lambda stem: naming.schedule_name(stem, kind)),
         monitoring_schedule_config=aws.sagemaker.MonitoringScheduleMonitoringScheduleConfigArgs(
             monitoring_type=monitoring_type,
             monitoring_job_definition_name=job_definition_name,

@@ -20,6 +20,9 @@ REPOSITORY: Final = Path(__file__).resolve().parent.parent
 # A distribution has the functions' sources inside of this package (see pyproject.toml), a repository beside it.
 _DISTRIBUTED: Final = Path(__file__).resolve().parent / "lambda_sources"
 FUNCTIONS: Final = _DISTRIBUTED if _DISTRIBUTED.is_dir() else REPOSITORY / "lambda"
+# So with the sample model.
+_DISTRIBUTED_MODEL: Final = Path(__file__).resolve().parent / "sample_model"
+SAMPLE_MODEL: Final = (_DISTRIBUTED_MODEL if _DISTRIBUTED_MODEL.is_dir() else REPOSITORY / "model") / "artifact"
 _SHARED: Final = "shared"
 _LEFT_OUT: Final = frozenset({"__pycache__", ".DS_Store", ".ipynb_checkpoints"})
 
@@ -63,6 +66,12 @@ def write_model_archive(directory: Path, build: Path) -> Path:
         partial.write_bytes(data)
         partial.replace(target)  # whole or not at all, also when two programs run at once
     return target
+
+
+def sample_model() -> pulumi.FileAsset:
+    """The `model.tar.gz` of the sample model, written to the user's cache: a package may lie where none may write."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "model-monitoring"
+    return pulumi.FileAsset(str(write_model_archive(SAMPLE_MODEL, cache)))
 
 
 def function_files(name: str, functions: Path = FUNCTIONS) -> dict[str, Path]:

@@ -23,6 +23,10 @@ class MonitoringStorageArgs(TypedDict):
     """How long the bucket keeps what."""
     retain_data: NotRequired[bool]
     """A destroy keeps the bucket. Default true; with false it deletes the bucket with every version in it."""
+    protect: NotRequired[bool]
+    """Pulumi refuses to delete the bucket until this is off again. Default false."""
+    kms_key_arn: NotRequired[pulumi.Input[str] | None]
+    """KMS key that objects are encrypted with. Default none: S3's own key."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
 
@@ -37,19 +41,32 @@ class MonitoringStorage(pulumi.ComponentResource):
     def __init__(self, name: str, args: MonitoringStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
         retention = StorageSettings.from_args(args.get("retention") or {}, "retention")
-        tags = common_settings(tags=args.get("tags")).tags
+        common = common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn"))
         super().__init__("model-monitoring:index:MonitoringStorage", name, {}, opts)
         retain = args.get("retain_data", True)
         # Its settings stay with a bucket that stays: one without its policy would answer to plain HTTP.
         options = pulumi.ResourceOptions(parent=self, retain_on_delete=retain)
 
-        self.bucket = aws.s3.Bucket(f"{name}-data", force_destroy=not retain, tags=tags, opts=options)
-        ready = self._harden(name, retention, options)
+        self.bucket = aws.s3.Bucket(
+            f"{name}-data",
+            force_destroy=not retain,
+            tags=common.tags,
+            opts=pulumi.ResourceOptions.merge(
+                options, pulumi.ResourceOptions(protect=True if args.get("protect") else None)
+            ),
+        )
+        ready = self._harden(name, retention, common.kms_key_arn, options)
         self.bucket_name = pulumi.Output.all(self.bucket.bucket, ready.id).apply(lambda found: str(found[0]))
         self.bucket_arn = self.bucket.arn
         self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
 
-    def _harden(self, name: str, retention: StorageSettings, options: pulumi.ResourceOptions) -> aws.s3.BucketPolicy:
+    def _harden(
+        self,
+        name: str,
+        retention: StorageSettings,
+        kms_key_arn: pulumi.Input[str] | None,
+        options: pulumi.ResourceOptions,
+    ) -> aws.s3.BucketPolicy:
         bucket = self.bucket.bucket
         aws.s3.BucketOwnershipControls(
             f"{name}-ownership",
@@ -64,9 +81,12 @@ class MonitoringStorage(pulumi.ComponentResource):
                 aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                     apply_server_side_encryption_by_default=(
                         aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                            sse_algorithm="AES256"
+                            sse_algorithm="AES256" if kms_key_arn is None else "aws:kms",
+                            kms_master_key_id=kms_key_arn,
                         )
                     ),
+                    # One call to KMS for many objects: captures are many and small.
+                    bucket_key_enabled=None if kms_key_arn is None else True,
                 )
             ],
             opts=options,

@@ -1,21 +1,43 @@
-"""Arguments of the baselines: of the data, and of the model's predictions."""
+"""Arguments of the baselines: of the data, and of the model's predictions.
+
+A baseline comes in one of three ways: from data, by a job; from files that exist already; or as the files themselves.
+"""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NotRequired, Self, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
 from components.args.reader import ArgumentError, Reader, argument_names
 
+_JOB: Final = ("instance_type", "volume_size_in_gb", "max_runtime_in_seconds", "attempt")
+_COLUMNS: Final = ("inference_attribute", "probability_attribute", "ground_truth_attribute")
+
+
+class ExistingBaselineArgs(TypedDict):
+    """Files that exist already, in any bucket; nothing of them is made, changed or deleted."""
+
+    statistics_uri: pulumi.Input[str]
+    """`s3://bucket/…/statistics.json`."""
+    constraints_uri: pulumi.Input[str]
+    """`s3://bucket/…/constraints.json`."""
+
 
 class BaselineArgs(TypedDict):
-    """The data that later data are compared with, and the job that describes them."""
+    """What later data are compared with: `data`, or `existing`, or `statistics` and `constraints`."""
 
-    data: pulumi.Asset
+    data: NotRequired[pulumi.Asset]
     """CSV with a header: the model's output columns first, then its inputs, in the order of captured records."""
+    existing: NotRequired[ExistingBaselineArgs]
+    """Files in S3 that exist already."""
+    statistics: NotRequired[pulumi.Asset]
+    """`statistics.json`, as `python -m drift_tools baseline` or AWS's analyzer writes it. Uploaded; no job runs."""
+    constraints: NotRequired[pulumi.Asset]
+    """`constraints.json`, from the same run."""
     instance_type: NotRequired[str]
-    """Default `ml.m5.xlarge`."""
+    """Of the job that describes `data`. Default `ml.m5.xlarge`."""
     volume_size_in_gb: NotRequired[int]
     """Default 20."""
     max_runtime_in_seconds: NotRequired[int]
@@ -24,13 +46,24 @@ class BaselineArgs(TypedDict):
     """Raise it to start a baseline job again that failed. Default 1."""
 
 
-class ModelQualityBaselineArgs(TypedDict):
-    """Predictions with their true labels, from which the first performance figures are computed."""
+class ExistingQualityBaselineArgs(TypedDict):
+    """A file that exists already, in any bucket; it is not made, changed or deleted."""
 
-    data: pulumi.Asset
-    """CSV with a header."""
+    constraints_uri: pulumi.Input[str]
+    """`s3://bucket/…/constraints.json` of a model-quality baseline."""
+
+
+class ModelQualityBaselineArgs(TypedDict):
+    """The first performance figures: from `data`, or `existing`, or as `constraints`."""
+
+    data: NotRequired[pulumi.Asset]
+    """CSV with a header: predictions with their true labels."""
+    existing: NotRequired[ExistingQualityBaselineArgs]
+    """A file in S3 that exists already."""
+    constraints: NotRequired[pulumi.Asset]
+    """`constraints.json` of a model-quality baseline. Uploaded; no job runs."""
     inference_attribute: NotRequired[str]
-    """Column of the prediction. Default `prediction`."""
+    """Column of the prediction in `data`. Default `prediction`."""
     probability_attribute: NotRequired[str]
     """Column of the probability. Default `probability` for BinaryClassification, otherwise none."""
     ground_truth_attribute: NotRequired[str]
@@ -38,34 +71,86 @@ class ModelQualityBaselineArgs(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BaselineJobSettings:
+    """What baseline jobs run on."""
+
+    instance_type: str = "ml.m5.xlarge"
+    volume_size_in_gb: int = 20
+    max_runtime_in_seconds: int = 3600
+    attempt: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class BaselineSettings:
-    """`BaselineArgs`, checked and complete. `content` are the bytes of the data."""
+    """`BaselineArgs` with data, checked and complete. `content` are the bytes of the data."""
 
     data: pulumi.Asset
     content: bytes
-    instance_type: str
-    volume_size_in_gb: int
-    max_runtime_in_seconds: int
-    attempt: int
+    columns: tuple[str, ...]
+    job: BaselineJobSettings
 
     @classmethod
     def from_args(cls, args: BaselineArgs, path: str = "baseline") -> Self:
         read = Reader(path, args, argument_names(BaselineArgs))
         data, content = read.asset("data", "name a CSV file with a header")
-        csv_header(read, "data", content)
-        return cls(
-            data=data,
-            content=content,
-            instance_type=read.instance_type("ml.m5.xlarge"),
-            volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
-            max_runtime_in_seconds=read.whole("max_runtime_in_seconds", 3600, 60, 86400),
-            attempt=read.whole("attempt", 1, 1, 999),
+        columns = _csv_header(read, "data", content)
+        return cls(data=data, content=content, columns=tuple(columns), job=_job(read))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineFiles:
+    """Statistics and constraints as documents; model quality has no statistics."""
+
+    statistics: Mapping[str, Any] | None
+    constraints: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingBaseline:
+    """Addresses of files that exist already; model quality has no statistics."""
+
+    statistics_uri: pulumi.Input[str] | None
+    constraints_uri: pulumi.Input[str]
+
+
+AnyBaseline = BaselineSettings | BaselineFiles | ExistingBaseline
+
+
+def baseline_settings(args: Any, path: str = "baseline") -> AnyBaseline:
+    """What the data-quality monitor compares with, in one of the three ways; a mixture is refused."""
+    read = Reader(path, args, argument_names(BaselineArgs))
+    for key, other in (("statistics", "constraints"), ("constraints", "statistics")):
+        read.only_with(key, [other])
+    way = read.one_of(
+        ("data", "existing", "statistics"), "give data, or existing with both URIs, or statistics and constraints"
+    )
+    if way == "data":
+        return BaselineSettings.from_args(args, path)
+    read.only_with("data", _JOB)
+    if way == "existing":
+        existing = Reader(read.name("existing"), read.raw("existing"), argument_names(ExistingBaselineArgs))
+        return ExistingBaseline(
+            statistics_uri=existing.s3_file("statistics_uri"), constraints_uri=existing.s3_file("constraints_uri")
         )
+    found = {key: read.document(key, f"give a {key}.json") for key in ("statistics", "constraints")}
+    for key, document in found.items():
+        if not isinstance(document.get("features"), list) or not document["features"]:
+            raise ArgumentError(f"{read.name(key)} has no list of features: give the {key}.json of a data baseline")
+    return BaselineFiles(**found)
+
+
+def _job(read: Reader) -> BaselineJobSettings:
+    return BaselineJobSettings(
+        instance_type=read.instance_type("ml.m5.xlarge"),
+        volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
+        max_runtime_in_seconds=read.whole("max_runtime_in_seconds", 3600, 60, 86400),
+        attempt=read.whole("attempt", 1, 1, 999),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelQualityBaselineSettings:
-    """`ModelQualityBaselineArgs`, checked and complete."""
+    """`ModelQualityBaselineArgs` with data, checked and complete."""
 
     data: pulumi.Asset
     content: bytes
@@ -77,7 +162,7 @@ class ModelQualityBaselineSettings:
     def from_args(cls, args: ModelQualityBaselineArgs, problem_type: str, path: str = "model_quality.baseline") -> Self:
         read = Reader(path, args, argument_names(ModelQualityBaselineArgs))
         data, content = read.asset("data", "name a CSV file with a header")
-        columns = csv_header(read, "data", content)
+        columns = _csv_header(read, "data", content)
         binary = problem_type == "BinaryClassification"
         found = {
             "inference_attribute": read.text("inference_attribute", "prediction"),
@@ -96,7 +181,57 @@ class ModelQualityBaselineSettings:
         )
 
 
-def csv_header(read: Reader, key: str, content: bytes) -> list[str]:
+AnyQualityBaseline = ModelQualityBaselineSettings | BaselineFiles | ExistingBaseline
+
+
+def quality_baseline_settings(args: Any, problem_type: str, path: str = "model_quality.baseline") -> AnyQualityBaseline:
+    """What the model-quality monitor compares with, in one of the three ways; a mixture is refused."""
+    read = Reader(path, args, argument_names(ModelQualityBaselineArgs))
+    way = read.one_of(("data", "existing", "constraints"), "give data, or existing with its URI, or constraints")
+    if way == "data":
+        return ModelQualityBaselineSettings.from_args(args, problem_type, path)
+    read.only_with("data", _COLUMNS)
+    if way == "existing":
+        existing = Reader(read.name("existing"), read.raw("existing"), argument_names(ExistingQualityBaselineArgs))
+        return ExistingBaseline(statistics_uri=None, constraints_uri=existing.s3_file("constraints_uri"))
+    document = read.document("constraints", "give the constraints.json of a model-quality baseline")
+    block = quality_block(problem_type)
+    if not isinstance(document.get(block), dict) or not document[block]:
+        raise ArgumentError(
+            f"{read.name('constraints')} has no {block}: give the constraints.json of a baseline for {problem_type}"
+        )
+    return BaselineFiles(statistics=None, constraints=document)
+
+
+def files_for_thresholds(source: AnyBaseline | None, path: str) -> BaselineFiles:
+    """The files that thresholds are written into. A job writes its own constraints, after the deployment."""
+    if isinstance(source, BaselineFiles):
+        return source
+    raise ArgumentError(
+        f"{path} is given without the baseline's files: make them with `python -m drift_tools baseline DATA "
+        "--output DIR` and give baseline.statistics and baseline.constraints"
+    )
+
+
+def file_for_quality_thresholds(source: AnyQualityBaseline | None, path: str) -> BaselineFiles | None:
+    """The file that thresholds are added to, if there is one; thresholds can also stand alone."""
+    if source is None or isinstance(source, BaselineFiles):
+        return source
+    raise ArgumentError(
+        f"{path} is given with a baseline that is not a file: remove the baseline, or give baseline.constraints"
+    )
+
+
+def quality_block(problem_type: str) -> str:
+    """The key under which a model-quality `constraints.json` has what it demands."""
+    return {
+        "BinaryClassification": "binary_classification_constraints",
+        "MulticlassClassification": "multiclass_classification_constraints",
+        "Regression": "regression_constraints",
+    }[problem_type]
+
+
+def _csv_header(read: Reader, key: str, content: bytes) -> list[str]:
     """The column names of a CSV; a file with a header only, or without one, is refused."""
     lines = content.split(b"\n", maxsplit=2)
     try:

@@ -1,30 +1,76 @@
-"""Arguments of the endpoint."""
+"""Arguments of the endpoint: one that is created, or one that exists already."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NotRequired, Self, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
-from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.reader import S3_FOLDER, ArgumentError, Reader, argument_names
 
 _SAGEMAKER_NAME: Final = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 # SageMaker's pattern for CsvContentTypes and JsonContentTypes; it has no room for "; charset=utf-8".
 _CONTENT_TYPE: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*/[a-zA-Z0-9](-*[a-zA-Z0-9.])*")
+# In ECR: its repository stands in the policy of the model's role.
+_IMAGE_URI: Final = (
+    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+(:[\w.-]{1,128})?(@sha256:[0-9a-f]{64})?"
+)
+
+
+class AutoscalingArgs(TypedDict):
+    """More instances under load, fewer without."""
+
+    max_capacity: int
+    """The most instances."""
+    min_capacity: NotRequired[int]
+    """The fewest instances. Default `instance_count` of the endpoint."""
+    invocations_per_instance: NotRequired[int]
+    """Requests a minute that one instance should have. Default 1000; measure yours."""
+    scale_in_cooldown_in_seconds: NotRequired[int]
+    """How long to wait before instances are taken away again. Default 300."""
+    scale_out_cooldown_in_seconds: NotRequired[int]
+    """How long to wait before more instances are added. Default 60."""
+
+
+class ExistingEndpointArgs(TypedDict):
+    """An endpoint that exists already and captures its traffic; nothing of it is made, changed or deleted."""
+
+    name: pulumi.Input[str]
+    """The endpoint's name."""
+    capture_uri: pulumi.Input[str]
+    """`DestinationS3Uri` of its data capture, in any bucket; below it endpoint, variant and hour."""
+    variant_name: NotRequired[str]
+    """Its production variant, for the dashboard. Default `AllTraffic`, as SageMaker's own SDK calls it."""
+    kms_key_arn: NotRequired[pulumi.Input[str]]
+    """KMS key that its captures are encrypted with. Default none; then also none is asked for."""
 
 
 class EndpointArgs(TypedDict):
-    """The endpoint that is created, with the model behind it."""
+    """The endpoint: created with the model behind it, or `existing` and nothing else."""
 
-    model: pulumi.Asset
-    """`model.tar.gz` with the model's files and `code/inference.py`."""
+    existing: NotRequired[ExistingEndpointArgs]
+    """An endpoint that exists already. It goes with no other argument of the endpoint."""
+    model: NotRequired[pulumi.Asset]
+    """`model.tar.gz` with the model's files and `code/inference.py`. Needed unless `image_uri` has the model in it."""
     image_tag: NotRequired[str]
     """Tag of AWS's scikit-learn image. Default `1.9-0-cpu-py3`."""
+    image_uri: NotRequired[pulumi.Input[str]]
+    """An image of your own in ECR, in place of AWS's scikit-learn image."""
+    environment: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Environment of the container, in addition to what the scikit-learn image needs. Default none."""
     instance_type: NotRequired[str]
     """Default `ml.t2.medium`."""
     instance_count: NotRequired[int]
     """Default 1."""
+    volume_size_in_gb: NotRequired[int]
+    """Storage of each instance. Default SageMaker's."""
+    model_data_download_timeout_in_seconds: NotRequired[int]
+    """For large models. Default SageMaker's."""
+    container_startup_health_check_timeout_in_seconds: NotRequired[int]
+    """For containers that start slowly. Default SageMaker's."""
+    autoscaling: NotRequired[AutoscalingArgs]
+    """Default none: `instance_count` instances, always."""
     variant_name: NotRequired[str]
     """Name of the production variant. Default `Primary`."""
     sampling_percentage: NotRequired[int]
@@ -38,14 +84,76 @@ class EndpointArgs(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndpointSettings:
-    """`EndpointArgs`, checked and complete. `model_data` are the tarball's bytes."""
+class AutoscalingSettings:
+    """`AutoscalingArgs`, checked and complete."""
 
-    model: pulumi.Asset
+    min_capacity: int
+    max_capacity: int
+    invocations_per_instance: int
+    scale_in_cooldown_in_seconds: int
+    scale_out_cooldown_in_seconds: int
+
+    @classmethod
+    def from_args(cls, args: AutoscalingArgs, path: str, *, instance_count: int, instance_type: str) -> Self:
+        read = Reader(path, args, argument_names(AutoscalingArgs))
+        if instance_type.startswith("ml.t"):
+            raise ArgumentError(f"{path} is given for {instance_type}: SageMaker does not scale burstable instances")
+        fewest = read.whole("min_capacity", instance_count, 1, 100)
+        if not read.has("max_capacity"):
+            raise ArgumentError(f"{read.name('max_capacity')} is missing: give the most instances")
+        most = read.whole("max_capacity", fewest, fewest, 1000)
+        if not fewest <= instance_count <= most:
+            raise ArgumentError(
+                f"{path} goes from {fewest} to {most} and instance_count is {instance_count}: it must lie between them"
+            )
+        return cls(
+            min_capacity=fewest,
+            max_capacity=most,
+            invocations_per_instance=read.whole("invocations_per_instance", 1000, 1, 1_000_000),
+            scale_in_cooldown_in_seconds=read.whole("scale_in_cooldown_in_seconds", 300, 0, 3600),
+            scale_out_cooldown_in_seconds=read.whole("scale_out_cooldown_in_seconds", 60, 0, 3600),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingEndpointSettings:
+    """`ExistingEndpointArgs`, checked and complete."""
+
+    name: pulumi.Input[str]
+    capture_uri: pulumi.Input[str]
+    variant_name: str
+    kms_key_arn: pulumi.Input[str] | None
+
+    @classmethod
+    def from_args(cls, args: ExistingEndpointArgs, path: str = "endpoint.existing") -> Self:
+        read = Reader(path, args, argument_names(ExistingEndpointArgs))
+        return cls(
+            name=read.late_text("name", _SAGEMAKER_NAME, "the name of an endpoint: letters, digits, single hyphens"),
+            capture_uri=read.late_text(
+                "capture_uri",
+                S3_FOLDER,
+                "DestinationS3Uri of the endpoint's data capture, such as s3://bucket/captures",
+            ),
+            variant_name=_variant_name(read, "AllTraffic"),
+            kms_key_arn=read.key_arn(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointSettings:
+    """`EndpointArgs` of an endpoint that is created, checked and complete. `model_data` are the tarball's bytes."""
+
+    model: pulumi.Asset | None
     model_data: bytes
     image_tag: str
+    image_uri: pulumi.Input[str] | None
+    environment: Mapping[str, pulumi.Input[str]]
     instance_type: str
     instance_count: int
+    volume_size_in_gb: int | None
+    model_data_download_timeout_in_seconds: int | None
+    container_startup_health_check_timeout_in_seconds: int | None
+    autoscaling: AutoscalingSettings | None
     variant_name: str
     sampling_percentage: int
     csv_content_types: tuple[str, ...]
@@ -55,26 +163,92 @@ class EndpointSettings:
     @classmethod
     def from_args(cls, args: EndpointArgs, path: str = "endpoint") -> Self:
         read = Reader(path, args, argument_names(EndpointArgs))
-        model, data = read.asset("model", "name the model.tar.gz")
-        if not data.startswith(b"\x1f\x8b"):
-            raise ArgumentError(f"{read.name('model')} is not gzip: SageMaker needs a model.tar.gz")
+        model, data = _model(read)
+        if read.has("image_uri") and read.has("image_tag"):
+            raise ArgumentError(
+                f"{read.name('image_tag')} is given with {read.name('image_uri')}: remove one of the two"
+            )
+        instance_type = read.instance_type("ml.t2.medium")
+        instance_count = read.whole("instance_count", 1, 1, 100)
+        autoscaling = None
+        if read.has("autoscaling"):
+            autoscaling = AutoscalingSettings.from_args(
+                read.raw("autoscaling"),
+                read.name("autoscaling"),
+                instance_count=instance_count,
+                instance_type=instance_type,
+            )
         return cls(
             model=model,
             model_data=data,
             image_tag=read.text(
                 "image_tag", "1.9-0-cpu-py3", r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", "a tag of an image"
             ),
-            instance_type=read.instance_type("ml.t2.medium"),
-            instance_count=read.whole("instance_count", 1, 1, 100),
-            variant_name=read.text("variant_name", "Primary", _SAGEMAKER_NAME, "letters, digits and single hyphens"),
+            image_uri=read.optional_late_text(
+                "image_uri", _IMAGE_URI, "an image in ECR, 123456789012.dkr.ecr.us-east-1.amazonaws.com/name:tag"
+            ),
+            environment=_environment(read),
+            instance_type=instance_type,
+            instance_count=instance_count,
+            volume_size_in_gb=read.optional_whole("volume_size_in_gb", 1, 512),
+            # SageMaker's limits for both (ProductionVariant).
+            model_data_download_timeout_in_seconds=read.optional_whole(
+                "model_data_download_timeout_in_seconds", 60, 3600
+            ),
+            container_startup_health_check_timeout_in_seconds=read.optional_whole(
+                "container_startup_health_check_timeout_in_seconds", 60, 3600
+            ),
+            autoscaling=autoscaling,
+            variant_name=_variant_name(read, "Primary"),
             sampling_percentage=read.whole("sampling_percentage", 100, 1, 100),
-            csv_content_types=content_types(read, "csv_content_types", ("text/csv",)),
-            json_content_types=content_types(read, "json_content_types", ("application/json", "application/jsonlines")),
+            csv_content_types=_content_types(read, "csv_content_types", ("text/csv",)),
+            json_content_types=_content_types(
+                read, "json_content_types", ("application/json", "application/jsonlines")
+            ),
             network_isolation=read.flag("network_isolation", True),
         )
 
 
-def content_types(read: Reader, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+def endpoint_settings(args: Any, path: str = "endpoint") -> EndpointSettings | ExistingEndpointSettings:
+    """What is to be created, or what is there; arguments for both are refused."""
+    read = Reader(path, args, argument_names(EndpointArgs))
+    if not read.has("existing"):
+        return EndpointSettings.from_args(args, path)
+    for key in args:
+        if key != "existing" and read.has(key):
+            raise ArgumentError(
+                f"{read.name(key)} is given with {read.name('existing')}: an endpoint that exists is taken as it is; "
+                "remove one of the two"
+            )
+    return ExistingEndpointSettings.from_args(read.raw("existing"), read.name("existing"))
+
+
+def _model(read: Reader) -> tuple[pulumi.Asset | None, bytes]:
+    if not read.has("model") and read.has("image_uri"):
+        return None, b""
+    model, data = read.asset("model", "name the model.tar.gz")
+    if not data.startswith(b"\x1f\x8b"):
+        raise ArgumentError(f"{read.name('model')} is not gzip: SageMaker needs a model.tar.gz")
+    return model, data
+
+
+def _variant_name(read: Reader, default: str) -> str:
+    return read.text("variant_name", default, _SAGEMAKER_NAME, "letters, digits and single hyphens")
+
+
+def _environment(read: Reader) -> Mapping[str, pulumi.Input[str]]:
+    value = read.raw("environment") or {}
+    if not isinstance(value, Mapping):
+        raise read.refuse("environment", "must be a dictionary of names and values")
+    for key, item in value.items():
+        if not isinstance(key, str) or not re.fullmatch(r"[a-zA-Z_]\w*", key):
+            raise ArgumentError(f"{read.name('environment')} has the name {key!r}: letters, digits and underscores")
+        if not isinstance(item, str | pulumi.Output):
+            raise ArgumentError(f"{read.name('environment')}.{key} is {item!r}: must be text")
+    return dict(value)
+
+
+def _content_types(read: Reader, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
     if not read.has(key):
         return default
     value = read.raw(key)

@@ -1,20 +1,73 @@
 """Arguments of the monitors."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NotRequired, Self, TypedDict
 
-from components.args.baseline import ModelQualityBaselineArgs, ModelQualityBaselineSettings
-from components.args.reader import Reader, argument_names
+import pulumi
+
+from components.args.baseline import AnyQualityBaseline, ModelQualityBaselineArgs, quality_baseline_settings
+from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.schedules import DAILY_AT_SIX, HOURLY, max_runtime, offset, schedule_expression
 
 PROBLEM_TYPES: Final = ("BinaryClassification", "MulticlassClassification", "Regression")
+COMPARISON_METHODS: Final = ("Robust", "Simple")
+# What Model Monitor's model-quality baselines constrain, by problem type.
+QUALITY_METRICS: Final[Mapping[str, tuple[str, ...]]] = {
+    "BinaryClassification": (
+        "recall",
+        "precision",
+        "accuracy",
+        "true_positive_rate",
+        "true_negative_rate",
+        "false_positive_rate",
+        "false_negative_rate",
+        "auc",
+        "f0_5",
+        "f1",
+        "f2",
+    ),
+    "MulticlassClassification": (
+        "accuracy",
+        "weighted_recall",
+        "weighted_precision",
+        "weighted_f0_5",
+        "weighted_f1",
+        "weighted_f2",
+    ),
+    "Regression": ("mae", "mse", "rmse", "r2"),
+}
+
+
+class DataQualityThresholdsArgs(TypedDict):
+    """What the data-quality monitor tolerates. Written into `constraints.json`, so the baseline must be given as files.
+
+    A baseline job writes a `constraints.json` of its own, after the deployment.
+    """
+
+    comparison_threshold: NotRequired[float]
+    """The largest distance from the baseline's distribution, 0 to 1. Default the baseline's (of Model Monitor 0.1)."""
+    comparison_method: NotRequired[str]
+    """`Robust` (allows for small samples) or `Simple`. Default the baseline's (Model Monitor's is `Robust`)."""
+    datatype_check_threshold: NotRequired[float]
+    """The least share of values of the expected type, 0 to 1. Default the baseline's (Model Monitor's is 1)."""
+    domain_content_threshold: NotRequired[float]
+    """The least share of values that the baseline knows, 0 to 1. Default the baseline's (Model Monitor's is 1)."""
+    ignored_features: NotRequired[Sequence[str]]
+    """Features that are described and never violate anything. Default none."""
 
 
 class DataQualityArgs(TypedDict):
     """The monitor of the model's inputs and outputs."""
 
+    enabled: NotRequired[bool]
+    """Default true."""
     schedule_expression: NotRequired[str]
     """Default hourly, `cron(0 * ? * * *)`."""
+    thresholds: NotRequired[DataQualityThresholdsArgs]
+    """What is tolerated. Default what the baseline says."""
+    record_preprocessor: NotRequired[pulumi.Asset]
+    """Python script with `preprocess_handler(inference_record)`, run on every captured record. Default none."""
     instance_type: NotRequired[str]
     """Default `ml.m5.xlarge`."""
     volume_size_in_gb: NotRequired[int]
@@ -28,8 +81,12 @@ class ModelQualityArgs(TypedDict):
 
     problem_type: str
     """`BinaryClassification`, `MulticlassClassification` or `Regression`."""
+    enabled: NotRequired[bool]
+    """Default true, where there are arguments of model quality at all."""
     baseline: NotRequired[ModelQualityBaselineArgs]
-    """Without it figures are published and nothing is compared."""
+    """Without it, and without thresholds, figures are published and nothing is compared."""
+    thresholds: NotRequired[Mapping[str, float]]
+    """What is demanded, by metric, such as `{"f1": 0.8}`. Alone, or on top of `baseline.constraints`."""
     inference_attribute: NotRequired[str]
     """Where a captured answer has its prediction: a column's index for CSV, a JMESPath for JSON. Default `0`."""
     probability_attribute: NotRequired[str]
@@ -42,6 +99,8 @@ class ModelQualityArgs(TypedDict):
     """Where the window starts, seen from the scheduled time. Default `-P1D`."""
     end_time_offset: NotRequired[str]
     """Where the window ends, seen from the scheduled time. Default `-PT0H`. Move both back if labels come late."""
+    record_preprocessor: NotRequired[pulumi.Asset]
+    """Python script with `preprocess_handler(inference_record)`, run on every merged record. Default none."""
     instance_type: NotRequired[str]
     """Default `ml.m5.xlarge`."""
     volume_size_in_gb: NotRequired[int]
@@ -51,10 +110,40 @@ class ModelQualityArgs(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataQualityThresholds:
+    """`DataQualityThresholdsArgs`, checked; None where the baseline's own value holds."""
+
+    comparison_threshold: float | None = None
+    comparison_method: str | None = None
+    datatype_check_threshold: float | None = None
+    domain_content_threshold: float | None = None
+    ignored_features: tuple[str, ...] = ()
+
+    @classmethod
+    def from_args(cls, args: DataQualityThresholdsArgs, path: str = "data_quality.thresholds") -> Self:
+        read = Reader(path, args, argument_names(DataQualityThresholdsArgs))
+        ignored = read.raw("ignored_features") or ()
+        if isinstance(ignored, str) or not all(isinstance(name, str) for name in ignored):
+            raise read.refuse("ignored_features", "must be a list of features")
+        return cls(
+            comparison_threshold=read.number("comparison_threshold", None, 0.0, 1.0),
+            comparison_method=(
+                read.choice("comparison_method", None, COMPARISON_METHODS) if read.has("comparison_method") else None
+            ),
+            datatype_check_threshold=read.number("datatype_check_threshold", None, 0.0, 1.0),
+            domain_content_threshold=read.number("domain_content_threshold", None, 0.0, 1.0),
+            ignored_features=tuple(ignored),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataQualitySettings:
     """`DataQualityArgs`, checked and complete."""
 
+    enabled: bool
     schedule_expression: str
+    thresholds: DataQualityThresholds | None
+    record_preprocessor: Script | None
     instance_type: str
     volume_size_in_gb: int
     max_runtime_in_seconds: int
@@ -62,8 +151,14 @@ class DataQualitySettings:
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
         read = Reader(path, args, argument_names(DataQualityArgs))
+        thresholds = None
+        if read.has("thresholds"):
+            thresholds = DataQualityThresholds.from_args(read.raw("thresholds"), read.name("thresholds"))
         return cls(
+            enabled=read.flag("enabled", True),
             schedule_expression=schedule_expression(read, HOURLY),
+            thresholds=thresholds,
+            record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
             max_runtime_in_seconds=max_runtime(read, 3600, hourly_limit=3600, default_schedule=HOURLY),
@@ -74,14 +169,17 @@ class DataQualitySettings:
 class ModelQualitySettings:
     """`ModelQualityArgs`, checked and complete."""
 
+    enabled: bool
     problem_type: str
-    baseline: ModelQualityBaselineSettings | None
+    baseline: AnyQualityBaseline | None
+    thresholds: Mapping[str, float]
     inference_attribute: str
     probability_attribute: str | None
     probability_threshold: float | None
     schedule_expression: str
     start_time_offset: str
     end_time_offset: str
+    record_preprocessor: Script | None
     instance_type: str
     volume_size_in_gb: int
     max_runtime_in_seconds: int
@@ -93,17 +191,43 @@ class ModelQualitySettings:
         binary = problem_type == "BinaryClassification"
         baseline = None
         if read.has("baseline"):
-            baseline = ModelQualityBaselineSettings.from_args(read.raw("baseline"), problem_type, read.name("baseline"))
+            baseline = quality_baseline_settings(read.raw("baseline"), problem_type, read.name("baseline"))
         return cls(
+            enabled=read.flag("enabled", True),
             problem_type=problem_type,
             baseline=baseline,
+            thresholds=quality_thresholds(read.raw("thresholds"), problem_type, read.name("thresholds")),
             inference_attribute=read.text("inference_attribute", "0"),
             probability_attribute=read.optional_text("probability_attribute", "1" if binary else None),
             probability_threshold=read.number("probability_threshold", 0.5 if binary else None, 0.0, 1.0),
             schedule_expression=schedule_expression(read, DAILY_AT_SIX),
             start_time_offset=offset(read, "start_time_offset", "-P1D"),
             end_time_offset=offset(read, "end_time_offset", "-PT0H"),
+            record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
             max_runtime_in_seconds=max_runtime(read, 1800, hourly_limit=1800, default_schedule=DAILY_AT_SIX),
         )
+
+
+def quality_thresholds(
+    args: Mapping[str, float] | None, problem_type: str, path: str = "model_quality.thresholds"
+) -> Mapping[str, float]:
+    """Thresholds by metric; a metric that this problem type has not is refused."""
+    if args is None:
+        return {}
+    metrics = QUALITY_METRICS[problem_type]
+    read = Reader(path, args, metrics)
+    limits = (-1e300, 1e300) if problem_type == "Regression" else (0.0, 1.0)
+    found = {metric: read.number(metric, None, *limits) for metric in metrics if read.has(metric)}
+    return {metric: value for metric, value in found.items() if value is not None}
+
+
+def _preprocessor(read: Reader) -> Script | None:
+    script = read.script("record_preprocessor")
+    if script is not None and b"def preprocess_handler" not in script.content:
+        raise ArgumentError(
+            f"{read.name('record_preprocessor')} has no preprocess_handler: "
+            "the monitor calls preprocess_handler(inference_record) for every record"
+        )
+    return script

@@ -2,15 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NotRequired, Self, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
 from components.args.alerting import AlertingArgs, AlertingSettings
-from components.args.baseline import BaselineArgs, BaselineSettings
+from components.args.baseline import (
+    AnyBaseline,
+    BaselineArgs,
+    ExistingBaseline,
+    baseline_settings,
+    file_for_quality_thresholds,
+    files_for_thresholds,
+)
 from components.args.common import CommonSettings, check_component_name, common_settings
-from components.args.endpoint import EndpointArgs, EndpointSettings
+from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, ModelQualitySettings
+from components.args.network import NetworkArgs, NetworkSettings
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.storage import StorageArgs, StorageSettings
 
@@ -20,10 +28,10 @@ ENGINES: Final = ("model-monitor", "open", "both")
 class ModelMonitoringStackArgs(TypedDict):
     """A monitored endpoint: everything from its bucket to its dashboard."""
 
-    endpoint: EndpointArgs
-    """The endpoint and its model."""
-    baseline: BaselineArgs
-    """What the data-quality monitor compares with."""
+    baseline: NotRequired[BaselineArgs]
+    """What the data-quality monitor compares with. Needed unless that monitor is off."""
+    endpoint: NotRequired[EndpointArgs]
+    """The endpoint: created with its model, or existing. Default the sample model of this project, to try a stack."""
     engine: NotRequired[str]
     """Who runs the monitoring jobs. Default and so far only `model-monitor`."""
     data_quality: NotRequired[DataQualityArgs]
@@ -34,8 +42,14 @@ class ModelMonitoringStackArgs(TypedDict):
     """Alarms and notifications."""
     storage: NotRequired[StorageArgs]
     """The bucket."""
+    network: NotRequired[NetworkArgs]
+    """The network of the model's container and of the jobs. Default AWS's own."""
+    kms_key_arn: NotRequired[pulumi.Input[str] | None]
+    """KMS key for all that can take one. Its policy must admit CloudWatch Logs and alarms. Default AWS's own keys."""
     retain_data: NotRequired[bool]
     """A destroy keeps the bucket with its data. Default true."""
+    protect: NotRequired[bool]
+    """Pulumi refuses to delete bucket and endpoint, and with them the stack, until this is off again. Default false."""
     log_retention_in_days: NotRequired[int]
     """Of the functions' log groups. Default 30."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
@@ -49,13 +63,17 @@ class StackSettings:
     """`ModelMonitoringStackArgs`, checked and complete."""
 
     engine: str
-    endpoint: EndpointSettings
-    baseline: BaselineSettings
-    data_quality: DataQualitySettings
+    endpoint: EndpointSettings | ExistingEndpointSettings | None
+    """None: the sample model."""
+    baseline: AnyBaseline | None
+    data_quality: DataQualitySettings | None
+    """None where it is off; so with model_quality."""
     model_quality: ModelQualitySettings | None
     alerting: AlertingSettings
     storage: StorageSettings
+    network: NetworkSettings
     retain_data: bool
+    protect: bool
     common: CommonSettings
 
     @classmethod
@@ -72,23 +90,71 @@ class StackSettings:
         engine = read.choice("engine", "model-monitor", ENGINES)
         if engine != "model-monitor":
             raise read.refuse("engine", "this engine is not there yet; use model-monitor")
-        for key in ("endpoint", "baseline"):
-            if not read.has(key):
-                raise ArgumentError(f"{key} is missing: a stack needs endpoint (with model) and baseline (with data)")
+        data_quality, model_quality = _monitors(read)
         return cls(
             engine=engine,
-            endpoint=EndpointSettings.from_args(read.raw("endpoint")),
-            baseline=BaselineSettings.from_args(read.raw("baseline")),
-            data_quality=DataQualitySettings.from_args(read.group("data_quality")),
-            model_quality=(
-                ModelQualitySettings.from_args(read.raw("model_quality")) if read.has("model_quality") else None
-            ),
+            endpoint=endpoint_settings(read.raw("endpoint")) if read.has("endpoint") else None,
+            baseline=_baseline(read, data_quality),
+            data_quality=data_quality,
+            model_quality=model_quality,
             alerting=AlertingSettings.from_args(read.group("alerting")),
             storage=StorageSettings.from_args(read.group("storage")),
+            network=NetworkSettings.from_args(read.group("network")),
             retain_data=read.flag("retain_data", True),
+            protect=read.flag("protect", False),
             common=common_settings(
                 tags=read.raw("tags"),
                 permissions_boundary_arn=read.raw("permissions_boundary_arn"),
                 log_retention_in_days=read.raw("log_retention_in_days"),
+                kms_key_arn=read.raw("kms_key_arn"),
             ),
         )
+
+    @property
+    def files_outside(self) -> list[pulumi.Input[str]]:
+        """Baseline files that exist already, in whatever bucket: the jobs must be allowed to read them."""
+        sources: list[Any] = [self.baseline, self.model_quality.baseline if self.model_quality else None]
+        return [
+            uri
+            for source in sources
+            if isinstance(source, ExistingBaseline)
+            for uri in (source.statistics_uri, source.constraints_uri)
+            if uri is not None
+        ]
+
+    @property
+    def has_scripts(self) -> bool:
+        """Whether a monitor runs a script of the user's."""
+        return any(monitor and monitor.record_preprocessor for monitor in (self.data_quality, self.model_quality))
+
+
+def _monitors(read: Reader) -> tuple[DataQualitySettings | None, ModelQualitySettings | None]:
+    """The monitors that are on, and one at least."""
+    data_quality = DataQualitySettings.from_args(read.group("data_quality"))
+    model_quality = None
+    if read.has("model_quality"):
+        model_quality = ModelQualitySettings.from_args(read.raw("model_quality"))
+        if model_quality.thresholds:
+            file_for_quality_thresholds(model_quality.baseline, "model_quality.thresholds")
+    if not data_quality.enabled and not (model_quality and model_quality.enabled):
+        raise ArgumentError("data_quality.enabled is False and there is no model_quality: one monitor must be on")
+    return (
+        data_quality if data_quality.enabled else None,
+        model_quality if model_quality and model_quality.enabled else None,
+    )
+
+
+def _baseline(read: Reader, data_quality: DataQualitySettings | None) -> AnyBaseline | None:
+    if data_quality is None:
+        if read.has("baseline"):
+            raise ArgumentError("baseline is given and data_quality.enabled is False: remove one of the two")
+        return None
+    if not read.has("baseline"):
+        raise ArgumentError(
+            "baseline is missing: give data, or existing with both URIs, or statistics and constraints; "
+            "or switch the monitor off with data_quality.enabled false"
+        )
+    baseline = baseline_settings(read.raw("baseline"))
+    if data_quality.thresholds:
+        files_for_thresholds(baseline, "data_quality.thresholds")
+    return baseline

@@ -46,15 +46,16 @@ def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
     assert settings.engine == "model-monitor"
     assert settings.retain_data is True
     assert settings.model_quality is None
+    assert settings.data_quality is not None
     assert settings.data_quality.schedule_expression == "cron(0 * ? * * *)"
     assert settings.common.log_retention_in_days == 30
+    assert isinstance(settings.endpoint, EndpointSettings)
     assert settings.endpoint.sampling_percentage == 100
     assert settings.endpoint.model_data == model_archive.read_bytes()
 
 
-@pytest.mark.parametrize("missing", ["endpoint", "baseline"])
-def test_what_is_required(make_args: MakeArgs, missing: str) -> None:
-    assert refused(make_args, **{missing: None}).startswith(f"{missing} is missing")
+def test_what_is_required(make_args: MakeArgs) -> None:
+    assert refused(make_args, baseline=None).startswith("baseline is missing: give data, or existing")
 
 
 @pytest.mark.parametrize("engine", ["open", "both"])
@@ -73,7 +74,7 @@ def test_unknown_engine(make_args: MakeArgs) -> None:
         ({"modle_quality": {}}, "modle_quality is not an argument: did you mean 'model_quality'?"),
         ({"storage": {"capture_data_days": 3}}, "storage.capture_data_days is not an argument: did you mean"),
         ({"alerting": {"slack": "x"}}, "alerting.slack is not an argument: there are emails, violations_threshold"),
-        ({"data_quality": []}, "data_quality is []: give a dictionary with schedule_expression"),
+        ({"data_quality": []}, "data_quality is []: give a dictionary with enabled"),
         ({"storage": {"captured_data_days": 0}}, "storage.captured_data_days is 0: must be from 1 to 36500"),
         ({"storage": {"captured_data_days": 1.5}}, "storage.captured_data_days is 1.5: must be a whole number"),
         ({"storage": {"captured_data_days": True}}, "storage.captured_data_days is True: must be a whole number"),
@@ -291,7 +292,8 @@ def test_nothing_is_registered_when_an_argument_is_refused(make_args: MakeArgs) 
 def test_baseline_keeps_the_bytes(baseline_csv: Path) -> None:
     settings = BaselineSettings.from_args({"data": pulumi.FileAsset(str(baseline_csv))})
     assert settings.content == baseline_csv.read_bytes()
-    assert (settings.instance_type, settings.volume_size_in_gb, settings.max_runtime_in_seconds) == (
+    assert settings.columns == ("prediction", "probability", "age")
+    assert (settings.job.instance_type, settings.job.volume_size_in_gb, settings.job.max_runtime_in_seconds) == (
         "ml.m5.xlarge",
         20,
         3600,

@@ -115,18 +115,27 @@ def test_pulumi_can_read_every_component_and_argument() -> None:
     stack = definitions["ModelMonitoringStack"]
     assert {"engine", "endpoint", "baseline", "dataQuality", "modelQuality", "retainData"} <= set(stack.inputs)
     assert {"bucketName", "constraintViolationsAlarmName", "dashboardUrl"} <= set(stack.outputs)
-    assert {name for name, definition in stack.inputs.items() if not definition.optional} == {"endpoint", "baseline"}
+    assert {name for name, definition in stack.inputs.items() if not definition.optional} == set()
 
 
 def test_every_argument_of_the_stack_is_described() -> None:
     result = Analyzer("model-monitoring").analyze(component_classes())
-    groups = {
-        name: definition.properties
-        for name, definition in result["type_definitions"].items()
-        if name
-        in {"EndpointArgs", "BaselineArgs", "DataQualityArgs", "ModelQualityArgs", "AlertingArgs", "StorageArgs"}
-    }
-    assert len(groups) == 6
+    groups = {name: definition.properties for name, definition in result["type_definitions"].items()}
+    assert {
+        "EndpointArgs",
+        "ExistingEndpointArgs",
+        "AutoscalingArgs",
+        "BaselineArgs",
+        "ExistingBaselineArgs",
+        "ModelQualityBaselineArgs",
+        "ExistingQualityBaselineArgs",
+        "DataQualityArgs",
+        "DataQualityThresholdsArgs",
+        "ModelQualityArgs",
+        "NetworkArgs",
+        "AlertingArgs",
+        "StorageArgs",
+    } <= set(groups)
     undescribed = {
         f"{group}.{name}"
         for group, properties in {
