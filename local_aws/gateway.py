@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from local_aws import seams, validation
+from local_aws.activity import Activity
 from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock, parse_time
 from local_aws.control import Control
@@ -17,6 +18,7 @@ from local_aws.sagemaker.jobs import ProcessingJobs
 from local_aws.sagemaker.runtime import Runtime
 from local_aws.sagemaker.schedules import Schedules
 from local_aws.sagemaker.store import Store
+from local_aws.scheduler.engine import Scheduler
 from local_aws.timeline import Timeline
 
 Scope = MutableMapping[str, Any]
@@ -79,10 +81,19 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     store = Store()
     capture = Capture(settings["capture_delay"])
     endpoints = Endpoints(clock, identity, capture)
-    jobs = ProcessingJobs(clock, identity, duplicate_events=settings["duplicate_events"])
+    activity = Activity()
+    jobs = ProcessingJobs(clock, identity, activity, duplicate_events=settings["duplicate_events"])
+    scheduler = Scheduler(clock, identity, activity, twice=settings["duplicate_events"])
     schedules = Schedules(clock, identity, store, jobs)
     alarms = Alarms(clock, identity.alarm_may_publish)
-    timeline = Timeline(clock, capture, schedules, alarms, endpoints.publish_metrics)
+    timeline = Timeline(
+        clock,
+        capture=capture,
+        schedules=schedules,
+        scheduler=scheduler,
+        alarms=alarms,
+        publish=endpoints.publish_metrics,
+    )
     sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules)
 
     seams.put_on_clock(clock)
@@ -99,6 +110,9 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     seams.supply_metric_namespace()
     seams.count_loopback_as_secure_transport()
     seams.serve_sagemaker(sagemaker.handle, resource_arn)
+    seams.stop_own_scheduler()
+    seams.run_asynchronously(activity.during)
+    identity.check_requests("scheduler", scheduler.refuse)
     identity.check_passed_roles()
 
     control = Control(clock, journal, timeline.advance)

@@ -87,7 +87,7 @@ class Identity:
     def service_may_invoke(self, function_arn: str, service: str, source_arn: str) -> bool:
         """Whether a function's policy lets a service invoke it for `source_arn`."""
         context = {"aws:SourceArn": source_arn, "aws:SourceAccount": seams.get_account_id()}
-        if not self.enforce or ":schedule/" in source_arn:  # EventBridge Scheduler invokes with its own role
+        if not self.enforce:
             return True
         allowed = seams.service_is_allowed(
             seams.function_policy(function_arn), service, "lambda:InvokeFunction", function_arn, context
@@ -178,11 +178,28 @@ class Identity:
             refused = self.pass_role_refusal(headers, role_arn, principal)
             if refused:
                 return _refuse(403, "AccessDeniedException", refused)
-            if not self.trusts(role_arn, principal):
+            if not self.trusts(role_arn, principal, _source_arn(service, parameters)):
                 return _refuse(400, *_TRUST_MESSAGES[service])
             return None
 
         return check
+
+    def check_requests(self, service: str, problem: Callable[[str, Mapping[str, str], Any], str | None]) -> None:
+        """Refuse requests of a service that `problem(operation, headers, parameters)` has a sentence against."""
+
+        def check(operation: str, headers: dict[str, str], parameters: Any) -> seams.Response | None:
+            found = problem(operation, headers, parameters)
+            return _refuse(400, "ValidationException", found) if found else None
+
+        seams.check_after_authentication(service, check)
+
+
+def _source_arn(service: str, parameters: Mapping[str, Any]) -> str:
+    """The aws:SourceArn with which a service assumes a role that it is given; empty where AWS documents none."""
+    if service != "scheduler":
+        return ""
+    group = parameters.get("GroupName") or "default"
+    return f"arn:aws:scheduler:{seams.get_region()}:{seams.get_account_id()}:schedule-group/{group}"
 
 
 def _refuse(status: int, code: str, message: str) -> seams.Response:

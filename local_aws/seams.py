@@ -8,9 +8,13 @@ loudly when a new version of either has moved what is used. Import this module o
 import contextvars
 import json
 import secrets
+import threading
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -32,6 +36,7 @@ from ministack.services import cloudwatch_logs as _logs
 from ministack.services import eventbridge as _eventbridge
 from ministack.services import iam as _iam_service
 from ministack.services import lambda_svc as _lambda
+from ministack.services import scheduler as _scheduler
 from ministack.services import sns as _sns
 from ministack.services import sts as _sts
 from moto.core.parse import PROTOCOL_PARSERS as _PARSERS
@@ -153,8 +158,9 @@ def read_request(  # noqa: PLR0917 - the parts of a request as ministack hands t
 
 
 def put_on_clock(clock: VirtualClock) -> None:
-    """Metrics, alarms and their history, and the `time` of events, go by the virtual clock."""
+    """Metrics, alarms and their history, schedules, and the `time` of events, go by the virtual clock."""
     _cloudwatch.time = TimeModule(clock)
+    _scheduler._now = clock.time
     _eventbridge._now_ts = clock.time
 
 
@@ -213,7 +219,83 @@ def record_metric(
     )
 
 
+# ------------------------------------------------------------------------------------------ EventBridge Scheduler
+
+
+def stop_own_scheduler() -> None:
+    """Keep ministack from firing schedules of EventBridge Scheduler: it would on real time, and without their role."""
+    _scheduler.start_scheduler = lambda: None
+
+
+def schedules_everywhere() -> list[tuple[str, str, dict[str, Any]]]:
+    """Every schedule of EventBridge Scheduler as (account, region, schedule)."""
+    return [(account, region, item) for (account, region, _), item in list(_scheduler._schedules._data.items())]
+
+
+def forget_schedule(account: str, region: str, schedule: Mapping[str, Any]) -> None:
+    """Delete a schedule that has completed."""
+    _scheduler._schedules._data.pop((account, region, f"{schedule['GroupName']}/{schedule['Name']}"), None)
+
+
+def moment(value: Any) -> datetime | None:
+    """A time as ministack keeps it (seconds or ISO 8601) in UTC; None for None."""
+    seconds = _scheduler._to_epoch(value)
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def next_cron_time(expression: str, after: datetime) -> datetime | None:
+    """The first time after the minute of `after` (both without a zone) that a `cron(…)` of six fields matches."""
+    fields = _eventbridge._parse_cron_fields(expression)
+    if fields is None:
+        raise ValueError("a cron expression has six fields, one of day-of-month and day-of-week being ?")
+    found = _eventbridge._cron_next_fire(fields, after.replace(tzinfo=UTC))
+    return None if found is None else found.replace(tzinfo=None)
+
+
 # --------------------------------------------------------------------------------------- EventBridge, SNS, Lambda
+
+
+def run_asynchronously(during: Callable[[], AbstractContextManager[None]]) -> None:
+    """Run asynchronous invocations as ministack does, inside of `during()`, which is entered before they are answered.
+
+    Attempts, pauses between them and the way of a failure are those of `invoke_async_with_retry`.
+    """
+
+    def invoke(function: dict[str, Any], event: Any) -> None:
+        under_way = during()
+        under_way.__enter__()
+        arguments = (run, function, event, under_way)
+        threading.Thread(target=contextvars.copy_context().run, args=arguments, daemon=True).start()
+
+    def run(function: dict[str, Any], event: Any, under_way: AbstractContextManager[None]) -> None:
+        try:
+            config = function.get("config") or function
+            with request_scope(*_lambda._account_region_from_function_config(config)):
+                _attempt_invocation(function, config, event)
+        finally:
+            under_way.__exit__(None, None, None)
+
+    _lambda.invoke_async_with_retry = invoke
+
+
+def _attempt_invocation(function: dict[str, Any], config: dict[str, Any], event: Any) -> None:
+    settings = function.get("event_invoke_config") or (function.get("event_invoke_configs") or {}).get("$LATEST") or {}
+    attempts = 1 + int(settings.get("MaximumRetryAttempts", 2))
+    on_failure = (settings.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
+    on_failure = on_failure or (config.get("DeadLetterConfig") or {}).get("TargetArn")
+    started, result = time.monotonic(), {}
+    for attempt in range(attempts):
+        if attempt:
+            pause = _lambda._LAMBDA_ASYNC_RETRY_BASE_SECONDS * 2 ** (attempt - 1)
+            pause = min(pause, _lambda._LAMBDA_ASYNC_RETRY_MAX_SECONDS)
+            if time.monotonic() - started + pause > int(settings.get("MaximumEventAgeInSeconds", 21600)):
+                break
+            time.sleep(pause)
+        result = _lambda._execute_function(function, event)
+        if not result.get("error"):
+            return
+    if on_failure:
+        _lambda._route_async_failure(on_failure, config.get("FunctionName", "unknown"), event, result)
 
 
 def publish(topic_arn: str, subject: str, message: str) -> None:

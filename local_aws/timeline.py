@@ -9,6 +9,7 @@ from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock
 from local_aws.sagemaker.capture import Capture
 from local_aws.sagemaker.schedules import Schedules
+from local_aws.scheduler.engine import Scheduler
 
 log = logging.getLogger("local_aws.timeline")
 
@@ -19,11 +20,19 @@ class Timeline:
     """Moves the clock from one thing that is due to the next, and looks every second for what real time made due."""
 
     def __init__(
-        self, clock: VirtualClock, capture: Capture, schedules: Schedules, alarms: Alarms, publish: Callable[[], None]
+        self,
+        clock: VirtualClock,
+        *,
+        capture: Capture,
+        schedules: Schedules,
+        scheduler: Scheduler,
+        alarms: Alarms,
+        publish: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._capture = capture
         self._schedules = schedules
+        self._scheduler = scheduler
         self._alarms = alarms
         self._publish = publish
         self._lock = asyncio.Lock()
@@ -52,7 +61,12 @@ class Timeline:
                 log.exception("at %s", self._clock.now().isoformat())
 
     def _next_stop(self) -> datetime | None:
-        dues = (self._capture.next_due(), self._schedules.next_due(), self._alarms.next_change(self._looked))
+        dues = (
+            self._capture.next_due(),
+            self._schedules.next_due(),
+            self._scheduler.next_due(),
+            self._alarms.next_change(self._looked),
+        )
         return min((due for due in dues if due is not None), default=None)
 
     async def _do_what_is_due(self) -> None:
@@ -62,4 +76,5 @@ class Timeline:
         await asyncio.to_thread(self._capture.flush, now)
         for execution in await asyncio.to_thread(self._schedules.fire_due, now):
             await asyncio.wrap_future(execution)
+        await asyncio.to_thread(self._scheduler.fire_due, now)
         await asyncio.to_thread(self._alarms.evaluate_all)

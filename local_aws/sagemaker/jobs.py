@@ -23,6 +23,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws import clients, seams
+from local_aws.activity import Activity
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
 from local_aws.sagemaker import events, images
@@ -57,9 +58,10 @@ class _Run:
 class ProcessingJobs:
     """Runs processing jobs, two at a time."""
 
-    def __init__(self, clock: VirtualClock, identity: Identity, *, duplicate_events: bool) -> None:
+    def __init__(self, clock: VirtualClock, identity: Identity, activity: Activity, *, duplicate_events: bool) -> None:
         self._clock = clock
         self._identity = identity
+        self._activity = activity
         self._duplicate_events = duplicate_events
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="processing-job")
         self._runs: dict[str, _Run] = {}
@@ -68,7 +70,10 @@ class ProcessingJobs:
         """Begin a job; the future is done when the job has ended, however it did."""
         job.state.update(ProcessingJobStatus="InProgress")
         run = self._runs[job.arn] = _Run()
-        return self._pool.submit(self._run, job, run)
+        number = self._activity.begin()
+        future = self._pool.submit(self._run, job, run)
+        future.add_done_callback(lambda _: self._activity.end(number))
+        return future
 
     def stop(self, job: Document) -> None:
         """Stop a job that is running."""

@@ -241,6 +241,8 @@ def test_real_time_fires_schedules_too(monitored: Monitored) -> None:
     monitored.cloud.clock.advance_to(monitored.hour + timedelta(minutes=59, seconds=59))
     (execution,) = wait_until(lambda: monitored.executions(schedule))
     assert execution["ScheduledTime"] == monitored.hour + timedelta(hours=1)
+    # A schedule cannot be deleted while its execution runs.
+    wait_until(lambda: monitored.executions(schedule)[0]["MonitoringExecutionStatus"] not in ("Pending", "InProgress"))
 
 
 # ------------------------------------------------------------------------------------------------ rules

@@ -16,6 +16,7 @@ import ministack.core.router
 import ministack.services.cloudwatch
 import ministack.services.eventbridge
 import ministack.services.lambda_svc
+import ministack.services.scheduler
 import ministack.services.sns
 import ministack.services.sts
 import moto.sagemaker.models
@@ -28,6 +29,7 @@ actions, evaluator = ministack.core.iam_actions, ministack.core.iam_evaluator
 cloudwatch, eventbridge = ministack.services.cloudwatch, ministack.services.eventbridge
 functions, sns, sts = ministack.services.lambda_svc, ministack.services.sns, ministack.services.sts
 runtime = ministack.core.lambda_runtime
+scheduler = ministack.services.scheduler
 
 
 def test_the_versions_are_the_pinned_ones() -> None:
@@ -80,6 +82,13 @@ SIGNATURES = [
     (functions, "invoke_async_with_retry", "func event"),
     (functions, "_route_async_failure", "target_arn func_name event result"),
     (functions, "function_policy_for_arn", "resource_arn"),
+    (functions, "_execute_function", "func event"),
+    (functions, "_account_region_from_function_config", None),
+    (scheduler, "_now", ""),
+    (scheduler, "_to_epoch", "value"),
+    (scheduler, "start_scheduler", ""),
+    (eventbridge, "_parse_cron_fields", "expr"),
+    (eventbridge, "_cron_next_fire", "fields after_dt"),
     (functions, "_emit_lambda_logs", "func request_id log_text error duration_ms log_source"),
     (runtime, "_detect_runtime_binary", "runtime"),
     (runtime, "execution_credentials", "config"),
@@ -116,6 +125,8 @@ CALLERS = [
     (eventbridge._dispatch_event, "_invoke_target(target, event, rule, view)"),
     (eventbridge._invoke_target, "_dispatch_to_lambda(arn, event_payload)"),
     (sns._fanout, "_deliver_to_lambda, endpoint, envelope, topic_arn"),
+    (functions._invoke, "invoke_async_with_retry(exec_record, event)"),
+    (scheduler._create_schedule, "_now()"),
     (functions._execute_function_dispatch, "_emit_lambda_logs("),
     (evaluator.enforce, "evaluate(ctx, principal.policies, *principal.limits)"),
     (functions.invoke_async_with_retry, "_route_async_failure(on_failure_arn, fn_name, event, last_result)"),

@@ -1,0 +1,1 @@
+"""EventBridge Scheduler on the virtual clock: what ministack keeps, fired here."""
