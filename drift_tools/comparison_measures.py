@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from drift_tools.comparison_results import Histogram, Kind, Side
 from drift_tools.comparison_samples import Categories, Sample, SortedNumbers
-from drift_tools.measures.binning import DECILES, count_in_bins, quantile_edges
+from drift_tools.measures.binning import count_in_bins, quantile_edges
 from drift_tools.measures.chi_squared import ChiSquared, chi_squared, rare_categories_p_value
 from drift_tools.measures.jensen_shannon import jensen_shannon
 from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_sorted
@@ -83,7 +83,6 @@ def _measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thr
         ks = ks_of_sorted(before.finite, after.finite)
         bins = len(edges) + 1
         p_values["values"] = numbers_p_value(ks.p_value, first[:bins], second[:bins])
-    tied = len(edges) < DECILES - 1
     return Measured(
         name=name,
         kind="numerical",
@@ -93,7 +92,7 @@ def _measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thr
             before.rows,
             after.rows,
             stability.bins,
-            ks.statistic if ks is not None and tied else None,
+            None if ks is None else ks.statistic,
             threshold,
         ),
         psi=stability.value,
@@ -110,7 +109,7 @@ def _measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thr
 
 
 def _measure_categories(name: str, before: Categories, after: Categories, threshold: float) -> Measured:
-    names = [*before.counts, *(label for label in after.counts if label not in before.counts)]
+    names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
     first, second = (
         np.fromiter((side.counts.get(label, 0) for label in names), dtype=np.int64, count=len(names))
         for side in (before, after)

@@ -24,7 +24,7 @@ def summarise(item: Measured) -> str:
     if item.kind == "categorical" and not item.new_categories and not item.vanished_categories:
         facts.extend(_largest_change(item.histogram))
     facts.append("PSI " + (f"{item.psi:.2f}" if math.isfinite(item.psi) else "unknown"))
-    if item.evidence.ks is not None:  # ties leave the index too few bins to see everything
+    if item.evidence.is_material_by_ks:
         facts.append(f"KS {item.evidence.ks:.2f}")
     return f"{item.name}: {', '.join(facts)}."
 

@@ -27,10 +27,6 @@ from drift_tools.measures.psi import rows_needed
 DRIFT, NO_DRIFT, NOT_ENOUGH_DATA = "drift", "no drift", "not enough data"
 # The usual limit of "some change" for the index, here of its excess over what the sample sizes explain.
 PSI_THRESHOLD = 0.1
-# The Kolmogorov-Smirnov statistic of the normal shift whose index is 0.1 (a shift of sqrt(0.1) standard deviations):
-# 2 * Phi(sqrt(0.1) / 2) - 1 = 0.1256. It decides beside the index where ties leave fewer than ten bins: a constant
-# column is one bin, in which the index sees nothing.
-KS_THRESHOLD = 0.125
 # Below this many rows on either side nothing is decided: no test of the tails is worth its name, and one odd customer
 # is a tenth of the sample.
 MINIMUM_ROWS = 20
@@ -40,8 +36,9 @@ MINIMUM_ROWS = 20
 class Evidence:
     """What the verdict on one feature rests on.
 
-    `p_values`: by what was tested. `effect`: the index less its expectation. `ks`: the statistic, where ties make it
-    count. `rows`, `baseline_rows`: of either side, missing values included. `bins`: of the index.
+    `p_values`: by what was tested. `effect`: the index less its expectation. `rows`, `baseline_rows`: of either side,
+    missing values included. `bins`: of the index. `ks`: the Kolmogorov-Smirnov statistic, None for categories.
+    `threshold`: from which on an effect is material.
     """
 
     p_values: Mapping[str, float]
@@ -51,6 +48,20 @@ class Evidence:
     bins: int
     ks: float | None = None
     threshold: float = PSI_THRESHOLD
+
+    @property
+    def is_material(self) -> bool:
+        """Whether the difference is large enough to matter: by the index, or by the KS statistic in its place."""
+        return self.effect >= self.threshold or self.is_material_by_ks
+
+    @property
+    def is_material_by_ks(self) -> bool:
+        """Whether it is by the KS statistic only. The index of few rows is mostly noise, and where ties leave few bins
+        (a constant column is one) it sees little or nothing; the statistic is then the surer measure of a shift.
+        """
+        if self.ks is None or self.effect >= self.threshold or not math.isfinite(self.threshold):
+            return False
+        return self.ks >= ks_of_shift(self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,16 @@ class Verdict:
     def drifted(self) -> bool:
         """Whether the decision is drift."""
         return self.decision == DRIFT
+
+
+def ks_of_shift(psi: float) -> float:
+    """The Kolmogorov-Smirnov statistic of the normal shift that has this index: a shift by d standard deviations has
+    the index d² and the statistic 2 Φ(d / 2) - 1.
+
+    >>> round(ks_of_shift(0.1), 4)
+    0.1256
+    """
+    return math.erf(math.sqrt(max(psi, 0.0) / 8))
 
 
 def adjust(p_values: Sequence[float]) -> list[float]:
@@ -114,12 +135,10 @@ def _combined(evidence: Evidence) -> float:
 def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float, level: float) -> Verdict:
     if math.isnan(p_value):
         return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
-    by_ks = evidence.ks is not None and evidence.ks >= KS_THRESHOLD
-    material = evidence.effect >= evidence.threshold or by_ks
     found = f"adjusted p {_spell(adjusted)}"
     excess = f"PSI {evidence.effect:.3f} above its expectation"
-    if adjusted <= alpha and material:
-        size = excess if evidence.effect >= evidence.threshold else f"KS {evidence.ks:.3f}"
+    if adjusted <= alpha and evidence.is_material:
+        size = f"KS {evidence.ks:.3f}" if evidence.is_material_by_ks else excess
         return Verdict(DRIFT, p_value, adjusted, f"{found}, {size}{_cause(evidence)}")
     if adjusted <= alpha:
         return Verdict(NO_DRIFT, p_value, adjusted, f"significant ({found}) but immaterial: {excess}")

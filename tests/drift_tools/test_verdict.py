@@ -1,6 +1,7 @@
 """Significant and material, or not enough data."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy.stats import false_discovery_control
 
 from drift_tools import compare
 from drift_tools.measures.psi import rows_needed
-from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Evidence, adjust, decide
+from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Evidence, adjust, decide, ks_of_shift
 
 
 def evidence(
@@ -71,8 +72,21 @@ def test_several_tests_of_a_feature_are_paid_for() -> None:
 
 
 def test_a_threshold_of_its_own() -> None:
-    item = Evidence({"values": 1e-9}, 0.2, 1000, 1000, 10, threshold=0.25)
+    item = Evidence({"values": 1e-9}, 0.2, 1000, 1000, 10, 0.19, threshold=0.25)
     assert not decide({"x": item})["x"].drifted
+    assert decide({"x": replace(item, ks=0.2)})["x"].drifted
+    assert not decide({"x": replace(item, ks=1.0, threshold=math.inf)})["x"].drifted
+
+
+@pytest.mark.parametrize("shift", [0.1, math.sqrt(0.1), 0.5, 1.0])
+def test_the_two_measures_of_a_shift_agree(shift: float) -> None:
+    """The index and the KS statistic of a normal shift, by integration: the index is shift², the statistic is what is
+    asked for in its place.
+    """
+    x = np.linspace(-10, 11, 200_001)
+    p, q = stats.norm.pdf(x), stats.norm.pdf(x, shift)
+    assert np.trapezoid((p - q) * np.log(p / q), x) == pytest.approx(shift**2, rel=1e-6)
+    assert ks_of_shift(shift**2) == pytest.approx(np.max(stats.norm.cdf(x) - stats.norm.cdf(x, shift)), rel=1e-6)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
