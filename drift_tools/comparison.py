@@ -2,22 +2,29 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, TypeVar
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
+from numpy.typing import NDArray
+
+from drift_tools.block_bootstrap import block_p_value
 from drift_tools.comparison_measures import Measured, kind_of, measure
 from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison_samples import Sample, Samples, samples_of
 from drift_tools.comparison_summary import summarise
 from drift_tools.errors import InputError
+from drift_tools.levels import LARGEST_ALPHA, alpha_per_run
 from drift_tools.measures.wasserstein import forget_overlaps
+from drift_tools.multivariate import two_sample_test
 from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD, Verdict, decide
 
 __all__ = ["Baseline", "Comparison", "FeatureComparison", "Histogram", "Kind", "Side", "compare", "prepare_baseline"]
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
+Labels: TypeAlias = NDArray[Any] | Sequence[Any]
 # Below, a column's sort is shorter than what the interpreter does around it, and threads only wait for each other.
 _ROWS_WORTH_A_THREAD = 20_000
 
@@ -25,14 +32,14 @@ _ROWS_WORTH_A_THREAD = 20_000
 class Baseline:
     """A baseline that is sorted and counted once, for many comparisons. Made by `prepare_baseline`.
 
-    It keeps one sorted copy of every numerical column and the counts of every categorical one, and never changes;
-    threads may share it.
+    It keeps a sorted copy of every numerical column and the counts of every categorical one beside the table itself,
+    and never changes; threads may share it.
     """
 
-    __slots__ = ("_samples",)
+    __slots__ = ("_data", "_samples")
 
-    def __init__(self, samples: Samples) -> None:
-        self._samples = samples
+    def __init__(self, samples: Samples, data: object) -> None:
+        self._samples, self._data = samples, data
 
     @property
     def rows(self) -> int:
@@ -82,7 +89,7 @@ def prepare_baseline(
         _ = sample.numbers if kind == "numerical" else sample.categories
 
     _each(prepare, samples.columns.values(), samples.rows, threads)
-    return Baseline(samples)
+    return Baseline(samples, baseline)
 
 
 def compare(
@@ -92,6 +99,11 @@ def compare(
     alpha: float = 0.05,
     kinds: Mapping[str, Kind] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    false_alarms_per_year: float | None = None,
+    runs_per_year: float | None = None,
+    blocks: Labels | None = None,
+    baseline_blocks: Labels | None = None,
+    multivariate: bool = False,
     threads: int | None = None,
 ) -> Comparison:
     """Say of each feature whether the current rows are from another distribution than the baseline's.
@@ -108,24 +120,36 @@ def compare(
         that are written as numbers.
     thresholds
         by feature, the effect (PSI less its expectation) from which a significant difference is drift; default 0.1.
+    false_alarms_per_year, runs_per_year
+        instead of `alpha`, for a comparison that is repeated on a schedule: how often the schedule runs, and how many
+        of a year's runs may raise a false alarm (default 1; see `drift_tools.levels.alpha_per_run`).
+    blocks, baseline_blocks
+        for rows that depend on each other: the block of each row of either side, such as its hour. The p-values then
+        come from drawing whole blocks (see `drift_tools.block_bootstrap.block_p_value`). Baseline rows without blocks
+        count as independent.
+    multivariate
+        whether to test all columns together as well, for what no single column shows (see
+        `drift_tools.multivariate.two_sample_test`). The result is `Comparison.multivariate`.
     threads
         how many columns are measured at a time; by default as many as there are processors to run on.
 
     Raises
     ------
     InputError
-        if either is no table. A column that cannot be compared gets a verdict that says so and never spoils another.
+        if either is no table, or an option makes no sense. A column that cannot be compared gets a verdict that says
+        so and never spoils another.
 
     Examples
     --------
     >>> compare({"age": np.arange(1000.0)}, {"age": np.arange(1000.0) + 500})
     <Comparison: 1000 with 1000 rows, 1 features, drifted: age>
     """
-    if not 0 < alpha < 1:
-        raise InputError(f"alpha is {alpha}: give a probability between 0 and 1")
+    alpha = _level(alpha, false_alarms_per_year, runs_per_year)
+    if blocks is None and baseline_blocks is not None:
+        raise InputError("baseline_blocks without blocks: give the blocks of the current rows too")
     before = baseline._samples if isinstance(baseline, Baseline) else samples_of(baseline, what="baseline")
     after = samples_of(current, what="current")
-    measured = _measure_all(before, after, kinds or {}, thresholds or {}, threads)
+    measured = _measure_all(before, after, _How(kinds or {}, thresholds or {}, blocks, baseline_blocks), threads)
     verdicts = decide({name: item.evidence for name, item in measured.items()}, alpha=alpha)
     features: dict[str, FeatureComparison] = {}
     for name, sample in before.columns.items():
@@ -136,21 +160,48 @@ def compare(
     for name, sample in after.columns.items():
         if name not in features:
             features[name] = _one_sided(sample, before.rows, "new")
-    return Comparison(before.rows, after.rows, alpha, features)
+    together = None
+    if multivariate:
+        together = two_sample_test(baseline._data if isinstance(baseline, Baseline) else baseline, current)
+    return Comparison(before.rows, after.rows, alpha, features, together)
 
 
-def _measure_all(
-    before: Samples,
-    after: Samples,
-    kinds: Mapping[str, Kind],
-    thresholds: Mapping[str, float],
-    threads: int | None,
-) -> dict[str, Measured]:
+def _level(alpha: float, false_alarms_per_year: float | None, runs_per_year: float | None) -> float:
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha}: give a probability between 0 and 1")
+    if false_alarms_per_year is None and runs_per_year is None:
+        return alpha
+    if runs_per_year is None:
+        raise InputError("false_alarms_per_year says nothing without runs_per_year: give that too, or alpha alone")
+    if alpha != LARGEST_ALPHA:
+        raise InputError(f"alpha is {alpha} and runs_per_year is {runs_per_year}: give one of them")
+    return alpha_per_run(1.0 if false_alarms_per_year is None else false_alarms_per_year, runs_per_year)
+
+
+class _How(NamedTuple):
+    """The options that a feature is measured with."""
+
+    kinds: Mapping[str, Kind]
+    thresholds: Mapping[str, float]
+    blocks: Labels | None
+    baseline_blocks: Labels | None
+
+    def measure(self, baseline: Sample, current: Sample) -> Measured:
+        name = baseline.name
+        measured = measure(baseline, current, self.kinds.get(name), self.thresholds.get(name, PSI_THRESHOLD))
+        if self.blocks is None or not baseline.rows or not current.rows:
+            return measured
+        # One p-value that knows of the blocks, for the values and the missing cells alike.
+        before, after = (side.in_order(numerical=measured.kind == "numerical") for side in (baseline, current))
+        p_value = block_p_value(before, after, blocks=self.blocks, baseline_blocks=self.baseline_blocks)
+        return replace(measured, evidence=replace(measured.evidence, p_values={"values": p_value}))
+
+
+def _measure_all(before: Samples, after: Samples, how: _How, threads: int | None) -> dict[str, Measured]:
     def one(name: str) -> Measured:
         # Copies, so that what is sorted here is gone when the column is measured; a prepared baseline's forms are
         # in the copy too.
-        sides = before.columns[name].copy(), after.columns[name].copy()
-        return measure(*sides, kinds.get(name), thresholds.get(name, PSI_THRESHOLD))
+        return how.measure(before.columns[name].copy(), after.columns[name].copy())
 
     names = [name for name in before.columns if name in after.columns]
     measured = dict(zip(names, _each(one, names, max(before.rows, after.rows), threads), strict=True))

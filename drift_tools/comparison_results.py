@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from drift_tools.measures.chi_squared import ChiSquared
 from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov
+from drift_tools.multivariate import MultivariateTest
 from drift_tools.verdict import DRIFT
 
 Kind: TypeAlias = Literal["numerical", "categorical"]
@@ -105,6 +106,8 @@ class Comparison:
     current_rows: int
     alpha: float
     features: Mapping[str, FeatureComparison]
+    multivariate: MultivariateTest | None = None
+    """The test of all columns together, if it was asked for. It decides about no feature and not about `drifted`."""
 
     @property
     def drifted_features(self) -> list[str]:
@@ -128,7 +131,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object that `compare --format json` prints; NaN and infinities are None."""
-        return {
+        document: dict[str, Any] = {
             "baseline_rows": self.baseline_rows,
             "current_rows": self.current_rows,
             "alpha": self.alpha,
@@ -136,6 +139,9 @@ class Comparison:
             "drifted_features": self.drifted_features,
             "features": {name: feature.to_dict() for name, feature in self.features.items()},
         }
+        if self.multivariate is not None:
+            document["multivariate"] = asdict(self.multivariate)
+        return document
 
     def __repr__(self) -> str:
         drifted = ", ".join(self.drifted_features) or "none"

@@ -128,10 +128,21 @@ class Sample:
         """The column as categories."""
         return self._count()
 
+    def in_order(self, *, numerical: bool) -> NDArray[Any]:
+        """The cells in the order of the rows, for tests that know which rows belong together: as numbers, NaN for what
+        is none, or as categories, None for what is missing.
+        """
+        column = self._column()
+        return column.as_numbers()[0] if numerical else column.as_texts()
+
     def _sort(self) -> SortedNumbers:
         raise NotImplementedError
 
     def _count(self) -> Categories:
+        raise NotImplementedError
+
+    def _column(self) -> Column:
+        """The column with every cell looked at."""
         raise NotImplementedError
 
 
@@ -141,6 +152,9 @@ class _Typed(Sample):
     def __init__(self, name: str, rows: int, read: Callable[[], NDArray[Any]]) -> None:
         super().__init__(name, rows, is_numerical=True)
         self._read = read
+
+    def _column(self) -> Column:
+        return Column.from_numbers(self.name, self._read())
 
     def _sort(self) -> SortedNumbers:
         return SortedNumbers.of(self._read())
@@ -164,27 +178,33 @@ class _Counted(Sample):
     def _count(self) -> Categories:
         return Categories(self._counts(), self.rows)
 
+    def _column(self) -> Column:
+        return self._cells()
+
 
 class _Careful(Sample):
     """Of a column whose cells `drift_tools.tables` has looked at."""
 
     def __init__(self, column: Column) -> None:
         super().__init__(column.name, len(column), is_numerical=column.is_numerical)
-        self._column = column
+        self._looked_at = column
 
     @property
     def present(self) -> int:
-        return self._column.types.present
+        return self._looked_at.types.present
 
     def _sort(self) -> SortedNumbers:
-        return SortedNumbers.of(*self._column.as_numbers())
+        return SortedNumbers.of(*self._looked_at.as_numbers())
 
     def _count(self) -> Categories:
-        if self._column.texts is None:
+        if self._looked_at.texts is None:
             return self.numbers.count()
-        counts = Counter(self._column.texts)
+        counts = Counter(self._looked_at.texts)
         counts.pop(None, None)
         return Categories(dict(counts), self.rows)
+
+    def _column(self) -> Column:
+        return self._looked_at
 
 
 @dataclass(frozen=True, slots=True)
