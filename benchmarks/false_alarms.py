@@ -1,7 +1,8 @@
 """Years of hourly runs on data that never drift, with one false alarm a year allowed: what is raised, year by year.
 
 `python -m benchmarks false_alarms` simulates five years of 8,760 runs, with `--publish` into `docs/verdicts.md`. Every
-year has a baseline of its own: an unlucky one would otherwise be counted as many years. About two minutes a year on one core.
+year has a baseline of its own: an unlucky one would otherwise be counted as many years.
+About two minutes a year on one core.
 """
 
 import argparse
