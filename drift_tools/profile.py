@@ -14,9 +14,25 @@ from typing import Any
 
 import numpy as np
 
+from drift_tools.columns import count_categories
 from drift_tools.errors import InputError
 from drift_tools.sketch import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
 from drift_tools.tables import Column, Numbers, Table, Texts
+
+__all__ = [
+    "BUCKETS",
+    "FeatureStatistics",
+    "NumericalStatistics",
+    "Statistics",
+    "StringStatistics",
+    "count_categories",
+    "profile",
+    "profile_column",
+    "read_json",
+    "summarise_numbers",
+    "summarise_texts",
+    "write_json",
+]
 
 BUCKETS = 10
 # Deequ's histogram keeps as many (Histogram.scala, MaximumAllowedDetailBins); ids would otherwise fill the file.
@@ -159,15 +175,6 @@ def summarise_texts(texts: Texts) -> StringStatistics:
     counts = count_categories(texts)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return StringStatistics(len(ordered), dict(ordered[:MAXIMUM_CATEGORIES]))
-
-
-def count_categories(texts: Texts) -> dict[str, int]:
-    """How often each category occurs, the missing left out."""
-    counts: dict[str, int] = {}
-    for text in texts:
-        if text is not None:
-            counts[text] = counts.get(text, 0) + 1
-    return counts
 
 
 def _feature_to_dict(feature: FeatureStatistics) -> dict[str, Any]:

@@ -1,0 +1,370 @@
+"""Blocks of captured lines, read at once where the lines have one layout.
+
+Reading a block at once needs pyarrow and lines that its `Template` describes; whatever it does not describe is divided
+(by kind of line, then into halves) until a small rest is left for the careful reader. Both give the same segments.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools import capture_layout as layouts
+from drift_tools import capture_records as careful
+from drift_tools.capture_files import Block, scans
+from drift_tools.capture_layout import Layout, NoTemplateError, Template, layout_of
+from drift_tools.capture_records import Selection, UnusableError
+from drift_tools.cells import ArrowTexts, Cells, NotPlainError, Order, Parts
+from drift_tools.columns import parse_numbers
+
+try:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as pa_csv
+except ImportError:  # a Lambda function has no room for it; everything is then read with care
+    pa = None
+
+HAS_FAST_PATH = pa is not None
+# Fewer lines than these are read one by one: finding out what they have in common takes longer.
+_FEW = 96
+# Kinds of lines, told by how many quotes, commas and backslashes they have; more kinds than these are no kinds.
+_MANY_KINDS = 32
+_NEWLINE, _SPACE, _QUOTE, _BACKSLASH = 10, 32, 34, 92
+# What pyarrow is quickest with; a line has to fit, so that longer ones are for the careful reader.
+_CSV_BYTES = 1 << 20
+_Content: TypeAlias = memoryview | bytes
+_ORIGIN = ("eventId", "inferenceId", "inferenceTime")
+
+
+@dataclass(slots=True)
+class Segment:
+    """Records of the same columns. `record_lines`: the line of each record; `row_lines`: of each row."""
+
+    names: tuple[str | None, ...]
+    has_output: bool
+    cells: list[Cells]
+    origin: dict[str, Parts]
+    record_lines: Order
+    row_lines: Order
+
+    @property
+    def width(self) -> int:
+        """Columns that have no name but their position."""
+        return self.names.count(None)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether any column has a name."""
+        return self.width < len(self.names)
+
+
+@dataclass(slots=True)
+class BlockResult:
+    """What a block holds: segments, records outside the window, and the skipped with line and reason."""
+
+    source: str
+    segments: list[Segment] = field(default_factory=list)
+    outside: int = 0
+    skipped: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_block(block: Block, selection: Selection, *, fast: bool = HAS_FAST_PATH) -> BlockResult:
+    """Read the records of a block; `fast=False` reads each of them with care."""
+    result = BlockResult(block.source)
+    if fast and HAS_FAST_PATH and selection.preprocess is None:
+        _divide(block.content, None, range(block.first_line, block.first_line + block.count), selection, result)
+    else:
+        lines = _lines(block.content)
+        _read_each(lines, range(block.first_line, block.first_line + len(lines)), selection, result)
+    if block.is_last and block.ends_in_line:
+        _name_the_cut(result, block.first_line + block.count - 1)
+    result.skipped.sort()
+    return result
+
+
+def read_each(source: str, lines: Sequence[str | bytes], first_line: int, selection: Selection) -> BlockResult:
+    """Read lines that are no block of bytes, with care."""
+    result = BlockResult(source)
+    _read_each(lines, range(first_line, first_line + len(lines)), selection, result)
+    return result
+
+
+def _name_the_cut(result: BlockResult, last: int) -> None:
+    result.skipped = [
+        (
+            line,
+            "cut short at the end of the file: is it still being written?"
+            if line == last and why == "not JSON"
+            else why,
+        )
+        for line, why in result.skipped
+    ]
+
+
+def _lines(block: _Content) -> list[bytes]:
+    lines = bytes(block).split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _divide(
+    block: _Content, lines: list[bytes] | None, numbers: Sequence[int], selection: Selection, result: BlockResult
+) -> None:
+    """Read a block at once, or divide it."""
+    count = len(numbers)
+    if count >= _FEW and _read_at_once(block, count, numbers, selection, result):
+        return
+    lines = _lines(block) if lines is None else lines
+    if len(lines) < _FEW:
+        _read_each(lines, numbers, selection, result)
+        return
+    kinds: dict[tuple[int, int, int], list[int]] = {}
+    for index, line in enumerate(lines):
+        kinds.setdefault((line.count(b'"'), line.count(b","), line.count(b"\\")), []).append(index)
+    if 1 < len(kinds) <= _MANY_KINDS:
+        rest: list[int] = []
+        for indices in kinds.values():
+            if len(indices) < _FEW:
+                rest += indices
+            else:
+                _divide_part(lines, indices, numbers, selection, result)
+        rest.sort()
+        _read_each([lines[index] for index in rest], [numbers[index] for index in rest], selection, result)
+        return
+    half = len(lines) // 2
+    for half_of_them in (range(half), range(half, len(lines))):
+        _divide_part(lines, half_of_them, numbers, selection, result)
+
+
+def _divide_part(
+    lines: list[bytes], indices: Sequence[int], numbers: Sequence[int], selection: Selection, result: BlockResult
+) -> None:
+    part = [lines[index] for index in indices]
+    _divide(b"\n".join(part) + b"\n", part, [numbers[index] for index in indices], selection, result)
+
+
+def _read_each(lines: Sequence[str | bytes], numbers: Sequence[int], selection: Selection, result: BlockResult) -> None:
+    """The careful path: one segment for each set of columns."""
+    found: dict[tuple[tuple[str | None, ...], bool], list[tuple[int, careful.Record]]] = {}
+    for number, line in zip(numbers, lines, strict=True):
+        if not line.strip():
+            continue
+        try:
+            record = careful.read_record(line, selection)
+        except UnusableError as error:
+            result.skipped.append((number, str(error)))
+            continue
+        if record is None:
+            result.outside += 1
+        else:
+            found.setdefault((record.names, record.has_output), []).append((number, record))
+    for (names, has_output), records in found.items():
+        rows = [row for _, record in records for row in record.rows]
+        columns = zip(*rows, strict=True) if rows else iter([()] * len(names))
+        origins = [record.origin for _, record in records for _ in record.rows]
+        result.segments.append(
+            Segment(
+                names,
+                has_output,
+                [Cells.of_texts(column) for column in columns],
+                {
+                    "eventId": _texts(origin.event_id for origin in origins),
+                    "inferenceId": _texts(origin.inference_id for origin in origins),
+                    "inferenceTime": _texts(origin.inference_time for origin in origins),
+                },
+                np.array([number for number, _ in records], dtype=np.intp),
+                np.array([number for number, record in records for _ in record.rows], dtype=np.intp),
+            )
+        )
+
+
+def _texts(cells: Iterable[str | None]) -> Parts:
+    texts = list(cells)
+    part = np.empty(len(texts), dtype=object)
+    part[:] = texts
+    return Parts([part])
+
+
+def _first_line(block: _Content) -> bytes:
+    length = 1024
+    while b"\n" not in (start := bytes(block[:length])):
+        length *= 4
+    return start[: start.index(b"\n")]
+
+
+class _NotUniformError(Exception):
+    """The lines are not all of the template's kind."""
+
+
+def _read_at_once(
+    block: _Content, count: int, numbers: Sequence[int], selection: Selection, result: BlockResult
+) -> bool:
+    """Add the block's records to the result; False, and nothing added, if they are not all of one layout."""
+    if block[-1] != _NEWLINE:
+        return False
+    try:
+        layout = layout_of(_first_line(block), selection)
+        holes = _fill(layout.template, block, count)
+        wanted = _in_window(layout, holes, selection, count)
+        if wanted is not None:
+            holes = {role: texts.where(wanted) for role, texts in holes.items()}
+        kept = count if wanted is None else int(np.count_nonzero(wanted))
+        cells = _cells(layout, holes, kept, selection) if kept else {}
+    except (NoTemplateError, _NotUniformError, NotPlainError):
+        return False
+    result.outside += count - kept
+    if kept:
+        lines = np.asarray(numbers, dtype=np.intp)
+        lines = lines if wanted is None else lines[wanted]
+        result.segments.append(
+            Segment(
+                layout.names,
+                layout.has_output,
+                [_same(text, kept) if text is None or text not in cells else cells[text] for text in layout.cells],
+                {name: _origin(layout.origin[name], holes, kept) for name in _ORIGIN},
+                lines,
+                lines,
+            )
+        )
+    return True
+
+
+def _same(text: str | None, count: int) -> Cells:
+    return Cells.missing(count) if text is None else Cells.of_texts([text] * count)
+
+
+def _origin(role: str | None, holes: dict[str, ArrowTexts], count: int) -> Parts:
+    if role is not None and layouts.is_role(role):
+        return Parts([holes[role]])
+    return _texts([role] * count)
+
+
+def _fill(template: Template, block: _Content, count: int) -> dict[str, ArrowTexts]:
+    """The holes' contents by role, `count` strings each, if every line fits the template."""
+    content = np.frombuffer(block, dtype=np.uint8)
+    control = quotes = backslashes = 0
+    for part in scans(content):
+        control += int(np.count_nonzero(part < _SPACE))
+        quotes += int(np.count_nonzero(part == _QUOTE))
+        backslashes += int(np.count_nonzero(part == _BACKSLASH))
+    if (control, quotes, backslashes) != (count, count * template.quotes, count * template.backslashes):
+        raise _NotUniformError
+    columns = _columns(block, len(template.pieces))
+    if columns.num_rows != count:
+        raise _NotUniformError
+    holes: dict[str, ArrowTexts] = {}
+    for index, piece in enumerate(template.pieces):
+        column = columns.column(index)
+        array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+        hole = piece.hole
+        if hole is None or (hole.kind == layouts.IGNORED and not hole.role):
+            _check_ignored(array, piece)
+        else:
+            array = _checked(array, piece.before, piece.after)
+            holes[hole.role] = ArrowTexts(array, before=len(piece.before), after=len(piece.after))
+    return holes
+
+
+def _check_ignored(array: Any, piece: layouts.Piece) -> None:
+    if piece.hole is None:
+        if not pc.all(pc.equal(array, piece.before.decode())).as_py():
+            raise _NotUniformError
+    else:
+        _checked(array, piece.before, piece.after)
+
+
+def _columns(block: _Content, count: int) -> Any:
+    names = [str(index) for index in range(count)]
+    try:
+        return pa_csv.read_csv(
+            pa.BufferReader(block),
+            read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=_CSV_BYTES),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=",", quote_char=False, escape_char=False, ignore_empty_lines=False
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:  # a line with another number of commas, or bytes that are not UTF-8
+        raise _NotUniformError from error
+
+
+def _checked(array: Any, before: bytes, after: bytes) -> Any:
+    """A column, if each of its cells begins and ends as its piece does."""
+    if before and not pc.all(pc.starts_with(array, before.decode())).as_py():
+        raise _NotUniformError
+    if after and not pc.all(pc.ends_with(array, after.decode())).as_py():
+        raise _NotUniformError
+    if before and after and pc.min(pc.binary_length(array)).as_py() < len(before) + len(after):
+        raise _NotUniformError
+    return array
+
+
+def _in_window(
+    layout: Layout, holes: dict[str, ArrowTexts], selection: Selection, count: int
+) -> NDArray[np.bool_] | None:
+    """Which of the lines are in the window; None if all are."""
+    if selection.start is None and selection.end is None:
+        return None
+    role = layout.origin["inferenceTime"]
+    try:
+        if not layouts.is_role(role):
+            return None if selection.includes(role) else np.zeros(count, dtype=np.bool_)
+        times, codes = holes[str(role)].distinct()  # times have whole seconds: few are distinct
+        included = np.array([selection.includes(time) for time in times], dtype=np.bool_)
+    except UnusableError as error:
+        raise _NotUniformError from error
+    if included.all():
+        return None
+    wanted: NDArray[np.bool_] = included[codes]
+    return wanted
+
+
+def _cells(layout: Layout, holes: dict[str, ArrowTexts], count: int, selection: Selection) -> dict[str, Cells]:
+    cells: dict[str, Cells] = {}
+    for piece in layout.template.pieces:
+        hole = piece.hole
+        if hole is not None and hole.kind == layouts.ENCODED:
+            payload = layout.encoded[hole.role.removeprefix("\x00")]
+            cells.update(_typed(payload.template, _decoded(payload, holes[hole.role], count)))
+    cells.update(_typed(layout.template, holes))
+    if selection.columns is not None:
+        _refuse_headers(layout, cells, selection.columns)
+    return cells
+
+
+def _typed(template: Template, holes: dict[str, ArrowTexts]) -> dict[str, Cells]:
+    made = {layouts.CSV_CELL: Cells.of_csv, layouts.JSON_STRING: Cells.of_strings, layouts.JSON_SCALAR: Cells.of_json}
+    found = [piece.hole for piece in template.pieces if piece.hole is not None]
+    return {hole.role: made[hole.kind](holes[hole.role].cut()) for hole in found if hole.kind in made}
+
+
+def _decoded(payload: layouts.EncodedPayload, cells: ArrowTexts, count: int) -> dict[str, ArrowTexts]:
+    """The holes in the texts that BASE64 payloads hold."""
+    try:
+        texts = [careful.decode_base64(cell).strip("\r\n") for cell in cells.materialised()]
+    except UnusableError as error:
+        raise _NotUniformError from error
+    block = "\n".join(texts) + "\n"
+    if not payload.listed and not payload.is_json and re.search(r"(?m)^\s*[\[{]", block):
+        raise _NotUniformError  # one of them is JSON after all
+    return _fill(payload.template, block.encode(), count)
+
+
+def _refuse_headers(layout: Layout, cells: dict[str, Cells], columns: Sequence[str]) -> None:
+    """A header among the data is found by the careful reader; here it is enough that there may be one."""
+    for roles in layout.sides:
+        first = [role for role in roles if role in cells][:1]
+        if len(roles) > 1 and first and _names_among(cells[first[0]], columns):
+            raise _NotUniformError
+
+
+def _names_among(cells: Cells, columns: Sequence[str]) -> bool:
+    if not cells.wrong and parse_numbers(np.array(columns, dtype=object))[1] == len(columns):
+        return False  # all are numbers, and no name is one
+    return not cells.texts.counts().keys().isdisjoint(columns)

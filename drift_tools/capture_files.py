@@ -1,0 +1,169 @@
+"""Capture files as blocks of whole lines, plain or gzip, never more than a few blocks in memory."""
+
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.errors import InputError
+
+# Large enough that what is done once a block does not count, small enough that a few of them do not either.
+BLOCK_BYTES = 4 << 20
+# So many blocks share the memory of as many buffers: fresh memory costs more than reading into it.
+BLOCKS_IN_MEMORY = 8
+_READ_BYTES = 1 << 18
+_SCAN_BYTES = 1 << 17
+_GZIP = b"\x1f\x8b"
+_NEWLINE = 10
+
+
+class DamagedError(Exception):
+    """A gzip file that cannot be unpacked to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of one source, `count` of them. `is_last`: the source ends here, perhaps within a line.
+
+    The content is valid until `BLOCKS_IN_MEMORY` further blocks of the same source have been taken.
+    """
+
+    source: str
+    first_line: int
+    count: int
+    content: memoryview | bytes
+    is_last: bool = False
+
+    @property
+    def ends_in_line(self) -> bool:
+        """Whether the last line has no line break."""
+        return self.content[-1] != _NEWLINE
+
+
+def capture_files(path: Path) -> list[Path]:
+    """The capture files at a path, in the order of their names, which is the order of time.
+
+    Raises `InputError` if there is none.
+    """
+    if path.is_file():
+        return [path]
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith((".jsonl", ".jsonl.gz")))
+    if not files:
+        raise InputError(
+            f"{path}: no captured data (*.jsonl) in this folder: check the window, the endpoint's name and variant"
+        )
+    return files
+
+
+def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """The blocks of a file; after the last of them `DamagedError` if it is a gzip file that ends early or is damaged.
+
+    What was unpacked until there is in the blocks, but for its last line, of which nobody can say whether it is whole.
+    """
+    with path.open("rb", buffering=0) as file:
+        is_packed = file.read(2) == _GZIP
+        file.seek(0)
+        source: _Reader = _Gzip(file) if is_packed else _Plain(file)
+        buffers = [bytearray(block_bytes)]
+        line, turn = 1, 0
+        rest = b""
+        while True:
+            if turn == len(buffers) and turn < BLOCKS_IN_MEMORY + 1:
+                buffers.append(bytearray(block_bytes))
+            place = turn % (BLOCKS_IN_MEMORY + 1)
+            if len(buffers[place]) < 2 * len(rest):  # a line as long as that
+                buffers[place] = bytearray(2 * len(buffers[place]))
+            buffer = buffers[place]
+            buffer[: len(rest)] = rest
+            filled = len(rest) + source.fill(memoryview(buffer)[len(rest) :])
+            is_last = filled < len(buffer)
+            end = buffer.rfind(b"\n", 0, filled) + 1 if not is_last or source.is_damaged else filled
+            if not end and not is_last:
+                rest = bytes(buffer)
+                continue
+            if end:
+                count = count_lines(memoryview(buffer)[:end])
+                yield Block(
+                    str(path), line, count, memoryview(buffer)[:end].toreadonly(), is_last and not source.is_damaged
+                )
+                line += count
+                turn += 1
+            if is_last:
+                break
+            rest = bytes(memoryview(buffer)[end:filled])
+    if source.is_damaged:
+        raise DamagedError
+
+
+def count_lines(block: memoryview | bytes) -> int:
+    """Lines of a block, the last one whether it ends in a line break or not."""
+    content = np.frombuffer(block, dtype=np.uint8)
+    return sum(int(np.count_nonzero(part == _NEWLINE)) for part in scans(content)) + int(content[-1] != _NEWLINE)
+
+
+def scans(content: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """The content in parts that the processor's cache holds together with what is made of them."""
+    for start in range(0, len(content), _SCAN_BYTES):
+        yield content[start : start + _SCAN_BYTES]
+
+
+class _Reader:
+    """What fills buffers."""
+
+    is_damaged = False
+
+    def fill(self, buffer: memoryview) -> int:
+        """Read until the buffer is full or nothing is left; how many bytes it was."""
+        filled = 0
+        while filled < len(buffer) and (count := self.some(buffer[filled:])):
+            filled += count
+        return filled
+
+    def some(self, buffer: memoryview) -> int:
+        raise NotImplementedError
+
+
+class _Plain(_Reader):
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+
+    def some(self, buffer: memoryview) -> int:
+        return self._file.readinto(buffer) or 0
+
+
+class _Gzip(_Reader):
+    """All members of a gzip file."""
+
+    def __init__(self, file: BinaryIO | io.FileIO) -> None:
+        self._file = file
+        self._unpacker = zlib.decompressobj(wbits=31)
+        self._packed = b""
+
+    def some(self, buffer: memoryview) -> int:
+        while not self.is_damaged:
+            self._packed = self._packed or self._file.read(_READ_BYTES) or b""
+            if self._unpacker.eof:
+                self._packed = self._packed.lstrip(b"\0")  # padding between members is allowed
+                if self._packed:
+                    self._unpacker = zlib.decompressobj(wbits=31)
+            if not self._packed:
+                self.is_damaged = not self._unpacker.eof
+                break
+            try:
+                piece = self._unpacker.decompress(self._packed, min(len(buffer), _READ_BYTES))
+            except zlib.error:
+                self.is_damaged = True
+                break
+            ended = self._unpacker.eof
+            self._packed = self._unpacker.unused_data if ended else self._unpacker.unconsumed_tail
+            if piece:
+                buffer[: len(piece)] = piece
+                return len(piece)
+        return 0
