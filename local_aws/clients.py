@@ -44,28 +44,11 @@ def list_keys(s3: Any, uri: str) -> list[str]:
     return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
 
-def download(s3: Any, uri: str, directory: Path) -> int:
-    """Copy what is at or under a URI into a directory, as SageMaker's S3Prefix inputs do; returns the number of files.
+def upload(s3: Any, directory: Path, uri: str, **settings: str) -> int:
+    """Copy a directory's files to a URI; returns the number of files. A symbolic link is refused, as on SageMaker.
 
-    An object of exactly this key keeps its base name; under a prefix, the rest of the key is the path.
+    `settings` are further parameters of PutObject.
     """
-    bucket, prefix = split_uri(uri)
-    keys = [key for key in list_keys(s3, uri) if not key.endswith("/")]
-    folder = prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
-    count = 0
-    for key in keys:
-        relative = key.removeprefix(folder) if key.startswith(folder) else key.rpartition("/")[2]
-        path = (directory / relative).resolve()
-        if not path.is_relative_to(directory.resolve()):
-            raise ValueError(f"the key {key!r} would be written outside {directory}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        count += 1
-    return count
-
-
-def upload(s3: Any, directory: Path, uri: str) -> int:
-    """Copy a directory's files to a URI; returns the number of files. A symbolic link is refused, as on SageMaker."""
     bucket, prefix = split_uri(uri)
     count = 0
     for path in sorted(directory.rglob("*")):
@@ -73,6 +56,6 @@ def upload(s3: Any, directory: Path, uri: str) -> int:
             raise ValueError(f"{path.relative_to(directory)} is a symbolic link; outputs may have none")
         if path.is_file():
             key = "/".join(part for part in (prefix.rstrip("/"), path.relative_to(directory).as_posix()) if part)
-            s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+            s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), **settings)
             count += 1
     return count

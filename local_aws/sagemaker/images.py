@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,11 @@ def command(app: Mapping[str, Any], ml_root: Path) -> list[str]:
     words = [local_path(word, ml_root) for word in entrypoint + list(app.get("ContainerArguments") or [])]
     if words[0].rpartition("/")[2].startswith("python"):
         words[0] = sys.executable
+    # This machine has no /opt/ml. This project's programs take the place of theirs; what a script of somebody else's
+    # has in its text and not in an argument or a variable cannot be helped.
+    ours = any(flag == "-m" and module.startswith("drift_tools.") for flag, module in pairwise(words))
+    if ours and "--ml-root" not in words:
+        words += ["--ml-root", str(ml_root)]
     return words
 
 

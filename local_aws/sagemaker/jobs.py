@@ -1,21 +1,13 @@
-"""Processing jobs that really run: inputs from S3, a process under the job's role, outputs to S3, metrics, an event.
+"""Processing jobs that really run: inputs from S3, processes under the job's role, outputs to S3, metrics, an event."""
 
-Contract of the container: developer guide, "Build your own processing container" and "Container contract" of Model
-Monitor: /opt/ml/config/{processingjobconfig,resourceconfig}.json, /opt/ml/output/message, and
-/opt/ml/output/metrics/cloudwatch/*.jsonl, which the platform publishes for monitoring jobs.
-"""
-
-import json
 import logging
-import os
+import queue
 import shutil
-import signal
-import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,12 +19,13 @@ from local_aws.activity import Activity
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
 from local_aws.sagemaker import events, images
+from local_aws.sagemaker.container import MESSAGE_BYTES, Instance
+from local_aws.sagemaker.inputs import InputFailed, Share
 from local_aws.sagemaker.store import Document
 
 log = logging.getLogger("local_aws.jobs")
 
 _AT_ONCE = 2
-_MESSAGE_BYTES = 1024
 _LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 _LOG_BATCH = 500
 _METRIC_BATCH = 500
@@ -52,7 +45,12 @@ class _Run:
     """A job under way."""
 
     stop: threading.Event = field(default_factory=threading.Event)
-    process: "subprocess.Popen[bytes] | None" = None
+    instances: list[Instance] = field(default_factory=list)
+
+    def kill(self) -> None:
+        """Kill the processes of all instances."""
+        for instance in self.instances:
+            instance.kill()
 
 
 class ProcessingJobs:
@@ -80,8 +78,7 @@ class ProcessingJobs:
         job.state["ProcessingJobStatus"] = "Stopping"
         run = self._runs[job.arn]
         run.stop.set()
-        if run.process:
-            _kill(run.process)
+        run.kill()
 
     def _run(self, job: Document, run: _Run) -> None:
         with seams.request_scope(job.scope.account_id, job.scope.region):
@@ -90,12 +87,12 @@ class ProcessingJobs:
             try:
                 self._announce(job)
                 job.state["ProcessingStartTime"] = self._clock.now()
-                self._perform(job, run, directory / "ml", session)
+                self._perform(job, run, directory, session)
                 outcome = "Stopped" if run.stop.is_set() else "Completed"
             except JobFailed as failed:
                 outcome = "Stopped" if run.stop.is_set() else "Failed"
                 if outcome == "Failed":
-                    job.state["FailureReason"] = str(failed)[:_MESSAGE_BYTES]
+                    job.state["FailureReason"] = str(failed)[:MESSAGE_BYTES]
             except Exception as error:  # a fault of this emulator must end the job, not hang whoever waits for it
                 log.exception("processing job %s", job.name)
                 outcome = "Failed"
@@ -112,20 +109,22 @@ class ProcessingJobs:
     def _announce(self, job: Document) -> None:
         events.processing_job_changed(describe(job), twice=self._duplicate_events)
 
-    def _perform(self, job: Document, run: _Run, ml_root: Path, session: dict[str, str]) -> None:
+    def _perform(self, job: Document, run: _Run, directory: Path, session: dict[str, str]) -> None:
+        count = job.request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
+        shares = [Share(index, count) for index in range(count)]
+        instances = [Instance(job, share, directory / f"algo-{share.index + 1}" / "ml") for share in shares]
         try:
             s3 = clients.client("s3", session)
             self._check_image(job, session)
-            _lay_out(job, ml_root)
-            _fetch_inputs(job, s3, ml_root)
-            code = self._execute(job, run, ml_root, session)
-            message = _exit_message(ml_root)
-            self._publish_metrics(job, ml_root, session)
-            _store_outputs(job, s3, ml_root, failed=code != 0)
-        except images.UnknownImage as error:
+            for instance in instances:
+                instance.prepare(s3)
+            code, speaker = self._execute(job, run, instances, session)
+            self._publish_metrics(job, instances, session)
+            for instance in instances:
+                instance.store_outputs(s3, failed=code != 0)
+        except (images.UnknownImage, InputFailed, ClientError, BotoCoreError) as error:
             raise JobFailed(f"ClientError: {error}") from error
-        except (ClientError, BotoCoreError) as error:
-            raise JobFailed(f"ClientError: {error}") from error
+        message = speaker.message()
         if code:
             raise JobFailed(f"AlgorithmError: {message or 'See job logs for more information'}, exit code: {code}")
         if message:
@@ -137,63 +136,62 @@ class ProcessingJobs:
         if refused:
             raise JobFailed(f"ClientError: Cannot pull image {image}: {refused}")
 
-    def _execute(self, job: Document, run: _Run, ml_root: Path, session: Mapping[str, str]) -> int:
-        """Run the container's process until it ends, is stopped or exceeds its time; the exit status."""
-        app = job.request["AppSpecification"]
-        variables = images.environment(app, job.request.get("Environment") or {}, ml_root)
-        base = {
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "TMPDIR": str(ml_root.parent),
-            "HOME": str(ml_root.parent),
-        }
-        limit = (job.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", 86400)
-        log_file = ml_root.parent / "log"
-        with log_file.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - running the given entrypoint is what a processing job is
-                images.command(app, ml_root),
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=ml_root.parent,
-                env=base | variables | dict(session) | {"PROCESSING_JOB_ARN": job.arn},
-            )  # fmt: skip
-        run.process = process
-        if run.stop.is_set():
-            _kill(process)
-        try:
-            code = process.wait(limit)
-        except subprocess.TimeoutExpired:
-            run.stop.set()
-            job.state["FailureReason"] = f"Job exceeded its MaxRuntimeInSeconds of {limit}"
-            _kill(process)
-            code = process.wait()
-        self._store_log(job, log_file, session)
-        return code
+    def _execute(
+        self, job: Document, run: _Run, instances: list[Instance], session: Mapping[str, str]
+    ) -> tuple[int, Instance]:
+        """Run the processes until all have ended, one has failed, or their time is over.
 
-    def _store_log(self, job: Document, log_file: Path, session: Mapping[str, str]) -> None:
-        """Write the process's output to CloudWatch Logs under the job's role; a job without the right still runs."""
-        lines = [line for line in log_file.read_text(errors="replace").splitlines() if line.strip()]
+        Returns the exit status and the instance that speaks for the job: the first that failed, or else the first.
+        """
+        limit = (job.request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", 86400)
+        ended: queue.SimpleQueue[tuple[int, Instance]] = queue.SimpleQueue()
+        run.instances = instances
+        for instance in instances:
+            process = instance.start(session)
+            threading.Thread(target=lambda i=instance, p=process: ended.put((p.wait(), i)), daemon=True).start()
+        if run.stop.is_set():
+            run.kill()
+        deadline = time.monotonic() + limit
+        failed: tuple[int, Instance] | None = None
+        for _ in instances:
+            try:
+                code, instance = ended.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                run.stop.set()
+                job.state["FailureReason"] = f"Job exceeded its MaxRuntimeInSeconds of {limit}"
+                run.kill()
+                code, instance = ended.get()
+            if code and failed is None:
+                failed = (code, instance)
+                run.kill()  # a job has failed when one of its containers has
+        self._store_logs(job, instances, session)
+        return failed or (0, instances[0])
+
+    def _store_logs(self, job: Document, instances: list[Instance], session: Mapping[str, str]) -> None:
+        """Write what the processes said to CloudWatch Logs under the job's role; a job without the right still runs."""
         now = int(self._clock.time() * 1000)
         logs = clients.client("logs", session)
-        stream = {"logGroupName": _LOG_GROUP, "logStreamName": f"{job.name}/algo-1-{now // 1000}"}
-        try:
+        for instance in instances:
+            lines = [line for line in instance.log.read_text(errors="replace").splitlines() if line.strip()]
+            stream = {"logGroupName": _LOG_GROUP, "logStreamName": f"{job.name}/{instance.host}-{now // 1000}"}
             try:
-                logs.create_log_stream(**stream)
-            except logs.exceptions.ResourceNotFoundException:
-                logs.create_log_group(logGroupName=_LOG_GROUP)
-                logs.create_log_stream(**stream)
-            for start in range(0, len(lines), _LOG_BATCH):
-                batch = [{"timestamp": now, "message": line} for line in lines[start : start + _LOG_BATCH]]
-                logs.put_log_events(**stream, logEvents=batch)
-        except ClientError as error:
-            log.warning("the log of job %s could not be stored: %s", job.name, error)
+                try:
+                    logs.create_log_stream(**stream)
+                except logs.exceptions.ResourceNotFoundException:
+                    logs.create_log_group(logGroupName=_LOG_GROUP)
+                    logs.create_log_stream(**stream)
+                for start in range(0, len(lines), _LOG_BATCH):
+                    batch = [{"timestamp": now, "message": line} for line in lines[start : start + _LOG_BATCH]]
+                    logs.put_log_events(**stream, logEvents=batch)
+            except ClientError as error:
+                log.warning("the log of job %s could not be stored: %s", job.name, error)
 
-    def _publish_metrics(self, job: Document, ml_root: Path, session: Mapping[str, str]) -> None:
+    def _publish_metrics(self, job: Document, instances: list[Instance], session: Mapping[str, str]) -> None:
         """Publish what a monitoring job left in /opt/ml/output/metrics/cloudwatch, under the job's role."""
         namespace = _NAMESPACES.get(job.state.get("_MonitoringType", ""))
         if namespace is None:
             return
-        metrics = []
-        for path in sorted((ml_root / "output/metrics/cloudwatch").glob("*.jsonl")):
-            metrics += [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        metrics = [entry for instance in instances for entry in instance.metrics()]
         cloudwatch = clients.client("cloudwatch", session)
         for start in range(0, len(metrics), _METRIC_BATCH):
             try:
@@ -208,62 +206,3 @@ def describe(job: Document) -> dict[str, Any]:
     state = {name: value for name, value in job.state.items() if not name.startswith("_")}
     times = {"CreationTime": job.created, "LastModifiedTime": job.modified}
     return request | {"ProcessingJobArn": job.arn} | times | state
-
-
-def _lay_out(job: Document, ml_root: Path) -> None:
-    for name in ("config", "output/metrics/cloudwatch", "processing"):
-        (ml_root / name).mkdir(parents=True)
-    config = {name: value for name, value in job.request.items() if name != "Tags"} | {"ProcessingJobArn": job.arn}
-    (ml_root / "config/processingjobconfig.json").write_text(json.dumps(config))
-    (ml_root / "config/resourceconfig.json").write_text('{"current_host":"algo-1","hosts":["algo-1"]}')
-    for output in _outputs(job):
-        _inside(ml_root, output["LocalPath"]).mkdir(parents=True, exist_ok=True)
-
-
-def _outputs(job: Document) -> list[Mapping[str, Any]]:
-    config = job.request.get("ProcessingOutputConfig") or {}
-    return [output["S3Output"] for output in config.get("Outputs", []) if output.get("S3Output")]
-
-
-def _inside(ml_root: Path, local_path: str) -> Path:
-    if not local_path.startswith("/opt/ml/processing/"):
-        raise JobFailed(f"ClientError: the local path {local_path} does not begin with /opt/ml/processing/")
-    return ml_root / local_path.removeprefix("/opt/ml/")
-
-
-def _fetch_inputs(job: Document, s3: Any, ml_root: Path) -> None:
-    for item in job.request.get("ProcessingInputs") or []:
-        source = item.get("S3Input")
-        if source is None:
-            raise JobFailed(
-                f"ClientError: the input {item['InputName']} has no S3Input; other sources are not supported here"
-            )
-        if source["S3DataType"] != "S3Prefix":
-            raise JobFailed(
-                f"ClientError: the input {item['InputName']} is a {source['S3DataType']}; only S3Prefix works here"
-            )
-        directory = _inside(ml_root, source["LocalPath"])
-        directory.mkdir(parents=True, exist_ok=True)
-        if not clients.download(s3, source["S3Uri"], directory):
-            raise JobFailed(
-                "ClientError: Data download failed:Failed to download data. No S3 objects found under S3 URL "
-                f'"{source["S3Uri"]}" given in input data source. Please ensure that the bucket exists in the selected '
-                'region, that objects exist under that S3 prefix, and that the role has "s3:ListBucket" permissions'
-            )
-
-
-def _store_outputs(job: Document, s3: Any, ml_root: Path, *, failed: bool) -> None:
-    for output in _outputs(job):
-        # EndOfJob uploads only what a job completed; Continuous has uploaded as the files appeared.
-        if not failed or output["S3UploadMode"] == "Continuous":
-            clients.upload(s3, _inside(ml_root, output["LocalPath"]), output["S3Uri"])
-
-
-def _exit_message(ml_root: Path) -> str:
-    path = ml_root / "output/message"
-    return path.read_bytes()[:_MESSAGE_BYTES].decode(errors="replace").strip() if path.is_file() else ""
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    with suppress(ProcessLookupError):
-        process.send_signal(signal.SIGKILL)

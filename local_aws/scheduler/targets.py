@@ -30,7 +30,8 @@ def problem(target: Mapping[str, Any]) -> str | None:
         service = arn.split(":")[2] if arn.count(":") >= 5 else ""
         if service in _TEMPLATED:
             return None
-        return f"targets of {service or repr(arn)} are not invoked by this AWS; it invokes {', '.join(_TEMPLATED)} and aws-sdk"
+        known = f"{', '.join(_TEMPLATED)} and aws-sdk"
+        return f"targets of {service or repr(arn)} are not invoked by this AWS; it invokes {known}"
     return None if _operation(universal) else f"{arn} names no operation of an AWS service."
 
 
