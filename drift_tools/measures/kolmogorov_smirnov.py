@@ -157,25 +157,32 @@ def _split(cells: _Cells, baseline: Numbers, current: Numbers, splits: int) -> t
     best = max(
         int(np.max(np.abs(first_right * m - second_right * n))), int(np.max(np.abs(first_left * m - second_left * n)))
     )
-    starts = (
-        np.column_stack([start, ranks.reshape(shape)]).ravel()
-        for start, ranks in ((cells.baseline_from, first_right), (cells.current_from, second_right))
-    )
-    ends = (
-        np.column_stack([ranks.reshape(shape), end]).ravel()
-        for end, ranks in ((cells.baseline_to, first_left), (cells.current_to, second_left))
-    )
-    (first_from, second_from), (first_to, second_to) = starts, ends
-    return _Cells(first_from, first_to, second_from, second_to), best
+    ends = zip((cells.baseline_from, cells.current_from), (cells.baseline_to, cells.current_to), strict=True)
+    stretches = [
+        _between(start, left.reshape(shape), right.reshape(shape), end)
+        for (start, end), (left, right) in zip(
+            ends, ((first_left, first_right), (second_left, second_right)), strict=True
+        )
+    ]
+    return _Cells(*stretches[0], *stretches[1]), best
+
+
+def _between(start: _Ranks, left: _Ranks, right: _Ranks, end: _Ranks) -> tuple[_Ranks, _Ranks]:
+    """The ranks at the beginnings and at the ends of the stretches between the pivots of each cell."""
+    beginnings = np.empty((len(start), right.shape[1] + 1), dtype=np.int64)
+    endings = np.empty_like(beginnings)
+    beginnings[:, 0], beginnings[:, 1:] = start, right
+    endings[:, :-1], endings[:, -1] = left, end
+    return beginnings.ravel(), endings.ravel()
 
 
 def _ranks(values: Numbers, points: Numbers) -> tuple[_Ranks, _Ranks]:
     """How many of the sorted values are below each point, and how many not above it."""
-    right = np.searchsorted(values, points, side="right")
-    left = right - (np.take(values, right - 1, mode="clip") == points)
-    tied = np.flatnonzero((np.take(values, left - 1, mode="clip") == points) & (left > 0))
+    right = values.searchsorted(points, side="right")
+    left = right - (values.take(right - 1, mode="clip") == points)
+    tied = np.flatnonzero((values.take(left - 1, mode="clip") == points) & (left > 0))
     if len(tied):
-        left[tied] = np.searchsorted(values, points[tied], side="left")
+        left[tied] = values.searchsorted(points[tied], side="left")
     return left, right
 
 
