@@ -9,17 +9,24 @@ import pulumi
 import pulumi_aws as aws
 
 from components import naming
-from components.alerting import CONSTRAINT_VIOLATIONS, JOB_FAILURES, PERIOD_SECONDS, AlarmRule, alarm_rules
+from components.alarms import (
+    CONSTRAINT_VIOLATIONS,
+    JOB_FAILURES,
+    PERIOD_SECONDS,
+    AlarmRule,
+    Metric,
+    alarm_rules,
+    schedule_metric,
+)
 from components.args import AlertingArgs, AlertingSettings, check_component_name
 from components.identity import look_up_place
+from components.widgets import Row, Widget, alarm_states, graph, laid_out, log_table, search, threshold_lines
 
 DATA_METRICS: Final = "aws/sagemaker/Endpoints/data-metrics"
 MODEL_METRICS: Final = "aws/sagemaker/Endpoints/model-metrics"
 # A graph of hundreds of features shows nothing; of the ones that drift most, everything.
 FEATURES_SHOWN: Final = 20
-GRID_WIDTH: Final = 24
-
-Widget = dict[str, Any]
+ENDPOINT_PERIOD_SECONDS: Final = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,88 +40,60 @@ class DashboardSubject:
     schedules: Mapping[str, str]
     rules: Sequence[AlarmRule]
     alarm_arns: Sequence[str]
+    critical_alarm_arns: Sequence[str]
     dead_letter_queue_names: Sequence[str]
 
 
 def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
     """The body that CloudWatch takes: widgets in rows on a grid of 24 columns."""
-    rows: list[tuple[int, list[Widget]]] = [
-        (4, [_alarm_states(subject)]),
-        (6, [_own_metric(subject, rule) for rule in subject.rules]),
-        (
-            6,
-            [
+    rows = [
+        Row(height=4, widgets=_alarms(subject)),
+        Row(
+            height=6,
+            widgets=[
+                _own_metric(subject, CONSTRAINT_VIOLATIONS, "Constraint violations"),
+                _own_metric(subject, JOB_FAILURES, "Failed jobs"),
+            ],
+        ),
+        Row(
+            height=6,
+            widgets=[
                 _by_feature(subject, "feature_baseline_drift", "Drift per feature (distance)", "Average"),
                 _by_feature(subject, "feature_non_null", "Values present per feature", "Sum"),
             ],
         ),
-        (6, [_invocations(subject), _errors(subject), _latency(subject)]),
-        (6, [_log_query(subject)]),
+    ]
+    if naming.MODEL_QUALITY in subject.schedules:
+        rows.append(Row(height=6, widgets=[_model_quality(subject)]))
+    rows += [
+        Row(height=6, widgets=[_invocations(subject), _errors(subject), _latency(subject)]),
+        Row(height=6, widgets=[_logs(subject)]),
     ]
     if subject.dead_letter_queue_names:
-        rows.append((6, [_dead_letters(subject)]))
-    if naming.MODEL_QUALITY in subject.schedules:
-        rows.insert(3, (6, [_model_quality(subject)]))
-    return {"widgets": _laid_out(rows)}
+        rows.append(Row(height=6, widgets=[_dead_letters(subject)]))
+    return {"widgets": laid_out(rows)}
 
 
-def _laid_out(rows: Sequence[tuple[int, list[Widget]]]) -> list[Widget]:
-    widgets, y = [], 0
-    for height, row in rows:
-        width = GRID_WIDTH // len(row)
-        widgets += [
-            {"x": i * width, "y": y, "width": width, "height": height, **widget} for i, widget in enumerate(row)
-        ]
-        y += height
-    return widgets
+def _alarms(subject: DashboardSubject) -> list[Widget]:
+    if not subject.critical_alarm_arns:
+        return [alarm_states("Alarms", subject.alarm_arns)]
+    critical = alarm_states("Critical alarms", subject.critical_alarm_arns)
+    return [critical, alarm_states("Warnings", subject.alarm_arns)] if subject.alarm_arns else [critical]
 
 
-def _graph(subject: DashboardSubject, title: str, metrics: list[Any], *, period: int, **properties: Any) -> Widget:
-    return {
-        "type": "metric",
-        "properties": {
-            "title": title,
-            "region": subject.region,
-            "view": "timeSeries",
-            "stacked": False,
-            "period": period,
-            "metrics": metrics,
-            **properties,
-        },
-    }
-
-
-def _alarm_states(subject: DashboardSubject) -> Widget:
-    return {"type": "alarm", "properties": {"title": "Alarms", "alarms": list(subject.alarm_arns)}}
-
-
-def _own_metric(subject: DashboardSubject, rule: AlarmRule) -> Widget:
-    """Violations or failed jobs of every schedule, with the line from which on an alarm is raised."""
-    title = {CONSTRAINT_VIOLATIONS: "Constraint violations", JOB_FAILURES: "Failed jobs"}[rule.metric_name]
-    metrics = [
-        [
-            *(subject.metric_namespace, rule.metric_name),
-            *("Endpoint", subject.endpoint_name, "MonitoringSchedule", schedule),
-            {"stat": "Maximum", "label": kind},
-        ]
-        for kind, schedule in subject.schedules.items()
-    ]
-    line = {"label": f"alarm: {rule.title} >= {rule.threshold}", "value": rule.threshold, "fill": "above"}
-    return _graph(
-        subject,
+def _own_metric(subject: DashboardSubject, name: str, title: str) -> Widget:
+    """Violations or failed jobs of every schedule, with the lines from which on alarms are raised."""
+    return graph(
+        subject.region,
         title,
-        metrics,
+        [
+            schedule_metric(subject.metric_namespace, name, subject.endpoint_name, schedule).row(label=kind)
+            for kind, schedule in subject.schedules.items()
+        ],
         period=PERIOD_SECONDS,
         yAxis={"left": {"min": 0}},
-        annotations={"horizontal": [line]},
+        annotations=threshold_lines([rule for rule in subject.rules if rule.metric_name == name]),
     )
-
-
-def search(namespace: str, dimensions: Mapping[str, str], statistic: str, *terms: str) -> str:
-    """A CloudWatch search: metrics with exactly these dimensions, and with every word of `terms` in their names."""
-    schema = ",".join((f'"{namespace}"', *dimensions))
-    words = " ".join((*(f'{name}="{value}"' for name, value in dimensions.items()), *terms))
-    return f"SEARCH('{{{schema}}} {words}', '{statistic}', {PERIOD_SECONDS})"
 
 
 def _by_feature(subject: DashboardSubject, term: str, title: str, statistic: str) -> Widget:
@@ -124,59 +103,58 @@ def _by_feature(subject: DashboardSubject, term: str, title: str, statistic: str
     }
     found = search(DATA_METRICS, dimensions, statistic, term)
     expression = f"SORT({found}, MAX, DESC, {FEATURES_SHOWN})"
-    return _graph(subject, title, [[{"expression": expression, "id": "features"}]], period=PERIOD_SECONDS)
+    return graph(subject.region, title, [[{"expression": expression, "id": "features"}]], period=PERIOD_SECONDS)
 
 
 def _model_quality(subject: DashboardSubject) -> Widget:
     dimensions = {"Endpoint": subject.endpoint_name, "MonitoringSchedule": subject.schedules[naming.MODEL_QUALITY]}
-    expression = search(MODEL_METRICS, dimensions, "Average")
-    return _graph(subject, "Model quality", [[{"expression": expression, "id": "quality"}]], period=PERIOD_SECONDS)
+    metrics = [[{"expression": search(MODEL_METRICS, dimensions, "Average"), "id": "quality"}]]
+    return graph(subject.region, "Model quality", metrics, period=PERIOD_SECONDS)
 
 
-def _endpoint_metric(subject: DashboardSubject, metric: str, **rendering: Any) -> list[Any]:
-    dimensions = ("EndpointName", subject.endpoint_name, "VariantName", subject.variant_name)
-    return ["AWS/SageMaker", metric, *dimensions, rendering]
+def _endpoint_metric(subject: DashboardSubject, name: str, statistic: str) -> Metric:
+    dimensions = {"EndpointName": subject.endpoint_name, "VariantName": subject.variant_name}
+    return Metric(namespace="AWS/SageMaker", name=name, dimensions=dimensions, statistic=statistic)
 
 
 def _invocations(subject: DashboardSubject) -> Widget:
-    return _graph(subject, "Invocations", [_endpoint_metric(subject, "Invocations", stat="Sum")], period=300)
+    metrics = [_endpoint_metric(subject, "Invocations", "Sum").row()]
+    return graph(subject.region, "Invocations", metrics, period=ENDPOINT_PERIOD_SECONDS)
 
 
 def _errors(subject: DashboardSubject) -> Widget:
-    metrics = [_endpoint_metric(subject, name, stat="Sum") for name in ("Invocation4XXErrors", "Invocation5XXErrors")]
-    return _graph(subject, "Errors of the endpoint", metrics, period=300)
+    names = ("Invocation4XXErrors", "Invocation5XXErrors")
+    metrics = [_endpoint_metric(subject, name, "Sum").row() for name in names]
+    return graph(subject.region, "Errors of the endpoint", metrics, period=ENDPOINT_PERIOD_SECONDS)
 
 
 def _latency(subject: DashboardSubject) -> Widget:
-    metrics = [_endpoint_metric(subject, "ModelLatency", stat=stat, label=stat) for stat in ("p50", "p99")]
-    return _graph(subject, "Latency of the model (microseconds)", metrics, period=300)
+    metrics = [_endpoint_metric(subject, "ModelLatency", stat).row(label=stat) for stat in ("p50", "p99")]
+    return graph(subject.region, "Latency of the model (microseconds)", metrics, period=ENDPOINT_PERIOD_SECONDS)
 
 
 def _dead_letters(subject: DashboardSubject) -> Widget:
     """More than none: a function could not do its work, and somebody was not told."""
     metrics = [
-        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name, {"stat": "Maximum"}]
+        Metric(namespace="AWS/SQS", name="ApproximateNumberOfMessagesVisible", dimensions={"QueueName": name}).row()
         for name in subject.dead_letter_queue_names
     ]
-    return _graph(subject, "Events that a function could not handle", metrics, period=300)
+    title = "Events that a function could not handle"
+    return graph(subject.region, title, metrics, period=ENDPOINT_PERIOD_SECONDS)
 
 
-def _log_query(subject: DashboardSubject) -> Widget:
+def _logs(subject: DashboardSubject) -> Widget:
     """All jobs of the account write to one group; jobs of Model Monitor have "monitoring" in their streams' names."""
-    query = " | ".join(
-        (
-            f"SOURCE '{naming.PROCESSING_LOG_GROUP}'",
-            "fields @timestamp, @logStream, @message",
-            "filter @logStream like /monitoring|baseline/",
-            "filter @message like /(?i)error|exception|violation/",
-            "sort @timestamp desc",
-            "limit 50",
-        )
+    return log_table(
+        subject.region,
+        "Logs of the monitor",
+        naming.PROCESSING_LOG_GROUP,
+        "fields @timestamp, @logStream, @message",
+        "filter @logStream like /monitoring|baseline/",
+        "filter @message like /(?i)error|exception|violation/",
+        "sort @timestamp desc",
+        "limit 50",
     )
-    return {
-        "type": "log",
-        "properties": {"title": "Logs of the monitor", "region": subject.region, "view": "table", "query": query},
-    }
 
 
 class MonitoringDashboardArgs(TypedDict):
@@ -192,7 +170,9 @@ class MonitoringDashboardArgs(TypedDict):
     alerting: NotRequired[AlertingArgs]
     """As given to the alarms: the same thresholds are drawn as lines."""
     alarm_arns: Sequence[pulumi.Input[str]]
-    """Alarms whose state is shown."""
+    """Alarms whose state is shown; without `critical_alarm_arns` all of them, otherwise the warnings."""
+    critical_alarm_arns: NotRequired[Sequence[pulumi.Input[str]]]
+    """Alarms whose state is shown first, in a widget of its own. Default none."""
     dead_letter_queue_names: NotRequired[Sequence[pulumi.Input[str]]]
     """Queues of events that a function could not handle. Default none."""
 
@@ -210,7 +190,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
         region = look_up_place(self).apply(lambda place: place.region)
 
         def body(found: list[Any]) -> str:
-            region, endpoint_name, schedules, alarm_arns, queue_names = found
+            region, endpoint_name, schedules, alarm_arns, critical_alarm_arns, queue_names = found
             subject = DashboardSubject(
                 region=region,
                 endpoint_name=endpoint_name,
@@ -219,6 +199,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 schedules=schedules,
                 rules=rules,
                 alarm_arns=alarm_arns,
+                critical_alarm_arns=critical_alarm_arns,
                 dead_letter_queue_names=queue_names,
             )
             return json.dumps(dashboard_body(subject))
@@ -231,6 +212,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 args["endpoint_name"],
                 dict(args["schedules"]),
                 list(args["alarm_arns"]),
+                list(args.get("critical_alarm_arns") or []),
                 list(args.get("dead_letter_queue_names") or []),
             ).apply(body),
             opts=pulumi.ResourceOptions(parent=self),

@@ -6,8 +6,10 @@ import pulumi
 import pulumi_aws as aws
 
 from components import naming
-from components.alerting import CONSTRAINT_VIOLATIONS, JOB_FAILURES, DriftAlerting, DriftAlertingArgs
+from components.alarms import CONSTRAINT_VIOLATIONS, JOB_FAILURES
+from components.alerting import DriftAlerting, DriftAlertingArgs
 from components.args import EndpointArgs, ExistingEndpointSettings, ModelMonitoringStackArgs, StackSettings
+from components.args.severities import CRITICAL, WARNING
 from components.baseline import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard
 from components.endpoint import MonitoredEndpoint
@@ -275,6 +277,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         alerting = DriftAlertingArgs(
             alerting=self._args.get("alerting", {}),
             schedules=self.schedules,
+            hours_between_runs=self._settings.hours_between_runs,
             endpoint_name=self.endpoint_name,
             bucket_name=self.bucket_name,
             metric_namespace=self.metric_namespace,
@@ -284,6 +287,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             ),
             log_retention_in_days=self._settings.common.log_retention_in_days,
             permissions_boundary_arn=self._settings.common.permissions_boundary_arn,
+            kms_key_arn=self._settings.common.kms_key_arn,
             tags=self._settings.common.tags,
         )
         return DriftAlerting(self._stem, alerting, self._child)
@@ -297,7 +301,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "metric_namespace": self.metric_namespace,
                 "schedules": self.schedules,
                 "alerting": self._args.get("alerting", {}),
-                "alarm_arns": [item.alarm.arn for item in self.alerting.alarms],
+                "alarm_arns": self.alerting.alarm_arns(WARNING),
+                "critical_alarm_arns": self.alerting.alarm_arns(CRITICAL),
                 "dead_letter_queue_names": [
                     self.alerting.dead_letter_queue_name,
                     self.metrics.dead_letter_queue_name,

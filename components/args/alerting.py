@@ -1,13 +1,23 @@
 """Arguments of alarms and notifications."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NotRequired, Self, TypedDict
 
 import pulumi
 
+from components.args.quiet_hours import QuietHours, QuietHoursArgs, quiet_hours
 from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.severities import (
+    SEVERITIES,
+    WARNING,
+    SeverityThresholdsArgs,
+    Threshold,
+    check_look_back,
+    thresholds,
+)
+from components.args.subscriptions import Subscription, SubscriptionArgs, subscriptions
 
 
 class AlertingArgs(TypedDict):
@@ -15,31 +25,82 @@ class AlertingArgs(TypedDict):
 
     emails: NotRequired[Sequence[pulumi.Input[str]]]
     """Addresses that are told of alarms; each must confirm its subscription. Default none."""
+    subscriptions: NotRequired[Sequence[SubscriptionArgs]]
+    """Others who are told: HTTPS endpoints, queues, functions, telephones. Default none."""
     violations_threshold: NotRequired[int]
-    """Violations in one run that raise the alarm. Default 1."""
+    """Violations in one run that raise the warning; short for `violations.warning.threshold`. Default 1."""
+    violations: NotRequired[SeverityThresholdsArgs]
+    """Alarms on violations, by severity. Default a warning from one violation on."""
+    job_failures: NotRequired[SeverityThresholdsArgs]
+    """Alarms on monitoring jobs that failed, by severity. Default a warning from one failed job on."""
+    quiet_hours: NotRequired[Sequence[QuietHoursArgs]]
+    """Hours in which nobody is told of warnings. Default none."""
     notify_on_ok: NotRequired[bool]
     """Tell of an alarm's end as well. Default false."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertingSettings:
-    """`AlertingArgs`, checked and complete."""
+    """`AlertingArgs`, checked and complete. Thresholds are the mildest first."""
 
     emails: tuple[pulumi.Input[str], ...]
-    violations_threshold: int
+    subscriptions: tuple[Subscription, ...]
+    violations: tuple[Threshold, ...]
+    job_failures: tuple[Threshold, ...]
+    quiet_hours: tuple[QuietHours, ...]
     notify_on_ok: bool
 
     @classmethod
     def from_args(cls, args: AlertingArgs, path: str = "alerting") -> Self:
         read = Reader(path, args, argument_names(AlertingArgs))
-        emails = read.raw("emails") or ()
-        if not isinstance(emails, Sequence) or isinstance(emails, str):
-            raise read.refuse("emails", "must be a list of addresses")
-        for email in emails:
-            if not isinstance(email, pulumi.Output) and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(email)):
-                raise ArgumentError(f"{read.name('emails')} has {email!r}: write an address such as team@example.com")
-        return cls(
-            emails=tuple(emails),
-            violations_threshold=read.whole("violations_threshold", 1, 1, 1_000_000),
+        if read.has("violations_threshold") and read.has("violations"):
+            raise ArgumentError(
+                f"{read.name('violations_threshold')} is given with {read.name('violations')}: remove one of the two"
+            )
+        fewest = Threshold(severity=WARNING, threshold=read.whole("violations_threshold", 1, 1, 1_000_000))
+        found = cls(
+            emails=_emails(read),
+            subscriptions=subscriptions(read.raw("subscriptions"), read.name("subscriptions")),
+            violations=thresholds(read.raw("violations"), read.name("violations"), (fewest,)),
+            job_failures=thresholds(
+                read.raw("job_failures"), read.name("job_failures"), (Threshold(severity=WARNING),)
+            ),
+            quiet_hours=quiet_hours(read.raw("quiet_hours"), read.name("quiet_hours")),
             notify_on_ok=read.flag("notify_on_ok", False),
         )
+        for index, quiet in enumerate(found.quiet_hours):
+            missing = [severity for severity in quiet.severities if severity not in found.severities]
+            if missing:
+                raise ArgumentError(
+                    f"{read.name('quiet_hours')}[{index}].severities has {missing[0]!r}: there is no such alarm; "
+                    "give it a threshold in violations or job_failures, or leave it out here"
+                )
+        return found
+
+    def check_runs(self, hours_between_runs: Mapping[str, int], path: str = "alerting") -> None:
+        """Refuse more runs in a row than CloudWatch can look back upon; hours by kind of monitor.
+
+        Raises
+        ------
+        ArgumentError
+            With how many there may be.
+        """
+        for kind, hours in hours_between_runs.items():
+            check_look_back(self.violations, f"{path}.violations", kind, hours)
+            check_look_back(self.job_failures, f"{path}.job_failures", kind, hours)
+
+    @property
+    def severities(self) -> tuple[str, ...]:
+        """Those that any alarm has, the mildest first."""
+        there = {item.severity for item in (*self.violations, *self.job_failures)}
+        return tuple(severity for severity in SEVERITIES if severity in there)
+
+
+def _emails(read: Reader) -> tuple[pulumi.Input[str], ...]:
+    emails = read.raw("emails") or ()
+    if not isinstance(emails, Sequence) or isinstance(emails, str):
+        raise read.refuse("emails", "must be a list of addresses")
+    for email in emails:
+        if not isinstance(email, pulumi.Output) and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(email)):
+            raise ArgumentError(f"{read.name('emails')} has {email!r}: write an address such as team@example.com")
+    return tuple(emails)

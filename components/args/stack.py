@@ -6,6 +6,7 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
+from components import naming
 from components.args.alerting import AlertingArgs, AlertingSettings
 from components.args.baseline import (
     AnyBaseline,
@@ -20,6 +21,7 @@ from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEnd
 from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, ModelQualitySettings
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.schedules import schedule_period_hours
 from components.args.storage import StorageArgs, StorageSettings
 
 ENGINES: Final = ("model-monitor", "open", "both")
@@ -91,7 +93,7 @@ class StackSettings:
         if engine != "model-monitor":
             raise read.refuse("engine", "this engine is not there yet; use model-monitor")
         data_quality, model_quality = _monitors(read)
-        return cls(
+        found = cls(
             engine=engine,
             endpoint=endpoint_settings(read.raw("endpoint")) if read.has("endpoint") else None,
             baseline=_baseline(read, data_quality),
@@ -109,6 +111,18 @@ class StackSettings:
                 kms_key_arn=read.raw("kms_key_arn"),
             ),
         )
+        found.alerting.check_runs(found.hours_between_runs)
+        return found
+
+    @property
+    def hours_between_runs(self) -> dict[str, int]:
+        """Of each monitor that is on, by its kind."""
+        monitors = {naming.DATA_QUALITY: self.data_quality, naming.MODEL_QUALITY: self.model_quality}
+        return {
+            kind: schedule_period_hours(monitor.schedule_expression) or 1
+            for kind, monitor in monitors.items()
+            if monitor is not None
+        }
 
     @property
     def files_outside(self) -> list[pulumi.Input[str]]:

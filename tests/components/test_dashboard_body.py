@@ -2,9 +2,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from components.alerting import alarm_rules
+from components.alarms import alarm_rules
 from components.args import AlertingSettings
-from components.dashboard import DashboardSubject, dashboard_body, search
+from components.dashboard import DashboardSubject, dashboard_body
+from components.widgets import search
 
 SUBJECT = DashboardSubject(
     region="eu-west-1",
@@ -12,8 +13,9 @@ SUBJECT = DashboardSubject(
     variant_name="Primary",
     metric_namespace="ModelMonitoring/churn",
     schedules={"data-quality": "churn-endpoint-1-data-quality", "model-quality": "churn-endpoint-1-model-quality"},
-    rules=alarm_rules(AlertingSettings(emails=(), violations_threshold=4, notify_on_ok=False)),
+    rules=alarm_rules(AlertingSettings.from_args({"violations_threshold": 4})),
     alarm_arns=["arn:aws:cloudwatch:eu-west-1:1:alarm:a", "arn:aws:cloudwatch:eu-west-1:1:alarm:b"],
+    critical_alarm_arns=[],
     dead_letter_queue_names=["churn-dead-letters"],
 )
 
@@ -66,7 +68,7 @@ def test_own_metrics_by_schedule_with_the_alarms_line() -> None:
         for kind in ("data-quality", "model-quality")
     ]
     assert properties["annotations"]["horizontal"] == [
-        {"label": "alarm: constraint violations >= 4", "value": 4, "fill": "above"}
+        {"label": "warning: constraint violations >= 4", "value": 4, "color": "#ff7f0e", "fill": "above"}
     ]
     assert widgets()["Failed jobs"]["properties"]["annotations"]["horizontal"][0]["value"] == 1
 
@@ -113,3 +115,27 @@ def test_every_graph_has_a_region_and_the_body_is_small() -> None:
 
 def test_alarms() -> None:
     assert widgets()["Alarms"]["properties"]["alarms"] == list(SUBJECT.alarm_arns)
+
+
+def test_both_severities_have_their_lines_and_their_alarms() -> None:
+    settings = AlertingSettings.from_args(
+        {"violations": {"warning": {}, "critical": {"threshold": 10, "evaluation_periods": 3}}}
+    )
+    both = replace(SUBJECT, rules=alarm_rules(settings), critical_alarm_arns=["arn:aws:cloudwatch:eu-west-1:1:alarm:c"])
+    shown = widgets(both)
+    assert list(shown)[:2] == ["Critical alarms", "Warnings"]
+    assert shown["Critical alarms"]["properties"]["alarms"] == ["arn:aws:cloudwatch:eu-west-1:1:alarm:c"]
+    assert shown["Warnings"]["properties"]["alarms"] == list(SUBJECT.alarm_arns)
+    lines = shown["Constraint violations"]["properties"]["annotations"]["horizontal"]
+    assert [(line["label"], line["value"], line["color"]) for line in lines] == [
+        ("warning: constraint violations >= 1", 1, "#ff7f0e"),
+        ("critical: constraint violations >= 10 in 3 runs in a row", 10, "#d62728"),
+    ]
+    assert [line["value"] for line in shown["Failed jobs"]["properties"]["annotations"]["horizontal"]] == [1]
+
+
+def test_only_critical_alarms() -> None:
+    only = replace(SUBJECT, alarm_arns=[], critical_alarm_arns=["arn:aws:cloudwatch:eu-west-1:1:alarm:c"])
+    assert [item["properties"]["title"] for item in dashboard_body(only)["widgets"] if item["type"] == "alarm"] == [
+        "Critical alarms"
+    ]

@@ -1,0 +1,130 @@
+"""Metrics and the alarms on them: each is written down once, for the alarm and for the line in the dashboard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.args.alerting import AlertingSettings
+from components.args.severities import WARNING, Threshold
+
+PERIOD_SECONDS: Final = 3600
+CONSTRAINT_VIOLATIONS: Final = "ConstraintViolations"
+JOB_FAILURES: Final = "JobFailures"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One CloudWatch metric, and how its values within a period become one.
+
+    The largest, not the sum: AWS sends an event twice now and then, and the metric with it.
+    """
+
+    namespace: pulumi.Input[str]
+    name: str
+    dimensions: Mapping[str, pulumi.Input[str]]
+    statistic: str = "Maximum"
+
+    def row(self, **rendering: Any) -> list[Any]:
+        """As a graph of a dashboard has it; all of its values must be known."""
+        dimensions = [part for pair in self.dimensions.items() for part in pair]
+        return [self.namespace, self.name, *dimensions, {"stat": self.statistic, **rendering}]
+
+
+def schedule_metric(
+    namespace: pulumi.Input[str], name: str, endpoint: pulumi.Input[str], schedule: pulumi.Input[str]
+) -> Metric:
+    """A metric of one monitoring schedule, as the functions publish it."""
+    return Metric(namespace=namespace, name=name, dimensions={"Endpoint": endpoint, "MonitoringSchedule": schedule})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmRule:
+    """When a schedule's alarm is raised. The alarm and the line in the dashboard are both made from it."""
+
+    suffix: str
+    metric_name: str
+    severity: str
+    threshold: int
+    runs: int
+    title: str
+
+    @property
+    def datapoints_to_alarm(self) -> int | None:
+        """None for one run: then it is the same as the hours that are looked at."""
+        return self.runs if self.runs > 1 else None
+
+    def evaluation_periods(self, hours_between_runs: int) -> int:
+        """Hours that are looked at: CloudWatch counts hours, people count runs.
+
+        Several runs: so many breaching hours among those in which that many runs are due. Hours without a run count
+        as not breaching.
+        """
+        return self.runs * hours_between_runs if self.runs > 1 else 1
+
+    @property
+    def condition(self) -> str:
+        """In words: from when on it rings."""
+        runs = f" in {self.runs} runs in a row" if self.runs > 1 else ""
+        return f"{self.title} >= {self.threshold}{runs}"
+
+
+def alarm_rules(settings: AlertingSettings) -> tuple[AlarmRule, ...]:
+    """Violations that were found, and runs that could not look; of each the mildest first."""
+    return (
+        *_rules("violations", CONSTRAINT_VIOLATIONS, "constraint violations", settings.violations),
+        *_rules("job-failures", JOB_FAILURES, "failed jobs", settings.job_failures),
+    )
+
+
+def _rules(suffix: str, metric_name: str, title: str, thresholds: tuple[Threshold, ...]) -> list[AlarmRule]:
+    return [
+        AlarmRule(
+            # A warning's name says no severity, so that adding a critical alarm leaves it alone.
+            suffix=suffix if item.severity == WARNING else f"{suffix}-{item.severity}",
+            metric_name=metric_name,
+            severity=item.severity,
+            threshold=item.threshold,
+            runs=item.evaluation_periods,
+            title=title,
+        )
+        for item in thresholds
+    ]
+
+
+def metric_alarm(
+    name: str,
+    metric: Metric,
+    rule: AlarmRule,
+    *,
+    description: str,
+    hours_between_runs: int,
+    topic_arn: pulumi.Input[str],
+    tags: Mapping[str, pulumi.Input[str]],
+    opts: pulumi.ResourceOptions,
+) -> aws.cloudwatch.MetricAlarm:
+    """An alarm that tells a topic of its beginning and of its end.
+
+    The description ends with the severity: it is the only thing of an alarm that its message carries and that the
+    stack may choose freely.
+    """
+    return aws.cloudwatch.MetricAlarm(
+        name,
+        alarm_description=f"{description}. Severity: {rule.severity}",
+        namespace=metric.namespace,
+        metric_name=metric.name,
+        dimensions=metric.dimensions,
+        statistic=metric.statistic,
+        period=PERIOD_SECONDS,
+        evaluation_periods=rule.evaluation_periods(hours_between_runs),
+        datapoints_to_alarm=rule.datapoints_to_alarm,
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        threshold=rule.threshold,
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic_arn],
+        ok_actions=[topic_arn],
+        tags=tags,
+        opts=opts,
+    )

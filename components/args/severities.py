@@ -1,0 +1,112 @@
+"""How bad it is: thresholds by severity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NotRequired, Self, TypedDict
+
+from components.args.reader import ArgumentError, Reader, argument_names
+
+WARNING: Final = "warning"
+CRITICAL: Final = "critical"
+# The mildest first: it rings first.
+SEVERITIES: Final = (WARNING, CRITICAL)
+SEVEN_DAYS_IN_HOURS: Final = 168
+
+
+class ThresholdArgs(TypedDict):
+    """From when on an alarm rings."""
+
+    threshold: NotRequired[int]
+    """Violations (or failed jobs) in one run. Default 1."""
+    evaluation_periods: NotRequired[int]
+    """Runs in a row that must reach the threshold. Default 1. All of them must fit into seven days."""
+
+
+class SeverityThresholdsArgs(TypedDict):
+    """Alarms by severity; with both, a critical one must ask for more than a warning."""
+
+    warning: NotRequired[ThresholdArgs]
+    """Somebody should look into it."""
+    critical: NotRequired[ThresholdArgs]
+    """Somebody must look into it now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """`ThresholdArgs` of one severity, checked and complete."""
+
+    severity: str
+    threshold: int = 1
+    evaluation_periods: int = 1
+
+    @classmethod
+    def from_args(cls, args: ThresholdArgs, severity: str, path: str) -> Self:
+        read = Reader(path, args, argument_names(ThresholdArgs))
+        return cls(
+            severity=severity,
+            threshold=read.whole("threshold", 1, 1, 1_000_000),
+            evaluation_periods=read.whole("evaluation_periods", 1, 1, SEVEN_DAYS_IN_HOURS),
+        )
+
+
+def thresholds(args: Any, path: str, default: tuple[Threshold, ...]) -> tuple[Threshold, ...]:
+    """The thresholds of one metric, the mildest first.
+
+    Raises
+    ------
+    ArgumentError
+        If a critical alarm could ring before the warning: which of the two is meant?
+    """
+    if args is None:
+        return default
+    read = Reader(path, args, argument_names(SeverityThresholdsArgs))
+    found = tuple(
+        Threshold.from_args(read.raw(severity), severity, read.name(severity))
+        for severity in SEVERITIES
+        if read.has(severity)
+    )
+    if not found:
+        raise ArgumentError(f"{path} has no severity: give {' or '.join(SEVERITIES)}, or leave it out for the default")
+    if len(found) == 2:
+        _graver(found[0], found[1], read)
+    return found
+
+
+def _graver(warning: Threshold, critical: Threshold, read: Reader) -> None:
+    for key in ("threshold", "evaluation_periods"):
+        mild, grave = getattr(warning, key), getattr(critical, key)
+        if grave < mild:
+            raise ArgumentError(
+                f"{read.name(CRITICAL)}.{key} is {grave}: must be at least {mild}, "
+                f"the {WARNING}'s, which has to ring first"
+            )
+    if (warning.threshold, warning.evaluation_periods) == (critical.threshold, critical.evaluation_periods):
+        raise ArgumentError(
+            f"{read.name(CRITICAL)} is the same as {read.name(WARNING)}: raise its threshold or evaluation_periods, "
+            "or remove one of the two"
+        )
+
+
+def check_look_back(found: tuple[Threshold, ...], path: str, kind: str, hours_between_runs: int) -> None:
+    """CloudWatch looks back seven days at most; so many runs in a row must fit into them.
+
+    Raises
+    ------
+    ArgumentError
+        With how many would.
+    """
+    most = SEVEN_DAYS_IN_HOURS // hours_between_runs
+    for item in found:
+        if item.evaluation_periods > max(most, 1):
+            raise ArgumentError(
+                f"{path}.{item.severity}.evaluation_periods is {item.evaluation_periods}: CloudWatch looks back seven "
+                f"days, in which the {kind} monitor runs {max(most, 1)} times; give at most that"
+            )
+
+
+def described(found: tuple[Threshold, ...]) -> list[Mapping[str, Any]]:
+    """Plain data, for the function that tells people of alarms."""
+    return [
+        {"severity": item.severity, "threshold": item.threshold, "evaluation_periods": item.evaluation_periods}
+        for item in found
+    ]
