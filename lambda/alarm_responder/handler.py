@@ -17,6 +17,7 @@ from alarm import Alarm, parse_alarm, records
 from botocore.exceptions import BotoCoreError, ClientError
 from findings import failed_job, gather
 from message import Notification, Place, failure_notification, plain_notification, violations_notification
+from severity import Severities, read_severities
 from shared.clients import client, error_code
 from shared.events import BadEventError
 from shared.json_log import log
@@ -39,6 +40,7 @@ class Settings:
     baseline_statistics: Mapping[str, str]
     dashboard_url: str | None
     notify_on_ok: bool
+    severities: Severities
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -51,6 +53,7 @@ class Settings:
             baseline_statistics=_baseline_statistics(environ.get("BASELINE_STATISTICS") or "{}"),
             dashboard_url=environ.get("DASHBOARD_URL") or None,
             notify_on_ok=flag(environ, "NOTIFY_ON_OK"),
+            severities=read_severities(environ.get("SEVERITIES") or "{}"),
         )
 
 
@@ -111,7 +114,9 @@ class Responder:
 
     def _compose(self, alarm: Alarm) -> Notification:
         settings = self.settings
-        place = Place(settings.bucket, settings.results_prefix, alarm.region, settings.dashboard_url)
+        place = Place(
+            settings.bucket, settings.results_prefix, alarm.region, settings.dashboard_url, settings.severities
+        )
         if alarm.state != "ALARM" or not alarm.endpoint or not alarm.schedule:
             return plain_notification(alarm, place)
         try:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alarm import Alarm
 from findings import FailedJob, Findings
 from links import Console
 from profiles import number, percent
+from severity import Severities, severity_lines, severity_of
 from shared.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
 
 # SNS: a subject of at most 100 ASCII characters, a message of at most 256 KiB, attributes included.
@@ -21,12 +22,14 @@ _MAX_NAME = 120
 
 @dataclass(frozen=True)
 class Place:
-    """Where things are, for the message's links."""
+    """Where things are, for the message's links, and how alarms are related."""
 
     bucket: str
     results_prefix: str
     region: str
     dashboard_url: str | None = None
+    severities: Severities = field(default_factory=dict)
+    """From when on which alarm rings, where a metric has several."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> N
     headline = _headline(groups)
     sections = [
         [f"{alarm.endpoint}: {headline}."],
-        _facts(alarm, findings),
+        _facts(alarm, findings, place),
         _violation_lines(findings, groups),
         list(findings.problems),
         _files(alarm, findings, place),
@@ -71,7 +74,7 @@ def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | Non
     kind = job.kind if job else "monitoring"
     consequence = _CONSEQUENCES.get(kind, _CONSEQUENCES["monitoring"])
     console = Console(place.region)
-    facts = [f"Schedule  {alarm.schedule}"]
+    facts = [*severity_lines(alarm, place.severities), f"Schedule  {alarm.schedule}"]
     if job:
         facts += [
             f"Job       {job.name}",
@@ -113,6 +116,7 @@ def plain_notification(alarm: Alarm, place: Place, *, note: str | None = None) -
     headline = f"alarm {alarm.name} {what}"
     sections = [
         [f"{alarm.endpoint}: {headline}." if alarm.endpoint else f"The {headline}."],
+        severity_lines(alarm, place.severities) if alarm.state == "ALARM" else [],
         [note] if note else [],
         _alarm_lines(alarm, place),
     ]
@@ -164,10 +168,11 @@ def _features(groups: Sequence[Sequence[Violation]]) -> list[Sequence[Violation]
     return [group for group in groups if group[0].check not in COLUMN_CHECKS]
 
 
-def _facts(alarm: Alarm, findings: Findings) -> list[str]:
-    lines = [f"Schedule  {alarm.schedule}"]
-    if findings.violations is not None:
-        lines.append(f"Found     {_plural(len(findings.violations), 'violation')}")
+def _facts(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
+    count = None if findings.violations is None else len(findings.violations)
+    lines = [*severity_lines(alarm, place.severities, count), f"Schedule  {alarm.schedule}"]
+    if count is not None:
+        lines.append(f"Found     {_plural(count, 'violation')}")
     if findings.run:
         lines.append(f"Run       {_hour(findings.run.hour)}")
     lines.append(f"Alarm at  {_time(alarm.changed_at)}")
@@ -292,6 +297,7 @@ def _attributes(alarm: Alarm, kind: str) -> dict[str, str]:
     found = {
         "kind": kind,
         "state": alarm.state,
+        "severity": severity_of(alarm) or "",
         "alarm_name": alarm.name,
         "endpoint": alarm.endpoint or "",
         "monitoring_schedule": alarm.schedule or "",
@@ -301,7 +307,9 @@ def _attributes(alarm: Alarm, kind: str) -> dict[str, str]:
 
 def _subject(alarm: Alarm, headline: str, names: Sequence[str]) -> str:
     """At most 100 printable ASCII characters, with as many of the names as there is room for."""
-    start = _ascii(f"[{alarm.state}] {alarm.endpoint}: {headline}" if alarm.endpoint else f"[{alarm.state}] {headline}")
+    severity = severity_of(alarm) if alarm.state == "ALARM" else None
+    state = severity.upper() if severity else alarm.state
+    start = _ascii(f"[{state}] {alarm.endpoint}: {headline}" if alarm.endpoint else f"[{state}] {headline}")
     candidates = [_ascii(name) for name in names[:MAX_SUBJECT]]  # more would not fit, were they one character each
     for shown in range(len(candidates), 0, -1):
         more = f", +{len(names) - shown}" if shown < len(names) else ""

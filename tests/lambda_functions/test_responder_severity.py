@@ -1,0 +1,153 @@
+"""How bad it is, in the message; and that two alarms on one metric read as one matter."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from components.args.subscriptions import FILTERS
+from tests.lambda_functions.conftest import RUN, drift
+from tests.lambda_functions.fakes import FakeS3, FakeSns
+from tests.lambda_functions.functions import event, load, shared
+
+functions = load("alarm_responder")
+message, findings, severity = functions.message, functions.findings, functions.severity
+BOTH = json.dumps(
+    {
+        "ConstraintViolations": [
+            {"severity": "warning", "threshold": 1, "evaluation_periods": 1},
+            {"severity": "critical", "threshold": 3, "evaluation_periods": 1},
+        ],
+        "JobFailures": [
+            {"severity": "warning", "threshold": 1, "evaluation_periods": 1},
+            {"severity": "critical", "threshold": 1, "evaluation_periods": 2},
+        ],
+    }
+)
+
+
+def place(severities: str = BOTH) -> Any:
+    known = severity.read_severities(severities)
+    return message.Place("churn-data", "monitoring-results", "eu-central-1", severities=known)
+
+
+def alarm(level: str | None, name: str = "alarm_violations") -> Any:
+    (record,) = functions.alarm.records(event(name))
+    parsed = functions.alarm.parse_alarm(record)
+    description = "The data-quality monitor of churn has constraint violations"
+    return replace(parsed, description=description if level is None else f"{description}. Severity: {level}")
+
+
+def violations(level: str | None, count: int, severities: str = BOTH) -> Any:
+    entries = {"violations": [drift(f"F{number}", 0.9) for number in range(count)]}
+    found = findings.Findings(violations=shared("violations").parse_violations(entries))
+    return message.violations_notification(alarm(level), found, place(severities))
+
+
+def failure(level: str) -> Any:
+    job = findings.FailedJob("dq-1", "monitoring", "Failed", "x", datetime(2026, 11, 23, 4, tzinfo=UTC))
+    return message.failure_notification(alarm(level, "alarm_job_failures"), job, None, place())
+
+
+def facts(notification: Any) -> list[str]:
+    lines: list[str] = notification.body.splitlines()
+    return [line for line in lines if line.startswith(("Severity", "Note"))]
+
+
+def test_the_subject_begins_with_it() -> None:
+    assert violations("critical", 3).subject == "[CRITICAL] churn-endpoint: 3 features drifted (F0, F1, F2)"
+    assert violations("warning", 1).subject == "[WARNING] churn-endpoint: 1 feature drifted (F0)"
+    assert violations(None, 1).subject == "[ALARM] churn-endpoint: 1 feature drifted (F0)"
+    assert failure("critical").subject == "[CRITICAL] churn-endpoint: monitoring job failed (churn-data-quality)"
+
+
+def test_it_is_an_attribute_to_filter_by() -> None:
+    assert violations("critical", 3).attributes["severity"] == "critical"
+    assert "severity" not in violations(None, 1).attributes
+
+
+def test_what_people_may_filter_by_is_what_a_message_has() -> None:
+    assert set(violations("critical", 3).attributes) == {*FILTERS, "violations"}
+
+
+def test_a_critical_alarm_is_no_second_finding() -> None:
+    assert facts(violations("critical", 3)) == [
+        "Severity  critical: from 3 violations on",
+        "Note      the same finding as the warning's (from 1 violation on), grown worse: not a second one",
+    ]
+
+
+def test_a_warning_says_that_the_critical_alarm_rings_too() -> None:
+    assert facts(violations("warning", 3)) == [
+        "Severity  warning: from 1 violation on",
+        "Note      the critical alarm (from 3 violations on) rings for this run as well: "
+        "the same finding, not a second one",
+    ]
+
+
+def test_a_warning_says_when_it_becomes_critical() -> None:
+    assert facts(violations("warning", 2)) == [
+        "Severity  warning: from 1 violation on",
+        "Note      from 3 violations on it becomes critical, and you are told again",
+    ]
+
+
+def test_failed_jobs() -> None:
+    assert facts(failure("warning")) == [
+        "Severity  warning: from 1 failed job on",
+        "Note      from 1 failed job on in 2 runs in a row it becomes critical, and you are told again",
+    ]
+    assert facts(failure("critical")) == [
+        "Severity  critical: from 1 failed job on in 2 runs in a row",
+        "Note      the same finding as the warning's (from 1 failed job on), grown worse: not a second one",
+    ]
+
+
+def test_with_one_severity_there_is_nothing_to_explain() -> None:
+    assert facts(violations("warning", 3, "{}")) == ["Severity  warning"]
+    assert facts(violations(None, 3)) == []
+
+
+def test_an_alarm_whose_details_are_unknown_still_says_it() -> None:
+    notification = message.plain_notification(alarm("critical"), place(), note="no details")
+    assert notification.subject.startswith("[CRITICAL] ")
+    assert facts(notification)[0] == "Severity  critical: from 3 violations on"
+
+
+def test_the_end_of_an_alarm_is_no_emergency() -> None:
+    over = replace(alarm("critical"), state="OK", previous_state="ALARM")
+    notification = message.plain_notification(over, place())
+    assert notification.subject.startswith("[OK] ")
+    assert facts(notification) == []
+    assert notification.attributes["severity"] == "critical"
+
+
+def test_two_alarms_two_messages_once_each(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    entries = [drift(f"F{number}", 0.9) for number in range(3)]
+    s3.put(f"{RUN}/2026/11/23/04/constraint_violations.json", {"violations": entries})
+    for level in ("warning", "critical", "critical"):
+        found = event("alarm_violations")
+        body = json.loads(found["Records"][0]["Sns"]["Message"])
+        body["AlarmDescription"] += f". Severity: {level}"
+        body["AlarmName"] += f"-{level}"
+        body["AlarmArn"] += f"-{level}"
+        found["Records"][0]["Sns"]["Message"] = json.dumps(body)
+        functions.handler.respond_to_all(found, new_responder(SEVERITIES=BOTH))
+    subjects = [published["Subject"] for published in sns.published]
+    assert [subject.split("]")[0] for subject in subjects] == ["[WARNING", "[CRITICAL"]
+    assert all("not a second one" in published["Message"] for published in sns.published)
+
+
+@pytest.mark.parametrize(
+    "value", ["no JSON", "[]", '{"JobFailures": [{}]}', '{"JobFailures": [{"severity": "warning"}]}', '{"x": 1}']
+)
+def test_unusable_settings_are_named(value: str) -> None:
+    with pytest.raises(shared("settings").ConfigurationError, match="environment variable SEVERITIES must map metrics"):
+        severity.read_severities(value)
+
+
+@pytest.mark.parametrize("description", ["", "Severity: loud", "Severity: critical, they say", "severity critical"])
+def test_other_peoples_alarms_have_none(description: str) -> None:
+    assert severity.severity_of(replace(alarm(None), description=description)) is None
