@@ -1,5 +1,7 @@
 """A stack with everything switched on, run once on the mocked runtime; and the smallest one that is valid."""
 
+import functools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,15 @@ from tests.components.mocked_runtime import Run, run_program
 PROJECT = Path(__file__).resolve().parents[2]
 TAGS = {"team": "risk", "environment": "test"}
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+CAPTURES_KEY = "arn:aws:kms:us-east-1:123456789012:key/abcd1234-ab12-cd34-ef56-abcdef123456"
+PREPROCESSOR = "def preprocess_handler(inference_record):\n    return {}\n"
+STATISTICS = {"version": 0.0, "dataset": {"item_count": 2}, "features": [{"name": "age", "inferred_type": "Integral"}]}
+CONSTRAINTS = {
+    "version": 0.0,
+    "features": [{"name": "age", "inferred_type": "Integral", "completeness": 1.0}],
+    "monitoring_config": {"distribution_constraints": {"comparison_threshold": 0.1, "comparison_method": "Robust"}},
+}
 
 MakeArgs = Callable[..., ModelMonitoringStackArgs]
 
@@ -71,6 +82,81 @@ def run_stack(make_args: MakeArgs) -> Callable[..., Run]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def variants(model_archive: Path, labelled_csv: Path) -> dict[str, dict[str, Any]]:
+    """Changes of arguments that make stacks as different as they can be."""
+
+    def documents(*contents: dict[str, Any]) -> list[pulumi.Asset]:
+        return [pulumi.StringAsset(json.dumps(content)) for content in contents]
+
+    statistics, constraints = documents(STATISTICS, CONSTRAINTS)
+    script = pulumi.StringAsset(PREPROCESSOR)
+    return {
+        "full": {},
+        # Everything that can be switched on with an endpoint and baselines of the stack's own.
+        "everything": {
+            "endpoint": {
+                "model": pulumi.FileAsset(str(model_archive)),
+                "instance_type": "ml.m5.large",
+                "autoscaling": {"max_capacity": 4},
+            },
+            "data_quality": {"record_preprocessor": script},
+            "model_quality": {
+                "problem_type": "BinaryClassification",
+                "baseline": {"data": pulumi.FileAsset(str(labelled_csv))},
+                "record_preprocessor": script,
+            },
+            "network": {
+                "subnet_ids": ["subnet-0a", "subnet-0b"],
+                "security_group_ids": ["sg-0c"],
+                "encrypt_inter_container_traffic": True,
+                "isolation": True,
+            },
+            "kms_key_arn": KEY,
+            "protect": True,
+        },
+        # Nothing of the endpoint or of the baselines is the stack's own.
+        "adopted": {
+            "endpoint": {
+                "existing": {
+                    "name": "fraud",
+                    "capture_uri": "s3://fraud-captures/endpoints/",
+                    "kms_key_arn": CAPTURES_KEY,
+                }
+            },
+            "baseline": {
+                "existing": {
+                    "statistics_uri": "s3://fraud-baseline/v7/statistics.json",
+                    "constraints_uri": "s3://fraud-baseline/v7/constraints.json",
+                }
+            },
+            "model_quality": {
+                "problem_type": "BinaryClassification",
+                "baseline": {"existing": {"constraints_uri": "s3://fraud-baseline/v7/quality.json"}},
+            },
+        },
+        # Baselines as files, with thresholds in them.
+        "files": {
+            "baseline": {"statistics": statistics, "constraints": constraints},
+            "data_quality": {"thresholds": {"comparison_threshold": 0.25}},
+            "model_quality": {"problem_type": "Regression", "thresholds": {"rmse": 3.5}},
+        },
+        "model quality only": {"baseline": None, "data_quality": {"enabled": False}},
+    }
+
+
+@pytest.fixture(scope="session")
+def run_variant(run_stack: Callable[..., Run], variants: dict[str, dict[str, Any]]) -> Callable[..., Run]:
+    """Run a variant of the stack by its name; every run once."""
+    return functools.cache(lambda variant, preview=False: run_stack(preview=preview, **variants[variant]))
+
+
+@pytest.fixture(scope="session", params=["full", "everything", "adopted", "files", "model quality only"])
+def any_stack(request: pytest.FixtureRequest, run_variant: Callable[..., Run]) -> Run:
+    """Each variant in turn."""
+    return run_variant(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def test_unknown_engine(make_args: MakeArgs) -> None:
     [
         ({"modle_quality": {}}, "modle_quality is not an argument: did you mean 'model_quality'?"),
         ({"storage": {"capture_data_days": 3}}, "storage.capture_data_days is not an argument: did you mean"),
-        ({"alerting": {"slack": "x"}}, "alerting.slack is not an argument: there are emails, violations_threshold"),
+        ({"alerting": {"slack": "x"}}, "alerting.slack is not an argument: there are emails, subscriptions"),
         ({"data_quality": []}, "data_quality is []: give a dictionary with enabled"),
         ({"storage": {"captured_data_days": 0}}, "storage.captured_data_days is 0: must be from 1 to 36500"),
         ({"storage": {"captured_data_days": 1.5}}, "storage.captured_data_days is 1.5: must be a whole number"),
@@ -298,3 +298,110 @@ def test_baseline_keeps_the_bytes(baseline_csv: Path) -> None:
         20,
         3600,
     )
+
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+URIS = {"statistics_uri": "s3://bucket/a/statistics.json", "constraints_uri": "s3://bucket/a/constraints.json"}
+FEATURES = '{"features": [{"name": "age"}]}'
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        # An endpoint is made or taken, never both.
+        ({"endpoint": {"existing": {"name": "a", "capture_uri": "s3://bucket"}, "instance_type": "ml.m5.large"}},
+         "endpoint.instance_type is given with endpoint.existing: an endpoint that exists is taken as it is; remove"),
+        ({"endpoint": {"existing": {"name": "a"}}}, "endpoint.existing.capture_uri is None: must be DestinationS3Uri"),
+        ({"endpoint": {"existing": {"capture_uri": "s3://bucket"}}}, "endpoint.existing.name is None: must be the na"),
+        ({"endpoint": {"existing": {"name": "a_b", "capture_uri": "s3://bucket"}}}, "endpoint.existing.name is 'a_b'"),
+        ({"endpoint": {"existing": {"name": "a", "capture_uri": "bucket/x"}}},
+         "endpoint.existing.capture_uri is 'bucket/x': must be DestinationS3Uri"),
+        ({"endpoint": {"existing": {"name": "a", "capture_uri": "s3://bucket", "capture_url": "x"}}},
+         "endpoint.existing.capture_url is not an argument: did you mean 'capture_uri'?"),
+        ({"endpoint": {"existing": "fraud"}}, "endpoint.existing is 'fraud': give a dictionary with name, capture_uri"),
+        ({"endpoint": {}}, "endpoint.model is None: must be a pulumi.FileAsset"),
+        ({"endpoint": {"image_uri": "churn:7"}}, "endpoint.image_uri is 'churn:7': must be an image in ECR"),
+        ({"endpoint": {"image_uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1", "image_tag": "1"}},
+         "endpoint.image_tag is given with endpoint.image_uri: remove one of the two"),
+        ({"endpoint": {"image_uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1", "environment": {"A": 1}}},
+         "endpoint.environment.A is 1: must be text"),
+        # A baseline comes in one way.
+        ({"baseline": {}}, "baseline has none of data, existing, statistics: give data, or existing"),
+        ({"baseline": {"existing": URIS, "data": pulumi.StringAsset("a\n1\n")}},
+         "baseline.data is given with baseline.existing: remove one of the two"),
+        ({"baseline": {"existing": URIS, "attempt": 2}}, "baseline.attempt is given without baseline.data: remove it"),
+        ({"baseline": {"existing": {"statistics_uri": "s3://bucket/a"}}},
+         "baseline.existing.constraints_uri is None: must be the URI of a file"),
+        ({"baseline": {"existing": {**URIS, "statistics_uri": "s3://bucket/folder/"}}},
+         "baseline.existing.statistics_uri is 's3://bucket/folder/': must be the URI of a file"),
+        ({"baseline": {"constraints": pulumi.StringAsset(FEATURES)}},
+         "baseline.constraints is given without baseline.statistics: remove it, or give both"),
+        ({"baseline": {"statistics": pulumi.StringAsset(FEATURES), "constraints": pulumi.StringAsset("{")}},
+         "baseline.constraints is not JSON"),
+        ({"baseline": {"statistics": pulumi.StringAsset("[]"), "constraints": pulumi.StringAsset(FEATURES)}},
+         "baseline.statistics is a JSON list, not an object"),
+        ({"baseline": {"statistics": pulumi.StringAsset("{}"), "constraints": pulumi.StringAsset(FEATURES)}},
+         "baseline.statistics has no list of features"),
+        # Monitors.
+        ({"data_quality": {"enabled": False}, "model_quality": None, "baseline": None},
+         "data_quality.enabled is False and there is no model_quality: one monitor must be on"),
+        ({"data_quality": {"enabled": False}}, "baseline is given and data_quality.enabled is False: remove one"),
+        ({"data_quality": {"thresholds": {"comparison_threshold": 0.2}}},
+         "data_quality.thresholds is given without the baseline's files: make them with `python -m drift_too"),
+        ({"data_quality": {"thresholds": {"comparison_threshold": 2}}},
+         "data_quality.thresholds.comparison_threshold is 2: must be a number from 0.0 to 1.0"),
+        ({"data_quality": {"thresholds": {"comparison_method": "KS"}}},
+         "data_quality.thresholds.comparison_method is 'KS': must be one of Robust, Simple"),
+        ({"data_quality": {"record_preprocessor": pulumi.StringAsset("def preprocess_handler(:\n")}},
+         "data_quality.record_preprocessor is not Python in line 1"),
+        ({"data_quality": {"record_preprocessor": pulumi.StringAsset("x = 1\n")}},
+         "data_quality.record_preprocessor has no preprocess_handler: the monitor calls"),
+        ({"model_quality": {"problem_type": "Regression", "thresholds": {"f1": 0.5}}},
+         "model_quality.thresholds.f1 is not an argument: there are mae, mse, rmse, r2"),
+        ({"model_quality": {"problem_type": "Regression", "thresholds": {"r2": 0.5},
+                            "baseline": {"existing": {"constraints_uri": "s3://bucket/a/c.json"}}}},
+         "model_quality.thresholds is given with a baseline that is not a file: remove the baseline"),
+        ({"model_quality": {"problem_type": "Regression", "baseline": {"constraints": pulumi.StringAsset(FEATURES)}}},
+         "model_quality.baseline.constraints has no regression_constraints: give the constraints.json"),
+        ({"model_quality": {"problem_type": "Regression", "baseline": {}}},
+         "model_quality.baseline has none of data, existing, constraints"),
+        # Network and key.
+        ({"network": {"subnet_ids": ["subnet-0a"]}}, "network.security_group_ids is missing: a VPC needs both"),
+        ({"network": {"subnet_ids": ["0a"], "security_group_ids": ["sg-0"]}}, "network.subnet_ids has '0a': write IDs"),
+        ({"network": {"subnet_ids": "subnet-0a"}}, "network.subnet_ids is 'subnet-0a': must be a list"),
+        ({"network": {"subnet_ids": ["subnet-0a"], "security_group_ids": [f"sg-{n}" for n in range(6)]}},
+         "network.security_group_ids has 6 entries: SageMaker takes 5"),
+        ({"network": {"isolated": True}}, "network.isolated is not an argument: did you mean 'isolation'?"),
+        ({"kms_key_arn": "alias/data"}, "kms_key_arn is 'alias/data': must be the ARN of a KMS key"),
+        ({"kms_key_arn": KEY.replace("key/", "alias/")}, "kms_key_arn is 'arn:aws:kms:us-east-1:123456789012:alias/"),
+        ({"protect": "yes"}, "protect is 'yes': must be true or false"),
+    ],
+)  # fmt: skip
+def test_refusals_of_combinations(make_args: MakeArgs, changes: dict[str, Any], message: str) -> None:
+    assert refused(make_args, **changes).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("autoscaling", "message"),
+    [
+        ({}, "endpoint.autoscaling.max_capacity is missing: give the most instances"),
+        ({"max_capacity": 1, "min_capacity": 2}, "endpoint.autoscaling.max_capacity is 1: must be from 2 to 1000"),
+        (
+            {"max_capacity": 8, "min_capacity": 4},
+            "endpoint.autoscaling goes from 4 to 8 and instance_count is 2: it must",
+        ),
+        ({"max_capacity": 4, "target": 1}, "endpoint.autoscaling.target is not an argument: there are max_capacity"),
+    ],
+)
+def test_refusals_of_autoscaling(
+    make_args: MakeArgs, model_archive: Path, autoscaling: dict[str, Any], message: str
+) -> None:
+    model = pulumi.FileAsset(str(model_archive))
+    endpoint = {"model": model, "instance_type": "ml.m5.large", "instance_count": 2, "autoscaling": autoscaling}
+    assert refused(make_args, endpoint=endpoint).startswith(message)
+
+
+def test_burstable_instances_do_not_scale(make_args: MakeArgs, model_archive: Path) -> None:
+    endpoint = {"model": pulumi.FileAsset(str(model_archive)), "autoscaling": {"max_capacity": 2}}
+    message = refused(make_args, endpoint=endpoint)
+    assert message == ("endpoint.autoscaling is given for ml.t2.medium: SageMaker does not scale burstable instances")

@@ -13,7 +13,7 @@ import pytest
 from components import ModelMonitoringStack
 from components.identity import ANY_RESOURCE
 from components.naming import MAX_COMPONENT_NAME
-from tests.components.conftest import MakeArgs
+from tests.components.conftest import KEY, MakeArgs
 from tests.components.mocked_runtime import Registration, Run, run_program
 
 STACK = "model-monitoring:index:ModelMonitoringStack"
@@ -39,6 +39,7 @@ UNTAGGED = {
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "aws:s3/bucketPolicy:BucketPolicy",
     "aws:iam/rolePolicy:RolePolicy",
+    "aws:appautoscaling/policy:Policy",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     "aws:lambda/invocation:Invocation",
     "aws:lambda/permission:Permission",
@@ -66,6 +67,8 @@ LIMITS = {
     "aws:cloudwatch/dashboard:Dashboard": 255,
     "aws:cloudwatch/logGroup:LogGroup": 512,
 }
+IMAGE = "210987654321.dkr.ecr.us-east-1.amazonaws.com/churn:7"
+VARIANTS = ("full", "everything", "adopted", "files", "model quality only")
 _NAMES = ("name", "bucket", "jobDefinitionName", "dashboardName")
 
 
@@ -86,10 +89,10 @@ def test_the_parts(full: Run) -> None:
     assert parts == {STACK, *PARTS}
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("preview", [False, True])
-def test_every_child_has_a_parent_in_the_stack(run_stack: Callable[..., Run], preview: bool) -> None:
-    run = run_stack(preview=preview)
-    for item in run.resources:
+def test_every_child_has_a_parent_in_the_stack(run_variant: Callable[..., Run], variant: str, preview: bool) -> None:
+    for item in run_variant(variant, preview).resources:
         if item.type == STACK:
             assert item.parent.endswith("::pulumi:pulumi:Stack::model-monitoring-test")
         elif item.type in PARTS:
@@ -98,8 +101,8 @@ def test_every_child_has_a_parent_in_the_stack(run_stack: Callable[..., Run], pr
             assert item.parent.split("::")[-2].split("$")[-1] in {STACK, *PARTS}, item.name
 
 
-def test_every_child_is_named_after_the_component(full: Run) -> None:
-    assert [item.name for item in custom(full) if not item.name.startswith("churn-")] == []
+def test_every_child_is_named_after_the_component(any_stack: Run) -> None:
+    assert [item.name for item in custom(any_stack) if not item.name.startswith("churn-")] == []
 
 
 @pytest.mark.parametrize("preview", [False, True])
@@ -129,13 +132,14 @@ def test_outputs_of_the_stack(full: Run) -> None:
     assert all(outputs.values())
 
 
-def test_preview_and_update_register_the_same(run_stack: Callable[..., Run], full: Run) -> None:
-    preview = run_stack(preview=True)
-    assert {item.key for item in preview.resources} == {item.key for item in full.resources}
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_preview_and_update_register_the_same(run_variant: Callable[..., Run], variant: str) -> None:
+    preview, update = run_variant(variant, True), run_variant(variant)
+    assert {item.key for item in preview.resources} == {item.key for item in update.resources}
 
 
-def test_everything_that_can_have_tags_has_them(full: Run) -> None:
-    for item in custom(full):
+def test_everything_that_can_have_tags_has_them(any_stack: Run) -> None:
+    for item in custom(any_stack):
         if item.type in UNTAGGED:
             assert "tags" not in item.inputs, f"{item.type} has tags after all: take it off the list"
         elif item.type.startswith("aws-native:"):
@@ -171,22 +175,34 @@ def test_every_resource_type_with_a_name_is_in_the_list_of_limits(full: Run) -> 
     assert named <= set(LIMITS)
 
 
-def test_no_wildcard_action(full: Run) -> None:
-    for name, statement in statements(full):
+def test_no_wildcard_action(any_stack: Run) -> None:
+    for name, statement in statements(any_stack):
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         if statement["Effect"] == "Allow":
             assert not [action for action in actions if "*" in action], name
 
 
-def test_any_resource_only_with_a_reason(full: Run) -> None:
-    found = set()
-    for name, statement in statements(full):
+def test_any_resource_only_with_a_reason(any_stack: Run) -> None:
+    for name, statement in statements(any_stack):
         if statement["Effect"] == "Allow" and "*" in statement.get("Resource", []):
             assert statement["Resource"] == ["*"], name
-            found |= set(statement["Action"])
+            assert set(statement["Action"]) <= set(ANY_RESOURCE), name
             if "cloudwatch:PutMetricData" in statement["Action"]:
                 assert statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
-    assert found == {action for action in ANY_RESOURCE if not action.startswith("ec2:")}, "this stack has no VPC"
+
+
+def test_every_reason_is_of_use(full: Run, run_variant: Callable[..., Run]) -> None:
+    allowed = {
+        variant: {
+            action
+            for _, statement in statements(run)
+            if statement["Effect"] == "Allow" and statement.get("Resource") == ["*"]
+            for action in statement["Action"]
+        }
+        for variant, run in (("full", full), ("everything", run_variant("everything")))
+    }
+    assert allowed["everything"] == set(ANY_RESOURCE)
+    assert allowed["full"] == {action for action in ANY_RESOURCE if not action.startswith("ec2:")}, "it has no VPC"
     assert all(len(reason) > 20 for reason in ANY_RESOURCE.values())
 
 
@@ -219,30 +235,59 @@ def test_resources_are_this_stacks(full: Run) -> None:
             assert arn != f"{bucket}/*", f"{name} allows all of the bucket"
 
 
-def test_an_open_principal_only_to_deny(full: Run) -> None:
-    for name, statement in statements(full):
+def test_an_open_principal_only_to_deny(any_stack: Run) -> None:
+    for name, statement in statements(any_stack):
         if statement.get("Principal") in ("*", {"AWS": "*"}):
             assert statement["Effect"] == "Deny", name
 
 
+# Pulumi's wire format marks a secret with this key.
+SECRET = "4dabf18193072939515e22adb298388d"
+
+
+def is_secret(item: Registration, key: str) -> bool:
+    """Whether the engine is told that this input is, or has in it, a secret."""
+    return SECRET in str(dict(item.request.object.fields)[key])
+
+
 def test_secrets_stay_secret(make_args: MakeArgs) -> None:
+    secret = pulumi.Output.secret
+
     def program() -> None:
-        ModelMonitoringStack("churn", make_args(alerting={"emails": [pulumi.Output.secret("risk@example.com")]}))
+        endpoint = {"image_uri": IMAGE, "environment": {"TOKEN": secret("t0ken")}}
+        alerting = {"emails": [secret("risk@example.com")]}
+        tags = {"owner": secret("somebody")}
+        ModelMonitoringStack(
+            "churn", make_args(endpoint=endpoint, alerting=alerting, tags=tags, kms_key_arn=secret(KEY))
+        )
 
-    run = run_program(program, stack="test")
-    kind = "aws:sns/topicSubscription:TopicSubscription"
-    [subscription] = [item for item in run.of_type(kind) if item.inputs["protocol"] == "email"]
-    endpoint = dict(subscription.request.object.fields)["endpoint"]
-    # Pulumi's wire format marks a secret with this key.
-    assert "4dabf18193072939515e22adb298388d" in endpoint.struct_value.fields
+    for preview in (False, True):
+        run = run_program(program, stack="test", preview=preview)
+        kind = "aws:sns/topicSubscription:TopicSubscription"
+        [subscription] = [item for item in run.of_type(kind) if item.inputs["protocol"] == "email"]
+        assert is_secret(subscription, "endpoint")
+        assert is_secret(run.one("aws:sagemaker/model:Model"), "primaryContainer")
+        assert is_secret(run.one("aws:s3/bucket:Bucket"), "tags")
+        assert is_secret(run.one("aws:sagemaker/endpointConfiguration:EndpointConfiguration"), "kmsKeyArn")
+        if not preview:  # a policy that is not known yet has no mark yet
+            assert is_secret(run.one("aws:iam/rolePolicy:RolePolicy", "churn-monitor-role-policy"), "policy")
+        assert not is_secret(run.one("aws:s3/bucket:Bucket"), "forceDestroy"), "or this test would hold of anything"
 
 
-def test_a_provider_of_another_region_reaches_every_child_and_every_lookup(make_args: MakeArgs) -> None:
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("preview", [False, True])
+def test_a_provider_of_another_region_reaches_every_child_and_every_lookup(
+    make_args: MakeArgs, variants: dict[str, dict[str, Any]], variant: str, preview: bool
+) -> None:
     def program() -> None:
-        providers = [aws.Provider("aws-eu", region="eu-west-1"), aws_native.Provider("native-eu", region="eu-west-1")]
-        ModelMonitoringStack("churn", make_args(), pulumi.ResourceOptions(providers=providers))
+        role = aws.ProviderAssumeRoleArgs(role_arn="arn:aws:iam::210987654321:role/deploy")
+        providers = [
+            aws.Provider("aws-eu", region="eu-west-1", assume_roles=[role]),
+            aws_native.Provider("native-eu", region="eu-west-1"),
+        ]
+        ModelMonitoringStack("churn", make_args(**variants[variant]), pulumi.ResourceOptions(providers=providers))
 
-    run = run_program(program, stack="test")
+    run = run_program(program, stack="test", preview=preview)
     for item in custom(run):
         if not item.type.startswith("pulumi:providers:"):
             expected = "native-eu" if item.type.startswith("aws-native:") else "aws-eu"

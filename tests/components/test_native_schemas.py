@@ -37,13 +37,13 @@ def errors(properties: dict[str, Any], kind: str) -> list[str]:
     return [f"{'.'.join(map(str, error.path))}: {error.message}" for error in found]
 
 
-def test_every_native_resource_is_checked(full: Run) -> None:
-    assert {item.type for item in full.resources if item.type.startswith("aws-native:")} == set(TYPES)
+def test_every_native_resource_is_checked(any_stack: Run) -> None:
+    assert {item.type for item in any_stack.resources if item.type.startswith("aws-native:")} == set(TYPES)
 
 
 @pytest.mark.parametrize(("token", "kind"), TYPES.items())
-def test_valid(full: Run, token: str, kind: str) -> None:
-    [resource] = full.of_type(token)
+def test_valid(any_stack: Run, token: str, kind: str) -> None:
+    [resource] = any_stack.of_type(token)
     assert errors(cloud_control(resource.inputs), kind) == []
 
 
