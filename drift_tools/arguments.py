@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         _add_ground_truth,
         _add_cross_check,
         _add_validate,
+        _add_migrate,
     ):
         add(commands)
     return top
@@ -265,6 +266,28 @@ def _add_validate(commands: Commands) -> None:
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     parser.add_argument("--no-publish", action="store_true", help="send no test message to the notification topic")
     parser.set_defaults(command="validate")
+
+
+def _add_migrate(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "migrate",
+        help="read a Model Monitor schedule, write the open engine's configuration",
+        description="Prints the stack configuration that gives the same monitoring with `engine: open`, with a list of "
+        "what differs. Reads the account and changes nothing in it.",
+        epilog=_examples(
+            "%(prog)s --schedule churn-data-quality",
+            "%(prog)s --schedule churn-data-quality --schedule churn-model-quality --output Pulumi.prod.yaml",
+        ),
+    )
+    parser.add_argument(
+        "--schedule",
+        metavar="NAME",
+        action="append",
+        required=True,
+        help="a monitoring schedule; once more for the other one of the same endpoint",
+    )
+    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    parser.set_defaults(command="migrate")
 
 
 def _add_output(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:

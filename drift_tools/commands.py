@@ -276,6 +276,20 @@ def _validate(options: argparse.Namespace) -> int:
     return OK if all_ok(checks) else DRIFT
 
 
+def _migrate(options: argparse.Namespace) -> int:
+    from drift_tools.migrate import migrate  # noqa: PLC0415
+    from drift_tools.storage import aws_client  # noqa: PLC0415
+
+    if options.output:
+        storage.check_writable(options.output)
+    text = migrate(options.schedule, aws_client("sagemaker")).to_yaml()
+    if options.output:
+        storage.write_text(options.output, text)
+    else:
+        sys.stdout.write(text)
+    return OK
+
+
 # --- what commands share
 
 
@@ -336,4 +350,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "ground-truth": _ground_truth,
     "cross-check": _cross_check,
     "validate": _validate,
+    "migrate": _migrate,
 }
