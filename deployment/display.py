@@ -66,7 +66,7 @@ class Display:
             self._line(Text(f"{self._title} ..."))
             yield
             return
-        with Live(get_renderable=self._running, console=self.console, refresh_per_second=8, transient=True):
+        with Live(get_renderable=self.running, console=self.console, refresh_per_second=8, transient=True):
             yield
 
     def interrupted(self, times: int) -> None:
@@ -77,7 +77,8 @@ class Display:
             text = "ending at once: what was under way is recorded as pending; refresh before the next deployment"
         self._line(Text(text, style="yellow"))
 
-    def _running(self) -> RenderableType:
+    def running(self) -> RenderableType:
+        """The steps that run now, longest first; what the live list draws."""
         steps = list(self.progress.running.values())  # a copy: events come in other threads
         steps.sort(key=lambda step: step.began)
         now = time.monotonic()

@@ -27,6 +27,7 @@ class UnusableError(AutomationError):
 # AWS's clients in the providers: `operation error SageMaker: CreateModel, …, api error AccessDeniedException: …`.
 _OPERATION: Final = re.compile(r"operation error ([\w .-]+?): (\w+)")
 _API_ERROR: Final = re.compile(r"api error (\w+): ([^\n]*)")
+_PROVIDER: Final = re.compile(r": provider=\S+$")
 # Model Monitor has been closed to new customers since 2026-07-30. AWS does not publish the error's words, so what is
 # looked for is a request to make one of its resources, refused with any of the words that such a notice has.
 _MODEL_MONITOR: Final = re.compile(
@@ -80,7 +81,7 @@ def explain(error: Exception, diagnostics: Sequence[str], stack: str) -> Automat
         if message:
             return AutomationError(_one_line(message), details=said)
     reason = next((line for part in said for line in part.splitlines() if line.strip()), str(error))
-    return AutomationError(_one_line(reason), known=False, details=said)
+    return AutomationError(_one_line(reason.removeprefix("error: ")), known=False, details=said)
 
 
 def _model_monitor(text: str, stack: str) -> str | None:
@@ -100,7 +101,7 @@ def _refused(text: str, _stack: str) -> str | None:
     code, words = found.groups()
     operation = _OPERATION.search(text)
     what = f"{operation[1]} {operation[2]}" if operation else "a request"
-    said = f"AWS refused {what}: {code}: {words.strip()[:_LONGEST].removesuffix('.')}"
+    said = f"AWS refused {what}: {code}: {_PROVIDER.sub('', words.strip())[:_LONGEST].removesuffix('.')}"
     if code in _DENIED:
         return f"{said}: give the credentials that deploy this permission"
     if _EXPIRED.search(code):

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from pulumi.automation import CommandError, ConfigValue, InvalidVersionError, LocalWorkspace, OutputMap, Stack
+from pulumi.automation import (
+    CommandError,
+    ConfigValue,
+    InvalidVersionError,
+    LocalWorkspace,
+    OutputMap,
+    PreviewResult,
+    Stack,
+)
 
 from deployment.cli import Cli
 from deployment.errors import AutomationError, UnusableError, explain, unusable
@@ -166,7 +174,7 @@ class Environment:
         began = time.monotonic()
         self.progress.reset()
         result = act()
-        changes = getattr(result, "change_summary", None) or result.summary.resource_changes or {}
+        changes = result.change_summary if isinstance(result, PreviewResult) else result.summary.resource_changes or {}
         return Result(
             operation=operation,
             stack=self.name,

@@ -1,0 +1,215 @@
+"""The operations, with a played CLI in the SDK's own seam."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import automation
+from automation import AutomationError, Environment, Progress, Step, UnusableError
+from tests.automation.played_cli import (
+    READ,
+    SERVED,
+    Failure,
+    Played,
+    PlayedCli,
+    done,
+    failed,
+    said,
+    step,
+    summed,
+)
+
+BUCKET, SCHEDULE = "aws:s3/bucket:Bucket", "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+EVENTS = [
+    {"preludeEvent": {"config": {}}},
+    *done("same", "pulumi:providers:aws", "default"),
+    *done("create", "model-monitoring:index:MonitoringStorage", "dev-storage", custom=False),
+    *done("create", BUCKET, "dev-data"),
+    *done("update", SCHEDULE, "dev-data-quality"),
+    said("warning", "this instance type is old"),
+    summed(create=2, update=1, same=50),
+]
+
+
+@pytest.mark.parametrize("version", [SERVED, READ])
+def test_up(project: Path, version: str) -> None:
+    cli = PlayedCli("dev", version=version, up=Played(EVENTS))
+    steps: list[tuple[str, str, str]] = []
+    messages: list[tuple[str, str, str]] = []
+    progress = Progress(
+        on_step=lambda step, seconds: steps.append((step.operation.value, step.name, "done" if seconds else "failed")),
+        on_message=lambda *message: messages.append(message),
+        clock=iter(range(1, 100)).__next__,
+    )
+    result = Environment("dev", project=project, command=cli, progress=progress).up()
+    assert (result.operation, result.stack, result.changed) == ("up", "dev", 3)
+    assert result.changes == {"create": 2, "update": 1, "same": 50}
+    assert result.outputs == {"endpoint_name": "churn-endpoint-1", "model_quality_schedule_name": None}
+    assert steps == [("create", "dev-data", "done"), ("update", "dev-data-quality", "done")]
+    assert messages == [("warning", "model-monitoring-dev", "this instance type is old")]
+    call = cli.one("up")
+    assert {"--yes", "--skip-preview"} <= set(call.args)
+    assert call.args[-2:] == ("--stack", "dev")
+    assert call.cwd == str(project)
+
+
+def test_preview_changes_nothing(project: Path) -> None:
+    cli = PlayedCli("dev", preview=Played([*done("create", BUCKET, "dev-data"), summed(create=1)]))
+    result = Environment("dev", project=project, command=cli).preview()
+    assert (result.operation, result.changes, result.outputs) == ("preview", {"create": 1}, {})
+    assert cli.commands() == ["stack select", "preview"]
+
+
+def test_refresh_and_destroy(project: Path) -> None:
+    cli = PlayedCli(
+        "dev",
+        refresh=Played([summed(same=53)]),
+        preview_destroy=Played([summed(delete=53)]),
+        destroy=Played([*done("delete", BUCKET, "dev-data"), summed(delete=53)]),
+    )
+    environment = Environment("dev", project=project, command=cli)
+    assert environment.refresh().changed == 0
+    assert environment.preview_destroy().changes == {"delete": 53}
+    assert environment.destroy().changes == {"delete": 53}
+    assert "--preview-only" not in cli.calls[-2].args
+    assert "stack rm" not in cli.commands()
+
+
+def test_no_secret_setting_is_asked_for(project: Path) -> None:
+    """The SDK's default has the CLI print every secret of the configuration into its history."""
+    cli = PlayedCli("dev", up=Played([summed()]), refresh=Played([summed()]), destroy=Played([summed()]))
+    environment = Environment("dev", project=project, command=cli)
+    for operation in (environment.up, environment.refresh, environment.destroy):
+        operation()
+    assert all("--show-secrets" not in call.args for call in cli.calls if call.command == "stack history")
+
+
+def test_outputs(project: Path) -> None:
+    cli = PlayedCli("dev")
+    cli.secret_outputs = {"slack_url": "https://hooks.example.com/x"}
+    environment = Environment("dev", project=project, command=cli)
+    assert environment.outputs()["slack_url"] == "[secret]"
+    assert environment.outputs(show_secrets=True)["slack_url"] == "https://hooks.example.com/x"
+    assert environment.outputs()["endpoint_name"] == "churn-endpoint-1"
+
+
+def test_settings_and_secrets(project: Path) -> None:
+    cli = PlayedCli("dev")
+    Environment("dev", project=project, command=cli).configure(
+        {
+            "engine": "open",
+            "retain_data": False,
+            "aws:region": "eu-west-1",
+            "monitoring.data_quality.instance_type": "ml.m5.large",
+            "alert_emails[0]": "a@example.com",
+        },
+        {"monitoring.alerting.slack": "https://hooks.example.com/x"},
+    )
+    select, names, paths, secret = cli.calls
+    assert select.command == "stack select"
+    assert names.args[:4] == ("config", "set-all", "--stack", "dev")
+    assert [arg for arg in names.args if "=" in arg] == ["engine=open", "retain_data=false", "aws:region=eu-west-1"]
+    assert "--path" in paths.args
+    assert "monitoring.data_quality.instance_type=ml.m5.large" in paths.args
+    assert "alert_emails[0]=a@example.com" in paths.args
+    assert secret.args == ("config", "set", "--path", "monitoring.alerting.slack", "--secret", "--stack", "dev")
+    assert secret.text == "https://hooks.example.com/x"
+
+
+def test_a_secret_is_in_no_arguments_and_in_no_environment(project: Path) -> None:
+    cli = PlayedCli("dev")
+    Environment("dev", project=project, command=cli).configure(secrets={"engine": "hush-hush"})
+    for call in cli.calls:
+        assert "hush-hush" not in " ".join([*call.args, *call.env.values()])
+    assert cli.one("config set").text == "hush-hush"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"engin": "open"}, "engin is not a setting of model-monitoring: did you mean engine?"),
+        ({"model-monitoring:engin": "open"}, "did you mean engine?"),
+        (
+            {"xyz": "open"},
+            "xyz is not a setting of model-monitoring: there are alert_emails, engine, monitoring, retain",
+        ),
+        ({"monitorin.tags.team": "x"}, "did you mean monitoring?"),
+        ({"alert_emails": ["a@example.com"]}, "set its members by path, such as alert_emails[0]"),
+    ],
+)
+def test_a_wrong_setting_is_refused_before_anything_is_set(project: Path, config: Any, message: str) -> None:
+    cli = PlayedCli("dev")
+    with pytest.raises(UnusableError, match=r"^[^\n]*$") as caught:
+        Environment("dev", project=project, command=cli).configure({"retain_data": True, **config})
+    assert message in str(caught.value)
+    assert cli.calls == []
+
+
+def test_a_new_environment_with_a_settings_file_is_made(project: Path) -> None:
+    cli = PlayedCli(up=Played([summed(create=53)]))
+    Environment("prod", project=project, command=cli).up()
+    assert cli.commands()[:3] == ["stack select", "stack init", "up"]
+
+
+def test_a_misspelt_environment_is_not_made(project: Path) -> None:
+    cli = PlayedCli("dev", up=Played([summed()]))
+    environment = Environment("prd", project=project, command=cli)
+    with pytest.raises(UnusableError) as caught:
+        environment.up()
+    assert str(caught.value) == (
+        "there is no stack prd and no Pulumi.prd.yaml: use one of dev, prod, or create a new one with --create"
+    )
+    assert cli.stacks == {"dev"}
+    environment.up(create=True)
+    assert cli.stacks == {"dev", "prd"}
+
+
+def test_a_qualified_name_has_the_file_of_its_last_part(project: Path) -> None:
+    cli = PlayedCli(up=Played([summed()]))
+    Environment("acme/model-monitoring/dev", project=project, command=cli).up()
+    assert cli.stacks == {"acme/model-monitoring/dev"}
+
+
+def test_destroy_does_not_make_a_stack(project: Path) -> None:
+    cli = PlayedCli()
+    with pytest.raises(UnusableError) as caught:
+        Environment("prod", project=project, command=cli).destroy()
+    assert str(caught.value) == "there is no stack prod: deploy it first, or see `pulumi stack ls`"
+    assert cli.stacks == set()
+
+
+def test_not_a_project(tmp_path: Path) -> None:
+    with pytest.raises(UnusableError, match=r"has no Pulumi.yaml: name the folder of the program$"):
+        Environment("dev", project=tmp_path, command=PlayedCli("dev"))
+
+
+def test_a_failed_step_is_told_as_one(project: Path) -> None:
+    cli = PlayedCli("dev", up=Played(failed("create", BUCKET, "dev-data", "boom"), Failure("error: update failed")))
+    steps: list[tuple[str, float | None]] = []
+    progress = Progress(on_step=lambda step, seconds: steps.append((step.name, seconds)))
+    with pytest.raises(AutomationError) as caught:
+        Environment("dev", project=project, command=cli, progress=progress).up()
+    assert steps == [("dev-data", None)]
+    assert progress.running == {}
+    assert str(caught.value) == "boom"
+    assert not caught.value.known
+
+
+def test_what_the_last_operation_said_is_forgotten(project: Path) -> None:
+    cli = PlayedCli("dev", preview=Played([said("error", "old news"), summed()]), up=Played([], Failure("error: new")))
+    environment = Environment("dev", project=project, command=cli)
+    environment.preview()
+    with pytest.raises(AutomationError, match=r"^new$"):
+        environment.up()
+
+
+def test_names_and_types_of_steps() -> None:
+    event = step("resourcePreEvent", "create", BUCKET, "dev-data")["resourcePreEvent"]["metadata"]
+    made = Step(event["urn"], event["op"], 0.0)
+    assert (made.name, made.type) == ("dev-data", BUCKET)
+
+
+def test_the_module_is_the_public_name() -> None:
+    for name in automation.__all__:
+        assert hasattr(automation, name)

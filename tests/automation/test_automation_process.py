@@ -1,0 +1,137 @@
+"""The CLI as a process: what it is given, and what a Ctrl-C does to it; with a program that plays it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pulumi.automation import CommandError, PulumiCommand, StackNotFoundError
+
+from deployment.cli import Cli
+
+PROJECT = Path(__file__).resolve().parents[2]
+LIMIT_SECONDS = 60.0
+# Written to `calls`: one JSON object a run. `up` waits for Ctrl-C, as the CLI does while a step is under way.
+PROGRAM = """#!{python}
+import json, os, signal, sys, time
+
+arguments = [argument for argument in sys.argv[1:] if argument != "--non-interactive"]
+if arguments[0] == "version":
+    print("v3.220.0")
+    sys.exit()
+interrupts = []
+signal.signal(signal.SIGINT, lambda *_: interrupts.append(1))
+folder = os.path.dirname(os.path.abspath(__file__))
+
+def note(**more):
+    environment = {{key: value for key, value in os.environ.items() if key.startswith("PULUMI")}}
+    with open(os.path.join(folder, "calls"), "a") as file:
+        call = {{"arguments": sys.argv[1:], "cwd": os.getcwd(), "environment": environment, **more}}
+        file.write(json.dumps(call) + "\\n")
+
+if arguments[0] == "fail":
+    print("said", file=sys.stdout)
+    print("error: no stack named 'x' found", file=sys.stderr)
+    sys.exit(6)
+if arguments[0] != "up":
+    note(input=sys.stdin.read())
+    print("one\\ntwo")
+    sys.exit()
+note(began=True)
+until = 1 if "twice" not in os.environ.get("PLAY", "") else 2
+end = time.monotonic() + {limit}
+while len(interrupts) < until and time.monotonic() < end:
+    time.sleep(0.01)
+note(interrupts=len(interrupts), recorded=True)
+print("error: update cancelled", file=sys.stderr)
+sys.exit(255)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    program.write_text(PROGRAM.format(python=sys.executable, limit=LIMIT_SECONDS), encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    return program.parent
+
+
+def calls(folder: Path) -> list[dict[str, object]]:
+    path = folder / "calls"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def test_the_cli_is_run_as_the_sdk_runs_it(folder: Path, tmp_path: Path) -> None:
+    """Same arguments, environment and working directory, and the same result."""
+    lines: list[str] = []
+    mine = Cli().run(["config", "get", "--", "x"], str(tmp_path), {"PULUMI_A": "1"}, lines.append)
+    sdks = PulumiCommand().run(["config", "get", "--", "x"], str(tmp_path), {"PULUMI_A": "1"})
+    first, second = calls(folder)
+    assert first.pop("input") == ""
+    second.pop("input")
+    assert first == second
+    assert first["arguments"] == ["--non-interactive", "config", "get", "--", "x"]
+    assert (mine.stdout, mine.stderr, mine.code) == (sdks.stdout, sdks.stderr, sdks.code) == ("one\ntwo", "", 0)
+    assert lines == ["one", "two"]
+
+
+def test_a_text_arrives_on_standard_input_only(folder: Path, tmp_path: Path) -> None:
+    Cli().run_with_input(["config", "set", "key", "--secret"], str(tmp_path), {}, "hush-hush")
+    [call] = calls(folder)
+    assert call.pop("input") == "hush-hush"
+    assert "hush-hush" not in json.dumps(call)
+
+
+def test_a_text_that_is_not_read(folder: Path, tmp_path: Path) -> None:
+    """More than a pipe holds: the CLI's own error is raised, not one about the pipe."""
+    assert folder.is_dir()
+    with pytest.raises(CommandError):
+        Cli().run_with_input(["fail"], str(tmp_path), {}, "x" * 1_000_000)
+
+
+def test_a_failure_is_the_sdks_error(folder: Path, tmp_path: Path) -> None:
+    assert folder.is_dir()
+    with pytest.raises(StackNotFoundError, match="no stack named 'x' found"):
+        Cli().run(["fail"], str(tmp_path), {})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.parametrize(
+    ("signals", "play"),
+    [([signal.SIGINT], "once"), ([signal.SIGTERM], "once"), ([signal.SIGINT, signal.SIGINT], "twice")],
+)
+def test_ctrl_c_lets_the_cli_finish(folder: Path, project: Path, signals: list[signal.Signals], play: str) -> None:
+    """The command ends when the CLI has ended, and says so; the CLI hears of every Ctrl-C exactly once."""
+    command = [sys.executable, str(PROJECT / "automation.py"), "up", "dev", "--yes", "--project", str(project)]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PLAY": play}
+    ) as process:
+        wait_until(lambda: any(call.get("began") for call in calls(folder)))
+        told: list[str] = []
+        for number in signals:
+            process.send_signal(number)
+            assert process.stderr is not None
+            while not any(word in (told or [""])[-1] for word in ("cancelling", "ending at once")):
+                told.append(process.stderr.readline())
+            told.append("")
+        out, err = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "automation.py: cancelled; the same command again goes on from what was done"
+    assert any("the steps under way are finished and recorded first" in line for line in told)
+    assert calls(folder)[-1]["interrupts"] == len(signals)
+    assert calls(folder)[-1]["recorded"]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
