@@ -1,0 +1,329 @@
+"""Windows over time: in which of them a feature has drifted, when that began, and whether it was a cliff or a slope."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.comparison import Baseline, Comparison, Kind, compare, prepare_baseline
+from drift_tools.errors import InputError
+from drift_tools.levels import alpha_per_run
+from drift_tools.onset import Shape, estimate_onset
+from drift_tools.tables import Column, Numbers, Table, as_table
+from drift_tools.window_counts import counts_of
+
+MOST_WINDOWS = 10_000
+_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+_WIDTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|min|h|d|w)\s*")
+# The first Monday of the Unix clock, so that weeks begin on Mondays.
+_MONDAY = 4 * 86400.0
+# Times since 1970 that are larger than these are milliseconds, microseconds, nanoseconds: as seconds they would lie
+# beyond the year 5000.
+_FINER = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window: `label`, and its comparison with the baseline."""
+
+    label: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """When a feature began to drift.
+
+    `window`: the label of the first window that is different, by the best estimate; `earliest`, `latest`: the labels
+    between which it is with the timeline's `confidence`. `shape`: `"cliff"` if all of the difference was there at
+    once, `"slope"` if it grew; `complete`: the label of the window from which it grew no more (of a cliff, the
+    first). `effect_before`, `effect_after`: the mean effect (PSI less its expectation) of the windows before `window`
+    and from `complete` on, NaN where there are none that could be measured.
+    """
+
+    feature: str
+    window: str
+    earliest: str
+    latest: str
+    shape: Shape
+    complete: str
+    effect_before: float
+    effect_after: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The onset as a JSON object; a number that does not exist is None."""
+        return {
+            "window": self.window,
+            "earliest": self.earliest,
+            "latest": self.latest,
+            "shape": self.shape,
+            "complete": self.complete,
+            "effect_before": _json(self.effect_before),
+            "effect_after": _json(self.effect_after),
+        }
+
+    def __str__(self) -> str:
+        began = f"began at {self.window}"
+        if self.earliest != self.latest:
+            began += f" ({self.earliest} … {self.latest})"
+        grew = "all at once" if self.shape == "cliff" else f"growing until {self.complete}"
+        return f"{self.feature}: {began}, {grew}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Timeline:
+    """Windows in their order, and the onset of each feature that drifted in any of them.
+
+    `alpha`: the probability with which a timeline without drift has any alarm at most; each window was tested at
+    `alpha_per_window`. `confidence`: of the intervals of the onsets.
+    """
+
+    windows: tuple[Window, ...]
+    onsets: Mapping[str, Onset]
+    alpha: float
+    alpha_per_window: float
+    confidence: float = field(default=0.95)
+
+    @property
+    def drifted(self) -> bool:
+        """Whether any feature drifted in any window."""
+        return any(window.comparison.drifted for window in self.windows)
+
+    @property
+    def drifted_features(self) -> list[str]:
+        """The features that drifted in any window, in the order in which they first did."""
+        return list(dict.fromkeys(name for window in self.windows for name in window.comparison.drifted_features))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The timeline as a JSON object."""
+        return {
+            "alpha": self.alpha,
+            "alpha_per_window": self.alpha_per_window,
+            "confidence": self.confidence,
+            "drifted": self.drifted,
+            "drifted_features": self.drifted_features,
+            "windows": [{"label": window.label, **window.comparison.to_dict()} for window in self.windows],
+            "onsets": {name: onset.to_dict() for name, onset in self.onsets.items()},
+        }
+
+    def __repr__(self) -> str:
+        found = "; ".join(map(str, self.onsets.values())) or "no drift"
+        return f"<Timeline: {len(self.windows)} windows; {found}>"
+
+
+def compare_windows(
+    baseline: object,
+    windows: Sequence[tuple[str, object]],
+    *,
+    alpha: float = 0.05,
+    kinds: Mapping[str, Kind] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    false_alarms_per_year: float | None = None,
+    runs_per_year: float | None = None,
+    threads: int | None = None,
+) -> Timeline:
+    """Compare each window with the baseline, and say when each feature began to drift.
+
+    The windows are tested at `alpha` divided by the number of those that have rows (Bonferroni), so that a timeline
+    without drift raises any alarm with probability at most `alpha`, however the windows depend on each other.
+
+    Parameters
+    ----------
+    baseline
+        as `drift_tools.compare` takes it.
+    windows
+        labels and tables, in the order of time; `split_by_time` makes them. A window without rows says "not enough
+        data".
+    alpha
+        for the whole timeline, 0 < alpha < 1.
+    kinds, thresholds, threads
+        as in `drift_tools.compare`.
+    false_alarms_per_year, runs_per_year
+        if given, each window is a run of a monitor that has so many of them a year, and is tested at
+        `drift_tools.levels.alpha_per_run` whatever their number here; `alpha` is not used.
+
+    Raises
+    ------
+    InputError
+        if there are no windows, two have the same label, or either table is none.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> hours = [(f"{hour:02d}:00", {"x": rng.normal(hour >= 5, size=400)}) for hour in range(10)]
+    >>> timeline = compare_windows({"x": rng.normal(size=2000)}, hours)
+    >>> timeline
+    <Timeline: 10 windows; x: began at 05:00, all at once>
+    """
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha is {alpha}: give a probability between 0 and 1")
+    labels = [label for label, _ in windows]
+    if not labels:
+        raise InputError("there are no windows: give at least one label with its rows")
+    if len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise InputError(f"two windows are called {twice!r}: give each a label of its own")
+    tables = [as_table(data, what=f"window {label!r}") for label, data in windows]
+    if false_alarms_per_year is None and runs_per_year is None:
+        level = alpha / max(sum(table.rows > 0 for table in tables), 1)
+    else:
+        level = alpha_per_run(1.0 if false_alarms_per_year is None else false_alarms_per_year, runs_per_year)
+        alpha = min(1.0, level * len(tables))
+    prepared = baseline if isinstance(baseline, Baseline) else prepare_baseline(baseline, kinds=kinds, threads=threads)
+    compared = tuple(
+        Window(label, compare(prepared, table, alpha=level, kinds=kinds, thresholds=thresholds, threads=threads))
+        for label, table in zip(labels, tables, strict=True)
+    )
+    timeline = Timeline(compared, {}, alpha, level)
+    onsets = {name: _onset(name, prepared, tables, compared, timeline.confidence) for name in timeline.drifted_features}
+    return Timeline(compared, onsets, alpha, level)
+
+
+def _onset(
+    name: str, baseline: Baseline, tables: Sequence[Table], windows: Sequence[Window], confidence: float
+) -> Onset:
+    before, counts = counts_of(name, baseline, tables, windows[0].comparison.features[name].kind)
+    found = estimate_onset(before, counts, confidence=confidence)
+    effects = np.array([window.comparison.features[name].effect for window in windows])
+    labels = [window.label for window in windows]
+    return Onset(
+        feature=name,
+        window=labels[found.start],
+        earliest=labels[found.earliest],
+        latest=labels[found.latest],
+        shape=found.shape,
+        complete=labels[found.complete],
+        effect_before=_mean(effects[: found.start]),
+        effect_after=_mean(effects[found.complete :]),
+    )
+
+
+def split_by_time(table: object, column: str, width: str | timedelta | float) -> list[tuple[str, Table]]:
+    """Cut a table into windows of equal width by a column of times, in the order of time.
+
+    Windows begin at full hours, days (UTC) or Mondays, as the width has it; those between the first and the last that
+    have no rows are there with none. The labels are their starts, in ISO 8601 and UTC. The column itself is left out.
+
+    Parameters
+    ----------
+    table
+        anything that `drift_tools.compare` takes.
+    column
+        of dates or times, ISO 8601 texts (UTC where they name no zone), or seconds since 1970 (milli-, micro- or
+        nanoseconds where seconds would lie beyond the year 5000).
+    width
+        such as `"15min"`, `"1h"`, `"1d"`, `"1w"`; a `timedelta`; or seconds. At least a second.
+
+    Raises
+    ------
+    InputError
+        if there is no such column, a row of it holds no time, the width is none, or it makes more than 10,000 windows.
+
+    Examples
+    --------
+    >>> windows = split_by_time({"at": ["2026-03-01T10:10", "2026-03-01T12:30Z"], "x": [1.0, 2.0]}, "at", "1h")
+    >>> [(label, part.rows) for label, part in windows]
+    [('2026-03-01T10:00Z', 1), ('2026-03-01T11:00Z', 0), ('2026-03-01T12:00Z', 1)]
+    """
+    data = as_table(table)
+    if column not in data.columns:
+        raise InputError(f"there is no column {column!r}: the table has {', '.join(map(repr, data.names)) or 'none'}")
+    seconds = _seconds(width)
+    times = _times(data.columns[column])
+    if not len(times):
+        raise InputError(f"column {column!r} has no rows to split: give a table with at least one")
+    origin = _MONDAY if seconds % _UNITS["w"] == 0 else 0.0
+    numbers = np.floor((times - origin) / seconds).astype(np.int64)
+    first, last = int(numbers.min()), int(numbers.max())
+    if last - first >= MOST_WINDOWS:
+        raise InputError(
+            f"column {column!r} spans {last - first + 1:,} windows: at most {MOST_WINDOWS:,} are compared, so take a "
+            "larger width or fewer rows"
+        )
+    order = np.argsort(numbers, kind="stable")
+    bounds = np.searchsorted(numbers[order], np.arange(first, last + 2))
+    rest = data.without([column])
+    return [
+        (_label(origin + (first + index) * seconds), _rows(rest, np.sort(order[start:stop])))
+        for index, (start, stop) in enumerate(pairwise(bounds))
+    ]
+
+
+def _seconds(width: str | timedelta | float) -> float:
+    if isinstance(width, timedelta):
+        seconds = width.total_seconds()
+    elif isinstance(width, str):
+        match = _WIDTH.fullmatch(width)
+        if match is None:
+            raise InputError(f"the width {width!r} is none: give a number with s, min, h, d or w, such as 1h")
+        seconds = float(match[1]) * _UNITS[match[2]]
+    else:
+        seconds = float(width)
+    if not math.isfinite(seconds) or seconds < 1:
+        raise InputError(f"the width is {width}: give at least one second")
+    return seconds
+
+
+def _times(column: Column) -> Numbers:
+    """Seconds since 1970, row by row."""
+    times = column.numbers if column.numbers is not None else _parsed(column)
+    largest = float(np.max(np.abs(times), initial=0.0))
+    for limit, divisor in _FINER:
+        if largest >= limit:
+            times = times / divisor
+            break
+    bad = np.flatnonzero(~np.isfinite(times))
+    if len(bad):
+        where = f"column {column.name!r}, row {bad[0] + 1}"
+        raise InputError(f"{where}: no time there ({len(bad)} such rows): fill it in or leave those rows out")
+    return times
+
+
+def _parsed(column: Column) -> Numbers:
+    times = np.full(len(column), np.nan)
+    for index, text in enumerate(column.as_texts()):
+        if text is None:
+            continue
+        try:
+            time = datetime.fromisoformat(text.strip())
+        except ValueError as error:
+            raise InputError(
+                f"column {column.name!r}, row {index + 1}: {text!r} is no time: write it in ISO 8601, such as "
+                "2026-03-01T10:00:00Z"
+            ) from error
+        times[index] = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    return times
+
+
+def _label(seconds: float) -> str:
+    start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    if seconds % _UNITS["d"] == 0:
+        return f"{start:%Y-%m-%d}"
+    return f"{start:%Y-%m-%dT%H:%M}Z" if seconds % 60 == 0 else f"{start:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _rows(table: Table, chosen: NDArray[np.int64]) -> Table:
+    return Table.of((_column_rows(column, chosen) for column in table.columns.values()), len(chosen))
+
+
+def _column_rows(column: Column, chosen: NDArray[np.int64]) -> Column:
+    """The chosen rows of a column. Texts stay as they were written: `03` is another category than `3`."""
+    if column.texts is not None:
+        make = Column.from_cells if column.is_numerical else Column.from_strings
+        return make(column.name, column.texts[chosen].tolist())
+    return Column.from_numbers(column.name, column.as_numbers()[0][chosen])
+
+
+def _mean(effects: Iterable[float]) -> float:
+    finite = [float(effect) for effect in effects if math.isfinite(effect)]
+    return sum(finite) / len(finite) if finite else math.nan
+
+
+def _json(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,219 @@
+"""Windows over time: cut, compared, and when it began."""
+
+import json
+import math
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from drift_tools.comparison import prepare_baseline
+from drift_tools.errors import InputError
+from drift_tools.tables import as_table, read_csv_text
+from drift_tools.windows import Timeline, compare_windows, split_by_time
+
+
+def hours(rng: np.random.Generator, count: int, since: int, rows: int = 300) -> list[tuple[str, dict[str, object]]]:
+    """Windows in which `x` jumps by 1 σ at `since`, `code` gets a new category an hour later, and `y` stays."""
+    return [
+        (
+            f"{hour:02d}:00",
+            {
+                "x": rng.normal(hour >= since, size=rows),
+                "y": rng.normal(size=rows),
+                "code": rng.choice(list("abc"), rows, p=[0.6, 0.25, 0.15] if hour > since else [0.6, 0.4, 0.0]),
+            },
+        )
+        for hour in range(count)
+    ]
+
+
+def baseline(rng: np.random.Generator, rows: int = 2000) -> dict[str, object]:
+    return {
+        "x": rng.normal(size=rows),
+        "y": rng.normal(size=rows),
+        "code": rng.choice(list("ab"), rows, p=[0.6, 0.4]),
+    }
+
+
+def test_a_cliff_is_dated_in_every_feature_that_has_one() -> None:
+    rng = np.random.default_rng(1)
+    timeline = compare_windows(baseline(rng), hours(rng, 12, 7))
+    assert timeline.drifted_features == ["x", "code"]
+    x, code = timeline.onsets["x"], timeline.onsets["code"]
+    assert (x.window, x.shape, x.complete) == ("07:00", "cliff", "07:00")
+    assert (code.window, code.shape) == ("08:00", "cliff")
+    assert x.earliest <= "07:00" <= x.latest
+    assert abs(x.effect_before) < 0.05
+    assert x.effect_after > 0.5
+    assert [window.comparison.drifted for window in timeline.windows] == [False] * 7 + [True] * 5
+    assert timeline.drifted
+
+
+def test_a_slope_is_told_from_a_cliff() -> None:
+    rng = np.random.default_rng(2)
+    windows = [(f"{day:02d}", {"x": rng.normal(np.clip((day - 5) / 10, 0, 1), size=400)}) for day in range(20)]
+    onset = compare_windows({"x": rng.normal(size=4000)}, windows).onsets["x"]
+    assert onset.shape == "slope"
+    assert "04" <= onset.earliest <= "06" <= onset.latest <= "09"
+    assert "13" <= onset.complete <= "17"
+    assert "growing until" in str(onset)
+
+
+def test_a_timeline_without_drift_seldom_alarms() -> None:
+    alarms = 0
+    for seed in range(60):
+        rng = np.random.default_rng([3, seed])
+        alarms += compare_windows(baseline(rng), hours(rng, 10, 99)).drifted
+    assert alarms <= 7  # 8 of 60 at a true 5 % would be less likely than 1 in 100
+
+
+def test_the_level_of_a_window() -> None:
+    rng = np.random.default_rng(4)
+    windows = [*hours(rng, 4, 9), ("empty", {"x": np.empty(0), "y": np.empty(0), "code": np.empty(0, dtype=str)})]
+    shared = compare_windows(baseline(rng), windows)
+    assert (shared.alpha, shared.alpha_per_window) == (0.05, 0.0125)
+    assert {window.comparison.alpha for window in shared.windows} == {0.0125}
+    monitor = compare_windows(baseline(rng), windows, false_alarms_per_year=1, runs_per_year=8760)
+    assert monitor.alpha_per_window == pytest.approx(1 / 8760)
+    assert monitor.alpha == pytest.approx(5 / 8760)
+
+
+def test_a_window_without_rows_and_one_without_the_column() -> None:
+    rng = np.random.default_rng(5)
+    windows = [(label, {"x": table["x"], "y": table["y"]}) for label, table in hours(rng, 8, 4)]
+    windows[2] = ("02:00", {"x": np.empty(0), "y": np.empty(0)})
+    windows[6] = ("06:00", {"x": rng.normal(1, size=300)})
+    timeline = compare_windows({"x": rng.normal(size=2000), "y": rng.normal(size=2000)}, windows)
+    assert timeline.windows[2].comparison.features["x"].verdict == "not enough data"
+    assert timeline.onsets["x"].window == "04:00"
+    assert timeline.onsets["y"].earliest <= "06:00" <= timeline.onsets["y"].latest
+    assert math.isnan(compare_windows({"x": np.zeros(500)}, [("a", {"x": np.ones(500)})]).onsets["x"].effect_before)
+
+
+def test_a_constant_that_became_another() -> None:
+    windows = [(f"{hour}", {"x": np.full(200, float(hour >= 3))}) for hour in range(6)]
+    onset = compare_windows({"x": np.zeros(1000)}, windows).onsets["x"]
+    assert (onset.window, onset.earliest, onset.latest, onset.shape) == ("3", "3", "3", "cliff")
+
+
+def test_a_prepared_baseline_gives_the_same() -> None:
+    rng = np.random.default_rng(6)
+    table, windows = baseline(rng), hours(rng, 6, 3)
+    assert compare_windows(prepare_baseline(table), windows).to_dict() == compare_windows(table, windows).to_dict()
+
+
+def test_the_json_object() -> None:
+    rng = np.random.default_rng(7)
+    timeline = compare_windows(baseline(rng), hours(rng, 4, 0))
+    document = json.loads(json.dumps(timeline.to_dict(), allow_nan=False))
+    assert list(document) == [
+        "alpha",
+        "alpha_per_window",
+        "confidence",
+        "drifted",
+        "drifted_features",
+        "windows",
+        "onsets",
+    ]
+    assert document["windows"][0]["label"] == "00:00"
+    assert document["windows"][0]["drifted_features"] == ["x"]
+    assert document["onsets"]["x"] == {
+        "window": "00:00",
+        "earliest": "00:00",
+        "latest": "00:00",
+        "shape": "cliff",
+        "complete": "00:00",
+        "effect_before": None,
+        "effect_after": timeline.onsets["x"].effect_after,
+    }
+    assert repr(timeline).startswith("<Timeline: 4 windows; x: began at 00:00, all at once; code: began at 01:00")
+    assert repr(Timeline((), {}, 0.05, 0.05)) == "<Timeline: 0 windows; no drift>"
+
+
+@pytest.mark.parametrize(
+    ("windows", "message"),
+    [
+        ([], "there are no windows"),
+        ([("a", {"x": [1.0]}), ("a", {"x": [1.0]})], "two windows are called 'a'"),
+        ([("a", 3)], "window 'a' is a int"),
+    ],
+)
+def test_what_is_no_sequence_of_windows_is_refused(windows: list[tuple[str, object]], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        compare_windows({"x": np.arange(100.0)}, windows)
+
+
+TIMES = ["2026-03-01T10:10:00Z", "2026-03-01T12:59:59", "2026-03-01T13:30:00+01:00", "2026-03-02T00:00:00Z"]
+SECONDS = [1772359800, 1772369999, 1772368200, 1772409600]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        TIMES,
+        np.array(SECONDS),
+        np.array(SECONDS) * 1000,
+        np.array(SECONDS) * 10**9,
+        np.array(SECONDS, dtype="datetime64[s]"),
+        pa.array(SECONDS, type=pa.timestamp("s", tz="UTC")),
+    ],
+    ids=["texts", "seconds", "milliseconds", "nanoseconds", "numpy", "arrow"],
+)
+def test_times_of_every_kind(times: object) -> None:
+    data: object = {"at": times, "x": [1.0, 2.0, 3.0, 4.0]}
+    if isinstance(times, pa.Array):
+        data = pa.table({"at": times, "x": [1.0, 2.0, 3.0, 4.0]})
+    windows = split_by_time(data, "at", "1h")
+    filled = {label: part.columns["x"].as_numbers()[0].tolist() for label, part in windows if part.rows}
+    assert filled == {"2026-03-01T10:00Z": [1.0], "2026-03-01T12:00Z": [2.0, 3.0], "2026-03-02": [4.0]}
+    assert len(windows) == 15
+    assert windows[0][1].names == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("width", "labels"),
+    [
+        ("1d", ["2026-03-01", "2026-03-02"]),
+        (timedelta(days=1), ["2026-03-01", "2026-03-02"]),
+        (86400, ["2026-03-01", "2026-03-02"]),
+        ("1w", ["2026-02-23", "2026-03-02"]),
+        ("12h", ["2026-03-01", "2026-03-01T12:00Z", "2026-03-02"]),
+    ],
+)
+def test_widths(width: str | timedelta | float, labels: list[str]) -> None:
+    assert [label for label, _ in split_by_time({"at": TIMES, "x": [1, 2, 3, 4]}, "at", width)] == labels
+
+
+def test_texts_stay_as_they_were_written() -> None:
+    table = read_csv_text("at,code,x\n2026-03-01,03,1.50\n2026-03-02,3,\n")
+    windows = split_by_time(table, "at", "1d")
+    assert [part.columns["code"].as_texts().tolist() for _, part in windows] == [["03"], ["3"]]
+    assert np.isnan(windows[1][1].columns["x"].as_numbers()[0]).all()
+
+
+def test_windows_put_together_are_the_table() -> None:
+    rng = np.random.default_rng(8)
+    table = as_table({"at": rng.uniform(1.77e9, 1.77e9 + 1e6, 500), "x": rng.normal(size=500)})
+    windows = split_by_time(table, "at", "6h")
+    assert sum(part.rows for _, part in windows) == 500
+    values = np.concatenate([part.columns["x"].as_numbers()[0] for _, part in windows])
+    assert np.array_equal(np.sort(values), np.sort(table.columns["x"].as_numbers()[0]))
+
+
+@pytest.mark.parametrize(
+    ("data", "width", "message"),
+    [
+        ({"x": [1.0]}, "1h", "there is no column 'at': the table has 'x'"),
+        ({"at": ["2026-03-01", "soon"]}, "1h", "column 'at', row 2: 'soon' is no time"),
+        ({"at": ["2026-03-01", None]}, "1h", r"column 'at', row 2: no time there \(1 such rows\)"),
+        ({"at": [0.0, 1e9]}, "1h", "spans 277,778 windows: at most 10,000"),
+        ({"at": [0.0]}, "1 fortnight", "the width '1 fortnight' is none"),
+        ({"at": [0.0]}, 0.5, "the width is 0.5: give at least one second"),
+        ({"at": np.empty(0)}, "1h", "has no rows to split"),
+    ],
+)
+def test_what_cannot_be_split_is_refused(data: dict[str, object], width: str | float, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        split_by_time(data, "at", width)
