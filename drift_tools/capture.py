@@ -27,16 +27,18 @@ from drift_tools.errors import InputError
 from drift_tools.tables import Table
 
 __all__ = [
+    "BATCH_ROWS",
     "BOTH_SIDES",
     "GROUND_TRUTH",
+    "MAX_UNREADABLE_SHARE",
     "Captures",
+    "Counts",
     "Origin",
     "Preprocessor",
     "Problem",
     "capture_files",
     "iterate_captures",
     "read_captures",
-    "require_readable",
 ]
 
 # A tenth of the records: the monitor's own drift check compares distances with 0.1 (Model Monitor's default), and
@@ -63,25 +65,55 @@ class Problem:
 
 
 @dataclass(frozen=True, eq=False)
-class Captures:
+class Counts:
     """What was read: `read == used + sum(skipped.values())`, in records (lines), not rows.
 
-    `data`: the rows, in the order of the files. `outside`: records outside the window that was asked for; they count as
-    neither read nor skipped. `problems`: the first thousand of the skipped records, with file and line.
+    `rows`: at least `used`, more when requests held several. `outside`: records outside the window that was asked for;
+    they count as neither read nor skipped. `problems`: the first thousand of the skipped records, with file and line.
     """
 
-    data: Table
-    read: int
-    used: int
-    skipped: Mapping[str, int]
-    outside: int
-    problems: tuple[Problem, ...]
-    origin_texts: Mapping[str, Parts] = field(repr=False)
+    rows: int = 0
+    read: int = 0
+    used: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    outside: int = 0
+    problems: tuple[Problem, ...] = ()
 
     @property
-    def rows(self) -> int:
-        """Rows of the table: at least `used`, more when requests held several."""
-        return self.data.rows
+    def unreadable_share(self) -> float:
+        """The share of the records that could not be used; 0 if there are no records."""
+        return sum(self.skipped.values()) / self.read if self.read else 0.0
+
+    def add(self, other: "Counts") -> "Counts":
+        """Both together."""
+        return Counts(
+            self.rows + other.rows,
+            self.read + other.read,
+            self.used + other.used,
+            dict(Counter(self.skipped) + Counter(other.skipped)),
+            self.outside + other.outside,
+            (self.problems + other.problems)[:_KEPT_PROBLEMS],
+        )
+
+    def require_readable(self, max_unreadable_share: float) -> None:
+        """Raise `InputError`, in one line with the reasons and the first place, if too many records cannot be used."""
+        if not 0 <= max_unreadable_share <= 1:
+            raise InputError(f"max_unreadable_share is {max_unreadable_share}: give a share between 0 and 1")
+        if self.unreadable_share > max_unreadable_share:
+            reasons = ", ".join(f"{number} x {reason}" for reason, number in self.skipped.items())
+            raise InputError(
+                f"{sum(self.skipped.values())} of {self.read} captured records cannot be used ({reasons}), more than "
+                f"the share of {max_unreadable_share:g} that is allowed; the first: {self.problems[0]}: mend the "
+                "capture, or raise max_unreadable_share"
+            )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Captures(Counts):
+    """Captured records as a table. `data`: the rows, in the order of the files."""
+
+    data: Table
+    origin_texts: Mapping[str, Parts]
 
     @cached_property
     def table(self) -> Any:
@@ -107,11 +139,6 @@ class Captures:
     def inference_times(self) -> Texts:
         """For each row, the `inferenceTime` as it was written; None where there is none."""
         return self.origin_texts["inferenceTime"].materialised()
-
-    @property
-    def unreadable_share(self) -> float:
-        """The share of the records that could not be used; 0 if there are no records."""
-        return sum(self.skipped.values()) / self.read if self.read else 0.0
 
     def __repr__(self) -> str:
         skipped = "".join(f", {count} x {reason}" for reason, count in self.skipped.items())
@@ -168,7 +195,7 @@ def read_captures(
         window.add(result)
     captures = window.take()
     if max_unreadable_share is not None:
-        require_readable(captures.read, captures.skipped, captures.problems, max_unreadable_share)
+        captures.require_readable(max_unreadable_share)
     return captures
 
 
@@ -194,8 +221,7 @@ def iterate_captures(
         raise InputError(f"batch_rows is {batch_rows}: give at least 1")
     selection = Selection.of(columns, start, end, sides, outputs_first=outputs_first, preprocess=preprocess)
     window = _Window(selection)
-    pending = False
-    first = True
+    pending, first = False, True
     for result in _results(source, selection, fast=fast):
         window.add(result)
         pending = True
@@ -204,22 +230,6 @@ def iterate_captures(
             pending = first = False
     if pending or first:
         yield window.take()
-
-
-def require_readable(
-    read: int, skipped: Mapping[str, int], problems: Sequence[Problem], max_unreadable_share: float
-) -> None:
-    """Raise `InputError`, in one line with the reasons and the first place, if too many records cannot be used."""
-    if not 0 <= max_unreadable_share <= 1:
-        raise InputError(f"max_unreadable_share is {max_unreadable_share}: give a share between 0 and 1")
-    count = sum(skipped.values())
-    if count > max_unreadable_share * read:
-        reasons = ", ".join(f"{number} x {reason}" for reason, number in skipped.items())
-        raise InputError(
-            f"{count} of {read} captured records cannot be used ({reasons}), more than the share of "
-            f"{max_unreadable_share:g} that is allowed; the first: {problems[0]}: mend the capture, or raise "
-            "max_unreadable_share"
-        )
 
 
 def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[BlockResult]:
@@ -324,7 +334,16 @@ class _Window:
         table, origins = self._table(results)
         read = used + sum(skipped.values())
         outside = sum(result.outside for result in results)
-        return Captures(table, read, used, dict(skipped), outside, tuple(problems), origins)
+        return Captures(
+            rows=table.rows,
+            read=read,
+            used=used,
+            skipped=dict(skipped),
+            outside=outside,
+            problems=tuple(problems),
+            data=table,
+            origin_texts=origins,
+        )
 
     def _drop_odd(self, result: BlockResult) -> None:
         """Records without an output among others with one, and ragged ones, have cells that nobody can name."""

@@ -261,7 +261,9 @@ class Cells:
     def column(self, name: str) -> Column:
         """The run as a column."""
         is_numerical = self.types.present > 0 and not self.wrong
-        return Column(name, self.types, self.numbers if is_numerical else None, self.texts)
+        if is_numerical:
+            return Column(name, self.types, self.numbers, self.texts)
+        return Column(name, self.types, None, self.texts, (self.numbers, self.wrong))
 
 
 def _buffers(array: Any) -> tuple[NDArray[np.uint8], Order]:

@@ -140,12 +140,14 @@ class Column:
 
     `numbers` (float64, NaN = missing): the column as numbers, if every present cell is one.
     `source`: the cells as they were written, if the source was text; an array of str or None, or what can make one.
+    `parsed`: what `as_numbers` gives, if a reader has done the work already.
     """
 
     name: str
     types: TypeCounts
     numbers: Numbers | None = None
     source: Texts | TextSource | None = None
+    parsed: tuple[Numbers, int] | None = None
 
     def __len__(self) -> int:
         """Rows, the missing ones included."""
@@ -201,7 +203,7 @@ class Column:
         """The column as numbers, NaN where a cell is missing or no number, and how many cells are no number."""
         if self.numbers is not None:
             return self.numbers, 0
-        return parse_numbers(self._cells())
+        return self.parsed if self.parsed is not None else parse_numbers(self._cells())
 
     def as_texts(self) -> Texts:
         """The column as categories: as written, or numbers in their shortest spelling (3.0 is `3`)."""

@@ -14,15 +14,9 @@ from typing import Any
 import numpy as np
 
 from drift_tools.errors import InputError
-from drift_tools.profile import (
-    FeatureStatistics,
-    Statistics,
-    count_categories,
-    read_json,
-    summarise_numbers,
-)
+from drift_tools.profile import ColumnProfile, FeatureStatistics, Profile, Statistics, read_json
 from drift_tools.sketch import distance
-from drift_tools.tables import Column, Table
+from drift_tools.tables import Table
 
 # Deequ proposes a list of allowed values only for columns whose histogram it draws (ColumnProfiler.scala: at most 120
 # distinct values) and in which at most a tenth of the values occur once (CategoricalRangeRule.scala).
@@ -190,16 +184,27 @@ def _suggest(feature: FeatureStatistics) -> FeatureConstraint:
     return FeatureConstraint(feature.name, feature.inferred_type, feature.completeness, non_negative, domains)
 
 
-def evaluate(table: Table, constraints: Constraints, baseline: Statistics | None) -> Evaluation:
-    """Check a table against a baseline's constraints; without its statistics there is no drift check.
+def profile_for(table: Table, constraints: Constraints) -> Profile:
+    """The profile of a table that holds what these constraints ask about."""
+    return Profile.of(
+        table,
+        categorical={name for name, feature in constraints.features.items() if feature.inferred_type == "String"},
+        numerical={name for name, feature in constraints.features.items() if feature.inferred_type in NUMERICAL_TYPES},
+    )
+
+
+def evaluate(current: Table | Profile, constraints: Constraints, baseline: Statistics | None) -> Evaluation:
+    """Check a table, or its profile (see `profile_for`), against a baseline's constraints; without the baseline's
+    statistics there is no drift check.
 
     One feature never spoils another: a check that cannot be made (a column without values) is not made.
     """
+    table = current if isinstance(current, Profile) else profile_for(current, constraints)
     violations = list(_check_columns(table, constraints))
     distances: dict[str, float] = {}
     for name, constraint in constraints.features.items():
         column = table.columns.get(name)
-        if column is None or not len(column):
+        if column is None or not column.rows:
             continue
         drift = None
         if baseline is not None and name in baseline.features:
@@ -211,7 +216,7 @@ def evaluate(table: Table, constraints: Constraints, baseline: Statistics | None
     return Evaluation(tuple(violations), distances)
 
 
-def _check_columns(table: Table, constraints: Constraints) -> Iterable[Violation]:
+def _check_columns(table: Profile, constraints: Constraints) -> Iterable[Violation]:
     if not constraints.config.evaluate_constraints:
         return
     counts = (
@@ -234,12 +239,12 @@ def _check_columns(table: Table, constraints: Constraints) -> Iterable[Violation
             )
 
 
-def _only_positions(table: Table) -> bool:
+def _only_positions(table: Profile) -> bool:
     return all(name == f"_c{index}" for index, name in enumerate(table.columns))
 
 
 def _check_feature(
-    column: Column, constraint: FeatureConstraint, constraints: Constraints, drift: float | None
+    column: ColumnProfile, constraint: FeatureConstraint, constraints: Constraints, drift: float | None
 ) -> Iterable[Violation]:
     config, name, types = constraints.config, constraint.name, column.types
     matching = types.share_of(constraint.inferred_type)
@@ -251,15 +256,12 @@ def _check_feature(
             f"Expected match: {100 * config.datatype_check_threshold}%. "
             f"Observed: Only {100 * matching}% of data is {constraint.inferred_type}.",
         )
-    completeness = types.present / len(column)
+    completeness = types.present / column.rows
     if completeness < constraint.completeness:
         yield Violation(name, "completeness_check", f"Value: {completeness} does not meet the constraint requirement! ")
     if constraint.domains is not None and types.present:
         domain = set(constraint.domains)
-        known = (
-            sum(count for value, count in count_categories(column.as_texts()).items() if value in domain)
-            / types.present
-        )
+        known = sum(count for value, count in column.categories.counts.items() if value in domain) / types.present
         if known < config.domain_content_threshold:
             yield Violation(
                 name, "categorical_values_check", f"Value: {known} does not meet the constraint requirement! "
@@ -273,7 +275,7 @@ def _check_feature(
 
 
 def drift_distance(
-    column: Column, constraint: FeatureConstraint, baseline: FeatureStatistics, config: MonitoringConfig
+    column: ColumnProfile, constraint: FeatureConstraint, baseline: FeatureStatistics, config: MonitoringConfig
 ) -> float | None:
     """The distance that `baseline_drift_check` compares with its threshold; None if there is nothing to compare.
 
@@ -284,18 +286,18 @@ def drift_distance(
     if not config.perform_comparison:
         return None
     if constraint.inferred_type in NUMERICAL_TYPES:
-        current = summarise_numbers(column.as_numbers()[0])
+        current = column.numbers
         if baseline.numerical is None or current is None:
             return None
         n, m = baseline.numerical.sketch.weight, current.sketch.weight
         simple = distance(baseline.numerical.sketch, current.sketch)
     else:
-        counts = count_categories(column.as_texts())
+        counts = column.categories.counts
         if baseline.string is None or not baseline.string.counts or not counts:
             return None
         if config.categorical_drift_method == "ChiSquared":
             return chi_squared_distance(baseline.string.counts, counts)
-        n, m = baseline.num_present, sum(counts.values())
+        n, m = baseline.num_present, column.types.present
         known = baseline.string.counts
         simple = max(abs(known.get(value, 0) / n - counts.get(value, 0) / m) for value in known.keys() | counts.keys())
     if config.comparison_method == "Simple":

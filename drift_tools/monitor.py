@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,29 @@ from typing import Any
 import numpy as np
 
 from drift_tools import model_quality
-from drift_tools.capture import BOTH_SIDES, GROUND_TRUTH, Captures, read_captures
-from drift_tools.constraints import Constraints, Evaluation, Violation, evaluate, suggest, violations_document
+from drift_tools.capture import (
+    BATCH_ROWS,
+    BOTH_SIDES,
+    GROUND_TRUTH,
+    MAX_UNREADABLE_SHARE,
+    Captures,
+    Counts,
+    iterate_captures,
+    read_captures,
+)
+from drift_tools.constraints import (
+    Constraints,
+    Evaluation,
+    Violation,
+    evaluate,
+    profile_for,
+    suggest,
+    violations_document,
+)
 from drift_tools.errors import InputError
 from drift_tools.job import Job, run_job
 from drift_tools.preprocessing import load_postprocessor, load_preprocessor
-from drift_tools.profile import Statistics, profile, read_json, write_json
+from drift_tools.profile import ColumnProfile, Profile, Statistics, read_json, write_json
 from drift_tools.tables import Column, Table, read_bytes, read_table
 
 STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
@@ -32,17 +49,19 @@ _CAPTURE, _MERGED = "sagemakerCaptureJson", "sagemakerMergeJson"
 
 @dataclass(frozen=True, slots=True)
 class MonitorResult:
-    """What a run found. `violations` is empty for a baseline job; `captures` is None if the input was a plain table."""
+    """What a run found. `captures`: what was read, and what was skipped for which reason."""
 
     rows: int
     violations: tuple[Violation, ...]
-    captures: Captures | None
+    captures: Counts
     message: str
 
 
-def suggest_baseline(table: Table, output: Path, *, categorical_drift_method: str | None = None) -> Constraints:
-    """Write statistics.json and constraints.json of a baseline dataset."""
-    statistics = profile(table)
+def suggest_baseline(
+    data: Table | Profile, output: Path, *, categorical_drift_method: str | None = None
+) -> Constraints:
+    """Write statistics.json and constraints.json of a baseline dataset, or of its profile."""
+    statistics = (data if isinstance(data, Profile) else Profile.of(data)).statistics()
     constraints = suggest(statistics, categorical_drift_method=categorical_drift_method)
     write_json(output / STATISTICS, statistics.to_dict())
     write_json(output / CONSTRAINTS, constraints.to_dict())
@@ -50,15 +69,18 @@ def suggest_baseline(table: Table, output: Path, *, categorical_drift_method: st
 
 
 def monitor_data_quality(
-    table: Table, constraints: Constraints, statistics: Statistics | None, output: Path
+    data: Table | Profile, constraints: Constraints, statistics: Statistics | None, output: Path
 ) -> tuple[Evaluation, Statistics]:
-    """Check a table against a baseline; write its statistics, the constraints that were used and any violations."""
-    current = profile(table)
-    evaluation = evaluate(table, constraints, statistics)
-    write_json(output / STATISTICS, current.to_dict())
+    """Check a table, or its profile, against a baseline; write its statistics, the constraints that were used and any
+    violations.
+    """
+    current = data if isinstance(data, Profile) else profile_for(data, constraints)
+    evaluation = evaluate(current, constraints, statistics)
+    found = current.statistics()
+    write_json(output / STATISTICS, found.to_dict())
     write_json(output / CONSTRAINTS, constraints.to_dict())
     write_violations(output, evaluation.violations)
-    return evaluation, current
+    return evaluation, found
 
 
 def monitor_captures(
@@ -68,30 +90,42 @@ def monitor_captures(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
+    max_unreadable_share: float = MAX_UNREADABLE_SHARE,
+    batch_rows: int = BATCH_ROWS,
 ) -> MonitorResult:
     """The data-quality job on captured data, called as a function: `baseline` is the folder of the baseline's two
-    files.
+    files. It needs memory for a batch of the window, however large the window is.
 
-    Raises `InputError` if nothing can be read, or no record falls in [`start`, `end`).
+    Raises `InputError` if nothing can be read, no record falls in [`start`, `end`), or more than
+    `max_unreadable_share` of the records cannot be used.
     """
     constraints = Constraints.read(baseline / CONSTRAINTS)
     statistics = Statistics.read(baseline / STATISTICS) if (baseline / STATISTICS).is_file() else None
-    captures = read_captures(captured, columns=list(constraints.features), start=start, end=end)
-    require_rows(captures)
-    evaluation, _ = monitor_data_quality(captures.data, constraints, statistics, output)
-    return MonitorResult(captures.rows, evaluation.violations, captures, completion(evaluation.violations, captures))
+    batches = iterate_captures(
+        captured, batch_rows=batch_rows, columns=list(constraints.features), start=start, end=end
+    )
+    current, counts = profile_batches(batches, constraints)
+    require_rows(counts, max_unreadable_share)
+    evaluation, _ = monitor_data_quality(current, constraints, statistics, output)
+    return MonitorResult(counts.rows, evaluation.violations, counts, completion(evaluation.violations, counts))
 
 
-def require_rows(captures: Captures) -> None:
-    """Raise `InputError` if not one record could be used, and say why."""
-    if captures.rows:
-        return
-    if captures.skipped:
-        reasons = ", ".join(f"{count} x {reason}" for reason, count in captures.skipped.items())
-        raise InputError(
-            f"none of {captures.read} captured records can be used ({reasons}); the first: {captures.problems[0]}"
-        )
-    raise InputError(f"Job inputs had no data: no captured record in the window ({captures.outside} outside it)")
+def profile_batches(batches: Iterable[Captures], constraints: Constraints | None) -> tuple[Profile, Counts]:
+    """The profile of batches of captured data, for these constraints if there are any, and what was read."""
+    profile, counts = Profile(0, {}), Counts()
+    for batch in batches:
+        own = Profile.of(batch.data) if constraints is None else profile_for(batch.data, constraints)
+        profile, counts = profile.merge(own), counts.add(batch)
+    return profile, counts
+
+
+def require_rows(counts: Counts, max_unreadable_share: float = MAX_UNREADABLE_SHARE) -> None:
+    """Raise `InputError` if there is nothing to monitor, or too much that cannot be read, and say why."""
+    counts.require_readable(max_unreadable_share)
+    if not counts.rows and counts.skipped:
+        raise InputError(f"none of {counts.read} captured records can be used; the first: {counts.problems[0]}")
+    if not counts.rows:
+        raise InputError(f"Job inputs had no data: no captured record in the window ({counts.outside} outside it)")
 
 
 def write_violations(output: Path, violations: Sequence[Violation]) -> None:
@@ -103,7 +137,7 @@ def write_violations(output: Path, violations: Sequence[Violation]) -> None:
         path.unlink(missing_ok=True)
 
 
-def completion(violations: Sequence[Violation], captures: Captures | None) -> str:
+def completion(violations: Sequence[Violation], captures: Counts | None) -> str:
     """The exit message, in Model Monitor's words; what was left out is said behind them."""
     if violations:
         message = f"CompletedWithViolations: Job completed successfully with {len(violations)} violations."
@@ -129,13 +163,13 @@ class Metrics:
         return {"MetricName": name, "Timestamp": self.timestamp, "Dimensions": dimensions, **content}
 
     def of_data_quality(
-        self, table: Table, constraints: Constraints, distances: Mapping[str, float]
+        self, current: Profile, constraints: Constraints, distances: Mapping[str, float]
     ) -> list[dict[str, Any]]:
         """`feature_data_*` (numerical), `feature_non_null_*` and `feature_baseline_drift_*` of each feature that
         emits.
         """
         entries = []
-        for name, column in table.columns.items():
+        for name, column in current.columns.items():
             if not constraints.emits(name):
                 continue
             entries.append(
@@ -158,17 +192,15 @@ class Metrics:
         ]
 
 
-def _statistic_values(column: Column) -> dict[str, float] | None:
-    if column.numbers is None:
-        return None
-    finite = column.numbers[np.isfinite(column.numbers)]
-    if not len(finite):
+def _statistic_values(column: ColumnProfile) -> dict[str, float] | None:
+    numbers = column.numbers
+    if numbers is None or not column.is_numerical:
         return None
     return {
-        "SampleCount": float(len(finite)),
-        "Sum": float(finite.sum()),
-        "Minimum": float(finite.min()),
-        "Maximum": float(finite.max()),
+        "SampleCount": float(numbers.count),
+        "Sum": numbers.sum,
+        "Minimum": numbers.min,
+        "Maximum": numbers.max,
     }
 
 
@@ -179,21 +211,33 @@ def write_metrics(ml_root: Path, entries: Sequence[Mapping[str, Any]]) -> None:
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """The job's dataset."""
+def load_profile(job: Job, constraints: Constraints | None) -> tuple[Profile, Counts | None]:
+    """The profile of the dataset that the environment describes: `dataset_format`, `dataset_source`, `start_time`,
+    `end_time`. Captured data is read a batch at a time; of a plain table there are no counts.
+    """
+    columns = None if constraints is None else list(constraints.features)
+    if dataset_format(job)[0] in (_CAPTURE, _MERGED):
+        source, options = _capture_options(job)
+        current, counts = profile_batches(iterate_captures(source, columns=columns, **options), constraints)
+        require_rows(counts, _max_unreadable_share(job))
+        return current, counts
+    table = _load_files(job, columns)
+    return Profile.of(table) if constraints is None else profile_for(table, constraints), None
 
-    table: Table
-    captures: Captures | None
+
+def load_table(job: Job) -> tuple[Table, Counts | None]:
+    """The dataset that the environment describes, as one table; of a plain table there are no counts."""
+    if dataset_format(job)[0] not in (_CAPTURE, _MERGED):
+        return _load_files(job, None), None
+    source, options = _capture_options(job)
+    captures = read_captures(source, **options)
+    require_rows(captures, _max_unreadable_share(job))
+    return captures.data, captures
 
 
-def load_input(job: Job, columns: Sequence[str] | None) -> Input:
-    """Read the dataset that the environment describes: `dataset_format`, `dataset_source`, `start_time`, `end_time`."""
+def _load_files(job: Job, columns: Sequence[str] | None) -> Table:
     kind, options = dataset_format(job)
     source = job.path("dataset_source")
-    if kind in (_CAPTURE, _MERGED):
-        captures = _load_captures(job, source, columns)
-        return Input(captures.data, captures)
     # Names with a dot or an underscore in front are markers (_SUCCESS), which Spark does not read either.
     files = (
         [source]
@@ -206,7 +250,7 @@ def load_input(job: Job, columns: Sequence[str] | None) -> Input:
     table = concatenate(tables, [str(path) for path in files])
     if columns is not None and len(columns) == len(table.columns) and not options.get("header", True):
         table = table.renamed(columns)
-    return Input(table, None)
+    return table
 
 
 def dataset_format(job: Job) -> tuple[str, Mapping[str, Any]]:
@@ -226,22 +270,30 @@ def dataset_format(job: Job) -> tuple[str, Mapping[str, Any]]:
     return kinds[kind.lower()], {str(name).lower(): value for name, value in (options or {}).items()}
 
 
-def _load_captures(job: Job, source: Path, columns: Sequence[str] | None) -> Captures:
+def _capture_options(job: Job) -> tuple[Path, dict[str, Any]]:
+    """Where the captured data is, and how it is to be read."""
     kind, options = dataset_format(job)
+    source = job.path("dataset_source")
     script = job.get("record_preprocessor_script")
-    preprocess = load_preprocessor(job.here(script)) if script else None
     sides = tuple(options.get("captureindexnames", BOTH_SIDES))
-    if kind == _MERGED:
-        sides = (*sides, GROUND_TRUTH)
-    start, end = _time(job, "start_time"), _time(job, "end_time")
-    outputs_first = str(options.get("output_columns_position", "START")).upper() != "END"
+    captured = {
+        "preprocess": load_preprocessor(job.here(script)) if script else None,
+        "sides": (*sides, GROUND_TRUTH) if kind == _MERGED else sides,
+        "start": _time(job, "start_time"),
+        "end": _time(job, "end_time"),
+        "outputs_first": str(options.get("output_columns_position", "START")).upper() != "END",
+    }
     if source.is_dir() and not any(source.rglob("*.jsonl*")):
         raise InputError("Job inputs had no data")
-    captures = read_captures(
-        source, columns=columns, start=start, end=end, sides=sides, outputs_first=outputs_first, preprocess=preprocess
-    )
-    require_rows(captures)
-    return captures
+    return source, captured
+
+
+def _max_unreadable_share(job: Job) -> float:
+    text = job.get("max_unreadable_share")
+    try:
+        return MAX_UNREADABLE_SHARE if text is None else float(text)
+    except ValueError as error:
+        raise InputError(f"max_unreadable_share is {text!r}: give a share between 0 and 1") from error
 
 
 def _time(job: Job, name: str) -> datetime | None:
@@ -324,20 +376,20 @@ def _metrics(job: Job) -> Metrics | None:
 
 
 def _run_data_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], str]:
+    excluded = _excluded(job)
     if job.get("baseline_constraints") is None:
-        dataset = load_input(job, None)
-        table = dataset.table.without(_excluded(job))
-        suggest_baseline(table, output, categorical_drift_method=job.get("categorical_drift_method"))
-        return [], completion((), dataset.captures)
+        current, counts = load_profile(job, None)
+        method = job.get("categorical_drift_method")
+        suggest_baseline(current.without(excluded), output, categorical_drift_method=method)
+        return [], completion((), counts)
     constraints = Constraints.read(job.path("baseline_constraints"))
     statistics = Statistics.read(job.path("baseline_statistics")) if job.get("baseline_statistics") else None
-    dataset = load_input(job, list(constraints.features))
-    excluded = _excluded(job)
-    table, constraints = dataset.table.without(excluded), constraints.without(excluded)
-    evaluation, _ = monitor_data_quality(table, constraints, statistics, output)
+    current, counts = load_profile(job, constraints)
+    current, constraints = current.without(excluded), constraints.without(excluded)
+    evaluation, _ = monitor_data_quality(current, constraints, statistics, output)
     metrics = _metrics(job)
-    entries = metrics.of_data_quality(table, constraints, evaluation.distances) if metrics else []
-    return entries, completion(evaluation.violations, dataset.captures)
+    entries = metrics.of_data_quality(current, constraints, evaluation.distances) if metrics else []
+    return entries, completion(evaluation.violations, counts)
 
 
 def _excluded(job: Job) -> list[str]:
@@ -345,11 +397,11 @@ def _excluded(job: Job) -> list[str]:
 
 
 def _run_model_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], str]:
-    dataset = load_input(job, None)
+    table, counts = load_table(job)
     is_merged = dataset_format(job)[0] == _MERGED
     quality = model_quality.measure(
         model_quality.outcomes(
-            dataset.table,
+            table,
             problem_type=job.get("problem_type") or "",
             # In merged records the label has its own place; elsewhere it is a column of the dataset.
             ground_truth=GROUND_TRUTH if is_merged else job.get("ground_truth_attribute") or "",
@@ -362,13 +414,13 @@ def _run_model_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], st
     write_json(output / STATISTICS, quality.to_dict())
     if job.get("baseline_constraints") is None:
         write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
-        return [], completion((), dataset.captures)
+        return [], completion((), counts)
     constraints = model_quality.QualityConstraints.from_dict(read_json(job.path("baseline_constraints")))
     write_json(output / CONSTRAINTS, constraints.to_dict())
     violations = model_quality.evaluate(quality, constraints)
     write_violations(output, violations)
     metrics = _metrics(job)
-    return metrics.of_model_quality(quality) if metrics else [], completion(violations, dataset.captures)
+    return metrics.of_model_quality(quality) if metrics else [], completion(violations, counts)
 
 
 def _threshold(job: Job) -> float | None:

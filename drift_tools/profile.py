@@ -1,254 +1,246 @@
-"""statistics.json: what a monitor keeps of a dataset, in Model Monitor's format.
+"""Profiles: what is kept of a dataset, in bounded memory, so that the profiles of its parts can be merged.
 
-Format: SageMaker developer guide, "Schema for Statistics"; numbers as in Model Monitor's own output: the standard
-deviation is the population's, the ten buckets are of equal width over [min, max], half-open but for the last.
+A profile of each batch, of each file or of each machine, merged in any order, says the same as a profile of the whole:
+counts exactly, moments to rounding, quantiles within the sketch's error. `Profile.statistics` writes statistics.json.
 """
 
 import json
-import math
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from drift_tools.columns import count_categories
+from drift_tools.categories import Categories
+from drift_tools.columns import Column, Numbers, TypeCounts, count_categories
 from drift_tools.errors import InputError
-from drift_tools.sketch import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
-from drift_tools.tables import Column, Numbers, Table, Texts
+from drift_tools.number_profile import NumberProfile
+from drift_tools.statistics_file import (
+    MAXIMUM_CATEGORIES,
+    FeatureStatistics,
+    NumericalStatistics,
+    Statistics,
+    StringStatistics,
+    read_json,
+    write_json,
+)
+from drift_tools.tables import Table
 
 __all__ = [
-    "BUCKETS",
+    "ColumnProfile",
     "FeatureStatistics",
     "NumericalStatistics",
+    "Profile",
     "Statistics",
     "StringStatistics",
     "count_categories",
+    "merge_profiles",
     "profile",
     "profile_column",
     "read_json",
     "summarise_numbers",
-    "summarise_texts",
     "write_json",
 ]
 
-BUCKETS = 10
-# Deequ's histogram keeps as many (Histogram.scala, MaximumAllowedDetailBins); ids would otherwise fill the file.
-MAXIMUM_CATEGORIES = 1000
-_LARGE = 1e150
+_VERSION = 1
+_NUMERICAL = ("Integral", "Fractional")
+# Numbers of more kinds than this are no categories, unless somebody says that they are.
+_MOST_NUMBER_CATEGORIES = 1000
+_LOOKED_AT = 4096
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class NumericalStatistics:
-    """Moments over the finite values; `buckets` are (lower, upper, count)."""
+class ColumnProfile:
+    """One column. `numbers`: of its cells that are finite numbers; `categories`: of its texts.
 
-    mean: float
-    sum: float
-    std_dev: float
-    min: float
-    max: float
-    buckets: tuple[tuple[float, float, float], ...]
-    sketch: Sketch
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class StringStatistics:
-    """Counts of the categories, the most frequent first, of at most `MAXIMUM_CATEGORIES`."""
-
-    distinct_count: int
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class FeatureStatistics:
-    """One feature. Either of `numerical` and `string`; neither if the column holds nothing at all."""
+    `is_numerical`: every present cell is a number, `nan` and infinities included.
+    """
 
     name: str
-    inferred_type: str
-    num_present: int
-    num_missing: int
-    numerical: NumericalStatistics | None = None
-    string: StringStatistics | None = None
+    types: TypeCounts
+    is_numerical: bool
+    numbers: NumberProfile | None
+    categories: Categories
+
+    @classmethod
+    def of(cls, column: Column, *, categorical: bool = False, numerical: bool = False) -> "ColumnProfile":
+        """Of a column; with `categorical` the categories also of numbers, with `numerical` the numbers among texts."""
+        numbers = None
+        if column.is_numerical or numerical:
+            numbers = NumberProfile.of(column.as_numbers()[0])
+        if column.numbers is not None and not categorical and _are_many(column.numbers):
+            categories = Categories({}, unlisted=column.types.present)
+        else:
+            categories = Categories.of(column.category_counts())
+        return cls(column.name, column.types, column.is_numerical, numbers, categories)
+
+    @classmethod
+    def missing(cls, name: str, rows: int) -> "ColumnProfile":
+        """Of a column that a batch of so many rows does not have."""
+        return cls(name, TypeCounts(missing=rows), False, None, Categories({}))
 
     @property
-    def completeness(self) -> float:
-        """The share of rows that hold a value; 1 for no rows."""
-        rows = self.num_present + self.num_missing
-        return self.num_present / rows if rows else 1.0
+    def rows(self) -> int:
+        """Rows, the missing ones included."""
+        return self.types.present + self.types.missing
 
+    def merge(self, other: "ColumnProfile") -> "ColumnProfile":
+        """Both together."""
+        numbers = [side.numbers for side in (self, other) if side.numbers is not None]
+        present = [side for side in (self, other) if side.types.present]
+        return ColumnProfile(
+            self.name,
+            TypeCounts.sum_of((self.types, other.types)),
+            bool(present) and all(side.is_numerical for side in present),
+            reduce(NumberProfile.merge, numbers) if numbers else None,
+            self.categories.merge(other.categories),
+        )
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Statistics:
-    """The content of a data-quality statistics.json."""
-
-    item_count: int
-    features: Mapping[str, FeatureStatistics]
+    def statistics(self) -> FeatureStatistics:
+        """As statistics.json has them: numbers or categories, by the inferred type."""
+        inferred = self.types.inferred_type
+        common = (self.name, inferred, self.types.present, self.types.missing)
+        if inferred in _NUMERICAL:
+            return FeatureStatistics(*common, numerical=None if self.numbers is None else self.numbers.statistics())
+        if inferred == "String":
+            return FeatureStatistics(*common, string=_listed(self.categories.counts, self.categories.distinct))
+        return FeatureStatistics(*common)
 
     def to_dict(self) -> dict[str, Any]:
-        """The file's JSON object."""
+        """A JSON object that `from_dict` reads."""
+        types = self.types
         return {
-            "version": 0.0,
-            "dataset": {"item_count": self.item_count},
-            "features": [_feature_to_dict(feature) for feature in self.features.values()],
+            "name": self.name,
+            "types": [types.fractional, types.integral, types.boolean, types.string, types.missing],
+            "is_numerical": self.is_numerical,
+            "numbers": None if self.numbers is None else self.numbers.to_dict(),
+            "categories": self.categories.to_dict(),
         }
 
     @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> "Statistics":
-        """Read the file's JSON object; raises `InputError` if it is something else."""
-        try:
-            features = [_feature_from_dict(feature) for feature in document["features"]]
-            return cls(int(document["dataset"]["item_count"]), {feature.name: feature for feature in features})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"not a data-quality statistics.json ({type(error).__name__}: {error}): run the baseline again"
-            ) from error
+    def from_dict(cls, document: Mapping[str, Any]) -> "ColumnProfile":
+        """What `to_dict` wrote."""
+        numbers = document["numbers"]
+        return cls(
+            str(document["name"]),
+            TypeCounts(*map(int, document["types"])),
+            bool(document["is_numerical"]),
+            None if numbers is None else NumberProfile.from_dict(numbers),
+            Categories.from_dict(document["categories"]),
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Profile:
+    """A dataset of `rows` rows, column by column.
+
+    Examples
+    --------
+    >>> from drift_tools.tables import as_table
+    >>> first, second = Profile.of(as_table({"x": [1.0, 2.0]})), Profile.of(as_table({"x": [6.0]}))
+    >>> both = first.merge(second)
+    >>> both.rows, both.columns["x"].numbers.mean
+    (3, 3.0)
+    """
+
+    rows: int
+    columns: Mapping[str, ColumnProfile]
 
     @classmethod
-    def read(cls, path: str | Path) -> "Statistics":
-        """Read the file."""
+    def of(cls, table: Table, *, categorical: Collection[str] = (), numerical: Collection[str] = ()) -> "Profile":
+        """Of a table. `categorical` columns have their categories kept also where they are numbers of many kinds,
+        `numerical` ones their numbers also where some cells are none.
+        """
+        return cls(
+            table.rows,
+            {
+                name: ColumnProfile.of(column, categorical=name in categorical, numerical=name in numerical)
+                for name, column in table.columns.items()
+            },
+        )
+
+    def merge(self, other: "Profile") -> "Profile":
+        """Both together. A column that one of them does not have is missing in all of its rows."""
+        names = list(dict.fromkeys([*self.columns, *other.columns]))
+        if not self.rows or not other.rows:
+            return self if self.rows else other
+        return Profile(
+            self.rows + other.rows,
+            {
+                name: (self.columns.get(name) or ColumnProfile.missing(name, self.rows)).merge(
+                    other.columns.get(name) or ColumnProfile.missing(name, other.rows)
+                )
+                for name in names
+            },
+        )
+
+    def without(self, names: Collection[str]) -> "Profile":
+        """The profile without these columns; names that it does not have are none to leave out."""
+        return replace(self, columns={name: column for name, column in self.columns.items() if name not in names})
+
+    def statistics(self) -> Statistics:
+        """The content of statistics.json."""
+        return Statistics(self.rows, {name: column.statistics() for name, column in self.columns.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object from which `from_dict` makes an equal profile, to be merged elsewhere."""
+        return {
+            "version": _VERSION,
+            "rows": self.rows,
+            "columns": [column.to_dict() for column in self.columns.values()],
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "Profile":
+        """What `to_dict` wrote; `InputError` if it is something else."""
+        try:
+            if document["version"] != _VERSION:
+                raise InputError(f"a profile of version {document['version']}: this program reads version {_VERSION}")
+            columns = [ColumnProfile.from_dict(column) for column in document["columns"]]
+            return cls(int(document["rows"]), {column.name: column for column in columns})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"not a profile ({type(error).__name__}: {error}): profile the data again") from error
+
+    def write(self, path: Path) -> None:
+        """Write the JSON object to a file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self.to_dict(), allow_nan=False, separators=(",", ":")), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Profile":
+        """Read a file that `write` wrote."""
         return cls.from_dict(read_json(path))
 
 
-def read_json(path: str | Path) -> Any:
-    """The JSON document in a file; `InputError` with file and line if there is none."""
-    path = Path(path)
-    try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8") from error
-
-
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON document that every JSON reader can read: no NaN, no infinity."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+def merge_profiles(profiles: Iterable[Profile]) -> Profile:
+    """Any number of profiles together; of none an empty one."""
+    return reduce(Profile.merge, profiles, Profile(0, {}))
 
 
 def profile(table: Table) -> Statistics:
     """Statistics of every column of a table."""
-    features = (profile_column(column) for column in table.columns.values())
-    return Statistics(table.rows, {feature.name: feature for feature in features})
+    return Profile.of(table).statistics()
 
 
 def profile_column(column: Column) -> FeatureStatistics:
     """Statistics of one column, numerical or string by its inferred type."""
-    inferred, present = column.types.inferred_type, column.types.present
-    common = (column.name, inferred, present, column.types.missing)
-    if inferred in ("Integral", "Fractional"):
-        return FeatureStatistics(*common, numerical=summarise_numbers(column.as_numbers()[0]))
-    if inferred == "String":
-        return FeatureStatistics(*common, string=summarise_texts(column.as_texts()))
-    return FeatureStatistics(*common)
+    return ColumnProfile.of(column).statistics()
 
 
 def summarise_numbers(values: Numbers) -> NumericalStatistics | None:
     """Statistics of the finite values; None if there are none."""
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return None
-    low, high = float(finite.min()), float(finite.max())
-    # Near the largest float sums and squares overflow: there the numbers are taken in units of the largest of them.
-    scale = max(abs(low), abs(high)) if max(abs(low), abs(high)) > _LARGE else 1.0
-    values = finite / scale
-    total = math.fsum(values)
-    mean = total / len(values)
-    deviation = math.sqrt(math.fsum(np.square(values - mean)) / len(values))
-    # Deequ's bounds (KLLSketch.scala): low + (high - low) * i / 10.
-    first, last = low / scale, high / scale
-    bounds = np.array([first + (last - first) * i / BUCKETS for i in range(BUCKETS)] + [last])
-    below = np.searchsorted(np.sort(values), bounds[:-1], side="left")
-    counts = np.diff(np.append(below, len(values))).astype(float)
-    edges = (bounds * scale).tolist()
-    buckets = tuple(zip(edges[:-1], edges[1:], counts.tolist(), strict=True))
-    total = min(max(total * scale, -sys.float_info.max), sys.float_info.max)
-    return NumericalStatistics(mean * scale, total, deviation * scale, low, high, buckets, Sketch.of(finite))
+    numbers = NumberProfile.of(values)
+    return None if numbers is None else numbers.statistics()
 
 
-def summarise_texts(texts: Texts) -> StringStatistics:
-    """Counts of the categories; ties in the order of their names, so that equal data give an equal file."""
-    counts = count_categories(texts)
+def _listed(counts: Mapping[str, int], distinct: int) -> StringStatistics:
+    # Ties in the order of their names, so that equal data give an equal file.
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return StringStatistics(len(ordered), dict(ordered[:MAXIMUM_CATEGORIES]))
+    return StringStatistics(distinct, dict(ordered[:MAXIMUM_CATEGORIES]))
 
 
-def _feature_to_dict(feature: FeatureStatistics) -> dict[str, Any]:
-    document: dict[str, Any] = {"name": feature.name, "inferred_type": feature.inferred_type}
-    common = {"num_present": feature.num_present, "num_missing": feature.num_missing}
-    if feature.numerical is not None:
-        document["numerical_statistics"] = {"common": common, **_numerical_to_dict(feature.numerical)}
-    else:
-        string = feature.string or StringStatistics(0, {})
-        document["string_statistics"] = {
-            "common": common,
-            "distinct_count": float(string.distinct_count),
-            "distribution": {
-                "categorical": {"buckets": [{"value": value, "count": count} for value, count in string.counts.items()]}
-            },
-        }
-    return document
-
-
-def _numerical_to_dict(statistics: NumericalStatistics) -> dict[str, Any]:
-    sketch = statistics.sketch
-    return {
-        "mean": statistics.mean,
-        "sum": statistics.sum,
-        "std_dev": statistics.std_dev,
-        "min": statistics.min,
-        "max": statistics.max,
-        "distribution": {
-            "kll": {
-                "buckets": [
-                    {"lower_bound": lower, "upper_bound": upper, "count": count}
-                    for lower, upper, count in statistics.buckets
-                ],
-                "sketch": {
-                    "parameters": {"c": sketch.c, "k": float(sketch.k)},
-                    "data": [level.tolist() for level in sketch.levels],
-                },
-            }
-        },
-    }
-
-
-def _feature_from_dict(document: Mapping[str, Any]) -> FeatureStatistics:
-    numerical, string = document.get("numerical_statistics"), document.get("string_statistics")
-    common = (numerical or string or {}).get("common", {})
-    return FeatureStatistics(
-        str(document["name"]),
-        str(document["inferred_type"]),
-        int(common.get("num_present", 0)),
-        int(common.get("num_missing", 0)),
-        None if numerical is None else _numerical_from_dict(numerical),
-        None if string is None else _string_from_dict(string),
-    )
-
-
-def _numerical_from_dict(document: Mapping[str, Any]) -> NumericalStatistics:
-    kll = document["distribution"]["kll"]
-    parameters = kll["sketch"].get("parameters", {})
-    return NumericalStatistics(
-        float(document["mean"]),
-        float(document["sum"]),
-        float(document["std_dev"]),
-        float(document["min"]),
-        float(document["max"]),
-        tuple((float(b["lower_bound"]), float(b["upper_bound"]), float(b["count"])) for b in kll["buckets"]),
-        Sketch.from_levels(
-            kll["sketch"]["data"],
-            k=float(parameters.get("k", SKETCH_SIZE)),
-            c=float(parameters.get("c", SHRINKING_FACTOR)),
-        ),
-    )
-
-
-def _string_from_dict(document: Mapping[str, Any]) -> StringStatistics:
-    buckets = document.get("distribution", {}).get("categorical", {}).get("buckets", [])
-    counts = {str(bucket["value"]): int(bucket["count"]) for bucket in buckets}
-    return StringStatistics(int(document.get("distinct_count", len(counts))), counts)
+def _are_many(numbers: Numbers) -> bool:
+    """Whether these are numbers of more kinds than categories have; the first few thousand mostly say so."""
+    return any(len(np.unique(some)) > _MOST_NUMBER_CATEGORIES for some in (numbers[:_LOOKED_AT], numbers))

@@ -192,13 +192,25 @@ def test_an_hour_without_data_fails_in_sagemakers_words(with_baseline: Box) -> N
 
 def test_unusable_records_are_said_and_never_stop_the_run(with_baseline: Box) -> None:
     box = with_baseline
-    lines = [record("0.5,0.5,0.5", "1,0.5"), "{broken", record("0.5,0.5,0.5", side("??", "BASE64"))]
+    lines = [record("0.5,0.5,0.5", "1,0.5")] * 18 + ["{broken", record("0.5,0.5,0.5", side("??", "BASE64"))]
     write(box.processing / "input" / HOUR / "a.jsonl", lines)
     assert box.scheduled() == 0
-    assert "2 of 3 records were skipped: 1 x not JSON, 1 x BASE64 that holds no UTF-8 text." in box.message
-    write(box.processing / "input" / HOUR / "a.jsonl", ["{broken"])
+    assert "2 of 20 records were skipped: 1 x not JSON, 1 x BASE64 that holds no UTF-8 text." in box.message
+
+
+def test_too_many_unusable_records_are_an_error_of_the_run(with_baseline: Box) -> None:
+    box = with_baseline
+    lines = [record("0.5,0.5,0.5", "1,0.5")] * 17 + ["{broken"] * 3
+    write(box.processing / "input" / HOUR / "a.jsonl", lines)
     assert box.scheduled() == 1
-    assert "a.jsonl, line 1: not JSON" in box.message
+    assert "3 of 20 captured records cannot be used (3 x not JSON), more than the share of 0.1" in box.message
+    assert "a.jsonl, line 18: not JSON" in box.message
+    assert box.scheduled(max_unreadable_share="0.15") == 0
+    assert box.scheduled(max_unreadable_share="much") == 1
+    assert "max_unreadable_share is 'much': give a share between 0 and 1" in box.message
+    write(box.processing / "input" / HOUR / "a.jsonl", ["{broken"])
+    assert box.scheduled(max_unreadable_share="1") == 1
+    assert "none of 1 captured records can be used" in box.message
 
 
 def test_another_number_of_columns_is_one_violation(with_baseline: Box) -> None:
