@@ -48,7 +48,8 @@ def expected_index(first: Counts, second: Counts, *, floor: float) -> float:
     many = totals * m / (n + m) >= _MANY
     mean = float(np.sum(times[many] * (1 - totals[many] / (n + m)))) * (1 / n + 1 / m)
     few, their_times = totals[~many], times[~many]
-    reach = int(_MANY + 14 * np.sqrt(_MANY)) + 1
+    most = float(few.max(initial=0.0)) * m / (n + m)
+    reach = int(most + 14 * np.sqrt(most)) + 20  # what lies beyond has a probability of less than 1e-30
     step = max(1, _CHUNK // reach)
     for start in range(0, len(few), step):
         part = few[start : start + step]
