@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 from typing import IO, Final
 
 from pulumi.automation import CommandResult, OnOutput, PulumiCommand
@@ -62,37 +63,73 @@ class Cli(PulumiCommand):
     ) -> CommandResult:
         command = [self.command, "--non-interactive", *(arg for arg in args if arg != "--non-interactive")]
         environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        # A process group of its own: a Ctrl-C of the terminal reaches this process alone, which hands it on once.
-        process = subprocess.Popen(  # noqa: S603 - the CLI, with arguments of its own; no shell reads them
-            command,
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.PIPE if text is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            process_group=0 if os.name == "posix" else None,
-        )
-        output, errors = _Lines(process.stdout, on_output), _Lines(process.stderr, on_error)
-        interrupts = 0
-        if text is not None and process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError), process.stdin:  # its exit status says why it did not read
-                process.stdin.write(text)
-        while True:
-            try:
-                code = process.wait()
-                break
-            except KeyboardInterrupt:
-                interrupts += 1
-                self.on_interrupt(interrupts)
-                process.send_signal(signal.SIGINT)
-        result = CommandResult(stdout=output.joined(), stderr=errors.joined(), code=code)
-        if interrupts:
+        with _interrupts(self.on_interrupt) as interrupts:
+            # A process group of its own: a Ctrl-C of the terminal reaches this process alone, which hands it on once.
+            process = subprocess.Popen(  # noqa: S603 - the CLI, with arguments of its own; no shell reads them
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.PIPE if text is not None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                process_group=0 if os.name == "posix" else None,
+            )
+            interrupts.hand_on_to(process)
+            output, errors = _Lines(process.stdout, on_output), _Lines(process.stderr, on_error)
+            if text is not None and process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError), process.stdin:  # its exit status says why it did not read
+                    process.stdin.write(text)
+            code = process.wait()
+            result = CommandResult(stdout=output.joined(), stderr=errors.joined(), code=code)
+        if interrupts.times:
             raise KeyboardInterrupt
         if code != 0:
             raise create_command_error(result)
         return result
+
+
+class _Interrupts:
+    """Counts signals and hands each on to a process, as soon as there is one."""
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        self.times = 0
+        self._told = told
+        self._handed_on = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        self.times += 1
+        self._told(self.times)
+        self._hand_on()
+
+    def hand_on_to(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._process and self._handed_on < self.times:
+            self._handed_on += 1
+            self._process.send_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _interrupts(told: Callable[[int], None]) -> Iterator[_Interrupts]:
+    """Count Ctrl-C and SIGTERM for a while instead of being ended by them.
+
+    An exception could be raised anywhere, also where nobody would end the child. Only the main thread gets signals.
+    """
+    interrupts = _Interrupts(told)
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts
+        return
+    before = {number: signal.signal(number, interrupts) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupts
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Lines:

@@ -115,17 +115,17 @@ def test_ctrl_c_lets_the_cli_finish(folder: Path, project: Path, signals: list[s
     ) as process:
         wait_until(lambda: any(call.get("began") for call in calls(folder)))
         told: list[str] = []
-        for number in signals:
+        for number, word in zip(signals, ("cancelling", "ending at once"), strict=False):
             process.send_signal(number)
             assert process.stderr is not None
-            while not any(word in (told or [""])[-1] for word in ("cancelling", "ending at once")):
-                told.append(process.stderr.readline())
-            told.append("")
+            while word not in (line := process.stderr.readline()):
+                assert line, f"it ended with {process.wait(LIMIT_SECONDS)} and never said {word}"
+            told.append(line)
         out, err = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines()[-1] == "automation.py: cancelled; the same command again goes on from what was done"
-    assert any("the steps under way are finished and recorded first" in line for line in told)
+    assert "the steps under way are finished and recorded first" in told[0]
     assert calls(folder)[-1]["interrupts"] == len(signals)
     assert calls(folder)[-1]["recorded"]
 
