@@ -13,9 +13,10 @@ from drift_tools.tables import Numbers
 
 # scipy's own limit for the exact distribution (ks_2samp, method="auto").
 _EXACT_UP_TO = 10_000
-# From here on (the statistic squared times the rows) scipy adds up n terms, which takes half a second at a million.
+# With as many rows the asymptotic expansions agree with scipy, whose own sums take up to half a second each.
+_MANY_ROWS = 2500
+# From here on (the statistic squared times the rows) the two tails overlap in no digit that counts; scipy's own limit.
 _FAR_TAIL = 2.2
-_FAR_TAIL_ROWS = 2500
 _SPLITS = 4
 # Refining a cell costs more than merging it once most of the samples are still in question.
 _MERGE_FROM = 0.25
@@ -82,18 +83,23 @@ def ks_p_value(statistic: float, n: int, m: int) -> float:
     """The p-value of large samples without ties: that of one sample of round(n * m / (n + m)) rows
     (`scipy.stats.kstwo`), as `scipy.stats.ks_2samp` takes it.
 
-    Its tail is taken from Smirnov's expansion of one side in 1 / sqrt(n), times two: Lauwerier, "The asymptotic
-    expansion of the statistical distribution of N. V. Smirnov", Z. Wahrscheinlichkeitstheorie 2 (1963). That is within
-    0.1 % of scipy's down to 1e-22.
+    From 2,500 rows on by expansions in 1 / sqrt(n), within 0.02 % of scipy's down to 1e-9 and within 0.1 % down to
+    1e-22: Kolmogorov's distribution with Vrbik's correction, "Small-sample corrections to Kolmogorov-Smirnov test
+    statistic", Pioneer J. Theor. Appl. Stat. 15 (2018); in the tail twice Smirnov's: Lauwerier, "The asymptotic
+    expansion of the statistical distribution of N. V. Smirnov", Z. Wahrscheinlichkeitstheorie 2 (1963).
     """
     rows = round(n * m / (n + m))
-    square = statistic**2 * rows
-    if square >= _FAR_TAIL and rows >= _FAR_TAIL_ROWS:
-        exponent = -2 * square - 2 * statistic / 3 + 4 * (square - square**2) / (9 * rows)
-        return min(1.0, 2.0 * math.exp(exponent))
-    from scipy import stats  # noqa: PLC0415 - as above
+    if rows < _MANY_ROWS:
+        from scipy import stats  # noqa: PLC0415 - as above
 
-    return float(stats.kstwo.sf(statistic, rows))
+        return float(stats.kstwo.sf(statistic, rows))
+    square = statistic**2 * rows
+    if square >= _FAR_TAIL:
+        return min(1.0, 2 * math.exp(-2 * square - 2 * statistic / 3 + 4 * (square - square**2) / (9 * rows)))
+    from scipy.special import kolmogorov  # noqa: PLC0415 - slow to import
+
+    root, scaled = math.sqrt(rows), math.sqrt(square)
+    return float(kolmogorov(scaled + 1 / (6 * root) + (scaled - 1) / (4 * rows)))
 
 
 def ks_statistic(baseline: Numbers, current: Numbers) -> float:
