@@ -8,19 +8,16 @@ more, which is used for periods of up to five minutes, and none for longer ones.
 
 import functools
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import botocore.loaders
 
-from local_aws import seams
+from local_aws import alarm_data, seams
 from local_aws.clock import VirtualClock
+from local_aws.muting import MuteRules
 
-_MINUTE = 60
-_LONG_PERIOD = 300
-_EXTRA_PERIODS = 2
 _COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanOrEqualToThreshold": (lambda value, bound: value >= bound, "greater than or equal to"),
     "GreaterThanThreshold": (lambda value, bound: value > bound, "greater than"),
@@ -61,19 +58,22 @@ def judge(values: Sequence[float | None], breaching: Callable[[float], bool], ru
 class Alarms:
     """Evaluates the metric alarms of all accounts and regions on the virtual clock."""
 
-    def __init__(self, clock: VirtualClock, may_publish: Callable[[str, str], bool]) -> None:
+    def __init__(self, clock: VirtualClock, may_publish: Callable[[str, str], bool], mute_rules: MuteRules) -> None:
         self._clock = clock
         self._may_publish = may_publish
+        self._mute_rules = mute_rules
+        # (account, region, alarm): the transition whose actions were muted
+        self._muted: dict[tuple[str, str, str], tuple[str, str, str]] = {}
 
     def evaluate(self, alarm: dict[str, Any]) -> None:
         """Evaluate one alarm of the current account and region, as of the end of the current minute."""
         comparison = _COMPARISONS.get(alarm.get("ComparisonOperator") or "")
-        if not alarm.get("MetricName") or comparison is None:
-            return  # metric math and anomaly bands are not evaluated
+        if not alarm_data.is_evaluated(alarm) or comparison is None:
+            return
         is_beyond, _ = comparison
         threshold = float(alarm["Threshold"])
         end = self._end_of_interval(alarm)
-        values = _period_values(alarm, end)
+        values = alarm_data.values(alarm, end)
         state = judge(values, lambda value: is_beyond(value, threshold), alarm)
         if state in (None, alarm["StateValue"]):
             return
@@ -82,10 +82,18 @@ class Alarms:
 
     def act(self, alarm: dict[str, Any], old_state: str, new_state: str, reason: str) -> None:
         """Do what an alarm does on a transition: an event, and a message to the topics that its new state names."""
-        now = self._clock.now()
-        _send_event(alarm, old_state, now)
+        _send_event(alarm, old_state, self._clock.now())
+        key = (seams.get_account_id(), seams.get_region(), alarm["AlarmName"])
+        self._muted.pop(key, None)
+        if self._mute_rules.muted(alarm["AlarmName"]):
+            self._muted[key] = (old_state, new_state, reason)
+        else:
+            self._tell(alarm, old_state, new_state, reason)
+
+    def _tell(self, alarm: Mapping[str, Any], old_state: str, new_state: str, reason: str) -> None:
         if not alarm.get("ActionsEnabled", True):
             return
+        now = self._clock.now()
         member = {ALARM: "AlarmActions", OK: "OKActions", INSUFFICIENT: "InsufficientDataActions"}[new_state]
         region = region_name(seams.get_region())
         text = json.dumps(notification(alarm, old_state, new_state, reason, now))
@@ -98,27 +106,38 @@ class Alarms:
         for account, region, alarm in seams.alarms_everywhere():
             with seams.request_scope(account, region):
                 self.evaluate(alarm)
+                self._catch_up(account, region, alarm)
+
+    def _catch_up(self, account: str, region: str, alarm: dict[str, Any]) -> None:
+        """After a mute window, do what was muted in it, if the alarm is still in the state that asked for it."""
+        key = (account, region, alarm["AlarmName"])
+        if key in self._muted and not self._mute_rules.muted(alarm["AlarmName"]):
+            old_state, new_state, reason = self._muted.pop(key)
+            if alarm["StateValue"] == new_state:
+                self._tell(alarm, old_state, new_state, reason)
 
     def next_change(self, after: datetime) -> datetime | None:
-        """The next time at which a data point leaves a period of some alarm: nothing changes by itself before."""
-        moments: list[float] = []
+        """The next time at which a data point leaves a period of some alarm, or a mute window ends.
+
+        Nothing changes by itself before.
+        """
+        end = self._mute_rules.next_end(after) if self._muted else None
+        moments: list[float] = [end.timestamp()] if end else []
         for account, region, alarm in seams.alarms_everywhere():
-            if not alarm.get("MetricName"):
-                continue
             with seams.request_scope(account, region):
-                points = _points(alarm)
-            period = int(alarm["Period"])
+                points = list(alarm_data.timestamps(alarm))
+            period = alarm_data.period(alarm)
             for point in points:
-                for periods in range(1, _range(alarm) + 1):
+                for periods in range(1, alarm_data.periods(alarm) + 1):
                     # Evaluated a minute after, because an evaluation looks at whole minutes that have ended.
-                    moment = _ceil(point["Timestamp"] + periods * period, _granularity(alarm))
+                    moment = alarm_data.ceil(point + periods * period, alarm_data.granularity(alarm))
                     if moment > after.timestamp():
                         moments.append(moment)
                         break
         return datetime.fromtimestamp(min(moments), UTC) if moments else None
 
     def _end_of_interval(self, alarm: Mapping[str, Any]) -> float:
-        return _ceil(self._clock.time(), _granularity(alarm))
+        return alarm_data.ceil(self._clock.time(), alarm_data.granularity(alarm))
 
 
 def notification(
@@ -187,40 +206,6 @@ def _stamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+0000"
 
 
-def _granularity(alarm: Mapping[str, Any]) -> int:
-    return _MINUTE if int(alarm["Period"]) >= _MINUTE else 10
-
-
-def _ceil(seconds: float, step: int) -> float:
-    """The first multiple of `step` after `seconds`, so that a point at this very moment is inside the interval."""
-    return float((math.floor(seconds / step) + 1) * step)
-
-
-def _range(alarm: Mapping[str, Any]) -> int:
-    extra = _EXTRA_PERIODS if int(alarm["Period"]) <= _LONG_PERIOD else 0
-    return int(alarm["EvaluationPeriods"]) + extra
-
-
-def _points(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
-    dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions") or []}
-    points = seams.metric_points(alarm["Namespace"], alarm["MetricName"], dimensions)
-    unit = alarm.get("Unit")
-    return [point for point in points if not unit or point.get("Unit") == unit]
-
-
-def _period_values(alarm: Mapping[str, Any], end: float) -> list[float | None]:
-    """The alarm's statistic in each period of its evaluation range, most recent first."""
-    period = int(alarm["Period"])
-    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
-    points = _points(alarm)
-    values = []
-    for index in range(_range(alarm)):
-        start = end - (index + 1) * period
-        inside = [point for point in points if start <= point["Timestamp"] < start + period]
-        values.append(seams.point_statistics(inside, statistic) if inside else None)
-    return values
-
-
 def _reason(values: Sequence[float | None], alarm: Mapping[str, Any], new_state: str, end: float) -> str:
     wanted = int(alarm["EvaluationPeriods"])
     needed = int(alarm.get("DatapointsToAlarm") or wanted)
@@ -238,7 +223,7 @@ def _reason(values: Sequence[float | None], alarm: Mapping[str, Any], new_state:
     threshold = float(alarm["Threshold"])
     alarming = new_state == ALARM
     count = sum(is_beyond(value, threshold) == alarming for _, value in real)
-    period = int(alarm["Period"])
+    period = alarm_data.period(alarm)
     shown = ", ".join(
         f"{value} ({datetime.fromtimestamp(end - (index + 1) * period, UTC):%d/%m/%y %H:%M:%S})"
         for index, value in real
@@ -251,7 +236,7 @@ def _reason(values: Sequence[float | None], alarm: Mapping[str, Any], new_state:
 
 
 def _reason_data(values: Sequence[float | None], alarm: Mapping[str, Any], end: float, now: datetime) -> str:
-    period = int(alarm["Period"])
+    period = alarm_data.period(alarm)
     return json.dumps(
         {
             "version": "1.0",

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import ministack.app as _gateway
 import ministack.core.iam_actions as _iam_actions
@@ -85,6 +85,43 @@ def serve_sagemaker(handler: Handler, resource_arn: Callable[[str, Mapping[str, 
         return resource_arn(operation, _json_object(body))
 
     _iam_actions.extract_resource_arn = extract
+
+
+def serve_scaling(handler: Handler) -> None:
+    """Route everything that is signed for Application Auto Scaling to `handler`."""
+    name = "application-autoscaling"
+    _gateway.SERVICE_HANDLERS[name] = handler
+    _router.SERVICE_PATTERNS[name] = {
+        "target_prefixes": ["AnyScaleFrontendService."],
+        "host_patterns": [rf"{name}\."],
+        "credential_scope": name,
+    }
+    _iam_actions.SERVICE_TO_IAM_NAMESPACE[name] = name
+
+
+def answer_cloudwatch(operations: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]) -> None:
+    """Answer operations of CloudWatch that ministack lacks, in the JSON protocol, which botocore speaks.
+
+    An operation takes parameters and returns members; an exception with `code`, `message` and `status` is its error.
+    """
+    original = _gateway.SERVICE_HANDLERS["monitoring"]
+
+    async def handler(method: str, path: str, headers: dict[str, str], body: bytes, query: Query) -> Response:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if operation not in operations:
+            answer: Response = await original(method, path, headers, body, query)
+            return answer
+        try:
+            result = operations[operation](_json_object(_gateway._decompress_request_body(body, headers)))
+        except Exception as error:
+            if not hasattr(error, "code"):
+                raise
+            failed: Response = _cloudwatch._error(error.code, str(error), getattr(error, "status", 400), use_json=True)
+            return failed
+        plain = json.dumps(result, default=lambda value: value.timestamp())
+        return 200, {"Content-Type": "application/x-amz-json-1.0"}, plain.encode()
+
+    _gateway.SERVICE_HANDLERS["monitoring"] = handler
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -170,6 +207,27 @@ def put_on_clock(clock: VirtualClock) -> None:
 def replace_alarm_evaluation(evaluate: Callable[[dict[str, Any]], None]) -> None:
     """Call `evaluate(alarm)` where ministack would evaluate an alarm itself: when metrics or the alarm are put."""
     _cloudwatch._evaluate_alarm = evaluate
+
+
+def keep_metric_queries(problem: Callable[[Mapping[str, Any]], str | None]) -> None:
+    """Keep the Metrics of an alarm, which ministack drops; `problem(request)` refuses queries with a sentence."""
+    original = _cloudwatch._put_metric_alarm
+
+    def put(params: Any, data: dict[str, Any], is_cbor: bool, is_json: bool = False) -> Response:
+        queries = data.get("Metrics")
+        refused = problem(data) if queries else None
+        if refused:
+            error: Response = _cloudwatch._error("ValidationError", refused, 400, use_json=is_json, use_cbor=is_cbor)
+            return error
+        answer: Response = original(params, data, is_cbor, is_json)
+        if queries:
+            alarm = _cloudwatch._alarms[data["AlarmName"]]
+            # The alarm has the form that CloudWatch describes it in: without what belongs to a single metric.
+            alarm.update(Metrics=queries, Statistic=None, Dimensions=[])
+            _cloudwatch._evaluate_alarm(alarm)
+        return answer
+
+    _cloudwatch._put_metric_alarm = put
 
 
 def metric_points(namespace: str, name: str, dimensions: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -296,6 +354,22 @@ def _attempt_invocation(function: dict[str, Any], config: dict[str, Any], event:
             return
     if on_failure:
         _lambda._route_async_failure(on_failure, config.get("FunctionName", "unknown"), event, result)
+
+
+def keep_posts_on_loopback(post_kept_back: Callable[[str], None]) -> None:
+    """Let SNS post to HTTP endpoints on loopback only; `post_kept_back(endpoint)` is told of every other.
+
+    ministack posts to whatever endpoint was subscribed; nothing of this AWS may leave the machine.
+    """
+    original = _sns._http_post_sync
+
+    def post(endpoint: str, *rest: Any) -> Any:
+        if urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1"):
+            return original(endpoint, *rest)
+        post_kept_back(endpoint)
+        raise ConnectionError(f"{endpoint} is not on this machine: nothing was posted")
+
+    _sns._http_post_sync = post
 
 
 def publish(topic_arn: str, subject: str, message: str) -> None:
@@ -621,31 +695,43 @@ def authorise(service: str, action: str, resource: str, headers: Mapping[str, st
 # ------------------------------------------------------------------------------------------------ moto
 
 
-class MotoSageMaker:
-    """moto's SageMaker: state and wire format of models, endpoint configurations, endpoints and job definitions."""
+class MotoApplication:
+    """One of moto's services: state and wire format.
 
-    def __init__(self) -> None:
-        # moto knows only the instance types of some years ago; the request was checked by botocore's enum before.
-        _moto_models.FakeEndpointConfig.validate_instance_type = lambda _self, _type: None
-        self._client = Client(create_backend_app("sagemaker"))
+    `name` is moto's name of the service, `target` the prefix of its operations, `scope` the name that requests are
+    signed for.
+    """
+
+    def __init__(self, name: str, target: str, scope: str) -> None:
+        self._client = Client(create_backend_app(name))
+        self._target, self._scope = target, scope
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Status and JSON answer of one operation, in the account and region of the request being served."""
         region = get_region()
-        scope = f"Credential=AKIAMOTO/20260101/{region}/sagemaker/aws4_request"
+        scope = f"Credential=AKIAMOTO/20260101/{region}/{self._scope}/aws4_request"
         try:
             answer = self._client.open(
                 "/",
                 method="POST",
                 data=json.dumps(parameters).encode(),
                 headers={
-                    "X-Amz-Target": f"SageMaker.{operation}",
+                    "X-Amz-Target": f"{self._target}.{operation}",
                     "Content-Type": "application/x-amz-json-1.1",
                     "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
                     "x-moto-account-id": get_account_id(),
                 },
-                base_url=f"http://sagemaker.{region}.amazonaws.com",
+                base_url=f"http://{self._scope}.{region}.amazonaws.com",
             )
         except NotImplementedError:
-            return 400, {"__type": "UnknownOperationException", "message": f"moto has no SageMaker {operation}"}
+            return 400, {"__type": "UnknownOperationException", "message": f"moto has no {self._scope} {operation}"}
         return answer.status_code, _json_object(answer.get_data())
+
+
+class MotoSageMaker(MotoApplication):
+    """Moto's SageMaker: models, endpoint configurations, endpoints and job definitions."""
+
+    def __init__(self) -> None:
+        # moto knows only the instance types of some years ago; the request was checked by botocore's enum before.
+        _moto_models.FakeEndpointConfig.validate_instance_type = lambda _self, _type: None
+        super().__init__("sagemaker", "SageMaker", "sagemaker")

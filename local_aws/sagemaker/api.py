@@ -129,6 +129,11 @@ class SageMaker:
         """An endpoint's document, or None."""
         return self._store.find(scope, "endpoint", name)
 
+    def variants(self, endpoint: Document) -> list[str]:
+        """The names of an endpoint's production variants."""
+        config = self._store.get(endpoint.scope, "endpoint-config", endpoint.state["EndpointConfigName"])
+        return [variant["VariantName"] for variant in config.request["ProductionVariants"]]
+
     def _read(self, operation: str, body: bytes) -> dict[str, Any]:
         model = validation.service_model("sagemaker")
         if operation not in model.operation_names:

@@ -62,6 +62,7 @@ SIGNATURES = [
     (evaluator, "pin_signed_body", "body"),
     (evaluator, "_service_principal_matches", "principal service"),
     (cloudwatch, "_evaluate_alarm", "alarm"),
+    (cloudwatch, "_put_metric_alarm", "params cbor_data is_cbor is_json"),
     (cloudwatch, "_dispatch_alarm_actions", "alarm old_state new_state reason"),
     (cloudwatch, "_evaluate_parent_alarms", "child seen"),
     (cloudwatch, "_record_history", "alarm_name old_state new_state reason alarm_type reason_data"),
@@ -74,6 +75,8 @@ SIGNATURES = [
     (eventbridge, "_invoke_target", "target event rule view"),
     (eventbridge, "_dispatch_to_lambda", "arn payload"),
     (sns, "_fanout", None),
+    (sns, "_http_post_sync", "endpoint payload sns_message_type"),
+    (cloudwatch, "_error", "code message status use_json use_cbor"),
     (sns, "_deliver_to_lambda", "endpoint envelope topic_arn sub_arn msg_id raw_message message_attributes"),
     (sns, "_topic_by_arn_any_scope", None),
     (sns, "topic_policy_for_arn", "topic_arn"),
@@ -119,11 +122,14 @@ CALLERS = [
     (cloudwatch._put_metric_data, "time.time()"),
     (cloudwatch._evaluate_all_alarms, "_evaluate_alarm(alarm)"),
     (cloudwatch._put_metric_alarm, "_evaluate_alarm(alarm)"),
+    (cloudwatch.handle_request, '"PutMetricAlarm": _put_metric_alarm'),
     (cloudwatch._set_alarm_state, "_dispatch_alarm_actions("),
     (cloudwatch._record_history, "_ts_iso(time.time())"),
     (eventbridge._put_events, "_now_ts()"),
     (eventbridge._dispatch_event, "_invoke_target(target, event, rule, view)"),
     (eventbridge._invoke_target, "_dispatch_to_lambda(arn, event_payload)"),
+    (sns._deliver_to_http, "_http_post_sync, endpoint, payload"),
+    (sns._send_subscription_confirmation, "_http_post_sync, endpoint, payload"),
     (sns._fanout, "_deliver_to_lambda, endpoint, envelope, topic_arn"),
     (functions._invoke, "invoke_async_with_retry(exec_record, event)"),
     (scheduler._create_schedule, "_now()"),
@@ -205,7 +211,7 @@ def test_moto_keeps_sagemaker_by_account_and_region() -> None:
         assert sagemaker.call("ListModels", {})[1]["Models"] == []
         assert sagemaker.call("ListHubs", {}) == (
             400,
-            {"__type": "UnknownOperationException", "message": "moto has no SageMaker ListHubs"},
+            {"__type": "UnknownOperationException", "message": "moto has no sagemaker ListHubs"},
         )
 
 
