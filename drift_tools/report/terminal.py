@@ -29,6 +29,7 @@ from drift_tools.report.words import (
     ISOLATES,
     STEADY,
     UNKNOWN,
+    cells,
     count,
     headline,
     number,
@@ -113,28 +114,61 @@ _MEASURES: dict[str, Callable[[FeatureComparison], str]] = {
     "W": lambda feature: number(feature.wasserstein),
     "L∞": lambda feature: number(feature.l_infinity),
 }
-_FEWEST = 3
+_FEWEST = 1
 _TOLD = 10
+_NAME = 20  # measures make room for so much of a name
 
 
 def _fitting_table(comparison: Comparison, out: Console) -> Table:
-    """As many measures as there is room for; the last ones are the first to go."""
+    """As many measures as there is room for, the last ones the first to go; then as much of the names as fits."""
+    if not out.is_terminal:
+        return _comparison_table(comparison, list(_MEASURES))
+    longest = max(cells(visible(name)) for name in (_FEATURE, *comparison.features))
     for measures in range(len(_MEASURES), _FEWEST - 1, -1):
-        table = _comparison_table(comparison, list(_MEASURES)[:measures])
-        if Measurement.get(out, out.options.update(max_width=10_000), table).maximum <= out.width:
+        without = _comparison_table(comparison, list(_MEASURES)[:measures], longest=0)
+        room = out.width - _width(without, out) + cells(_FEATURE)
+        if room >= min(_NAME, longest):
             break
-    return table
+    return _comparison_table(comparison, list(_MEASURES)[:measures], longest=room)
 
 
-def _comparison_table(comparison: Comparison, measures: Sequence[str]) -> Table:
-    table = plain_table("feature", "verdict", *measures, right=measures)
+def _width(table: Table, out: Console) -> int:
+    return Measurement.get(out, out.options.update(max_width=10_000), table).maximum
+
+
+_FEATURE = "feature"
+
+
+def _comparison_table(comparison: Comparison, measures: Sequence[str], *, longest: int | None = None) -> Table:
+    table = plain_table(_FEATURE, "verdict", *measures, right=("verdict", *measures))
+    table.columns[1].justify = "left"
     for feature in comparison.ranked():
+        name = visible(feature.name)
         table.add_row(
-            Text(visible(feature.name)),
+            Text(name if longest is None else cut(name, longest)),
             Text(verdict_words(feature.verdict), style=_STYLES[CLASSES[feature.verdict]]),
-            *(Text(_MEASURES[name](feature)) for name in measures),
+            *(Text(_MEASURES[measure](feature)) for measure in measures),
         )
     return table
+
+
+def cut(name: str, longest: int) -> str:
+    """A name without its middle, if it is longer than so many cells; long names differ at either end.
+
+    >>> cut("a_rather_long_name_2", 11)
+    'a_rat…ame_2'
+    """
+    if cells(name) <= longest:
+        return name
+    start = end = ""
+    for first, last in zip(name, reversed(name), strict=True):
+        if cells(start + first + end) > longest - 1:
+            break
+        start += first
+        if cells(start + last + end) > longest - 1:
+            break
+        end = last + end
+    return f"{start}…{end}" if longest > 0 else ""
 
 
 def rows_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:

@@ -231,7 +231,7 @@ def test_unusable_arguments_are_one_line(
     assert says in fails(capsys, *(argument.format(data=data) for argument in arguments))
 
 
-@pytest.mark.parametrize(("width", "last_measure"), [(50, "adj. p"), (60, "W"), (80, "L∞")])
+@pytest.mark.parametrize(("width", "last_measure"), [(30, "PSI"), (50, "adj. p"), (60, "W"), (80, "L∞")])
 def test_a_table_on_a_terminal_is_coloured_and_fits(
     data: Path, monkeypatch: pytest.MonkeyPatch, width: int, last_measure: str
 ) -> None:
