@@ -102,7 +102,7 @@ def deny_insecure_transport(actions: Sequence[str], resources: Sequence[str]) ->
 
 def sagemaker_trust(place: Place) -> PolicyDocument:
     """SageMaker may assume the role, on behalf of this account only (against the confused deputy)."""
-    return _trust("sagemaker.amazonaws.com", {"StringEquals": {"aws:SourceAccount": place.account_id}})
+    return trust("sagemaker.amazonaws.com", {"StringEquals": {"aws:SourceAccount": place.account_id}})
 
 
 def lambda_trust(_: Place) -> PolicyDocument:
@@ -112,17 +112,17 @@ def lambda_trust(_: Place) -> PolicyDocument:
     condition that is never met no function can be created. Only a principal of this account that is allowed to pass
     the role can give it to a function.
     """
-    return _trust("lambda.amazonaws.com", None)
+    return trust("lambda.amazonaws.com", None)
 
 
-def _trust(service: str, condition: Mapping[str, Mapping[str, str]] | None) -> PolicyDocument:
+def trust(service: str, condition: Mapping[str, Mapping[str, str]] | None) -> PolicyDocument:
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     if condition:
         statement["Condition"] = condition
     return policy_document(statement)
 
 
-def _list_prefixes(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
+def list_prefixes(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
     """List these prefixes and nothing else; without it S3 answers 403 where it should say 404."""
     return allow(
         "ListPrefixes",
@@ -132,21 +132,21 @@ def _list_prefixes(place: Place, bucket: str, prefixes: Sequence[str]) -> Statem
     )
 
 
-def _read_objects(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
+def read_objects(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
     return allow("ReadObjects", ["s3:GetObject"], [place.bucket_arn(bucket, prefix, "*") for prefix in prefixes])
 
 
-def _write_objects(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
+def write_objects(place: Place, bucket: str, prefixes: Sequence[str]) -> Statement:
     return allow("WriteObjects", ["s3:PutObject"], [place.bucket_arn(bucket, prefix, "*") for prefix in prefixes])
 
 
-def _publish_metrics(namespaces: Sequence[str]) -> Statement:
+def publish_metrics(namespaces: Sequence[str]) -> Statement:
     # "*": see ANY_RESOURCE.
     condition = {"StringEquals": {"cloudwatch:namespace": list(namespaces)}}
     return allow("PublishMetrics", ["cloudwatch:PutMetricData"], ["*"], condition)
 
 
-def _sagemaker_logs(place: Place, group: str) -> Statement:
+def sagemaker_logs(place: Place, group: str) -> Statement:
     """SageMaker makes the group on first use and a stream for each job or instance, under the role of what it runs."""
     return allow(
         "WriteLogs",
@@ -155,7 +155,7 @@ def _sagemaker_logs(place: Place, group: str) -> Statement:
     )
 
 
-def _pull_images(place: Place, image_uris: Sequence[str]) -> list[Statement]:
+def pull_images(place: Place, image_uris: Sequence[str]) -> list[Statement]:
     return [
         allow(
             "PullImages",
@@ -188,7 +188,7 @@ def merger_image(analyzer_image_uri: str) -> str:
     )
 
 
-def _function_basics(log_group_arn: str, dead_letter_arn: str | None = None) -> list[Statement]:
+def function_basics(log_group_arn: str, dead_letter_arn: str | None = None) -> list[Statement]:
     statements = [allow("WriteLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"])]
     if dead_letter_arn:
         statements.append(allow("KeepDeadLetters", ["sqs:SendMessage"], [dead_letter_arn]))
@@ -208,7 +208,7 @@ class Outside:
 NOTHING_OUTSIDE: Final = Outside()
 
 
-def _read_outside(place: Place, outside: Outside) -> list[Statement]:
+def read_outside(place: Place, outside: Outside) -> list[Statement]:
     """Read only: these captures and these files, and nothing beside them."""
     found = []
     if outside.capture_uri:
@@ -246,7 +246,7 @@ def _lend_key(kms_key_arn: str) -> Statement:
     return allow("LendKeyToVolumes", ["kms:CreateGrant", "kms:DescribeKey"], [kms_key_arn], condition)
 
 
-def _key_of_instances(kms_key_arn: str | None) -> list[Statement]:
+def key_of_instances(kms_key_arn: str | None) -> list[Statement]:
     return [use_key(kms_key_arn), _lend_key(kms_key_arn)] if kms_key_arn else []
 
 
@@ -261,7 +261,7 @@ class Vpc:
 NO_VPC: Final = Vpc()
 
 
-def _network_interfaces(place: Place, vpc: Vpc) -> list[Statement]:
+def network_interfaces(place: Place, vpc: Vpc) -> list[Statement]:
     """What SageMaker's guide lists for containers in a VPC (sagemaker-roles), in these subnets and groups only."""
     if not vpc.subnet_ids:
         return []
@@ -304,13 +304,13 @@ def model_policy(
     endpoint's name is not known yet when its role is made, only its stem; seven characters follow.
     """
     return policy_document(
-        _read_objects(place, bucket, [naming.MODEL_ARTIFACTS]),
-        _write_objects(place, bucket, [naming.CAPTURED_DATA]),
-        _sagemaker_logs(place, f"{naming.ENDPOINT_LOG_GROUPS}/{endpoint_stem}-*"),
-        _publish_metrics([ENDPOINT_NAMESPACE]),
-        *_pull_images(place, [image_uri]),
-        *_network_interfaces(place, vpc),
-        *_key_of_instances(kms_key_arn),
+        read_objects(place, bucket, [naming.MODEL_ARTIFACTS]),
+        write_objects(place, bucket, [naming.CAPTURED_DATA]),
+        sagemaker_logs(place, f"{naming.ENDPOINT_LOG_GROUPS}/{endpoint_stem}-*"),
+        publish_metrics([ENDPOINT_NAMESPACE]),
+        *pull_images(place, [image_uri]),
+        *network_interfaces(place, vpc),
+        *key_of_instances(kms_key_arn),
     )
 
 
@@ -338,22 +338,22 @@ def monitor_policy(
         *([naming.MONITORING_SCRIPTS] if scripts else []),
     ]
     return policy_document(
-        _list_prefixes(place, bucket, read),
-        _read_objects(place, bucket, read),
-        _write_objects(place, bucket, written),
-        _sagemaker_logs(place, naming.PROCESSING_LOG_GROUP),
-        _publish_metrics(MONITOR_NAMESPACES),
-        *_pull_images(place, [analyzer_image_uri, merger_image(analyzer_image_uri)]),
-        *_read_outside(place, outside),
-        *_network_interfaces(place, vpc),
-        *_key_of_instances(kms_key_arn),
+        list_prefixes(place, bucket, read),
+        read_objects(place, bucket, read),
+        write_objects(place, bucket, written),
+        sagemaker_logs(place, naming.PROCESSING_LOG_GROUP),
+        publish_metrics(MONITOR_NAMESPACES),
+        *pull_images(place, [analyzer_image_uri, merger_image(analyzer_image_uri)]),
+        *read_outside(place, outside),
+        *network_interfaces(place, vpc),
+        *key_of_instances(kms_key_arn),
     )
 
 
 def starter_policy(place: Place, *, job_stem: str, monitor_role_arn: str, log_group_arn: str) -> PolicyDocument:
     """The function that starts baseline jobs: those jobs only, under the monitor's role only."""
     return policy_document(
-        *_function_basics(log_group_arn),
+        *function_basics(log_group_arn),
         allow(
             "StartBaselineJobs",
             ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob"],
@@ -373,13 +373,13 @@ def metrics_policy(
 ) -> PolicyDocument:
     """The function that turns ended jobs into metrics."""
     return policy_document(
-        *_function_basics(log_group_arn, dead_letter_arn),
+        *function_basics(log_group_arn, dead_letter_arn),
         # Every job of the region: Model Monitor names its own jobs; whose one is stands in its description.
         allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [place.arn("sagemaker", "processing-job/*")]),
-        _list_prefixes(place, bucket, [naming.MONITORING_RESULTS]),
-        _read_objects(place, bucket, [naming.MONITORING_RESULTS]),
-        _write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/job-failures"]),
-        _publish_metrics([namespace]),
+        list_prefixes(place, bucket, [naming.MONITORING_RESULTS]),
+        read_objects(place, bucket, [naming.MONITORING_RESULTS]),
+        write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/job-failures"]),
+        publish_metrics([namespace]),
     )
 
 
@@ -398,12 +398,12 @@ def responder_policy(
     """
     elsewhere = [uri for uri in statistics_uris if naming.s3_parts(uri)[0] != bucket]
     return policy_document(
-        *_function_basics(log_group_arn, dead_letter_arn),
-        _list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.RESPONDER_STATE]),
-        _read_objects(
+        *function_basics(log_group_arn, dead_letter_arn),
+        list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.RESPONDER_STATE]),
+        read_objects(
             place, bucket, [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS, naming.RESPONDER_STATE]
         ),
-        _write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/alarms"]),
+        write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/alarms"]),
         allow("TellPeople", ["sns:Publish"], [notification_topic_arn]),
         *([read_files(place, elsewhere)] if elsewhere else []),
     )
