@@ -10,11 +10,18 @@ import numpy as np
 import pytest
 
 MODULES = [
+    "drift_tools.block_bootstrap",
     "drift_tools.comparison",
+    "drift_tools.levels",
     "drift_tools.model_quality",
+    "drift_tools.multivariate",
+    "drift_tools.onset",
+    "drift_tools.psi_null",
+    "drift_tools.significance",
     "drift_tools.sketch",
     "drift_tools.tables",
     "drift_tools.verdict",
+    "drift_tools.windows",
     "drift_tools.measures.binning",
     "drift_tools.measures.chi_squared",
     "drift_tools.measures.jensen_shannon",
