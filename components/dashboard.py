@@ -161,6 +161,8 @@ class MonitoringDashboardArgs(TypedDict):
     """A dashboard of one monitored endpoint."""
 
     endpoint_name: pulumi.Input[str]
+    name_stem: NotRequired[pulumi.Input[str]]
+    """What the dashboard is named after. Default the endpoint's name."""
     variant_name: str
     """The production variant whose invocations are shown."""
     metric_namespace: str
@@ -206,7 +208,9 @@ class MonitoringDashboard(pulumi.ComponentResource):
 
         dashboard = aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=pulumi.Output.from_input(args["endpoint_name"]).apply(naming.dashboard_name),
+            dashboard_name=pulumi.Output.from_input(args.get("name_stem") or args["endpoint_name"]).apply(
+                naming.dashboard_name
+            ),
             dashboard_body=pulumi.Output.all(
                 region,
                 args["endpoint_name"],

@@ -33,6 +33,8 @@ class ProcessingMetricsArgs(TypedDict):
     """Where `ConstraintViolations` and `JobFailures` are published."""
     log_retention_in_days: NotRequired[int]
     """Of the function's log group. Default 30."""
+    kms_key_arn: NotRequired[pulumi.Input[str] | None]
+    """KMS key for the function's logs, environment and dead letters."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
     """IAM policy that bounds the function's role."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
@@ -52,6 +54,7 @@ class ProcessingMetrics(pulumi.ComponentResource):
             tags=args.get("tags"),
             permissions_boundary_arn=args.get("permissions_boundary_arn"),
             log_retention_in_days=args.get("log_retention_in_days"),
+            kms_key_arn=args.get("kms_key_arn"),
         )
         super().__init__("model-monitoring:index:ProcessingMetrics", name, {}, opts)
         options = pulumi.ResourceOptions(parent=self)

@@ -266,6 +266,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "bucket_name": self.bucket_name,
                 "metric_namespace": self.metric_namespace,
                 "log_retention_in_days": self._settings.common.log_retention_in_days,
+                "kms_key_arn": self._settings.common.kms_key_arn,
                 "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
                 "tags": self._settings.common.tags,
             },
@@ -282,7 +283,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             bucket_name=self.bucket_name,
             metric_namespace=self.metric_namespace,
             baseline_statistics={naming.DATA_QUALITY: self.statistics_uri} if self.statistics_uri else {},
-            dashboard_url=pulumi.Output.all(region, self.endpoint_name).apply(
+            dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
                 lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1]))
             ),
             log_retention_in_days=self._settings.common.log_retention_in_days,
@@ -297,6 +298,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             self._stem,
             {
                 "endpoint_name": self.endpoint_name,
+                "name_stem": self.endpoint.name_stem,
                 "variant_name": self.endpoint.variant_name,
                 "metric_namespace": self.metric_namespace,
                 "schedules": self.schedules,

@@ -86,6 +86,19 @@ def test_alarms_have_its_dimensions(adopted: Run) -> None:
     assert {found["MonitoringSchedule"] for found in watching} >= {f"{STEM}-data-quality", f"{STEM}-model-quality"}
 
 
+def test_the_dashboard_is_the_stacks_own_and_notifications_link_to_it(adopted: Run) -> None:
+    dashboard = adopted.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardName"]
+    assert dashboard == f"{STEM}-monitoring"
+    function = adopted.one("aws:lambda/function:Function", "churn-alarm-responder").inputs
+    assert function["environment"]["variables"]["DASHBOARD_URL"].endswith(f"/{dashboard}")
+
+
+def test_the_responder_may_read_the_baseline_that_it_quotes(adopted: Run) -> None:
+    assert statements(adopted, "alarm-responder")["ReadFiles"]["Resource"] == [
+        "arn:aws:s3:::fraud-baseline/v7/statistics.json"
+    ]
+
+
 def test_the_dashboard_shows_its_variant(adopted: Run) -> None:
     assert (
         '"EndpointName", "fraud", "VariantName", "AllTraffic"'

@@ -189,16 +189,25 @@ class TestKey:
         assert event["request"]["ProcessingOutputConfig"]["KmsKeyId"] == KEY
         assert event["request"]["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] == KEY
 
-    def test_the_starting_function(self, everything: Run) -> None:
-        assert everything.one("aws:lambda/function:Function", "churn-start-baseline").inputs["kmsKeyArn"] == KEY
-        assert everything.one("aws:cloudwatch/logGroup:LogGroup", "churn-start-baseline-logs").inputs["kmsKeyId"] == KEY
+    @pytest.mark.parametrize(
+        ("kind", "key", "number"),
+        [
+            ("aws:lambda/function:Function", "kmsKeyArn", 3),
+            ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", 3),
+            ("aws:sqs/queue:Queue", "kmsMasterKeyId", 2),
+            ("aws:sns/topic:Topic", "kmsMasterKeyId", 2),
+        ],
+    )
+    def test_functions_queues_and_topics(self, everything: Run, kind: str, key: str, number: int) -> None:
+        assert [item.inputs.get(key) for item in everything.of_type(kind)] == [KEY] * number
+        assert not any(item.inputs.get("sqsManagedSseEnabled") for item in everything.of_type(kind))
 
-    @pytest.mark.parametrize("role", ["model", "monitor", "start-baseline"])
+    @pytest.mark.parametrize("role", ["model", "monitor", "start-baseline", "processing-metrics", "alarm-responder"])
     def test_who_uses_it_may(self, everything: Run, role: str) -> None:
         found = statements(everything, role)
         assert found["UseKey"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
         assert found["UseKey"]["Resource"] == [KEY]
-        if role != "start-baseline":  # a function has no volumes
+        if role in {"model", "monitor"}:  # functions have no volumes
             assert found["LendKeyToVolumes"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
             assert found["LendKeyToVolumes"]["Resource"] == [KEY]
 
