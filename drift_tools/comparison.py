@@ -26,7 +26,7 @@ _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 Labels: TypeAlias = NDArray[Any] | Sequence[Any]
 # Below, a column's sort is shorter than what the interpreter does around it, and threads only wait for each other.
-_ROWS_WORTH_A_THREAD = 20_000
+_ROWS_WORTH_A_THREAD = 50_000
 
 
 class Baseline:

@@ -275,8 +275,8 @@ def test_a_prepared_baseline_sorts_once() -> None:
 
 def test_threads_change_nothing() -> None:
     rng = np.random.default_rng(2)
-    before = {f"x{i}": rng.normal(size=21_000) for i in range(4)} | {"t": np.array(["a", "b", "c"] * 7000)}
-    after = {f"x{i}": rng.normal(i / 5, size=20_500) for i in range(4)} | {"t": np.array(["a", "b"] * 10_250)}
+    before = {f"x{i}": rng.normal(size=51_000) for i in range(4)} | {"t": np.array(["a", "b", "c"] * 17_000)}
+    after = {f"x{i}": rng.normal(i / 5, size=50_500) for i in range(4)} | {"t": np.array(["a", "b"] * 25_250)}
     alone = compare(before, after, threads=1)
     for threads in (None, 2, 5):
         assert compare(before, after, threads=threads).features == alone.features
