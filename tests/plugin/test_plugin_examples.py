@@ -1,0 +1,135 @@
+"""The examples in other languages use what the schema has, with the right types."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.plugin.plugin_process import PROJECT
+from tests.plugin.schema_check import ASSET, Expression, problems
+from tests.plugin.typescript import arguments_of, declarations
+
+EXAMPLES = PROJECT / "examples"
+TOKEN = "model-monitoring:index:ModelMonitoringStack"
+COMPILER = EXAMPLES / "typescript" / "node_modules" / ".bin" / "tsc"
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def yaml_program() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((EXAMPLES / "yaml" / "Pulumi.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def yaml_value(value: Any) -> Any:
+    """Pulumi YAML's expressions, with the types that they have."""
+    if isinstance(value, dict):
+        if list(value) == ["fn::fileAsset"]:
+            assert (EXAMPLES / "yaml" / value["fn::fileAsset"]).is_file()
+            return Expression(ASSET)
+        return {key: yaml_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [yaml_value(item) for item in value]
+    if isinstance(value, str) and value.startswith("${"):
+        config = yaml_program()["config"]
+        return Expression(config[value[2:-1]]["type"])
+    return value
+
+
+def test_yaml(schema: dict[str, Any]) -> None:
+    [resource] = yaml_program()["resources"].values()
+    assert resource["type"] == TOKEN
+    assert problems(schema, TOKEN, yaml_value(resource["properties"])) == []
+
+
+def test_yaml_outputs(schema: dict[str, Any]) -> None:
+    program = yaml_program()
+    [name] = program["resources"]
+    for value in program["outputs"].values():
+        resource, _, output = value.removeprefix("${").removesuffix("}").partition(".")
+        assert resource == name
+        assert output in schema["resources"][TOKEN]["properties"]
+
+
+@pytest.mark.parametrize("example", ["yaml", "typescript"])
+def test_the_package_is_the_plugins_folder(example: str) -> None:
+    program = yaml.safe_load((EXAMPLES / example / "Pulumi.yaml").read_text(encoding="utf-8"))
+    folder = (EXAMPLES / example / program["packages"]["model-monitoring"]).resolve()
+    assert (folder / "PulumiPlugin.yaml").is_file()
+
+
+def typescript_program() -> str:
+    return (EXAMPLES / "typescript" / "index.ts").read_text(encoding="utf-8")
+
+
+def test_typescript(schema: dict[str, Any]) -> None:
+    arguments = arguments_of(typescript_program(), "ModelMonitoringStack")
+    assert arguments["endpoint"]["instanceCount"] == 2
+    assert arguments["endpoint"]["model"] == Expression(ASSET)
+    assert problems(schema, TOKEN, arguments) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"retainDat": True}, ["retainDat is not in the schema"]),
+        ({"retainData": "yes"}, ["retainData is 'yes', not boolean"]),
+        ({"logRetentionInDays": 1.5}, ["logRetentionInDays is 1.5, not integer"]),
+        ({"logRetentionInDays": True}, ["logRetentionInDays is True, not integer"]),
+        ({"endpoint": {"existing": {"name": "x"}}}, ["endpoint.existing.captureUri is missing"]),
+        ({"endpoint": {"model": "model.tar.gz"}}, ["endpoint.model is 'model.tar.gz', not pulumi.json#/Asset"]),
+        ({"endpoint": {"instanceType": Expression(ASSET)}}, ["endpoint.instanceType is pulumi.json#/Asset"]),
+        ({"tags": {"team": 3}}, ["tags.team is 3, not string"]),
+        ({"alerting": {"emails": ["a", 3]}}, ["alerting.emails[] is 3, not string"]),
+        ({"storage": 3}, ["storage is 3, not #/types/model-monitoring:index:StorageArgs"]),
+    ],
+)
+def test_the_check_finds_what_is_wrong(schema: dict[str, Any], arguments: dict[str, Any], expected: list[str]) -> None:
+    assert problems(schema, TOKEN, arguments) == expected
+
+
+needs_typescript = pytest.mark.skipif(
+    not COMPILER.exists(), reason="npm install in examples/typescript, and this test has TypeScript check the program"
+)
+
+
+def compiled(program: str, schema: dict[str, Any], folder: Path) -> str:
+    """What TypeScript has to say of a program, with declarations of the component made from the schema."""
+    modules = folder / "node_modules"
+    (modules / "@pulumi").mkdir(parents=True)
+    installed = EXAMPLES / "typescript" / "node_modules"
+    (modules / "@pulumi" / "pulumi").symlink_to(installed / "@pulumi" / "pulumi")
+    (modules / "@types").symlink_to(installed / "@types")
+    sdk = modules / "@pulumi" / "model-monitoring"
+    sdk.mkdir()
+    (sdk / "package.json").write_text('{"name": "@pulumi/model-monitoring", "types": "index.d.ts"}', encoding="utf-8")
+    (sdk / "index.d.ts").write_text(declarations(schema), encoding="utf-8")
+    (folder / "index.ts").write_text(program, encoding="utf-8")
+    settings = (EXAMPLES / "typescript" / "tsconfig.json").read_text(encoding="utf-8")
+    (folder / "tsconfig.json").write_text(settings, encoding="utf-8")
+    ran = subprocess.run([str(COMPILER), "-p", str(folder)], capture_output=True, text=True, check=False)
+    assert (ran.returncode == 0) is (ran.stdout == "")
+    return ran.stdout
+
+
+@needs_typescript
+def test_typescript_compiles(schema: dict[str, Any], tmp_path: Path) -> None:
+    assert compiled(typescript_program(), schema, tmp_path) == ""
+
+
+@needs_typescript
+def test_typescript_refuses_a_wrong_name_and_a_wrong_type(schema: dict[str, Any], tmp_path: Path) -> None:
+    program = typescript_program()
+    wrong = program.replace("retainData: true", "retainDat: true")
+    assert wrong != program
+    assert "'retainDat' does not exist" in compiled(wrong, schema, tmp_path / "name")
+    wrong = program.replace("instanceCount: 2", 'instanceCount: "2"')
+    assert wrong != program
+    assert "Type 'string' is not assignable to type 'Input<number>" in compiled(wrong, schema, tmp_path / "type")
