@@ -68,16 +68,17 @@ class Stack:
         (message,) = until(lambda: self.messages() or None, "a notification")
         return message
 
-    def put_alarm(self, name: str, metric: str, schedule: str) -> None:
+    def put_alarm(self, name: str, metric: str, schedule: str, severity: str = "", threshold: float = 1.0) -> None:
         self.cloud.client("cloudwatch").put_metric_alarm(
             AlarmName=name,
+            AlarmDescription=f"The monitor has violations. Severity: {severity}" if severity else "",
             Namespace=NAMESPACE,
             MetricName=metric,
             Dimensions=[{"Name": "Endpoint", "Value": ENDPOINT}, {"Name": "MonitoringSchedule", "Value": schedule}],
             Statistic="Maximum",
             Period=3600,
             EvaluationPeriods=1,
-            Threshold=1.0,
+            Threshold=threshold,
             ComparisonOperator="GreaterThanOrEqualToThreshold",
             TreatMissingData="notBreaching",
             AlarmActions=[self.alarm_topic],
@@ -135,6 +136,8 @@ def make_role(iam: Any, name: str, service: str, *statements: dict[str, Any]) ->
 def make_function(cloud: Any, function: str, environment: dict[str, str], *statements: dict[str, Any]) -> str:
     logs = allow("logs:CreateLogStream logs:PutLogEvents", f"{LOGS[:-1]}/aws/lambda/{function}:*")
     role = make_role(cloud.client("iam"), f"{function}-role", "lambda.amazonaws.com", logs, *statements)
+    # A group of its own: the role may not make one.
+    cloud.client("logs").create_log_group(logGroupName=f"/aws/lambda/{function}")
     made = cloud.client("lambda").create_function(
         FunctionName=function,
         Runtime="python3.13",
@@ -147,6 +150,22 @@ def make_function(cloud: Any, function: str, environment: dict[str, str], *state
         Environment={"Variables": environment},
     )
     return str(made["FunctionArn"])
+
+
+def make_inbox(sqs: Any, name: str) -> tuple[str, str]:
+    """URL and ARN of a queue that SNS may send to."""
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    send = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [send]})}
+    )
+    return str(url), str(arn)
 
 
 def may_invoke(cloud: Any, function: str, principal: str, source_arn: str) -> None:
@@ -173,17 +192,7 @@ def deploy(cloud: Any) -> Stack:
     jobs = f"arn:aws:sagemaker:us-east-1:{cloud.account_id}:processing-job"
     cloud.client("s3").create_bucket(Bucket=BUCKET)
     alarms, notifications = (sns.create_topic(Name=name)["TopicArn"] for name in ("alarms", "notifications"))
-    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
-    inbox_arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    send = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": inbox_arn,
-    }
-    sqs.set_queue_attributes(
-        QueueUrl=inbox, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [send]})}
-    )
+    inbox, inbox_arn = make_inbox(sqs, "inbox")
     sns.subscribe(TopicArn=notifications, Protocol="sqs", Endpoint=inbox_arn)
     job_role = make_role(
         cloud.client("iam"),
@@ -223,6 +232,14 @@ def deploy(cloud: Any) -> Stack:
         {
             **common,
             "NOTIFICATION_TOPIC_ARN": notifications,
+            "SEVERITIES": json.dumps(
+                {
+                    "ConstraintViolations": [
+                        {"severity": "warning", "threshold": 1, "evaluation_periods": 1},
+                        {"severity": "critical", "threshold": 3, "evaluation_periods": 1},
+                    ]
+                }
+            ),
             "BASELINE_STATISTICS": json.dumps({"drifting": f"s3://{BUCKET}/baseline-data/results/1/statistics.json"}),
         },
         allow("s3:ListBucket", objects, StringLike={"s3:prefix": ["monitoring-results/*", "responder-state/*"]}),
@@ -282,6 +299,44 @@ def test_from_an_alarm_to_one_message(stack: Stack) -> None:
     assert message["MessageAttributes"]["violations"]["Value"] == "1"
     marker = markers(stack, "drift-alarm")
     assert marker["state"] == "done"
+
+
+def test_both_severities_ring_and_only_the_critical_one_reaches_who_asked_for_it(stack: Stack) -> None:
+    s3, sns, sqs = (stack.cloud.client(name) for name in ("s3", "sns", "sqs"))
+    pager, pager_arn = make_inbox(sqs, "pager")
+    only_critical = json.dumps({"severity": ["critical"]})
+    subscription = sns.subscribe(
+        TopicArn=stack.notification_topic,
+        Protocol="sqs",
+        Endpoint=pager_arn,
+        Attributes={"FilterPolicy": only_critical, "RawMessageDelivery": "true"},
+    )["SubscriptionArn"]
+    run = f"monitoring-results/{ENDPOINT}/worse/{stack.cloud.clock.now():%Y/%m/%d/%H}"
+    violations = {"violations": [drift(name, 0.83) for name in ("AGEP", "SCHL", "RELP")]}
+    s3.put_object(Bucket=BUCKET, Key=f"{run}/constraint_violations.json", Body=json.dumps(violations).encode())
+    stack.put_alarm("worse", "ConstraintViolations", "worse", "warning")
+    stack.put_alarm("worse-critical", "ConstraintViolations", "worse", "critical", threshold=3.0)
+    dimensions = [{"Name": "Endpoint", "Value": ENDPOINT}, {"Name": "MonitoringSchedule", "Value": "worse"}]
+    stack.cloud.client("cloudwatch").put_metric_data(
+        Namespace=NAMESPACE,
+        MetricData=[{"MetricName": "ConstraintViolations", "Dimensions": dimensions, "Value": 3.0}],
+    )
+    told: list[Any] = []
+
+    def both() -> bool | None:
+        told.extend(stack.messages())
+        return True if len(told) == 2 else None
+
+    until(both, "two notifications")
+    assert sorted(message["Subject"].split(":")[0] for message in told) == [
+        f"[CRITICAL] {ENDPOINT}",
+        f"[WARNING] {ENDPOINT}",
+    ]
+    assert all("not a second one" in message["Message"] for message in told)
+    paged = until(lambda: sqs.receive_message(QueueUrl=pager).get("Messages"), "the pager")
+    assert ["Severity  critical: from 3 violations on" in message["Body"] for message in paged] == [True]
+    sns.unsubscribe(SubscriptionArn=subscription)
+    assert "Messages" not in sqs.receive_message(QueueUrl=pager)
 
 
 def markers(stack: Stack, alarm: str) -> Any:
