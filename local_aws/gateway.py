@@ -30,9 +30,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# What AWS's Python runtime has installed beside the standard library: boto3 and what it needs.
-LAMBDA_PACKAGES = frozenset({"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"})
-
 
 def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], None]) -> Any:
     """The application; `ready` is called when it can serve."""
@@ -98,7 +95,7 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.run_asynchronously(activity.during)
     seams.replace_dead_letters(identity.send_dead_letter)
     seams.deliver_to_functions(identity.service_may_invoke)
-    seams.restrict_function_imports(LAMBDA_PACKAGES)
+    seams.restrict_function_imports()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
 
 

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -57,6 +58,7 @@ Denied = Callable[[str, str, str], None]
 __all__ = ["Handler", "MotoSageMaker", "Response", "asgi_app", "get_account_id", "get_region", "request_scope"]
 
 asgi_app = _gateway.app
+_WORKER_IMPORTS = Path(__file__).with_name("worker_imports.py")
 
 # ------------------------------------------------------------------------------------------------ the gateway
 
@@ -461,10 +463,10 @@ def guard_function_logs(may_write: Callable[[dict[str, str], str, bool], bool]) 
     _lambda._emit_lambda_logs = emit
 
 
-def restrict_function_imports(allowed: frozenset[str]) -> None:
-    """Let functions import, of what is installed here, only these top-level packages: what the Lambda runtime has."""
+def restrict_function_imports() -> None:
+    """Let functions import, of what is installed here, only what the Lambda runtime has: see worker_imports.py."""
     original = _lambda_runtime._detect_runtime_binary
-    guard = _IMPORT_GUARD.format(allowed=sorted(allowed))
+    guard = _WORKER_IMPORTS.read_text() + "\n"
 
     def detect(runtime: str) -> tuple[str, str]:
         binary, script = original(runtime)
@@ -472,24 +474,6 @@ def restrict_function_imports(allowed: frozenset[str]) -> None:
 
     _lambda_runtime._detect_runtime_binary = detect
 
-
-_IMPORT_GUARD = """
-import importlib.machinery as _machinery, sys as _sys
-class _LambdaImports:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        top = name.partition(".")[0]
-        if path is not None or top in {allowed!r}:
-            return None
-        spec = _machinery.PathFinder.find_spec(name)
-        where = spec and (spec.origin or next(iter(spec.submodule_search_locations or []), ""))
-        if where and "site-packages" in where:
-            raise ModuleNotFoundError(
-                f"No module named {{name!r}}: the Lambda runtime does not have it; package it with the function",
-                name=name)
-        return None
-_sys.meta_path.insert(0, _LambdaImports)
-"""
 
 # ------------------------------------------------------------------------------------------------ IAM
 

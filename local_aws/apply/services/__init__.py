@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from local_aws.apply.resource_types import ResourceType
-from local_aws.apply.services import cloudwatch, events, functions, iam, kms, logs, s3, sagemaker, sns, sqs
+from local_aws.apply.services import (
+    autoscaling,
+    cloudwatch,
+    events,
+    functions,
+    iam,
+    kms,
+    layers,
+    logs,
+    s3,
+    sagemaker,
+    scheduler,
+    sns,
+    sqs,
+)
 
-MODULES = (cloudwatch, events, functions, iam, kms, logs, s3, sagemaker, sns, sqs)
+MODULES = (autoscaling, cloudwatch, events, functions, iam, kms, layers, logs, s3, sagemaker, scheduler, sns, sqs)
 
 TYPES: dict[str, ResourceType] = {item.kind: item for module in MODULES for item in module.TYPES}

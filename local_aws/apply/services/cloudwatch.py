@@ -1,7 +1,8 @@
-"""CloudWatch: metric alarms and dashboards."""
+"""CloudWatch: metric alarms, alarm mute rules and dashboards."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from local_aws.apply.errors import ApplyError
@@ -51,6 +52,32 @@ def _delete_alarm(existing: Existing) -> None:
     existing.api("cloudwatch", "DeleteAlarms", AlarmNames=[existing.id])
 
 
+def _create_mute_rule(request: Request) -> Created:
+    name = request.inputs["name"]
+    settings: dict[str, Any] = request.pick("name", "description", "rule", "muteTargets", "startDate", "expireDate")
+    for date in ("startDate", "expireDate"):
+        if date in settings:
+            settings[date] = datetime.fromisoformat(settings[date])
+    body = to_api("cloudwatch", "PutAlarmMuteRule", {**settings, "tags": request.tags or None})
+    request.api("cloudwatch", "PutAlarmMuteRule", **body)
+    request.keep(name)
+    found = request.api("cloudwatch", "GetAlarmMuteRule", AlarmMuteRuleName=name)
+    return Created(
+        name,
+        {
+            "name": name,
+            "arn": found["AlarmMuteRuleArn"],
+            "status": found["Status"],
+            "lastUpdatedTimestamp": found["LastUpdatedTimestamp"].isoformat(),
+            "tagsAll": request.tags,
+        },
+    )
+
+
+def _delete_mute_rule(existing: Existing) -> None:
+    existing.api("cloudwatch", "DeleteAlarmMuteRule", AlarmMuteRuleName=existing.id)
+
+
 def _create_dashboard(request: Request) -> Created:
     name = request.inputs["dashboardName"]
     answer = request.api(
@@ -72,6 +99,13 @@ TYPES = (
         inputs=keys(f"name tags {ALARM_INPUTS}"),
         create=_create_alarm,
         delete=_delete_alarm,
+        auto_name=AutoName(255),
+    ),
+    ResourceType(
+        kind="aws:cloudwatch/alarmMuteRule:AlarmMuteRule",
+        inputs=keys("name description rule muteTargets startDate expireDate tags"),
+        create=_create_mute_rule,
+        delete=_delete_mute_rule,
         auto_name=AutoName(255),
     ),
     ResourceType(

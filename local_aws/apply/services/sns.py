@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
+from local_aws.apply.calls import wait_until
 from local_aws.apply.errors import RequestError
 from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
 
@@ -27,6 +29,7 @@ SUBSCRIPTION_ATTRIBUTES = {
     "subscriptionRoleArn": "SubscriptionRoleArn",
 }
 PENDING = "pending confirmation"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def attribute_text(value: Any) -> str:
@@ -99,9 +102,16 @@ def _subscribe(request: Request) -> Created:
         ReturnSubscriptionArn=True,
     )["SubscriptionArn"]
     request.keep(arn)
-    state = request.api("sns", "GetSubscriptionAttributes", SubscriptionArn=arn)["Attributes"]
-    pending = state.get("PendingConfirmation") == "true"
-    return Created(arn, {"arn": arn, "ownerId": request.account_id, "pendingConfirmation": pending})
+
+    def pending() -> bool:
+        state = request.api("sns", "GetSubscriptionAttributes", SubscriptionArn=arn)["Attributes"]
+        return bool(state.get("PendingConfirmation") == "true")
+
+    # An endpoint on another machine is never asked to confirm, so that the deployment does not wait for it.
+    if inputs.get("endpointAutoConfirms") and urlsplit(inputs["endpoint"]).hostname in LOOPBACK:
+        limit = 60.0 * (inputs.get("confirmationTimeoutInMinutes") or 1)
+        wait_until(lambda: not pending(), f"the confirmation by {inputs['endpoint']}", limit=limit)
+    return Created(arn, {"arn": arn, "ownerId": request.account_id, "pendingConfirmation": pending()})
 
 
 def _unsubscribe(existing: Existing) -> None:
@@ -129,7 +139,6 @@ TYPES = (
     ),
     ResourceType(
         kind="aws:sns/topicSubscription:TopicSubscription",
-        # The last two only tell the provider how to confirm HTTPS endpoints.
         inputs=keys(
             "topic protocol endpoint endpointAutoConfirms confirmationTimeoutInMinutes "
             + " ".join(SUBSCRIPTION_ATTRIBUTES)
