@@ -6,12 +6,14 @@ the rows, and a category that more rows than that have is never lost. How many c
 from the 4,096 smallest hashes of all of them (Bar-Yossef et al., 2002), with a standard error of 1.6 %.
 """
 
-import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 CAPACITY = 10_000
 _HASHES = 4096
@@ -27,7 +29,7 @@ class Categories:
 
     counts: Mapping[str, int]
     undercount: int = 0
-    hashes: tuple[int, ...] | None = None
+    hashes: NDArray[np.uint64] | None = None
     unlisted: int = 0
 
     @classmethod
@@ -39,23 +41,26 @@ class Categories:
         """Both together."""
         hashes = None
         if self.hashes is not None or other.hashes is not None:
-            hashes = _smallest([*self._own_hashes(), *other._own_hashes()])
+            hashes = _smallest(np.concatenate([self._own_hashes(), other._own_hashes()]))
         counts = Counter(self.counts)
         counts.update(other.counts)
         return self._trimmed(counts, self.undercount + other.undercount, hashes, self.unlisted + other.unlisted)
 
     @classmethod
     def _trimmed(
-        cls, counts: Mapping[str, int], undercount: int, hashes: tuple[int, ...] | None, unlisted: int
+        cls, counts: Mapping[str, int], undercount: int, hashes: NDArray[np.uint64] | None, unlisted: int
     ) -> "Categories":
         if len(counts) <= CAPACITY:
             return cls(counts, undercount, hashes, unlisted)
-        hashes = _smallest([*(hashes or ()), *_hashes(counts)])
-        cut = heapq.nlargest(CAPACITY + 1, counts.values())[-1]
+        own = _hashes(counts)
+        hashes = _smallest(own if hashes is None else np.concatenate([hashes, own]))
+        every = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+        place = len(every) - CAPACITY - 1
+        cut = int(np.partition(every, place)[place])  # the largest count that has no room
         kept = {category: count - cut for category, count in counts.items() if count > cut}
         return cls(kept, undercount + cut, hashes, unlisted)
 
-    def _own_hashes(self) -> tuple[int, ...]:
+    def _own_hashes(self) -> NDArray[np.uint64]:
         return _smallest(_hashes(self.counts)) if self.hashes is None else self.hashes
 
     @property
@@ -65,14 +70,14 @@ class Categories:
             return len(self.counts)
         if len(self.hashes) < _HASHES:
             return len(self.hashes)
-        return round((_HASHES - 1) / (self.hashes[-1] / _HASH_RANGE))
+        return round((_HASHES - 1) / (float(self.hashes[-1]) / _HASH_RANGE))
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON object that `from_dict` reads."""
         return {
             "counts": dict(self.counts),
             "undercount": self.undercount,
-            "hashes": self.hashes,
+            "hashes": None if self.hashes is None else self.hashes.tolist(),
             "unlisted": self.unlisted,
         }
 
@@ -83,15 +88,15 @@ class Categories:
         return cls(
             {str(category): int(count) for category, count in document["counts"].items()},
             int(document["undercount"]),
-            None if hashes is None else tuple(map(int, hashes)),
+            None if hashes is None else np.array(hashes, dtype=np.uint64),
             int(document["unlisted"]),
         )
 
 
-def _hashes(categories: Iterable[str]) -> Iterable[int]:
-    for category in categories:
-        yield int.from_bytes(blake2b(category.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+def _hashes(categories: Iterable[str]) -> NDArray[np.uint64]:
+    digests = b"".join(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in categories)
+    return np.frombuffer(digests, dtype=np.uint64)
 
 
-def _smallest(hashes: Iterable[int]) -> tuple[int, ...]:
-    return tuple(heapq.nsmallest(_HASHES, set(hashes)))
+def _smallest(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return np.unique(hashes)[:_HASHES]

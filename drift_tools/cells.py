@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.capture_records import json_cell
-from drift_tools.columns import Column, Numbers, Texts, TypeCounts, count_categories, count_types, parse_numbers
+from drift_tools.columns import Column, Numbers, Texts, TypeCounts, count_categories, count_types
 
 Order: TypeAlias = NDArray[np.intp]
 # A number as JSON writes it, in the spellings that Python spells back as it parsed them or that parse to a float.
@@ -81,10 +81,11 @@ class ArrowTexts:
 
     def counts(self) -> dict[str, int]:
         """How often each text occurs, the missing left out."""
-        counts: Counter[str] = Counter()
-        for pair in self.array.value_counts().to_pylist():
-            if (text := self._text(pair["values"])) is not None:
-                counts[text] += pair["counts"]
+        distinct = self.array.value_counts()
+        counts: dict[str, int] = {}
+        for cell, count in zip(distinct.field(0).to_pylist(), distinct.field(1).to_pylist(), strict=True):
+            if (text := self._text(cell)) is not None:
+                counts[text] = counts.get(text, 0) + count
         return counts
 
     def _text(self, cell: str | None) -> str | None:
@@ -147,11 +148,9 @@ class Cells:
     @classmethod
     def of_texts(cls, cells: Sequence[str | None]) -> "Cells":
         """Of Python strings."""
-        texts: Texts = np.empty(len(cells), dtype=object)
-        texts[:] = cells
         column = Column.from_cells("", cells)
-        numbers, wrong = (column.numbers, 0) if column.numbers is not None else parse_numbers(texts)
-        return cls(column.types, numbers, wrong, Parts([texts]))
+        numbers, wrong = column.as_numbers()
+        return cls(column.types, numbers, wrong, Parts([column.as_texts()]))
 
     @classmethod
     def missing(cls, rows: int) -> "Cells":
