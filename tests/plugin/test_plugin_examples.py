@@ -132,4 +132,4 @@ def test_typescript_refuses_a_wrong_name_and_a_wrong_type(schema: dict[str, Any]
     assert "'retainDat' does not exist" in compiled(wrong, schema, tmp_path / "name")
     wrong = program.replace("instanceCount: 2", 'instanceCount: "2"')
     assert wrong != program
-    assert "Type 'string' is not assignable to type 'Input<number>" in compiled(wrong, schema, tmp_path / "type")
+    assert "Type 'string' is not assignable to type 'number'" in compiled(wrong, schema, tmp_path / "type")
