@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from drift_tools.comparison_results import Side
 from drift_tools.errors import InputError
 from drift_tools.measures.sums import count_distinct, moments
-from drift_tools.tables import Column, Numbers, Table, as_table
+from drift_tools.tables import Column, Numbers, Table, arrow_table, as_table
 
 _SINGLE_PRECISION = 4  # bytes
 _SOME = 100
@@ -277,9 +277,7 @@ def _of_arrow(data: object, what: str) -> Samples:
         import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
     except ImportError:
         return samples_of(as_table(data, what=what), what=what)  # which says what is missing
-    if isinstance(data, pa.RecordBatch) or not hasattr(data, "__arrow_c_stream__"):
-        data = pa.Table.from_batches([pa.record_batch(data)])
-    table = data if isinstance(data, pa.Table) else pa.table(data)
+    table = arrow_table(pa, data, what=what)
     return _together(
         (_of_chunks(pa, str(name), table.column(index)) for index, name in enumerate(table.column_names)),
         table.num_rows,

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,10 @@ __all__ = [
 ]
 
 _DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*"')
+_TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
+_TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +103,7 @@ def as_table(data: object, *, what: str = "data") -> Table:
     if isinstance(inner, Table):
         return inner
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
-        return from_arrow(data)
+        return from_arrow(data, what=what)
     if isinstance(data, Mapping):
         columns = [_from_sequence(str(name), values) for name, values in data.items()]
         return Table.of(columns, len(columns[0]) if columns else 0)
@@ -108,20 +113,42 @@ def as_table(data: object, *, what: str = "data") -> Table:
     )
 
 
-def from_arrow(data: object) -> Table:
-    """A table of anything that speaks the Arrow C interface (stream or array)."""
+def from_arrow(data: object, *, what: str = "data") -> Table:
+    """A table of anything that speaks the Arrow C interface (stream or array). Columns of float64 without missing
+    values in one piece are not copied.
+
+    Raises `InputError` as `arrow_table` does.
+    """
     pa = _pyarrow("Arrow data")
-    if isinstance(data, pa.RecordBatch) or not hasattr(data, "__arrow_c_stream__"):
-        data = pa.Table.from_batches([pa.record_batch(data)])
-    table = data if isinstance(data, pa.Table) else pa.table(data)
+    table = arrow_table(pa, data, what=what)
     columns = [_from_arrow_column(pa, str(name), table.column(index)) for index, name in enumerate(table.column_names)]
     return Table.of(columns, table.num_rows)
 
 
+def arrow_table(pa: Any, data: object, *, what: str = "data") -> Any:
+    """The `pyarrow.Table` (`pa` is pyarrow) of what speaks the Arrow C interface.
+
+    Raises `InputError` for one column that is no table, and for what cannot be exported (a pandas column of numbers and
+    texts, say).
+    """
+    try:
+        if isinstance(data, pa.RecordBatch) or not hasattr(data, "__arrow_c_stream__"):
+            return pa.Table.from_batches([pa.record_batch(data)])
+        return data if isinstance(data, pa.Table) else pa.table(data)
+    except pa.ArrowException as error:
+        said = " ".join(str(part) for part in error.args)
+        raise InputError(
+            f"{what} is a {type(data).__name__} that is no table of Arrow's ({said}): give a table, or a mapping of "
+            "names to columns of one type each"
+        ) from error
+
+
 def _from_arrow_column(pa: Any, name: str, column: Any) -> Column:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+        if str(kind) not in _TEXTS:  # those need no cast, and views (polars) have none
+            column = column.cast(kind)
     if pa.types.is_boolean(kind):
         cells = [None if value is None else str(value).lower() for value in column.to_pylist()]
         return Column.from_cells(name, cells)
@@ -146,6 +173,10 @@ def _from_arrow_column(pa: Any, name: str, column: Any) -> Column:
 
 
 def _from_sequence(name: str, values: object) -> Column:
+    if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):  # a column of a data frame
+        pa = _pyarrow("Arrow data")
+        stream = hasattr(values, "__arrow_c_stream__")
+        return _from_arrow_column(pa, name, pa.chunked_array(values if stream else [pa.array(values)]))
     if not isinstance(values, np.ndarray):
         if not _is_sequence(values):
             raise InputError(
@@ -176,8 +207,10 @@ def _is_sequence(values: object) -> TypeGuard[Sequence[object]]:
     return isinstance(values, Sequence) and not isinstance(values, str | bytes)
 
 
-def read_table(path: str | Path, *, header: bool = True) -> Table:
+def read_table(path: str | Path, *, header: bool = True, delimiter: str | None = None) -> Table:
     """Read one CSV or Parquet file (`.parquet`, `.pq`; everything else is CSV, plain or gzip).
+
+    `delimiter` is one character, the CSV's; without it the first line tells (see `read_csv_text`).
 
     Raises `InputError` that names the file, the line where there is one, and the mend.
     """
@@ -194,7 +227,7 @@ def read_table(path: str | Path, *, header: bool = True) -> Table:
             raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
         except ValueError as error:
             raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
-    return read_csv_text(read_text(path), header=header, source=str(path))
+    return read_csv_text(read_text(path), header=header, delimiter=delimiter, source=str(path))
 
 
 def read_text(path: Path) -> str:
@@ -222,13 +255,18 @@ def read_bytes(path: Path) -> bytes:
         ) from error
 
 
-def read_csv_text(text: str, *, header: bool = True, source: str = "CSV") -> Table:
-    """A table of CSV text; the delimiter is the one of `,`, `;`, tab and `|` that the first line has most of.
+def read_csv_text(text: str, *, header: bool = True, delimiter: str | None = None, source: str = "CSV") -> Table:
+    r"""A table of CSV text; the delimiter, unless it is given, is the one of `,`, `;`, tab and `|` that the first line
+    has most of outside of quotes.
 
     Without a header the columns are `_c0`, `_c1`, …, as Model Monitor calls them. An empty cell is missing.
+
+    >>> read_csv_text('"a, b, c";d\n1;2\n').names
+    ['a, b, c', 'd']
     """
-    first = text[: text.find("\n")] if "\n" in text else text
-    delimiter = max(_DELIMITERS, key=first.count)
+    if delimiter is None:
+        first = _QUOTED.sub("", text[: text.find("\n")] if "\n" in text else text)
+        delimiter = max(_DELIMITERS, key=first.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     try:
