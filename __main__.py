@@ -1,16 +1,38 @@
 """The Pulumi program: stack configuration → ModelMonitoringStack → stack outputs."""
 
+import difflib
+import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
+from components.args import BaselineSettings, ModelQualityBaselineSettings
+from components.baseline import BaselineJob, data_quality_baseline, model_quality_baseline
 from components.packaging import write_model_archive
 
 PROJECT = Path(__file__).resolve().parent
 # The rest of the arguments, by the names that the component has for them, in one object.
-MONITORING = "monitoring"
+MONITORING: Final = "monitoring"
+# The keys of Pulumi.yaml, with the files that it names where a stack names none. A stack that has its endpoint or its
+# baseline from elsewhere does not need those, and the engine does not say whether a value is one's own or the default.
+FILES: Final = {
+    "model_artifact": "model/artifact",
+    "baseline_data": "model/baseline.csv",
+    "baseline_quality_data": "model/baseline_quality.csv",
+}
+SCALARS: Final = ("engine", "retain_data", "protect", "log_retention_in_days")
+KEYS: Final = (*SCALARS, *FILES, "alert_emails", "compute_baselines_here", MONITORING)
+# Arguments that are files: in a stack's configuration they are paths.
+ASSETS: Final = (
+    ("baseline", "statistics"),
+    ("baseline", "constraints"),
+    ("data_quality", "record_preprocessor"),
+    ("model_quality", "record_preprocessor"),
+    ("model_quality", "baseline", "constraints"),
+)
 
 
 def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs:
@@ -19,24 +41,28 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     Raises
     ------
     ArgumentError
-        If a file is missing; what else is wrong the component finds.
+        If a key is not one of the program's, or a file is missing; what else is wrong the component finds.
     """
+    _check_keys(config.name)
     monitoring = config.get_object(MONITORING, {})
-    args = _with(monitoring, MONITORING, **_set(config))
-    model = _model(project / config.require("model_artifact"))
-    args["endpoint"] = _with(args.get("endpoint", {}), "endpoint", model=model)
-    data = _file(project / config.require("baseline_data"))
-    args["baseline"] = _with(args.get("baseline", {}), "baseline", data=data)
+    args = _with_assets(_with(monitoring, MONITORING, **_set(config)), project)
+    _add_model(args, config, project)
+    _add_baseline(args, config, project)
+    _add_quality_baseline(args, config, project)
     emails = config.get_object("alert_emails")
     if emails:
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
-    labelled = config.get("baseline_quality_data")
-    model_quality = args.get("model_quality")
-    if labelled and isinstance(model_quality, dict):
-        known = model_quality.get("baseline", {})
-        baseline = _with(known, "model_quality.baseline", data=_file(project / labelled))
-        args["model_quality"] = {**model_quality, "baseline": baseline}
     return cast(ModelMonitoringStackArgs, args)
+
+
+def _check_keys(namespace: str) -> None:
+    """A key that is misspelt would be ignored, and nobody would be told of an alarm."""
+    for full in sorted({**get_config_env(), **CONFIG.get()}):
+        found, _, key = full.partition(":")
+        if found == namespace and key not in KEYS:
+            near = difflib.get_close_matches(key, KEYS, n=1)
+            mend = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(KEYS)}"
+            raise ArgumentError(f"{full} is not a key of this program's configuration: {mend}")
 
 
 def _set(config: pulumi.Config) -> dict[str, Any]:
@@ -44,6 +70,7 @@ def _set(config: pulumi.Config) -> dict[str, Any]:
     found = {
         "engine": config.get("engine"),
         "retain_data": config.get_bool("retain_data"),
+        "protect": config.get_bool("protect"),
         "log_retention_in_days": config.get_int("log_retention_in_days"),
     }
     return {key: value for key, value in found.items() if value is not None}
@@ -59,6 +86,83 @@ def _with(group: Any, path: str, **more: Any) -> dict[str, Any]:
     return {**group, **more}
 
 
+def _with_assets(args: dict[str, Any], project: Path) -> dict[str, Any]:
+    """The arguments with files in place of their paths."""
+    copied = cast(dict[str, Any], json.loads(json.dumps(args)))
+    for *groups, key in ASSETS:
+        group: Any = copied
+        for name in groups:
+            group = group.get(name) if isinstance(group, dict) else None
+        if isinstance(group, dict) and isinstance(group.get(key), str):
+            group[key] = _file(project / group[key])
+    return copied
+
+
+def _needed(config: pulumi.Config, key: str, *, given: bool) -> str | None:
+    """The path under a key of FILES; None where the stack has it from elsewhere and the path is only the default.
+
+    A path of one's own beside that is handed on, and the component says what is in the way of what.
+    """
+    path = config.get(key)
+    return None if not path or (given and path == FILES[key]) else path
+
+
+def _add_model(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
+    endpoint = _with(args.get("endpoint", {}), "endpoint")
+    path = _needed(config, "model_artifact", given="existing" in endpoint or "image_uri" in endpoint)
+    if path is not None:
+        endpoint = _with(endpoint, "endpoint", model=_model(project / path))
+    args["endpoint"] = endpoint
+
+
+def _add_baseline(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
+    baseline = _with(args.get("baseline", {}), "baseline")
+    data_quality = args.get("data_quality")
+    off = isinstance(data_quality, dict) and data_quality.get("enabled") is False
+    path = _needed(config, "baseline_data", given=off or "existing" in baseline or "statistics" in baseline)
+    if path is not None:
+        baseline = _with(baseline, "baseline", data=_file(project / path))
+        if config.get_bool("compute_baselines_here"):
+            settings = BaselineSettings.from_args(cast(Any, baseline))
+            made = compute(data_quality_baseline(settings), project / path)
+            baseline = {key: _file(made / f"{key}.json") for key in ("statistics", "constraints")}
+    if baseline:
+        args["baseline"] = baseline
+
+
+def _add_quality_baseline(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
+    model_quality = args.get("model_quality")
+    if not isinstance(model_quality, dict):
+        return
+    baseline = _with(model_quality.get("baseline", {}), "model_quality.baseline")
+    given = "existing" in baseline or "constraints" in baseline or "thresholds" in model_quality
+    path = _needed(config, "baseline_quality_data", given=given)
+    if path is not None:
+        baseline = _with(baseline, "model_quality.baseline", data=_file(project / path))
+        if config.get_bool("compute_baselines_here"):
+            problem_type = str(model_quality.get("problem_type"))
+            settings = ModelQualityBaselineSettings.from_args(cast(Any, baseline), problem_type)
+            made = compute(model_quality_baseline(settings, problem_type), project / path)
+            baseline = {"constraints": _file(made / "constraints.json")}
+    if baseline:
+        args["model_quality"] = {**model_quality, "baseline": baseline}
+
+
+def compute(job: BaselineJob, data: Path) -> Path:
+    """Run a baseline job in this process, with this project's own monitor, and return the folder of its results."""
+    from drift_tools.errors import InputError  # noqa: PLC0415 - numpy and scipy, only where they are asked for
+    from drift_tools.job import Job  # noqa: PLC0415 - and here
+    from drift_tools.monitor import run  # noqa: PLC0415 - and here
+
+    results = PROJECT / "build" / job.results_prefix
+    environment = {**job.analysis, "dataset_source": str(data), "output_path": str(results)}
+    try:
+        run(Job(results, environment))
+    except InputError as error:
+        raise ArgumentError(f"no baseline can be computed from {data}: {error}") from error
+    return results
+
+
 def _file(path: Path) -> pulumi.FileAsset:
     return pulumi.FileAsset(str(path))
 
@@ -67,7 +171,12 @@ def _model(path: Path) -> pulumi.FileAsset:
     """A `model.tar.gz`, or a directory that becomes one."""
     if not path.exists():
         raise ArgumentError(f"model_artifact is {path}: there is no such file or directory")
-    return _file(write_model_archive(path, PROJECT / "build" / "model") if path.is_dir() else path)
+    if not path.is_dir():
+        return _file(path)
+    try:
+        return _file(write_model_archive(path, PROJECT / "build" / "model"))
+    except FileNotFoundError as error:
+        raise ArgumentError(f"model_artifact: {error}") from error
 
 
 def main() -> None:

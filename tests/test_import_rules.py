@@ -69,9 +69,9 @@ def test_packages_keep_out_of_others_trades(package: str) -> None:
     assert found == set()
 
 
-def test_the_program_sees_components_only() -> None:
+def test_the_program_sees_components_and_computes_with_drift_tools_only() -> None:
     names = set(imported((PROJECT / "__main__.py").read_text(encoding="utf-8")))
-    assert names & set(PACKAGES) == {"components"}
+    assert names & set(PACKAGES) == {"components", "drift_tools"}
 
 
 def test_components_keep_their_annotations() -> None:

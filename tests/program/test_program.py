@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from components import ArgumentError
+from drift_tools.__main__ import main as command_line
 from tests.components.mocked_runtime import Run, run_program
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -195,6 +196,88 @@ def test_prod_keeps_its_data_and_waits_for_labels(prod: Run) -> None:
     assert (native["startTimeOffset"], native["endTimeOffset"]) == ("-P2D", "-P1D")
 
 
+def test_what_a_destroy_keeps_by_environment(dev: Run, prod: Run) -> None:
+    def kept(run: Run) -> dict[str, tuple[bool, bool]]:
+        found = (run.one("aws:s3/bucket:Bucket"), run.one("aws:sagemaker/endpoint:Endpoint"))
+        return {item.type.split(":")[-1]: (item.request.protect, item.request.retainOnDelete) for item in found}
+
+    assert kept(dev) == {"Bucket": (False, False), "Endpoint": (False, False)}
+    assert kept(prod) == {"Bucket": (True, True), "Endpoint": (True, False)}
+    assert kept(run_main("staging")) == kept(dev)
+
+
+ADOPTED = {"name": "fraud", "capture_uri": "s3://fraud-captures/x"}
+URIS = {
+    "statistics_uri": "s3://fraud-baseline/x/statistics.json",
+    "constraints_uri": "s3://fraud-baseline/x/constraints.json",
+}
+
+
+def test_an_endpoint_and_a_baseline_that_exist_need_none_of_the_projects_files() -> None:
+    run = run_main(
+        "dev",
+        monitoring={
+            "endpoint": {"existing": ADOPTED},
+            "baseline": {"existing": URIS},
+            "model_quality": {"problem_type": "Regression", "thresholds": {"rmse": 2}},
+        },
+    )
+    assert run.of_type("aws:sagemaker/model:Model") == []
+    assert run.of_type("aws:lambda/invocation:Invocation") == []
+    assert run.exports["endpoint_name"] == "fraud"
+    assert run.exports["statistics_uri"] == URIS["statistics_uri"]
+
+
+def test_without_data_quality_the_projects_baseline_is_not_needed() -> None:
+    run = run_main(
+        "dev",
+        monitoring={"data_quality": {"enabled": False}, "model_quality": {"problem_type": "BinaryClassification"}},
+    )
+    assert [item.name for item in run.of_type("aws:lambda/invocation:Invocation")] == [
+        "model-monitoring-dev-model-quality-baseline"
+    ]
+    assert run.exports["data_quality_schedule_name"] is None
+    assert run.exports["statistics_uri"] is None
+
+
+def test_files_in_the_object_are_paths(tmp_path: Path) -> None:
+    script = tmp_path / "preprocessor.py"
+    script.write_text("def preprocess_handler(inference_record):\n    return {}\n", encoding="utf-8")
+    statistics, constraints = tmp_path / "statistics.json", tmp_path / "constraints.json"
+    for path in (statistics, constraints):
+        path.write_text('{"features": [{"name": "age"}]}', encoding="utf-8")
+    run = run_main(
+        "dev",
+        monitoring={
+            "baseline": {"statistics": str(statistics), "constraints": str(constraints)},
+            "data_quality": {"record_preprocessor": str(script), "thresholds": {"comparison_threshold": 0.3}},
+        },
+    )
+    kind = "aws:s3/bucketObjectv2:BucketObjectv2"
+    assert run.one(kind, "-preprocessor").inputs["source"].path == str(script)
+    assert '"comparison_threshold": 0.3' in run.one(kind, "-data-quality-constraints").inputs["content"]
+
+
+def test_baselines_computed_here_are_those_of_the_command_line(tmp_path: Path) -> None:
+    run = run_main("dev", compute_baselines_here=True)
+    assert run.of_type("aws:lambda/invocation:Invocation") == []
+    kind = "aws:s3/bucketObjectv2:BucketObjectv2"
+    command_line(["baseline", str(PROJECT / "model" / "baseline.csv"), "--output", str(tmp_path)])
+    for what in ("statistics", "constraints"):
+        stored = json.loads(run.one(kind, f"-data-quality-{what}").inputs["content"])
+        assert stored == json.loads((tmp_path / f"{what}.json").read_text(encoding="utf-8"))
+    quality = json.loads(run.one(kind, "-model-quality-constraints").inputs["content"])
+    assert "f1" in quality["binary_classification_constraints"]
+
+
+def test_a_baseline_that_cannot_be_computed_here(tmp_path: Path) -> None:
+    data = tmp_path / "ragged.csv"
+    data.write_text("a,b\n1,2\n1,2,3\n", encoding="utf-8")
+    with pytest.raises(ArgumentError, match=r"no baseline can be computed from .*ragged\.csv: ") as caught:
+        run_main("dev", compute_baselines_here=True, baseline_data=str(data))
+    assert "\n" not in str(caught.value)
+
+
 def test_emails(dev: Run) -> None:
     run = run_main("dev", alert_emails=["a@example.com", "b@example.com"])
     kind = "aws:sns/topicSubscription:TopicSubscription"
@@ -242,8 +325,27 @@ def test_defaults_without_a_stack_file() -> None:
         ({"monitoring": {"endpoint": {"model": "x"}}}, "endpoint.model is set twice: remove it from the monitoring"),
         ({"monitoring": {"engine": "open"}}, "monitoring.engine is set twice: remove it from the monitoring object"),
         ({"baseline_data": "no.csv"}, "no.csv: No such file or directory; name a CSV file with a header"),
+        ({"model_artifact": "model"}, "model_artifact: "),
         ({"model_artifact": "no/model"}, "no/model: there is no such file or directory"),
         ({"log_retention_in_days": 8}, "log_retention_in_days is 8: CloudWatch takes"),
+        (
+            {"alert_emials": ["a@example.com"]},
+            "model-monitoring:alert_emials is not a key of this program's configuration: did you mean 'alert_emails'?",
+        ),
+        ({"retain": True}, "model-monitoring:retain is not a key of this program's configuration"),
+        ({"zzz": 1}, "model-monitoring:zzz is not a key of this program's configuration: there are engine, "),
+        (
+            {"model_artifact": "model/other", "monitoring": {"endpoint": {"existing": ADOPTED}}},
+            "model/other: there is no such file or directory",
+        ),
+        (
+            {"model_artifact": "./model/artifact", "monitoring": {"endpoint": {"existing": ADOPTED}}},
+            "endpoint.model is given with endpoint.existing",
+        ),
+        (
+            {"baseline_data": "model/baseline_quality.csv", "monitoring": {"baseline": {"existing": URIS}}},
+            "baseline.data is given with baseline.existing: remove one of the two",
+        ),
     ],
 )
 def test_wrong_configuration(overrides: dict[str, Any], message: str) -> None:
@@ -257,6 +359,21 @@ def test_wrong_configuration(overrides: dict[str, Any], message: str) -> None:
 def test_stack_files_have_only_what_is_declared(stack: str) -> None:
     declared = {PREFIX + key for key in read("Pulumi.yaml")["config"]} | {f"{PREFIX}monitoring", "aws:region"}
     assert set(read(f"Pulumi.{stack}.yaml")["config"]) <= declared
+
+
+def test_the_schema_and_the_program_know_the_same_keys() -> None:
+    program = runpy.run_path(str(PROJECT / "__main__.py"), run_name="program")
+    assert set(program["KEYS"]) == {*read("Pulumi.yaml")["config"], program["MONITORING"]}
+    declared = read("Pulumi.yaml")["config"]
+    assert program["FILES"] == {key: declared[key]["default"] for key in program["FILES"]}
+
+
+def test_other_projects_keys_are_not_the_programs_business() -> None:
+    config = on_the_wire({**stack_config("dev"), "aws:defaultTags": {"tags": {}}, "other:alert_emials": ["x"]})
+    run = run_program(
+        lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"), config=config, stack="dev"
+    )
+    assert run.exports["bucket_name"]
 
 
 def test_the_schema_has_types_defaults_and_descriptions() -> None:
