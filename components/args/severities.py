@@ -10,6 +10,7 @@ WARNING: Final = "warning"
 CRITICAL: Final = "critical"
 # The mildest first: it rings first.
 SEVERITIES: Final = (WARNING, CRITICAL)
+# AWS: PutMetricAlarm, Period: "Period multiplied by EvaluationPeriods can't be more than 604,800 seconds".
 SEVEN_DAYS_IN_HOURS: Final = 168
 
 
