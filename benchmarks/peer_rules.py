@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.special import xlogy
 
 Values: TypeAlias = NDArray[Any]
 
@@ -25,9 +26,9 @@ class Rule:
     source: str
 
 
-def _evidently_bins(first: Values, second: Values) -> tuple[Values, Values]:
-    """Shares over equal-width bins of both samples pooled, by Sturges' rule; one a value up to 20 values. An empty
-    bin's share is 1e-4, or a millionth of the smallest one if that is smaller (`get_binned_data`).
+def _evidently_bins(first: Values, second: Values, *, fill: bool) -> tuple[Values, Values]:
+    """Shares over equal-width bins of both samples pooled, by Sturges' rule; one a value up to 20 values. With `fill`
+    an empty bin's share is 1e-4, or a millionth of the smallest one if that is smaller (`get_binned_data`).
     """
     pooled = np.concatenate([first, second])
     values = np.unique(pooled)
@@ -38,21 +39,21 @@ def _evidently_bins(first: Values, second: Values) -> tuple[Values, Values]:
         sides = [
             np.bincount(np.searchsorted(values, side), minlength=len(values)) / len(side) for side in (first, second)
         ]
-    for shares in sides:
+    for shares in sides if fill else ():
         smallest = shares[shares > 0].min()
         shares[shares == 0] = 1e-4 if smallest > 1e-4 else smallest / 1e6
     return sides[0], sides[1]
 
 
 def _psi(first: Values, second: Values) -> float:
-    p, q = _evidently_bins(first, second)
+    p, q = _evidently_bins(first, second, fill=True)
     return float(np.sum((p - q) * np.log(p / q)))
 
 
 def _jensen_shannon(first: Values, second: Values) -> float:
-    p, q = (shares / shares.sum() for shares in _evidently_bins(first, second))
-    middle = (p + q) / 2
-    return float(np.sqrt(np.sum(p * np.log(p / middle) + q * np.log(q / middle)) / 2))
+    p, q = _evidently_bins(first, second, fill=False)
+    middle = np.where(p + q > 0, (p + q) / 2, 1.0)
+    return float(np.sqrt(np.sum(xlogy(p, p / middle) + xlogy(q, q / middle)) / 2))
 
 
 def _decile_psi(first: Values, second: Values) -> float:
