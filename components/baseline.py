@@ -39,6 +39,7 @@ from components.constraints import quality_constraints, with_thresholds
 from components.functions import MonitoringFunction, monitoring_function
 from components.identity import PolicyDocument, starter_policy
 from components.instances import has_local_storage
+from components.open_plan import ENTRYPOINT, Files, s3_input
 from components.storage import object_tags
 
 # The container's paths, as Model Monitor's own clients set them.
@@ -110,6 +111,8 @@ class JobEnvironment:
     kms_key_arn: str | None = None
     network_config: Mapping[str, Any] | None = None
     """NetworkConfig as CreateProcessingJob takes it."""
+    code_uri: str | None = None
+    """This project's own monitor, where it takes the place of AWS's analyzer."""
 
 
 def processing_job_request(
@@ -122,7 +125,12 @@ def processing_job_request(
     again has another bucket, and needs its baseline in there.
     """
     results = naming.s3_uri(place.bucket, job.results_prefix)
-    identity = (job.source_hash, results, place.image_uri, str(settings.attempt))
+    identity = [job.source_hash, results, place.image_uri, str(settings.attempt)]
+    application: dict[str, Any] = {"ImageUri": place.image_uri}
+    code = Files(code=place.code_uri) if place.code_uri else None
+    if code is not None:
+        application["ContainerEntrypoint"] = list(ENTRYPOINT)
+        identity.append(str(code.code))
     cluster = {
         "InstanceCount": 1,
         "InstanceType": settings.instance_type,
@@ -143,24 +151,16 @@ def processing_job_request(
     request = {
         "ProcessingJobName": f"{job_stem}-{naming.content_hash(*identity)}",
         "ProcessingInputs": [
-            {
-                "InputName": "baseline_dataset_input",
-                "S3Input": {
-                    "S3Uri": naming.s3_uri(place.bucket, job.data_key),
-                    "LocalPath": INPUT_PATH,
-                    "S3DataType": "S3Prefix",
-                    "S3InputMode": "File",
-                    "S3DataDistributionType": "FullyReplicated",
-                    "S3CompressionType": "None",
-                },
-            }
+            s3_input("baseline_dataset_input", naming.s3_uri(place.bucket, job.data_key), INPUT_PATH),
+            *(code.inputs() if code else []),
         ],
         "ProcessingOutputConfig": output,
         "ProcessingResources": {"ClusterConfig": cluster},
         "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_runtime_in_seconds},
-        "AppSpecification": {"ImageUri": place.image_uri},
+        "AppSpecification": application,
         "Environment": {
             **job.analysis,
+            **(code.environment() if code else {}),
             "dataset_source": INPUT_PATH,
             "output_path": OUTPUT_PATH,
             # For the metrics function: whose job this is. The analyzer passes over what it does not know.
@@ -216,7 +216,9 @@ class BaselineComponentArgs(TypedDict):
     name_stem: NotRequired[pulumi.Input[str]]
     """What the endpoint's schedules are named after. Default its name."""
     analyzer_image_uri: pulumi.Input[str]
-    """AWS's analyzer."""
+    """AWS's analyzer; with `code_uri`, AWS's scikit-learn image."""
+    code_uri: NotRequired[pulumi.Input[str]]
+    """This project's own monitor, in place of AWS's analyzer. Default none."""
     monitor_role_arn: pulumi.Input[str]
     """The role that the jobs run under."""
     network: NotRequired[NetworkArgs]
@@ -237,6 +239,7 @@ class BaselineAddresses:
 
     statistics_uri: pulumi.Output[str] | None
     constraints_uri: pulumi.Output[str]
+    data_uri: pulumi.Output[str] | None = None
 
 
 class Baseline(pulumi.ComponentResource):
@@ -248,6 +251,8 @@ class Baseline(pulumi.ComponentResource):
     statistics_uri: pulumi.Output[str] | None
     """Of the data-quality baseline; ends in `.json`. The file of a job is there once the job has run."""
     constraints_uri: pulumi.Output[str] | None
+    data_uri: pulumi.Output[str] | None
+    """The rows that the data-quality baseline was made from; None where it came as files."""
     model_quality_constraints_uri: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: BaselineComponentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -282,6 +287,7 @@ class Baseline(pulumi.ComponentResource):
             found = self._files(naming.DATA_QUALITY, source)
         self.statistics_uri = found.statistics_uri if found else None
         self.constraints_uri = found.constraints_uri if found else None
+        self.data_uri = found.data_uri if found else None
 
         found = None
         if isinstance(quality, ModelQualityBaselineSettings):
@@ -339,7 +345,11 @@ class Baseline(pulumi.ComponentResource):
         def uri(file: str) -> pulumi.Output[str]:
             return self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.results_prefix, file))
 
-        return BaselineAddresses(statistics_uri=uri("statistics.json"), constraints_uri=uri("constraints.json"))
+        return BaselineAddresses(
+            statistics_uri=uri("statistics.json"),
+            constraints_uri=uri("constraints.json"),
+            data_uri=self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.data_key)),
+        )
 
     def _starter(self) -> MonitoringFunction:
         monitor_role_arn = self._args["monitor_role_arn"]
@@ -388,6 +398,7 @@ class Baseline(pulumi.ComponentResource):
             tags=dict(self._common.tags),
             kms_key_arn=self._common.kms_key_arn,
             network_config=network_config(self._network),
+            code_uri=self._args.get("code_uri"),
         )
         aws.lambda_.Invocation(
             f"{self._stem}-{job.kind}-baseline",

@@ -1,6 +1,6 @@
 """A Lambda function as every function of this project is made: own log group, own role, current runtime, arm64."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from components.args import CommonSettings
 from components.identity import Place, PolicyDocument, lambda_trust, look_up_place, service_role, with_key
+from components.job_code import with_job_sources
 from components.packaging import function_archive
 
 RUNTIME: Final = "python3.13"
@@ -58,11 +59,14 @@ def monitoring_function(
     policy: Callable[[pulumi.Output[Place], pulumi.Output[str], pulumi.Output[str]], pulumi.Output[PolicyDocument]],
     common: CommonSettings,
     asynchronous: bool,
+    with_monitor: bool = False,
+    layers: Sequence[pulumi.Input[str]] = (),
 ) -> MonitoringFunction:
     """Make the function whose code is in `lambda/{folder}`, as children of `parent`.
 
     `policy` gets the place, the log group's ARN and the dead-letter queue's ARN (empty without one). An asynchronous
     function is retried twice within an hour; an event that it could not handle is kept in its dead-letter queue.
+    `with_monitor` puts the monitor's own code into its archive; `layers` are ARNs.
     """
     options = pulumi.ResourceOptions(parent=parent)
     # Made before the function, or Lambda makes one itself, without an end to its retention and beyond Pulumi's reach.
@@ -87,7 +91,8 @@ def monitoring_function(
     function = aws.lambda_.Function(
         name,
         description=description,
-        code=function_archive(folder),
+        code=with_job_sources(function_archive(folder)) if with_monitor else function_archive(folder),
+        layers=list(layers) or None,
         handler="handler.handler",
         runtime=RUNTIME,
         architectures=["arm64"],

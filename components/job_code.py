@@ -11,7 +11,7 @@ from typing import Final
 
 import pulumi
 
-from components.naming import content_hash
+from components.naming import JOB_CODE, content_hash
 from components.packaging import REPOSITORY, source_files
 
 DRIFT_TOOLS: Final = REPOSITORY / "drift_tools"
@@ -42,7 +42,7 @@ def job_archive(package: Path = DRIFT_TOOLS) -> bytes:
 
 def job_archive_key(data: bytes) -> str:
     """Its key in the bucket, by its content: new code is a new object, and a run keeps the one that it began with."""
-    return f"job-code/{content_hash(data)}/{ARCHIVE_NAME}"
+    return f"{JOB_CODE}/{content_hash(data)}/{ARCHIVE_NAME}"
 
 
 def with_job_sources(files: pulumi.AssetArchive) -> pulumi.AssetArchive:

@@ -93,7 +93,7 @@ class DataQualityMonitor(pulumi.ComponentResource):
         network = NetworkSettings.from_args(args.get("network") or {})
         common = common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn"))
         super().__init__("model-monitoring:index:DataQualityMonitor", name, {}, opts)
-        preprocessor_uri = _upload(
+        preprocessor_uri = upload_script(
             settings.record_preprocessor,
             f"{name}-{naming.DATA_QUALITY}",
             bucket_name=args["bucket_name"],
@@ -194,7 +194,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         network = NetworkSettings.from_args(args.get("network") or {})
         common = common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn"))
         super().__init__("model-monitoring:index:ModelQualityMonitor", name, {}, opts)
-        preprocessor_uri = _upload(
+        preprocessor_uri = upload_script(
             settings.record_preprocessor,
             f"{name}-{naming.MODEL_QUALITY}",
             bucket_name=args["bucket_name"],
@@ -318,7 +318,7 @@ def _more_content(
     return found
 
 
-def _upload(
+def upload_script(
     script: Script | None,
     name: str,
     *,

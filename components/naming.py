@@ -17,6 +17,10 @@ MONITORING_RESULTS: Final = "monitoring-results"
 MODEL_ARTIFACTS: Final = "model-artifacts"
 GROUND_TRUTH: Final = "ground-truth"
 RESPONDER_STATE: Final = "responder-state"
+# Of the open engine: the monitor's own code, what its runs have taken, and where it agrees with Model Monitor.
+JOB_CODE: Final = "job-code"
+MONITOR_STATE: Final = "monitor-state"
+ENGINE_AGREEMENT: Final = "engine-agreement"
 MONITORING_SCRIPTS: Final = "monitoring-scripts"
 
 # SageMaker writes the logs of every endpoint and of every processing job of an account to these groups.
@@ -25,6 +29,7 @@ PROCESSING_LOG_GROUP: Final = "/aws/sagemaker/ProcessingJobs"
 
 DATA_QUALITY: Final = "data-quality"
 MODEL_QUALITY: Final = "model-quality"
+SHORT_KINDS: Final[Mapping[str, str]] = {DATA_QUALITY: "dq", MODEL_QUALITY: "mq"}
 
 SAGEMAKER_NAME_LENGTH: Final = 63
 PULUMI_SUFFIX_LENGTH: Final = 8  # "-" and seven random hexadecimal characters
@@ -97,6 +102,11 @@ def schedule_name(stem: str, kind: str) -> str:
     Unique as the endpoint is, and known before the schedule is made (its baseline carries it).
     """
     return f"{stem}-{kind}"
+
+
+def open_schedule_name(stem: str, kind: str) -> str:
+    """Of the open engine where Model Monitor has the schedule of the usual name: `stem-dq-open`."""
+    return f"{stem}-{SHORT_KINDS[kind]}-open"
 
 
 def dashboard_name(stem: str) -> str:

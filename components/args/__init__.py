@@ -52,6 +52,12 @@ from components.args.monitors import (
     quality_thresholds,
 )
 from components.args.network import NetworkArgs, NetworkSettings
+from components.args.open_engine import (
+    OpenEngineArgs,
+    OpenEngineSettings,
+    SmallWindowsArgs,
+    SmallWindowsSettings,
+)
 from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.schedules import DAILY_AT_SIX, HOURLY, schedule_period_hours
 from components.args.stack import ENGINES, ModelMonitoringStackArgs, StackSettings
@@ -94,8 +100,12 @@ __all__ = [
     "ModelQualitySettings",
     "NetworkArgs",
     "NetworkSettings",
+    "OpenEngineArgs",
+    "OpenEngineSettings",
     "Reader",
     "Script",
+    "SmallWindowsArgs",
+    "SmallWindowsSettings",
     "StackSettings",
     "StorageArgs",
     "StorageSettings",

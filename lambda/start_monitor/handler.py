@@ -16,7 +16,7 @@ from plan import Plan, parse
 from records import Records, Run
 from request import job_name, processing_job_request, results_uri, small_window_event
 from shared.clients import client, error_code
-from shared.events import BadEventError
+from shared.events import BadEventError, mapping, text
 from shared.json_log import log
 from shared.objects import ListedObject
 from shared.settings import required
@@ -138,11 +138,11 @@ def _output(job: Mapping[str, Any]) -> str:
     return str(outputs[0]["S3Output"]["S3Uri"]) if outputs else ""
 
 
-def publish(cloudwatch: Any, namespace: str, plan: Plan, metrics: Mapping[str, float]) -> None:
+def publish(cloudwatch: Any, namespace: str, endpoint: str, schedule: str, metrics: Mapping[str, float]) -> None:
     """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look."""
     dimensions = [
-        {"Name": "Endpoint", "Value": plan.endpoint},
-        {"Name": "MonitoringSchedule", "Value": plan.schedule},
+        {"Name": "Endpoint", "Value": endpoint},
+        {"Name": "MonitoringSchedule", "Value": schedule},
     ]
     cloudwatch.put_metric_data(
         Namespace=namespace,
@@ -155,14 +155,26 @@ def publish(cloudwatch: Any, namespace: str, plan: Plan, metrics: Mapping[str, f
 
 def process(event: Any, namespace: str, *, s3: Any, sagemaker: Any, functions: Any, cloudwatch: Any) -> dict[str, Any]:
     """One delivery. A start that fails leaves a `JobFailures`, not silence, and the exception for Lambda's retry."""
+    if "announce" in mapping(event, "the event"):
+        return announce(event, namespace, cloudwatch)
     plan = parse(event)
     try:
         answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions)
     except Exception:
-        publish(cloudwatch, namespace, plan, {"JobFailures": 1.0})
+        publish(cloudwatch, namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
         raise
-    publish(cloudwatch, namespace, plan, {"NoData": 1.0 if answer["route"] == NONE else 0.0})
+    metrics = {"Runs": 1.0, "NoData": 1.0 if answer["route"] == NONE else 0.0}
+    publish(cloudwatch, namespace, plan.endpoint, plan.schedule, metrics)
     return answer | {"results": results_uri(plan)}
+
+
+def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
+    """A deployment's word that a schedule exists: a sign of life, so that silence counts from here on."""
+    where = "the event's announce"
+    given = mapping(event["announce"], where)
+    endpoint, schedule = text(given, "endpoint", where), text(given, "schedule", where)
+    publish(cloudwatch, namespace, endpoint, schedule, {"Runs": 0.0})
+    return {"schedule": schedule, "announced": True}
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both

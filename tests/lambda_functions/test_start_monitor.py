@@ -127,7 +127,7 @@ def test_a_window_with_captures_becomes_one_job(
     ]
     (output,) = request["ProcessingOutputConfig"]["Outputs"]
     assert output["S3Output"]["S3Uri"] == answer["results"]
-    assert published(cloudwatch) == [{"NoData": 0.0}]
+    assert published(cloudwatch) == [{"Runs": 1.0, "NoData": 0.0}]
 
 
 def test_a_second_delivery_starts_nothing_and_takes_no_other_files(
@@ -161,17 +161,25 @@ def test_without_captures_there_is_no_job_but_a_metric(
     assert sagemaker.calls == []
     (request,) = cloudwatch.requests("PutMetricData")
     assert request["Namespace"] == NAMESPACE
-    assert request["MetricData"] == [
-        {
-            "MetricName": "NoData",
-            "Dimensions": [
-                {"Name": "Endpoint", "Value": "churn-endpoint"},
-                {"Name": "MonitoringSchedule", "Value": "churn-endpoint-data-quality"},
-            ],
-            "Value": 1.0,
-            "Unit": "Count",
-        }
+    dimensions = [
+        {"Name": "Endpoint", "Value": "churn-endpoint"},
+        {"Name": "MonitoringSchedule", "Value": "churn-endpoint-data-quality"},
     ]
+    assert request["MetricData"] == [
+        {"MetricName": name, "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"} for name in ("Runs", "NoData")
+    ]
+
+
+def test_a_deployment_announces_its_schedule(
+    s3: FakeS3, sagemaker: FakeSageMaker, functions: FakeLambda, cloudwatch: FakeCloudWatch
+) -> None:
+    event = {"announce": {"endpoint": "churn-endpoint", "schedule": "churn-endpoint-data-quality"}, "tf": {}}
+    answer = MODULES.handler.process(
+        event, NAMESPACE, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
+    )
+    assert answer == {"schedule": "churn-endpoint-data-quality", "announced": True}
+    assert published(cloudwatch) == [{"Runs": 0.0}]
+    assert s3.calls == sagemaker.calls == []
 
 
 def test_a_late_file_is_taken_once_by_the_next_run(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
@@ -261,7 +269,7 @@ def test_captures_without_labels_wait_for_the_next_run(
     }
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
     assert deliver(**quality)["route"] == "none"
-    assert published(cloudwatch) == [{"NoData": 1.0}]
+    assert published(cloudwatch) == [{"Runs": 1.0, "NoData": 1.0}]
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
     answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
     assert (answer["route"], answer["late_files"]) == ("job", 1)

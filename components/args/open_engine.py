@@ -1,0 +1,92 @@
+"""Arguments of the open engine."""
+
+from dataclasses import dataclass
+from typing import Final, NotRequired, Self, TypedDict
+
+import pulumi
+
+from components.args.reader import ArgumentError, Reader, argument_names
+
+MEGABYTE: Final = 1024 * 1024
+
+
+class SmallWindowsArgs(TypedDict):
+    """Windows of few captures are looked at by a function, in seconds, and not by a processing job, in minutes."""
+
+    layer: pulumi.Archive
+    """numpy and scipy for the function: a Lambda layer for Python 3.13 on arm64, as `make layer` builds it."""
+    max_megabytes: NotRequired[int]
+    """Captures of up to so many megabytes are a small window. Default 50."""
+
+
+class OpenEngineArgs(TypedDict):
+    """How the open engine runs; what it monitors is said in `data_quality` and `model_quality`."""
+
+    grace_in_minutes: NotRequired[int]
+    """How long after the hour a run starts: captured files appear some minutes late. Default 20."""
+    late_hours: NotRequired[int]
+    """How far back a run looks for files that came later still, each counted once. Default 6."""
+    false_alarms_per_year: NotRequired[float]
+    """How often in a year the drift verdict may be wrong on data that do not drift; gives a run's level. Default 1."""
+    max_unreadable_share: NotRequired[float]
+    """From which share of unreadable records on a run fails. Default 0.1."""
+    instance_count: NotRequired[int]
+    """Instances that share a window's captures, for windows of many gigabytes. Default 1."""
+    small_windows: NotRequired[SmallWindowsArgs]
+    """Default none: every window is a processing job."""
+    least_agreement: NotRequired[float]
+    """Engine `both`: below this share of features with the same verdict the engines disagree. Default 0.9."""
+    disagreeing_runs: NotRequired[int]
+    """Engine `both`: after so many runs in a row that disagree it alarms. Default 3."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallWindowsSettings:
+    """`SmallWindowsArgs`, checked and complete."""
+
+    layer: pulumi.Archive
+    max_bytes: int
+
+    @classmethod
+    def from_args(cls, args: SmallWindowsArgs, path: str) -> Self:
+        read = Reader(path, args, argument_names(SmallWindowsArgs))
+        layer = read.raw("layer")
+        if not isinstance(layer, pulumi.Archive):
+            raise ArgumentError(f"{read.name('layer')} is {layer!r}: give a pulumi.FileArchive, as `make layer` builds")
+        return cls(layer=layer, max_bytes=read.whole("max_megabytes", 50, 1, 512) * MEGABYTE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenEngineSettings:
+    """`OpenEngineArgs`, checked and complete."""
+
+    grace_in_minutes: int
+    late_hours: int
+    false_alarms_per_year: float
+    max_unreadable_share: float
+    instance_count: int
+    small_windows: SmallWindowsSettings | None
+    least_agreement: float
+    disagreeing_runs: int
+
+    @classmethod
+    def from_args(cls, args: OpenEngineArgs, path: str = "open_engine") -> Self:
+        read = Reader(path, args, argument_names(OpenEngineArgs))
+        small_windows = None
+        if read.has("small_windows"):
+            small_windows = SmallWindowsSettings.from_args(read.raw("small_windows"), read.name("small_windows"))
+        return cls(
+            grace_in_minutes=read.whole("grace_in_minutes", 20, 0, 59),
+            late_hours=read.whole("late_hours", 6, 0, 72),
+            false_alarms_per_year=read.number("false_alarms_per_year", 1.0, 0.001, 1000.0) or 1.0,
+            max_unreadable_share=_share(read, "max_unreadable_share", 0.1),
+            instance_count=read.whole("instance_count", 1, 1, 100),
+            small_windows=small_windows,
+            least_agreement=_share(read, "least_agreement", 0.9),
+            disagreeing_runs=read.whole("disagreeing_runs", 3, 1, 100),
+        )
+
+
+def _share(read: Reader, key: str, default: float) -> float:
+    found = read.number(key, default, 0.0, 1.0)
+    return default if found is None else found
