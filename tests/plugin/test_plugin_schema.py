@@ -21,9 +21,17 @@ GOLDEN = Path(__file__).with_name("schema.json")
 REGENERATE = "python -m components --schema > tests/plugin/schema.json"
 
 
+# What this project decides; the rest (the generators' settings) comes from Pulumi's SDK, and with another SDK otherwise.
+OURS = ("name", "version", "resources", "types")
+
+
 def golden() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
     return loaded
+
+
+def ours(package: dict[str, Any]) -> dict[str, Any]:
+    return {key: package[key] for key in OURS}
 
 
 def changes(old: Any, new: Any, path: str = "") -> list[str]:
@@ -35,7 +43,7 @@ def changes(old: Any, new: Any, path: str = "") -> list[str]:
 
 
 def test_schema_over_grpc_is_the_checked_in_one(plugin: Plugin) -> None:
-    differences = changes(golden(), json.loads(plugin.schema()))
+    differences = changes(ours(golden()), ours(json.loads(plugin.schema())))
     assert not differences, (
         f"the schema has changed; if that is meant (it may break others' programs), run: {REGENERATE}\n"
         + "\n".join(differences)
