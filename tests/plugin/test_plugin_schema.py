@@ -21,7 +21,7 @@ GOLDEN = Path(__file__).with_name("schema.json")
 REGENERATE = "python -m components --schema > tests/plugin/schema.json"
 
 
-# What this project decides; the rest (the generators' settings) comes from Pulumi's SDK, and with another SDK otherwise.
+# What this project decides; the rest (the generators' settings) is the Pulumi SDK's, and differs between its versions.
 OURS = ("name", "version", "resources", "types")
 
 
