@@ -6,6 +6,7 @@ POST /_local/clock              {"advance_to": ISO 8601} or {"advance_by": secon
 GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}]}
 GET  /_local/used-actions       {"uses": [{"role", "action", "resource", "calls"}]}
 GET  /_local/invalid-requests   {"requests": [one line each]}
+GET  /_local/changes            {"changes": [{"operation": "service.Operation", "parameters": {…}}]}
 GET  /_local/observed           {"operations": {"service.Operation": number}, "unread": [one line each]}
 """
 
@@ -27,6 +28,7 @@ class Journal(Protocol):
 
     denied_calls: list[dict[str, str]]
     invalid_requests: list[str]
+    changes: list[dict[str, Any]]
     observed: Counter[str]
     unread_requests: list[str]
 
@@ -51,21 +53,28 @@ class Control:
             return 400, json.dumps({"error": str(refusal)}).encode()
 
     async def _answer(self, method: str, name: str, body: bytes) -> dict[str, Any]:
-        match method, name:
-            case "GET", "clock":
-                return {"now": self._clock.now().isoformat()}
-            case "POST", "clock":
-                await self._advance(self._target(body))
-                return {"now": self._clock.now().isoformat()}
-            case "GET", "denied-calls":
-                return {"calls": list(self._journal.denied_calls)}
-            case "GET", "used-actions":
-                return {"uses": self._journal.used_actions}
-            case "GET", "invalid-requests":
-                return {"requests": list(self._journal.invalid_requests)}
-            case "GET", "observed":
-                return {"operations": dict(self._journal.observed), "unread": list(self._journal.unread_requests)}
-        raise Refused(f"there is no control request {method} /_local/{name}")
+        journal = self._journal
+        if (method, name) == ("POST", "clock"):
+            await self._advance(self._target(body))
+            name = "clock"
+        elif method != "GET":
+            raise Refused(f"there is no control request {method} /_local/{name}")
+        match name:
+            case "clock":
+                answer: dict[str, Any] = {"now": self._clock.now().isoformat()}
+            case "denied-calls":
+                answer = {"calls": list(journal.denied_calls)}
+            case "used-actions":
+                answer = {"uses": journal.used_actions}
+            case "invalid-requests":
+                answer = {"requests": list(journal.invalid_requests)}
+            case "changes":
+                answer = {"changes": list(journal.changes)}
+            case "observed":
+                answer = {"operations": dict(journal.observed), "unread": list(journal.unread_requests)}
+            case _:
+                raise Refused(f"there is no control request {method} /_local/{name}")
+        return answer
 
     def _target(self, body: bytes) -> datetime:
         now = self._clock.now()

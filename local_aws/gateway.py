@@ -41,12 +41,13 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     endpoints = Endpoints(clock, identity, capture)
     activity = Activity()
     jobs = ProcessingJobs(clock, identity, activity, duplicate_events=settings["duplicate_events"])
-    scheduler = Scheduler(clock, identity, activity, twice=settings["duplicate_events"])
+    scheduler = Scheduler(clock, identity, twice=settings["duplicate_events"])
     schedules = Schedules(clock, identity, store, jobs)
     mute_rules = MuteRules(clock)
     alarms = Alarms(clock, identity.alarm_may_publish, mute_rules)
     timeline = Timeline(
         clock,
+        activity,
         capture=capture,
         schedules=schedules,
         scheduler=scheduler,

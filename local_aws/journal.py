@@ -5,6 +5,12 @@ from typing import Any
 
 from local_aws import validation
 
+# What reads, and what carries data instead of changing a resource.
+_READS = ("Get", "List", "Describe", "Head", "Search", "Filter", "Simulate")
+_DATA_SERVICES = ("s3", "sqs", "logs", "sts")
+_DATA_OPERATIONS = ("PutMetricData", "PutEvents", "Publish", "Invoke")
+_LONGEST_TEXT = 1_000
+
 
 class Journal:
     """What is written down for tests to ask for."""
@@ -12,6 +18,7 @@ class Journal:
     def __init__(self) -> None:
         self.denied_calls: list[dict[str, str]] = []
         self.invalid_requests: list[str] = []
+        self.changes: list[dict[str, Any]] = []
         self.observed: Counter[str] = Counter()
         self.unread_requests: list[str] = []
         self._uses: Counter[tuple[str, str, str]] = Counter()
@@ -37,6 +44,8 @@ class Journal:
     def observe(self, service: str, operation: str, parameters: dict[str, Any]) -> None:
         """Write down what the service's model refuses in a request, and that it was looked at."""
         self.observed[f"{service}.{operation}"] += 1
+        if service not in _DATA_SERVICES and not operation.startswith(_READS) and operation not in _DATA_OPERATIONS:
+            self.changes.append({"operation": f"{service}.{operation}", "parameters": _brief(parameters)})
         model = validation.service_model(service)
         if operation not in model.operation_names:
             self.invalid_requests.append(f"{service}: there is no operation {operation!r}")
@@ -48,3 +57,14 @@ class Journal:
     def unread(self, service: str, method: str, path: str) -> None:
         """Write down a request that no model could be held against."""
         self.unread_requests.append(f"{service}: {method} {path}")
+
+
+def _brief(value: Any) -> Any:
+    """Parameters as JSON can have them: without files and long texts."""
+    if isinstance(value, dict):
+        return {name: _brief(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_brief(item) for item in value]
+    if isinstance(value, str):
+        return value[:_LONGEST_TEXT]
+    return value if value is None or isinstance(value, bool | int | float) else f"<{type(value).__name__}>"

@@ -172,6 +172,14 @@ class LocalAws:
         operations: dict[str, int] = self.control("GET", "observed")["operations"]
         return operations
 
+    def changes(self) -> list[dict[str, Any]]:
+        """The requests since the start that make, change or delete something: {"operation", "parameters"}.
+
+        Without what carries data (S3, SQS, logs, metrics, events, invocations); files and long texts are cut.
+        """
+        changes: list[dict[str, Any]] = self.control("GET", "changes")["changes"]
+        return changes
+
     def unread_requests(self) -> list[str]:
         """Requests since the start that no model could be held against; one line each."""
         requests: list[str] = self.control("GET", "observed")["unread"]

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from local_aws.activity import Activity
 from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock
 from local_aws.sagemaker.capture import Capture
@@ -14,6 +15,7 @@ from local_aws.scheduler.engine import Scheduler
 log = logging.getLogger("local_aws.timeline")
 
 _TICK_SECONDS = 1.0
+_SETTLE_SECONDS = 60.0
 
 
 class Timeline:
@@ -22,6 +24,7 @@ class Timeline:
     def __init__(
         self,
         clock: VirtualClock,
+        activity: Activity,
         *,
         capture: Capture,
         schedules: Schedules,
@@ -30,6 +33,7 @@ class Timeline:
         publish: Callable[[], None],
     ) -> None:
         self._clock = clock
+        self._activity = activity
         self._capture = capture
         self._schedules = schedules
         self._scheduler = scheduler
@@ -74,7 +78,14 @@ class Timeline:
         self._looked = now
         self._publish()
         await asyncio.to_thread(self._capture.flush, now)
-        for execution in await asyncio.to_thread(self._schedules.fire_due, now):
+        mark = self._activity.mark()
+        executions = await asyncio.to_thread(self._schedules.fire_due, now)
+        for execution in executions:
             await asyncio.wrap_future(execution)
-        await asyncio.to_thread(self._scheduler.fire_due, now)
+        fired = await asyncio.to_thread(self._scheduler.fire_due, now)
+        # Time goes on when the jobs that were started now, and the functions that hear of them, have ended.
+        if executions or fired:
+            settled = await asyncio.to_thread(self._activity.wait, mark, _SETTLE_SECONDS)
+            if not settled:
+                log.warning("what began at %s still runs after %g s", now.isoformat(), _SETTLE_SECONDS)
         await asyncio.to_thread(self._alarms.evaluate_all)
