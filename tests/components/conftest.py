@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +76,18 @@ def make_args(model_archive: Path, baseline_csv: Path, labelled_csv: Path) -> Ma
 def run_stack(make_args: MakeArgs) -> Callable[..., Run]:
     """Run a stack named `churn`; keyword arguments change its arguments."""
 
-    def run(*, preview: bool = False, opts: pulumi.ResourceOptions | None = None, **changes: Any) -> Run:
+    def run(
+        *,
+        preview: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+        replaced: Collection[tuple[str, str]] = (),
+        **changes: Any,
+    ) -> Run:
         return run_program(
-            lambda: ModelMonitoringStack("churn", make_args(**changes), opts), preview=preview, stack="test"
+            lambda: ModelMonitoringStack("churn", make_args(**changes), opts),
+            preview=preview,
+            stack="test",
+            replaced=replaced,
         )
 
     return run

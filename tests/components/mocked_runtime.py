@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class Run:
 
     def changed_by(self, other: "Run") -> set[str]:
         """Names of the resources that `other` has with other inputs, or that only one of the two has."""
-        mine, others = ({item.key: _comparable(item.inputs) for item in run.resources} for run in (self, other))
+        mine, others = ({item.key: comparable(item.inputs) for item in run.resources} for run in (self, other))
         return {name for (_, name) in mine.keys() ^ others.keys()} | {
             key[1] for key in mine.keys() & others.keys() if mine[key] != others[key]
         }
@@ -99,14 +99,14 @@ class Run:
         return loaded
 
 
-def _comparable(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """Inputs in which assets are equal if their content is."""
     if isinstance(value, dict):
-        return {key: _comparable(item) for key, item in value.items()}
+        return {key: comparable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_comparable(item) for item in value]
+        return [comparable(item) for item in value]
     if isinstance(value, pulumi.AssetArchive):
-        return {name: _comparable(asset) for name, asset in value.assets.items()}
+        return {name: comparable(asset) for name, asset in value.assets.items()}
     return Path(value.path).read_bytes() if isinstance(value, pulumi.FileAsset) else value
 
 
@@ -124,8 +124,9 @@ def plain(value: Any) -> Any:
 class _Answers(Mocks):
     """Resources as a provider returns them: with a name, an ARN and an ID; in a preview only what was put in."""
 
-    def __init__(self, preview: bool) -> None:
+    def __init__(self, preview: bool, replaced: Collection[tuple[str, str]]) -> None:
         self.preview = preview
+        self.replaced = replaced
         self.made: list[tuple[MockResourceArgs, dict[str, Any]]] = []
         self.calls: list[MockCallArgs] = []
         self._lock = threading.Lock()
@@ -135,7 +136,8 @@ class _Answers(Mocks):
         if args.custom and not self.preview:
             key = _NAME_PROPERTY.get(args.typ, "name")
             # Seven characters as Pulumi adds them, but the same in every run, so that two runs can be compared.
-            suffix = hashlib.sha256(f"{args.typ} {args.name}".encode()).hexdigest()[:7]
+            made_anew = (args.typ, args.name) in self.replaced
+            suffix = hashlib.sha256(f"{args.typ} {args.name}{' again' if made_anew else ''}".encode()).hexdigest()[:7]
             name = outputs.setdefault(key, f"{args.name}-{suffix}")
             if args.typ in _ARN_SERVICES:
                 path = _ARN_SERVICES[args.typ].format(region=REGION, account=ACCOUNT, name=name)
@@ -144,7 +146,7 @@ class _Answers(Mocks):
             self.made.append((args, outputs))
         if not args.custom or self.preview:
             return "", outputs
-        return f"{args.name}-id", outputs
+        return f"{args.name}-id{'-again' if (args.typ, args.name) in self.replaced else ''}", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         with self._lock:
@@ -189,9 +191,13 @@ def run_program(
     config: Mapping[str, str] | None = None,
     project: str = "model-monitoring",
     stack: str = "dev",
+    replaced: Collection[tuple[str, str]] = (),
 ) -> Run:
-    """Run a Pulumi program on the mocked runtime and return everything that it did; its errors are raised here."""
-    answers = _Answers(preview)
+    """Run a Pulumi program on the mocked runtime and return everything that it did; its errors are raised here.
+
+    The resources in `replaced` (type and name) get other physical names and IDs than in every other run.
+    """
+    answers = _Answers(preview, replaced)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
