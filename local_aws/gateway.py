@@ -97,6 +97,7 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.replace_dead_letters(identity.send_dead_letter)
     seams.deliver_to_functions(identity.service_may_invoke)
     seams.restrict_function_imports()
+    seams.return_subscription_arns()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
 
 

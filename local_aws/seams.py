@@ -374,6 +374,24 @@ def keep_posts_on_loopback(post_kept_back: Callable[[str], None]) -> None:
     _sns._http_post_sync = post
 
 
+def return_subscription_arns() -> None:
+    """Answer Subscribe with ReturnSubscriptionArn with the ARN of a subscription that waits for its confirmation."""
+    original = _sns._subscribe
+
+    def subscribe(parameters: Any) -> Response:
+        answer: Response = original(parameters)
+        wanted = _sns._p(parameters, "ReturnSubscriptionArn") == "true"
+        topic = _sns._topic_by_arn_any_scope(_sns._p(parameters, "TopicArn"))
+        if not wanted or topic is None:
+            return answer
+        protocol, endpoint = _sns._p(parameters, "Protocol"), _sns._p(parameters, "Endpoint")
+        mine = (item for item in topic["subscriptions"] if (item["protocol"], item["endpoint"]) == (protocol, endpoint))
+        arn = next((item["arn"] for item in mine), "pending confirmation")
+        return answer[0], answer[1], answer[2].replace(b"pending confirmation", arn.encode())
+
+    _sns._subscribe = subscribe
+
+
 def publish(topic_arn: str, subject: str, message: str) -> None:
     """Deliver a message to a topic's subscribers, as a service that may publish does."""
     _sns._fanout(topic_arn, str(uuid.uuid4()), message, subject)
