@@ -55,7 +55,8 @@ _LOOKED_AT = 4096
 class ColumnProfile:
     """One column. `numbers`: of its cells that are finite numbers; `categories`: of its texts.
 
-    `is_numerical`: every present cell is a number, `nan` and infinities included.
+    `is_numerical`: every present cell is a number, `nan` and infinities included. `is_categorical`: the categories were
+    asked for, also where they are numbers of many kinds.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ColumnProfile:
     is_numerical: bool
     numbers: NumberProfile | None
     categories: Categories
+    is_categorical: bool = False
 
     @classmethod
     def of(cls, column: Column, *, categorical: bool = False, numerical: bool = False) -> "ColumnProfile":
@@ -74,7 +76,7 @@ class ColumnProfile:
             categories = Categories({}, unlisted=column.types.present)
         else:
             categories = Categories.of(column.category_counts())
-        return cls(column.name, column.types, column.is_numerical, numbers, categories)
+        return cls(column.name, column.types, column.is_numerical, numbers, categories, categorical)
 
     @classmethod
     def missing(cls, name: str, rows: int) -> "ColumnProfile":
@@ -90,12 +92,20 @@ class ColumnProfile:
         """Both together."""
         numbers = [side.numbers for side in (self, other) if side.numbers is not None]
         present = [side for side in (self, other) if side.types.present]
+        types = TypeCounts.sum_of((self.types, other.types))
+        is_numerical = bool(present) and all(side.is_numerical for side in present)
+        is_categorical = self.is_categorical or other.is_categorical
+        categories = self.categories.merge(other.categories)
+        are_many = categories.unlisted or len(categories.counts) > _MOST_NUMBER_CATEGORIES
+        if is_numerical and not is_categorical and are_many:
+            categories = Categories({}, unlisted=types.present)
         return ColumnProfile(
             self.name,
-            TypeCounts.sum_of((self.types, other.types)),
-            bool(present) and all(side.is_numerical for side in present),
+            types,
+            is_numerical,
             reduce(NumberProfile.merge, numbers) if numbers else None,
-            self.categories.merge(other.categories),
+            categories,
+            is_categorical,
         )
 
     def statistics(self) -> FeatureStatistics:
@@ -115,6 +125,7 @@ class ColumnProfile:
             "name": self.name,
             "types": [types.fractional, types.integral, types.boolean, types.string, types.missing],
             "is_numerical": self.is_numerical,
+            "is_categorical": self.is_categorical,
             "numbers": None if self.numbers is None else self.numbers.to_dict(),
             "categories": self.categories.to_dict(),
         }
@@ -129,6 +140,7 @@ class ColumnProfile:
             bool(document["is_numerical"]),
             None if numbers is None else NumberProfile.from_dict(numbers),
             Categories.from_dict(document["categories"]),
+            bool(document["is_categorical"]),
         )
 
 

@@ -119,6 +119,11 @@ def test_numbers_of_many_kinds_are_no_categories_unless_they_are_asked_for() -> 
     many = as_table({"x": np.arange(5000.0)})
     assert Profile.of(many).columns["x"].categories.unlisted == 5000
     assert Profile.of(many, categorical=["x"]).columns["x"].categories.distinct == 5000
+    parts = [Profile.of(as_table({"x": np.arange(start, start + 600.0)})) for start in (0.0, 600.0, 1200.0)]
+    assert parts[0].columns["x"].categories.distinct == 600
+    for order in (parts, parts[::-1]):
+        merged = merge_profiles(order).columns["x"].categories
+        assert (merged.unlisted, merged.counts) == (1800, {})
     few = Profile.of(table(["1", "2", "1"])).merge(Profile.of(table(["a"])))
     assert few.columns["x"].statistics().string is not None
     assert few.columns["x"].categories.counts == {"1": 2, "2": 1, "a": 1}
