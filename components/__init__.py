@@ -5,6 +5,8 @@ from components.args import ArgumentError, ModelMonitoringStackArgs
 from components.baseline import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard, MonitoringDashboardArgs
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
+from components.engine_comparison import EngineComparison, EngineComparisonArgs
+from components.health import MonitorHealth, MonitorHealthArgs
 from components.metrics import ProcessingMetrics, ProcessingMetricsArgs
 from components.monitors import (
     DataQualityMonitor,
@@ -12,6 +14,7 @@ from components.monitors import (
     ModelQualityMonitor,
     ModelQualityMonitorArgs,
 )
+from components.open_monitors import OpenMonitors, OpenMonitorsArgs
 from components.stack import ModelMonitoringStack
 from components.storage import MonitoringStorage, MonitoringStorageArgs
 
@@ -23,16 +26,22 @@ __all__ = [
     "DataQualityMonitorArgs",
     "DriftAlerting",
     "DriftAlertingArgs",
+    "EngineComparison",
+    "EngineComparisonArgs",
     "ModelMonitoringStack",
     "ModelMonitoringStackArgs",
     "ModelQualityMonitor",
     "ModelQualityMonitorArgs",
+    "MonitorHealth",
+    "MonitorHealthArgs",
     "MonitoredEndpoint",
     "MonitoredEndpointArgs",
     "MonitoringDashboard",
     "MonitoringDashboardArgs",
     "MonitoringStorage",
     "MonitoringStorageArgs",
+    "OpenMonitors",
+    "OpenMonitorsArgs",
     "ProcessingMetrics",
     "ProcessingMetricsArgs",
 ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
@@ -19,6 +19,7 @@ from components.alarms import (
     schedule_metric,
 )
 from components.args import AlertingArgs, AlertingSettings, check_component_name
+from components.health import AGREEMENT, NO_DATA, RUNS
 from components.identity import look_up_place
 from components.widgets import Row, Widget, alarm_states, graph, laid_out, log_table, search, threshold_lines
 
@@ -42,6 +43,11 @@ class DashboardSubject:
     alarm_arns: Sequence[str]
     critical_alarm_arns: Sequence[str]
     dead_letter_queue_names: Sequence[str]
+    data_metrics: str = DATA_METRICS
+    model_metrics: str = MODEL_METRICS
+    open_schedules: Mapping[str, str] = field(default_factory=dict)
+    """Of the open engine, by kind; their health is shown."""
+    compares_engines: bool = False
 
 
 def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
@@ -65,6 +71,8 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
     ]
     if naming.MODEL_QUALITY in subject.schedules:
         rows.append(Row(height=6, widgets=[_model_quality(subject)]))
+    if subject.open_schedules:
+        rows.append(Row(height=6, widgets=_open_engine(subject)))
     rows += [
         Row(height=6, widgets=[_invocations(subject), _errors(subject), _latency(subject)]),
         Row(height=6, widgets=[_logs(subject)]),
@@ -96,19 +104,41 @@ def _own_metric(subject: DashboardSubject, name: str, title: str) -> Widget:
     )
 
 
+def _open_engine(subject: DashboardSubject) -> list[Widget]:
+    """Whether its monitors ran, whether they found data, and with two engines whether these agree."""
+    shown = [(RUNS, "Runs", "Sum"), (NO_DATA, "Windows without data", "Maximum")]
+    if subject.compares_engines:
+        shown.append((AGREEMENT, "Agreement of the engines (share of features)", "Minimum"))
+    return [
+        graph(
+            subject.region,
+            title,
+            [
+                schedule_metric(subject.metric_namespace, name, subject.endpoint_name, schedule).row(
+                    label=kind, stat=statistic
+                )
+                for kind, schedule in subject.open_schedules.items()
+            ],
+            period=PERIOD_SECONDS,
+            yAxis={"left": {"min": 0}},
+        )
+        for name, title, statistic in shown
+    ]
+
+
 def _by_feature(subject: DashboardSubject, term: str, title: str, statistic: str) -> Widget:
     dimensions = {
         "Endpoint": subject.endpoint_name,
         "MonitoringSchedule": subject.schedules.get(naming.DATA_QUALITY, ""),
     }
-    found = search(DATA_METRICS, dimensions, statistic, term)
+    found = search(subject.data_metrics, dimensions, statistic, term)
     expression = f"SORT({found}, MAX, DESC, {FEATURES_SHOWN})"
     return graph(subject.region, title, [[{"expression": expression, "id": "features"}]], period=PERIOD_SECONDS)
 
 
 def _model_quality(subject: DashboardSubject) -> Widget:
     dimensions = {"Endpoint": subject.endpoint_name, "MonitoringSchedule": subject.schedules[naming.MODEL_QUALITY]}
-    metrics = [[{"expression": search(MODEL_METRICS, dimensions, "Average"), "id": "quality"}]]
+    metrics = [[{"expression": search(subject.model_metrics, dimensions, "Average"), "id": "quality"}]]
     return graph(subject.region, "Model quality", metrics, period=PERIOD_SECONDS)
 
 
@@ -177,6 +207,14 @@ class MonitoringDashboardArgs(TypedDict):
     """Alarms whose state is shown first, in a widget of its own. Default none."""
     dead_letter_queue_names: NotRequired[Sequence[pulumi.Input[str]]]
     """Queues of events that a function could not handle. Default none."""
+    data_metrics: NotRequired[str | None]
+    """Namespace of the metrics per feature. Default Model Monitor's."""
+    model_metrics: NotRequired[str | None]
+    """Namespace of the metrics of the model's quality. Default Model Monitor's."""
+    open_schedules: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Names of the open engine's schedules, by kind; their health is shown. Default none."""
+    compares_engines: NotRequired[bool]
+    """Two engines are held against each other, and their agreement is shown. Default false."""
 
 
 class MonitoringDashboard(pulumi.ComponentResource):
@@ -191,18 +229,15 @@ class MonitoringDashboard(pulumi.ComponentResource):
         super().__init__("model-monitoring:index:MonitoringDashboard", name, {}, opts)
         region = look_up_place(self).apply(lambda place: place.region)
 
-        def body(found: list[Any]) -> str:
-            region, endpoint_name, schedules, alarm_arns, critical_alarm_arns, queue_names = found
+        def body(found: dict[str, Any]) -> str:
             subject = DashboardSubject(
-                region=region,
-                endpoint_name=endpoint_name,
                 variant_name=args["variant_name"],
                 metric_namespace=args["metric_namespace"],
-                schedules=schedules,
                 rules=rules,
-                alarm_arns=alarm_arns,
-                critical_alarm_arns=critical_alarm_arns,
-                dead_letter_queue_names=queue_names,
+                data_metrics=args.get("data_metrics") or DATA_METRICS,
+                model_metrics=args.get("model_metrics") or MODEL_METRICS,
+                compares_engines=args.get("compares_engines", False),
+                **found,
             )
             return json.dumps(dashboard_body(subject))
 
@@ -212,12 +247,13 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 naming.dashboard_name
             ),
             dashboard_body=pulumi.Output.all(
-                region,
-                args["endpoint_name"],
-                dict(args["schedules"]),
-                list(args["alarm_arns"]),
-                list(args.get("critical_alarm_arns") or []),
-                list(args.get("dead_letter_queue_names") or []),
+                region=region,
+                endpoint_name=args["endpoint_name"],
+                schedules=dict(args["schedules"]),
+                alarm_arns=list(args["alarm_arns"]),
+                critical_alarm_arns=list(args.get("critical_alarm_arns") or []),
+                dead_letter_queue_names=list(args.get("dead_letter_queue_names") or []),
+                open_schedules=dict(args.get("open_schedules") or {}),
             ).apply(body),
             opts=pulumi.ResourceOptions(parent=self),
         )

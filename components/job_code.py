@@ -12,7 +12,7 @@ from typing import Final
 import pulumi
 
 from components.naming import JOB_CODE, content_hash
-from components.packaging import REPOSITORY, source_files
+from components.packaging import REPOSITORY, source_files, user_cache, written_once
 
 DRIFT_TOOLS: Final = REPOSITORY / "drift_tools"
 ARCHIVE_NAME: Final = "drift_tools.zip"
@@ -43,6 +43,11 @@ def job_archive(package: Path = DRIFT_TOOLS) -> bytes:
 def job_archive_key(data: bytes) -> str:
     """Its key in the bucket, by its content: new code is a new object, and a run keeps the one that it began with."""
     return f"{JOB_CODE}/{content_hash(data)}/{ARCHIVE_NAME}"
+
+
+def write_job_archive() -> pulumi.FileAsset:
+    """The archive, written to the user's cache."""
+    return pulumi.FileAsset(str(written_once(job_archive(), ARCHIVE_NAME, user_cache())))
 
 
 def with_job_sources(files: pulumi.AssetArchive) -> pulumi.AssetArchive:

@@ -24,8 +24,10 @@ from components.args import (
     OpenEngineArgs,
     OpenEngineSettings,
     SmallWindowsSettings,
+    Timetable,
     check_component_name,
     common_settings,
+    timetable,
 )
 from components.baseline import network_config
 from components.functions import MonitoringFunction, dead_letter_queue, monitoring_function
@@ -38,10 +40,8 @@ from components.open_plan import (
     Files,
     Machine,
     Places,
-    Timetable,
     job_request,
     schedule_input,
-    timetable,
 )
 from components.open_policies import (
     scheduler_policy,

@@ -58,8 +58,12 @@ def model_archive(directory: Path) -> bytes:
 
 def write_model_archive(directory: Path, build: Path) -> Path:
     """Write `model.tar.gz` of `directory` under `build`, in a folder named after its content, and return its path."""
-    data = model_archive(directory)
-    target = build / content_hash(data) / "model.tar.gz"
+    return written_once(model_archive(directory), "model.tar.gz", build)
+
+
+def written_once(data: bytes, name: str, build: Path) -> Path:
+    """Write a file under `build`, in a folder named after its content, unless it is there; its path."""
+    target = build / content_hash(data) / name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{os.getpid()}.partial")
@@ -68,10 +72,14 @@ def write_model_archive(directory: Path, build: Path) -> Path:
     return target
 
 
+def user_cache() -> Path:
+    """Where archives are written: a package may lie where none may write."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "model-monitoring"
+
+
 def sample_model() -> pulumi.FileAsset:
-    """The `model.tar.gz` of the sample model, written to the user's cache: a package may lie where none may write."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "model-monitoring"
-    return pulumi.FileAsset(str(write_model_archive(SAMPLE_MODEL, cache)))
+    """The `model.tar.gz` of the sample model, written to the user's cache."""
+    return pulumi.FileAsset(str(write_model_archive(SAMPLE_MODEL, user_cache())))
 
 
 def function_files(name: str, functions: Path = FUNCTIONS) -> dict[str, Path]:

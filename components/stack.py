@@ -1,6 +1,8 @@
 """ModelMonitoringStack: the parts, put together."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -10,11 +12,15 @@ from components.alarms import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from components.alerting import DriftAlerting, DriftAlertingArgs
 from components.args import EndpointArgs, ExistingEndpointSettings, ModelMonitoringStackArgs, StackSettings
 from components.args.severities import CRITICAL, WARNING
+from components.args.stack import BOTH, MODEL_MONITOR, OPEN
 from components.baseline import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard
 from components.endpoint import MonitoredEndpoint
+from components.engine_comparison import EngineComparison
+from components.health import MonitorHealth, MonitorHealthArgs
 from components.identity import (
     Outside,
+    PolicyDocument,
     Vpc,
     look_up_place,
     monitor_policy,
@@ -22,6 +28,7 @@ from components.identity import (
     service_role,
     without_tag,
 )
+from components.job_code import job_archive, job_archive_key, write_job_archive
 from components.metrics import ProcessingMetrics
 from components.monitors import (
     DataQualityMonitor,
@@ -29,8 +36,14 @@ from components.monitors import (
     ModelQualityMonitor,
     ModelQualityMonitorArgs,
 )
+from components.open_monitors import OpenMonitors, OpenMonitorsArgs
+from components.open_plan import DATA_METRICS, MODEL_METRICS
+from components.open_policies import run_policy
 from components.packaging import sample_model
-from components.storage import MonitoringStorage
+from components.storage import MonitoringStorage, object_tags
+
+# AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.
+SCIKIT_LEARN_TAG: Final = "1.9-0-cpu-py3"
 
 
 class ModelMonitoringStack(pulumi.ComponentResource):
@@ -72,21 +85,24 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
         self.storage = self._storage()
         self.bucket_name = self.storage.bucket_name
-        self.analyzer_image_uri = aws.sagemaker.get_prebuilt_ecr_image_output(
-            repository_name="sagemaker-model-monitor-analyzer", opts=pulumi.InvokeOptions(parent=self)
-        ).registry_path.apply(without_tag)
+        self.metric_namespace = naming.metric_namespace(name)
         self.endpoint = self._endpoint()
         self.endpoint_name = self.endpoint.endpoint_name
-        self.monitor_role_arn = self._monitor_role()
+        self.model_monitor = self._model_monitor_job() if settings.engine in {MODEL_MONITOR, BOTH} else None
+        self.open_engine = self._open_engine_job() if settings.engine in {OPEN, BOTH} else None
 
         self.baseline = self._baseline()
         self.statistics_uri = self.baseline.statistics_uri
         self.constraints_uri = self.baseline.constraints_uri
-        self.schedules = self._monitors()
+        model_monitor = self._model_monitor_schedules(self.model_monitor) if self.model_monitor else {}
+        self.comparison = self._comparison(model_monitor) if settings.engine == BOTH else None
+        self.open_monitors = self._open_monitors(self.open_engine) if self.open_engine else None
+        self.open_schedules = self.open_monitors.schedule_names if self.open_monitors else {}
+        # With both engines people are told of what Model Monitor finds, and of where the two contradict each other.
+        self.schedules = model_monitor or self.open_schedules
         self.data_quality_schedule_name = self.schedules.get(naming.DATA_QUALITY)
         self.model_quality_schedule_name = self.schedules.get(naming.MODEL_QUALITY)
 
-        self.metric_namespace = naming.metric_namespace(name)
         self.metrics = self._metrics()
         self.alerting = self._alerting()
         self.alarm_topic_arn = self.alerting.alarm_topic_arn
@@ -95,6 +111,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         first = naming.DATA_QUALITY if settings.data_quality else naming.MODEL_QUALITY
         self.constraint_violations_alarm_name = self.alerting.alarm_name(first, CONSTRAINT_VIOLATIONS)
         self.job_failures_alarm_name = self.alerting.alarm_name(first, JOB_FAILURES)
+        self.health = self._health() if self.open_schedules else None
         self.dashboard = self._dashboard()
         self.dashboard_name = self.dashboard.dashboard_name
         self.dashboard_url = self.dashboard.dashboard_url
@@ -143,34 +160,75 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             self._child,
         )
 
-    def _monitor_role(self) -> pulumi.Output[str]:
+    def _model_monitor_job(self) -> "_Job":
+        """What AWS's analyzer runs in."""
+        image = aws.sagemaker.get_prebuilt_ecr_image_output(
+            repository_name="sagemaker-model-monitor-analyzer", opts=pulumi.InvokeOptions(parent=self)
+        ).registry_path.apply(without_tag)
+
+        def policy(found: dict[str, Any]) -> PolicyDocument:
+            return monitor_policy(found.pop("place"), analyzer_image_uri=found.pop("image"), **found)
+
+        return _Job(image_uri=image, role_arn=self._job_role("monitor-role", image, policy))
+
+    def _open_engine_job(self) -> "_Job":
+        """What this project's own monitor runs in."""
+        image = aws.sagemaker.get_prebuilt_ecr_image_output(
+            repository_name="sagemaker-scikit-learn",
+            image_tag=SCIKIT_LEARN_TAG,
+            opts=pulumi.InvokeOptions(parent=self),
+        ).registry_path
+        stored = aws.s3.BucketObjectv2(
+            f"{self._stem}-job-code",
+            bucket=self.bucket_name,
+            key=job_archive_key(job_archive()),
+            source=write_job_archive(),
+            tags=object_tags(self._settings.common.tags),
+            opts=self._child,
+        )
+
+        def policy(found: dict[str, Any]) -> PolicyDocument:
+            return run_policy(found.pop("place"), image_uri=found.pop("image"), **found)
+
+        return _Job(
+            image_uri=image,
+            role_arn=self._job_role("open-monitor-role", image, policy),
+            code_uri=pulumi.Output.all(stored.bucket, stored.key).apply(lambda found: naming.s3_uri(*found)),
+        )
+
+    def _job_role(
+        self, suffix: str, image_uri: pulumi.Output[str], policy: Callable[[dict[str, Any]], PolicyDocument]
+    ) -> pulumi.Output[str]:
+        """The role of an engine's jobs; `policy` gets everything that a policy of jobs is made from."""
         settings = self._settings
         adopted = settings.endpoint if isinstance(settings.endpoint, ExistingEndpointSettings) else None
 
-        def document(found: dict[str, Any]) -> dict[str, Any]:
-            return monitor_policy(
-                found["place"],
-                bucket=found["bucket"],
-                analyzer_image_uri=found["image"],
-                scripts=settings.has_scripts,
-                outside=Outside(
-                    capture_uri=found["capture_uri"],
-                    file_uris=found["files"],
-                    kms_key_arn=found["captures_key"],
-                ),
-                vpc=Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
-                kms_key_arn=found["key"],
+        def document(found: dict[str, Any]) -> PolicyDocument:
+            return policy(
+                {
+                    "place": found["place"],
+                    "image": found["image"],
+                    "bucket": found["bucket"],
+                    "scripts": settings.has_scripts,
+                    "outside": Outside(
+                        capture_uri=found["capture_uri"],
+                        file_uris=found["files"],
+                        kms_key_arn=found["captures_key"],
+                    ),
+                    "vpc": Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
+                    "kms_key_arn": found["key"],
+                }
             )
 
         return service_role(
-            f"{self._stem}-monitor-role",
+            f"{self._stem}-{suffix}",
             parent=self,
             description=f"The monitoring and baseline jobs of {self._stem}",
             trust=sagemaker_trust,
             policy=pulumi.Output.all(
                 place=look_up_place(self),
                 bucket=self.bucket_name,
-                image=self.analyzer_image_uri,
+                image=image_uri,
                 capture_uri=self.endpoint.capture_uri if adopted else None,
                 captures_key=adopted.kms_key_arn if adopted else None,
                 files=settings.files_outside,
@@ -198,18 +256,24 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     def _baseline(self) -> Baseline:
         settings = self._settings
+        # Model Monitor's analyzer where there is one: what it finds is compared with what it suggested.
+        job = self.model_monitor or self.open_engine
+        if job is None:
+            raise LookupError(f"no engine is called {settings.engine}")
         baseline = BaselineComponentArgs(
             bucket_name=self.bucket_name,
             endpoint_name=self.endpoint_name,
             name_stem=self.endpoint.name_stem,
-            analyzer_image_uri=self.analyzer_image_uri,
-            monitor_role_arn=self.monitor_role_arn,
+            analyzer_image_uri=job.image_uri,
+            monitor_role_arn=job.role_arn,
             network=self._args.get("network", {}),
             log_retention_in_days=settings.common.log_retention_in_days,
             kms_key_arn=settings.common.kms_key_arn,
             permissions_boundary_arn=settings.common.permissions_boundary_arn,
             tags=settings.common.tags,
         )
+        if job.code_uri is not None:
+            baseline["code_uri"] = job.code_uri
         if settings.data_quality:
             baseline["baseline"] = self._args["baseline"]
             if settings.data_quality.thresholds:
@@ -223,8 +287,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 baseline["model_quality"]["thresholds"] = given["thresholds"]
         return Baseline(self._stem, baseline, self._child)
 
-    def _monitors(self) -> dict[str, pulumi.Output[str]]:
-        """The schedules' names by kind. Which component makes a schedule is the engine's to say."""
+    def _model_monitor_schedules(self, job: "_Job") -> dict[str, pulumi.Output[str]]:
+        """The schedules' names by kind."""
         schedules = {}
         if self._settings.data_quality and self.statistics_uri and self.constraints_uri:
             data_quality = DataQualityMonitorArgs(
@@ -232,8 +296,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 endpoint_name=self.endpoint_name,
                 name_stem=self.endpoint.name_stem,
                 bucket_name=self.bucket_name,
-                analyzer_image_uri=self.analyzer_image_uri,
-                role_arn=self.monitor_role_arn,
+                analyzer_image_uri=job.image_uri,
+                role_arn=job.role_arn,
                 statistics_uri=self.statistics_uri,
                 constraints_uri=self.constraints_uri,
                 network=self._args.get("network", {}),
@@ -247,8 +311,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 endpoint_name=self.endpoint_name,
                 name_stem=self.endpoint.name_stem,
                 bucket_name=self.bucket_name,
-                analyzer_image_uri=self.analyzer_image_uri,
-                role_arn=self.monitor_role_arn,
+                analyzer_image_uri=job.image_uri,
+                role_arn=job.role_arn,
                 network=self._args.get("network", {}),
                 kms_key_arn=self._settings.common.kms_key_arn,
                 tags=self._settings.common.tags,
@@ -257,6 +321,83 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 model_quality["constraints_uri"] = self.baseline.model_quality_constraints_uri
             schedules[naming.MODEL_QUALITY] = ModelQualityMonitor(self._stem, model_quality, self._child).schedule_name
         return schedules
+
+    def _open_monitors(self, job: "_Job") -> OpenMonitors:
+        settings = self._settings
+        adopted = settings.endpoint if isinstance(settings.endpoint, ExistingEndpointSettings) else None
+        monitors = OpenMonitorsArgs(
+            engine=self._args.get("open_engine", {}),
+            endpoint_name=self.endpoint_name,
+            name_stem=self.endpoint.name_stem,
+            beside_model_monitor=settings.engine == BOTH,
+            variant_name=self.endpoint.variant_name,
+            bucket_name=self.bucket_name,
+            capture_uri=self.endpoint.capture_uri,
+            captures_outside=adopted is not None,
+            captures_kms_key_arn=adopted.kms_key_arn if adopted else None,
+            code_uri=job.code_uri or "",
+            image_uri=job.image_uri,
+            job_role_arn=job.role_arn,
+            metric_namespace=self.metric_namespace,
+            files_outside=settings.files_outside,
+            network=self._args.get("network", {}),
+            log_retention_in_days=settings.common.log_retention_in_days,
+            kms_key_arn=settings.common.kms_key_arn,
+            permissions_boundary_arn=settings.common.permissions_boundary_arn,
+            tags=settings.common.tags,
+        )
+        if settings.data_quality and self.constraints_uri:
+            monitors["data_quality"] = self._args.get("data_quality", {})
+            monitors["constraints_uri"] = self.constraints_uri
+            if self.statistics_uri:
+                monitors["statistics_uri"] = self.statistics_uri
+            if self.baseline.data_uri:
+                monitors["baseline_data_uri"] = self.baseline.data_uri
+        if settings.model_quality:
+            monitors["model_quality"] = self._args["model_quality"]
+            if self.baseline.model_quality_constraints_uri:
+                monitors["model_quality_constraints_uri"] = self.baseline.model_quality_constraints_uri
+        if self.comparison:
+            monitors["compare_function_name"] = self.comparison.function_name
+            monitors["compare_function_arn"] = self.comparison.function_arn
+        return OpenMonitors(self._stem, monitors, self._child)
+
+    def _comparison(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> EngineComparison:
+        settings = self._settings
+        stem = pulumi.Output.from_input(self.endpoint.name_stem)
+        return EngineComparison(
+            self._stem,
+            {
+                "endpoint_name": self.endpoint_name,
+                "bucket_name": self.bucket_name,
+                "metric_namespace": self.metric_namespace,
+                "model_monitor_schedules": model_monitor,
+                # By their names and not from the schedules: the function for small windows is told of this one.
+                "open_schedules": {kind: _open_schedule_name(stem, kind) for kind in model_monitor},
+                "log_retention_in_days": settings.common.log_retention_in_days,
+                "kms_key_arn": settings.common.kms_key_arn,
+                "permissions_boundary_arn": settings.common.permissions_boundary_arn,
+                "tags": settings.common.tags,
+            },
+            self._child,
+        )
+
+    def _health(self) -> MonitorHealth:
+        engine = self._settings.open_engine
+        health = MonitorHealthArgs(
+            schedules=self.open_schedules,
+            hours_between_runs=self._settings.hours_between_runs,
+            endpoint_name=self.endpoint_name,
+            metric_namespace=self.metric_namespace,
+            alarm_topic_arn=self.alerting.alarm_topic_arn,
+            alarm_on_no_data=bool(engine and engine.alarm_on_no_data),
+            alarm_on_job_failures=self.comparison is not None,
+            tags=self._settings.common.tags,
+        )
+        if engine and self.comparison:
+            health["least_agreement"] = engine.least_agreement
+            health["disagreeing_runs"] = engine.disagreeing_runs
+        return MonitorHealth(self._stem, health, self._child)
 
     def _metrics(self) -> ProcessingMetrics:
         return ProcessingMetrics(
@@ -303,12 +444,34 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "metric_namespace": self.metric_namespace,
                 "schedules": self.schedules,
                 "alerting": self._args.get("alerting", {}),
-                "alarm_arns": self.alerting.alarm_arns(WARNING),
+                "alarm_arns": [
+                    *self.alerting.alarm_arns(WARNING),
+                    *(self.health.alarm_arns if self.health else []),
+                ],
                 "critical_alarm_arns": self.alerting.alarm_arns(CRITICAL),
                 "dead_letter_queue_names": [
                     self.alerting.dead_letter_queue_name,
                     self.metrics.dead_letter_queue_name,
+                    *(self.open_monitors.dead_letter_queue_names if self.open_monitors else []),
+                    *([self.comparison.dead_letter_queue_name] if self.comparison else []),
                 ],
+                "data_metrics": None if self.model_monitor else DATA_METRICS,
+                "model_metrics": None if self.model_monitor else MODEL_METRICS,
+                "open_schedules": self.open_schedules,
+                "compares_engines": self.comparison is not None,
             },
             self._child,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """What an engine's jobs run in. `code_uri` is this project's monitor, where AWS's analyzer is not the one."""
+
+    image_uri: pulumi.Output[str]
+    role_arn: pulumi.Output[str]
+    code_uri: pulumi.Output[str] | None = None
+
+
+def _open_schedule_name(stem: pulumi.Output[str], kind: str) -> pulumi.Output[str]:
+    return stem.apply(lambda found: naming.open_schedule_name(found, kind))

@@ -62,6 +62,7 @@ from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.schedules import DAILY_AT_SIX, HOURLY, schedule_period_hours
 from components.args.stack import ENGINES, ModelMonitoringStackArgs, StackSettings
 from components.args.storage import StorageArgs, StorageSettings
+from components.args.timetable import Timetable, timetable
 
 __all__ = [
     "DAILY_AT_SIX",
@@ -109,6 +110,7 @@ __all__ = [
     "StackSettings",
     "StorageArgs",
     "StorageSettings",
+    "Timetable",
     "argument_names",
     "baseline_settings",
     "check_component_name",
@@ -120,4 +122,5 @@ __all__ = [
     "quality_block",
     "quality_thresholds",
     "schedule_period_hours",
+    "timetable",
 ]

@@ -34,6 +34,8 @@ class OpenEngineArgs(TypedDict):
     """Instances that share a window's captures, for windows of many gigabytes. Default 1."""
     small_windows: NotRequired[SmallWindowsArgs]
     """Default none: every window is a processing job."""
+    alarm_on_no_data: NotRequired[bool]
+    """A window without captures alarms too: a model that nobody calls may be the news. Default false."""
     least_agreement: NotRequired[float]
     """Engine `both`: below this share of features with the same verdict the engines disagree. Default 0.9."""
     disagreeing_runs: NotRequired[int]
@@ -66,6 +68,7 @@ class OpenEngineSettings:
     max_unreadable_share: float
     instance_count: int
     small_windows: SmallWindowsSettings | None
+    alarm_on_no_data: bool
     least_agreement: float
     disagreeing_runs: int
 
@@ -82,8 +85,10 @@ class OpenEngineSettings:
             max_unreadable_share=_share(read, "max_unreadable_share", 0.1),
             instance_count=read.whole("instance_count", 1, 1, 100),
             small_windows=small_windows,
+            alarm_on_no_data=read.flag("alarm_on_no_data", False),
             least_agreement=_share(read, "least_agreement", 0.9),
-            disagreeing_runs=read.whole("disagreeing_runs", 3, 1, 100),
+            # CloudWatch looks back a week, and a monitor may run once a day.
+            disagreeing_runs=read.whole("disagreeing_runs", 3, 1, 7),
         )
 
 

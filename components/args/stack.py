@@ -20,11 +20,16 @@ from components.args.common import CommonSettings, check_component_name, common_
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, ModelQualitySettings
 from components.args.network import NetworkArgs, NetworkSettings
+from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.schedules import schedule_period_hours
 from components.args.storage import StorageArgs, StorageSettings
+from components.args.timetable import timetable
 
-ENGINES: Final = ("model-monitor", "open", "both")
+MODEL_MONITOR: Final = "model-monitor"
+OPEN: Final = "open"
+BOTH: Final = "both"
+ENGINES: Final = (MODEL_MONITOR, OPEN, BOTH)
 
 
 class ModelMonitoringStackArgs(TypedDict):
@@ -35,7 +40,9 @@ class ModelMonitoringStackArgs(TypedDict):
     endpoint: NotRequired[EndpointArgs]
     """The endpoint: created with its model, or existing. Default the sample model of this project, to try a stack."""
     engine: NotRequired[str]
-    """Who runs the monitoring jobs. Default and so far only `model-monitor`."""
+    """Who runs the monitoring jobs: `model-monitor`, `open` (every account), or `both`. Default `model-monitor`."""
+    open_engine: NotRequired[OpenEngineArgs]
+    """How the open engine runs, with `open` and `both`."""
     data_quality: NotRequired[DataQualityArgs]
     """The hourly data-quality monitor."""
     model_quality: NotRequired[ModelQualityArgs]
@@ -65,6 +72,8 @@ class StackSettings:
     """`ModelMonitoringStackArgs`, checked and complete."""
 
     engine: str
+    open_engine: OpenEngineSettings | None
+    """None with the engine `model-monitor`."""
     endpoint: EndpointSettings | ExistingEndpointSettings | None
     """None: the sample model."""
     baseline: AnyBaseline | None
@@ -89,12 +98,11 @@ class StackSettings:
         """
         check_component_name(name)
         read = Reader("", args, argument_names(ModelMonitoringStackArgs))
-        engine = read.choice("engine", "model-monitor", ENGINES)
-        if engine != "model-monitor":
-            raise read.refuse("engine", "this engine is not there yet; use model-monitor")
+        engine = read.choice("engine", MODEL_MONITOR, ENGINES)
         data_quality, model_quality = _monitors(read)
         found = cls(
             engine=engine,
+            open_engine=_open_engine(read, engine),
             endpoint=endpoint_settings(read.raw("endpoint")) if read.has("endpoint") else None,
             baseline=_baseline(read, data_quality),
             data_quality=data_quality,
@@ -112,6 +120,8 @@ class StackSettings:
             ),
         )
         found.alerting.check_runs(found.hours_between_runs)
+        if found.open_engine:
+            _check_for_open_engine(found, found.open_engine)
         return found
 
     @property
@@ -140,6 +150,26 @@ class StackSettings:
     def has_scripts(self) -> bool:
         """Whether a monitor runs a script of the user's."""
         return any(monitor and monitor.record_preprocessor for monitor in (self.data_quality, self.model_quality))
+
+
+def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
+    if engine != MODEL_MONITOR:
+        return OpenEngineSettings.from_args(read.group("open_engine"))
+    if read.has("open_engine"):
+        raise ArgumentError(f"open_engine is given and engine is {engine}: set engine to open or both, or remove it")
+    return None
+
+
+def _check_for_open_engine(found: "StackSettings", engine: OpenEngineSettings) -> None:
+    """What Model Monitor could do and the open engine cannot."""
+    if found.network.isolation:
+        raise ArgumentError(
+            "network.isolation is True: the open engine's jobs publish their metrics themselves and need a way to "
+            "CloudWatch; remove it, or give subnets of a VPC without a way out and with an endpoint for CloudWatch"
+        )
+    for monitor in (found.data_quality, found.model_quality):
+        if monitor is not None:
+            timetable(monitor.schedule_expression, engine.grace_in_minutes)
 
 
 def _monitors(read: Reader) -> tuple[DataQualitySettings | None, ModelQualitySettings | None]:

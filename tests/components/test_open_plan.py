@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from components.args import ArgumentError
+from components.args import ArgumentError, timetable
 from components.open_plan import (
     DATA_METRICS,
     MODEL_METRICS,
@@ -17,7 +17,6 @@ from components.open_plan import (
     Places,
     job_request,
     schedule_input,
-    timetable,
 )
 from tests.lambda_functions.functions import load
 
