@@ -1,14 +1,14 @@
 """Population stability index, with the distribution that it has when nothing has changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import pair, shares
-from drift_tools.psi_null import expected_index
+from drift_tools.measures.counts import Counts, pair, shares
+from drift_tools.psi_null import expected_index, index_p_value
 
 FLOOR = 1e-4
 
@@ -16,19 +16,26 @@ FLOOR = 1e-4
 @dataclass(frozen=True, slots=True)
 class PopulationStability:
     """`value`: the index. `bins`: bins that either sample has rows in. `expected`: the index's mean over samples of
-    these sizes from equal populations. `p_value`: the probability of an index at least this large from equal
-    populations.
+    these sizes from equal populations.
     """
 
     value: float
     bins: int
     expected: float
-    p_value: float
+    _counts: tuple[Counts, Counts] = field(repr=False, compare=False)
+    _floor: float = field(repr=False, compare=False)
 
     @property
     def excess(self) -> float:
         """The index less its expectation under equality: the part that sample sizes do not explain."""
         return self.value - self.expected
+
+    @property
+    def p_value(self) -> float:
+        """The probability of an index at least this large from equal populations, computed when it is asked for: see
+        `drift_tools.psi_null.index_p_value`.
+        """
+        return index_p_value(self.value, *self._counts, floor=self._floor)
 
 
 def population_stability(
@@ -53,19 +60,14 @@ def population_stability(
     >>> round(stability.value, 4), round(stability.expected, 4)
     (0.0405, 0.002)
     """
-    from scipy.special import chdtrc  # noqa: PLC0415 - the monitor job never asks for a p-value, and should start quickly
-
     if not 0 < floor < 1:
         raise ValueError(f"floor is {floor}: give a share between 0 and 1")
     first, second = pair(baseline, current)
-    n, m = float(first.sum()), float(second.sum())
-    if not n or not m:
-        return PopulationStability(np.nan, len(first), np.nan, np.nan)
+    if not first.any() or not second.any():
+        return PopulationStability(np.nan, len(first), np.nan, (first, second), floor)
     p, q = np.maximum(shares(first), floor), np.maximum(shares(second), floor)
     value = float(np.sum((p - q) * np.log(p / q)))
-    scale, freedom = 1 / n + 1 / m, len(first) - 1
-    p_value = float(chdtrc(freedom, value / scale)) if freedom else 1.0
-    return PopulationStability(value, len(first), expected_index(first, second, floor=floor), p_value)
+    return PopulationStability(value, len(first), expected_index(first, second, floor=floor), (first, second), floor)
 
 
 def rows_needed(bins: int, other_rows: int, *, threshold: float, alpha: float) -> int:
@@ -77,7 +79,7 @@ def rows_needed(bins: int, other_rows: int, *, threshold: float, alpha: float) -
     >>> rows_needed(10, 50, threshold=0.1, alpha=0.05)
     159
     """
-    from scipy.special import chdtri  # noqa: PLC0415 - as above
+    from scipy.special import chdtri  # noqa: PLC0415 - the monitor job never asks for it, and should start quickly
 
     freedom = max(bins - 1, 1)
     largest = threshold / (float(chdtri(freedom, alpha)) - freedom)  # of 1/n + 1/m
