@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from drift_tools.capture import Captures
     from drift_tools.reading import Data
     from drift_tools.report.terminal import Tell
+    from drift_tools.tables import Table
 
 OK, DRIFT = 0, 1
 _DEFAULT_ALPHA = 0.05
+_WINDOW = timedelta(hours=1)
 
 
 # --- comparisons
@@ -33,29 +35,83 @@ _DEFAULT_ALPHA = 0.05
 
 def _compare(options: argparse.Namespace) -> int:
     from drift_tools.comparison import compare  # noqa: PLC0415
-    from drift_tools.report.terminal import activity, print_comparison  # noqa: PLC0415
+    from drift_tools.report.terminal import activity, print_comparison, print_timeline  # noqa: PLC0415
 
-    alpha = _alpha(options)
+    level = _level(options)
     _check_output(options)
     with activity() as tell:
         baseline, current = _both_sides(options, tell)
+        kinds = _by_feature(options.kind, baseline, "--kind")
+        thresholds = _by_feature(options.threshold, baseline, "--threshold")
+        windows = _windows(options, current)
+        left_out = [name for name in (options.time_column, options.block_column) if name]
+        before, after = baseline.table.without(left_out), current.table.without(left_out)
         tell("comparing", 0, 0)
         comparison = compare(
-            baseline.table,
-            current.table,
-            alpha=alpha,
-            kinds=_by_feature(options.kind, baseline, "--kind"),
-            thresholds=_by_feature(options.threshold, baseline, "--threshold"),
+            before,
+            after,
+            kinds=kinds,
+            thresholds=thresholds,
+            blocks=_blocks(options, current, needed=True),
+            baseline_blocks=_blocks(options, baseline, needed=False),
+            multivariate=options.multivariate,
+            **level,
         )
+        timeline = None
+        if windows:
+            from drift_tools.windows import compare_windows  # noqa: PLC0415
+
+            tell(f"comparing {len(windows):,} windows", 0, 0)
+            parts = [(label, part.without(left_out)) for label, part in windows]
+            timeline = compare_windows(before, parts, kinds=kinds, thresholds=thresholds, **level)
+
+    def document() -> dict[str, Any]:
+        return comparison.to_dict() | ({} if timeline is None else {"timeline": timeline.to_dict()})
+
+    def show(out: "Console") -> None:
+        print_comparison(comparison, out)
+        if timeline is not None:
+            print_timeline(timeline, out)
 
     def page() -> str:
         from drift_tools.report import render_comparison  # noqa: PLC0415
 
-        names = {"baseline_name": options.baseline, "current_name": options.current}
-        return render_comparison(comparison, **names, made=datetime.now(UTC))
+        return render_comparison(
+            comparison,
+            baseline_name=options.baseline,
+            current_name=options.current,
+            made=datetime.now(UTC),
+            timeline=timeline,
+            thresholds=thresholds,
+        )
 
-    _give(options, comparison.to_dict, lambda out: print_comparison(comparison, out), page)
-    return DRIFT if options.fail_on_drift and comparison.drifted else OK
+    _give(options, document, show, page)
+    drifted = comparison.drifted or (timeline is not None and timeline.drifted)
+    return DRIFT if options.fail_on_drift and drifted else OK
+
+
+def _windows(options: argparse.Namespace, current: "Data") -> "list[tuple[str, Table]]":
+    """The current rows in windows of time, if that was asked for."""
+    if options.time_column is None and options.window is None:
+        return []
+    from drift_tools.windows import split_by_time  # noqa: PLC0415
+
+    width = options.window or _WINDOW
+    if options.time_column is not None:
+        return split_by_time(current.table, options.time_column, width)
+    return split_by_time(*current.with_times(), width)
+
+
+def _blocks(options: argparse.Namespace, data: "Data", *, needed: bool) -> Any:
+    """The block of each row; None where none was asked for, or the baseline has no such column."""
+    if options.block_column is None:
+        return None
+    column = data.table.columns.get(options.block_column)
+    if column is None and needed:
+        raise InputError(f"--block-column {options.block_column}: the current data have no such column: name another")
+    if column is None:
+        return None
+    return column.as_numbers()[0] if column.is_numerical else column.as_texts()
 
 
 def _both_sides(options: argparse.Namespace, tell: "Tell") -> tuple["Data", "Data"]:
@@ -69,19 +125,20 @@ def _both_sides(options: argparse.Namespace, tell: "Tell") -> tuple["Data", "Dat
     return baseline, current
 
 
-def _alpha(options: argparse.Namespace) -> float:
-    """The level of the run: given, or from the false alarms that a year may have."""
+def _level(options: argparse.Namespace) -> dict[str, Any]:
+    """The level of the run, as `compare` takes it: given, or from the false alarms that a year may have."""
     if options.false_alarms_per_year is None and options.runs_per_year is None:
-        return _DEFAULT_ALPHA if options.alpha is None else float(options.alpha)
+        return {} if options.alpha is None else {"alpha": options.alpha}
     if options.alpha is not None:
-        raise InputError("compare: --alpha and --false-alarms-per-year both say how sure to be: give one of them")
+        raise InputError("compare: --alpha and --runs-per-year both say how sure to be: give one of them")
     if options.runs_per_year is None:
         raise InputError(
             "compare --false-alarms-per-year: how many runs has a year? Add --runs-per-year (8760: hourly)"
         )
-    from drift_tools.levels import alpha_per_run  # noqa: PLC0415
-
-    return alpha_per_run(options.false_alarms_per_year or 1.0, options.runs_per_year)
+    return {
+        "false_alarms_per_year": options.false_alarms_per_year or 1.0,
+        "runs_per_year": options.runs_per_year,
+    }
 
 
 def _by_feature(given: Sequence[tuple[str, Any]], data: "Data", option: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from drift_tools import storage
 from drift_tools.capture import Captures, read_captures
 from drift_tools.errors import InputError
 from drift_tools.monitor import concatenate
-from drift_tools.tables import Numbers, Table, read_table
+from drift_tools.tables import Column, Numbers, Table, read_table
 
 TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")
 CAPTURES = (".jsonl", ".jsonl.gz")
@@ -34,6 +34,14 @@ class Data:
         if self.captures is None:
             raise InputError("a table has no times of its own: name the column that has them with --time-column")
         return np.array([_seconds(origin.inference_time) for origin in self.captures.origins], dtype=np.float64)
+
+    def with_times(self) -> tuple[Table, str]:
+        """The table with a column of the rows' times, and that column's name, which no other has."""
+        name = "time"
+        while name in self.table.columns:
+            name = f"_{name}"
+        column = Column.from_numbers(name, self.times())
+        return Table.of([*self.table.columns.values(), column], self.table.rows), name
 
 
 def read_data(

@@ -7,17 +7,33 @@ from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.cross_check import CrossCheck
 from drift_tools.report.words import count, isolated, listed
 from drift_tools.verdict import NOT_ENOUGH_DATA
+from drift_tools.windows import Timeline
+
+_CLIFFS = 3
+_ABOUT_THE_MODEL = (
+    "If the feed is as it should be, the world has changed: look at the model's quality on the newest labels.",
+    "If quality has suffered, train on recent rows. If not, make a new baseline of them, so that the monitor "
+    "watches for the next change: python -m drift_tools baseline DATA --output DIR",
+)
 
 
-def next_steps(comparison: Comparison, checks: Sequence[CrossCheck] = ()) -> list[str]:
+def next_steps(
+    comparison: Comparison, checks: Sequence[CrossCheck] = (), timeline: Timeline | None = None
+) -> list[str]:
     """What to do about a comparison: a broken feed is mended, a changed world is learnt.
 
     `checks` hold the monitor's violations against comparisons of the same rows; where only one of them calls a feature,
-    a step says what to set.
+    a step says what to set. `timeline` has the same rows in windows: what began at once is looked for where it began.
     """
     drifted = [feature for feature in comparison.ranked() if feature.drifted]
     short = [feature for feature in comparison.features.values() if feature.verdict == NOT_ENOUGH_DATA]
-    steps = [*_about_the_feed(drifted), *_about_the_model(drifted), *_about_the_monitor(checks)]
+    any_drift = comparison.drifted or (timeline is not None and timeline.drifted)
+    steps = [
+        *_about_the_feed(drifted),
+        *_about_time(timeline),
+        *(_ABOUT_THE_MODEL if any_drift else ()),
+        *_about_the_monitor(checks),
+    ]
     if short:
         names = listed([feature.name for feature in short])
         steps.append(f"{names}: too few rows to tell. Wait for more, or compare a longer window.")
@@ -43,9 +59,9 @@ def _causes(drifted: Sequence[FeatureComparison]) -> Iterator[tuple[list[Feature
     codes = listed([f"{isolated(feature.name)} ({listed(feature.new_categories, 3)})" for feature in coded])
     yield coded, f"Categories that the model has never seen: {codes}. Look for a changed code list upstream."
     factors = {feature.name: _factor(feature) for feature in drifted}
-    for feature in drifted:
-        if factor := factors[feature.name]:
-            yield [feature], f"{feature.name}: median and spread are {factor} the baseline's. Look for a changed unit."
+    scaled = [feature for feature in drifted if factors[feature.name]]
+    by = listed([f"{isolated(feature.name)} ({factors[feature.name]} the baseline's)" for feature in scaled])
+    yield scaled, f"Median and spread multiplied alike: {by}. Look for a changed unit before anything else."
     moved = [feature for feature in drifted if not factors[feature.name] and _out_of_range(feature)]
     yield moved, f"{_names(moved)}: moved out of the baseline's range. Check the unit before anything else."
 
@@ -73,14 +89,19 @@ def _factor(feature: FeatureComparison) -> str | None:
     return f"{by_median:.3g} times" if by_median >= 1 else f"1/{1 / by_median:.3g} of"
 
 
-def _about_the_model(drifted: Sequence[FeatureComparison]) -> Iterator[str]:
-    if not drifted:
-        return
-    yield "If the feed is as it should be, the world has changed: look at the model's quality on the newest labels."
-    yield (
-        "If quality has suffered, train on recent rows. If not, make a new baseline of them, so that the monitor "
-        "watches for the next change: python -m drift_tools baseline DATA --output DIR"
-    )
+def _about_time(timeline: Timeline | None) -> Iterator[str]:
+    """Cliffs are something that somebody did; slopes are the world."""
+    onsets = [] if timeline is None else list(timeline.onsets.values())
+    cliffs: dict[str, list[str]] = {}
+    for onset in onsets:
+        if onset.shape == "cliff":
+            when = onset.window if onset.earliest == onset.latest else f"between {onset.earliest} and {onset.latest}"
+            cliffs.setdefault(when, []).append(onset.feature)
+    for when, names in list(cliffs.items())[:_CLIFFS]:
+        yield f"{listed(names)}: began all at once, {when}. Look at what was deployed or changed upstream then."
+    if slopes := [onset for onset in onsets if onset.shape == "slope"]:
+        since = listed([f"{isolated(onset.feature)} (since {onset.window})" for onset in slopes])
+        yield f"Growing slowly: {since}. Look for a trend or a season before looking for a mistake."
 
 
 def _about_the_monitor(checks: Sequence[CrossCheck]) -> Iterator[str]:

@@ -18,7 +18,7 @@ def ticks(low: float, high: float, *, most: int, whole: bool = False) -> list[fl
     [16.0, 18.0, 20.0]
     """
     span = high - low
-    if not math.isfinite(span) or span <= 0:
+    if not math.isfinite(span) or span / most <= 0:
         return []
     power = math.floor(math.log10(span / most))
     for step in (factor * 10.0**exponent for exponent in (power, power + 1) for factor in _STEPS):

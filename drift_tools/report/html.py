@@ -4,9 +4,10 @@
 in `folder` and here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -15,6 +16,9 @@ from drift_tools.comparison import Comparison
 from drift_tools.cross_check import CrossCheck
 from drift_tools.report.view import comparison_view
 from drift_tools.report.words import ISOLATES, visible
+
+if TYPE_CHECKING:
+    from drift_tools.windows import Timeline
 
 
 def environment(*folders: Path) -> Environment:
@@ -47,6 +51,8 @@ def render_comparison(
     made: datetime | None = None,
     steps: Sequence[str] | None = None,
     cross_check: CrossCheck | None = None,
+    timeline: "Timeline | None" = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> str:
     """The report of a comparison as one HTML file that opens without a network: the verdict first, then the features,
     the farthest from the baseline before the others, and what to do next.
@@ -61,6 +67,10 @@ def render_comparison(
         take the place of the advice that is derived from the comparison.
     cross_check
         what the monitor said of the same rows, from `drift_tools.cross_check.cross_check`.
+    timeline
+        the current rows window by window, from `drift_tools.windows.compare_windows`.
+    thresholds
+        by feature, the effect from which a difference is drift, where it is not the usual one: drawn in the timeline.
 
     Examples
     --------
@@ -76,5 +86,7 @@ def render_comparison(
         made=made,
         steps=steps,
         cross_check=cross_check,
+        timeline=timeline,
+        thresholds=thresholds,
     )
     return environment().get_template("comparison.html").render(view=view)

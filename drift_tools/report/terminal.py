@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -35,10 +35,14 @@ from drift_tools.report.words import (
     number,
     p_value,
     statistic,
+    together,
     verdict_words,
     visible,
 )
 from drift_tools.verdict import NO_DRIFT
+
+if TYPE_CHECKING:
+    from drift_tools.windows import Timeline
 
 _STYLES = {DRIFTED: "bold red", STEADY: "green", UNKNOWN: "yellow"}
 
@@ -89,6 +93,9 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
         )
     if len(telling) > _TOLD:
         out.print(Text(f"... and {len(telling) - _TOLD} more; --format json or html has all."))
+    if comparison.multivariate is not None:
+        said = together(comparison.multivariate, comparison.alpha)
+        out.print(Text(f"All features together: {visible(said, keep=ISOLATES)}"))
     tone = STEADY if not comparison.drifted else DRIFTED
     rows = f"{count(comparison.current_rows, 'row')} against {count(comparison.baseline_rows, 'row')} of the baseline"
     out.print(Text(f"{visible(headline(comparison), keep=ISOLATES)} ({rows}).", style=_STYLES[tone]))
@@ -106,6 +113,31 @@ def print_cross_check(check: CrossCheck, out: Console) -> None:
     out.print(Text(visible(agreement(check), keep=ISOLATES), style=_STYLES[STEADY if agree else UNKNOWN]))
 
 
+def print_timeline(timeline: "Timeline", out: Console) -> None:
+    """The windows (of many those that drifted only), and when each feature began to drift."""
+    from drift_tools.report.timeline import onset_says, timeline_says, window_view  # noqa: PLC0415 - draws, too
+
+    few = len(timeline.windows) <= _WINDOWS
+    rows = [window_view(window) for window in timeline.windows if few or window.comparison.drifted][:_WINDOWS]
+    out.print()
+    if rows:
+        table = plain_table("window", "rows", "verdict", "drifted features", right=("rows",))
+        for row in rows:
+            table.add_row(
+                Text(visible(row.label)),
+                row.rows,
+                Text(row.verdict_text, style=_STYLES[row.verdict]),
+                Text(visible(row.drifted, keep=ISOLATES)),
+            )
+        show(out, table)
+    for onset in list(timeline.onsets.values())[:_TOLD]:
+        out.print(Text.assemble((visible(onset.feature), "bold"), f": {onset_says(onset)}."))
+    out.print(
+        Text(visible(timeline_says(timeline), keep=ISOLATES), style=_STYLES[DRIFTED if timeline.drifted else STEADY])
+    )
+
+
+_WINDOWS = 48
 _MEASURES: dict[str, Callable[[FeatureComparison], str]] = {
     "PSI": lambda feature: number(feature.psi),
     "KS or chi²": lambda feature: statistic(feature.ks if feature.kind == "numerical" else feature.chi_squared),

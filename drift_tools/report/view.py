@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from drift_tools.cross_check import CrossCheck
 from drift_tools.report.advice import next_steps
 from drift_tools.report.agreement import CrossCheckRow, agreement, cross_check_rows
 from drift_tools.report.charts import category_chart, distribution_chart
+from drift_tools.report.timeline import TimelineView, timeline_view
 from drift_tools.report.words import (
     CLASSES,
     DRIFTED,
@@ -20,14 +21,17 @@ from drift_tools.report.words import (
     STEADY,
     UNKNOWN,
     count,
-    headline,
+    false_alarms,
     number,
     p_value,
     percent,
     statistic,
+    together,
     verdict_words,
+    whole_headline,
 )
 from drift_tools.verdict import NOT_ENOUGH_DATA
+from drift_tools.windows import Onset, Timeline
 
 # So many features are drawn, the farthest ones; the table has all. Keeps the file of 10,000 columns a file.
 MOST_DRAWN = 100
@@ -80,6 +84,7 @@ class ComparisonView:
     verdict: str
     headline: str
     highlights: tuple[tuple[str, str], ...]
+    timeline: TimelineView | None
     facts: tuple[tuple[str, str], ...]
     features: tuple[FeatureView, ...]
     cross_check_says: str
@@ -119,28 +124,52 @@ def comparison_view(
     made: datetime | None,
     steps: Sequence[str] | None,
     cross_check: CrossCheck | None,
+    timeline: Timeline | None,
+    thresholds: Mapping[str, float] | None,
 ) -> ComparisonView:
     """The view of a whole comparison."""
     ranked = comparison.ranked()
-    unsure = not comparison.drifted and any(feature.verdict == NOT_ENOUGH_DATA for feature in ranked)
-    facts = (
-        ("Baseline", f"{baseline_name} ({count(comparison.baseline_rows, 'row')})"),
-        ("Current", f"{current_name} ({count(comparison.current_rows, 'row')})"),
-        ("Features", f"{len(ranked):,}"),
-        ("Runs with a false alarm, at most", percent(comparison.alpha)),
-    )
     checks = () if cross_check is None else (cross_check,)
+    onsets = {} if timeline is None else timeline.onsets
     return ComparisonView(
-        verdict=DRIFTED if comparison.drifted else UNKNOWN if unsure else STEADY,
-        headline=headline(comparison),
-        highlights=tuple((feature.name, _says(feature)) for feature in ranked[:_HIGHLIGHTS] if feature.drifted),
-        facts=facts,
+        verdict=_tone(comparison, timeline),
+        headline=whole_headline(comparison, timeline),
+        highlights=tuple(
+            (feature.name, _says(feature).removesuffix(".") + _since(onsets.get(feature.name)))
+            for feature in ranked[:_HIGHLIGHTS]
+            if feature.drifted
+        ),
+        timeline=None if timeline is None else timeline_view(timeline, thresholds=thresholds),
+        facts=_facts(comparison, baseline_name, current_name),
         features=tuple(feature_views(comparison)),
         cross_check_says="" if cross_check is None else agreement(cross_check),
         cross_check=() if cross_check is None else cross_check_rows(cross_check),
-        next_steps=tuple(steps if steps is not None else next_steps(comparison, checks)),
+        next_steps=tuple(steps if steps is not None else next_steps(comparison, checks, timeline)),
         made=f"{made:%Y-%m-%d %H:%M} UTC" if made else "",
     )
+
+
+def _tone(comparison: Comparison, timeline: Timeline | None) -> str:
+    if comparison.drifted or (timeline is not None and timeline.drifted):
+        return DRIFTED
+    unsure = any(feature.verdict == NOT_ENOUGH_DATA for feature in comparison.features.values())
+    return UNKNOWN if unsure else STEADY
+
+
+def _facts(comparison: Comparison, baseline_name: str, current_name: str) -> tuple[tuple[str, str], ...]:
+    facts = [
+        ("Baseline", f"{baseline_name} ({count(comparison.baseline_rows, 'row')})"),
+        ("Current", f"{current_name} ({count(comparison.current_rows, 'row')})"),
+        ("Features", f"{len(comparison.features):,}"),
+        ("Runs with a false alarm, at most", false_alarms(comparison.alpha)),
+    ]
+    if comparison.multivariate is not None:
+        facts.append(("All features together", together(comparison.multivariate, comparison.alpha)))
+    return tuple(facts)
+
+
+def _since(onset: Onset | None) -> str:
+    return "." if onset is None else f"; since {onset.window}."
 
 
 def _says(feature: FeatureComparison) -> str:

@@ -3,10 +3,14 @@
 import math
 import unicodedata
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from drift_tools.comparison import Comparison
 from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA
+
+if TYPE_CHECKING:
+    from drift_tools.multivariate import MultivariateTest
+    from drift_tools.windows import Timeline
 
 # The tones in which the page and the terminal say a verdict; CSS classes in page.css.
 DRIFTED, STEADY, UNKNOWN = "drifted", "steady", "unknown"
@@ -38,6 +42,32 @@ def headline(comparison: Comparison) -> str:
         of_all = "any feature" if short == number_of else f"{short} of {count(number_of, 'feature')}"
         return f"Not enough data to tell about {of_all}; no drift found"
     return f"No drift in {count(number_of, 'feature')}"
+
+
+def whole_headline(comparison: Comparison, timeline: "Timeline | None") -> str:
+    """The comparison and its windows in one sentence: what drifted in some of them may not show in all rows."""
+    if timeline is None or comparison.drifted or not timeline.drifted:
+        return headline(comparison)
+    names = timeline.drifted_features
+    return f"{count(len(names), 'feature')} drifted in some windows, though not over all rows: {listed(names)}"
+
+
+def together(test: "MultivariateTest", alpha: float) -> str:
+    """What the test of all features together says."""
+    if test.p_value > alpha:
+        return f"no difference found (p {p_value(test.p_value)})"
+    strongest = f"; most of all {listed(test.strongest)}" if test.strongest else ""
+    alone = ", although no feature shows it alone" if test.columns_alone < (0.5 + test.statistic) / 2 else ""
+    return f"different (AUC {test.statistic:.2f}, p {p_value(test.p_value)}){alone}{strongest}"
+
+
+def false_alarms(alpha: float) -> str:
+    """A level as people understand it.
+
+    >>> false_alarms(0.05), false_alarms(1 / 8760)
+    ('5 %', '1 in 8,760')
+    """
+    return percent(alpha) if alpha >= 0.01 else f"1 in {1 / alpha:,.0f}"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -1,0 +1,153 @@
+"""Windows over time: since when each feature drifts, in words and pictures."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from drift_tools.report.charts import onset_chart
+from drift_tools.report.words import CLASSES, count, listed, percent, verdict_words
+from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD
+from drift_tools.windows import Onset, Timeline, Window
+
+_DRAWN = 12
+
+
+@dataclass(frozen=True)
+class OnsetView:
+    """When one feature began to drift, with its picture (None for those beyond the drawn ones)."""
+
+    name: str
+    says: str
+    shape: str
+    chart: Markup | None
+
+
+@dataclass(frozen=True)
+class WindowView:
+    """One window as a row of a table. `verdict` is a CSS class."""
+
+    label: str
+    rows: str
+    verdict: str
+    verdict_text: str
+    drifted: str
+
+
+@dataclass(frozen=True)
+class TimelineView:
+    """What the report says about time."""
+
+    says: str
+    onsets: tuple[OnsetView, ...]
+    windows: tuple[WindowView, ...]
+    confidence: str
+
+    @property
+    def undrawn(self) -> tuple[OnsetView, ...]:
+        """The onsets without a picture."""
+        return tuple(onset for onset in self.onsets if onset.chart is None)
+
+
+def timeline_view(timeline: Timeline, *, thresholds: Mapping[str, float] | None = None) -> TimelineView:
+    """The view of a timeline; the features whose effect grew most come first, and the first of them are drawn.
+
+    `thresholds` are the effects from which a difference is drift, where they are not the usual one.
+    """
+    labels = short_labels([window.label for window in timeline.windows])
+    names = dict(zip((window.label for window in timeline.windows), labels, strict=True))
+    ranked = sorted(timeline.onsets.values(), key=_growth)
+    limits = thresholds or {}
+    views = [
+        OnsetView(
+            onset.feature,
+            onset_says(onset, names),
+            onset.shape,
+            _chart(timeline, onset, names, limits.get(onset.feature, PSI_THRESHOLD)) if place < _DRAWN else None,
+        )
+        for place, onset in enumerate(ranked)
+    ]
+    windows = tuple(window_view(window) for window in timeline.windows)
+    return TimelineView(timeline_says(timeline), tuple(views), windows, percent(timeline.confidence))
+
+
+def timeline_says(timeline: Timeline) -> str:
+    """The whole timeline in a sentence or two."""
+    number_of = count(len(timeline.windows), "window")
+    first, last = timeline.windows[0].label, timeline.windows[-1].label
+    span = f"{number_of} from {first} to {last}" if len(timeline.windows) > 1 else f"One window, {first}"
+    if not timeline.onsets:
+        return f"{span}: no drift in any of them."
+    drifted = sum(window.comparison.drifted for window in timeline.windows)
+    return f"{span}: drift in {drifted} of them, of {listed(timeline.drifted_features)}."
+
+
+def onset_says(onset: Onset, names: Mapping[str, str] | None = None) -> str:
+    """When it began, how sure that is, and whether it was a cliff or a slope; without the feature's name."""
+    label = (lambda text: text) if names is None else (lambda text: names.get(text, text))
+    says = f"since {label(onset.window)}"
+    if onset.earliest != onset.latest:
+        says += f" (it may have begun between {label(onset.earliest)} and {label(onset.latest)})"
+    says += ", all at once" if onset.shape == "cliff" else f", growing until {label(onset.complete)}"
+    effects = [
+        f"{round(effect, 2) + 0.0:.2f}" for effect in (onset.effect_before, onset.effect_after) if math.isfinite(effect)
+    ]
+    return says + (f": PSI {' before, '.join(effects)} after, beyond what chance explains" if len(effects) == 2 else "")
+
+
+def window_view(window: Window) -> WindowView:
+    """One window's verdict: drift, or too few rows for any feature, or none."""
+    comparison = window.comparison
+    verdicts = {feature.verdict for feature in comparison.features.values()}
+    verdict = DRIFT if comparison.drifted else NOT_ENOUGH_DATA if verdicts == {NOT_ENOUGH_DATA} else NO_DRIFT
+    drifted = [feature.name for feature in comparison.ranked() if feature.drifted]
+    return WindowView(
+        window.label, f"{comparison.current_rows:,}", CLASSES[verdict], verdict_words(verdict), listed(drifted, 8)
+    )
+
+
+def short_labels(labels: Sequence[str]) -> list[str]:
+    """Times without what is the same for all: the day, or the year. Labels that are no times stay as they are.
+
+    >>> short_labels(["2026-03-01T10:00Z", "2026-03-01T11:00Z"])
+    ['10:00', '11:00']
+    >>> short_labels(["2026-03-01", "2026-03-02"])
+    ['03-01', '03-02']
+    >>> short_labels(["2026-03-01T23:00Z", "2026-03-02"])
+    ['03-01 23:00', '03-02 00:00']
+    """
+    try:
+        times = [datetime.fromisoformat(label) for label in labels]
+    except ValueError:
+        return list(labels)
+    if len(labels) < 2:
+        return list(labels)
+    year = "%m-%d" if len({time.year for time in times}) == 1 else "%Y-%m-%d"
+    if all(len(label) == len("2026-03-01") for label in labels):
+        return [f"{time:{year}}" for time in times]
+    clock = "%H:%M:%S" if any(time.second for time in times) else "%H:%M"
+    day = "" if len({time.date() for time in times}) == 1 else f"{year} "
+    return [f"{time:{day}{clock}}" for time in times]
+
+
+def _growth(onset: Onset) -> float:
+    before = onset.effect_before if math.isfinite(onset.effect_before) else 0.0
+    return before - onset.effect_after if math.isfinite(onset.effect_after) else 0.0
+
+
+def _chart(timeline: Timeline, onset: Onset, names: Mapping[str, str], threshold: float) -> Markup:
+    places = {window.label: place for place, window in enumerate(timeline.windows)}
+    features = [window.comparison.features[onset.feature] for window in timeline.windows]
+    svg = onset_chart(
+        list(names.values()),
+        [feature.effect for feature in features],
+        drifted=[feature.drifted for feature in features],
+        threshold=threshold,
+        onset=places[onset.window],
+        interval=(places[onset.earliest], places[onset.latest]),
+        title=f"{onset.feature}: how far it is from the baseline, window by window",
+        description=onset_says(onset),
+    )
+    return Markup(svg)  # noqa: S704 - the chart escapes its texts

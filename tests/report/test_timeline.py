@@ -1,0 +1,126 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from drift_tools import compare
+from drift_tools.report import render_comparison
+from drift_tools.report.advice import next_steps
+from drift_tools.report.terminal import console, print_timeline
+from drift_tools.report.timeline import short_labels, timeline_view
+from drift_tools.windows import Onset, Timeline, compare_windows
+
+from .pages import Page
+
+HOURS = 12
+ROWS = 300
+
+
+def rows(hour: int, generator: np.random.Generator) -> dict[str, Any]:
+    """`cliff` jumps at 06:00, `slope` grows from 03:00 to 10:00, `calm` stays."""
+    return {
+        "cliff": generator.normal(hour >= 6, size=ROWS),
+        "slope": generator.normal(np.clip((hour - 3) / 7, 0, 1) * 2, size=ROWS),
+        "calm": generator.normal(size=ROWS),
+    }
+
+
+def timeline_of(hours: range, *, drifting: bool = True) -> Timeline:
+    generator = np.random.default_rng(4)
+    baseline = {name: generator.normal(size=3000) for name in ("cliff", "slope", "calm")}
+    windows = [(f"2026-03-01T{hour:02}:00Z", rows(hour if drifting else 0, generator)) for hour in hours]
+    return compare_windows(baseline, windows)
+
+
+@pytest.fixture(scope="module")
+def drifting() -> Timeline:
+    """The onsets are given, so that these tests are of what is said about them and not of how they are found."""
+    found = timeline_of(range(HOURS))
+    hour = "2026-03-01T{:02}:00Z".format
+    onsets = {
+        "slope": Onset("slope", hour(4), hour(3), hour(5), "slope", hour(10), 0.011, 2.3),
+        "cliff": Onset("cliff", hour(6), hour(6), hour(6), "cliff", hour(6), -0.001, 1.0),
+    }
+    return replace(found, onsets=onsets)
+
+
+def test_each_onset_is_told_and_drawn(drifting: Timeline) -> None:
+    view = timeline_view(drifting)
+    assert [(onset.name, onset.says) for onset in view.onsets] == [
+        (
+            "slope",
+            "since 04:00 (it may have begun between 03:00 and 05:00), growing until 10:00: PSI 0.01 before, 2.30 "
+            "after, beyond what chance explains",
+        ),
+        ("cliff", "since 06:00, all at once: PSI 0.00 before, 1.00 after, beyond what chance explains"),
+    ]
+    for onset in view.onsets:
+        assert onset.chart is not None
+        assert onset.chart.count('class="full"') + onset.chart.count('class="open"') == HOURS
+    assert [window.verdict for window in view.windows][:3] == ["steady"] * 3
+    assert view.windows[-1].drifted in ("cliff and slope", "slope and cliff")
+
+
+def test_the_report_says_since_when(drifting: Timeline) -> None:
+    last = drifting.windows[-1].comparison
+    page = Page(render_comparison(last, timeline=drifting))
+    assert "; since 2026-03-01T06:00Z." in page.text
+    assert page.words.index("Since when?") < page.words.index("What to do next") < page.words.index("All measures")
+    assert "12 windows from 2026-03-01T00:00Z to 2026-03-01T11:00Z: drift in" in page.text
+    assert page.tags.count("svg") == 5
+
+
+def test_drift_in_some_windows_is_not_hidden_by_all_rows(drifting: Timeline) -> None:
+    html = render_comparison(drifting.windows[0].comparison, timeline=drifting)
+    assert '<section class="verdict drifted">' in html
+    assert Page(html).words[0].startswith("2 features drifted in some windows, though not over all rows: ")
+
+
+def test_windows_without_drift_are_a_sentence() -> None:
+    calm = timeline_of(range(3), drifting=False)
+    html = render_comparison(calm.windows[0].comparison, timeline=calm)
+    assert "3 windows from 2026-03-01T00:00Z to 2026-03-01T02:00Z: no drift in any of them." in html
+    assert '<section class="verdict steady">' in html
+    assert next_steps(calm.windows[0].comparison, (), calm) == next_steps(calm.windows[0].comparison)
+
+
+def test_a_cliff_is_looked_for_upstream_and_a_slope_in_the_world(drifting: Timeline) -> None:
+    steps = next_steps(drifting.windows[0].comparison, (), drifting)
+    assert steps[:2] == [
+        "cliff: began all at once, 2026-03-01T06:00Z. Look at what was deployed or changed upstream then.",
+        "Growing slowly: slope (since 2026-03-01T04:00Z). Look for a trend or a season before looking for a mistake.",
+    ]
+
+
+def test_the_terminal_shows_windows_and_onsets(drifting: Timeline, capsys: pytest.CaptureFixture[str]) -> None:
+    print_timeline(drifting, console())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["window", "rows", "verdict", "drifted", "features"]
+    assert lines[2].split() == ["2026-03-01T00:00Z", "300", "no", "drift"]
+    assert any(line.startswith("cliff: since 2026-03-01T06:00Z") for line in lines)
+    assert lines[-1].startswith("12 windows from ")
+
+
+@pytest.mark.parametrize(
+    ("labels", "short"),
+    [
+        (["monday", "tuesday"], ["monday", "tuesday"]),
+        (["2026-03-01T10:00Z"], ["2026-03-01T10:00Z"]),
+        (["2025-12-31", "2026-01-01"], ["2025-12-31", "2026-01-01"]),
+        (["2026-03-01T23:00:30Z", "2026-03-02"], ["03-01 23:00:30", "03-02 00:00:00"]),
+    ],
+)
+def test_labels_lose_what_is_the_same_for_all(labels: list[str], short: list[str]) -> None:
+    assert short_labels(labels) == short
+
+
+def test_all_features_together_are_told() -> None:
+    generator = np.random.default_rng(3)
+    first, noise = generator.normal(size=(2, 1500))
+    before, after = {"a": first, "b": noise}, {"a": first, "b": first}
+    page = Page(render_comparison(compare(before, after, multivariate=True)))
+    assert "different (AUC" in page.text
+    assert "although no feature shows it alone; most of all a and b" in page.text
+    calm = Page(render_comparison(compare(before, {"a": noise, "b": first}, multivariate=True)))
+    assert "no difference found (p " in calm.text
