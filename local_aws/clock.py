@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import struct_time
 
 
 class VirtualClock:
@@ -41,6 +42,20 @@ class TimeModule:
     def time(self) -> float:
         """Virtual seconds since the epoch."""
         return self._clock.time()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(time, name)
+
+
+class CalendarModule:
+    """As TimeModule, where only what is told in calendar time is the virtual clock's: `gmtime()`."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def gmtime(self, seconds: float | None = None) -> struct_time:
+        """UTC of `seconds`, or of the virtual now."""
+        return time.gmtime(self._clock.time() if seconds is None else seconds)
 
     def __getattr__(self, name: str) -> object:
         return getattr(time, name)

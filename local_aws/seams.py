@@ -37,6 +37,7 @@ from ministack.services import cloudwatch_logs as _logs
 from ministack.services import eventbridge as _eventbridge
 from ministack.services import iam as _iam_service
 from ministack.services import lambda_svc as _lambda
+from ministack.services import s3 as _s3
 from ministack.services import scheduler as _scheduler
 from ministack.services import sns as _sns
 from ministack.services import sts as _sts
@@ -47,7 +48,7 @@ from moto.core.utils import get_service_model as _moto_service_model
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import Client
 
-from local_aws.clock import TimeModule, VirtualClock
+from local_aws.clock import CalendarModule, TimeModule, VirtualClock
 from local_aws.validation import service_model
 
 Response = tuple[int, dict[str, str], bytes]
@@ -197,8 +198,14 @@ def read_request(  # noqa: PLR0917 - the parts of a request as ministack hands t
 
 
 def put_on_clock(clock: VirtualClock) -> None:
-    """Metrics, alarms and their history, schedules, and the `time` of events, go by the virtual clock."""
+    """What services say of time goes by the virtual clock.
+
+    These are metrics, alarms and their history, schedules, the `time` of events, messages of SNS and S3's LastModified.
+    """
     _cloudwatch.time = TimeModule(clock)
+    # What SNS hands to a queue is visible by the queue's time, which is real.
+    _sns.time = CalendarModule(clock)
+    _s3.now_iso = lambda: f"{clock.now():%Y-%m-%dT%H:%M:%S.000Z}"
     _scheduler._now = clock.time
     _eventbridge._now_ts = clock.time
 

@@ -14,6 +14,7 @@ def test_a_file_of_the_last_hour_appears_in_the_next() -> None:
         cloud.clock.advance(timedelta(minutes=55))
         assert bench.keys("captured-data/") == []
         cloud.clock.advance(timedelta(minutes=10))
-        (key,) = bench.keys("captured-data/")
-        assert "/2026/01/05/09/" in key
+        (item,) = bench.s3.list_objects_v2(Bucket=bench.bucket, Prefix="captured-data/")["Contents"]
+        assert "/2026/01/05/09/" in item["Key"]
+        assert f"{item['LastModified']:%Y-%m-%d %H:%M}" == "2026-01-05 10:10"
         assert cloud.clock.now().hour == 10

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local_aws.clock import TimeModule, VirtualClock, floor_hour, iso, parse_time
+from local_aws.clock import CalendarModule, TimeModule, VirtualClock, floor_hour, iso, parse_time
 
 START = datetime(2026, 1, 5, 9, 10, tzinfo=UTC)
 
@@ -40,6 +40,13 @@ def test_the_stand_in_for_the_time_module_has_the_rest_of_it() -> None:
     module = TimeModule(VirtualClock(START, Real()))
     assert module.time() == START.timestamp()
     assert callable(module.sleep)
+
+
+def test_calendar_time_alone_can_be_virtual() -> None:
+    module = CalendarModule(VirtualClock(START, Real()))
+    assert module.gmtime()[:5] == (2026, 1, 5, 9, 10)
+    assert module.gmtime(0)[:3] == (1970, 1, 1)
+    assert callable(module.time)
 
 
 def test_times_are_read_as_utc_and_need_an_offset() -> None:

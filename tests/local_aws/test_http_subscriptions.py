@@ -58,13 +58,12 @@ def test_an_endpoint_on_this_machine_confirms_and_is_told(
 def test_nothing_is_posted_to_another_machine(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     posted: list[Any] = []
     kept_back: list[str] = []
+    service = ministack.services.sns
     monkeypatch.setattr(urllib.request, "urlopen", lambda *arguments, **_: posted.append(arguments))
-    monkeypatch.setattr(
-        ministack.services.sns, "_http_post_sync", ministack.services.sns._http_post_sync
-    )  # put back at the end
+    monkeypatch.setattr(service, "_http_post_sync", service._http_post_sync)  # put back at the end
     seams.keep_posts_on_loopback(kept_back.append)
     with pytest.raises(ConnectionError, match="is not on this machine"):
-        ministack.services.sns._http_post_sync("https://hooks.example.com/x", "{}", "Notification")
+        service._http_post_sync("https://hooks.example.com/x", "{}", "Notification")
     assert (posted, kept_back) == ([], ["https://hooks.example.com/x"])
     sns = bench.cloud.client("sns")
     topic = sns.create_topic(Name=bench.name)["TopicArn"]

@@ -16,6 +16,7 @@ import ministack.core.router
 import ministack.services.cloudwatch
 import ministack.services.eventbridge
 import ministack.services.lambda_svc
+import ministack.services.s3
 import ministack.services.scheduler
 import ministack.services.sns
 import ministack.services.sts
@@ -29,7 +30,7 @@ actions, evaluator = ministack.core.iam_actions, ministack.core.iam_evaluator
 cloudwatch, eventbridge = ministack.services.cloudwatch, ministack.services.eventbridge
 functions, sns, sts = ministack.services.lambda_svc, ministack.services.sns, ministack.services.sts
 runtime = ministack.core.lambda_runtime
-scheduler = ministack.services.scheduler
+s3, scheduler = ministack.services.s3, ministack.services.scheduler
 
 
 def test_the_versions_are_the_pinned_ones() -> None:
@@ -90,6 +91,7 @@ SIGNATURES = [
     (functions, "_execute_function", "func event"),
     (functions, "_account_region_from_function_config", None),
     (scheduler, "_now", ""),
+    (s3, "now_iso", ""),
     (scheduler, "_to_epoch", "value"),
     (scheduler, "start_scheduler", ""),
     (eventbridge, "_parse_cron_fields", "expr"),
@@ -135,6 +137,8 @@ CALLERS = [
     (sns._send_subscription_confirmation, "_http_post_sync, endpoint, payload"),
     (sns._fanout, "_deliver_to_lambda, endpoint, envelope, topic_arn"),
     (functions._invoke, "invoke_async_with_retry(exec_record, event)"),
+    (s3._build_object_record, "now_iso()"),
+    (sns._build_envelope, "time.gmtime()"),
     (scheduler._create_schedule, "_now()"),
     (functions._execute_function_dispatch, "_emit_lambda_logs("),
     (evaluator.enforce, "evaluate(ctx, principal.policies, *principal.limits)"),
