@@ -166,6 +166,12 @@ def _add_monitor(commands: Commands) -> None:
         "--baseline", metavar="DIR", required=True, help="where statistics.json and constraints.json are"
     )
     parser.add_argument("--output", metavar="DIR", required=True, help="folder or s3:// prefix for the results")
+    parser.add_argument(
+        "--max-unreadable-share",
+        metavar="S",
+        type=_share,
+        help="more of the records unreadable than this, 0 … 1, is an error of the run (default: 0.1)",
+    )
     _add_window(parser)
     parser.set_defaults(command="monitor")
 
@@ -388,6 +394,13 @@ def _version() -> str:
         return version("model-monitoring")
     except PackageNotFoundError:
         return "(from source)"
+
+
+def _share(text: str) -> float:
+    value = _float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return value
 
 
 def _float(text: str) -> float:

@@ -243,7 +243,8 @@ def _monitor(options: argparse.Namespace) -> int:
         baseline = stack.enter_context(storage.local_copy(options.baseline))
         output = stack.enter_context(storage.output_folder(options.output))
         tell("monitoring", 0, 0)
-        result = monitor_captures(captured, baseline, output, start=options.start, end=options.end)
+        share = {} if options.max_unreadable_share is None else {"max_unreadable_share": options.max_unreadable_share}
+        result = monitor_captures(captured, baseline, output, start=options.start, end=options.end, **share)
     out = console()
     if result.violations:
         rows = [(violation.subject, violation.check, violation.description.strip()) for violation in result.violations]
