@@ -16,6 +16,8 @@ _LARGE = 1e150
 # Up to so many values a sum is rounded once (math.fsum); above, numpy adds pairwise: fifty times as fast, and the last
 # digit may differ.
 _ADDED_EXACTLY = 100_000
+# One value after the other is slow: up to as many as a sketch holds uncompacted.
+_AS_SPARK = 2050
 _MOST = sys.float_info.max
 
 
@@ -45,7 +47,7 @@ class NumberProfile:
         scaled = finite / scale if scale != 1.0 else finite
         total = _added(scaled)
         mean = total / len(finite)
-        deviation = math.sqrt(_added(np.square(scaled - mean)) / len(finite))
+        deviation = math.sqrt(_squares(scaled, mean) / len(finite))
         return cls(
             len(finite),
             min(max(total * scale, -_MOST), _MOST),
@@ -115,6 +117,21 @@ class NumberProfile:
 
 def _added(values: Numbers) -> float:
     return math.fsum(values) if len(values) <= _ADDED_EXACTLY else float(np.sum(values))
+
+
+def _squares(values: Numbers, mean: float) -> float:
+    """The sum of squared deviations; of few values as Spark adds them up (CentralMomentAgg.scala, Welford's rule), so
+    that it is Model Monitor's to the last digit.
+    """
+    if len(values) > _AS_SPARK:
+        return _added(np.square(values - mean))
+    running = squares = 0.0
+    for count, value in enumerate(values.tolist(), start=1):
+        difference = value - running
+        step = difference / count
+        running += step
+        squares += difference * (difference - step)
+    return squares
 
 
 def _edges(low: float, high: float) -> Numbers:
