@@ -1,29 +1,61 @@
 """Statistics over captured requests: whether they are still what the model was trained on.
 
-`compare` says which features drifted, `read_captures` turns an endpoint's captured data into a table. Importing the
-package costs nothing; numpy and the rest are loaded with the first name that is used.
+`compare` says which features drifted, `compare_windows` since when, `read_captures` turns an endpoint's captured data
+into a table, `render_comparison` makes the report. Importing the package costs nothing; numpy and the rest are loaded
+with the first name that is used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drift_tools.capture import Captures, read_captures
-    from drift_tools.comparison import Comparison, compare
+    from drift_tools.block_bootstrap import block_p_value
+    from drift_tools.capture import Captures, iterate_captures, read_captures
+    from drift_tools.comparison import Baseline, Comparison, compare, prepare_baseline
     from drift_tools.errors import InputError
+    from drift_tools.levels import alpha_per_run
+    from drift_tools.multivariate import MultivariateTest, two_sample_test
+    from drift_tools.report.html import render_comparison
+    from drift_tools.windows import Onset, Timeline, compare_windows, split_by_time
 
-__all__ = ["Captures", "Comparison", "InputError", "compare", "read_captures"]
+__all__ = [
+    "Baseline",
+    "Captures",
+    "Comparison",
+    "InputError",
+    "MultivariateTest",
+    "Onset",
+    "Timeline",
+    "alpha_per_run",
+    "block_p_value",
+    "compare",
+    "compare_windows",
+    "iterate_captures",
+    "prepare_baseline",
+    "read_captures",
+    "render_comparison",
+    "split_by_time",
+    "two_sample_test",
+]
 
 _HOMES = {
-    "Captures": "drift_tools.capture",
-    "Comparison": "drift_tools.comparison",
-    "InputError": "drift_tools.errors",
-    "compare": "drift_tools.comparison",
-    "read_captures": "drift_tools.capture",
+    "drift_tools.block_bootstrap": ("block_p_value",),
+    "drift_tools.capture": ("Captures", "iterate_captures", "read_captures"),
+    "drift_tools.comparison": ("Baseline", "Comparison", "compare", "prepare_baseline"),
+    "drift_tools.errors": ("InputError",),
+    "drift_tools.levels": ("alpha_per_run",),
+    "drift_tools.multivariate": ("MultivariateTest", "two_sample_test"),
+    "drift_tools.report.html": ("render_comparison",),
+    "drift_tools.windows": ("Onset", "Timeline", "compare_windows", "split_by_time"),
 }
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

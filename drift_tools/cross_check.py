@@ -38,6 +38,12 @@ def cross_check(violations: Sequence[Mapping[str, Any]], comparison: Comparison)
 
     An entry that is about no single feature (`Missing columns`) counts under its own name. Lists are in the
     comparison's order, and in that of the violations behind it.
+
+    >>> from drift_tools import compare
+    >>> comparison = compare({"age": range(500)}, {"age": range(400, 900)})
+    >>> violation = {"feature_name": "age", "constraint_check_type": "baseline_drift_check"}
+    >>> cross_check([violation], comparison).agreed
+    ['age']
     """
     checks: dict[str, list[str]] = {}
     for violation in violations:

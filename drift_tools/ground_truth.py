@@ -73,7 +73,11 @@ def _column(file: str | Path, names: list[str], asked: str | None, usual: tuple[
 
 
 def ground_truth_lines(labels: Mapping[str, str]) -> Iterator[str]:
-    """One JSON line a label, with its line end, in the order of the mapping."""
+    r"""One JSON line a label, with its line end, in the order of the mapping.
+
+    >>> next(ground_truth_lines({"id-1": "1"}))
+    '{"groundTruthData":{"data":"1","encoding":"CSV"},"eventMetadata":{"eventId":"id-1"},"eventVersion":"0"}\n'
+    """
     for identifier, label in labels.items():
         record = {
             "groundTruthData": {"data": label, "encoding": "CSV"},
@@ -115,6 +119,10 @@ def _check_ids(identifiers: Iterable[str]) -> None:
 
 
 def hour_folder(moment: datetime) -> str:
-    """`yyyy/mm/dd/hh` in UTC, as captures and ground truth are filed; a time without a zone is UTC."""
+    """`yyyy/mm/dd/hh` in UTC, as captures and ground truth are filed; a time without a zone is UTC.
+
+    >>> hour_folder(datetime(2026, 1, 31, 13, 59))
+    '2026/01/31/13'
+    """
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return utc.strftime("%Y/%m/%d/%H")

@@ -68,7 +68,11 @@ def aws_client(service: str, **config: Any) -> Any:
 
 
 def join(base: str | os.PathLike[str], *parts: str) -> str:
-    """`base` and `parts` with one slash between them; `s3://` URIs keep their two."""
+    """`base` and `parts` with one slash between them; `s3://` URIs keep their two.
+
+    >>> join("s3://bucket/", "captured-data", "/endpoint/")
+    's3://bucket/captured-data/endpoint'
+    """
     return "/".join([str(base).rstrip("/"), *(part.strip("/") for part in parts)])
 
 

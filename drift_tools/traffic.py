@@ -77,7 +77,11 @@ class TrafficResult:
 
 
 def baseline_requests(number: int, *, features: int = 3, seed: int | None = None) -> Iterator[Request]:
-    """`number` rows of `features` values, uniform over 0 … 1. The same seed gives the same rows."""
+    """`number` rows of `features` values, uniform over 0 … 1. The same seed gives the same rows.
+
+    >>> next(baseline_requests(1, features=2, seed=1))
+    Request(payload='0.5118216247002567,0.9504636963259353', inference_id=None)
+    """
     return _uniform(number, features, BASELINE_RANGE, seed)
 
 

@@ -14,7 +14,7 @@ def ticks(low: float, high: float, *, most: int, whole: bool = False) -> list[fl
 
     >>> ticks(0, 0.92, most=4)
     [0.0, 0.25, 0.5, 0.75]
-    >>> ticks(15.5, 21.5, most=6, whole=True)
+    >>> ticks(15.5, 21.5, most=4, whole=True)
     [16.0, 18.0, 20.0]
     """
     span = high - low
