@@ -58,10 +58,9 @@ def test_what_is_required(make_args: MakeArgs) -> None:
     assert refused(make_args, baseline=None).startswith("baseline is missing: give data, or existing")
 
 
-@pytest.mark.parametrize("engine", ["open", "both"])
-def test_engines_that_are_not_there_yet(make_args: MakeArgs, engine: str) -> None:
-    message = refused(make_args, engine=engine)
-    assert message == f"engine is {engine!r}: this engine is not there yet; use model-monitor"
+@pytest.mark.parametrize("engine", ["model-monitor", "open", "both"])
+def test_engines(make_args: MakeArgs, engine: str) -> None:
+    assert StackSettings.from_args("churn", make_args(engine=engine)).engine == engine
 
 
 def test_unknown_engine(make_args: MakeArgs) -> None:
@@ -278,8 +277,8 @@ def test_outputs_are_taken_as_they_are() -> None:
 
 def test_nothing_is_registered_when_an_argument_is_refused(make_args: MakeArgs) -> None:
     def program() -> list[str]:
-        with pytest.raises(ArgumentError, match="engine is 'open'"):
-            ModelMonitoringStack("churn", make_args(engine="open"))
+        with pytest.raises(ArgumentError, match="engine is 'clarify'"):
+            ModelMonitoringStack("churn", make_args(engine="clarify"))
         with pytest.raises(ArgumentError, match="component's name is 'Churn'"):
             MonitoringStorage("Churn", {})
         with pytest.raises(ArgumentError, match=r"retention\.captured_days is not an argument"):

@@ -318,7 +318,7 @@ def test_defaults_without_a_stack_file() -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"engine": "open"}, "engine is 'open': this engine is not there yet; use model-monitor"),
+        ({"engine": "clarify"}, "engine is 'clarify': must be one of model-monitor, open, both"),
         ({"monitoring": {"storge": {}}}, "storge is not an argument: did you mean 'storage'?"),
         ({"monitoring": []}, "monitoring is []: give an object with arguments of ModelMonitoringStack"),
         ({"monitoring": {"endpoint": 1}}, "endpoint is 1: give an object"),
