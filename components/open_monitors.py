@@ -152,7 +152,11 @@ class OpenMonitors(pulumi.ComponentResource):
             naming.MODEL_QUALITY: ModelQualitySettings.from_args(quality) if quality is not None else None,
         }
         timetables = {
-            kind: timetable(found.schedule_expression, self._engine.grace_in_minutes)
+            kind: timetable(
+                found.schedule_expression,
+                self._engine.grace_in_minutes,
+                f"{kind.replace('-', '_')}.schedule_expression",
+            )
             for kind, found in settings.items()
             if found is not None
         }

@@ -167,9 +167,9 @@ def _check_for_open_engine(found: "StackSettings", engine: OpenEngineSettings) -
             "network.isolation is True: the open engine's jobs publish their metrics themselves and need a way to "
             "CloudWatch; remove it, or give subnets of a VPC without a way out and with an endpoint for CloudWatch"
         )
-    for monitor in (found.data_quality, found.model_quality):
+    for name, monitor in (("data_quality", found.data_quality), ("model_quality", found.model_quality)):
         if monitor is not None:
-            timetable(monitor.schedule_expression, engine.grace_in_minutes)
+            timetable(monitor.schedule_expression, engine.grace_in_minutes, f"{name}.schedule_expression")
 
 
 def _monitors(read: Reader) -> tuple[DataQualitySettings | None, ModelQualitySettings | None]:

@@ -25,11 +25,11 @@ class Timetable:
         return HOURS_PER_YEAR / self.period_hours
 
 
-def timetable(expression: str, grace_minutes: int) -> Timetable:
+def timetable(expression: str, grace_minutes: int, name: str = "schedule_expression") -> Timetable:
     """Model Monitor's schedule expression as EventBridge Scheduler has it, `grace_minutes` into the hour.
 
     `H/N` is written out: to Model Monitor it is "every N hours, one of them at H", to EventBridge "from H on until
-    midnight". For windows that join, N must divide 24.
+    midnight". For windows that join, N must divide 24. `name` is what an error calls the expression.
 
     Raises
     ------
@@ -44,10 +44,8 @@ def timetable(expression: str, grace_minutes: int) -> Timetable:
         first, step = int(every[1]), int(every[2])
         if step == 0 or 24 % step:
             raise ArgumentError(
-                f"schedule_expression is {expression!r}: with the open engine the hours between two runs must divide 24"
+                f"{name} is {expression!r}: with the open engine the hours between two runs must divide 24"
             )
         hours = ",".join(str(hour) for hour in sorted({(first + step * run) % 24 for run in range(24 // step)}))
         return Timetable(expression=f"cron({grace_minutes} {hours} ? * * *)", period_hours=step)
-    raise ArgumentError(
-        f"schedule_expression is {expression!r}: write cron(0 * ? * * *), cron(0 H ? * * *) or cron(0 H/N ? * * *)"
-    )
+    raise ArgumentError(f"{name} is {expression!r}: write cron(0 * ? * * *), cron(0 H ? * * *) or cron(0 H/N ? * * *)")

@@ -1,0 +1,108 @@
+"""The open engine's arguments: what they default to, and what is refused."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.args import ArgumentError, OpenEngineSettings, SmallWindowsSettings, StackSettings
+from tests.components.conftest import MakeArgs
+
+
+def refused(make_args: MakeArgs, **changes: Any) -> str:
+    with pytest.raises(ArgumentError) as caught:
+        StackSettings.from_args("churn", make_args(**changes))
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("engine", ["open", "both"])
+def test_it_needs_none(make_args: MakeArgs, engine: str) -> None:
+    found = StackSettings.from_args("churn", make_args(engine=engine)).open_engine
+    assert found == OpenEngineSettings(
+        grace_in_minutes=20,
+        late_hours=6,
+        false_alarms_per_year=1.0,
+        max_unreadable_share=0.1,
+        instance_count=1,
+        small_windows=None,
+        alarm_on_no_data=False,
+        least_agreement=0.9,
+        disagreeing_runs=3,
+    )
+
+
+def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
+    layer = pulumi.AssetArchive({"python/numpy.py": pulumi.StringAsset("")})
+    given = {
+        "grace_in_minutes": 0,
+        "late_hours": 0,
+        "false_alarms_per_year": 12,
+        "max_unreadable_share": 0,
+        "instance_count": 4,
+        "small_windows": {"layer": layer, "max_megabytes": 8},
+        "alarm_on_no_data": True,
+        "least_agreement": 0,
+        "disagreeing_runs": 7,
+    }
+    assert StackSettings.from_args("churn", make_args(engine="both", open_engine=given)).open_engine == (
+        OpenEngineSettings(
+            grace_in_minutes=0,
+            late_hours=0,
+            false_alarms_per_year=12.0,
+            max_unreadable_share=0.0,
+            instance_count=4,
+            small_windows=SmallWindowsSettings(layer=layer, max_bytes=8 * 1024 * 1024),
+            alarm_on_no_data=True,
+            least_agreement=0.0,
+            disagreeing_runs=7,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"grace_minutes": 5}, "open_engine.grace_minutes is not an argument: did you mean 'grace_in_minutes'?"),
+        ({"grace_in_minutes": 60}, "open_engine.grace_in_minutes is 60: must be from 0 to 59"),
+        ({"late_hours": 73}, "open_engine.late_hours is 73: must be from 0 to 72"),
+        ({"false_alarms_per_year": 0}, "open_engine.false_alarms_per_year is 0: must be a number from 0.001 to 1000"),
+        ({"max_unreadable_share": 1.5}, "open_engine.max_unreadable_share is 1.5: must be a number from 0.0 to 1.0"),
+        ({"instance_count": 0}, "open_engine.instance_count is 0: must be from 1 to 100"),
+        ({"small_windows": {}}, "open_engine.small_windows.layer is None: give a pulumi.FileArchive, as `make layer`"),
+        ({"small_windows": {"layer": "a.zip"}}, "open_engine.small_windows.layer is 'a.zip': give a pulumi.FileArchive"),
+        ({"small_windows": True}, "open_engine.small_windows is True: give a dictionary with layer, max_megabytes"),
+        ({"alarm_on_no_data": "yes"}, "open_engine.alarm_on_no_data is 'yes': must be true or false"),
+        ({"least_agreement": -0.1}, "open_engine.least_agreement is -0.1: must be a number from 0.0 to 1.0"),
+        ({"disagreeing_runs": 8}, "open_engine.disagreeing_runs is 8: must be from 1 to 7"),
+    ],
+)  # fmt: skip
+def test_refusals(make_args: MakeArgs, changes: dict[str, Any], message: str) -> None:
+    assert refused(make_args, engine="open", open_engine=changes).startswith(message)
+
+
+def test_without_the_engine(make_args: MakeArgs) -> None:
+    assert refused(make_args, open_engine={}) == (
+        "open_engine is given and engine is model-monitor: set engine to open or both, or remove it"
+    )
+
+
+@pytest.mark.parametrize("engine", ["open", "both"])
+@pytest.mark.parametrize("monitor", ["data_quality", "model_quality"])
+def test_windows_that_would_not_join(make_args: MakeArgs, engine: str, monitor: str) -> None:
+    given = {"schedule_expression": "cron(0 0/5 ? * * *)"}
+    if monitor == "model_quality":
+        given["problem_type"] = "BinaryClassification"
+    assert refused(make_args, engine=engine, **{monitor: given}) == (
+        f"{monitor}.schedule_expression is 'cron(0 0/5 ? * * *)': with the open engine the hours between two runs must "
+        "divide 24"
+    )
+
+
+def test_jobs_that_publish_their_metrics_cannot_be_isolated(make_args: MakeArgs) -> None:
+    network = {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0c"], "isolation": True}
+    StackSettings.from_args("churn", make_args(network=network))
+    assert refused(make_args, engine="open", network=network).startswith(
+        "network.isolation is True: the open engine's jobs publish their metrics themselves"
+    )
