@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from drift_tools.errors import InputError
 
 # Large enough that what is done once a block does not count, small enough that a few of them do not either.
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 8 << 20
 # So many blocks share the memory of as many buffers: fresh memory costs more than reading into it.
 BLOCKS_IN_MEMORY = 8
 _READ_BYTES = 1 << 18
