@@ -233,7 +233,7 @@ def _baseline(options: argparse.Namespace) -> int:
 
 
 def _monitor(options: argparse.Namespace) -> int:
-    from drift_tools.monitor import monitor_captures  # noqa: PLC0415
+    from drift_tools.monitor import VIOLATIONS, monitor_captures  # noqa: PLC0415
     from drift_tools.report.terminal import activity, console, rows_table, show  # noqa: PLC0415
 
     with ExitStack() as stack:
@@ -241,7 +241,7 @@ def _monitor(options: argparse.Namespace) -> int:
         tell(f"reading {options.captured}", 0, 0)
         captured = stack.enter_context(storage.local_copy(options.captured))
         baseline = stack.enter_context(storage.local_copy(options.baseline))
-        output = stack.enter_context(storage.output_folder(options.output))
+        output = stack.enter_context(storage.output_folder(options.output, replaces=(VIOLATIONS,)))
         tell("monitoring", 0, 0)
         share = {} if options.max_unreadable_share is None else {"max_unreadable_share": options.max_unreadable_share}
         result = monitor_captures(captured, baseline, output, start=options.start, end=options.end, **share)

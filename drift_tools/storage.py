@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -222,15 +222,17 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 
 @contextmanager
-def output_folder(path: str | os.PathLike[str], *, client: Any = None) -> Iterator[Path]:
+def output_folder(path: str | os.PathLike[str], *, client: Any = None, replaces: Sequence[str] = ()) -> Iterator[Path]:
     """A temporary folder to write to, whose files go to `path` (a folder or an `s3://` prefix) when the block ends
-    without an error: what is interrupted leaves nothing half-written. Other files that are there stay.
+    without an error: what is interrupted leaves nothing half-written. Other files that are there stay, but for those
+    named in `replaces`: one of an earlier run goes if this run has none.
     """
     if is_s3(path):
         with tempfile.TemporaryDirectory(prefix="drift-tools-") as name:
             yield Path(name)
             for file in _files_below(Path(name)):
                 _upload(file, join(path, file.relative_to(name).as_posix()), client=client)
+            _delete([join(path, old) for old in replaces if not (Path(name) / old).exists()], client=client)
         return
     target = Path(path)
     try:
@@ -241,6 +243,9 @@ def output_folder(path: str | os.PathLike[str], *, client: Any = None) -> Iterat
         raise InputError(f"{path}: cannot be made a folder ({error.strerror or error}); choose another path") from error
     try:
         yield partial
+        for old in replaces:
+            if not (partial / old).exists():
+                (target / old).unlink(missing_ok=True)
         for file in _files_below(partial):
             final = target / file.relative_to(partial)
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -250,6 +255,16 @@ def output_folder(path: str | os.PathLike[str], *, client: Any = None) -> Iterat
         for folder in made:  # what was made for nothing goes again
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
+
+
+def _delete(uris: Iterable[str], *, client: Any) -> None:
+    """Delete objects, where they are: who only writes new ones needs no permission to delete."""
+    for uri in uris:
+        source = S3Uri.parse(uri)
+        with _aws_errors(uri):
+            s3 = client or s3_client()
+            if source.key in _sizes(source, s3):
+                s3.delete_object(Bucket=source.bucket, Key=source.key)
 
 
 def _files_below(folder: Path) -> list[Path]:

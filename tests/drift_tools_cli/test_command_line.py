@@ -275,6 +275,13 @@ def test_the_monitor_and_the_local_measures_are_held_against_each_other(
     assert "baseline_drift_check" in out
     assert "CompletedWithViolations" in out
 
+    again = ("--start", "2026-01-01T10:00", "--end", "2026-01-01T11:00Z")
+    assert (data / "loud" / "constraint_violations.json").exists()
+    assert run(*monitor, str(data / "twice"), "--start", "2026-01-01T11:00Z") == 0
+    assert run(*monitor, str(data / "twice"), *again) == 0
+    assert sorted(file.name for file in (data / "twice").iterdir()) == ["constraints.json", "statistics.json"]
+    capsys.readouterr()
+
     check = (
         "cross-check",
         "--captured",
@@ -294,6 +301,19 @@ def test_the_monitor_and_the_local_measures_are_held_against_each_other(
     out = capsys.readouterr().out
     assert out.splitlines()[1].split()[:3] == ["a", "both", "baseline_drift_check"]
     assert out.splitlines()[-1] == "The monitor and the local measures agree: both call a."
+
+
+def test_too_many_unreadable_records_are_an_error_of_the_run(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = (data / "baseline.csv").read_text().splitlines()[1:101]
+    (data / "captured.jsonl").write_text(capture(rows) + "{broken\n" * 25)
+    assert run("baseline", str(data / "baseline.csv"), "--output", str(data / "out")) == 0
+    monitor = ("monitor", "--captured", str(data / "captured.jsonl"), "--baseline", str(data / "out"))
+    capsys.readouterr()
+    assert "25 of 125 captured records cannot be used" in fails(capsys, *monitor, "--output", str(data / "results"))
+    assert not (data / "results").exists()
+    assert run(*monitor, "--output", str(data / "results"), "--max-unreadable-share", "0.2") == 0
+    assert "100 rows. Completed" in capsys.readouterr().out
+    assert "'2' is not between 0 and 1" in fails(capsys, *monitor, "--output", "x", "--max-unreadable-share", "2")
 
 
 def test_results_go_to_s3(data: Path, bucket: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -152,3 +152,51 @@ def test_no_region_is_one_line_with_the_mend(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(InputError, match=r"sagemaker: .*region.*; set AWS_DEFAULT_REGION"):
         storage.aws_client("sagemaker")
+
+
+def test_an_output_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "a" / "b"
+
+    def fail() -> None:
+        with storage.output_folder(target) as folder:
+            (folder / "half").write_text("1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+    with storage.output_folder(target) as folder:
+        (folder / "c").mkdir()
+        (folder / "c" / "whole").write_text("1")
+        assert not (target / "c").exists()
+    assert (target / "c" / "whole").read_text() == "1"
+    assert [file.name for file in target.iterdir()] == ["c"]
+
+
+def test_what_an_earlier_run_wrote_and_this_one_did_not_goes(tmp_path: Path, bucket: str) -> None:
+    client = put(bucket, out__old="1", out__other="1", out__old_er="1")
+    for name in ("old", "other"):
+        (tmp_path / name).write_text("1")
+    for target in (tmp_path, f"s3://{bucket}/out"):
+        with storage.output_folder(target, replaces=("old", "new")) as folder:
+            (folder / "new").write_text("2")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["new", "other"]
+    assert storage.list_keys(S3Uri(bucket, "out/"), client=client) == ["out/new", "out/old_er", "out/other"]
+
+
+def test_bytes_are_counted_as_they_arrive(bucket: str) -> None:
+    put(bucket, folder__a="1" * 1000, folder__b="2" * 500)
+    seen: list[tuple[int, int]] = []
+    with storage.local_copy(f"s3://{bucket}/folder", on_bytes=lambda here, total: seen.append((here, total))):
+        pass
+    assert max(seen) == (1500, 1500)
+    assert {total for _, total in seen} == {1500}
+
+
+def test_places_that_cannot_be_written_are_known_before_the_work(tmp_path: Path) -> None:
+    storage.check_writable(tmp_path / "new" / "file")
+    storage.check_writable("s3://bucket/key")
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match="cannot be written"):
+            storage.check_writable(path)
