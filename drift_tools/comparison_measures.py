@@ -57,11 +57,12 @@ def kind_of(baseline: Sample, current: Sample) -> Kind:
 def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: float) -> Measured:
     """All measures of one feature, of the kind that it is unless one is given."""
     if (kind or kind_of(baseline, current)) == "numerical":
-        return _measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
-    return _measure_categories(baseline.name, baseline.categories, current.categories, threshold)
+        return measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
+    return measure_categories(baseline.name, baseline.categories, current.categories, threshold)
 
 
-def _measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, threshold: float) -> Measured:
+def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, threshold: float) -> Measured:
+    """All measures of a numerical feature."""
     edges = quantile_edges(before.finite)
     others = {
         "missing values": (before.missing, after.missing),
@@ -108,7 +109,8 @@ def _measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thr
     )
 
 
-def _measure_categories(name: str, before: Categories, after: Categories, threshold: float) -> Measured:
+def measure_categories(name: str, before: Categories, after: Categories, threshold: float) -> Measured:
+    """All measures of a categorical feature."""
     names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
     first, second = (
         np.fromiter((side.counts.get(label, 0) for label in names), dtype=np.int64, count=len(names))

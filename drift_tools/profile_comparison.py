@@ -4,7 +4,7 @@ The measures are those of `drift_tools.measures`, over counts that are read off 
 the sketches may have moved it; where nothing was compacted (up to 2,050 values a side) that is nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,8 @@ class ProfileComparison:
     `psi` over the baseline's deciles or over categories, missing cells being a bin; `psi_expected` of equal
     populations. `ks`: of numbers, with its p-value. `l_infinity`: the largest difference of a
     bin's shares. `psi_error` (to first order) and `ks_error`: how far each may be from the exact value.
+    `counts`: rows of either side in each bin; the last two are no values but, of numbers, missing cells and cells that
+    hold no finite number, and of categories, the rest and missing cells.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ProfileComparison:
     l_infinity: float
     ks: KolmogorovSmirnov | None
     ks_error: float
+    counts: tuple[NDArray[np.float64], NDArray[np.float64]] = field(repr=False, compare=False)
 
 
 def compare_profiles(baseline: Profile, current: Profile) -> dict[str, ProfileComparison]:
@@ -63,7 +66,7 @@ def compare_profiles(baseline: Profile, current: Profile) -> dict[str, ProfileCo
         if after is None or not before.types.present or not after.types.present:
             continue
         if before.numbers is not None and after.numbers is not None and _is_numerical(before, after):
-            found[name] = _compare_numbers(name, (before.types, before.numbers), (after.types, after.numbers))
+            found[name] = compare_numbers(name, (before.types, before.numbers), (after.types, after.numbers))
         elif not before.categories.unlisted and not after.categories.unlisted:
             found[name] = _compare_categories(name, before, after)
     return found
@@ -73,9 +76,10 @@ def _is_numerical(*sides: ColumnProfile) -> bool:
     return all(side.is_numerical or side.types.inferred_type in _NUMERICAL for side in sides)
 
 
-def _compare_numbers(
+def compare_numbers(
     name: str, before: tuple[TypeCounts, NumberProfile], after: tuple[TypeCounts, NumberProfile]
 ) -> ProfileComparison:
+    """The differences of a column of numbers; of either side the types of its cells, and its numbers."""
     left, right = before[1].sketch, after[1].sketch
     edges = np.unique(left.quantiles([share / DECILES for share in range(1, DECILES)]))
     edges = edges[edges < before[1].max]
@@ -134,4 +138,5 @@ def _compared(
         l_infinity(first, second),
         ks,
         ks_error,
+        (counts[0], counts[1]),
     )
