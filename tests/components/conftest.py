@@ -26,6 +26,9 @@ CONSTRAINTS = {
     "monitoring_config": {"distribution_constraints": {"comparison_threshold": 0.1, "comparison_method": "Robust"}},
 }
 
+# Stacks as different as they can be; the fixture `variants` has what each of them is.
+VARIANTS = ("full", "everything", "adopted", "files", "model quality only", "open", "both", "open, adopted")
+
 MakeArgs = Callable[..., ModelMonitoringStackArgs]
 
 
@@ -102,6 +105,27 @@ def variants(model_archive: Path, labelled_csv: Path) -> dict[str, dict[str, Any
 
     statistics, constraints = documents(STATISTICS, CONSTRAINTS)
     script = pulumi.StringAsset(PREPROCESSOR)
+    layer = pulumi.AssetArchive({"python/numpy/__init__.py": pulumi.StringAsset("")})
+    # Nothing of the endpoint or of the baselines is the stack's own.
+    adopted = {
+        "endpoint": {
+            "existing": {
+                "name": "fraud",
+                "capture_uri": "s3://fraud-captures/endpoints/",
+                "kms_key_arn": CAPTURES_KEY,
+            }
+        },
+        "baseline": {
+            "existing": {
+                "statistics_uri": "s3://fraud-baseline/v7/statistics.json",
+                "constraints_uri": "s3://fraud-baseline/v7/constraints.json",
+            }
+        },
+        "model_quality": {
+            "problem_type": "BinaryClassification",
+            "baseline": {"existing": {"constraints_uri": "s3://fraud-baseline/v7/quality.json"}},
+        },
+    }
     return {
         "full": {},
         # Everything that can be switched on with an endpoint and baselines of the stack's own.
@@ -126,26 +150,7 @@ def variants(model_archive: Path, labelled_csv: Path) -> dict[str, dict[str, Any
             "kms_key_arn": KEY,
             "protect": True,
         },
-        # Nothing of the endpoint or of the baselines is the stack's own.
-        "adopted": {
-            "endpoint": {
-                "existing": {
-                    "name": "fraud",
-                    "capture_uri": "s3://fraud-captures/endpoints/",
-                    "kms_key_arn": CAPTURES_KEY,
-                }
-            },
-            "baseline": {
-                "existing": {
-                    "statistics_uri": "s3://fraud-baseline/v7/statistics.json",
-                    "constraints_uri": "s3://fraud-baseline/v7/constraints.json",
-                }
-            },
-            "model_quality": {
-                "problem_type": "BinaryClassification",
-                "baseline": {"existing": {"constraints_uri": "s3://fraud-baseline/v7/quality.json"}},
-            },
-        },
+        "adopted": adopted,
         # Baselines as files, with thresholds in them.
         "files": {
             "baseline": {"statistics": statistics, "constraints": constraints},
@@ -153,6 +158,34 @@ def variants(model_archive: Path, labelled_csv: Path) -> dict[str, dict[str, Any
             "model_quality": {"problem_type": "Regression", "thresholds": {"rmse": 3.5}},
         },
         "model quality only": {"baseline": None, "data_quality": {"enabled": False}},
+        "open": {"engine": "open"},
+        # Both engines with all that they can be asked for together; an isolated job could not publish its metrics.
+        "both": {
+            "engine": "both",
+            "open_engine": {
+                "small_windows": {"layer": layer, "max_megabytes": 8},
+                "instance_count": 2,
+                "alarm_on_no_data": True,
+            },
+            "data_quality": {"record_preprocessor": script},
+            "model_quality": {
+                "problem_type": "BinaryClassification",
+                "baseline": {"data": pulumi.FileAsset(str(labelled_csv))},
+                "record_preprocessor": script,
+            },
+            "network": {
+                "subnet_ids": ["subnet-0a", "subnet-0b"],
+                "security_group_ids": ["sg-0c"],
+                "encrypt_inter_container_traffic": True,
+            },
+            "kms_key_arn": KEY,
+            "protect": True,
+        },
+        "open, adopted": {
+            **adopted,
+            "engine": "open",
+            "open_engine": {"small_windows": {"layer": layer}, "grace_in_minutes": 45},
+        },
     }
 
 
@@ -162,7 +195,7 @@ def run_variant(run_stack: Callable[..., Run], variants: dict[str, dict[str, Any
     return functools.cache(lambda variant, preview=False: run_stack(preview=preview, **variants[variant]))
 
 
-@pytest.fixture(scope="session", params=["full", "everything", "adopted", "files", "model quality only"])
+@pytest.fixture(scope="session", params=VARIANTS)
 def any_stack(request: pytest.FixtureRequest, run_variant: Callable[..., Run]) -> Run:
     """Each variant in turn."""
     return run_variant(request.param)

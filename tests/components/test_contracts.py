@@ -13,7 +13,7 @@ import pytest
 from components import ModelMonitoringStack
 from components.identity import ANY_RESOURCE
 from components.naming import MAX_COMPONENT_NAME
-from tests.components.conftest import KEY, MakeArgs
+from tests.components.conftest import KEY, VARIANTS, MakeArgs
 from tests.components.mocked_runtime import Registration, Run, run_program
 
 STACK = "model-monitoring:index:ModelMonitoringStack"
@@ -30,6 +30,8 @@ PARTS = {
         "MonitoringDashboard",
     )
 }
+# Parts that only other variants have.
+OTHER_PARTS = {f"model-monitoring:index:{name}" for name in ("OpenMonitors", "EngineComparison", "MonitorHealth")}
 # These have no tags at AWS: they are settings of a resource that has.
 UNTAGGED = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
@@ -42,7 +44,9 @@ UNTAGGED = {
     "aws:appautoscaling/policy:Policy",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     "aws:lambda/invocation:Invocation",
+    "aws:lambda/layerVersion:LayerVersion",
     "aws:lambda/permission:Permission",
+    "aws:scheduler/schedule:Schedule",
     "aws:sns/topicPolicy:TopicPolicy",
     "aws:sns/topicSubscription:TopicSubscription",
     "aws:cloudwatch/eventTarget:EventTarget",
@@ -60,6 +64,9 @@ LIMITS = {
     "aws-native:sagemaker:ModelQualityJobDefinition": 63,
     "aws:sagemaker/monitoringSchedule:MonitoringSchedule": 63,
     "aws:lambda/function:Function": 64,
+    "aws:lambda/layerVersion:LayerVersion": 64,
+    "aws:scheduler/schedule:Schedule": 64,
+    "aws:scheduler/scheduleGroup:ScheduleGroup": 64,
     "aws:sqs/queue:Queue": 80,
     "aws:sns/topic:Topic": 256,
     "aws:cloudwatch/eventRule:EventRule": 64,
@@ -68,7 +75,6 @@ LIMITS = {
     "aws:cloudwatch/logGroup:LogGroup": 512,
 }
 IMAGE = "210987654321.dkr.ecr.us-east-1.amazonaws.com/churn:7"
-VARIANTS = ("full", "everything", "adopted", "files", "model quality only")
 _NAMES = ("name", "bucket", "jobDefinitionName", "dashboardName")
 
 
@@ -95,10 +101,10 @@ def test_every_child_has_a_parent_in_the_stack(run_variant: Callable[..., Run], 
     for item in run_variant(variant, preview).resources:
         if item.type == STACK:
             assert item.parent.endswith("::pulumi:pulumi:Stack::model-monitoring-test")
-        elif item.type in PARTS:
+        elif item.type in PARTS | OTHER_PARTS:
             assert item.parent.endswith(f"{STACK}::churn")
         else:
-            assert item.parent.split("::")[-2].split("$")[-1] in {STACK, *PARTS}, item.name
+            assert item.parent.split("::")[-2].split("$")[-1] in {STACK, *PARTS, *OTHER_PARTS}, item.name
 
 
 def test_every_child_is_named_after_the_component(any_stack: Run) -> None:

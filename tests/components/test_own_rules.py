@@ -107,7 +107,7 @@ def test_rules_of_definitions_find_what_they_are_for() -> None:
 
 def test_every_schedule(any_stack: Run) -> None:
     schedules = any_stack.of_type(SCHEDULE)
-    assert schedules
+    assert schedules or any_stack.of_type("aws:scheduler/schedule:Schedule"), "something must run the monitors"
     assert [problem for item in schedules for problem in schedule_problems(item.inputs)] == []
 
 
