@@ -124,7 +124,7 @@ def plain(value: Any) -> Any:
 class _Answers(Mocks):
     """Resources as a provider returns them: with a name, an ARN and an ID; in a preview only what was put in."""
 
-    def __init__(self, preview: bool, replaced: Collection[tuple[str, str]]) -> None:
+    def __init__(self, preview: bool, replaced: Collection[tuple[str, str]] = ()) -> None:
         self.preview = preview
         self.replaced = replaced
         self.made: list[tuple[MockResourceArgs, dict[str, Any]]] = []

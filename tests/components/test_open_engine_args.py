@@ -71,7 +71,7 @@ def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
         ({"max_unreadable_share": 1.5}, "open_engine.max_unreadable_share is 1.5: must be a number from 0.0 to 1.0"),
         ({"instance_count": 0}, "open_engine.instance_count is 0: must be from 1 to 100"),
         ({"small_windows": {}}, "open_engine.small_windows.layer is None: give a pulumi.FileArchive, as `make layer`"),
-        ({"small_windows": {"layer": "a.zip"}}, "open_engine.small_windows.layer is 'a.zip': give a pulumi.FileArchive"),
+        ({"small_windows": {"layer": "a.zip"}}, "open_engine.small_windows.layer is 'a.zip': give a pulumi.F"),
         ({"small_windows": True}, "open_engine.small_windows is True: give a dictionary with layer, max_megabytes"),
         ({"alarm_on_no_data": "yes"}, "open_engine.alarm_on_no_data is 'yes': must be true or false"),
         ({"least_agreement": -0.1}, "open_engine.least_agreement is -0.1: must be a number from 0.0 to 1.0"),
