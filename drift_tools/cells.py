@@ -74,9 +74,8 @@ class ArrowTexts:
     def materialised(self) -> Texts:
         """The texts, one string or None a cell."""
         texts: Texts = np.empty(len(self.array), dtype=object)
-        cells = self.array.to_pylist()
-        is_plain = not (self.is_json or self.before or self.after)
-        texts[:] = cells if is_plain else [self._text(cell) for cell in cells]
+        cells = self.cut().to_pylist()
+        texts[:] = [_spelled(cell) for cell in cells] if self.is_json else cells
         return texts
 
     def counts(self) -> dict[str, int]:
@@ -94,9 +93,12 @@ class ArrowTexts:
         if self.before or self.after:
             # In bytes, as they were counted.
             cell = cell.encode()[self.before : -self.after or None].decode()
-        if self.is_json and not cell.lstrip("-").isdigit():
-            return repr(float(cell))  # a number as Python spells it; whole numbers are spelt alike
-        return cell
+        return _spelled(cell) if self.is_json else cell
+
+
+def _spelled(cell: str | None) -> str | None:
+    """A JSON number as Python spells it; whole numbers are spelt alike."""
+    return cell if cell is None or cell.lstrip("-").isdigit() else repr(float(cell))
 
 
 Part: TypeAlias = Texts | ArrowTexts
