@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drift_tools.capture import GROUND_TRUTH, capture_files
+from drift_tools.capture_files import DamagedError, blocks_of, capture_files
+from drift_tools.capture_records import GROUND_TRUTH
 from drift_tools.job import Job, run_job
-from drift_tools.tables import read_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +83,19 @@ def _labels(path: Path) -> tuple[dict[str, Any], int]:
 
 
 def _records(path: Path) -> Iterator[dict[str, Any] | None]:
-    """The records of a file; None for a line that is no JSON object."""
-    for line in read_bytes(path).splitlines():
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError:
-            record = None
-        yield record if isinstance(record, dict) else None
+    """The records of a file; None for a line that is no JSON object, and for the rest of a damaged gzip file."""
+    try:
+        for block in blocks_of(path):
+            for line in bytes(block.content).split(b"\n"):
+                if not line.strip():
+                    continue
+                try:
+                    record = json.loads(line)
+                except (ValueError, RecursionError):
+                    record = None
+                yield record if isinstance(record, dict) else None
+    except DamagedError:
+        yield None
 
 
 def run(job: Job) -> str:

@@ -1,5 +1,6 @@
 """The jobs under SageMaker's container contract, files in and files out."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -492,6 +493,15 @@ def test_the_last_of_several_labels_counts(merge: Merge) -> None:
 def test_unreadable_lines_are_counted_and_an_empty_join_writes_nothing(merge: Merge) -> None:
     result = merge([record(event_id="e1"), "{"], [label("e2", "0"), "[]", '{"eventMetadata": {"eventId": "e1"}}'])
     assert (result.captured, result.labels, result.merged, result.skipped, result.files) == (1, 1, 0, 3, ())
+
+
+def test_lines_that_cannot_be_merged_are_counted_and_stop_nothing(merge: Merge, tmp_path: Path) -> None:
+    damaged = tmp_path / "captured" / HOUR / "b.jsonl.gz"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(gzip.compress(record("1", event_id="e").encode() * 50)[:-9])
+    result = merge([record("1", event_id="a"), "{", "[" * 100_000, "7"], [label("a", "1"), "x"])
+    assert (result.captured, result.labels, result.merged) == (1, 1, 1)
+    assert result.skipped == 5  # two broken lines, a number, the damaged file's rest, and a broken label
 
 
 def test_a_merge_without_labels_says_where_it_looked(tmp_path: Path) -> None:
