@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo test local-aws lint lock unpinned clean
+.PHONY: demo test test-spark local-aws lint lock unpinned schema clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,8 +31,21 @@ lint: $(READY)
 	@for handler in lambda/*/handler.py; do function=$$(dirname $$handler); \
 		MYPYPATH=lambda:$$function $(BIN)/mypy $$function lambda/shared || exit 1; done
 
-test: lint
+test: lint test-spark
 	$(BIN)/python -m pytest -q -n auto
+
+# Spark is 430 MB and needs Java: an environment of its own, that a demo does not wait for.
+SPARK := build/spark
+$(SPARK)/.ready: requirements-spark.txt $(READY)
+	@echo "setting up $(SPARK) (once; Spark is a large download) ..."
+	@$(BIN)/python -m venv --clear $(SPARK)
+	@VIRTUAL_ENV=$(SPARK) $(BIN)/uv pip sync --quiet --require-hashes requirements-spark.txt
+	@touch $@
+
+test-spark: $(READY)
+	@if command -v java >/dev/null; then \
+		$(MAKE) --no-print-directory $(SPARK)/.ready && $(SPARK)/bin/python -m pytest -q tests/spark; \
+	else echo "no Java: the Spark tests are left out"; fi
 
 # Without the lock: what a plain install of today gets. Its own environment, so that .venv stays as locked.
 unpinned:
@@ -43,6 +56,11 @@ unpinned:
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
+	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-spark.in -o requirements-spark.txt -q --custom-compile-command "make lock"
+
+# What programs in other languages see of the components; the tests hold the plugin against it.
+schema: $(READY)
+	$(BIN)/python -m components --schema > tests/plugin/schema.json
 
 clean:
 	rm -rf $(VENV) build
