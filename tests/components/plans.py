@@ -42,6 +42,7 @@ CLOUDFORMATION: Final[Mapping[str, str]] = {
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": "AWS::SageMaker::EndpointConfig",
     "aws:sagemaker/model:Model": "AWS::SageMaker::Model",
     "aws:sagemaker/monitoringSchedule:MonitoringSchedule": "AWS::SageMaker::MonitoringSchedule",
+    "aws:scheduler/schedule:Schedule": "AWS::Scheduler::Schedule",
     "aws:sns/topic:Topic": "AWS::SNS::Topic",
     "aws:sns/topicSubscription:TopicSubscription": "AWS::SNS::Subscription",
     "aws:sqs/queue:Queue": "AWS::SQS::Queue",

@@ -184,6 +184,16 @@ def test_network(full: Run, run_stack: RunStack) -> None:
     }
 
 
+@pytest.mark.parametrize("engine", ["open", "both"])
+def test_another_engine(full: Run, run_stack: RunStack, engine: str) -> None:
+    """The one-line change for an account that Model Monitor is closed to, or that wants to see whether they agree."""
+    planned = outcome(full, run_stack, {"engine": engine})
+    assert "churn-data" not in planned
+    assert "churn-endpoint" not in planned
+    definitions = {"churn-data-quality", "churn-model-quality"}
+    assert {planned.get(name) for name in definitions} == ({"delete"} if engine == "open" else {None})
+
+
 def test_a_monitor_is_switched_off(full: Run, run_stack: RunStack) -> None:
     planned = outcome(full, run_stack, {"model_quality": None})
     gone = {name for name, action in planned.items() if action == "delete"}
