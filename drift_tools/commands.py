@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from drift_tools.reading import Data
     from drift_tools.report.terminal import Tell
     from drift_tools.tables import Table
+    from drift_tools.validate import Check
 
 OK, DRIFT = 0, 1
 _DEFAULT_ALPHA = 0.05
@@ -323,7 +324,13 @@ def _validate(options: argparse.Namespace) -> int:
     outputs = read_outputs(options.outputs)
     with activity() as tell:
         tell("asking the stack", 0, 0)
-        checks = validate_stack(outputs, publish=not options.no_publish)
+        answered: list[Check] = []
+
+        def answer(check: "Check") -> None:
+            answered.append(check)
+            tell(f"asking the stack; {check.name}: {'ok' if check.ok else 'failed'}", len(answered), 0)
+
+        checks = validate_stack(outputs, publish=not options.no_publish, on_check=answer)
     if options.format == "json":
         _say(json.dumps([{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks], indent=2))
     else:

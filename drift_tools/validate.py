@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
 from drift_tools.errors import InputError
 from drift_tools.storage import aws_client, join, one_line
@@ -61,21 +61,34 @@ def read_outputs(file: str | Path) -> dict[str, str]:
     return checked
 
 
+def impatient_client(service: str) -> Any:
+    """A client that tells within seconds that AWS cannot be reached."""
+    return aws_client(service, connect_timeout=5, retries={"total_max_attempts": 2})
+
+
 def validate_stack(
     outputs: Mapping[str, str],
     *,
-    clients: Callable[[str], Any] = aws_client,
+    clients: Callable[[str], Any] = impatient_client,
     publish: bool = True,
     on_check: Callable[[Check], None] | None = None,
 ) -> list[Check]:
     """Ask every step of the stack with these outputs, in the order in which data pass through it.
 
     `clients` makes the boto3 client of a service by name. `publish=False` leaves the test message out, which people
-    would receive. `on_check` is called with each check as it is known.
+    would receive. `on_check` is called with each check as it is known. Raises InputError if AWS cannot be asked at all:
+    no credentials, or no connection at the first step.
     """
-    checks = []
+    checks: list[Check] = []
     for name, ask in _steps(outputs, clients, publish=publish):
-        check = _asked(name, ask)
+        try:
+            check = _asked(name, ask)
+        except (NoCredentialsError, EndpointConnectionError) as error:
+            if not checks:
+                raise InputError(
+                    f"AWS cannot be asked: {one_line(error)}; check the credentials, the region and AWS_ENDPOINT_URL"
+                ) from error
+            check = _failed(name, error)
         checks.append(check)
         if on_check:
             on_check(check)
@@ -88,10 +101,16 @@ Answered = tuple[bool, str]
 def _asked(name: str, ask: Callable[[], Answered]) -> Check:
     try:
         return Check(name, *ask())
+    except (NoCredentialsError, EndpointConnectionError):
+        raise  # perhaps of no step: see validate_stack
     except (BotoCoreError, ClientError) as error:
-        return Check(
-            name, ok=False, detail=f"{one_line(error)}; check that the stack is deployed and that you may ask for this"
-        )
+        return _failed(name, error)
+
+
+def _failed(name: str, error: Exception) -> Check:
+    return Check(
+        name, ok=False, detail=f"{one_line(error)}; check that the stack is deployed and that you may ask for this"
+    )
 
 
 def _steps(

@@ -316,3 +316,9 @@ def test_outputs_that_are_none_are_named(tmp_path: Path, text: str, says: str) -
 def test_outputs_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none.json: cannot be read .*pulumi stack output --json"):
         validate.read_outputs(tmp_path / "none.json")
+
+
+def test_aws_that_cannot_be_asked_is_one_error_and_not_nine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # nobody listens on the discard port
+    with pytest.raises(InputError, match=r"AWS cannot be asked: Could not connect .* check the credentials"):
+        validate.validate_stack(dict.fromkeys(validate.REQUIRED_OUTPUTS, "x"))
