@@ -48,9 +48,17 @@ class SortedNumbers:
         return self.below + self.above
 
     @classmethod
-    def of(cls, values: NDArray[Any], wrong: int = 0) -> "SortedNumbers":
-        """Sort an array of numbers; NaN is missing, or one of the `wrong` cells that are no number."""
-        ordered = np.sort(values)  # in its own type: the order survives the conversion
+    def of(cls, values: NDArray[Any], wrong: int = 0, room: Numbers | None = None) -> "SortedNumbers":
+        """Sort an array of numbers; NaN is missing, or one of the `wrong` cells that are no number.
+
+        With `room` for at least as many, the result lies there and lasts until the next one is sorted into it.
+        """
+        if room is None:
+            ordered = np.sort(values)  # in its own type: the order survives the conversion
+        else:
+            ordered = room[: len(values)]
+            np.copyto(ordered, values)
+            ordered.sort()
         with np.errstate(invalid="ignore", over="ignore"):
             numbers = ordered.astype(np.float64, copy=False)
         # Sorted are: minus infinity, the finite numbers, infinity, NaN.
@@ -108,10 +116,15 @@ class Sample:
 
     def __init__(self, name: str, rows: int, *, is_numerical: bool) -> None:
         self.name, self.rows, self.is_numerical = name, rows, is_numerical
+        self._room: Numbers | None = None
 
-    def copy(self) -> Self:
-        """A sample with the forms that this one has; those that are made later are the copy's own."""
-        return copy(self)
+    def copy(self, room: Numbers | None = None) -> Self:
+        """A sample with the forms that this one has; those that are made later are the copy's own, and numbers are
+        sorted in `room`, where there is some.
+        """
+        other = copy(self)
+        other._room = room
+        return other
 
     @property
     def present(self) -> int:
@@ -157,7 +170,7 @@ class _Typed(Sample):
         return Column.from_numbers(self.name, self._read())
 
     def _sort(self) -> SortedNumbers:
-        return SortedNumbers.of(self._read())
+        return SortedNumbers.of(self._read(), room=self._room)
 
     def _count(self) -> Categories:
         return self.numbers.count()
@@ -173,7 +186,7 @@ class _Counted(Sample):
         self._counts, self._cells = count, cells
 
     def _sort(self) -> SortedNumbers:
-        return SortedNumbers.of(*self._cells().as_numbers())
+        return SortedNumbers.of(*self._cells().as_numbers(), self._room)
 
     def _count(self) -> Categories:
         return Categories(self._counts(), self.rows)
@@ -194,7 +207,7 @@ class _Careful(Sample):
         return self._looked_at.types.present
 
     def _sort(self) -> SortedNumbers:
-        return SortedNumbers.of(*self._looked_at.as_numbers())
+        return SortedNumbers.of(*self._looked_at.as_numbers(), self._room)
 
     def _count(self) -> Categories:
         if self._looked_at.texts is None:
