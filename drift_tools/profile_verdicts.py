@@ -1,0 +1,254 @@
+"""The verdict on two datasets of which only profiles are kept: `drift_tools.compare` for windows larger than memory.
+
+Where a sketch still holds every value (up to 2,050 of them) and of categories, the measures and the verdict are those
+of `compare`. Else they are read off the sketches, and the verdict holds whatever the sketches may have moved: each
+p-value is that of the nearest data that they allow, and an effect counts less its error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.categories import Categories
+from drift_tools.columns import TypeCounts
+from drift_tools.comparison import judged, one_sided
+from drift_tools.comparison_measures import Measured, measure_categories, measure_numbers
+from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
+from drift_tools.comparison_samples import Categories as CountedCategories
+from drift_tools.comparison_samples import SortedNumbers
+from drift_tools.measures.jensen_shannon import jensen_shannon
+from drift_tools.measures.kolmogorov_smirnov import ks_p_value
+from drift_tools.measures.l_infinity import l_infinity
+from drift_tools.measures.psi import population_stability
+from drift_tools.number_profile import NumberProfile
+from drift_tools.profile import ColumnProfile, Profile
+from drift_tools.profile_comparison import ProfileComparison, compare_numbers
+from drift_tools.significance import combined, homogeneity_p_value, share_p_value
+from drift_tools.statistics_file import FeatureStatistics, Statistics
+from drift_tools.verdict import PSI_THRESHOLD, Evidence, decide
+
+_NUMERICAL = ("Integral", "Fractional")
+_OTHER = "(other)"
+
+
+def profile_of(statistics: Statistics) -> Profile:
+    """The profile that a statistics.json still has: sketches, and the categories that it lists."""
+    return Profile(statistics.item_count, {name: _column_of(feature) for name, feature in statistics.features.items()})
+
+
+def _column_of(feature: FeatureStatistics) -> ColumnProfile:
+    kind = {"Integral": "integral", "Fractional": "fractional"}.get(feature.inferred_type, "string")
+    types = TypeCounts(**{kind: feature.num_present}, missing=feature.num_missing)
+    numbers, found = None, feature.numerical
+    if found is not None and found.sketch.weight:
+        numbers = NumberProfile(
+            found.sketch.weight, found.sum, found.mean, found.std_dev, found.min, found.max, found.sketch, found.buckets
+        )
+    counts = dict(feature.string.counts) if feature.string is not None else {}
+    unlisted = 0 if feature.string is not None else feature.num_present
+    return ColumnProfile(
+        feature.name,
+        types,
+        feature.inferred_type in _NUMERICAL,
+        numbers,
+        Categories(counts, unlisted=unlisted),
+        feature.string is not None,
+    )
+
+
+def compare_with_profile(
+    baseline: Profile, current: Profile, *, alpha: float = 0.05, kinds: Mapping[str, Kind] | None = None
+) -> Comparison:
+    """Say of each feature whether the current rows are from another distribution than the baseline's.
+
+    Parameters
+    ----------
+    baseline, current
+        profiles; of a column that is to be compared as categories its categories must have been kept (`Profile.of`,
+        `categorical`), else its verdict rests on its missing cells alone.
+    alpha
+        the share of runs without any drift in which a false alarm is allowed, 0 < alpha < 1.
+    kinds
+        `"numerical"` or `"categorical"` for columns whose kind is not that of the baseline's values.
+
+    Examples
+    --------
+    >>> from drift_tools.tables import as_table
+    >>> before, after = (Profile.of(as_table({"x": np.arange(9000.0) + shift})) for shift in (0, 5000))
+    >>> compare_with_profile(before, after)
+    <Comparison: 9000 with 9000 rows, 1 features, drifted: x>
+    """
+    kinds = kinds or {}
+    measured = {
+        name: _measure(name, before, current.columns[name], kinds.get(name) or _kind(before, current.columns[name]))
+        for name, before in baseline.columns.items()
+        if name in current.columns
+    }
+    verdicts = decide({name: item.evidence for name, item in measured.items()}, alpha=alpha)
+    features: dict[str, FeatureComparison] = {}
+    for name, column in baseline.columns.items():
+        if name in measured:
+            features[name] = judged(measured[name], verdicts[name])
+        else:
+            features[name] = _alone(name, column, current.rows, "missing")
+    for name, column in current.columns.items():
+        if name not in features:
+            features[name] = _alone(name, column, baseline.rows, "new")
+    return Comparison(baseline.rows, current.rows, alpha, features)
+
+
+def _kind(before: ColumnProfile, after: ColumnProfile) -> Kind:
+    deciding = before if before.types.present else after
+    return "numerical" if deciding.is_numerical and deciding.types.present else "categorical"
+
+
+def _alone(name: str, column: ColumnProfile, other_rows: int, what: Literal["missing", "new"]) -> FeatureComparison:
+    kind = _kind(column, column)
+    side = _side(column) if kind == "numerical" else CountedCategories(_listed(column), column.rows).side
+    return one_sided(name, kind, side, other_rows, what)
+
+
+def _measure(name: str, before: ColumnProfile, after: ColumnProfile, kind: Kind) -> Measured:
+    if kind == "categorical":
+        return measure_categories(name, *_as_categories(before, after), PSI_THRESHOLD)
+    if _is_exact(before) and _is_exact(after):
+        return measure_numbers(name, _as_numbers(before), _as_numbers(after), PSI_THRESHOLD)
+    return _measure_sketches(name, before, after)
+
+
+def _is_exact(column: ColumnProfile) -> bool:
+    return column.numbers is None or not column.numbers.sketch.rank_error
+
+
+def _listed(column: ColumnProfile) -> dict[str, int]:
+    """Counts of the categories, those that were not kept as one."""
+    counts = dict(column.categories.counts)
+    rest = column.types.present - sum(counts.values())
+    return counts | {_OTHER: counts.get(_OTHER, 0) + rest} if rest > 0 else counts
+
+
+def _as_categories(before: ColumnProfile, after: ColumnProfile) -> tuple[CountedCategories, CountedCategories]:
+    first, second = _listed(before), _listed(after)
+    if before.types.present > sum(before.categories.counts.values()):
+        # What the baseline's file does not list is not new: it is among the rest there, and so it is here.
+        rest = sum(count for name, count in second.items() if name not in first)
+        second = {name: count for name, count in second.items() if name in first}
+        second[_OTHER] = second.get(_OTHER, 0) + rest
+    return CountedCategories(first, before.rows), CountedCategories(second, after.rows)
+
+
+def _others(column: ColumnProfile) -> tuple[int, int]:
+    """Present cells that are infinite, and those that are no numbers."""
+    wrong = column.types.string + column.types.boolean
+    found = 0 if column.numbers is None else column.numbers.count
+    return max(column.types.present - found - wrong, 0), wrong
+
+
+def _as_numbers(column: ColumnProfile) -> SortedNumbers:
+    finite = np.empty(0) if column.numbers is None else column.numbers.sketch.cumulated()[0]
+    infinite, wrong = _others(column)
+    own = SortedNumbers.of(finite).side
+    side = _shares(own, column, infinite, wrong)
+    return SortedNumbers(finite, 0, infinite, column.types.missing, wrong, side)
+
+
+def _shares(side: Side, column: ColumnProfile, infinite: int, wrong: int) -> Side:
+    rows = max(column.rows, 1)
+    return replace(
+        side,
+        rows=column.rows,
+        missing_share=column.types.missing / rows,
+        infinite_share=infinite / rows,
+        wrong_type_share=wrong / rows,
+    )
+
+
+def _side(column: ColumnProfile) -> Side:
+    infinite, wrong = _others(column)
+    numbers = column.numbers
+    side = Side(0, 0.0, 0.0, 0.0, 0)
+    if numbers is not None:
+        items = numbers.sketch.cumulated()[0]
+        median = float(numbers.sketch.quantiles([0.5])[0])
+        distinct = len(np.unique(items))  # at least so many
+        side = Side(0, 0.0, 0.0, 0.0, distinct, numbers.mean, median, numbers.std_dev, numbers.min, numbers.max)
+    return _shares(side, column, infinite, wrong)
+
+
+def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) -> Measured:
+    others = {
+        "missing values": (before.types.missing, after.types.missing),
+        "infinite values": (_others(before)[0], _others(after)[0]),
+        "values of another type": (_others(before)[1], _others(after)[1]),
+    }
+    p_values = {
+        f"share of {what}": share_p_value(mine, before.rows, theirs, after.rows)
+        for what, (mine, theirs) in others.items()
+        if mine or theirs
+    }
+    if before.numbers is None or after.numbers is None:
+        return _without_values(name, before, after, p_values)
+    found = compare_numbers(name, (before.types, before.numbers), (after.types, after.numbers))
+    ks = found.ks
+    if ks is None:
+        raise AssertionError("numbers on both sides have a KS statistic")
+    surely = max(ks.statistic - found.ks_error, 0.0)
+    first, second = found.counts
+    nearest = _nearest(found, before.numbers, after.numbers)
+    p_values["values"] = combined(
+        [
+            (ks_p_value(surely, before.numbers.count, after.numbers.count), 0.5),
+            (homogeneity_p_value(nearest, second[:-2]), 0.5),
+        ]
+    )
+    occupied = int(np.count_nonzero((first > 0) | (second > 0)))
+    # What stands behind the bins of the numbers was counted, not estimated.
+    effect = population_stability(np.append(nearest, first[-2:]), second).value - found.psi_expected
+    return Measured(
+        name=name,
+        kind="numerical",
+        evidence=Evidence(p_values, effect, before.rows, after.rows, occupied, surely, PSI_THRESHOLD),
+        psi=found.psi,
+        jensen_shannon=jensen_shannon(first, second),
+        l_infinity=found.l_infinity,
+        baseline=_side(before),
+        current=_side(after),
+        histogram=Histogram((), (), (), ()),
+        ks=ks,
+    )
+
+
+def _without_values(name: str, before: ColumnProfile, after: ColumnProfile, p_values: Mapping[str, float]) -> Measured:
+    """Numbers on one side, none on the other: there is nothing to compare but what stands in their place."""
+    first, second = (
+        np.array([0 if side.numbers is None else side.numbers.count, side.types.missing, *_others(side)])
+        for side in (before, after)
+    )
+    stability = population_stability(first, second)
+    return Measured(
+        name=name,
+        kind="numerical",
+        evidence=Evidence(
+            p_values or {"values": 1.0}, stability.excess, before.rows, after.rows, stability.bins, None, PSI_THRESHOLD
+        ),
+        psi=stability.value,
+        jensen_shannon=jensen_shannon(first, second),
+        l_infinity=l_infinity(first, second),
+        baseline=_side(before),
+        current=_side(after),
+        histogram=Histogram((), (), (), ()),
+    )
+
+
+def _nearest(found: ProfileComparison, before: NumberProfile, after: NumberProfile) -> NDArray[np.float64]:
+    """The baseline's numbers in each bin, moved towards the current ones by what both sketches may be wrong: a bin
+    lies between two ranks, of which each is off by the sketch's error at most.
+    """
+    first, second = (side[:-2] for side in found.counts)
+    allowed = 2 * (before.sketch.rank_error + after.sketch.rank_error)
+    shares, others = first / first.sum(), second / second.sum()
+    moved: NDArray[np.float64] = np.clip(others, shares - allowed, shares + allowed)
+    return np.asarray(moved * (first.sum() / moved.sum()), dtype=np.float64)
