@@ -16,15 +16,20 @@ from typing import Any
 from alarm import Alarm, parse_alarm, records
 from botocore.exceptions import BotoCoreError, ClientError
 from findings import failed_job, gather
-from message import Notification, Place, failure_notification, plain_notification, violations_notification
+from message import failure_notification, plain_notification, violations_notification
+from parts import Notification, Place
 from severity import Severities, read_severities
 from shared.clients import client, error_code
 from shared.events import BadEventError
 from shared.json_log import log
 from shared.once import Claim, Clock, Markers
 from shared.settings import ConfigurationError, flag, prefix, required
+from watch import dispute, drought, silence
+from watch_message import dispute_notification, drought_notification, silence_notification
 
 FAILURES_METRIC = "JobFailures"
+# Of the open engine: on the monitors themselves.
+RUNS_METRIC, NO_DATA_METRIC, AGREEMENT_METRIC = "Runs", "NoData", "Agreement"
 # Lambda always says how long it has; this is for a call without a context, by hand or from a test.
 _DEFAULT_SECONDS = 60.0
 
@@ -41,6 +46,10 @@ class Settings:
     dashboard_url: str | None
     notify_on_ok: bool
     severities: Severities
+    monitor_state_prefix: str | None = None
+    """Where the open engine's runs are recorded; None without that engine."""
+    agreement_prefix: str | None = None
+    """Where the comparisons of two engines are kept; None with one."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -54,6 +63,8 @@ class Settings:
             dashboard_url=environ.get("DASHBOARD_URL") or None,
             notify_on_ok=flag(environ, "NOTIFY_ON_OK"),
             severities=read_severities(environ.get("SEVERITIES") or "{}"),
+            monitor_state_prefix=prefix(environ, "MONITOR_STATE_PREFIX") if "MONITOR_STATE_PREFIX" in environ else None,
+            agreement_prefix=prefix(environ, "AGREEMENT_PREFIX") if "AGREEMENT_PREFIX" in environ else None,
         )
 
 
@@ -120,22 +131,32 @@ class Responder:
         if alarm.state != "ALARM" or not alarm.endpoint or not alarm.schedule:
             return plain_notification(alarm, place)
         try:
-            if alarm.metric == FAILURES_METRIC:
-                job, problem = failed_job(self.s3, alarm, bucket=settings.bucket, state_prefix=settings.state_prefix)
-                return failure_notification(alarm, job, problem, place)
-            findings = gather(
-                self.s3,
-                alarm,
-                bucket=settings.bucket,
-                results_prefix=settings.results_prefix,
-                baseline_statistics_uri=settings.baseline_statistics.get(alarm.schedule),
-            )
-            return violations_notification(alarm, findings, place)
+            return self._details(alarm, place)
         except Exception as error:
             # The last net: an error in the details, ours included, must not cost the alarm its notification.
             log("ERROR", "details failed", alarm=alarm.name, reason=repr(error), trace=traceback.format_exc())
             note = f"The details could not be put together ({type(error).__name__}: {error}); see the function's log."
             return plain_notification(alarm, place, note=note)
+
+    def _details(self, alarm: Alarm, place: Place) -> Notification:
+        settings, bucket = self.settings, self.settings.bucket
+        if alarm.metric == FAILURES_METRIC:
+            job, problem = failed_job(self.s3, alarm, bucket=bucket, state_prefix=settings.state_prefix)
+            return failure_notification(alarm, job, problem, place)
+        if alarm.metric == RUNS_METRIC:
+            return silence_notification(alarm, silence(self.s3, alarm, bucket, settings.monitor_state_prefix), place)
+        if alarm.metric == NO_DATA_METRIC:
+            return drought_notification(alarm, drought(self.s3, alarm, bucket, settings.monitor_state_prefix), place)
+        if alarm.metric == AGREEMENT_METRIC:
+            return dispute_notification(alarm, dispute(self.s3, alarm, bucket, settings.agreement_prefix), place)
+        findings = gather(
+            self.s3,
+            alarm,
+            bucket=bucket,
+            results_prefix=settings.results_prefix,
+            baseline_statistics_uri=settings.baseline_statistics.get(alarm.schedule or ""),
+        )
+        return violations_notification(alarm, findings, place)
 
     def _publish(self, notification: Notification) -> str:
         answer = self.sns.publish(

@@ -1,44 +1,30 @@
 """The notification: what a person reads when an alarm fires. Pure: facts in, text out."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
 
 from alarm import Alarm
 from findings import FailedJob, Findings
 from links import Console
+from parts import (
+    Notification,
+    Place,
+    alarm_lines,
+    attributes_of,
+    body_of,
+    clip,
+    hour_text,
+    plural,
+    subject_of,
+    time_text,
+)
 from profiles import number, percent
-from severity import Severities, severity_lines, severity_of
+from severity import severity_lines
 from shared.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
 
-# SNS: a subject of at most 100 ASCII characters, a message of at most 256 KiB, attributes included.
-MAX_SUBJECT = 100
-MAX_BODY_BYTES = 240 * 1024
 MAX_VIOLATIONS = 25
 _MAX_DESCRIPTION = 300
 _MAX_NAME = 120
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where things are, for the message's links, and how alarms are related."""
-
-    bucket: str
-    results_prefix: str
-    region: str
-    dashboard_url: str | None = None
-    severities: Severities = field(default_factory=dict)
-    """From when on which alarm rings, where a metric has several."""
-
-
-@dataclass(frozen=True)
-class Notification:
-    """A message as SNS takes it; attribute values are strings, for subscription filters."""
-
-    subject: str
-    body: str
-    attributes: Mapping[str, str]
 
 
 def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> Notification:
@@ -52,13 +38,13 @@ def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> N
         list(findings.problems),
         _files(alarm, findings, place),
         _next_steps(findings),
-        _alarm_lines(alarm, place),
+        alarm_lines(alarm, place),
     ]
     count = "unknown" if findings.violations is None else str(len(findings.violations))
     return Notification(
-        subject=_subject(alarm, headline, [group[0].subject for group in _features(groups)]),
-        body=_body(sections),
-        attributes={**_attributes(alarm, "violations"), "violations": count},
+        subject=subject_of(alarm, headline, [group[0].subject for group in _features(groups)]),
+        body=body_of(sections),
+        attributes={**attributes_of(alarm, "violations"), "violations": count},
     )
 
 
@@ -79,10 +65,10 @@ def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | Non
         facts += [
             f"Job       {job.name}",
             f"Status    {job.status}",
-            f"Ended     {_time(job.ended) if job.ended else 'not noted'}",
+            f"Ended     {time_text(job.ended) if job.ended else 'not noted'}",
         ]
-    facts.append(f"Alarm at  {_time(alarm.changed_at)}")
-    reason = ["REASON", f"  {_clip(job.reason, 1100)}"] if job else ([problem] if problem else [])
+    facts.append(f"Alarm at  {time_text(alarm.changed_at)}")
+    reason = ["REASON", f"  {clip(job.reason, 1100)}"] if job else ([problem] if problem else [])
     where = ["WHERE TO LOOK"]
     if job:
         where.append(f"  Job and logs: {console.processing_job(job.name)}")
@@ -101,12 +87,12 @@ def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | Non
         reason,
         where if len(where) > 1 else [],
         steps,
-        _alarm_lines(alarm, place),
+        alarm_lines(alarm, place),
     ]
     return Notification(
-        subject=_subject(alarm, f"{kind} job failed", [alarm.schedule or ""]),
-        body=_body(sections),
-        attributes=_attributes(alarm, "job-failure"),
+        subject=subject_of(alarm, f"{kind} job failed", [alarm.schedule or ""]),
+        body=body_of(sections),
+        attributes=attributes_of(alarm, "job-failure"),
     )
 
 
@@ -118,10 +104,10 @@ def plain_notification(alarm: Alarm, place: Place, *, note: str | None = None) -
         [f"{alarm.endpoint}: {headline}." if alarm.endpoint else f"The {headline}."],
         severity_lines(alarm, place.severities) if alarm.state == "ALARM" else [],
         [note] if note else [],
-        _alarm_lines(alarm, place),
+        alarm_lines(alarm, place),
     ]
     return Notification(
-        subject=_subject(alarm, headline, []), body=_body(sections), attributes=_attributes(alarm, "alarm")
+        subject=subject_of(alarm, headline, []), body=body_of(sections), attributes=attributes_of(alarm, "alarm")
     )
 
 
@@ -160,7 +146,7 @@ def _headline(groups: Sequence[Sequence[Violation]]) -> str:
     common = set.intersection(*checks)
     noun, verb = next((_HEADLINES[check] for check in _HEADLINES if check in common), ("feature", "off the baseline"))
     columns = ", columns changed" if len(features) < len(groups) else ""
-    return f"{_plural(len(features), noun)} {verb}{columns}"
+    return f"{plural(len(features), noun)} {verb}{columns}"
 
 
 def _features(groups: Sequence[Sequence[Violation]]) -> list[Sequence[Violation]]:
@@ -172,17 +158,17 @@ def _facts(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
     count = None if findings.violations is None else len(findings.violations)
     lines = [*severity_lines(alarm, place.severities, count), f"Schedule  {alarm.schedule}"]
     if count is not None:
-        lines.append(f"Found     {_plural(count, 'violation')}")
+        lines.append(f"Found     {plural(count, 'violation')}")
     if findings.run:
-        lines.append(f"Run       {_hour(findings.run.hour)}")
-    lines.append(f"Alarm at  {_time(alarm.changed_at)}")
+        lines.append(f"Run       {hour_text(findings.run.hour)}")
+    lines.append(f"Alarm at  {time_text(alarm.changed_at)}")
     if findings.streak:
         streak = findings.streak
         runs = "this run" if streak.runs == 1 else f"{streak.runs} consecutive runs"
         extent = "the run before was clean" if streak.complete else "no clean run in the 48 hours before the alarm"
-        lines.append(f"Since     {_hour(streak.since)} ({runs}; {extent})")
+        lines.append(f"Since     {hour_text(streak.since)} ({runs}; {extent})")
     if findings.newer_clean_run:
-        lines.append(f"Note      a newer run, {_hour(findings.newer_clean_run.hour)}, left no violations file")
+        lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")
     return lines
 
 
@@ -195,7 +181,7 @@ def _violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) 
         if shown >= MAX_VIOLATIONS:
             break
         name = group[0].subject
-        lines.append(f"{rank:3}. {_clip(name, _MAX_NAME)}")
+        lines.append(f"{rank:3}. {clip(name, _MAX_NAME)}")
         visible = group[: MAX_VIOLATIONS - shown]
         lines += [f"     {_explain(violation)}" for violation in visible]
         shown += len(visible)
@@ -212,7 +198,7 @@ def _explain(violation: Violation) -> str:
     """One line: what the check found, in numbers if the monitor gave any, else in the monitor's own words."""
     observed, limit = violation.observed, violation.limit
     if observed is None:
-        return f"{violation.check}: {_clip(violation.description, _MAX_DESCRIPTION) or 'the monitor says no more'}"
+        return f"{violation.check}: {clip(violation.description, _MAX_DESCRIPTION) or 'the monitor says no more'}"
     if violation.check == DRIFT_CHECK and limit is not None:
         times = (
             f", {number(float(f'{observed / limit:.2g}'))} times the threshold {number(limit)}"
@@ -222,7 +208,7 @@ def _explain(violation: Violation) -> str:
         return f"distribution drifted: distance {number(observed)}{times}"
     if violation.check in COLUMN_CHECKS and limit is not None:
         names = _COLUMN_NAMES.search(violation.description)
-        which = f" ({_clip(names[1], _MAX_DESCRIPTION)})" if names else ""
+        which = f" ({clip(names[1], _MAX_DESCRIPTION)})" if names else ""
         return f"{number(observed)} columns in the data, {number(limit)} in the baseline{which}"
     if violation.is_metric and limit is not None:
         relation = "below" if violation.check.startswith("Less") else "above"
@@ -279,70 +265,3 @@ def _next_steps(findings: Findings) -> list[str]:
         steps.append("If the world changed: check the model's quality, retrain, and make a new baseline.")
     steps.append("If the change is meant to last: make a new baseline, or widen the threshold in its constraints.json.")
     return ["WHAT TO DO NEXT", *(f"  {rank}. {step}" for rank, step in enumerate(steps, start=1))]
-
-
-def _alarm_lines(alarm: Alarm, place: Place) -> list[str]:
-    lines = [
-        "THE ALARM",
-        f"  {alarm.name}: {alarm.previous_state or 'unknown'} -> {alarm.state} at {_time(alarm.changed_at)}",
-    ]
-    if alarm.reason:
-        lines.append(f"  {_clip(alarm.reason, 1024)}")
-    if place.region:
-        lines.append(f"  {Console(place.region).alarm(alarm.name)}")
-    return lines
-
-
-def _attributes(alarm: Alarm, kind: str) -> dict[str, str]:
-    found = {
-        "kind": kind,
-        "state": alarm.state,
-        "severity": severity_of(alarm) or "",
-        "alarm_name": alarm.name,
-        "endpoint": alarm.endpoint or "",
-        "monitoring_schedule": alarm.schedule or "",
-    }
-    return {name: value for name, value in found.items() if value}  # SNS refuses empty values
-
-
-def _subject(alarm: Alarm, headline: str, names: Sequence[str]) -> str:
-    """At most 100 printable ASCII characters, with as many of the names as there is room for."""
-    severity = severity_of(alarm) if alarm.state == "ALARM" else None
-    state = severity.upper() if severity else alarm.state
-    start = _ascii(f"[{state}] {alarm.endpoint}: {headline}" if alarm.endpoint else f"[{state}] {headline}")
-    candidates = [_ascii(name) for name in names[:MAX_SUBJECT]]  # more would not fit, were they one character each
-    for shown in range(len(candidates), 0, -1):
-        more = f", +{len(names) - shown}" if shown < len(names) else ""
-        subject = f"{start} ({', '.join(candidates[:shown])}{more})"
-        if len(subject) <= MAX_SUBJECT:
-            return subject
-    return start if len(start) <= MAX_SUBJECT else start[: MAX_SUBJECT - 3] + "..."
-
-
-def _ascii(text: str) -> str:
-    return "".join(character if character.isascii() and character.isprintable() else "?" for character in text)
-
-
-def _body(sections: Sequence[Sequence[str]]) -> str:
-    body = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
-    encoded = body.encode()
-    if len(encoded) <= MAX_BODY_BYTES:
-        return body
-    return encoded[:MAX_BODY_BYTES].decode(errors="ignore") + "\n... (cut: longer than SNS allows)\n"
-
-
-def _clip(text: str, length: int) -> str:
-    one_line = " ".join(text.split())
-    return one_line if len(one_line) <= length else one_line[: length - 3] + "..."
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _hour(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

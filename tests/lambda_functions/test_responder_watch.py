@@ -1,0 +1,199 @@
+"""Alarms on the monitors themselves: what a person is told of a silent one, one without data, two that disagree."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.lambda_functions.fakes import FakeS3, FakeSns
+from tests.lambda_functions.functions import event, load
+
+functions = load("alarm_responder")
+respond = functions.handler.respond_to_all
+PREFIXES = {"MONITOR_STATE_PREFIX": "monitor-state", "AGREEMENT_PREFIX": "engine-agreement"}
+RUNS = "monitor-state/churn-endpoint/churn-data-quality"
+AGREEMENTS = "engine-agreement/churn-endpoint/data-quality"
+
+
+def rings(metric: str) -> Any:
+    """The event of an alarm on that metric, at 04:06 of 23 November."""
+    found = event("alarm_violations")
+    record = found["Records"][0]["Sns"]
+    message = json.loads(record["Message"])
+    message["AlarmDescription"] = "The monitors' own health. Severity: warning"
+    message["Trigger"]["MetricName"] = metric
+    record["Message"] = json.dumps(message)
+    return found
+
+
+def told(sns: FakeSns) -> tuple[str, str, dict[str, str]]:
+    """Subject, body and attributes of the one message."""
+    (published,) = sns.published
+    attributes = {name: value["StringValue"] for name, value in published["MessageAttributes"].items()}
+    return published["Subject"], published["Message"], attributes
+
+
+def record(hour: int, route: str) -> dict[str, Any]:
+    return {
+        "window_start": f"2026-11-23T{hour - 1:02}:00:00Z",
+        "window_end": f"2026-11-23T{hour:02}:00:00Z",
+        "route": route,
+    }
+
+
+def agreement(*disagreements: dict[str, Any], share: float, schedule: str = "churn-data-quality") -> dict[str, Any]:
+    return {
+        "version": 1,
+        "schedules": {"model_monitor": "churn-mm", "open": schedule},
+        "agreement": share,
+        "compared": 4,
+        "both_violated": [],
+        "disagreements": list(disagreements),
+    }
+
+
+AGE = {
+    "feature": "AGEP",
+    "model_monitor": [
+        {"check": "baseline_drift_check", "observed": 0.41, "limit": 0.1, "description": "Baseline drift distance"}
+    ],
+    "open": [],
+    "measures": {"psi": 0.012, "p_value_adjusted": 0.8, "summary": "AGEP: median 41 → 41, PSI 0.01"},
+}
+CODE = {
+    "feature": "CODE",
+    "model_monitor": [],
+    "open": [{"check": "data_type_check", "observed": None, "limit": None, "description": "no  numbers here"}],
+    "measures": None,
+}
+
+
+def test_a_silent_monitor(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    s3.put(f"{RUNS}/2026/11/22/23.json", record(23, "job"))
+    s3.put(f"{RUNS}/2026/11/23/01.json", record(1, "job"))
+    s3.put(f"{RUNS}/2026/11/23/01.captured.manifest", [])
+    s3.put(f"{RUNS}/2026/11/23/05.json", record(5, "job"))  # after the alarm
+    respond(rings("Runs"), new_responder(**PREFIXES))
+    subject, body, attributes = told(sns)
+    assert subject == "[WARNING] churn-endpoint: the monitor is silent (churn-data-quality)"
+    assert body.startswith("churn-endpoint: the monitor is silent. Nobody is watching the model until it runs again.\n")
+    assert "Last run  over the window that ended at 2026-11-23 01:00 UTC\n" in body
+    assert "aws scheduler list-schedules --name-prefix churn-data-quality" in body
+    assert "VIOLATIONS" not in body
+    assert attributes == {
+        "kind": "silent-monitor",
+        "state": "ALARM",
+        "severity": "warning",
+        "alarm_name": "churn-constraint-violations",
+        "endpoint": "churn-endpoint",
+        "monitoring_schedule": "churn-data-quality",
+    }
+
+
+def test_a_monitor_that_never_ran(sns: FakeSns, new_responder: Any) -> None:
+    respond(rings("Runs"), new_responder(**PREFIXES))
+    assert "Last run  none in the 7 days before the alarm\n" in told(sns)[1]
+
+
+def test_windows_without_data(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    for hour, route in ((1, "none"), (2, "function"), (3, "none"), (4, "none")):
+        s3.put(f"{RUNS}/2026/11/23/{hour:02}.json", record(hour, route))
+    respond(rings("NoData"), new_responder(**PREFIXES, DASHBOARD_URL="https://example.com/dashboard"))
+    subject, body, attributes = told(sns)
+    assert subject == "[WARNING] churn-endpoint: no data to monitor (churn-data-quality)"
+    assert "Window    2026-11-23T03:00:00Z to 2026-11-23T04:00:00Z\n" in body
+    assert "Since     the window that ended at 2026-11-23 03:00 UTC (2 windows)\n" in body
+    assert "Last data in the window that ended at 2026-11-23 02:00 UTC\n" in body
+    assert "Does anybody call the endpoint?" in body
+    assert "  Dashboard:    https://example.com/dashboard\n" in body
+    assert attributes["kind"] == "no-data"
+
+
+def test_never_any_data(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    s3.put(f"{RUNS}/2026/11/23/04.json", record(4, "none"))
+    respond(rings("NoData"), new_responder(**PREFIXES))
+    body = told(sns)[1]
+    assert "(1 window)\nLast data none in the 7 days before the alarm\n" in body
+
+
+def test_no_more_than_a_week_of_runs_is_read(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    for day in range(10, 24):
+        for hour in range(24):
+            s3.put(f"{RUNS}/2026/11/{day}/{hour:02}.json", record(max(hour, 1), "none"))
+    respond(rings("NoData"), new_responder(**PREFIXES))
+    assert "Since     the window that ended at 2026-11-16 05:00 UTC (168 windows)\n" in told(sns)[1]
+
+
+def test_two_engines_that_disagree(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    s3.put("engine-agreement/churn-endpoint/a-kind/2026/11/23/04.json", agreement(AGE, share=0.1, schedule="another"))
+    s3.put(f"{AGREEMENTS}/2026/11/23/01.json", agreement(share=1.0))
+    s3.put(f"{AGREEMENTS}/2026/11/23/02.json", agreement(AGE, share=0.75))
+    s3.put(f"{AGREEMENTS}/2026/11/23/04.json", agreement(AGE, CODE, share=0.5))
+    respond(rings("Agreement"), new_responder(**PREFIXES))
+    subject, body, attributes = told(sns)
+    assert subject == "[WARNING] churn-endpoint: the two monitors disagree (AGEP, CODE)"
+    assert "Agreement 0.5 (share of 4 features with the same verdict)\n" in body
+    assert "Since     the window that ended at 2026-11-23 02:00 UTC (2 windows)\n" in body
+    assert (
+        "WHERE THEY DISAGREE\n"
+        "  AGEP\n"
+        "     Model Monitor: baseline_drift_check: 0.41, limit 0.1\n"
+        "     open engine:   no violation\n"
+        "     measured:      AGEP: median 41 → 41, PSI 0.01\n"
+        "  CODE\n"
+        "     Model Monitor: no violation\n"
+        "     open engine:   data_type_check: no numbers here\n"
+    ) in body
+    assert f"  Comparison:   s3://churn-data/{AGREEMENTS}/2026/11/23/04.json\n" in body
+    assert attributes["kind"] == "disagreement"
+
+
+def test_measures_without_a_summary() -> None:
+    assert functions.watch_message._measured({"psi": 0.25, "p_value_adjusted": None, "ks": {}}) == "psi 0.25"
+
+
+def test_many_disagreements_are_cut(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    many = [AGE | {"feature": f"F{number}"} for number in range(40)]
+    s3.put(f"{AGREEMENTS}/2026/11/23/04.json", agreement(*many, share=0.0))
+    respond(rings("Agreement"), new_responder(**PREFIXES))
+    body = told(sns)[1]
+    assert "\n  F14\n" in body
+    assert "\n  F15\n" not in body
+    assert "  ... and 25 more in the file\n" in body
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("Runs", "The monitor's last run could not be looked up: s3://churn-data/monitor-state"),
+        ("NoData", "The monitor's runs could not be looked up: s3://churn-data/monitor-state"),
+        ("Agreement", "What the engines disagree about could not be looked up: s3://churn-data/engine-agreement"),
+    ],
+)
+def test_what_may_not_be_read_is_told(s3: FakeS3, sns: FakeSns, new_responder: Any, metric: str, said: str) -> None:
+    s3.denied_prefixes = ("monitor-state", "engine-agreement")
+    respond(rings(metric), new_responder(**PREFIXES))
+    assert said in told(sns)[1]
+
+
+@pytest.mark.parametrize("metric", ["Runs", "NoData", "Agreement"])
+def test_a_function_that_is_not_told_where(sns: FakeSns, new_responder: Any, metric: str) -> None:
+    respond(rings(metric), new_responder())
+    subject, body, _ = told(sns)
+    assert "could not be looked up: the function is not told where" in body
+    assert "drift" not in subject
+
+
+def test_nothing_was_compared(sns: FakeSns, new_responder: Any) -> None:
+    respond(rings("Agreement"), new_responder(**PREFIXES))
+    assert (
+        "No comparison of this schedule was found in s3://churn-data/engine-agreement/churn-endpoint/."
+        in (told(sns)[1])
+    )
+
+
+@pytest.mark.parametrize("content", [b"no json", [], {"disagreements": "x"}])
+def test_a_comparison_that_is_none(s3: FakeS3, sns: FakeSns, new_responder: Any, content: Any) -> None:
+    s3.put(f"{AGREEMENTS}/2026/11/23/04.json", content)
+    respond(rings("Agreement"), new_responder(**PREFIXES))
+    assert told(sns)[0] == "[WARNING] churn-endpoint: the two monitors disagree"
