@@ -10,6 +10,7 @@ from local_aws.activity import Activity
 from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock, parse_time
 from local_aws.control import Control
+from local_aws.encryption import Encryption
 from local_aws.identity import Identity
 from local_aws.journal import Journal
 from local_aws.muting import MuteRules
@@ -113,6 +114,7 @@ def _connect_identity(identity: Identity, journal: Journal, *, enforce: bool) ->
     seams.record_uses(journal.used)
     if enforce:
         seams.guard_function_logs(identity.function_may_log)
+        Encryption(identity).connect()
     seams.supply_metric_namespace()
     seams.count_loopback_as_secure_transport()
 

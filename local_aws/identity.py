@@ -30,6 +30,7 @@ _TRUST_MESSAGES = {
     ),
     "states": ("AccessDeniedException", "The service principal states.amazonaws.com may not assume the provided role."),
 }
+_KEY_ACTIONS = ("GenerateDataKey", "Decrypt")  # to publish to an encrypted topic
 _PULL_ACTIONS = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 
 
@@ -96,9 +97,24 @@ class Identity:
             self.denied(service, "lambda:InvokeFunction", function_arn)
         return allowed
 
+    def service_may_use(self, service: str, action: str, key: str) -> bool:
+        """Whether a key's policy lets an AWS service use it."""
+        if not self.enforce:
+            return True
+        context = {"aws:SourceAccount": seams.get_account_id()}
+        allowed = seams.service_is_allowed(seams.key_policy(key), service, action, seams.key_arn(key), context)
+        if not allowed:
+            self.denied(service, action, key)
+        return allowed
+
     def alarm_may_publish(self, topic_arn: str, alarm_arn: str) -> bool:
         """Whether an alarm of CloudWatch can publish to a topic: its policy, and no key that CloudWatch cannot use."""
-        if seams.topic_encryption_key(topic_arn) == "alias/aws/sns":
+        key = seams.topic_encryption_key(topic_arn)
+        if key and key != "alias/aws/sns":
+            used = (self.service_may_use("cloudwatch.amazonaws.com", f"kms:{name}", key) for name in _KEY_ACTIONS)
+            if not all(used):
+                return False
+        if key == "alias/aws/sns":
             # AWS's own key has a policy that CloudWatch is not in, and that nobody can change.
             self.denied("cloudwatch.amazonaws.com", "kms:GenerateDataKey", topic_arn)
             return False
@@ -121,6 +137,14 @@ class Identity:
         asked += [(f"ecr:{name}", repository_arn) for name in _PULL_ACTIONS]
         refusals = (self.key_refusal(access_key, action, resource) for action, resource in asked)
         return next((refused for refused in refusals if refused), None)
+
+    def volume_refusal(self, access_key: str, key: str | None) -> str | None:
+        """AWS's sentence for a role that may not lend a key to the volumes of its instances; None if it may."""
+        arn = seams.key_arn(key) if key and self.enforce else ""
+        if not arn:
+            return None
+        context = {"kms:GrantIsForAWSResource": "true"}
+        return self.key_refusal(access_key, "kms:CreateGrant", arn, context)
 
     def function_may_log(self, credentials: Mapping[str, str], group: str, exists: bool) -> bool:
         """Whether a function's role may write its log; AWS drops the log of one that may not."""
@@ -184,12 +208,17 @@ class Identity:
 
         return check
 
-    def check_requests(self, service: str, problem: Callable[[str, Mapping[str, str], Any], str | None]) -> None:
+    def check_requests(
+        self,
+        service: str,
+        problem: Callable[[str, Mapping[str, str], Any], str | None],
+        code: str = "ValidationException",
+    ) -> None:
         """Refuse requests of a service that `problem(operation, headers, parameters)` has a sentence against."""
 
         def check(operation: str, headers: dict[str, str], parameters: Any) -> seams.Response | None:
             found = problem(operation, headers, parameters)
-            return _refuse(400, "ValidationException", found) if found else None
+            return _refuse(400, code, found) if found else None
 
         seams.check_after_authentication(service, check)
 

@@ -187,7 +187,9 @@ class Endpoints:
         variants: list[Variant] = []
         try:
             for wanted in config.request["ProductionVariants"]:
-                variant = await asyncio.to_thread(self._prepare, endpoint, wanted, models[wanted["ModelName"]])
+                model = models[wanted["ModelName"]]
+                key = config.request.get("KmsKeyId")
+                variant = await asyncio.to_thread(self._prepare, endpoint, wanted, model, key)
                 variants.append(variant)
                 await variant.ready()
         except Exception as error:
@@ -248,7 +250,8 @@ class Endpoints:
                 headers.get("x-amzn-sagemaker-inference-id"), headers.get("x-amzn-sagemaker-custom-attributes"),
             )  # fmt: skip
             place = f"{endpoint.name}/{variant.name}"
-            self._capture.record(deployment.rule, place, exchange, self._clock.now(), self._writer(variant))
+            writer = self._writer(variant, (deployment.config.request.get("DataCaptureConfig") or {}).get("KmsKeyId"))
+            self._capture.record(deployment.rule, place, exchange, self._clock.now(), writer)
         answered = {"Content-Type": header["content_type"], "x-Amzn-Invoked-Production-Variant": variant.name}
         return Invocation(200, answered, answer)
 
@@ -277,7 +280,9 @@ class Endpoints:
         counts[2] += latency
         counts[3], counts[4] = min(counts[3], latency), max(counts[4], latency)
 
-    def _prepare(self, endpoint: Document, wanted: Mapping[str, Any], model: Document) -> Variant:
+    def _prepare(
+        self, endpoint: Document, wanted: Mapping[str, Any], model: Document, volume_key: str | None
+    ) -> Variant:
         """Fetch and unpack a variant's tarball under the model's role."""
         role = model.request["ExecutionRoleArn"]
         container = model.request.get("PrimaryContainer") or model.request["Containers"][0]
@@ -287,6 +292,9 @@ class Endpoints:
         refused = self._identity.image_refusal(session["AWS_ACCESS_KEY_ID"], images.repository_arn(container["Image"]))
         if refused:
             raise ModelFailed(f"the image {container['Image']} cannot be pulled: {refused}")
+        refused = self._identity.volume_refusal(session["AWS_ACCESS_KEY_ID"], volume_key)
+        if refused:
+            raise ModelFailed(f"the volume cannot be encrypted: {refused}")
         directory = Path(tempfile.mkdtemp(prefix=f"endpoint-{endpoint.name}-"))
         model_dir = directory / "model"
         model_dir.mkdir()
@@ -303,13 +311,14 @@ class Endpoints:
         weight = float(wanted.get("InitialVariantWeight", 1.0))
         return Variant(wanted["VariantName"], weight, model, directory, environment)
 
-    def _writer(self, variant: Variant) -> Any:
+    def _writer(self, variant: Variant, key: str | None) -> Any:
         environment = dict(variant.environment)
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
 
         def write(uri: str, content: bytes) -> None:
-            bucket, key = clients.split_uri(uri)
+            bucket, name = clients.split_uri(uri)
             clients.client("s3", environment).put_object(
-                Bucket=bucket, Key=key, Body=content, ContentType="application/jsonl"
+                Bucket=bucket, Key=name, Body=content, ContentType="application/jsonl", **encryption
             )
 
         return write

@@ -115,7 +115,7 @@ class ProcessingJobs:
         instances = [Instance(job, share, directory / f"algo-{share.index + 1}" / "ml") for share in shares]
         try:
             s3 = clients.client("s3", session)
-            self._check_image(job, session)
+            self._check_rights(job, session)
             for instance in instances:
                 instance.prepare(s3)
             code, speaker = self._execute(job, run, instances, session)
@@ -130,11 +130,15 @@ class ProcessingJobs:
         if message:
             job.state["ExitMessage"] = message
 
-    def _check_image(self, job: Document, session: Mapping[str, str]) -> None:
+    def _check_rights(self, job: Document, session: Mapping[str, str]) -> None:
         image = job.request["AppSpecification"]["ImageUri"]
         refused = self._identity.image_refusal(session["AWS_ACCESS_KEY_ID"], images.repository_arn(image))
         if refused:
             raise JobFailed(f"ClientError: Cannot pull image {image}: {refused}")
+        key = job.request["ProcessingResources"]["ClusterConfig"].get("VolumeKmsKeyId")
+        refused = self._identity.volume_refusal(session["AWS_ACCESS_KEY_ID"], key)
+        if refused:
+            raise JobFailed(f"ClientError: The volumes cannot be encrypted: {refused}")
 
     def _execute(
         self, job: Document, run: _Run, instances: list[Instance], session: Mapping[str, str]

@@ -15,10 +15,12 @@ import ministack.core.responses
 import ministack.core.router
 import ministack.services.cloudwatch
 import ministack.services.eventbridge
+import ministack.services.kms
 import ministack.services.lambda_svc
 import ministack.services.s3
 import ministack.services.scheduler
 import ministack.services.sns
+import ministack.services.sqs
 import ministack.services.sts
 import moto.sagemaker.models
 import pytest
@@ -30,6 +32,7 @@ actions, evaluator = ministack.core.iam_actions, ministack.core.iam_evaluator
 cloudwatch, eventbridge = ministack.services.cloudwatch, ministack.services.eventbridge
 functions, sns, sts = ministack.services.lambda_svc, ministack.services.sns, ministack.services.sts
 runtime = ministack.core.lambda_runtime
+kms, sqs = ministack.services.kms, ministack.services.sqs
 s3, scheduler = ministack.services.s3, ministack.services.scheduler
 
 
@@ -76,6 +79,11 @@ SIGNATURES = [
     (eventbridge, "_invoke_target", "target event rule view"),
     (eventbridge, "_dispatch_to_lambda", "arn payload"),
     (sns, "_fanout", None),
+    (sqs, "_queue_ref_from_urlish", "url"),
+    (sqs, "_queue_by_arn", "arn"),
+    (kms, "_resolve_key", "key_id_or_arn"),
+    (s3, "_bucket_default_sse_headers", "bucket_name"),
+    (actions, "access_denied_response", None),
     (sns, "_subscribe", "params"),
     (sns, "_p", None),
     (sns, "_http_post_sync", "endpoint payload sns_message_type"),
@@ -218,7 +226,7 @@ def test_moto_keeps_sagemaker_by_account_and_region() -> None:
         assert sagemaker.call("ListModels", {})[1]["Models"] == []
         assert sagemaker.call("ListHubs", {}) == (
             400,
-            {"__type": "UnknownOperationException", "message": "moto has no sagemaker ListHubs"},
+            {"__type": "UnknownOperationException", "message": "moto has no SageMaker ListHubs"},
         )
 
 

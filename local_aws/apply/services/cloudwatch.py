@@ -20,6 +20,7 @@ RENAMES = {"name": "AlarmName", "metricQueries": "Metrics"}
 
 def _metric_query(query: dict[str, Any]) -> dict[str, Any]:
     """A metric query as CloudWatch has it: pulumi-aws flattens the metric into its statistic."""
+    query = {"returnData": False, **query}  # the provider's default, where AWS's is true
     metric = query.get("metric")
     if not metric:
         return query
