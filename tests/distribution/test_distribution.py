@@ -16,11 +16,11 @@ import pytest
 
 from components.job_code import job_archive, job_sources
 from components.naming import content_hash
-from components.packaging import FUNCTIONS, function_files, source_files, write_model_archive
+from components.packaging import FUNCTIONS, function_files, model_archive, source_files
 
 PROJECT = Path(__file__).resolve().parents[2]
-SHIPPED = ("components", "drift_tools", "lambda", "pyproject.toml", "README.md", "LICENSE")
-MAPPED = {"lambda": "components/lambda_sources"}
+SHIPPED = ("components", "drift_tools", "lambda", "model", "pyproject.toml", "README.md", "LICENSE")
+MAPPED = {"lambda": "components/lambda_sources", "model": "components/sample_model"}
 
 PROGRAM = """
 import json
@@ -35,13 +35,11 @@ from components.job_code import job_archive
 from components.naming import content_hash
 from components.packaging import asset_bytes
 
-model, baseline = sys.argv[1:]
+# Nothing but a baseline: the model is the sample, from the distribution.
 run = run_program(
-    lambda: components.ModelMonitoringStack(
-        "churn",
-        {"endpoint": {"model": pulumi.FileAsset(model)}, "baseline": {"data": pulumi.FileAsset(baseline)}},
-    )
+    lambda: components.ModelMonitoringStack("churn", {"baseline": {"data": pulumi.FileAsset(sys.argv[1])}})
 )
+[model] = [item for item in run.of_type("aws:s3/bucketObjectv2:BucketObjectv2") if item.name.endswith("-archive")]
 functions = {
     item.name: {name: content_hash(asset_bytes(asset)) for name, asset in item.inputs["code"].assets.items()}
     for item in run.of_type("aws:lambda/function:Function")
@@ -52,6 +50,7 @@ json.dump(
         "drift_tools": drift_tools.__file__,
         "resources": len(run.resources),
         "functions": functions,
+        "model": content_hash(asset_bytes(model.inputs["source"])),
         "job_code": content_hash(job_archive()),
     },
     sys.stdout,
@@ -69,7 +68,12 @@ class Installed:
 
     def run(self, *arguments: str, folder: Path) -> str:
         ran = subprocess.run(
-            [str(self.python), *arguments], cwd=folder, capture_output=True, text=True, check=False, env={"PATH": ""}
+            [str(self.python), *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": "", "XDG_CACHE_HOME": str(folder / "cache")},
         )
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
@@ -112,9 +116,9 @@ def test_every_source_is_in_the_wheel(wheel: Path) -> None:
     """A new folder or kind of file must be named in pyproject.toml."""
     expected = {
         f"{MAPPED.get(package, package)}/{inside}"
-        for package in ("components", "drift_tools", "lambda")
+        for package in ("components", "drift_tools", "lambda", "model")
         for inside, _ in source_files(PROJECT / package)
-        if inside not in {"README.md", "requirements.txt"}
+        if inside not in {"README.md", "requirements.txt"} and not inside.endswith(".csv")
     }
     assert names(wheel) == expected
 
@@ -144,15 +148,13 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_program_elsewhere_builds_the_stack(installed: Installed, elsewhere: Path) -> None:
-    model = write_model_archive(PROJECT / "model" / "artifact", elsewhere)
-    found: dict[str, Any] = json.loads(
-        installed.run("program.py", str(model), str(elsewhere / "baseline.csv"), folder=elsewhere)
-    )
+    found: dict[str, Any] = json.loads(installed.run("program.py", str(elsewhere / "baseline.csv"), folder=elsewhere))
     for package in ("components", "drift_tools"):
         assert Path(found[package]).is_relative_to(installed.packages)
     assert found["resources"] > 40
     # The same bytes as from the repository, or a deployment from the other place would replace everything.
     assert found["job_code"] == content_hash(job_archive())
+    assert found["model"] == content_hash(model_archive(PROJECT / "model" / "artifact"))
     assert len(found["functions"]) >= 3
     for name, files in found["functions"].items():
         [folder] = [
