@@ -1,5 +1,6 @@
 """Tables of columns: the only shape of data that the rest of the package knows, and how files and arrays become one."""
 
+import codecs
 import csv
 import gzip
 import io
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _DELIMITERS = ",;\t|"
+LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
 _QUOTED = re.compile(r'"[^"]*"')
 _TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
 _TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
@@ -227,12 +229,25 @@ def read_table(path: str | Path, *, header: bool = True, delimiter: str | None =
             raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
         except ValueError as error:
             raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
-    return read_csv_text(read_text(path), header=header, delimiter=delimiter, source=str(path))
+    content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
+    plain = None
+    if len(content) >= LARGE_CSV:
+        from drift_tools.plain_csv import read_plain_csv  # noqa: PLC0415 - for large files only
+
+        first = content[: content.find(b"\n")].decode("utf-8", "replace")
+        plain = read_plain_csv(content, header=header, delimiter=delimiter or _delimiter(first))
+    if plain is not None:
+        return _named(plain, len(plain[0]), str(path))
+    return read_csv_text(decode(content, path), header=header, delimiter=delimiter, source=str(path))
 
 
 def read_text(path: Path) -> str:
     """The text of a file, gzip or plain, UTF-8 with or without a byte-order mark."""
-    content = read_bytes(path)
+    return decode(read_bytes(path), path)
+
+
+def decode(content: bytes, path: Path) -> str:
+    """The text of a file's content, UTF-8 with or without a byte-order mark."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -265,8 +280,7 @@ def read_csv_text(text: str, *, header: bool = True, delimiter: str | None = Non
     ['a, b, c', 'd']
     """
     if delimiter is None:
-        first = _QUOTED.sub("", text[: text.find("\n")] if "\n" in text else text)
-        delimiter = max(_DELIMITERS, key=first.count)
+        delimiter = _delimiter(text[: text.find("\n")] if "\n" in text else text)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     try:
@@ -289,8 +303,18 @@ def read_csv_text(text: str, *, header: bool = True, delimiter: str | None = Non
         Column.from_cells(name, [cell.strip() or None for cell in column])
         for name, column in zip(names, cells, strict=True)
     ]
+    return _named(columns, len(rows), source)
+
+
+def _delimiter(first_line: str) -> str:
+    unquoted = _QUOTED.sub("", first_line)
+    return max(_DELIMITERS, key=unquoted.count)
+
+
+def _named(columns: Iterable[Column], rows: int, source: str) -> Table:
+    """The table of a CSV; two equal names are in its first line."""
     try:
-        return Table.of(columns, len(rows))
+        return Table.of(columns, rows)
     except InputError as error:
         raise InputError(f"{source}, line 1: {error}") from error
 

@@ -1,0 +1,119 @@
+"""The fast reader of CSV says what the careful one says, or nothing."""
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from drift_tools import InputError, tables
+from drift_tools.plain_csv import read_plain_csv
+from drift_tools.tables import Table, read_csv_text, read_table
+
+
+def same(fast: Table, careful: Table) -> None:
+    assert (fast.names, fast.rows) == (careful.names, careful.rows)
+    for name, column in careful.columns.items():
+        other = fast.columns[name]
+        assert other.types == column.types
+        assert other.is_numerical == column.is_numerical
+        assert other.as_texts().tolist() == column.as_texts().tolist()
+        for first, second in zip(other.as_numbers()[0].tolist(), column.as_numbers()[0].tolist(), strict=True):
+            assert first == second or (math.isnan(first) and math.isnan(second))
+        assert other.as_numbers()[1] == column.as_numbers()[1]
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "1",
+            "-1",
+            "007",
+            "1.0",
+            "1e5",
+            "1e999",
+            "nan",
+            "NaN",
+            "inf",
+            "true",
+            "NA",
+            "null",
+            " 2 ",
+            "x y",
+            "é",
+            "1_0",
+            "+3",
+            ".5",
+            "5.",
+        ]
+    ),
+    st.floats().map(repr),
+    st.integers().map(str),
+    st.text(st.characters(exclude_characters='",\n\r', exclude_categories=["Cs"]), max_size=4),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.integers(1, 4).flatmap(
+        lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=8)
+    ),
+    st.booleans(),
+)
+@example([["\xa01"]], True)
+@example([["1"], [""]], True)
+@example([["\t1", "2"]], False)
+def test_whatever_is_read_fast_is_what_is_read_carefully(rows: list[list[str]], header: bool) -> None:
+    names = [f"n{index}" for index in range(len(rows[0]))]
+    text = "\n".join(",".join(row) for row in ([names] if header else []) + rows)
+    fast = read_plain_csv(text.encode(), header=header, delimiter=",")
+    if fast is None:
+        return
+    same(Table.of(fast, len(fast[0])), read_csv_text(text, header=header, delimiter=","))
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['1,"2"\n', "1,2\r3,4\n", "1,2,3\n", "1\n", "1,\x002\n", "1,\t2\n", "1,\xa02\n", "", "\n"],
+)
+def test_what_is_not_plain_is_left_to_the_careful_reader(body: str) -> None:
+    assert read_plain_csv(f"a,b\n{body}".encode(), header=True, delimiter=",") is None
+
+
+@pytest.fixture
+def large() -> str:
+    out = io.StringIO()
+    generator = np.random.default_rng(1)
+    for index, value in enumerate(generator.normal(size=40_000).tolist()):
+        out.write(f"{value!r};{index % 7};{'xyz'[index % 3]};{'' if index % 5 else value}\n")
+    return out.getvalue()
+
+
+def test_a_large_file_is_read_fast(large: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = '\ufeffa; b;"c;c";d\r\n' + large.replace("\n", "\r\n")
+    (tmp_path / "large.csv").write_bytes(content.encode())
+    assert len(content) > tables.LARGE_CSV
+    careful = read_csv_text(content.removeprefix("\ufeff"))
+    monkeypatch.setattr(tables, "read_csv_text", None)
+    fast = read_table(tmp_path / "large.csv")
+    assert fast.names == ["a", "b", "c;c", "d"]
+    same(fast, careful)
+
+
+def test_a_large_files_errors_name_the_line(large: str, tmp_path: Path) -> None:
+    file = tmp_path / "large.csv"
+    for content, says in (
+        (f"a;b;c;d\n{large}1;2\n", "line 40002: 2 cells where the first line has 4"),
+        (f"a;b;a;d\n{large}", "line 1: two columns are called 'a'"),
+    ):
+        file.write_text(content)
+        with pytest.raises(InputError, match=says):
+            read_table(file)
+    file.write_bytes(f"a;b;c;d\n{large}".encode() + b"1;2;\xff;4\n")
+    with pytest.raises(InputError, match="line 40002: not UTF-8"):
+        read_table(file)
