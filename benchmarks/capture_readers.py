@@ -108,13 +108,13 @@ def _polars_quotes(path: str) -> Any:
     frame = pl.read_csv(path, separator='"', quote_char=None, has_header=False, infer_schema=False)
     for index, piece in enumerate(pieces):  # valid only while every record has this layout
         if index not in {place + 2 for place in (*data, *places.values())}:
-            column = frame[f"column_{index + 1}"]
+            column = frame.to_series(index)
             if not ((column == piece) | column.is_null()).all():
                 raise ValueError(f"column {index} is not constant")
-    text = "\n".join(frame[f"column_{data[0] + 3}"].to_list())
+    text = "\n".join(frame.to_series(data[0] + 2).to_list())
     cells = pl.read_csv(io.BytesIO(text.encode()), has_header=False, schema={str(i): pl.Float64 for i in range(20)})
-    outputs = frame[f"column_{data[1] + 3}"].cast(pl.Float64)
-    ids = [frame[f"column_{place + 3}"] for place in places.values()]
+    outputs = frame.to_series(data[1] + 2).cast(pl.Float64)
+    ids = [frame.to_series(place + 2) for place in places.values()]
     return float(cells.to_numpy().sum() + outputs.sum()) + 0 * len(ids)
 
 
@@ -127,7 +127,7 @@ def _duckdb(path: str) -> Any:
                eventMetadata.eventId as id, eventMetadata.inferenceTime as time
         from read_json(?, format = 'newline_delimited')
     """
-    table = duckdb.execute(query, [path]).fetch_arrow_table()
+    table = duckdb.execute(query, [path]).to_arrow_table()
     return float(table["x"].combine_chunks().flatten().to_numpy().sum() + table["y"].to_numpy().sum())
 
 

@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
 def _run(python: Path, reader: str, path: Path) -> dict[str, float]:
     command = [str(python), str(_READERS), reader, str(path)]
     environment = {**os.environ, "PYTHONPATH": str(_READERS.parents[1])}
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - as above
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603 - as above
     result: dict[str, float] = json.loads(done.stdout)
     return result
 

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from drift_tools.capture_blocks import HAS_FAST_PATH, BlockResult, Segment, read_block, read_each
-from drift_tools.capture_files import BLOCKS_IN_MEMORY, Block, DamagedError, blocks_of, capture_files
+from drift_tools.capture_files import Block, DamagedError, blocks_of, capture_files
 from drift_tools.capture_records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
 from drift_tools.cells import Cells, Order, Parts
 from drift_tools.columns import Texts
@@ -47,6 +47,7 @@ MAX_UNREADABLE_SHARE = 0.1
 BATCH_ROWS = 250_000
 _KEPT_PROBLEMS = 1000
 _LINES_AT_ONCE = 8192
+_MOST_WORKERS = 4
 _DAMAGED = "gzip file is cut short or damaged"
 
 Source: TypeAlias = str | Path | Iterable[str | bytes]
@@ -235,8 +236,9 @@ def iterate_captures(
 def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[BlockResult]:
     """What each block of the source holds, in order; two blocks are read at a time where that is quicker."""
     fast = fast and HAS_FAST_PATH and selection.preprocess is None
-    workers = min(os.cpu_count() or 1, BLOCKS_IN_MEMORY // 2) if fast else 1
-    blocks = _blocks(source)
+    workers = min(os.cpu_count() or 1, _MOST_WORKERS) if fast else 1
+    # Read or waiting: one more than workers, and the one that is being read from the file.
+    blocks = _blocks(source, keep=workers + 2)
     if workers == 1:
         yield from (_read(block, selection, fast) for block in blocks)
         return
@@ -262,11 +264,11 @@ def _read(work: _Work, selection: Selection, fast: bool) -> BlockResult:
     return read_each("lines", lines, first, selection)
 
 
-def _blocks(source: Source) -> Iterator[_Work]:
+def _blocks(source: Source, *, keep: int) -> Iterator[_Work]:
     if isinstance(source, str | Path):
         for path in capture_files(Path(source)):
             try:
-                yield from blocks_of(path)
+                yield from blocks_of(path, keep=keep)
             except DamagedError:
                 # Nobody can say how many records the rest was: it counts as one.
                 yield BlockResult(str(path), skipped=[(0, _DAMAGED)])

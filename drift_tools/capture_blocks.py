@@ -271,23 +271,22 @@ def _fill(template: Template, block: _Content, count: int) -> dict[str, ArrowTex
         raise _NotUniformError
     holes: dict[str, ArrowTexts] = {}
     for index, piece in enumerate(template.pieces):
-        column = columns.column(index)
-        array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-        hole = piece.hole
+        column, hole = columns.column(index), piece.hole
         if hole is None or (hole.kind == layouts.IGNORED and not hole.role):
-            _check_ignored(array, piece)
+            _check_ignored(column, piece)
         else:
-            array = _checked(array, piece.before, piece.after)
+            column = _checked(column, piece.before, piece.after)
+            array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
             holes[hole.role] = ArrowTexts(array, before=len(piece.before), after=len(piece.after))
     return holes
 
 
-def _check_ignored(array: Any, piece: layouts.Piece) -> None:
+def _check_ignored(column: Any, piece: layouts.Piece) -> None:
     if piece.hole is None:
-        if not pc.all(pc.equal(array, piece.before.decode())).as_py():
+        if not pc.all(pc.equal(column, piece.before.decode())).as_py():
             raise _NotUniformError
     else:
-        _checked(array, piece.before, piece.after)
+        _checked(column, piece.before, piece.after)
 
 
 def _columns(block: _Content, count: int) -> Any:
@@ -307,15 +306,15 @@ def _columns(block: _Content, count: int) -> Any:
         raise _NotUniformError from error
 
 
-def _checked(array: Any, before: bytes, after: bytes) -> Any:
+def _checked(column: Any, before: bytes, after: bytes) -> Any:
     """A column, if each of its cells begins and ends as its piece does."""
-    if before and not pc.all(pc.starts_with(array, before.decode())).as_py():
+    if before and not pc.all(pc.starts_with(column, before.decode())).as_py():
         raise _NotUniformError
-    if after and not pc.all(pc.ends_with(array, after.decode())).as_py():
+    if after and not pc.all(pc.ends_with(column, after.decode())).as_py():
         raise _NotUniformError
-    if before and after and pc.min(pc.binary_length(array)).as_py() < len(before) + len(after):
+    if before and after and pc.min(pc.binary_length(column)).as_py() < len(before) + len(after):
         raise _NotUniformError
-    return array
+    return column
 
 
 def _in_window(

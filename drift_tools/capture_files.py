@@ -14,8 +14,6 @@ from drift_tools.errors import InputError
 
 # Large enough that what is done once a block does not count, small enough that a few of them do not either.
 BLOCK_BYTES = 8 << 20
-# So many blocks share the memory of as many buffers: fresh memory costs more than reading into it.
-BLOCKS_IN_MEMORY = 8
 _READ_BYTES = 1 << 18
 _SCAN_BYTES = 1 << 17
 _GZIP = b"\x1f\x8b"
@@ -30,7 +28,7 @@ class DamagedError(Exception):
 class Block:
     """Whole lines of one source, `count` of them. `is_last`: the source ends here, perhaps within a line.
 
-    The content is valid until `BLOCKS_IN_MEMORY` further blocks of the same source have been taken.
+    The content is valid until the reader takes its memory for a later block (`blocks_of`, `keep`).
     """
 
     source: str
@@ -62,10 +60,12 @@ def capture_files(path: Path) -> list[Path]:
     return files
 
 
-def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES, keep: int = 1) -> Iterator[Block]:
     """The blocks of a file; after the last of them `DamagedError` if it is a gzip file that ends early or is damaged.
 
     What was unpacked until there is in the blocks, but for its last line, of which nobody can say whether it is whole.
+    The last `keep` blocks that were taken are valid: later ones are read into the memory of earlier ones, because fresh
+    memory costs more than reading into it.
     """
     with path.open("rb", buffering=0) as file:
         is_packed = file.read(2) == _GZIP
@@ -75,9 +75,9 @@ def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         line, turn = 1, 0
         rest = b""
         while True:
-            if turn == len(buffers) and turn < BLOCKS_IN_MEMORY + 1:
+            if turn == len(buffers) and turn < keep:
                 buffers.append(bytearray(block_bytes))
-            place = turn % (BLOCKS_IN_MEMORY + 1)
+            place = turn % keep
             if len(buffers[place]) < 2 * len(rest):  # a line as long as that
                 buffers[place] = bytearray(2 * len(buffers[place]))
             buffer = buffers[place]
