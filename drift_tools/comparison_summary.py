@@ -13,12 +13,12 @@ def summarise(item: Measured) -> str:
     """One sentence on a feature, such as "AGEP: median 41 → 62, PSI 0.83."."""
     facts = list(_share_facts(item.baseline, item.current))
     if item.kind == "numerical" and math.isfinite(item.baseline.median) and math.isfinite(item.current.median):
-        facts.append(f"median {_short(item.baseline.median)} → {_short(item.current.median)}")
+        before, after = _short(item.baseline.median, item.current.median)
+        facts.append(f"median {before} → {after}")
         if item.current.maximum > item.baseline.maximum or item.current.minimum < item.baseline.minimum:
-            facts.append(
-                f"range {_short(item.baseline.minimum)} … {_short(item.baseline.maximum)} → "
-                f"{_short(item.current.minimum)} … {_short(item.current.maximum)}"
-            )
+            low, high = _short(item.baseline.minimum, item.baseline.maximum)
+            new_low, new_high = _short(item.current.minimum, item.current.maximum)
+            facts.append(f"range {low} … {high} → {new_low} … {new_high}")
     facts.extend(_category_facts("appeared", item.new_categories))
     facts.extend(_category_facts("vanished", item.vanished_categories))
     if item.kind == "categorical" and not item.new_categories and not item.vanished_categories:
@@ -54,8 +54,22 @@ def _largest_change(histogram: Histogram) -> Iterable[str]:
         yield f"category {histogram.labels[index]} {_percent(before)} → {_percent(after)} of values"
 
 
-def _short(value: float) -> str:
-    return f"{value:.4g}"
+def _short(first: float, second: float) -> tuple[str, str]:
+    """Two numbers with four digits, or with as many more as tell them apart; without an exponent where that is short.
+
+    >>> _short(41.0, 62.0), _short(21520.4, 1.7e-07), _short(1700001800.0, 1700003600.0)
+    (('41', '62'), ('21,520', '1.7e-07'), ('1,700,002,000', '1,700,004,000'))
+    """
+    digits = next((digits for digits in range(4, 17) if f"{first:.{digits}g}" != f"{second:.{digits}g}"), 4)
+    return _written(first, digits), _written(second, digits)
+
+
+def _written(value: float, digits: int) -> str:
+    text = f"{value:.{digits}g}"
+    number = float(text)
+    if not 1e4 <= abs(number) < 1e12:
+        return text
+    return f"{number:,.0f}" if number.is_integer() else f"{number:,}"
 
 
 def _percent(share: float) -> str:
