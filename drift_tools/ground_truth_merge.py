@@ -20,6 +20,21 @@ from drift_tools.job import Job, run_job
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels by the id that they name, and how many lines could not be read."""
+
+    by_id: Mapping[str, Any]
+    unreadable: int
+
+    def of(self, record: Mapping[str, Any]) -> Any:
+        """The label of a captured record: by its `inferenceId`, or else its `eventId`; None if there is none."""
+        metadata = record.get("eventMetadata")
+        if not isinstance(metadata, dict):
+            return None
+        return self.by_id.get(str(metadata.get("inferenceId") or metadata.get("eventId")))
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """What was merged: records read, labels read, records that found their label, and lines that could not be read."""
 
@@ -36,66 +51,79 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
     Of several labels for one id the last counts, in the order of the files' names. Records without a label are left
     out.
     """
-    labels, unreadable = _labels(ground_truth)
+    labels = read_labels(ground_truth)
+    unreadable = labels.unreadable
     captures = merged = 0
     written: list[Path] = []
     by_folder: dict[Path, list[str]] = {}
     for path in capture_files(captured):
-        for record in _records(path):
+        for line in _lines(path):
+            record = _record(line)
             if record is None:
                 unreadable += 1
                 continue
             captures += 1
-            metadata = record.get("eventMetadata")
-            label = None
-            if isinstance(metadata, dict):
-                label = labels.get(str(metadata.get("inferenceId") or metadata.get("eventId")))
+            label = labels.of(record)
             if label is not None:
                 merged += 1
                 folder = path.parent.relative_to(captured) if captured.is_dir() else Path()
-                by_folder.setdefault(folder, []).append(
-                    json.dumps({**record, GROUND_TRUTH: label}, separators=(",", ":"))
-                )
+                by_folder.setdefault(folder, []).append(_labelled(record, label))
     for number, (folder, lines) in enumerate(by_folder.items()):
         path = output / folder / f"part-{number:05d}-{uuid.uuid4()}.c000.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         written.append(path)
-    return Merge(captures, len(labels), merged, unreadable, tuple(written))
+    return Merge(captures, len(labels.by_id), merged, unreadable, tuple(written))
 
 
-def _labels(path: Path) -> tuple[dict[str, Any], int]:
-    labels: dict[str, Any] = {}
+def read_labels(path: Path) -> Labels:
+    """The labels in a file or folder; of several for one id the last, in the order of the files' names.
+
+    Raises `InputError` if there is no file.
+    """
+    by_id: dict[str, Any] = {}
     unreadable = 0
-    for file in capture_files(path):
-        for record in _records(file):
-            metadata = (record or {}).get("eventMetadata")
-            if (
-                record is None
-                or not isinstance(metadata, dict)
-                or not {"eventId"} <= metadata.keys()
-                or GROUND_TRUTH not in record
-            ):
-                unreadable += 1
-            else:
-                labels[str(metadata["eventId"])] = record[GROUND_TRUTH]
-    return labels, unreadable
+    for line in (line for file in capture_files(path) for line in _lines(file)):
+        record = _record(line)
+        metadata = (record or {}).get("eventMetadata")
+        if record is None or not isinstance(metadata, dict) or "eventId" not in metadata or GROUND_TRUTH not in record:
+            unreadable += 1
+        else:
+            by_id[str(metadata["eventId"])] = record[GROUND_TRUTH]
+    return Labels(by_id, unreadable)
 
 
-def _records(path: Path) -> Iterator[dict[str, Any] | None]:
-    """The records of a file; None for a line that is no JSON object, and for the rest of a damaged gzip file."""
+def labelled_lines(captured: Path, labels: Labels) -> Iterator[bytes]:
+    """The lines of captured data, with its label in each that has one; the others as they are."""
+    for path in capture_files(captured):
+        for line in _lines(path):
+            record = _record(line)
+            label = None if record is None else labels.of(record)
+            yield line if record is None or label is None else _labelled(record, label).encode()
+
+
+def _labelled(record: dict[str, Any], label: Any) -> str:
+    return json.dumps({**record, GROUND_TRUTH: label}, separators=(",", ":"))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file that are not blank. What is left of a damaged file is a line that nobody can read."""
     try:
         for block in blocks_of(path):
             for line in bytes(block.content).split(b"\n"):
-                if not line.strip():
-                    continue
-                try:
-                    record = json.loads(line)
-                except (ValueError, RecursionError):
-                    record = None
-                yield record if isinstance(record, dict) else None
+                if line.strip():
+                    yield line
     except DamagedError:
-        yield None
+        yield b"(the rest of the file is damaged)"
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """The record of a line; None if it is no JSON object."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def run(job: Job) -> str:

@@ -9,11 +9,13 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from drift_tools.errors import InputError
 
 _MESSAGE_BYTES = 1024
 _CONTAINER_ROOT = "/opt/ml"
+OTHERS_WORDS = "Completed: another instance of this job writes the results."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,8 @@ class Job:
     def load(cls, ml_root: Path, environment: Mapping[str, str]) -> "Job":
         """The environment, and below it what the job's own configuration file says."""
         variables: dict[str, str] = {}
-        path = ml_root / "config" / "processingjobconfig.json"
-        if path.is_file():
-            try:
-                configured = json.loads(path.read_bytes()).get("Environment") or {}
-            except (ValueError, AttributeError) as error:
-                raise InputError(f"{path}: not a processing job's configuration ({error})") from error
-            variables.update({str(name): str(value) for name, value in configured.items()})
+        configured = configuration(ml_root).get("Environment") or {}
+        variables.update({str(name): str(value) for name, value in configured.items()})
         return cls(ml_root, variables | dict(environment))
 
     def get(self, name: str) -> str | None:
@@ -54,23 +51,68 @@ class Job:
         return Path(path)
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The job's instances, the leader first; this one alone where the platform says nothing of others."""
+        return self._instances()[1]
+
+    @property
+    def host(self) -> str:
+        """The name of this instance."""
+        return self._instances()[0]
+
+    @property
     def is_leader(self) -> bool:
         """Whether this is the instance that writes; with several instances only the first does."""
+        return self.host == self.hosts[0]
+
+    def _instances(self) -> tuple[str, tuple[str, ...]]:
         path = self.ml_root / "config" / "resourceconfig.json"
         if not path.is_file():
-            return True
+            return "algo-1", ("algo-1",)
         try:
-            hosts = json.loads(path.read_bytes())
-            return bool(hosts["current_host"] == sorted(hosts["hosts"])[0])
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+            resources = json.loads(path.read_bytes())
+            hosts = tuple(sorted(map(str, resources["hosts"]), key=_by_number))
+            if str(resources["current_host"]) not in hosts:
+                raise ValueError("current_host is none of the hosts")
+            return str(resources["current_host"]), hosts
+        except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: not a job's resource configuration ({error!r})") from error
 
 
-def run_job(function: Callable[[Job], str], ml_root: Path, environment: Mapping[str, str]) -> int:
-    """Run a job and leave its message in `output/message`; 0 if it ran, 1 if not, with the reason in one line."""
+def configuration(ml_root: Path) -> Mapping[str, Any]:
+    """The job's request, as the platform leaves it for its containers; empty where there is none."""
+    path = ml_root / "config" / "processingjobconfig.json"
+    if not path.is_file():
+        return {}
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"{path}: not a processing job's configuration ({error})") from error
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: not a processing job's configuration (not a JSON object)")
+    return document
+
+
+def _by_number(host: str) -> tuple[int, str]:
+    """algo-10 comes after algo-2."""
+    number = host.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0, host
+
+
+def run_job(
+    function: Callable[[Job], str],
+    ml_root: Path,
+    environment: Mapping[str, str],
+    *,
+    is_shared: Callable[[Job], bool] = lambda job: False,  # noqa: ARG005 - most jobs are done by one instance
+) -> int:
+    """Run a job and leave its message in `output/message`; 0 if it ran, 1 if not, with the reason in one line.
+
+    Of several instances only the first runs it, unless the job `is_shared` between them.
+    """
     try:
         job = Job.load(ml_root, environment)
-        message = function(job) if job.is_leader else "Completed: another instance of this job writes the results."
+        message = function(job) if job.is_leader or is_shared(job) else OTHERS_WORDS
         status = 0
     except InputError as error:
         message, status = f"Error: {error}", 1

@@ -136,21 +136,21 @@ def outcomes(
     """
     if problem_type not in PROBLEM_TYPES:
         raise InputError(f"problem_type is {problem_type!r}: give one of {', '.join(PROBLEM_TYPES)}")
-    truth = _column(table, ground_truth, "ground_truth_attribute")
+    truth = column(table, ground_truth, "ground_truth_attribute")
     scores = None
     if probability is not None and problem_type == "BinaryClassification":
-        scores = _column(table, probability, "probability_attribute").as_numbers()[0]
+        scores = column(table, probability, "probability_attribute").as_numbers()[0]
     if problem_type == "Regression":
         if inference is None:
             raise InputError("inference_attribute is missing: say which column holds the prediction")
         label_numbers = truth.as_numbers()[0]
-        predicted_numbers = _column(table, inference, "inference_attribute").as_numbers()[0]
+        predicted_numbers = column(table, inference, "inference_attribute").as_numbers()[0]
         kept = np.isfinite(label_numbers) & np.isfinite(predicted_numbers)
         return Outcomes(problem_type, label_numbers[kept], predicted_numbers[kept])
     labels = class_names(truth)
     positive = _class_name(positive_label) if positive_label is not None else _positive(labels)
     if inference is not None:
-        predictions = class_names(_column(table, inference, "inference_attribute"))
+        predictions = class_names(column(table, inference, "inference_attribute"))
     elif scores is not None:
         cut = 0.5 if probability_threshold is None else probability_threshold
         negative = next((name for name in sorted(set(labels) - {"", positive})), "0")
@@ -163,7 +163,8 @@ def outcomes(
     return Outcomes(problem_type, labels, predictions, scores, positive).take(rows)
 
 
-def _column(table: Table, name: str, what: str) -> Column:
+def column(table: Table, name: str, what: str) -> Column:
+    """The column of this name, or at this position; `what` names the variable that asks for it in an error."""
     if name in table.columns:
         return table.columns[name]
     if name.isdigit() and int(name) < len(table.columns):

@@ -6,28 +6,16 @@ job. Run with `python -m drift_tools.monitor`.
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from drift_tools import model_quality
-from drift_tools.capture import (
-    BATCH_ROWS,
-    BOTH_SIDES,
-    GROUND_TRUTH,
-    MAX_UNREADABLE_SHARE,
-    Captures,
-    Counts,
-    iterate_captures,
-    read_captures,
-)
+from drift_tools import drift_file, model_quality, shards
+from drift_tools.capture import BATCH_ROWS, GROUND_TRUTH, MAX_UNREADABLE_SHARE, Captures, Counts, iterate_captures
 from drift_tools.constraints import (
     Constraints,
     Evaluation,
@@ -38,13 +26,26 @@ from drift_tools.constraints import (
     violations_document,
 )
 from drift_tools.errors import InputError
-from drift_tools.job import Job, run_job
-from drift_tools.preprocessing import load_postprocessor, load_preprocessor
-from drift_tools.profile import ColumnProfile, Profile, Statistics, read_json, write_json
-from drift_tools.tables import Column, Table, read_bytes, read_table
+from drift_tools.ground_truth_merge import Labels
+from drift_tools.job import OTHERS_WORDS, Job, run_job
+from drift_tools.job_data import (
+    captured_batches,
+    captured_bytes,
+    captured_table,
+    has_labels,
+    is_captured,
+    labels_of,
+    max_unreadable_share,
+    plain_table,
+)
+from drift_tools.job_metrics import Metrics, emit
+from drift_tools.preprocessing import load_postprocessor
+from drift_tools.profile import Profile, Statistics, merge_profiles, read_json, write_json
+from drift_tools.tables import Column, Table
 
 STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
-_CAPTURE, _MERGED = "sagemakerCaptureJson", "sagemakerMergeJson"
+# Windows of up to so many bytes are read at once and compared row by row; larger ones a batch at a time, by profiles.
+EXACT_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def require_rows(counts: Counts, max_unreadable_share: float = MAX_UNREADABLE_SH
     if not counts.rows and counts.skipped:
         raise InputError(f"none of {counts.read} captured records can be used; the first: {counts.problems[0]}")
     if not counts.rows:
-        raise InputError(f"Job inputs had no data: no captured record in the window ({counts.outside} outside it)")
+        outside = f": no captured record in the window ({counts.outside} outside it)" if counts.outside else ""
+        raise InputError(f"Job inputs had no data{outside}")
 
 
 def write_violations(output: Path, violations: Sequence[Violation]) -> None:
@@ -150,207 +152,46 @@ def completion(violations: Sequence[Violation], captures: Counts | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
-    """CloudWatch metrics of a run, as the platform picks them up: JSON Lines in `output/metrics/cloudwatch/`."""
+class _Loaded:
+    """A window, or an instance's share of it. `counts`: None for a plain table; `rows`: if they were kept."""
 
-    endpoint: str | None
-    schedule: str
-    timestamp: str
-
-    def _entry(self, name: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        dimensions = [{"Name": "Endpoint", "Value": self.endpoint}] if self.endpoint else []
-        dimensions.append({"Name": "MonitoringSchedule", "Value": self.schedule})
-        return {"MetricName": name, "Timestamp": self.timestamp, "Dimensions": dimensions, **content}
-
-    def of_data_quality(
-        self, current: Profile, constraints: Constraints, distances: Mapping[str, float]
-    ) -> list[dict[str, Any]]:
-        """`feature_data_*` (numerical), `feature_non_null_*` and `feature_baseline_drift_*` of each feature that
-        emits.
-        """
-        entries = []
-        for name, column in current.columns.items():
-            if not constraints.emits(name):
-                continue
-            entries.append(
-                self._entry(f"feature_non_null_{name}", {"Value": float(column.types.present), "Unit": "Count"})
-            )
-            if (values := _statistic_values(column)) is not None:
-                entries.append(self._entry(f"feature_data_{name}", {"StatisticValues": values, "Unit": "None"}))
-            if name in distances:
-                entries.append(
-                    self._entry(f"feature_baseline_drift_{name}", {"Value": distances[name], "Unit": "None"})
-                )
-        return entries
-
-    def of_model_quality(self, quality: model_quality.ModelQuality) -> list[dict[str, Any]]:
-        """One metric each, under its own name; those that do not exist for these rows are left out."""
-        return [
-            self._entry(name, {"Value": float(value), "Unit": "None"})
-            for name, value in quality.metrics.items()
-            if np.isfinite(value)
-        ]
+    profile: Profile
+    counts: Counts | None
+    rows: Table | None = None
 
 
-def _statistic_values(column: ColumnProfile) -> dict[str, float] | None:
-    numbers = column.numbers
-    if numbers is None or not column.is_numerical:
-        return None
-    return {
-        "SampleCount": float(numbers.count),
-        "Sum": numbers.sum,
-        "Minimum": numbers.min,
-        "Maximum": numbers.max,
-    }
-
-
-def write_metrics(ml_root: Path, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Write the metrics where the platform looks for them."""
-    path = ml_root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-
-
-def load_profile(job: Job, constraints: Constraints | None) -> tuple[Profile, Counts | None]:
-    """The profile of the dataset that the environment describes: `dataset_format`, `dataset_source`, `start_time`,
-    `end_time`. Captured data is read a batch at a time; of a plain table there are no counts.
+def _load(job: Job, constraints: Constraints | None, *, keep_rows: bool = False) -> _Loaded:
+    """The dataset that the environment describes (see `drift_tools.job_data`). Captured data is read a batch at a
+    time, unless its rows are to be kept.
     """
     columns = None if constraints is None else list(constraints.features)
-    if dataset_format(job)[0] in (_CAPTURE, _MERGED):
-        source, options = _capture_options(job)
-        current, counts = profile_batches(iterate_captures(source, columns=columns, **options), constraints)
-        require_rows(counts, _max_unreadable_share(job))
-        return current, counts
-    table = _load_files(job, columns)
-    return Profile.of(table) if constraints is None else profile_for(table, constraints), None
+    if is_captured(job) and not keep_rows:
+        return _Loaded(*profile_batches(captured_batches(job, columns), constraints))
+    captures = captured_table(job, columns) if is_captured(job) else None
+    table = plain_table(job, columns) if captures is None else captures.data
+    profile = Profile.of(table) if constraints is None else profile_for(table, constraints)
+    return _Loaded(profile, captures, table)
 
 
-def load_table(job: Job) -> tuple[Table, Counts | None]:
-    """The dataset that the environment describes, as one table; of a plain table there are no counts."""
-    if dataset_format(job)[0] not in (_CAPTURE, _MERGED):
-        return _load_files(job, None), None
-    source, options = _capture_options(job)
-    captures = read_captures(source, **options)
-    require_rows(captures, _max_unreadable_share(job))
-    return captures.data, captures
+def _load_shared(job: Job, constraints: Constraints | None) -> _Loaded | None:
+    """The same from all instances of the job; None on those that have handed their share over."""
 
+    def read() -> dict[str, Any]:
+        own = _load(job, constraints)
+        return {"profile": own.profile.to_dict(), "counts": shards.counts_to_dict(own.counts or Counts())}
 
-def _load_files(job: Job, columns: Sequence[str] | None) -> Table:
-    kind, options = dataset_format(job)
-    source = job.path("dataset_source")
-    # Names with a dot or an underscore in front are markers (_SUCCESS), which Spark does not read either.
-    files = (
-        [source]
-        if source.is_file()
-        else sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
-    )
-    if not files:
-        raise InputError(f"Job inputs had no data: {source} is empty")
-    tables = [_load_table(path, kind, options) for path in files]
-    table = concatenate(tables, [str(path) for path in files])
-    if columns is not None and len(columns) == len(table.columns) and not options.get("header", True):
-        table = table.renamed(columns)
-    return table
-
-
-def dataset_format(job: Job) -> tuple[str, Mapping[str, Any]]:
-    """The one key of `dataset_format`, and what stands below it."""
-    text = job.get("dataset_format")
-    if text is None:
-        raise InputError("the environment variable dataset_format is not set: see the monitor's container contract")
-    try:
-        ((kind, options),) = json.loads(text).items()
-    except (ValueError, AttributeError) as error:
-        raise InputError(
-            f'dataset_format is {text!r}: give JSON with one key, such as {{"csv": {{"header": true}}}}'
-        ) from error
-    kinds = {name.lower(): name for name in ("csv", "json", "parquet", _CAPTURE, _MERGED)}
-    if kind.lower() not in kinds:
-        raise InputError(f"dataset_format is {kind!r}: give one of {', '.join(kinds.values())}")
-    return kinds[kind.lower()], {str(name).lower(): value for name, value in (options or {}).items()}
-
-
-def _capture_options(job: Job) -> tuple[Path, dict[str, Any]]:
-    """Where the captured data is, and how it is to be read."""
-    kind, options = dataset_format(job)
-    source = job.path("dataset_source")
-    script = job.get("record_preprocessor_script")
-    sides = tuple(options.get("captureindexnames", BOTH_SIDES))
-    captured = {
-        "preprocess": load_preprocessor(job.here(script)) if script else None,
-        "sides": (*sides, GROUND_TRUTH) if kind == _MERGED else sides,
-        "start": _time(job, "start_time"),
-        "end": _time(job, "end_time"),
-        "outputs_first": str(options.get("output_columns_position", "START")).upper() != "END",
-    }
-    if source.is_dir() and not any(source.rglob("*.jsonl*")):
-        raise InputError("Job inputs had no data")
-    return source, captured
-
-
-def _max_unreadable_share(job: Job) -> float:
-    text = job.get("max_unreadable_share")
-    try:
-        return MAX_UNREADABLE_SHARE if text is None else float(text)
-    except ValueError as error:
-        raise InputError(f"max_unreadable_share is {text!r}: give a share between 0 and 1") from error
-
-
-def _time(job: Job, name: str) -> datetime | None:
-    text = job.get(name)
-    if text is None:
+    parts = shards.gather(job, read)
+    if parts is None:
         return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{name} is {text!r}: give an ISO 8601 time such as 2026-01-31T12:00:00Z") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    counts = _added(shards.counts_from_dict(part["counts"]) for part in parts)
+    return _Loaded(merge_profiles(Profile.from_dict(part["profile"]) for part in parts), counts)
 
 
-def _load_table(path: Path, kind: str, options: Mapping[str, Any]) -> Table:
-    if kind == "json":
-        return _load_json(path, lines=bool(options.get("lines", options.get("line", True))))
-    if kind == "parquet" and path.suffix not in (".parquet", ".pq"):
-        raise InputError(f"{path}: dataset_format says parquet: name the file *.parquet")
-    return read_table(path, header=bool(options.get("header", True)))
-
-
-def _load_json(path: Path, *, lines: bool) -> Table:
-    try:
-        content = read_bytes(path)
-        documents = (
-            [json.loads(line) for line in content.splitlines() if line.strip()] if lines else json.loads(content)
-        )
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON{' Lines' if lines else ''} ({error})") from error
-    # Each row as a payload: the same rules for names, lists and nesting as in captured data.
-    records = documents if isinstance(documents, list) else [documents]
-    payloads = (
-        json.dumps({"captureData": {"endpointInput": {"data": json.dumps(row), "encoding": "JSON"}}}) for row in records
-    )
-    captures = read_captures(payloads)
-    if captures.skipped:
-        problem = captures.problems[0]
-        raise InputError(f"{path}, line {problem.line}: {problem.reason}")
-    return captures.data
-
-
-def concatenate(tables: Sequence[Table], sources: Sequence[str]) -> Table:
-    """Tables of the same columns, one below the other."""
-    first = tables[0]
-    if len(tables) == 1:
-        return first
-    for table, source in zip(tables, sources, strict=True):
-        if table.names != first.names:
-            raise InputError(f"{source}: its columns are not those of {sources[0]}: give files of one layout")
-    columns = []
-    for name in first.names:
-        parts = [table.columns[name] for table in tables]
-        if all(part.texts is None for part in parts):
-            columns.append(Column.from_numbers(name, np.concatenate([part.as_numbers()[0] for part in parts])))
-        else:
-            columns.append(Column.from_cells(name, np.concatenate([part.as_texts() for part in parts]).tolist()))
-    return Table.of(columns, sum(table.rows for table in tables))
+def _added(counts: Iterable[Counts]) -> Counts:
+    total = Counts()
+    for own in counts:
+        total = total.add(own)
+    return total
 
 
 def run(job: Job) -> str:
@@ -358,53 +199,88 @@ def run(job: Job) -> str:
     output = job.path("output_path")
     output.mkdir(parents=True, exist_ok=True)
     is_quality = (job.get("analysis_type") or "").upper() == "MODEL_QUALITY"
-    entries, message = _run_model_quality(job, output) if is_quality else _run_data_quality(job, output)
-    if (job.get("publish_cloudwatch_metrics") or "Enabled").lower() == "enabled" and entries:
-        write_metrics(job.ml_root, entries)
+    found = _run_model_quality(job, output) if is_quality else _run_data_quality(job, output)
+    if found is None:
+        return OTHERS_WORDS
+    entries, message = found
+    emit(job, entries)
     if script := job.get("post_analytics_processor_script"):
         load_postprocessor(job.here(script))()
     return message
 
 
-def _metrics(job: Job) -> Metrics | None:
-    schedule = job.get("sagemaker_monitoring_schedule_name")
-    if schedule is None:  # not a scheduled run: there is nothing that the metrics could be metrics of
+_Found = tuple[list[dict[str, Any]], str]
+
+
+def _run_data_quality(job: Job, output: Path) -> _Found | None:
+    constraints = None
+    if job.get("baseline_constraints") is not None:
+        constraints = Constraints.read(job.path("baseline_constraints"))
+    if shards.is_sharded(job):
+        loaded = _load_shared(job, constraints)
+    else:
+        is_exact = job.get("baseline_dataset") is not None and captured_bytes(job) <= EXACT_BYTES
+        loaded = _load(job, constraints, keep_rows=is_exact)
+    if loaded is None:
         return None
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    timestamp = job.get("metric_time") or job.get("start_time") or now
-    return Metrics(job.get("sagemaker_endpoint_name"), schedule, timestamp)
-
-
-def _run_data_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], str]:
+    if loaded.counts is not None:
+        require_rows(loaded.counts, max_unreadable_share(job))
     excluded = _excluded(job)
-    if job.get("baseline_constraints") is None:
-        current, counts = load_profile(job, None)
+    if constraints is None:
         method = job.get("categorical_drift_method")
-        suggest_baseline(current.without(excluded), output, categorical_drift_method=method)
-        return [], completion((), counts)
-    constraints = Constraints.read(job.path("baseline_constraints"))
+        suggest_baseline(loaded.profile.without(excluded), output, categorical_drift_method=method)
+        return [], completion((), loaded.counts)
+    return _check(job, output, loaded, constraints, excluded)
+
+
+def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, excluded: Sequence[str]) -> _Found:
+    """Model Monitor's checks, and the open engine's verdict where its environment asks for one."""
     statistics = Statistics.read(job.path("baseline_statistics")) if job.get("baseline_statistics") else None
-    current, counts = load_profile(job, constraints)
-    current, constraints = current.without(excluded), constraints.without(excluded)
-    evaluation, _ = monitor_data_quality(current, constraints, statistics, output)
-    metrics = _metrics(job)
-    entries = metrics.of_data_quality(current, constraints, evaluation.distances) if metrics else []
-    return entries, completion(evaluation.violations, counts)
+    current, checked = loaded.profile.without(excluded), constraints.without(excluded)
+    evaluation, _ = monitor_data_quality(current, checked, statistics, output)
+    metrics = Metrics.of(job)
+    entries = metrics.of_data_quality(current, checked, evaluation.distances) if metrics else []
+    if drift_file.is_open(job):
+        finding = drift_file.find(
+            job,
+            constraints,
+            statistics=statistics,
+            current=loaded.profile,
+            rows=loaded.rows,
+            excluded=excluded,
+        )
+        write_json(drift_file.path_of(output), drift_file.document(job, loaded.counts, finding))
+        if metrics and finding is not None:
+            entries += metrics.of_comparison(finding.comparison, checked)
+    return entries, completion(evaluation.violations, loaded.counts)
 
 
 def _excluded(job: Job) -> list[str]:
     return [name.strip() for name in (job.get("exclude_features_attribute") or "").split(",") if name.strip()]
 
 
-def _run_model_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], str]:
-    table, counts = load_table(job)
-    is_merged = dataset_format(job)[0] == _MERGED
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Predictions and labels as they were captured; `labels`: those that this run joined them with, if it did."""
+
+    table: Table
+    counts: Counts | None
+    labels: Labels | None
+
+
+def _run_model_quality(job: Job, output: Path) -> _Found | None:
+    answers = _load_shared_answers(job) if shards.is_sharded(job) else _load_answers(job)
+    if answers is None:
+        return None
+    if answers.counts is not None:
+        _require_labels(answers.counts)
+        require_rows(drift_file.readable(answers.counts), max_unreadable_share(job))
     quality = model_quality.measure(
         model_quality.outcomes(
-            table,
+            answers.table,
             problem_type=job.get("problem_type") or "",
             # In merged records the label has its own place; elsewhere it is a column of the dataset.
-            ground_truth=GROUND_TRUTH if is_merged else job.get("ground_truth_attribute") or "",
+            ground_truth=_attributes(job)["ground_truth_attribute"] or "",
             inference=job.get("inference_attribute"),
             probability=job.get("probability_attribute"),
             probability_threshold=_threshold(job),
@@ -412,15 +288,68 @@ def _run_model_quality(job: Job, output: Path) -> tuple[list[dict[str, Any]], st
         )
     )
     write_json(output / STATISTICS, quality.to_dict())
+    if drift_file.is_open(job):
+        labels = answers.labels
+        found = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
+        write_json(drift_file.path_of(output), drift_file.document(job, answers.counts, labels=found))
     if job.get("baseline_constraints") is None:
         write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
-        return [], completion((), counts)
+        return [], completion((), answers.counts)
     constraints = model_quality.QualityConstraints.from_dict(read_json(job.path("baseline_constraints")))
     write_json(output / CONSTRAINTS, constraints.to_dict())
     violations = model_quality.evaluate(quality, constraints)
     write_violations(output, violations)
-    metrics = _metrics(job)
-    return metrics.of_model_quality(quality) if metrics else [], completion(violations, counts)
+    metrics = Metrics.of(job)
+    return metrics.of_model_quality(quality) if metrics else [], completion(violations, answers.counts)
+
+
+def _require_labels(counts: Counts) -> None:
+    if not counts.rows and counts.skipped.get(drift_file.NO_LABEL) and not drift_file.readable(counts).skipped:
+        raise InputError(
+            f"none of {counts.read} captured records has a label: check that the labels name the records' inferenceId, "
+            "or their eventId where the callers give none"
+        )
+
+
+def _load_answers(job: Job) -> _Answers:
+    if not is_captured(job):
+        return _Answers(plain_table(job), None, None)
+    labels = labels_of(job)
+    captures = captured_table(job, labels=labels)
+    return _Answers(captures.data, captures, labels)
+
+
+def _load_shared_answers(job: Job) -> _Answers | None:
+    """Of all instances: the columns that the metrics are computed from. None on those that have handed theirs over."""
+    own: list[_Answers] = []
+
+    def read() -> dict[str, Any]:
+        own.append(_load_answers(job))
+        table, names = own[0].table, {what: name for what, name in _attributes(job).items() if name is not None}
+        return {
+            "columns": {
+                name: model_quality.column(table, name, what).as_texts().tolist() for what, name in names.items()
+            }
+            if table.rows
+            else {},
+            "counts": shards.counts_to_dict(own[0].counts or Counts()),
+        }
+
+    parts = shards.gather(job, read)
+    if parts is None:
+        return None
+    filled = [part["columns"] for part in parts if part["columns"]]
+    names = list(filled[0]) if filled else []
+    columns = [Column.from_cells(name, [cell for part in filled for cell in part[name]]) for name in names]
+    table = Table.of(columns, len(columns[0]) if columns else 0)
+    return replace(own[0], table=table, counts=_added(shards.counts_from_dict(part["counts"]) for part in parts))
+
+
+def _attributes(job: Job) -> dict[str, str | None]:
+    """Which columns model quality is measured from, by the variable that names them."""
+    names = ("inference_attribute", "probability_attribute")
+    truth = GROUND_TRUTH if is_captured(job) and has_labels(job) else job.get("ground_truth_attribute")
+    return {**{name: job.get(name) for name in names}, "ground_truth_attribute": truth}
 
 
 def _threshold(job: Job) -> float | None:
@@ -438,7 +367,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         "--ml-root", type=Path, default=Path("/opt/ml"), help="where the job's /opt/ml is (default: /opt/ml)"
     )
     options = parser.parse_args(arguments)
-    return run_job(run, options.ml_root, os.environ if environment is None else environment)
+    variables = os.environ if environment is None else environment
+    return run_job(run, options.ml_root, variables, is_shared=shards.is_sharded)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 from drift_tools import storage
 from drift_tools.capture import Captures, read_captures
 from drift_tools.errors import InputError
-from drift_tools.monitor import concatenate
+from drift_tools.job_data import concatenate
 from drift_tools.tables import Column, Numbers, Table, read_table
 
 TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")

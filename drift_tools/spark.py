@@ -17,11 +17,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from drift_tools.capture import BATCH_ROWS, BOTH_SIDES, MAX_UNREADABLE_SHARE, Counts, Problem, iterate_captures
+from drift_tools.capture import BATCH_ROWS, BOTH_SIDES, MAX_UNREADABLE_SHARE, Counts, iterate_captures
 from drift_tools.constraints import Constraints
 from drift_tools.errors import InputError
 from drift_tools.monitor import monitor_data_quality, profile_batches, require_rows, suggest_baseline
 from drift_tools.profile import Profile, Statistics
+from drift_tools.shards import counts_from_dict, counts_to_dict
 
 # So many profiles are merged at a time: a profile of a hundred columns has a few megabytes.
 FAN_IN = 8
@@ -98,26 +99,14 @@ def _packed(profile: Profile, counts: Counts) -> Any:
     """One row of a frame, as Arrow."""
     import pyarrow as pa  # noqa: PLC0415 - Spark brings it
 
-    document = {
-        "profile": profile.to_dict(),
-        "counts": {
-            "rows": counts.rows,
-            "read": counts.read,
-            "used": counts.used,
-            "skipped": counts.skipped,
-            "outside": counts.outside,
-            "problems": [[problem.reason, problem.source, problem.line] for problem in counts.problems],
-        },
-    }
+    document = {"profile": profile.to_dict(), "counts": counts_to_dict(counts)}
     content = json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
     return pa.RecordBatch.from_arrays([pa.array([content], type=pa.binary())], names=["profile"])
 
 
 def _unpacked(content: bytes) -> tuple[Profile, Counts]:
     document = json.loads(content)
-    counts = document["counts"]
-    problems = tuple(Problem(*problem) for problem in counts.pop("problems"))
-    return Profile.from_dict(document["profile"]), Counts(**counts, problems=problems)
+    return Profile.from_dict(document["profile"]), counts_from_dict(document["counts"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

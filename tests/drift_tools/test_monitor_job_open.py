@@ -1,0 +1,520 @@
+"""The job under the open engine's environment: the verdict, its metrics, late records, labels, hostile windows."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from drift_tools import drift_file, job_metrics, monitor
+from drift_tools.comparison import compare
+from drift_tools.errors import InputError
+from drift_tools.job import Job
+from drift_tools.tables import read_table
+from tests.drift_tools.records import label, record, side, write
+
+HOUR = "ep/Primary/2026/01/01/10"
+CAPTURE = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
+CSV = '{"csv":{"header":true,"output_columns_position":"START"}}'
+NAMESPACE = "ModelMonitoring/Endpoints/data-metrics"
+NAMES = ["prediction", "probability", "amount", "code"]
+
+
+class Box:
+    """A container's /opt/ml, as start_monitor fills it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.processing = root, root / "processing"
+        self.output = self.processing / "output"
+        self.captured = self.processing / "input" / "endpoint"
+        self.baseline_data = self.processing / "input" / "baseline_data" / "baseline.csv"
+
+    def run(self, **environment: str | None) -> int:
+        variables = {name: value for name, value in environment.items() if value is not None}
+        return monitor.main(["--ml-root", str(self.root)], variables)
+
+    def scheduled(self, **more: str | None) -> int:
+        base: dict[str, str | None] = {
+            "dataset_format": CAPTURE,
+            "dataset_source": "/opt/ml/processing/input/endpoint",
+            "output_path": "/opt/ml/processing/output",
+            "start_time": "2026-01-01T10:00:00Z",
+            "end_time": "2026-01-01T11:00:00Z",
+            "metric_time": "2026-01-01T10:00:00Z",
+            "publish_cloudwatch_metrics": "Enabled",
+            "sagemaker_endpoint_name": "ep",
+            "sagemaker_monitoring_schedule_name": "ep-data-quality",
+            "baseline_constraints": "/opt/ml/processing/baseline/constraints/constraints.json",
+            "baseline_statistics": "/opt/ml/processing/baseline/stats/statistics.json",
+            "baseline_dataset": "/opt/ml/processing/input/baseline_data/baseline.csv",
+            "false_alarms_per_year": "1",
+            "runs_per_year": "8760",
+            "max_unreadable_share": "0.1",
+        }
+        return self.run(**base | more)
+
+    @property
+    def message(self) -> str:
+        return (self.root / "output" / "message").read_text()
+
+    @property
+    def drift(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.output / "drift.json").read_bytes())
+        return content
+
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        path = self.root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
+        return {entry["MetricName"]: entry for entry in map(json.loads, path.read_text().splitlines())}
+
+
+def rows(size: int, seed: int, *, shift: float = 0.0, code: str | None = None) -> list[tuple[str, str]]:
+    """Answers and requests; `code` is a category that is written as a number."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for amount, chosen in zip(rng.normal(shift, 1, size), rng.choice(["01", "02", "07"], size), strict=True):
+        found.append((f"{int(amount > 0)},{1 / (1 + np.exp(-amount)):.6f}", f"{amount:.6f},{code or chosen}"))
+    return found
+
+
+def captured(box: Box, found: list[tuple[str, str]], *, hour: str = HOUR, **more: Any) -> None:
+    write(box.captured / hour / f"{len(found)}.jsonl", [record(given, out, **more) for out, given in found])
+
+
+@pytest.fixture(scope="module")
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    box = Box(tmp_path_factory.mktemp("baseline") / "ml")
+    write(box.baseline_data, [",".join(NAMES), *(f"{out},{given}" for out, given in rows(2000, 0))])
+    source = "/opt/ml/processing/input/baseline_data"
+    assert box.run(dataset_format=CSV, dataset_source=source, output_path="/opt/ml/processing/output") == 0
+    constraints = json.loads((box.output / "constraints.json").read_bytes())
+    assert not (box.output / "drift.json").exists()
+    # What an owner does who knows that 01, 02 and 07 are no quantities.
+    constraints["features"][3] = {"name": "code", "inferred_type": "String", "completeness": 1.0}
+    statistics = json.loads((box.output / "statistics.json").read_bytes())
+    counts = {name: sum(given.endswith(name) for _, given in rows(2000, 0)) for name in ("01", "02", "07")}
+    statistics["features"][3] = {
+        "name": "code",
+        "inferred_type": "String",
+        "string_statistics": {
+            "common": {"num_present": 2000, "num_missing": 0},
+            "distinct_count": 3.0,
+            "distribution": {
+                "categorical": {"buckets": [{"value": value, "count": count} for value, count in counts.items()]}
+            },
+        },
+    }
+    write(box.processing / "baseline" / "constraints" / "constraints.json", [json.dumps(constraints)])
+    write(box.processing / "baseline" / "stats" / "statistics.json", [json.dumps(statistics)])
+    return box.processing
+
+
+@pytest.fixture
+def box(baseline: Path, tmp_path: Path) -> Box:
+    box = Box(tmp_path / "ml")
+    for inside in (
+        "baseline/constraints/constraints.json",
+        "baseline/stats/statistics.json",
+        "input/baseline_data/baseline.csv",
+    ):
+        target = box.processing / inside
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((baseline / inside).read_bytes())
+    return box
+
+
+@pytest.fixture
+def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        yield boto3.client("cloudwatch")
+
+
+def test_drift_json_is_compares_answer_with_the_run_around_it(box: Box) -> None:
+    captured(box, rows(600, 1, shift=1.5))
+    assert box.scheduled(excluded_variants="shadow-1,canary") == 0, box.message
+    drift = box.drift
+    current = write(box.root / "current.csv", [",".join(NAMES), *(f"{o},{g}" for o, g in rows(600, 1, shift=1.5))])
+    alone = compare(
+        read_table(box.baseline_data),
+        read_table(current),
+        kinds={"code": "categorical"},
+        false_alarms_per_year=1,
+        runs_per_year=8760,
+    ).to_dict()
+    assert {name: drift[name] for name in alone} == json.loads(json.dumps(alone))
+    assert drift["drifted_features"] == ["prediction", "probability", "amount"]
+    assert drift["features"]["code"]["kind"] == "categorical"
+    assert drift["alpha"] == pytest.approx(1 / 8760)
+    assert drift["window"] == {"start": "2026-01-01T10:00:00Z", "end": "2026-01-01T11:00:00Z", "late_from": None}
+    assert drift["records"] == {
+        "read": 600,
+        "used": 600,
+        "rows": 600,
+        "outside": 0,
+        "skipped": {},
+        "excluded_variants": ["canary", "shadow-1"],
+    }
+    assert (drift["version"], drift["engine"], drift["method"]) == (1, "open", "exact")
+    assert "method_reason" not in drift
+
+
+BASELINE = "/opt/ml/processing/input/baseline_data/baseline.csv"
+# With a namespace the environment is the open engine's; nothing is published where metrics are switched off.
+SKETCH: dict[str, str | None] = {
+    "baseline_dataset": None,
+    "metric_namespace": NAMESPACE,
+    "publish_cloudwatch_metrics": "Disabled",
+}
+
+
+@pytest.mark.parametrize("method", ["exact", "sketch"])
+def test_undrifted_data_do_not_drift_by_either_method(box: Box, method: str) -> None:
+    captured(box, rows(600, 2))
+    assert box.scheduled(**(SKETCH if method == "sketch" else {})) == 0, box.message
+    assert box.drift["method"] == method
+    assert box.drift["drifted_features"] == []
+
+
+def test_without_the_baselines_rows_its_sketches_decide(box: Box) -> None:
+    captured(box, rows(600, 1, shift=1.5, code="09"))
+    assert box.scheduled(**SKETCH) == 0, box.message
+    drift = box.drift
+    assert drift["method"] == "sketch"
+    assert (drift["baseline_rows"], drift["current_rows"]) == (2000, 600)
+    assert drift["drifted_features"] == NAMES
+    assert drift["features"]["code"]["kind"] == "categorical"
+    assert "category 09 appeared (100 % of values)" in drift["features"]["code"]["summary"]
+    by_sketch = drift["features"]["amount"]["psi"]
+    assert box.scheduled() == 0
+    assert box.drift["features"]["amount"]["psi"] == pytest.approx(by_sketch, abs=1e-9)  # 2,000 values: the data itself
+
+
+def test_a_window_too_large_for_memory_is_compared_by_profiles(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    captured(box, rows(600, 1, shift=1.5))
+    monkeypatch.setattr(monitor, "EXACT_BYTES", 1000)
+    assert box.scheduled() == 0
+    assert box.drift["method"] == "sketch"
+    assert box.drift["method_reason"] == "the window is larger than what is kept in memory"
+    assert box.drift["drifted_features"] == ["prediction", "probability", "amount"]
+
+
+def test_a_parquet_baseline_needs_pyarrow_or_the_sketches(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    captured(box, rows(600, 1))
+    path = box.baseline_data.with_suffix(".parquet")
+    table = read_table(box.baseline_data).to_arrow()
+    pq.write_table(table.set_column(3, "code", pa.array([f"0{code}" for code in table["code"].to_pylist()])), path)
+    parquet = BASELINE.replace(".csv", ".parquet")
+    assert box.scheduled(baseline_dataset=parquet) == 0, box.message
+    assert box.drift["method"] == "exact"
+    assert box.drift["drifted_features"] == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert box.scheduled(baseline_dataset=parquet) == 0, box.message
+    assert box.drift["method"] == "sketch"
+    assert box.drift["method_reason"] == "baseline.parquet is a Parquet file, and there is no pyarrow here"
+
+
+def test_a_baseline_without_a_header_takes_the_names_of_its_constraints(box: Box) -> None:
+    captured(box, rows(600, 1))
+    lines = box.baseline_data.read_text().splitlines()
+    write(box.baseline_data, lines[1:])
+    assert box.scheduled() == 0, box.message
+    assert box.drift["baseline_rows"] == 2000
+    assert box.drift["drifted_features"] == []
+    write(box.baseline_data, ["prediction,other", "1,2"])
+    assert box.scheduled() == 1
+    assert box.message.endswith(
+        "baseline.csv: has no column 'probability', which its constraints have: give the rows that they were made from"
+    )
+
+
+def test_model_monitors_environment_gets_model_monitors_files(box: Box) -> None:
+    captured(box, rows(300, 1))
+    assert box.scheduled(baseline_dataset=None) == 0
+    assert sorted(path.name for path in box.output.iterdir()) == ["constraints.json", "statistics.json"]
+    assert not any(name.startswith(("feature_psi_", "feature_ks_", "feature_p_value")) for name in box.metrics())
+
+
+def test_metrics_beside_model_monitors_names(box: Box, cloudwatch: Any) -> None:
+    captured(box, rows(600, 1, shift=1.5))
+    assert box.scheduled(metric_namespace=NAMESPACE) == 0, box.message
+    metrics = box.metrics()
+    drift = box.drift["features"]
+    for name in NAMES:
+        assert metrics[f"feature_psi_{name}"]["Value"] == drift[name]["psi"]
+        assert metrics[f"feature_p_value_adjusted_{name}"]["Value"] == drift[name]["p_value_adjusted"]
+        assert f"feature_baseline_drift_{name}" in metrics
+    assert metrics["feature_ks_amount"]["Value"] == drift["amount"]["ks"]["statistic"]
+    assert "feature_ks_code" not in metrics
+    published = cloudwatch.list_metrics(Namespace=NAMESPACE)["Metrics"]
+    assert {metric["MetricName"] for metric in published} == set(metrics)
+    dimensions = {(item["Name"], item["Value"]) for metric in published for item in metric["Dimensions"]}
+    assert dimensions == {("Endpoint", "ep"), ("MonitoringSchedule", "ep-data-quality")}
+    (point,) = cloudwatch.get_metric_statistics(
+        Namespace=NAMESPACE,
+        MetricName="feature_psi_amount",
+        Dimensions=metrics["feature_psi_amount"]["Dimensions"],
+        StartTime="2026-01-01T10:00:00Z",
+        EndTime="2026-01-01T10:01:00Z",
+        Period=60,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    assert point["Maximum"] == drift["amount"]["psi"]
+
+
+def test_metrics_that_cannot_be_published_fail_the_run_in_one_line(
+    box: Box, cloudwatch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: object, operation: str, arguments: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not allowed"}}, operation)
+
+    captured(box, rows(300, 1))
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+    assert box.scheduled(metric_namespace=NAMESPACE) == 1
+    assert box.message.startswith(f"Error: the metrics were not published to {NAMESPACE} (An error occurred (Access")
+    assert "cloudwatch:PutMetricData" in box.message
+    assert "\n" not in box.message
+    assert box.metrics()  # the file is there all the same
+    assert box.scheduled(metric_namespace=NAMESPACE, publish_cloudwatch_metrics="Disabled") == 0
+
+
+def test_no_credentials_are_an_error_of_the_run_too(box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    captured(box, rows(300, 1))
+    assert box.scheduled(metric_namespace=NAMESPACE) == 1
+    assert "the metrics were not published" in box.message
+    assert "region" in box.message
+
+
+def entry(name: str, value: float = 1.0) -> dict[str, Any]:
+    return job_metrics.Metrics("ep", "s", "2026-01-01T10:00:00Z")._entry(name, {"Value": value, "Unit": "None"})
+
+
+def test_a_request_holds_a_thousand_metrics_or_less_than_a_megabyte() -> None:
+    short = [entry(f"f{index}") for index in range(2500)]
+    assert [len(batch) for batch in job_metrics.batches(short)] == [1000, 1000, 500]
+    long = [entry(f"{index:04d}" + "x" * 251) for index in range(2500)]
+    found = list(job_metrics.batches(long))
+    assert [item for batch in found for item in batch] == long
+    assert max(len(json.dumps(batch)) for batch in found) < 500_000
+    assert all(len(batch) > 800 for batch in found[:-1])
+    assert list(job_metrics.batches([])) == []
+
+
+def test_metric_names_are_legal_and_differ() -> None:
+    names = ["feature_psi_" + name for name in ("a b", "größe", "x" * 300, "x" * 299 + "y", "値" * 40, "a\tb", "100%")]
+    legal = [job_metrics.metric_name(name) for name in names]
+    assert legal[0] == names[0]
+    assert legal[1] == "feature_psi_gr%C3%B6%C3%9Fe"
+    assert legal[6] == names[6]
+    assert len(set(legal)) == len(names)
+    assert all(len(name) <= 255 and name.isascii() and name.isprintable() for name in legal)
+    assert legal[2][:246] == names[2][:246]
+
+
+def test_numbers_that_cloudwatch_does_not_take_do_not_take_others_along(
+    cloudwatch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_metrics.publish(NAMESPACE, [entry("good"), entry("bad", 1e200)])
+    assert [metric["MetricName"] for metric in cloudwatch.list_metrics(Namespace=NAMESPACE)["Metrics"]] == ["good"]
+    assert "bad" in caplog.text
+
+
+def test_late_records_count_in_the_run_that_gets_their_file(box: Box) -> None:
+    times = ["2026-01-01T07:59:59Z", "2026-01-01T08:00:00Z", "2026-01-01T09:30:00Z", "2026-01-01T10:00:00Z"]
+    for time in times:
+        captured(box, rows(30, 1), hour=f"ep/Primary/2026/01/01/{time[11:13]}", time=time)
+    write(box.captured / HOUR / "next.jsonl", [record("0,01", "1,0.5", time="2026-01-01T11:00:00Z")])
+    assert box.scheduled() == 0
+    assert (box.drift["records"]["used"], box.drift["records"]["outside"]) == (30, 91)
+    assert box.scheduled(late_from="2026-01-01T08:00:00Z") == 0
+    assert (box.drift["records"]["used"], box.drift["records"]["outside"]) == (90, 31)
+    assert box.drift["window"]["late_from"] == "2026-01-01T08:00:00Z"
+    assert box.scheduled(late_from="soon") == 1
+    assert box.message == "Error: late_from is 'soon': give an ISO 8601 time such as 2026-01-31T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"runs_per_year": "often"}, "Error: runs_per_year is 'often': give a number"),
+        ({"false_alarms_per_year": "0"}, "Error: false_alarms_per_year is 0.0: give a number above 0"),
+    ],
+)
+def test_levels_that_make_no_sense(box: Box, environment: dict[str, str], message: str) -> None:
+    captured(box, rows(30, 1))
+    assert box.scheduled(**environment) == 1
+    assert box.message == message
+
+
+def test_a_hostile_window_is_counted_record_by_record(box: Box) -> None:
+    def encoded(text: str) -> dict[str, Any]:
+        return side(base64.b64encode(text.encode()).decode(), "BASE64")
+
+    row = "0.5,01"
+    good = [record(given, out) for out, given in rows(200, 1)]
+    usable = [
+        record(encoded(row), encoded("1,0.5")),  # BASE64 on both sides
+        record(side('{"amount": 0.5, "code": "01"}', "JSON", "application/json"), "1,0.5"),  # mixed encodings
+        record("0.5,01\n0.7,02", "1,0.5\n0,0.4"),  # two rows in a request
+        record(row, "1,0.5", inference_id="mine"),
+    ]
+    skipped = {
+        "not JSON": "{broken",
+        "not a JSON object": "[1]",
+        "no captureData": json.dumps({"eventMetadata": {"inferenceTime": "2026-01-01T10:00:01Z"}}),
+        "no endpointOutput": record(row, None),
+        "neither endpointInput nor endpointOutput was captured": record(None, None),
+        "BASE64 that holds no UTF-8 text": record(row, side("??", "BASE64")),
+        "unknown encoding": record(row, side("1,0.5", "EBCDIC")),
+        "numbers of rows in input and output differ": record("0.5,01\n0.7,02\n0.1,01", "1,0.5\n0,0.4"),
+        "3 columns where 4 are expected": record("0.5", "1,0.5"),
+        "no inferenceTime": record(row, "1,0.5", time=None),
+        "inferenceTime is no time": record(row, "1,0.5", time="noon"),
+        "a captured side without data": record(row, {"encoding": "CSV"}),
+    }
+    outside = record(row, "1,0.5", time="2026-01-01T23:00:00Z")
+    write(box.captured / HOUR / "a.jsonl", [*good, *usable, *skipped.values(), outside, ""])
+    assert box.scheduled(max_unreadable_share="0.2") == 0, box.message
+    records = box.drift["records"]
+    assert records["skipped"] == dict.fromkeys(skipped, 1)
+    assert records["used"] == len(good) + len(usable)
+    assert records["rows"] == len(good) + len(usable) + 1
+    assert records["read"] == len(good) + len(usable) + len(skipped)
+    assert records["outside"] == 1
+    assert box.scheduled(max_unreadable_share="0.01") == 1
+    assert "captured records cannot be used" in box.message
+
+
+def test_scripts_written_for_model_monitor_run_here_too(box: Box) -> None:
+    write(
+        box.processing / "input" / "preprocessor" / "pre.py",
+        [
+            "import os",
+            "def preprocess_handler(inference_record):",
+            "    given, out = inference_record.endpoint_input.data, inference_record.endpoint_output.data",
+            "    if inference_record.event_metadata.event_id == 'sampled out':",
+            "        return []",
+            "    cells = out.split(',') + given.split(';')",
+            "    return {str(index).zfill(20): cell for index, cell in enumerate(cells)}",
+        ],
+    )
+    write(
+        box.processing / "input" / "postprocessor" / "post.py",
+        [
+            "import json, pathlib",
+            "def postprocess_handler():",
+            f"    found = json.loads(pathlib.Path({str(box.output)!r}, 'drift.json').read_text())",
+            f"    pathlib.Path({str(box.output)!r}, 'mine.json').write_text(json.dumps(found['drifted']))",
+        ],
+    )
+    lines = [record(given.replace(",", ";"), out) for out, given in rows(300, 1)]
+    lines += [record("0;0", "0,0", event_id="sampled out"), record("0;0", None)]
+    write(box.captured / HOUR / "a.jsonl", lines)
+    scripts = {
+        "record_preprocessor_script": "/opt/ml/processing/input/preprocessor/pre.py",
+        "post_analytics_processor_script": "/opt/ml/processing/input/postprocessor/post.py",
+    }
+    assert box.scheduled(**scripts) == 0, box.message
+    assert box.drift["records"]["rows"] == 300
+    assert box.drift["records"]["skipped"] == {"the record preprocessor raised AttributeError": 1}
+    assert box.drift["drifted_features"] == []
+    assert json.loads((box.output / "mine.json").read_bytes()) is False
+
+
+QUALITY = {
+    "analysis_type": "MODEL_QUALITY",
+    "problem_type": "BinaryClassification",
+    "inference_attribute": "0",
+    "probability_attribute": "1",
+    "baseline_statistics": None,
+    "baseline_dataset": None,
+    "baseline_constraints": None,
+    "metric_namespace": "ModelMonitoring/Endpoints/model-metrics",
+    "ground_truth_source": "/opt/ml/processing/input/ground_truth",
+}
+
+
+def test_labels_are_joined_in_the_same_run(box: Box, cloudwatch: Any) -> None:
+    lines = [
+        record("1,2", f"{index % 2},{0.7 if index % 2 else 0.3}", event_id=f"e{index}", inference_id=f"i{index}")
+        for index in range(40)
+    ]
+    write(box.captured / HOUR / "a.jsonl", [*lines, "{broken", record("1,2", "1,0.9", event_id="no label")])
+    truths = [label(f"i{index}", str(index % 2 if index < 30 else 1 - index % 2)) for index in range(38)]
+    write(box.processing / "input" / "ground_truth" / "2026/01/01/12/labels.jsonl", [*truths, "[]"])
+    assert box.scheduled(**QUALITY) == 0, box.message
+    statistics = json.loads((box.output / "statistics.json").read_bytes())["binary_classification_metrics"]
+    assert statistics["accuracy"]["value"] == pytest.approx(30 / 38)
+    assert box.drift["records"] == {
+        "read": 42,
+        "used": 38,
+        "rows": 38,
+        "outside": 0,
+        "skipped": {"no groundTruthData": 3, "not JSON": 1},
+        "labels": {"read": 38, "unreadable": 1},
+        "excluded_variants": [],
+    }
+    constraints = box.processing / "baseline" / "constraints" / "constraints.json"
+    constraints.write_bytes((box.output / "constraints.json").read_bytes())
+    checked = QUALITY | {"baseline_constraints": "/opt/ml/processing/baseline/constraints/constraints.json"}
+    assert box.scheduled(**checked) == 0, box.message
+    assert box.message.startswith("Completed: Job completed successfully with no violations.")
+    published = cloudwatch.list_metrics(Namespace="ModelMonitoring/Endpoints/model-metrics")["Metrics"]
+    assert "accuracy" in {metric["MetricName"] for metric in published}
+
+
+def test_labels_that_name_nobody(box: Box) -> None:
+    captured(box, rows(30, 1))
+    write(box.processing / "input" / "ground_truth" / "labels.jsonl", [label("somebody", "1")])
+    assert box.scheduled(**QUALITY) == 1
+    assert box.message.startswith("Error: none of 30 captured records has a label")
+
+
+def test_a_feature_that_emits_nothing_has_no_metrics_of_the_verdict(box: Box) -> None:
+    path = box.processing / "baseline" / "constraints" / "constraints.json"
+    constraints = json.loads(path.read_bytes())
+    constraints["features"][2]["monitoring_config_overrides"] = {"emit_metrics": "Disabled"}
+    path.write_text(json.dumps(constraints))
+    captured(box, rows(300, 1))
+    assert box.scheduled() == 0
+    assert "feature_psi_amount" not in box.metrics()
+    assert "feature_psi_code" in box.metrics()
+    assert "amount" in box.drift["features"]
+
+
+def test_features_that_are_left_out(box: Box) -> None:
+    captured(box, rows(300, 1, shift=3))
+    for environment in ({}, SKETCH):
+        assert box.scheduled(exclude_features_attribute="amount, code", **environment) == 0, box.message
+        assert list(box.drift["features"]) == ["prediction", "probability"]
+
+
+def test_without_anything_to_compare_with_there_is_no_verdict(box: Box) -> None:
+    captured(box, rows(300, 1))
+    assert box.scheduled(**SKETCH | {"baseline_statistics": None}) == 0, box.message
+    assert box.drift.keys() == {"version", "window", "records", "engine"}
+
+
+def test_levels() -> None:
+    job = Job(Path(), {"runs_per_year": "365"})
+    assert drift_file.level(job) == pytest.approx(1 / 365)
+    assert drift_file.level(Job(Path(), {})) == 0.05
+    with pytest.raises(InputError, match="runs_per_year is 'x': give a number"):
+        drift_file.level(Job(Path(), {"runs_per_year": "x"}))
