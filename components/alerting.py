@@ -63,6 +63,10 @@ class DriftAlertingArgs(TypedDict):
     """URI of a schedule's baseline `statistics.json`, by kind; messages then show values side by side."""
     dashboard_url: NotRequired[pulumi.Input[str]]
     """A link in every message."""
+    open_engine: NotRequired[bool]
+    """The open engine runs the monitors, or runs beside: the responder may read its runs' records. Default false."""
+    compares_engines: NotRequired[bool]
+    """Two engines are compared: the responder may read what they disagree on. Default false."""
     log_retention_in_days: NotRequired[int]
     """Of the responder's log group. Default 30."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
@@ -143,6 +147,7 @@ class DriftAlerting(pulumi.ComponentResource):
     def _responder(self, notification_topic: aws.sns.Topic) -> MonitoringFunction:
         bucket_name = self._args["bucket_name"]
         statistics = list((self._args.get("baseline_statistics") or {}).values())
+        monitors_state = self._monitors_state()
 
         def policy(
             place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
@@ -156,6 +161,7 @@ class DriftAlerting(pulumi.ComponentResource):
                     log_group_arn=found[3],
                     dead_letter_arn=found[4],
                     statistics_uris=found[5],
+                    monitors_state=list(monitors_state.values()),
                 )
             )
 
@@ -166,6 +172,7 @@ class DriftAlerting(pulumi.ComponentResource):
             "NOTIFICATION_TOPIC_ARN": notification_topic.arn,
             "NOTIFY_ON_OK": "true" if self._settings.notify_on_ok else "false",
             "BASELINE_STATISTICS": self._baseline_statistics(),
+            **monitors_state,
         }
         if len(self._settings.severities) > 1:
             environment["SEVERITIES"] = json.dumps(
@@ -190,6 +197,15 @@ class DriftAlerting(pulumi.ComponentResource):
             common=self._common,
             asynchronous=True,
         )
+
+    def _monitors_state(self) -> dict[str, str]:
+        """Where the responder reads what it tells of the monitors themselves, by its environment variable."""
+        found = {}
+        if self._args.get("open_engine", False):
+            found["MONITOR_STATE_PREFIX"] = naming.MONITOR_STATE
+        if self._args.get("compares_engines", False):
+            found["AGREEMENT_PREFIX"] = naming.ENGINE_AGREEMENT
+        return found
 
     def _baseline_statistics(self) -> pulumi.Output[str]:
         """JSON of schedule name to URI, as the responder reads it."""

@@ -174,13 +174,17 @@ def _dead_letters(subject: DashboardSubject) -> Widget:
 
 
 def _logs(subject: DashboardSubject) -> Widget:
-    """All jobs of the account write to one group; jobs of Model Monitor have "monitoring" in their streams' names."""
+    """All jobs of the account write to one group; jobs of Model Monitor have "monitoring" in their streams' names.
+
+    Those of the open engine are called by monitor and window, `churn-dq-202601311200-1a2b3c`.
+    """
+    streams = "monitoring|baseline" + (r"|-(dq|mq)-\d{12}-" if subject.open_schedules else "")
     return log_table(
         subject.region,
         "Logs of the monitor",
         naming.PROCESSING_LOG_GROUP,
         "fields @timestamp, @logStream, @message",
-        "filter @logStream like /monitoring|baseline/",
+        f"filter @logStream like /{streams}/",
         "filter @message like /(?i)error|exception|violation/",
         "sort @timestamp desc",
         "limit 50",

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from components.alarms import JOB_FAILURES, PERIOD_SECONDS, schedule_metric
 from components.args import check_component_name, common_settings
+from components.args.severities import WARNING
 
 RUNS: Final = "Runs"
 NO_DATA: Final = "NoData"
@@ -83,7 +84,7 @@ class MonitorHealth(pulumi.ComponentResource):
     def _no_data(self, kind: str, schedule: pulumi.Input[str]) -> aws.cloudwatch.MetricAlarm:
         return self._alarm(
             f"{self._stem}-{kind}-no-data",
-            f"The {kind} monitor of {self._stem} found nothing captured: does anybody call the model?",
+            f"The {kind} monitor of {self._stem} found no data to look at",
             NO_DATA,
             schedule,
             statistic="Maximum",
@@ -143,7 +144,8 @@ class MonitorHealth(pulumi.ComponentResource):
         metric = schedule_metric(self._args["metric_namespace"], metric_name, self._args["endpoint_name"], schedule)
         return aws.cloudwatch.MetricAlarm(
             name,
-            alarm_description=description,
+            # As every alarm of a stack ends: the responder reads it there, and subscriptions filter by it.
+            alarm_description=f"{description}. Severity: {WARNING}",
             namespace=metric.namespace,
             metric_name=metric.name,
             dimensions=metric.dimensions,

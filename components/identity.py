@@ -391,17 +391,21 @@ def responder_policy(
     log_group_arn: str,
     dead_letter_arn: str,
     statistics_uris: Sequence[str] = (),
+    monitors_state: Sequence[str] = (),
 ) -> PolicyDocument:
     """The function that answers alarms: read results, remember what it has told, tell people.
 
-    `statistics_uris` are the baselines that it quotes; those in the bucket it may read anyway.
+    `statistics_uris` are the baselines that it quotes; those in the bucket it may read anyway. `monitors_state` are the
+    prefixes that it answers alarms on the monitors themselves from.
     """
     elsewhere = [uri for uri in statistics_uris if naming.s3_parts(uri)[0] != bucket]
     return policy_document(
         *function_basics(log_group_arn, dead_letter_arn),
-        list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.RESPONDER_STATE]),
+        list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.RESPONDER_STATE, *monitors_state]),
         read_objects(
-            place, bucket, [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS, naming.RESPONDER_STATE]
+            place,
+            bucket,
+            [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS, naming.RESPONDER_STATE, *monitors_state],
         ),
         write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/alarms"]),
         allow("TellPeople", ["sns:Publish"], [notification_topic_arn]),

@@ -326,13 +326,16 @@ def upload_script(
     common: CommonSettings,
     parent: pulumi.Resource,
 ) -> pulumi.Output[str] | None:
-    """Put a script into the bucket under its content, and return where it is."""
+    """Put a script into the bucket under its owner's name and its content, and return where it is.
+
+    Two monitors with the same script have an object each: removing one monitor must not take the other's script away.
+    """
     if script is None:
         return None
     stored = aws.s3.BucketObjectv2(
         f"{name}-preprocessor",
         bucket=bucket_name,
-        key=f"{naming.MONITORING_SCRIPTS}/{naming.content_hash(script.content)}/record_preprocessor.py",
+        key=f"{naming.MONITORING_SCRIPTS}/{name}/{naming.content_hash(script.content)}/record_preprocessor.py",
         source=script.asset,
         tags=object_tags(common.tags),
         opts=pulumi.ResourceOptions(parent=parent),

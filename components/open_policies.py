@@ -108,14 +108,20 @@ def run_statements(
     *,
     bucket: str,
     scripts: bool = False,
+    baselines: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
 ) -> list[Statement]:
-    """What a run itself needs, wherever it runs: read what it compares, write what it found, publish its metrics."""
+    """What a run itself needs, wherever it runs: read what it compares, write what it found, publish its metrics.
+
+    `baselines`: it makes baselines too.
+    """
     read = [*_READ_BY_RUNS, *([naming.MONITORING_SCRIPTS] if scripts else [])]
     return [
         list_prefixes(place, bucket, read),
         read_objects(place, bucket, read),
-        write_objects(place, bucket, [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS]),
+        write_objects(
+            place, bucket, [*([f"{naming.BASELINE_DATA}/results"] if baselines else []), naming.MONITORING_RESULTS]
+        ),
         publish_metrics([DATA_METRICS, MODEL_METRICS]),
         *read_outside(place, outside),
     ]
@@ -127,13 +133,14 @@ def run_policy(
     bucket: str,
     image_uri: str,
     scripts: bool = False,
+    baselines: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
     vpc: Vpc = NO_VPC,
     kms_key_arn: str | None = None,
 ) -> PolicyDocument:
-    """The processing jobs: a run, in AWS's scikit-learn image. Baseline jobs too."""
+    """The processing jobs: a run, in AWS's scikit-learn image; `baselines`: the baseline jobs too."""
     return policy_document(
-        *run_statements(place, bucket=bucket, scripts=scripts, outside=outside),
+        *run_statements(place, bucket=bucket, scripts=scripts, baselines=baselines, outside=outside),
         sagemaker_logs(place, naming.PROCESSING_LOG_GROUP),
         *pull_images(place, [image_uri]),
         *network_interfaces(place, vpc),

@@ -188,7 +188,13 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         )
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
-            return run_policy(found.pop("place"), image_uri=found.pop("image"), **found)
+            return run_policy(
+                found.pop("place"),
+                image_uri=found.pop("image"),
+                # Beside Model Monitor its analyzer makes them.
+                baselines=self._settings.engine == OPEN,
+                **found,
+            )
 
         return _Job(
             image_uri=image,
@@ -424,6 +430,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             bucket_name=self.bucket_name,
             metric_namespace=self.metric_namespace,
             baseline_statistics={naming.DATA_QUALITY: self.statistics_uri} if self.statistics_uri else {},
+            open_engine=self.open_engine is not None,
+            compares_engines=self.comparison is not None,
             dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
                 lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1]))
             ),

@@ -13,6 +13,8 @@ from components.identity import PolicyDocument, deny_insecure_transport, policy_
 
 # The responder remembers what it has told for as long as AWS might deliver an alarm again, and then some.
 RESPONDER_STATE_DAYS: Final = 30
+# What the open engine's runs have taken: a run looks back 72 hours at most, the responder a week.
+MONITOR_STATE_DAYS: Final = 30
 ABORTED_UPLOAD_DAYS: Final = 7
 
 
@@ -128,7 +130,7 @@ def bucket_policy(bucket_arn: str) -> PolicyDocument:
 
 
 def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
-    """Captures and the responder's notes expire; so do old versions, delete markers and broken uploads everywhere."""
+    """Captures and the functions' notes expire; so do old versions, delete markers and broken uploads everywhere."""
 
     def expire(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
         return aws.s3.BucketLifecycleConfigurationRuleArgs(
@@ -141,6 +143,7 @@ def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleCo
     return [
         expire(naming.CAPTURED_DATA, retention.captured_data_days),
         expire(naming.RESPONDER_STATE, RESPONDER_STATE_DAYS),
+        expire(naming.MONITOR_STATE, MONITOR_STATE_DAYS),
         aws.s3.BucketLifecycleConfigurationRuleArgs(
             id="clean-up",
             status="Enabled",

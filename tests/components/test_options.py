@@ -93,14 +93,16 @@ class TestImage:
 class TestScripts:
     def test_uploaded_under_their_content_and_run(self, everything: Run) -> None:
         bucket = everything.one("aws:s3/bucket:Bucket").outputs["bucket"]
-        key = f"monitoring-scripts/{content_hash(PREPROCESSOR)}/record_preprocessor.py"
+        uris = {}
         for kind in ("data-quality", "model-quality"):
             stored = everything.one("aws:s3/bucketObjectv2:BucketObjectv2", f"churn-{kind}-preprocessor").inputs
+            key = f"monitoring-scripts/churn-{kind}/{content_hash(PREPROCESSOR)}/record_preprocessor.py"
             assert stored["key"] == key
-        uri = f"s3://{bucket}/{key}"
-        assert everything.one(DATA_QUALITY).inputs["dataQualityAppSpecification"]["recordPreprocessorSourceUri"] == uri
+            uris[kind] = f"s3://{bucket}/{key}"
+        data_quality = everything.one(DATA_QUALITY).inputs["dataQualityAppSpecification"]
+        assert data_quality["recordPreprocessorSourceUri"] == uris["data-quality"]
         native = everything.one(MODEL_QUALITY).inputs["modelQualityAppSpecification"]
-        assert native["recordPreprocessorSourceUri"] == uri
+        assert native["recordPreprocessorSourceUri"] == uris["model-quality"]
         assert (
             f"arn:aws:s3:::{bucket}/monitoring-scripts/*"
             in statements(everything, "monitor")["ReadObjects"]["Resource"]

@@ -106,6 +106,12 @@ class TestStorage:
                 "expiration": {"days": 30},
             },
             {
+                "id": "expire-monitor-state",
+                "status": "Enabled",
+                "filter": {"prefix": "monitor-state/"},
+                "expiration": {"days": 30},
+            },
+            {
                 "id": "clean-up",
                 "status": "Enabled",
                 "filter": {"prefix": ""},
@@ -119,7 +125,7 @@ class TestStorage:
     def test_captures_are_kept_for_90_days_unless_told_otherwise(self, smallest: Run) -> None:
         rules = smallest.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]
         assert rules[0]["expiration"] == {"days": 90}
-        assert rules[2]["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
+        assert rules[3]["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
 
 
 class TestIdentity:
