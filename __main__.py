@@ -33,6 +33,7 @@ ASSETS: Final = (
     ("model_quality", "record_preprocessor"),
     ("model_quality", "baseline", "constraints"),
 )
+ARCHIVES: Final = (("open_engine", "small_windows", "layer"),)
 
 
 def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs:
@@ -89,12 +90,12 @@ def _with(group: Any, path: str, **more: Any) -> dict[str, Any]:
 def _with_assets(args: dict[str, Any], project: Path) -> dict[str, Any]:
     """The arguments with files in place of their paths."""
     copied = cast(dict[str, Any], json.loads(json.dumps(args)))
-    for *groups, key in ASSETS:
+    for (*groups, key), made in (*((path, _file) for path in ASSETS), *((path, _archive) for path in ARCHIVES)):
         group: Any = copied
         for name in groups:
             group = group.get(name) if isinstance(group, dict) else None
         if isinstance(group, dict) and isinstance(group.get(key), str):
-            group[key] = _file(project / group[key])
+            group[key] = made(project / group[key])
     return copied
 
 
@@ -165,6 +166,13 @@ def compute(job: BaselineJob, data: Path) -> Path:
 
 def _file(path: Path) -> pulumi.FileAsset:
     return pulumi.FileAsset(str(path))
+
+
+def _archive(path: Path) -> pulumi.FileArchive:
+    """A zip file or a directory; one that is not there would be noticed only when it is uploaded."""
+    if not path.exists():
+        raise ArgumentError(f"open_engine.small_windows.layer is {path}: there is no such file; `make layer` builds it")
+    return pulumi.FileArchive(str(path))
 
 
 def _model(path: Path) -> pulumi.FileAsset:
