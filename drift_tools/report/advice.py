@@ -7,7 +7,7 @@ from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.cross_check import CrossCheck
 from drift_tools.report.words import count, isolated, listed
 from drift_tools.verdict import NOT_ENOUGH_DATA
-from drift_tools.windows import Timeline
+from drift_tools.windows import Onset, Timeline
 
 _CLIFFS = 3
 _ABOUT_THE_MODEL = (
@@ -89,9 +89,15 @@ def _factor(feature: FeatureComparison) -> str | None:
     return f"{by_median:.3g} times" if by_median >= 1 else f"1/{1 / by_median:.3g} of"
 
 
+def growth(onset: Onset) -> float:
+    """By how much a feature's effect grew, 0 where nobody knows: by this onsets are ranked."""
+    before = onset.effect_before if math.isfinite(onset.effect_before) else 0.0
+    return onset.effect_after - before if math.isfinite(onset.effect_after) else 0.0
+
+
 def _about_time(timeline: Timeline | None) -> Iterator[str]:
     """Cliffs are something that somebody did; slopes are the world."""
-    onsets = [] if timeline is None else list(timeline.onsets.values())
+    onsets = [] if timeline is None else sorted(timeline.onsets.values(), key=growth, reverse=True)
     cliffs: dict[str, list[str]] = {}
     for onset in onsets:
         if onset.shape == "cliff":

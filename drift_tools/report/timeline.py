@@ -7,6 +7,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from drift_tools.report.advice import growth
 from drift_tools.report.charts import onset_chart
 from drift_tools.report.words import CLASSES, count, listed, percent, verdict_words
 from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD
@@ -58,7 +59,7 @@ def timeline_view(timeline: Timeline, *, thresholds: Mapping[str, float] | None 
     """
     labels = short_labels([window.label for window in timeline.windows])
     names = dict(zip((window.label for window in timeline.windows), labels, strict=True))
-    ranked = sorted(timeline.onsets.values(), key=_growth)
+    ranked = sorted(timeline.onsets.values(), key=growth, reverse=True)
     limits = thresholds or {}
     views = [
         OnsetView(
@@ -130,11 +131,6 @@ def short_labels(labels: Sequence[str]) -> list[str]:
     clock = "%H:%M:%S" if any(time.second for time in times) else "%H:%M"
     day = "" if len({time.date() for time in times}) == 1 else f"{year} "
     return [f"{time:{day}{clock}}" for time in times]
-
-
-def _growth(onset: Onset) -> float:
-    before = onset.effect_before if math.isfinite(onset.effect_before) else 0.0
-    return before - onset.effect_after if math.isfinite(onset.effect_after) else 0.0
 
 
 def _chart(timeline: Timeline, onset: Onset, names: Mapping[str, str], threshold: float) -> Markup:
