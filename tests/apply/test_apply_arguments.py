@@ -1,7 +1,10 @@
 """The component with everything that its arguments can ask for: each setting arrives at AWS, and all of it goes."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,8 @@ import pytest
 
 from components import ModelMonitoringStack
 from components.packaging import write_model_archive
+from drift_tools.traffic import baseline_requests, send
+from examples.demo.waiting import wait_until
 from local_aws import LocalAws
 from local_aws.apply import DeployError, Deployment, Settings, deploy
 from local_aws.apply.inventory import inventory
@@ -21,9 +26,6 @@ MODEL = Path(__file__).resolve().parents[2] / "model"
 ACCOUNT = "123456789012"
 SUBNETS, GROUPS = ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], ["sg-0a1b2c3d"]
 SCRIPT = "def preprocess_handler(record):\n    return {}\n"
-FEATURE: dict[str, Any] = {"name": "feature_1", "inferred_type": "Fractional", "completeness": 1.0}
-CONSTRAINTS = {"version": 0.0, "features": [FEATURE], "monitoring_config": {"evaluate_constraints": "Enabled"}}
-STATISTICS = {"version": 0.0, "dataset": {"item_count": 1}, "features": [{"name": "feature_1"}]}
 
 
 def key_policy() -> str:
@@ -59,8 +61,8 @@ def everything_asked(directory: Path) -> None:
                 "autoscaling": {"max_capacity": 4, "min_capacity": 1, "invocations_per_instance": 500},
             },
             "baseline": {
-                "statistics": pulumi.StringAsset(json.dumps(STATISTICS)),
-                "constraints": pulumi.StringAsset(json.dumps(CONSTRAINTS)),
+                "statistics": pulumi.FileAsset(str(directory / "statistics.json")),
+                "constraints": pulumi.FileAsset(str(directory / "constraints.json")),
             },
             "data_quality": {
                 "record_preprocessor": pulumi.StringAsset(SCRIPT),
@@ -98,6 +100,8 @@ def everything_asked(directory: Path) -> None:
 @pytest.fixture
 def deployed(cloud: LocalAws, settings: Settings, tmp_path: Path) -> Iterator[Deployment]:
     before = len(cloud.denied_calls()), len(cloud.invalid_requests())
+    describe = [sys.executable, "-m", "drift_tools", "baseline", str(MODEL / "baseline.csv"), "--output", str(tmp_path)]
+    subprocess.run(describe, check=True, cwd=MODEL.parent, capture_output=True)
     deployment = deploy(partial(everything_asked, tmp_path), settings, cloud)
     yield deployment
     deployment.destroy()
@@ -156,6 +160,42 @@ def test_every_setting_arrives(cloud: LocalAws, deployed: Deployment) -> None:
         assert (group["kmsKeyId"], group["retentionInDays"]) == (key, 90)
     assert len(inventory(cloud)["alarm mute rule"]) == 1
     assert "s3cret" not in str(deployed.outputs)
+
+
+def test_an_hour_with_keys_and_without_a_network(cloud: LocalAws, deployed: Deployment) -> None:
+    """Model, monitor and functions find their way through encryption, isolation and boundary."""
+    outputs = deployed.outputs
+    # The schedule runs every second hour: to the beginning of the hour before one.
+    now = cloud.clock.now().replace(minute=0, second=0, microsecond=0)
+    hour = now + timedelta(hours=1 if now.hour % 2 == 0 else 2)
+    cloud.clock.advance_to(hour + timedelta(minutes=5))
+    result = send(
+        baseline_requests(20, seed=3),
+        endpoint=outputs["endpoint_name"],
+        client=cloud.client("sagemaker-runtime"),
+        on_progress=None,
+    )
+    assert (result.sent, result.failed) == (20, 0)
+    cloud.clock.advance_to(hour + timedelta(hours=1, minutes=5))
+    (execution,) = cloud.client("sagemaker").list_monitoring_executions(
+        MonitoringScheduleName=outputs["data_quality_schedule_name"], ScheduledTimeAfter=hour
+    )["MonitoringExecutionSummaries"]
+    assert execution["MonitoringExecutionStatus"] == "CompletedWithViolations", execution.get(
+        "FailureReason", execution
+    )
+    s3, prefix = cloud.client("s3"), f"captured-data/{outputs['endpoint_name']}/"
+    captured = s3.list_objects_v2(Bucket=outputs["bucket_name"], Prefix=prefix)["Contents"]
+    head = s3.head_object(Bucket=outputs["bucket_name"], Key=captured[0]["Key"])
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", outputs["key"])
+
+    def notified() -> bool | None:
+        found = s3.list_objects_v2(Bucket=outputs["bucket_name"], Prefix="responder-state/alarms/")
+        return bool(found.get("Contents")) or None
+
+    wait_until("the responder's memory of what it told", notified)
+    used = {use["role"] for use in cloud.used_actions() if use["resource"] == outputs["key"]}
+    parts = {role.removeprefix("all-").rpartition("-")[0] for role in used}
+    assert {"model-role", "monitor-role", "alarm-responder-role"} <= parts
 
 
 def refused(program: Any, cloud: LocalAws, settings: Settings, message: str) -> None:
