@@ -28,6 +28,7 @@ from components.identity import (
 from components.open_plan import DATA_METRICS, MODEL_METRICS
 
 SMALL_WINDOWS: Final = f"{naming.MONITOR_STATE}/small-windows"
+SHARDS: Final = f"{naming.MONITOR_STATE}/shards"
 _READ_BY_RUNS: Final = (
     naming.BASELINE_DATA,
     naming.CAPTURED_DATA,
@@ -109,19 +110,23 @@ def run_statements(
     bucket: str,
     scripts: bool = False,
     baselines: bool = False,
+    shares: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
 ) -> list[Statement]:
     """What a run itself needs, wherever it runs: read what it compares, write what it found, publish its metrics.
 
-    `baselines`: it makes baselines too.
+    `baselines`: it makes baselines too; `shares`: several instances hand their shares over to the one that merges them.
     """
     read = [*_READ_BY_RUNS, *([naming.MONITORING_SCRIPTS] if scripts else [])]
+    written = [
+        *([f"{naming.BASELINE_DATA}/results"] if baselines else []),
+        naming.MONITORING_RESULTS,
+        *([SHARDS] if shares else []),
+    ]
     return [
         list_prefixes(place, bucket, read),
         read_objects(place, bucket, read),
-        write_objects(
-            place, bucket, [*([f"{naming.BASELINE_DATA}/results"] if baselines else []), naming.MONITORING_RESULTS]
-        ),
+        write_objects(place, bucket, written),
         publish_metrics([DATA_METRICS, MODEL_METRICS]),
         *read_outside(place, outside),
     ]
@@ -134,13 +139,16 @@ def run_policy(
     image_uri: str,
     scripts: bool = False,
     baselines: bool = False,
+    shares: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
     vpc: Vpc = NO_VPC,
     kms_key_arn: str | None = None,
 ) -> PolicyDocument:
-    """The processing jobs: a run, in AWS's scikit-learn image; `baselines`: the baseline jobs too."""
+    """The processing jobs: a run, in AWS's scikit-learn image; `baselines`: the baseline jobs too; `shares`: runs on
+    several instances.
+    """
     return policy_document(
-        *run_statements(place, bucket=bucket, scripts=scripts, baselines=baselines, outside=outside),
+        *run_statements(place, bucket=bucket, scripts=scripts, baselines=baselines, shares=shares, outside=outside),
         sagemaker_logs(place, naming.PROCESSING_LOG_GROUP),
         *pull_images(place, [image_uri]),
         *network_interfaces(place, vpc),

@@ -187,12 +187,15 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             opts=self._child,
         )
 
+        engine = self._settings.open_engine
+
         def policy(found: dict[str, Any]) -> PolicyDocument:
             return run_policy(
                 found.pop("place"),
                 image_uri=found.pop("image"),
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self._settings.engine == OPEN,
+                shares=engine is not None and engine.instance_count > 1,
                 **found,
             )
 

@@ -74,14 +74,21 @@ def _environment(plan: Plan, run: Run, *, labelled: bool) -> dict[str, str]:
         environment["ground_truth_source"] = GROUND_TRUTH_PATH
     if run.late_from is not None:
         environment["late_from"] = run.late_from
+    if _instances(plan) > 1:
+        # Where the instances hand their shares over to the one that merges them.
+        environment["shards_uri"] = f"{plan.state_uri}/shards/{job_name(plan)}"
     if run.excluded_variants:
         environment["excluded_variants"] = ",".join(run.excluded_variants)[:_ENVIRONMENT_VALUE]
     return environment
 
 
-def _spread(plan: Plan) -> str:
+def _instances(plan: Plan) -> int:
     cluster = plan.request.get("ProcessingResources", {}).get("ClusterConfig", {})
-    return "ShardedByS3Key" if cluster.get("InstanceCount", 1) > 1 else "FullyReplicated"
+    return int(cluster.get("InstanceCount", 1))
+
+
+def _spread(plan: Plan) -> str:
+    return "ShardedByS3Key" if _instances(plan) > 1 else "FullyReplicated"
 
 
 def _manifest_input(name: str, uri: str, path: str, distribution: str) -> Mapping[str, Any]:

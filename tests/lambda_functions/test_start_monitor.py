@@ -255,6 +255,7 @@ def test_several_instances_share_the_captures_and_have_all_labels(
     spread = {item["InputName"]: item["S3Input"].get("S3DataDistributionType") for item in sent["ProcessingInputs"][1:]}
     assert spread == {"captured": "ShardedByS3Key", "ground_truth": "FullyReplicated"}
     assert sent["Environment"]["ground_truth_source"] == "/opt/ml/processing/input/ground_truth"
+    assert sent["Environment"]["shards_uri"] == f"s3://churn-data/monitor-state/shards/{sent['ProcessingJobName']}"
     key = "monitor-state/churn-endpoint/churn-endpoint-model-quality/2026/11/23/10.ground-truth.manifest"
     assert s3.json(key) == [{"prefix": "s3://churn-data/ground-truth/"}, "2026/11/22/10/labels.jsonl"]
 
