@@ -21,7 +21,7 @@ Order: TypeAlias = NDArray[np.intp]
 # A number as JSON writes it, in the spellings that Python spells back as it parsed them or that parse to a float.
 # "-0" is neither: it parses to the integer 0.
 JSON_NUMBER = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+))$"
-_MINUS, _POINT, _LAST_OF_PLAIN, _BLANK = 45, 46, 57, 32
+_BLANK, _PLUS, _MINUS, _POINT, _ZERO, _LAST_OF_PLAIN = 32, 43, 45, 46, 48, 57
 # Above this share of cells with an exponent, looking at all cells at once is quicker than at these one by one.
 _MANY = 0.1
 
@@ -191,10 +191,11 @@ class Cells:
         missing = pc.sum(null).as_py() or 0
         if missing:
             array = pc.if_else(null, None, array)
-        if not pc.all(pc.match_substring_regex(array, JSON_NUMBER), min_count=0).as_py():
-            return cls._of_odd_json(array)
+        content, offsets = _buffers(array)
         try:
-            return cls._of_arrow(array, *_buffers(array), missing, is_json=True)
+            if not _is_json(array, content, offsets):
+                return cls._of_odd_json(array)
+            return cls._of_arrow(array, content, offsets, missing, is_json=True)
         except OverflowError:
             return cls._of_odd_json(array)
 
@@ -302,6 +303,24 @@ def _plain_types(array: Any, content: NDArray[np.uint8], offsets: Order, present
     odd = count_types(with_exponent)
     integral = present - len(with_exponent) - points
     return TypeCounts(points + odd.fractional, integral + odd.integral, odd.boolean, odd.string)
+
+
+def _is_json(array: Any, content: NDArray[np.uint8], offsets: Order) -> bool:
+    """Whether cells are JSON numbers that `JSON_NUMBER` knows, provided that they parse as floats at all."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - as above
+
+    if (content > _LAST_OF_PLAIN).any() or len(content) == 0:
+        return bool(pc.all(pc.match_substring_regex(array, JSON_NUMBER), min_count=0).as_py())
+    full = np.diff(offsets) > 0
+    starts, ends = offsets[:-1][full], offsets[1:][full]
+    negative = content[starts] == _MINUS
+    lengths = ends - starts - negative
+    first = np.minimum(starts + negative, ends - 1)
+    second = content[np.minimum(first + 1, ends - 1)]
+    is_zero = content[first] == _ZERO
+    # A zero in front is followed by a point or by nothing; "-0" is no number that stays one when it is parsed.
+    has_odd_zero = (is_zero & ((lengths > 1) & (second != _POINT) | negative & (lengths == 1))).any()
+    return not (has_odd_zero or (content[starts] == _PLUS).any() or _has_bare_point(content, offsets))
 
 
 def _has_bare_point(content: NDArray[np.uint8], offsets: Order) -> bool:
