@@ -1,0 +1,57 @@
+"""moto: services as state and wire format."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import moto.sagemaker.models as _moto_models
+from ministack.core.responses import (
+    get_account_id,
+    get_region,
+)
+from moto.moto_server.werkzeug_app import create_backend_app
+from werkzeug.test import Client
+
+from local_aws.seams.requests import json_object
+
+
+class MotoApplication:
+    """One of moto's services: state and wire format.
+
+    `name` is moto's name of the service, `target` the prefix of its operations, `scope` the name that requests are
+    signed for.
+    """
+
+    def __init__(self, name: str, target: str, scope: str) -> None:
+        self._client = Client(create_backend_app(name))
+        self._target, self._scope = target, scope
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Status and JSON answer of one operation, in the account and region of the request being served."""
+        region = get_region()
+        scope = f"Credential=AKIAMOTO/20260101/{region}/{self._scope}/aws4_request"
+        try:
+            answer = self._client.open(
+                "/",
+                method="POST",
+                data=json.dumps(parameters).encode(),
+                headers={
+                    "X-Amz-Target": f"{self._target}.{operation}",
+                    "Content-Type": "application/x-amz-json-1.1",
+                    "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+                    "x-moto-account-id": get_account_id(),
+                },
+                base_url=f"http://{self._scope}.{region}.amazonaws.com",
+            )
+        except NotImplementedError:
+            return 400, {"__type": "UnknownOperationException", "message": f"moto has no {self._target} {operation}"}
+        return answer.status_code, json_object(answer.get_data())
+
+
+class MotoSageMaker(MotoApplication):
+    """Moto's SageMaker: models, endpoint configurations, endpoints and job definitions."""
+
+    def __init__(self) -> None:
+        # moto knows only the instance types of some years ago; the request was checked by botocore's enum before.
+        _moto_models.FakeEndpointConfig.validate_instance_type = lambda _self, _type: None
+        super().__init__("sagemaker", "SageMaker", "sagemaker")
