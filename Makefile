@@ -56,7 +56,7 @@ unpinned:
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
-	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-spark.in -o requirements-spark.txt -q --custom-compile-command "make lock"
+	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-spark.in -c requirements-dev.txt -o requirements-spark.txt -q --custom-compile-command "make lock"
 
 # What programs in other languages see of the components; the tests hold the plugin against it.
 schema: $(READY)
