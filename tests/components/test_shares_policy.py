@@ -7,8 +7,8 @@ PLACE = Place(partition="aws", region="eu-west-1", account_id="123456789012")
 IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
 
 
-def written(**options: bool) -> set[str]:
-    document = run_policy(PLACE, bucket="b", image_uri=IMAGE, **options)
+def written(*, shares: bool = False) -> set[str]:
+    document = run_policy(PLACE, bucket="b", image_uri=IMAGE, shares=shares)
     return {
         resource
         for statement in document["Statement"]
