@@ -79,7 +79,8 @@ def profile_captures(
     def merge_partition(batches: Iterator[Any]) -> Iterator[Any]:
         yield _packed(*_merged(_unpacked(cell) for batch in batches for cell in batch.column(0).to_pylist()))
 
-    frame = spark.read.option("recursiveFileLookup", "true").text(list(paths))
+    reader = spark.read.option("recursiveFileLookup", "true").option("pathGlobFilter", "*.jsonl*")
+    frame = reader.option("lineSep", "\n").text(list(paths))
     partitions = frame.rdd.getNumPartitions() if hasattr(frame, "rdd") else fan_in
     profiles = frame.mapInArrow(profile_partition, _SCHEMA)
     while partitions > fan_in:
