@@ -4,6 +4,8 @@ import base64
 import gzip
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -287,3 +289,20 @@ def test_batches_have_rows() -> None:
         list(iterate_captures([], batch_rows=0))
     (only,) = iterate_captures([])
     assert (only.read, only.rows) == (0, 0)
+
+
+def test_without_pyarrow_everything_is_read_with_care(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", [SHAPES["CSV"](i) for i in range(200)])
+    script = f"""
+import sys
+sys.modules["pyarrow"] = None
+from pathlib import Path
+from drift_tools.monitor import monitor_captures, suggest_baseline
+from drift_tools.capture import read_captures
+captures = read_captures({str(path)!r})
+suggest_baseline(captures.data, Path({str(tmp_path / "baseline")!r}))
+result = monitor_captures(Path({str(path)!r}), Path({str(tmp_path / "baseline")!r}), Path({str(tmp_path / "out")!r}))
+print(captures.used, len(result.violations))
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout == "200 0\n"
