@@ -14,6 +14,7 @@ from drift_tools.tables import as_table
 NUMBERS = st.lists(st.integers(-20, 20).map(float), min_size=1, max_size=200)
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")  # scipy, at one row against one
 @given(NUMBERS, NUMBERS)
 def test_small_profiles_give_the_exact_measures(before: list[float], after: list[float]) -> None:
     first, second = as_table({"x": np.array(before)}), as_table({"x": np.array(after)})
@@ -21,7 +22,7 @@ def test_small_profiles_give_the_exact_measures(before: list[float], after: list
     exact = drift_tools.compare(first, second, kinds={"x": "numerical"}).features["x"]
     assert found.psi == pytest.approx(exact.psi, abs=1e-12)
     assert found.ks is not None
-    assert found.ks.statistic == pytest.approx(stats.ks_2samp(before, after, method="exact").statistic, abs=1e-12)
+    assert found.ks.statistic == pytest.approx(stats.ks_2samp(before, after, method="asymp").statistic, abs=1e-12)
     assert (found.psi_error, found.ks_error) == (0.0, 0.0)
 
 
