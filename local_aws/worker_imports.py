@@ -1,4 +1,6 @@
-"""What a function may import: put in front of the script of ministack's Python worker, imported by nobody.
+"""What a function may import: put in front of the script of ministack's Python worker.
+
+Imported by nobody but worker_site/sitecustomize.py, for processes that a function starts.
 
 Of what is installed on this machine a function sees only what the Lambda runtime has (ALLOWED); the rest it must bring
 along, in its archive or in a layer. A package in a layer that was built for another machine (arm64, or another Python)

@@ -136,12 +136,14 @@ def guard_function_logs(may_write: Callable[[dict[str, str], str, bool], bool]) 
 
 
 _WORKER_IMPORTS = Path(__file__).parents[1] / "worker_imports.py"
+# Has a sitecustomize.py, with which the same holds for processes that a function starts.
+_WORKER_SITE = Path(__file__).parents[1] / "worker_site"
 
 
 def restrict_function_imports() -> None:
     """Let functions import, of what is installed here, only what the Lambda runtime has: see worker_imports.py."""
     original = _lambda_runtime._detect_runtime_binary
-    guard = _WORKER_IMPORTS.read_text() + "\n"
+    guard = f"{_WORKER_IMPORTS.read_text()}\nsys.path.append({str(_WORKER_SITE)!r})\n"
 
     def detect(runtime: str) -> tuple[str, str]:
         binary, script = original(runtime)

@@ -74,3 +74,34 @@ def test_a_layer_for_another_machine_gives_way(functions: FunctionBench, suffix:
 def test_without_the_layer_there_is_no_such_package(functions: FunctionBench) -> None:
     functions.function(USE.format("numpy"))
     assert "No module named 'numpy': the Lambda runtime does not have it" in invoke(functions)["errorMessage"]
+
+
+STARTS_A_PROCESS = """
+import json, os, subprocess, sys
+PROGRAM = "import numpy, json; print(json.dumps([numpy.__version__, numpy.__file__]))"
+def handler(event, context):
+    path = os.pathsep.join(sys.path[1:])
+    ended = subprocess.run(
+        [sys.executable, "-c", event.get("program", PROGRAM)],
+        env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+    )
+    return [ended.returncode, ended.stdout.strip(), ended.stderr.strip().splitlines()[-1:]]
+"""
+
+
+def test_what_a_function_starts_sees_what_the_function_sees(functions: FunctionBench) -> None:
+    import numpy as np  # noqa: PLC0415 - to compare with what the process sees
+
+    files: dict[str, str | bytes] = {
+        "python/numpy/__init__.py": "__version__ = 'foreign'",
+        "python/numpy/core/_a.cpython-399-aarch64-linux-gnu.so": FOREIGN,
+    }
+    functions.function(STARTS_A_PROCESS, Layers=[layer(functions, files)])
+    status, printed, _ = invoke(functions)
+    assert (status, json.loads(printed)) == (0, [np.__version__, np.__file__])
+    answer = functions.functions.invoke(
+        FunctionName=functions.name, Payload=json.dumps({"program": "import scipy"}).encode()
+    )
+    status, _, said = json.loads(answer["Payload"].read())
+    assert status == 1
+    assert "the Lambda runtime does not have it" in said[0]
