@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import os
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -53,6 +54,8 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     emails = config.get_object("alert_emails")
     if emails:
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
+    if "model_quality" in args and args.get("engine") != "open":
+        _check_regions()
     return cast(ModelMonitoringStackArgs, args)
 
 
@@ -64,6 +67,21 @@ def _check_keys(namespace: str) -> None:
             near = difflib.get_close_matches(key, KEYS, n=1)
             mend = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(KEYS)}"
             raise ArgumentError(f"{full} is not a key of this program's configuration: {mend}")
+
+
+def _check_regions() -> None:
+    """The model-quality definition is pulumi-aws-native's, and that provider does not read `aws:region`.
+
+    Without a region of its own it would fail halfway through a deployment, and with another one it would make the
+    definition where its schedule is not.
+    """
+    environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    classic, native = (pulumi.Config(provider).get("region") or environment for provider in ("aws", "aws-native"))
+    if classic and native != classic:
+        raise ArgumentError(
+            f"aws-native:region is {native!r} and aws:region {classic!r}: model quality needs both providers in one "
+            f"region; pulumi config set aws-native:region {classic}"
+        )
 
 
 def _set(config: pulumi.Config) -> dict[str, Any]:

@@ -355,9 +355,45 @@ def test_wrong_configuration(overrides: dict[str, Any], message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def run_in(regions: dict[str, str], **overrides: Any) -> Run:
+    config = {key: value for key, value in stack_config("dev").items() if not key.endswith(":region")}
+    config |= regions | {PREFIX + key: value for key, value in overrides.items()}
+    return run_program(
+        lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"), config=on_the_wire(config)
+    )
+
+
+@pytest.fixture
+def no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+
+
+@pytest.mark.usefixtures("no_region")
+@pytest.mark.parametrize("regions", [{}, {"aws-native:region": "us-east-1"}])
+def test_both_providers_need_the_same_region(regions: dict[str, str]) -> None:
+    """The second one reads `aws-native:region` and the environment, and never `aws:region`."""
+    with pytest.raises(ArgumentError) as caught:
+        run_in({"aws:region": "eu-west-1", **regions})
+    assert str(caught.value) == (
+        f"aws-native:region is {regions.get('aws-native:region')!r} and aws:region 'eu-west-1': model quality needs "
+        "both providers in one region; pulumi config set aws-native:region eu-west-1"
+    )
+
+
+@pytest.mark.usefixtures("no_region")
+def test_regions_that_are_good_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_in({"aws:region": "eu-west-1", "aws-native:region": "eu-west-1"}).exports["bucket_name"]
+    assert run_in({"aws:region": "eu-west-1"}, engine="open").exports["bucket_name"]  # nothing is aws-native's
+    assert run_in({}).exports["bucket_name"]  # from a profile: the providers decide
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert run_in({"aws:region": "eu-west-1"}).exports["bucket_name"]
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_stack_files_have_only_what_is_declared(stack: str) -> None:
-    declared = {PREFIX + key for key in read("Pulumi.yaml")["config"]} | {f"{PREFIX}monitoring", "aws:region"}
+    declared = {PREFIX + key for key in read("Pulumi.yaml")["config"]} | {f"{PREFIX}monitoring"}
+    declared |= {"aws:region", "aws-native:region"}
     assert set(read(f"Pulumi.{stack}.yaml")["config"]) <= declared
 
 
