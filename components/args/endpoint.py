@@ -96,7 +96,7 @@ class AutoscalingSettings:
     @classmethod
     def from_args(cls, args: AutoscalingArgs, path: str, *, instance_count: int, instance_type: str) -> Self:
         read = Reader(path, args, argument_names(AutoscalingArgs))
-        if instance_type.startswith("ml.t"):
+        if re.match(r"ml\.t\d", instance_type):  # t2, t3; not trn1
             raise ArgumentError(f"{path} is given for {instance_type}: SageMaker does not scale burstable instances")
         fewest = read.whole("min_capacity", instance_count, 1, 100)
         if not read.has("max_capacity"):

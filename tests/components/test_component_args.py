@@ -404,3 +404,12 @@ def test_burstable_instances_do_not_scale(make_args: MakeArgs, model_archive: Pa
     endpoint = {"model": pulumi.FileAsset(str(model_archive)), "autoscaling": {"max_capacity": 2}}
     message = refused(make_args, endpoint=endpoint)
     assert message == ("endpoint.autoscaling is given for ml.t2.medium: SageMaker does not scale burstable instances")
+
+
+def test_trainium_is_not_burstable(make_args: MakeArgs, model_archive: Path) -> None:
+    model = pulumi.FileAsset(str(model_archive))
+    endpoint = {"model": model, "instance_type": "ml.trn1.2xlarge", "autoscaling": {"max_capacity": 2}}
+    settings = StackSettings.from_args("churn", make_args(endpoint=endpoint)).endpoint
+    assert isinstance(settings, EndpointSettings)
+    assert settings.autoscaling is not None
+    assert (settings.autoscaling.min_capacity, settings.autoscaling.max_capacity) == (1, 2)
