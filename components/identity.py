@@ -240,14 +240,20 @@ def use_key(kms_key_arn: str) -> Statement:
     return allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn])
 
 
-def _lend_key(kms_key_arn: str) -> Statement:
-    """SageMaker encrypts the volumes of instances under a grant of the role that they run under, for itself only."""
+def _lend_key(kms_key_arn: str) -> list[Statement]:
+    """SageMaker encrypts the volumes of instances under a grant of the role that they run under, for itself only.
+
+    Only calls about grants carry `kms:GrantIsForAWSResource`: under that condition no key could ever be described.
+    """
     condition = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    return allow("LendKeyToVolumes", ["kms:CreateGrant", "kms:DescribeKey"], [kms_key_arn], condition)
+    return [
+        allow("LendKeyToVolumes", ["kms:CreateGrant"], [kms_key_arn], condition),
+        allow("DescribeKey", ["kms:DescribeKey"], [kms_key_arn]),
+    ]
 
 
 def key_of_instances(kms_key_arn: str | None) -> list[Statement]:
-    return [use_key(kms_key_arn), _lend_key(kms_key_arn)] if kms_key_arn else []
+    return [use_key(kms_key_arn), *_lend_key(kms_key_arn)] if kms_key_arn else []
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,15 @@
 import re
 from typing import Final
 
-# Families whose instances have storage on board that their names do not tell of ("Instance store volumes" in EC2's
-# guide). The others have a "d" behind the generation: m5d, c6gd, g4dn, p4d, trn1n has none.
-_WITH_STORAGE: Final = frozenset({"g5", "g6", "g6e", "gr6", "p5", "p5e", "p5en", "p6-b200", "trn1", "trn1n", "trn2"})
+# Families whose instances have storage on board that their names do not tell of (EC2's DescribeInstanceTypes,
+# `InstanceStorageSupported`; a test compares). The others have a "d" behind the generation: m5d, c6gd, g4dn, p4d.
+_WITH_STORAGE: Final = frozenset(
+    {
+        *("g5", "g6", "g6e", "g6f", "gr6", "gr6f", "g7", "g7e"),
+        *("p5", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200"),
+        *("dl1", "trn1", "trn1n", "trn2", "trn2u"),
+    }
+)
 _STORAGE_IN_NAME: Final = re.compile(r"[a-z]+\d+[a-z]*d[a-z]*")
 _STORAGE_FAMILIES: Final = re.compile(r"(i|d|h|im|is)\d")
 
