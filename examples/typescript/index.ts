@@ -18,7 +18,7 @@ const churn = new monitoring.ModelMonitoringStack("churn", {
     },
     dataQuality: {
         scheduleExpression: "cron(0 * ? * * *)",
-        thresholds: { comparisonThreshold: 0.2 },
+        instanceType: "ml.m5.xlarge",
     },
     modelQuality: {
         problemType: "BinaryClassification",
@@ -26,7 +26,7 @@ const churn = new monitoring.ModelMonitoringStack("churn", {
         probabilityThreshold: 0.5,
     },
     alerting: {
-        subscriptions: [{ protocol: "https", endpoint: config.requireSecret("slackUrl") }],
+        subscriptions: [{ protocol: "https", endpoint: config.requireSecret("webhookUrl") }],
         violationsThreshold: 3,
     },
     retainData: true,

@@ -1,13 +1,17 @@
 """The examples in other languages use what the schema has, with the right types."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
+from components.args import StackSettings
+from components.packaging import write_model_archive
 from tests.plugin.plugin_process import PROJECT
 from tests.plugin.schema_check import ASSET, Expression, problems
 from tests.plugin.typescript import arguments_of, declarations
@@ -74,6 +78,46 @@ def test_typescript(schema: dict[str, Any]) -> None:
     assert arguments["endpoint"]["instanceCount"] == 2
     assert arguments["endpoint"]["model"] == Expression(ASSET)
     assert problems(schema, TOKEN, arguments) == []
+
+
+class Given:
+    """What the examples' programs know only when they run."""
+
+    def __init__(self, folder: Path) -> None:
+        model = PROJECT / "model"
+        self._values = {
+            "endpoint.model": pulumi.FileAsset(str(write_model_archive(model / "artifact", folder))),
+            "endpoint.existing.name": "fraud",
+            "endpoint.existing.capture_uri": "s3://captures/fraud",
+            "baseline.data": pulumi.FileAsset(str(model / "baseline.csv")),
+            "model_quality.baseline.data": pulumi.FileAsset(str(model / "baseline_quality.csv")),
+            "alerting.emails": "risk@example.com",
+            "alerting.subscriptions.endpoint": "https://hooks.example.com/secret",
+            "tags.environment": "dev",
+        }
+
+    def python(self, value: Any, path: tuple[str, ...] = ()) -> Any:
+        """Arguments as a Python program writes them."""
+        if isinstance(value, Expression):
+            return self._values[".".join(path)]
+        if isinstance(value, list):
+            return [self.python(item, path) for item in value]
+        if isinstance(value, dict):
+            names = {key: re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key) for key in value}
+            return {names[key]: self.python(item, (*path, names[key])) for key, item in value.items()}
+        return value
+
+
+def test_the_component_takes_what_the_examples_give(tmp_path: Path) -> None:
+    """The schema cannot say what does not go together."""
+    given = Given(tmp_path)
+    [resource] = yaml_program()["resources"].values()
+    adopted = StackSettings.from_args("churn", given.python(yaml_value(resource["properties"])))
+    assert [threshold.threshold for threshold in adopted.alerting.violations] == [3]
+    created = StackSettings.from_args("churn", given.python(arguments_of(typescript_program(), "ModelMonitoringStack")))
+    assert created.model_quality is not None
+    assert created.model_quality.probability_threshold == 0.5
+    assert [item.protocol for item in created.alerting.subscriptions] == ["https"]
 
 
 @pytest.mark.parametrize(
