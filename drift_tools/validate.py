@@ -119,9 +119,9 @@ def _steps(
     sagemaker, s3, cloudwatch = clients("sagemaker"), clients("s3"), clients("cloudwatch")
     bucket, endpoint, schedule = outputs["bucket_name"], outputs["endpoint_name"], outputs["data_quality_schedule_name"]
     yield "Endpoint", lambda: _endpoint(sagemaker, endpoint)
-    yield "Data-quality schedule", lambda: _schedule(sagemaker, schedule)
+    yield "Data-quality schedule", lambda: _schedule(clients, schedule)
     if model_quality := outputs.get("model_quality_schedule_name"):
-        yield "Model-quality schedule", lambda: _schedule(sagemaker, model_quality)
+        yield "Model-quality schedule", lambda: _schedule(clients, model_quality)
     yield "Captured data in S3", lambda: _captures(s3, bucket, endpoint)
     yield "Monitoring results in S3", lambda: _results(s3, bucket, endpoint, schedule)
     yield (
@@ -149,8 +149,14 @@ def _endpoint(sagemaker: Any, name: str) -> Answered:
     return True, f"{name} is InService and captures {capture.get('CurrentSamplingPercentage', 100)} % of its requests"
 
 
-def _schedule(sagemaker: Any, name: str) -> Answered:
-    found = sagemaker.describe_monitoring_schedule(MonitoringScheduleName=name)
+def _schedule(clients: Callable[[str], Any], name: str) -> Answered:
+    """Model Monitor's schedule of that name; if there is none, the open engine's."""
+    try:
+        found = clients("sagemaker").describe_monitoring_schedule(MonitoringScheduleName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"ResourceNotFound", "ResourceNotFoundException"}:
+            raise
+        return _open_schedule(clients("scheduler"), name)
     status = found["MonitoringScheduleStatus"]
     last = found.get("LastMonitoringExecutionSummary")
     if status in {"Failed", "Stopped"}:
@@ -162,6 +168,16 @@ def _schedule(sagemaker: Any, name: str) -> Answered:
     # An hour without requests is reported as a failed execution; it is no fault of the stack.
     no_data = "no data" in last.get("FailureReason", "").lower()
     return last["MonitoringExecutionStatus"] != "Failed" or no_data, f"{name} is {status}; {ran}{reason}"
+
+
+def _open_schedule(scheduler: Any, name: str) -> Answered:
+    pages = scheduler.get_paginator("list_schedules").paginate(NamePrefix=name)
+    found = next((item for page in pages for item in page["Schedules"] if item["Name"] == name), None)
+    if found is None:
+        return False, f"{name} is neither a schedule of Model Monitor nor of EventBridge Scheduler; deploy the stack"
+    if found["State"] != "ENABLED":
+        return False, f"{name} is {found['State']} in EventBridge Scheduler; enable it, or deploy the stack again"
+    return True, f"{name} is {found['State']} in EventBridge Scheduler (open engine)"
 
 
 def _captures(s3: Any, bucket: str, endpoint: str) -> Answered:

@@ -89,6 +89,7 @@ class Stack:
         self.function_error = ""
         self.published: list[dict[str, str]] = []
         self.refused: dict[str, str] = {}
+        self.open_schedules: list[dict[str, str]] = []
 
     def client(self, service: str) -> Any:
         if service == "s3":
@@ -97,6 +98,7 @@ class Stack:
         answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "DescribeEndpoint": lambda _: self.endpoint,
             "DescribeMonitoringSchedule": lambda _: self.schedule,
+            "ListSchedules": lambda _: {"Schedules": self.open_schedules},
             "DescribeAlarms": lambda asked: {
                 "MetricAlarms": [self.alarms[name] for name in asked["AlarmNames"] if name in self.alarms]
             },
@@ -216,6 +218,29 @@ def test_a_schedule_that_does_not_run(stack: Stack, status: str) -> None:
         ok=False,
         detail=f"churn-data-quality is {status}: start it again, or deploy the stack again",
     )
+
+
+@pytest.mark.parametrize(
+    ("schedules", "ok", "detail"),
+    [
+        ({"churn-data-quality": "ENABLED"}, True, "is ENABLED in EventBridge Scheduler (open engine)"),
+        ({"churn-data-quality": "DISABLED"}, False, "is DISABLED in EventBridge Scheduler; enable it, or deploy"),
+        ({"churn-data-quality-2": "ENABLED"}, False, "is neither a schedule of Model Monitor nor of EventBridge"),
+        ({}, False, "is neither a schedule of Model Monitor nor of EventBridge Scheduler; deploy the stack"),
+    ],
+)
+def test_a_schedule_of_the_open_engine(stack: Stack, schedules: dict[str, str], ok: bool, detail: str) -> None:
+    stack.refused["DescribeMonitoringSchedule"] = "ResourceNotFound"
+    stack.open_schedules = [{"Name": name, "GroupName": "churn", "State": state} for name, state in schedules.items()]
+    check = stack.check("Data-quality schedule")
+    assert check.ok is ok
+    assert check.detail.startswith(f"churn-data-quality {detail}")
+
+
+def test_a_schedule_that_one_may_not_see_is_not_looked_for_elsewhere(stack: Stack) -> None:
+    stack.refused["DescribeMonitoringSchedule"] = "AccessDeniedException"
+    stack.open_schedules = [{"Name": "churn-data-quality", "State": "ENABLED"}]
+    assert not stack.check("Data-quality schedule").ok
 
 
 def test_a_new_schedule_is_well(stack: Stack) -> None:
