@@ -12,6 +12,7 @@ KEY_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
         *("rules", "applyServerSideEncryptionByDefault", "kmsMasterKeyId"),
     ),
+    "aws:scheduler/schedule:Schedule": ("kmsKeyArn",),
     "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": (
         *("jobResources", "clusterConfig", "volumeKmsKeyId"),
     ),
