@@ -5,10 +5,12 @@ Configuration is put together here as Pulumi does it: the defaults of Pulumi.yam
 
 import json
 import runpy
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
@@ -18,6 +20,7 @@ from tests.components.mocked_runtime import Run, run_program
 
 PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "model-monitoring:"
+SECRET = "4dabf18193072939515e22adb298388d"  # Pulumi's wire format marks a secret with this key
 STACKS = ("dev", "staging", "prod")
 
 # Row of the stack's table -> what the program makes for it.
@@ -258,6 +261,31 @@ def test_files_in_the_object_are_paths(tmp_path: Path) -> None:
     assert '"comparison_threshold": 0.3' in run.one(kind, "-data-quality-constraints").inputs["content"]
 
 
+def test_the_layer_is_a_path_to_an_archive(tmp_path: Path) -> None:
+    layer = tmp_path / "layer.zip"
+    with zipfile.ZipFile(layer, "w") as archive:
+        archive.writestr("python/numpy/__init__.py", "")
+    run = run_main("dev", engine="open", monitoring={"open_engine": {"small_windows": {"layer": str(layer)}}})
+    assert run.one("aws:lambda/layerVersion:LayerVersion").inputs["code"].path == str(layer)
+    missing = tmp_path / "missing.zip"
+    with pytest.raises(ArgumentError) as caught:
+        run_main("dev", engine="open", monitoring={"open_engine": {"small_windows": {"layer": str(missing)}}})
+    assert str(caught.value) == (
+        f"open_engine.small_windows.layer is {missing}: there is no such file; `make layer` builds it"
+    )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("engine", ["open", "both"])
+def test_every_environment_with_every_engine(stack: str, engine: str) -> None:
+    run = run_main(stack, engine=engine)
+    names = {key: run.exports[key] for key in ("data_quality_schedule_name", "model_quality_schedule_name")}
+    kind = "monitoringSchedule:MonitoringSchedule" if engine == "both" else "scheduler/schedule:Schedule"
+    made = {item.inputs["name"] for item in run.resources if item.type.endswith(kind)}
+    assert set(names.values()) == made
+    assert len(run.of_type("aws:scheduler/schedule:Schedule")) == 2
+
+
 def test_baselines_computed_here_are_those_of_the_command_line(tmp_path: Path) -> None:
     run = run_main("dev", compute_baselines_here=True)
     assert run.of_type("aws:lambda/invocation:Invocation") == []
@@ -388,6 +416,33 @@ def test_regions_that_are_good_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_in({}).exports["bucket_name"]  # from a profile: the providers decide
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert run_in({"aws:region": "eu-west-1"}).exports["bucket_name"]
+
+
+def run_with_secrets(*keys: str) -> Run:
+    monitoring = {**stack_config("dev")[f"{PREFIX}monitoring"]}
+    monitoring["endpoint"] = {**monitoring["endpoint"], "environment": {"TOKEN": "t0ken"}}
+    config = stack_config("dev") | {f"{PREFIX}monitoring": monitoring, f"{PREFIX}alert_emails": ["a@example.com"]}
+
+    def program() -> None:
+        pulumi.runtime.set_all_config(on_the_wire(config), [f"{PREFIX}{key}" for key in keys])
+        runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__")
+
+    return run_program(program, config=on_the_wire(config))
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "name", "argument"),
+    [
+        ("monitoring", "aws:sagemaker/model:Model", "", "primaryContainer"),
+        ("alert_emails", "aws:sns/topicSubscription:TopicSubscription", "model-monitoring-dev-email-0", "endpoint"),
+    ],
+)
+def test_what_was_set_as_a_secret_stays_one(key: str, kind: str, name: str, argument: str) -> None:
+    """In the stack's state it would be readable for everybody."""
+    item = run_with_secrets(key).one(kind, name)
+    assert SECRET in str(dict(item.request.object.fields)[argument])
+    plain = run_with_secrets().of_type(kind)
+    assert not any(SECRET in str(dict(item.request.object.fields)[argument]) for item in plain)
 
 
 @pytest.mark.parametrize("stack", STACKS)
