@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
 from components.args import BaselineSettings, ModelQualityBaselineSettings
@@ -53,7 +53,10 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     _add_quality_baseline(args, config, project)
     emails = config.get_object("alert_emails")
     if emails:
+        if is_config_secret(config.full_key("alert_emails")):
+            emails = [pulumi.Output.secret(email) for email in emails]
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
+    _keep_secrets(args, config)
     if "model_quality" in args and args.get("engine") != "open":
         _check_regions()
     return cast(ModelMonitoringStackArgs, args)
@@ -67,6 +70,21 @@ def _check_keys(namespace: str) -> None:
             near = difflib.get_close_matches(key, KEYS, n=1)
             mend = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(KEYS)}"
             raise ArgumentError(f"{full} is not a key of this program's configuration: {mend}")
+
+
+def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:
+    """Hand on as secrets what was set as secrets, such as `--secret --path monitoring.endpoint.environment.TOKEN`.
+
+    Pulumi decrypts a key for the program and says that something in it is a secret, not what. All is one that may be;
+    what decides which resources there are and what they are called cannot be. URLs are secrets anyway.
+    """
+    if not is_config_secret(config.full_key(MONITORING)):
+        return
+    environment = args["endpoint"].get("environment")
+    if isinstance(environment, dict):
+        args["endpoint"]["environment"] = {
+            key: pulumi.Output.secret(value) if isinstance(value, str) else value for key, value in environment.items()
+        }
 
 
 def _check_regions() -> None:
