@@ -272,9 +272,11 @@ def network_interfaces(place: Place, vpc: Vpc) -> list[Statement]:
     if not vpc.subnet_ids:
         return []
     interfaces = place.arn("ec2", "network-interface/*")
+    # Of any account: a shared VPC's subnets and groups have their owner's number in their ARNs. The IDs are unique.
+    ec2 = f"arn:{place.partition}:ec2:{place.region}:*"
     joined = [
-        *(place.arn("ec2", f"subnet/{subnet}") for subnet in vpc.subnet_ids),
-        *(place.arn("ec2", f"security-group/{group}") for group in vpc.security_group_ids),
+        *(f"{ec2}:subnet/{subnet}" for subnet in vpc.subnet_ids),
+        *(f"{ec2}:security-group/{group}" for group in vpc.security_group_ids),
     ]
     return [
         allow("JoinVpc", ["ec2:CreateNetworkInterface"], [interfaces, *joined]),

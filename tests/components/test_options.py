@@ -154,9 +154,10 @@ class TestNetwork:
         assert found["JoinVpc"]["Action"] == ["ec2:CreateNetworkInterface"]
         assert found["JoinVpc"]["Resource"] == [
             f"{place}:network-interface/*",
-            f"{place}:subnet/subnet-0a",
-            f"{place}:subnet/subnet-0b",
-            f"{place}:security-group/sg-0c",
+            # Of whatever account: in a shared VPC they are their owner's.
+            "arn:aws:ec2:us-east-1:*:subnet/subnet-0a",
+            "arn:aws:ec2:us-east-1:*:subnet/subnet-0b",
+            "arn:aws:ec2:us-east-1:*:security-group/sg-0c",
         ]
         assert found["UseNetworkInterfaces"]["Resource"] == [f"{place}:network-interface/*"]
         assert all(action.startswith("ec2:Describe") for action in found["DescribeVpc"]["Action"])
