@@ -19,8 +19,9 @@ _STORAGE_FAMILIES: Final = re.compile(r"(i|d|h|im|is)\d")
 def has_local_storage(instance_type: str) -> bool:
     """Whether an instance keeps data on disks of its own.
 
-    Those disks are encrypted in hardware, and SageMaker refuses a KMS key for them (CreateEndpointConfig,
-    `KmsKeyId`; ProcessingClusterConfig, `VolumeKmsKeyId`).
+    Those disks are encrypted in hardware. SageMaker refuses a KMS key for them (ProcessingClusterConfig,
+    `VolumeKmsKeyId`: "You can't request a VolumeKmsKeyId") or does nothing with it (CreateEndpointConfig, `KmsKeyId`:
+    "does not encrypt instance local storage"; earlier it refused there too).
     """
     family = instance_type.removeprefix("ml.").rsplit(".", 1)[0]
     return bool(family in _WITH_STORAGE or _STORAGE_IN_NAME.fullmatch(family) or _STORAGE_FAMILIES.match(family))
