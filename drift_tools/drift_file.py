@@ -91,9 +91,7 @@ def find(
     baseline, reason = baseline_rows(job, constraints)
     kept, alpha = constraints.without(excluded), level(job)
     if baseline is not None and rows is not None:
-        found = compare(
-            baseline.without(excluded), rows.without(excluded), alpha=alpha, kinds=kinds_of(kept)
-        )
+        found = compare(baseline.without(excluded), rows.without(excluded), alpha=alpha, kinds=kinds_of(kept))
         return Finding(found, "exact")
     if baseline is not None:
         before, reason = profile_for(baseline, constraints), "the window is larger than what is kept in memory"
