@@ -129,5 +129,8 @@ def _delivery(item: Subscription) -> Mapping[str, Any]:
 
 
 def _email_key(email: pulumi.Input[str], index: int) -> str:
-    """Keeps a subscription when another address is added before it; an address not known yet goes by its place."""
-    return naming.content_hash(email) if isinstance(email, str) else str(index)
+    """Keeps a subscription when another address is added before it; an address not known yet goes by its place.
+
+    Not by the number alone: a subscription of the protocol `email` may have that name.
+    """
+    return naming.content_hash(email) if isinstance(email, str) else f"address-{index}"

@@ -180,6 +180,14 @@ class TestSubscriptions:
         sent = dict(run.one(SUBSCRIPTION, "own-https-0").request.object.fields)["endpoint"]
         assert SECRET in sent.struct_value.fields
 
+    def test_an_address_that_is_known_later_takes_no_subscriptions_name(self) -> None:
+        def both() -> dict[str, Any]:
+            late = pulumi.Output.secret("a@example.com")
+            return {"emails": [late], "subscriptions": [{"protocol": "email", "endpoint": "b@example.com"}]}
+
+        names = [item.name for item in alerting(both).of_type(SUBSCRIPTION) if item.inputs["protocol"] == "email"]
+        assert sorted(names) == ["own-email-0", "own-email-address-0"]
+
     def test_a_secret_of_another_protocol_stays_one(self) -> None:
         def secret() -> dict[str, Any]:
             return {"subscriptions": [{"protocol": "sms", "endpoint": pulumi.Output.secret("+14155550100")}]}

@@ -434,7 +434,12 @@ def run_with_secrets(*keys: str) -> Run:
     ("key", "kind", "name", "argument"),
     [
         ("monitoring", "aws:sagemaker/model:Model", "", "primaryContainer"),
-        ("alert_emails", "aws:sns/topicSubscription:TopicSubscription", "model-monitoring-dev-email-0", "endpoint"),
+        (
+            "alert_emails",
+            "aws:sns/topicSubscription:TopicSubscription",
+            "model-monitoring-dev-email-address-0",
+            "endpoint",
+        ),
     ],
 )
 def test_what_was_set_as_a_secret_stays_one(key: str, kind: str, name: str, argument: str) -> None:
