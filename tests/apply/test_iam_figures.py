@@ -1,6 +1,7 @@
 """Least privilege, proved on a whole life of the dev stack: calls denied, and allowed actions that were never used."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -186,9 +187,9 @@ def shown(items: list[Grant]) -> dict[str, dict[str, list[str]]]:
 
 
 def say(capsys: pytest.CaptureFixture[str], *lines: str) -> None:
-    """Print lines that people see who run the tests."""
+    """Print lines that people see who run the tests; from a worker of pytest-xdist only standard error arrives."""
     with capsys.disabled():
-        print("", *lines, sep="\n")  # noqa: T201 - the figures are the point of this test
+        print("", *lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 - the figures are the point of this test
 
 
 def test_no_call_is_denied_and_nothing_is_left(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
