@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-spark local-aws lint lock unpinned schema clean
+.PHONY: demo test test-spark local-aws lint lock layer unpinned schema clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -57,6 +57,11 @@ lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-spark.in -c requirements-dev.txt -o requirements-spark.txt -q --custom-compile-command "make lock"
+	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: layers/requirements.in -o layers/requirements.txt -q --custom-compile-command "make lock"
+
+# numpy and scipy for the function that looks at small windows (engine: open).
+layer: $(READY)
+	$(BIN)/python -m components.layer
 
 # What programs in other languages see of the components; the tests hold the plugin against it.
 schema: $(READY)
