@@ -169,7 +169,7 @@ def _tail(totals: Counts, scores: Counts, m: float, total: float, variance: floa
     """The probability that the scores of m of these rows, drawn without replacement, add up to at least `total` > 0.
 
     The rows of the draw in each bin are binomials, given that they add up to m: the saddlepoint is the logistic
-    regression of "drawn" on the score. None where the sum is at the edge of what is possible: there is no such regression.
+    regression of "drawn" on the score. None where the sum is at the edge of what is possible: then there is none.
     """
     rows = float(totals.sum())
     start = math.log(m / (rows - m))
