@@ -49,33 +49,40 @@ class Life:
     left: dict[str, frozenset[str]]
 
 
-@pytest.fixture(scope="module")
-def life() -> Iterator[Life]:
+@pytest.fixture
+def cloud() -> Iterator[local_aws.LocalAws]:
+    """An embedded AWS of its own: the figures count what happened since its start."""
+    with local_aws.start(enforce_iam=True) as running:
+        yield running
+
+
+def live(cloud: local_aws.LocalAws) -> Life:
     """The whole loop: baselines, quiet and noisy hours, alarm, a failed job, labels, dead letters, destroy."""
-    with local_aws.start(enforce_iam=True) as cloud, Steps(Console(quiet=True), total=1) as steps:
-        before = inventory(cloud)
-        cloud.clock.advance_to(cloud.clock.now().replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=1))
-        deployment = deploy(PROJECT / "__main__.py", load_settings(PROJECT, "dev"), cloud)
-        outputs = deployment.outputs
-        stack = Monitored(cloud, outputs, PROJECT / "model" / "baseline.csv")
-        with Mailbox(cloud, [outputs["notification_topic_arn"], outputs["alarm_topic_arn"]]) as mailbox:
-            use(Loop(stack, mailbox, steps), deployment)
-        granted = [
-            grant for role in roles(deployment) for grant in grants(role, role_policies(cloud.client("iam"), role))
-        ]
-        made = list(deployment.resources)
-        deployment.destroy()
-        after = inventory(cloud)
-        yield Life(
-            cloud.denied_calls(),
-            cloud.invalid_requests(),
-            cloud.unread_requests(),
-            {operation.partition(".")[0] for operation in cloud.observed_operations()},
-            {item.kind.kind.split(":")[1].partition("/")[0] for item in made if item.kind},
-            granted,
-            unused(granted, cloud.used_actions()),
-            {kind: names - before.get(kind, frozenset()) for kind, names in after.items() if names != before.get(kind)},
-        )
+    before = inventory(cloud)
+    cloud.clock.advance_to(cloud.clock.now().replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=1))
+    deployment = deploy(PROJECT / "__main__.py", load_settings(PROJECT, "dev"), cloud)
+    outputs = deployment.outputs
+    stack = Monitored(cloud, outputs, PROJECT / "model" / "baseline.csv")
+    topics = [outputs["notification_topic_arn"], outputs["alarm_topic_arn"]]
+    with Steps(Console(quiet=True), total=1) as steps, Mailbox(cloud, topics) as mailbox:
+        use(Loop(stack, mailbox, steps), deployment)
+    iam = cloud.client("iam")
+    granted = [grant for role in roles(deployment) for grant in grants(role, role_policies(iam, role))]
+    made = list(deployment.resources)
+    deployment.destroy()
+    after = inventory(cloud)
+    return Life(
+        denied=cloud.denied_calls(),
+        invalid=cloud.invalid_requests(),
+        unread=cloud.unread_requests(),
+        observed={operation.partition(".")[0] for operation in cloud.observed_operations()},
+        used_services={item.kind.kind.split(":")[1].partition("/")[0] for item in made if item.kind},
+        granted=granted,
+        unused=unused(granted, cloud.used_actions()),
+        left={
+            kind: names - before.get(kind, frozenset()) for kind, names in after.items() if names != before.get(kind)
+        },
+    )
 
 
 def roles(deployment: Deployment) -> list[str]:
@@ -192,24 +199,26 @@ def say(capsys: pytest.CaptureFixture[str], *lines: str) -> None:
         print("", *lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 - the figures are the point of this test
 
 
-def test_no_call_is_denied_and_nothing_is_left(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
-    say(capsys, f"IAM: {len(life.denied)} calls denied")
+def test_a_whole_life_with_the_least_privilege(cloud: local_aws.LocalAws, capsys: pytest.CaptureFixture[str]) -> None:
+    """No call is denied or invalid, nothing is left, and what was allowed and never used is in the table.
+
+    One test, and not one a figure: workers of pytest-xdist would each live a life of their own.
+    """
+    life = live(cloud)
+    names = [f"  {part(grant.role)} {grant.sid}: {grant.action}" for grant in life.unused]
+    figures = (
+        f"IAM: {len(life.denied)} calls denied; {len(life.unused)} of {len(life.granted)} allowed actions never used"
+    )
+    say(capsys, figures, *names)
     assert life.denied == []
     assert life.invalid == []
     assert life.left == {}
-
-
-def test_every_request_is_held_against_the_model_of_its_service(life: Life) -> None:
-    """The modules of pulumi-aws that the stack uses, by the services that botocore has for them."""
+    # Every request was held against its service's model: the modules of pulumi-aws that the stack uses, by the services
+    # that botocore has for them.
     assert life.unread == []
     services = {name for module in life.used_services for name in SERVICES[module]}
     assert services | {"sts"} <= life.observed
-
-
-def test_what_is_allowed_and_was_never_used_has_its_reason(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each is in the table with its reason, and whatever is in the table is still true of the stack."""
-    names = [f"  {part(grant.role)} {grant.sid}: {grant.action}" for grant in life.unused]
-    say(capsys, f"IAM: {len(life.unused)} of {len(life.granted)} allowed actions never used", *names)
+    # Each has its reason, and whatever has a reason is still true of the stack.
     table = json.loads(TABLE.read_text())
     reasons = {role: {sid: sorted(actions) for sid, actions in found.items()} for role, found in table.items()}
     assert shown(life.unused) == reasons
