@@ -224,7 +224,7 @@ def read_outside(place: Place, outside: Outside) -> list[Statement]:
             ),
         ]
     if outside.file_uris:
-        found.append(read_files(place, outside.file_uris))
+        found += [read_files(place, outside.file_uris), _list_files(place, outside.file_uris)]
     if outside.kms_key_arn:
         found.append(allow("DecryptCaptures", ["kms:Decrypt"], [outside.kms_key_arn]))
     return found
@@ -233,6 +233,18 @@ def read_outside(place: Place, outside: Outside) -> list[Statement]:
 def read_files(place: Place, uris: Sequence[str]) -> Statement:
     """Read single files, wherever they lie."""
     return allow("ReadFiles", ["s3:GetObject"], [place.bucket_arn(*naming.s3_parts(uri)) for uri in uris])
+
+
+def _list_files(place: Place, uris: Sequence[str]) -> Statement:
+    """A processing job's input is a prefix to SageMaker, also if it names a single file: it is listed, then fetched."""
+    parts = [naming.s3_parts(uri) for uri in uris]
+    buckets, keys = (list(dict.fromkeys(found)) for found in zip(*parts, strict=True))
+    return allow(
+        "ListFiles",
+        ["s3:ListBucket"],
+        [place.bucket_arn(bucket) for bucket in buckets],
+        {"StringLike": {"s3:prefix": keys}},
+    )
 
 
 def use_key(kms_key_arn: str) -> Statement:

@@ -135,5 +135,15 @@ def test_a_baseline_that_exists_is_only_read(adopted: Run) -> None:
     assert statements(adopted, "monitor")["ReadFiles"]["Resource"] == [
         f"arn:aws:s3:::fraud-baseline/v7/{name}.json" for name in ("statistics", "constraints", "quality")
     ]
+    # A job's input is listed before it is fetched, a single file too.
+    assert statements(adopted, "monitor")["ListFiles"] == {
+        "Sid": "ListFiles",
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket"],
+        "Resource": ["arn:aws:s3:::fraud-baseline"],
+        "Condition": {
+            "StringLike": {"s3:prefix": [f"v7/{name}.json" for name in ("statistics", "constraints", "quality")]}
+        },
+    }
     outputs = next(found for urn, found in adopted.component_outputs.items() if "ModelMonitoringStack::churn" in urn)
     assert outputs["statistics_uri"] == "s3://fraud-baseline/v7/statistics.json"

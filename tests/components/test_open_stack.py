@@ -382,7 +382,8 @@ class TestPolicies:
             "arn:aws:sagemaker:us-east-1:123456789012:processing-job/",  # jobs are named by their content or window
             "arn:aws:ecr:us-east-1:683313688378:repository/sagemaker-scikit-learn",  # AWS's images
             "arn:aws:ecr:us-east-1:156813124566:repository/sagemaker-model-monitor-",
-            "arn:aws:ec2:us-east-1:123456789012:",  # of the VPC that was asked for
+            "arn:aws:ec2:us-east-1:123456789012:network-interface/*",
+            *(f"arn:aws:ec2:us-east-1:*:{item}" for item in ("subnet/subnet-0", "security-group/sg-0")),  # as asked for
             "arn:aws:s3:::fraud-",  # what existed
             "arn:aws:kms:us-east-1:123456789012:key/",
         )
