@@ -94,7 +94,7 @@ def finished(event: Any, sagemaker: Any) -> Finished | None:
     job = sagemaker.describe_processing_job(ProcessingJobName=name)
     environment = job.get("Environment") or {}
     schedule, end_time = environment.get("sagemaker_monitoring_schedule_name"), environment.get("end_time")
-    merge = "ground_truth_source" in environment and "baseline_constraints" not in environment
+    merge = "ground_truth_source" in environment and "analysis_type" not in environment
     if job["ProcessingJobStatus"] != "Completed" or not schedule or not end_time or merge:
         return None
     return Finished(schedule, end_time)

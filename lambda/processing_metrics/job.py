@@ -80,7 +80,8 @@ def identify(description: Mapping[str, Any], *, endpoint: str, results_uri: str)
     environment = description.get("Environment") or {}
     output_uri = _output_uri(description)
     schedule_from_arn = _name_of(description.get("MonitoringScheduleArn"))
-    if "ground_truth_source" in environment:
+    # The open engine's model-quality runs join the labels themselves; a merge job of Model Monitor's analyzes nothing.
+    if "ground_truth_source" in environment and "analysis_type" not in environment:
         kind, found_endpoint = JobKind.MERGE, environment.get("sagemaker_endpoint_name")
         if found_endpoint is None and output_uri is not None and output_uri.startswith(results_uri):
             found_endpoint = endpoint

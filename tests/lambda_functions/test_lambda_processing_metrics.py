@@ -206,6 +206,16 @@ def test_a_failed_merge_counts_for_its_schedule(function: Function, s3: FakeS3) 
     assert s3.json("responder-state/job-failures/churn-endpoint/churn-model-quality.json")["reason"] == "no labels"
 
 
+def test_a_model_quality_run_of_the_open_engine_is_no_merge(function: Function) -> None:
+    """It is given the labels as a merge job is, and joins them itself before it looks for violations."""
+    environment = {**MONITORING, "ground_truth_source": "/b", "analysis_type": "MODEL_QUALITY"}
+    said = "CompletedWithViolations: Job completed successfully with 3 violations."
+    result = function.run(described("Completed", environment, ExitMessage=said))
+    assert result["kind"] == "monitoring"
+    [published] = function.published
+    assert set(published) == {"JobFailures", "ConstraintViolations"}
+
+
 @pytest.mark.parametrize(
     "description",
     [
