@@ -41,6 +41,7 @@ class Morning:
     published: set[str] = field(default_factory=set)
     quality: dict[str, Any] = field(default_factory=dict)
     quality_published: set[str] = field(default_factory=set)
+    quality_violations: float | None = None
     books: list[Books] = field(default_factory=list)
 
     def of_kind(self, kind: str) -> list[Told]:
@@ -77,6 +78,7 @@ def use(stack: Watched, seen: Morning) -> None:
     seen.states["violations while quiet"] = stack.state("data-quality-violations")
     quality = stack.outputs["model_quality_schedule_name"]
     seen.quality = stack.results(quality, at(6)) | {"record": stack.record(quality, at(6))}
+    seen.quality_violations = stack.metric("ConstraintViolations", quality, at(6))
     seen.quality_published = stack.published("ModelMonitoring/Endpoints/model-metrics", quality)
     note(7)
     seen.states["no data"] = stack.state("data-quality-no-data")
@@ -85,7 +87,7 @@ def use(stack: Watched, seen: Morning) -> None:
     note(8)
     seen.states["violations"] = stack.state("data-quality-violations")
     seen.states["no data afterwards"] = stack.state("data-quality-no-data")
-    stack.wait_for_message("violations")
+    wait_until("both messages on violations", lambda: len(stack.told_of("violations")) == 2 or None)
     let_a_job_fail(stack)
     note(9)
     seen.states["job failures"] = stack.state("data-quality-job-failures")
@@ -215,7 +217,8 @@ def test_drift_is_found_and_told_once(morning: Morning) -> None:
     assert set(drift["drifted_features"]) == FEATURES
     assert morning.metrics["ConstraintViolations"][8] == len(violations) == 5
     assert morning.states["violations"] == "ALARM"
-    [told] = morning.of_kind("violations")
+    quality, told = morning.of_kind("violations")
+    assert "quality metric" in quality.subject
     assert ": 5 features drifted (" in told.subject
     assert "Run       2026-11-24 08:00 UTC\n" in told.body
 
@@ -236,6 +239,9 @@ def test_model_quality_is_measured_over_the_day(morning: Morning) -> None:
     assert 0.0 <= metrics["accuracy"]["value"] <= 1.0
     assert {"accuracy", "precision", "recall", "auc", "f1"} <= morning.quality_published
     assert morning.quality["statistics.json"]["dataset"]["item_count"] == ROWS + LATE_ROWS
+    # The labels alternate whatever the rows say: quality is far from the baseline's, and people can be told.
+    violations = morning.quality["constraint_violations.json"]["violations"]
+    assert morning.quality_violations == len(violations) > 0
 
 
 def test_a_job_that_dies_leaves_a_word(morning: Morning) -> None:

@@ -155,8 +155,10 @@ class Watched:
             for item in self.mailbox.messages(self.outputs["notification_topic_arn"])
         ]
 
+    def told_of(self, kind: str) -> list[Told]:
+        """The messages of one kind so far."""
+        return [item for item in self.told() if item.kind == kind]
+
     def wait_for_message(self, kind: str) -> Told:
         """The first message of that kind."""
-        return wait_until(
-            f"a message of kind {kind}", lambda: next((item for item in self.told() if item.kind == kind), None)
-        )
+        return wait_until(f"a message of kind {kind}", lambda: next(iter(self.told_of(kind)), None))
