@@ -154,7 +154,15 @@ class StackSettings:
 
 def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
     if engine != MODEL_MONITOR:
-        return OpenEngineSettings.from_args(read.group("open_engine"))
+        given = read.group("open_engine")
+        settings = OpenEngineSettings.from_args(given)
+        for key in ("least_agreement", "disagreeing_runs"):
+            if engine != BOTH and given.get(key) is not None:
+                raise ArgumentError(
+                    f"open_engine.{key} is given and engine is {engine}: no engines are compared; set engine to both, "
+                    "or remove it"
+                )
+        return settings
     if read.has("open_engine"):
         raise ArgumentError(f"open_engine is given and engine is {engine}: set engine to open or both, or remove it")
     return None

@@ -88,6 +88,14 @@ def test_without_the_engine(make_args: MakeArgs) -> None:
     )
 
 
+@pytest.mark.parametrize(("key", "value"), [("least_agreement", 0.5), ("disagreeing_runs", 2)])
+def test_what_only_two_engines_have(make_args: MakeArgs, key: str, value: float) -> None:
+    assert refused(make_args, engine="open", open_engine={key: value}) == (
+        f"open_engine.{key} is given and engine is open: no engines are compared; set engine to both, or remove it"
+    )
+    StackSettings.from_args("churn", make_args(engine="both", open_engine={key: value}))
+
+
 @pytest.mark.parametrize("engine", ["open", "both"])
 @pytest.mark.parametrize("monitor", ["data_quality", "model_quality"])
 def test_windows_that_would_not_join(make_args: MakeArgs, engine: str, monitor: str) -> None:
