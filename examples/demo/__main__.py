@@ -22,7 +22,7 @@ from examples.demo import employment, recipe
 from examples.demo.console import Steps
 from examples.demo.loop import Loop
 from examples.demo.mailbox import Mailbox
-from examples.demo.monitored import Monitored
+from examples.demo.monitored import MODEL_MONITOR, OPEN, Monitored
 from examples.demo.page import DemoPage, Scenario, render_demo
 from examples.demo.summary import summary
 from examples.demo.waiting import DemoError
@@ -35,6 +35,7 @@ OUTPUT = PROJECT / "build" / "demo"
 MORNING = 8
 STEPS_AROUND = 2  # deploy and destroy
 NAMES = {recipe.TITLE: "recipe", employment.TITLE: "employment"}
+ENGINES = {MODEL_MONITOR: "Model Monitor", OPEN: "open: this project's own monitor"}
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ def plans() -> list[Plan]:
 class Demo:
     """One run: an embedded AWS, its stacks one after the other, and what remains of them."""
 
-    def __init__(self, cloud: local_aws.LocalAws, steps: Steps) -> None:
+    def __init__(self, cloud: local_aws.LocalAws, steps: Steps, engine: str) -> None:
         self._cloud = cloud
         self._steps = steps
+        self._engine = engine
         self._before = inventory(cloud)
         self.created = 0
 
@@ -81,7 +83,7 @@ class Demo:
         self._steps.heading(plan.title)
         self._cloud.clock.advance_to(_next_morning(self._cloud.clock.now()))
         with self._deployed(plan) as outputs:
-            stack = Monitored(self._cloud, outputs, plan.baseline)
+            stack = Monitored(self._cloud, outputs, plan.baseline, self._engine)
             with Mailbox(self._cloud, [outputs["notification_topic_arn"], outputs["alarm_topic_arn"]]) as mailbox:
                 found = plan.run(Loop(stack, mailbox, self._steps))
                 with self._steps.step("the recipe's validation steps") as step:
@@ -92,7 +94,7 @@ class Demo:
     @contextmanager
     def _deployed(self, plan: Plan) -> Iterator[dict[str, str]]:
         with self._steps.step("deploy: __main__.py with Pulumi.dev.yaml") as step:
-            settings = load_settings(PROJECT, "dev", plan.overrides)
+            settings = load_settings(PROJECT, "dev", {**plan.overrides, "engine": self._engine})
             deployment = deploy(PROJECT / "__main__.py", settings, self._cloud, on_event=_show(step.detail))
             resources = sum(resource.physical for resource in deployment.resources)
             self.created += resources
@@ -119,7 +121,7 @@ def _next_morning(now: datetime) -> datetime:
     return morning if morning > now else morning + timedelta(days=1)
 
 
-def run(output: Path, console: Console, names: Collection[str]) -> int:
+def run(output: Path, console: Console, names: Collection[str], engine: str) -> int:
     """Do these scenarios; write report.html and summary.json. Exit status 0 if everything was as it must be."""
     with Steps(console, total=1) as steps:
         with steps.step("train the employment classifier, start the embedded AWS") as step:
@@ -128,7 +130,7 @@ def run(output: Path, console: Console, names: Collection[str]) -> int:
             cloud = local_aws.start(enforce_iam=True)
             step.result = cloud.endpoint_url
         with cloud, _environment(cloud.environment()):
-            demo = Demo(cloud, steps)
+            demo = Demo(cloud, steps, engine)
             found, checks = [], []
             for plan in to_do:
                 scenario, checked = demo.scenario(plan)
@@ -144,6 +146,7 @@ def run(output: Path, console: Console, names: Collection[str]) -> int:
         resources_created=demo.created,
         resources_left=len(left),
         seconds=seconds,
+        engine=ENGINES[engine],
         made=datetime.now(UTC),
     )
     output.mkdir(parents=True, exist_ok=True)
@@ -205,11 +208,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where report.html and summary.json are written")
     parser.add_argument("--scenario", choices=NAMES.values(), help="one of the scenarios only")
+    parser.add_argument("--engine", choices=ENGINES, default=MODEL_MONITOR, help="who runs the monitoring jobs")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _terminated)
     console = Console()
     try:
-        return run(arguments.output, console, [arguments.scenario] if arguments.scenario else list(NAMES.values()))
+        names = [arguments.scenario] if arguments.scenario else list(NAMES.values())
+        return run(arguments.output, console, names, arguments.engine)
     except KeyboardInterrupt:
         print("\nstopped; the embedded AWS and everything in it are gone", file=sys.stderr)
         return 130

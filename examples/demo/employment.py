@@ -7,7 +7,7 @@ from typing import Any
 from drift_tools.ground_truth import write_ground_truth
 from drift_tools.traffic import Request
 from examples.demo.loop import Loop, first_request
-from examples.demo.monitored import HOUR
+from examples.demo.monitored import HOUR, MODEL_MONITOR, OPEN
 from examples.demo.page import Scenario, Window
 from examples.demo.waiting import DemoError
 from examples.employment.feed import YEARS, Row, split, with_faults
@@ -20,6 +20,10 @@ STORY = (
 FAULT = "in every third row the age is in months and the reference person has a code that never occurred"
 CONTROL, FAULTY = "2015, not seen in training", "2018 with faults in the feed"
 MODEL_QUALITY_HOUR = 6  # UTC; the daily schedule's
+NAMESPACES = {
+    MODEL_MONITOR: "aws/sagemaker/Endpoints/model-metrics",
+    OPEN: "ModelMonitoring/Endpoints/model-metrics",
+}
 METRICS = ("accuracy", "precision", "recall", "f1", "auc")
 STEPS = 1 + (1 + len(YEARS)) * 3 + 2 + 1
 
@@ -66,13 +70,13 @@ def model_quality(loop: Loop, window: Window, rows: Sequence[Row]) -> dict[str, 
             client=cloud.client("s3"),
         )
         scheduled = next_at(MODEL_QUALITY_HOUR, after=cloud.clock.now())
-        cloud.clock.advance_to(scheduled + timedelta(minutes=5))
+        cloud.clock.advance_to(scheduled + stack.after_the_hour)
         execution = stack.execution(stack.outputs["model_quality_schedule_name"], scheduled)
         if execution.results_uri is None:
             raise DemoError(f"the model-quality execution at {scheduled:%H:%M} had no job: {execution.reason}")
         loop.settle()
         loop.note(f"model quality of {window.label} ended: {execution.status}")
-        figures = published(cloud, stack.outputs, scheduled)
+        figures = published(cloud, stack.outputs, scheduled, namespace=NAMESPACES[stack.engine])
         step.result = f"{execution.status}, " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
     return figures
 
@@ -82,12 +86,12 @@ def next_at(hour: int, *, after: datetime) -> datetime:
     return moment if moment > after else moment + timedelta(days=1)
 
 
-def published(cloud: Any, outputs: Mapping[str, str], scheduled: datetime) -> dict[str, float]:
+def published(cloud: Any, outputs: Mapping[str, str], scheduled: datetime, *, namespace: str) -> dict[str, float]:
     """The metrics of the model-quality job, from CloudWatch, where anybody would look for them."""
     figures = {}
     for name in METRICS:
         points = cloud.client("cloudwatch").get_metric_statistics(
-            Namespace="aws/sagemaker/Endpoints/model-metrics",
+            Namespace=namespace,
             MetricName=name,
             Dimensions=[
                 {"Name": "Endpoint", "Value": outputs["endpoint_name"]},

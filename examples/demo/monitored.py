@@ -18,6 +18,9 @@ from examples.demo.waiting import DemoError, wait_until
 HOUR = timedelta(hours=1)
 # A schedule's execution starts at the full hour or some minutes later; the demo looks after these.
 AFTER_THE_HOUR = timedelta(minutes=5)
+# The open engine waits 20 minutes for late captures, and EventBridge starts it within five minutes after.
+AFTER_THE_GRACE = timedelta(minutes=30)
+MODEL_MONITOR, OPEN = "model-monitor", "open"
 DELIVERIES = 2  # the embedded AWS sends each event of a job twice, as AWS may
 
 
@@ -33,9 +36,11 @@ class Execution:
 class Monitored:
     """The stack's outputs, with what a user of it does."""
 
-    def __init__(self, cloud: Any, outputs: dict[str, str], baseline: Path) -> None:
+    def __init__(self, cloud: Any, outputs: dict[str, str], baseline: Path, engine: str = MODEL_MONITOR) -> None:
         self.cloud = cloud
         self.outputs = outputs
+        self.engine = engine
+        self.after_the_hour = AFTER_THE_GRACE if engine == OPEN else AFTER_THE_HOUR
         self._baseline = read_table(baseline)
 
     @property
@@ -76,11 +81,13 @@ class Monitored:
 
     def end_hour(self, start: datetime) -> Execution:
         """Let the hour end; the data-quality execution that then runs over it."""
-        self.cloud.clock.advance_to(start + HOUR + AFTER_THE_HOUR)
+        self.cloud.clock.advance_to(start + HOUR + self.after_the_hour)
         return self.execution(self.outputs["data_quality_schedule_name"], start + HOUR)
 
     def execution(self, schedule: str, scheduled: datetime) -> Execution:
         """The execution of the schedule in the hour that begins at `scheduled`, when it has ended."""
+        if self.engine == OPEN:
+            return self._open_execution(schedule, scheduled)
         sagemaker = self.cloud.client("sagemaker")
 
         def ended() -> Execution | None:
@@ -96,6 +103,29 @@ class Monitored:
         execution = wait_until(f"the execution of {schedule} at {scheduled:%H:%M}", ended)
         if execution.results_uri:
             self._wait_for_deliveries(schedule, scheduled)
+        return execution
+
+    def _open_execution(self, schedule: str, scheduled: datetime) -> Execution:
+        """The same of the open engine: its processing job, which is called after the end of its window."""
+        sagemaker = self.cloud.client("sagemaker")
+
+        def ended() -> Execution | None:
+            jobs = sagemaker.list_processing_jobs(NameContains=f"-{scheduled:%Y%m%d%H%M}-")["ProcessingJobSummaries"]
+            described = [sagemaker.describe_processing_job(ProcessingJobName=j["ProcessingJobName"]) for j in jobs]
+            for job in described:
+                of = job["Environment"]["sagemaker_monitoring_schedule_name"]
+                if of == schedule and job["ProcessingJobStatus"] != "InProgress":
+                    # As Model Monitor has it: the first word of what the program left as its message.
+                    said = job.get("ExitMessage", "").partition(":")[0]
+                    status = said if job["ProcessingJobStatus"] == "Completed" else job["ProcessingJobStatus"]
+                    uri = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+                    return Execution(status, uri, job.get("FailureReason", ""))
+            return None
+
+        execution = wait_until(f"the run of {schedule} at {scheduled:%H:%M}", ended)
+        if execution.status == "Failed":
+            raise DemoError(f"the run of {schedule} at {scheduled:%H:%M} failed: {execution.reason}")
+        self._wait_for_deliveries(schedule, scheduled)
         return execution
 
     def _describe(self, summary: dict[str, Any]) -> Execution:

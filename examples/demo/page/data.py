@@ -94,3 +94,5 @@ class DemoPage:
     resources_left: int
     seconds: float
     made: datetime
+    engine: str = "Model Monitor"
+    """Who ran the monitoring jobs."""

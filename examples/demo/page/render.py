@@ -28,6 +28,7 @@ def render_demo(page: DemoPage) -> str:
     failed = sum(not check.ok for check in page.checks)
     passed = f"{len(page.checks) - failed} of {len(page.checks)} passed"
     facts = [
+        ("Engine", page.engine),
         ("Validation steps", passed),
         ("Resources", f"{page.resources_created} created, {page.resources_left} left behind"),
         ("The whole demo took", f"{page.seconds:.0f} s"),
