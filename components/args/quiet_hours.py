@@ -30,7 +30,8 @@ class QuietHoursArgs(TypedDict):
 
     The alarms keep watching. One that rings in quiet hours and still does at their end is told of then; one that is
     over by then (a single bad run's is after an hour) is told to nobody, and stands in the dashboard and in the alarm's
-    history. That is why only warnings are muted unless `severities` says otherwise.
+    history. That is why only warnings are muted unless `severities` says otherwise. The open engine's alarms on the
+    monitors themselves (silence, no data, disagreement) are never muted.
     """
 
     schedule_expression: str
