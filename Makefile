@@ -31,7 +31,8 @@ lint: $(READY)
 	@for handler in lambda/*/handler.py; do function=$$(dirname $$handler); \
 		MYPYPATH=lambda:$$function $(BIN)/mypy $$function lambda/shared || exit 1; done
 
-test: lint test-spark
+test: $(READY)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-spark
 	$(BIN)/python -m pytest -q -n auto
 
 # Spark is 430 MB and needs Java: an environment of its own, that a demo does not wait for.

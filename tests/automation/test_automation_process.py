@@ -45,7 +45,11 @@ if arguments[0] != "up":
 note(began=True)
 until = 1 if "twice" not in os.environ.get("PLAY", "") else 2
 end = time.monotonic() + {limit}
-while len(interrupts) < until and time.monotonic() < end:
+heard = 0
+while heard < until and time.monotonic() < end:
+    if len(interrupts) > heard:
+        heard = len(interrupts)
+        note(heard=heard)
     time.sleep(0.01)
 note(interrupts=len(interrupts), recorded=True)
 print("error: update cancelled", file=sys.stderr)
@@ -115,12 +119,14 @@ def test_ctrl_c_lets_the_cli_finish(folder: Path, project: Path, signals: list[s
     ) as process:
         wait_until(lambda: any(call.get("began") for call in calls(folder)))
         told: list[str] = []
-        for number, word in zip(signals, ("cancelling", "ending at once"), strict=False):
+        for count, (number, word) in enumerate(zip(signals, ("cancelling", "ending at once"), strict=False), start=1):
             process.send_signal(number)
             assert process.stderr is not None
             while word not in (line := process.stderr.readline()):
                 assert line, f"it ended with {process.wait(LIMIT_SECONDS)} and never said {word}"
             told.append(line)
+            # The next one only then: two signals of a kind that wait together are one.
+            wait_until(lambda heard=count: any(call.get("heard") == heard for call in calls(folder)))  # type: ignore[misc]
         out, err = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 130
     assert out == ""
