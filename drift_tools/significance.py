@@ -155,13 +155,16 @@ def rank_p_value(baseline: Sequence[float] | Rows | Counts, current: Sequence[fl
         return _exact(int(first[1]), int(n), int(second[1]), int(m))
     totals = first + second
     rows = n + m
-    scores = (np.cumsum(totals) - totals / 2) / rows - 0.5  # mid-ranks, -1/2 … 1/2, whose mean over all rows is 0
+    ranks = 2 * np.cumsum(totals) - totals - rows  # whole numbers: from either end the same but for the sign
+    scores = ranks / (2 * rows)  # mid-ranks, -1/2 … 1/2, whose mean over all rows is 0
+    total = float(second @ ranks) / (2 * rows)
+    if total < 0:  # seen from the end at which there is too much, so that the direction changes not even rounding
+        totals, scores, total = totals[::-1].copy(), -scores[::-1], -total
     variance = n * m / rows * float(totals @ scores**2) / (rows - 1)
-    total = float(second @ scores)
-    ordinary = math.erfc(abs(total) / math.sqrt(2 * variance))
+    ordinary = math.erfc(total / math.sqrt(2 * variance))
     if ordinary > _SMALL:
         return ordinary
-    tail = _tail(totals, scores if total > 0 else -scores, m, abs(total), variance)
+    tail = _tail(totals, scores, m, total, variance)
     return ordinary if tail is None else min(1.0, 2 * tail)
 
 
@@ -197,4 +200,5 @@ def _tail(totals: Counts, scores: Counts, m: float, total: float, variance: floa
     correction = slope * math.sqrt(determinant / (rows * (m / rows) * (1 - m / rows)))
     density = math.exp(-ratio / 2) / math.sqrt(2 * math.pi)
     tail = 0.5 * math.erfc(root / math.sqrt(2)) + density * (1 / correction - 1 / root)
-    return tail if 0 < tail < 1 else None
+    # Beyond a half it is no tail: nearly separate samples, where the regression has run out of numbers.
+    return tail if 0 < tail < 0.5 else None
