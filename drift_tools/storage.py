@@ -140,10 +140,11 @@ def _download_all(
             on_bytes(here, total)
 
     with ThreadPoolExecutor(_TRANSFERS) as pool:
-        jobs = [
-            pool.submit(s3.download_file, bucket, key, str(target), Callback=arrived) for key, target in targets.items()
-        ]
         try:
+            jobs = [
+                pool.submit(s3.download_file, bucket, key, str(target), Callback=arrived)
+                for key, target in targets.items()
+            ]
             for job in jobs:
                 job.result()
         finally:  # the first error, or Ctrl-C, and nothing more is fetched

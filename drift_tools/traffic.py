@@ -198,11 +198,12 @@ def send(
         requests, endpoint, client or runtime_client(threads), rate=rate, attempts=attempts, keep_answers=keep_answers
     )
     with ThreadPoolExecutor(threads, thread_name_prefix="traffic") as pool:
-        workers = {pool.submit(sender.work) for _ in range(threads)}
+        # Whatever ends the start or the watch, Ctrl-C too, ends the workers after their present request.
         try:
+            workers = {pool.submit(sender.work) for _ in range(threads)}
             _watch(workers, sender, on_progress)
         finally:
-            sender.stop.set()  # whatever ends the watch, Ctrl-C too, ends the workers after their present request
+            sender.stop.set()
     return sender.result()
 
 

@@ -1,8 +1,10 @@
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -229,6 +231,22 @@ def test_an_error_in_the_progress_callback_ends_the_threads(endpoint: Endpoint) 
 
     with pytest.raises(KeyboardInterrupt):
         traffic.send(rows(), endpoint="e", on_progress=interrupted)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("traffic")]
+
+
+def test_an_interrupt_while_threads_are_started_ends_those_that_run(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *arguments: Any, **options: Any) -> Any:
+            if self._threads:
+                raise KeyboardInterrupt
+            return super().submit(*arguments, **options)
+
+    monkeypatch.setattr(traffic, "ThreadPoolExecutor", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        traffic.send([Request("1")] * 2000, endpoint="e", threads=2)
+    assert len(endpoint.requests) < 1000
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("traffic")]
 
 
