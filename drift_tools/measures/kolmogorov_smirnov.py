@@ -17,12 +17,13 @@ _EXACT_UP_TO = 10_000
 _MANY_ROWS = 2500
 # From here on (the statistic squared times the rows) the two tails overlap in no digit that counts; scipy's own limit.
 _FAR_TAIL = 2.2
-_SPLITS = 4
-# Refining a cell costs more than merging it once most of the samples are still in question.
-_MERGE_FROM = 0.25
+# So many rows are ranked sooner than anything could be ruled out.
+_AT_ONCE = 1000
+_STRETCHES = 16
+_PARTS = 8
 _SOME = 64
 
-_Ranks: TypeAlias = NDArray[np.int64]
+_Rows: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,101 +104,55 @@ def ks_p_value(statistic: float, n: int, m: int) -> float:
 
 
 def ks_statistic(baseline: Numbers, current: Numbers) -> float:
-    """The statistic alone, of two sorted samples that are not empty, by branch and bound.
-
-    Both cumulative shares are known at a grid of pivots. Between two pivots they only rise, so their ranks there bound
-    the difference; only the cells whose bound beats the best difference so far are split further. Where most of them
-    do, as with two samples that differ in the last digit, one merge decides.
-    """
+    """The statistic alone, of two sorted samples that are not empty: the larger of the two leads."""
     n, m = len(baseline), len(current)
     if np.array_equal(baseline[:_SOME], current[:_SOME]) and np.array_equal(baseline, current):
         return 0.0
-    if n + m <= 2 * _EXACT_UP_TO:
-        return _largest_in_merge(baseline, current) / (n * m)
-    cells = _Cells(*(np.array([end], dtype=np.int64) for end in (0, n, 0, m)))
-    splits, best = math.isqrt(max(n, m)), 0
-    while len(cells.baseline_from):
-        finer, here = _split(cells, baseline, current, splits)
-        best = max(best, here)
-        cells = finer.above(best, n, m)
-        if splits == _SPLITS and cells.rows() > _MERGE_FROM * (n + m):
-            return _largest_in_merge(baseline, current) / (n * m)
-        splits = _SPLITS
-    return best / (n * m)
+    return _largest_lead(current, baseline, _largest_lead(baseline, current, 0)) / (n * m)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Cells:
-    """Stretches of numbers, by the ranks at their ends in either sample; equally long arrays."""
+def _largest_lead(first: Numbers, second: Numbers, least: int) -> int:
+    """How far the first sample's cumulative share is ahead of the second's at most, times n * m; `least` if it is
+    nowhere further ahead than that.
 
-    baseline_from: _Ranks
-    baseline_to: _Ranks
-    current_from: _Ranks
-    current_to: _Ranks
-
-    def above(self, best: int, n: int, m: int) -> "_Cells":
-        """Those in which the difference, times n * m, can be larger than `best`."""
-        bound = np.maximum(self.baseline_to * m - self.current_from * n, self.current_to * n - self.baseline_from * m)
-        keep = bound > best
-        return _Cells(self.baseline_from[keep], self.baseline_to[keep], self.current_from[keep], self.current_to[keep])
-
-    def rows(self) -> int:
-        return int(np.sum(self.baseline_to - self.baseline_from) + np.sum(self.current_to - self.current_from))
-
-
-def _split(cells: _Cells, baseline: Numbers, current: Numbers, splits: int) -> tuple[_Cells, int]:
-    """The cells cut at evenly spaced numbers of either sample, and the largest difference at those, times n * m."""
-    n, m = len(baseline), len(current)
-    steps = np.arange(splits)
-    places = [
-        start[:, None] + (end - start)[:, None] * steps // splits
-        for start, end in ((cells.baseline_from, cells.baseline_to), (cells.current_from, cells.current_to))
-    ]
-    # A cell without a row of one sample takes the next row: a pivot outside its cell only costs a comparison.
-    pivots = np.concatenate(
-        [np.take(baseline, places[0], mode="clip"), np.take(current, places[1], mode="clip")], axis=1
-    )
-    pivots.sort(axis=1)
-    flat, shape = pivots.ravel(), pivots.shape
-    (first_left, first_right), (second_left, second_right) = _ranks(baseline, flat), _ranks(current, flat)
-    best = max(
-        int(np.max(np.abs(first_right * m - second_right * n))), int(np.max(np.abs(first_left * m - second_left * n)))
-    )
-    ends = zip((cells.baseline_from, cells.current_from), (cells.baseline_to, cells.current_to), strict=True)
-    stretches = [
-        _between(start, left.reshape(shape), right.reshape(shape), end)
-        for (start, end), (left, right) in zip(
-            ends, ((first_left, first_right), (second_left, second_right)), strict=True
-        )
-    ]
-    return _Cells(*stretches[0], *stretches[1]), best
+    It is furthest ahead at one of its own rows, and few of them need to be ranked in the other sample: whether row i
+    leads by more than `best` is one comparison with the row of the other sample that it would then have to be below.
+    For a stretch of rows the same comparison, of its first row with what its last would have to be below, rules out
+    all of them at once. So: rank about sqrt(n) rows, rule out stretches by the best of them, cut what is left, go on.
+    """
+    n = len(first)
+    if n <= _AT_ONCE:
+        return max(least, _lead_at(np.arange(n), first, second))
+    root = math.isqrt(n)
+    best = max(least, _lead_at(np.arange(0, n, root), first, second))
+    stretch = max(root // _STRETCHES, 1)
+    starts = np.arange(0, n, stretch)
+    while True:
+        starts = starts[_may_lead(starts, np.minimum(starts + stretch, n), first, second, best)]
+        if not len(starts):
+            return best
+        if stretch > 1:
+            part = max(stretch // _PARTS, 1)
+            starts = (starts[:, None] + np.arange(0, stretch, part)).ravel()
+            starts, stretch = starts[starts < n], part
+        else:
+            some = starts[:: len(starts) // _AT_ONCE + 1]
+            best = max(best, _lead_at(some, first, second))
+            if len(some) == len(starts):
+                return best
 
 
-def _between(start: _Ranks, left: _Ranks, right: _Ranks, end: _Ranks) -> tuple[_Ranks, _Ranks]:
-    """The ranks at the beginnings and at the ends of the stretches between the pivots of each cell."""
-    beginnings = np.empty((len(start), right.shape[1] + 1), dtype=np.int64)
-    endings = np.empty_like(beginnings)
-    beginnings[:, 0], beginnings[:, 1:] = start, right
-    endings[:, :-1], endings[:, -1] = left, end
-    return beginnings.ravel(), endings.ravel()
+def _lead_at(rows: _Rows, first: Numbers, second: Numbers) -> int:
+    """The largest lead at some rows of the first sample."""
+    ranks = second.searchsorted(first.take(rows), side="right")
+    return int(((rows + 1) * len(second) - ranks * len(first)).max())
 
 
-def _ranks(values: Numbers, points: Numbers) -> tuple[_Ranks, _Ranks]:
-    """How many of the sorted values are below each point, and how many not above it."""
-    right = values.searchsorted(points, side="right")
-    left = right - (values.take(right - 1, mode="clip") == points)
-    tied = np.flatnonzero((values.take(left - 1, mode="clip") == points) & (left > 0))
-    if len(tied):
-        left[tied] = values.searchsorted(points[tied], side="left")
-    return left, right
+def _may_lead(starts: _Rows, ends: _Rows, first: Numbers, second: Numbers, best: int) -> NDArray[np.bool_]:
+    """Whether any row of each stretch [start, end) can lead by more than `best`; of a single row, whether it does.
 
-
-def _largest_in_merge(baseline: Numbers, current: Numbers) -> int:
-    """The largest difference, times n * m, at every number of either sample."""
-    n, m = len(baseline), len(current)
-    merged = np.concatenate([baseline, current])
-    order = np.argsort(merged, kind="stable")  # two sorted runs: one merge
-    merged = merged[order]
-    difference = np.cumsum(np.where(order < n, m, -n))
-    last_of_its_ties = np.append(merged[1:] != merged[:-1], True)
-    return int(np.max(np.abs(difference[last_of_its_ties])))
+    No row leads by more than the last would with the rank r of the first, end * m - r * n. That is more than `best` if
+    r is at most `rank`, which it is where the second sample's number of this rank is above the stretch's first.
+    """
+    rank = (ends * len(second) - best - 1) // len(first)
+    return (rank >= 0) & (second.take(rank, mode="clip") > first.take(starts))
