@@ -85,10 +85,13 @@ def prepare_baseline(
     <Comparison: 1000 with 1000 rows, 1 features, drifted: age>
     """
     samples, kinds = samples_of(baseline, what="baseline"), kinds or {}
+    turn = threading.Lock()
 
     def prepare(sample: Sample) -> None:
-        kind = kinds.get(sample.name) or kind_of(sample, sample)
-        _ = sample.numbers if kind == "numerical" else sample.categories
+        sample.arrange()
+        with turn:
+            kind = kinds.get(sample.name) or kind_of(sample, sample)
+            _ = sample.numbers if kind == "numerical" else sample.categories
 
     _each(prepare, samples.columns.values(), samples.rows, threads)
     return Baseline(samples, baseline)
@@ -190,7 +193,10 @@ class _How(NamedTuple):
 
     def measure(self, baseline: Sample, current: Sample) -> Measured:
         name = baseline.name
-        measured = measure(baseline, current, self.kinds.get(name), self.thresholds.get(name, PSI_THRESHOLD))
+        return measure(baseline, current, self.kinds.get(name), self.thresholds.get(name, PSI_THRESHOLD))
+
+    def by_blocks(self, measured: Measured, baseline: Sample, current: Sample) -> Measured:
+        """The same measures with a p-value from drawing whole blocks, if there are blocks."""
         if self.blocks is None or not baseline.rows or not current.rows:
             return measured
         # One p-value that knows of the blocks, for the values and the missing cells alike.
@@ -200,14 +206,21 @@ class _How(NamedTuple):
 
 
 def _measure_all(before: Samples, after: Samples, how: _How, threads: int | None) -> dict[str, Measured]:
-    own = threading.local()
+    own, turn = threading.local(), threading.Lock()
 
     def one(name: str) -> Measured:
         # Copies, so that what is sorted here does not outlast the column; a prepared baseline's forms are in the copy
         # too. Each thread sorts all its columns in the same room: fresh memory costs as much as half a short sort.
         if not hasattr(own, "rooms"):
             own.rooms = np.empty(before.rows), np.empty(after.rows)
-        return how.measure(before.columns[name].copy(own.rooms[0]), after.columns[name].copy(own.rooms[1]))
+        baseline, current = before.columns[name].copy(own.rooms[0]), after.columns[name].copy(own.rooms[1])
+        baseline.arrange()
+        current.arrange()
+        # In turn: the measures are hundreds of short calls, and threads that make them at the same time wait for each
+        # other at each, longer than for the lot.
+        with turn:
+            measured = how.measure(baseline, current)
+        return how.by_blocks(measured, baseline, current)
 
     names = [name for name in before.columns if name in after.columns]
     measured = dict(zip(names, _each(one, names, max(before.rows, after.rows), threads), strict=True))

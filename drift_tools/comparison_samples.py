@@ -48,25 +48,16 @@ class SortedNumbers:
         return self.below + self.above
 
     @classmethod
-    def of(cls, values: NDArray[Any], wrong: int = 0, room: Numbers | None = None) -> "SortedNumbers":
-        """Sort an array of numbers; NaN is missing, or one of the `wrong` cells that are no number.
-
-        With `room` for at least as many, the result lies there and lasts until the next one is sorted into it.
+    def of(cls, ordered: Numbers, wrong: int = 0) -> "SortedNumbers":
+        """What a sorted column holds: minus infinity, the finite numbers, infinity, and NaN for what is missing or one
+        of the `wrong` cells that are no number.
         """
-        if room is None:
-            ordered = np.sort(values)  # in its own type: the order survives the conversion
-        else:
-            ordered = room[: len(values)]
-            np.copyto(ordered, values)
-            ordered.sort()
-        with np.errstate(invalid="ignore", over="ignore"):
-            numbers = ordered.astype(np.float64, copy=False)
-        # Sorted are: minus infinity, the finite numbers, infinity, NaN.
-        start, stop = np.searchsorted(numbers, (-np.inf, np.inf), side="right").tolist()
-        last = int(np.searchsorted(numbers, np.inf, side="left"))
-        finite = numbers[start:last]
-        side = _numerical_side(finite, len(values), len(values) - stop - wrong, start + stop - last, wrong)
-        return cls(finite, start, stop - last, len(values) - stop - wrong, wrong, side)
+        start, stop = np.searchsorted(ordered, (-np.inf, np.inf), side="right").tolist()
+        last = int(np.searchsorted(ordered, np.inf, side="left"))
+        finite = ordered[start:last]
+        missing = len(ordered) - stop - wrong
+        side = _numerical_side(finite, len(ordered), missing, start + stop - last, wrong)
+        return cls(finite, start, stop - last, missing, wrong, side)
 
     def count(self) -> "Categories":
         """The numbers as categories, in their shortest spelling (3.0 is `3`)."""
@@ -78,6 +69,18 @@ class SortedNumbers:
             found = {}
         found |= {name: rows for name, rows in (("-inf", self.below), ("inf", self.above)) if rows}
         return Categories(found, self.rows)
+
+
+def _sort(values: NDArray[Any], room: Numbers | None) -> Numbers:
+    """The numbers in order, NaN last; in `room`, where there is some for at least as many, until the next are."""
+    if room is None:
+        ordered = np.sort(values)  # in its own type: the order survives the conversion
+    else:
+        ordered = room[: len(values)]
+        np.copyto(ordered, values)
+        ordered.sort()
+    with np.errstate(invalid="ignore", over="ignore"):
+        return ordered.astype(np.float64, copy=False)
 
 
 def _spell(value: float) -> str:
@@ -131,10 +134,21 @@ class Sample:
         """Rows that hold anything."""
         return self.rows - (self.numbers.missing if self.is_numerical else self.categories.missing)
 
+    def arrange(self) -> None:
+        """Sort or count the column, as its source asks for: what numpy and Arrow do outside the interpreter, so that
+        threads may do it at the same time. The forms below are quickly made of it.
+        """
+        _ = self._ordered if self.is_numerical else self.categories
+
+    @cached_property
+    def _ordered(self) -> tuple[Numbers, int]:
+        values, wrong = self._as_numbers()
+        return _sort(values, self._room), wrong
+
     @cached_property
     def numbers(self) -> SortedNumbers:
         """The column as numbers."""
-        return self._sort()
+        return SortedNumbers.of(*self._ordered)
 
     @cached_property
     def categories(self) -> Categories:
@@ -148,7 +162,8 @@ class Sample:
         column = self._column()
         return column.as_numbers()[0] if numerical else column.as_texts()
 
-    def _sort(self) -> SortedNumbers:
+    def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        """The cells in any order, NaN for what is none, and how many of those hold something else."""
         raise NotImplementedError
 
     def _count(self) -> Categories:
@@ -169,8 +184,8 @@ class _Typed(Sample):
     def _column(self) -> Column:
         return Column.from_numbers(self.name, self._read())
 
-    def _sort(self) -> SortedNumbers:
-        return SortedNumbers.of(self._read(), room=self._room)
+    def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        return self._read(), 0
 
     def _count(self) -> Categories:
         return self.numbers.count()
@@ -185,8 +200,8 @@ class _Counted(Sample):
         super().__init__(name, rows, is_numerical=False)
         self._counts, self._cells = count, cells
 
-    def _sort(self) -> SortedNumbers:
-        return SortedNumbers.of(*self._cells().as_numbers(), self._room)
+    def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        return self._cells().as_numbers()
 
     def _count(self) -> Categories:
         return Categories(self._counts(), self.rows)
@@ -206,8 +221,8 @@ class _Careful(Sample):
     def present(self) -> int:
         return self._looked_at.types.present
 
-    def _sort(self) -> SortedNumbers:
-        return SortedNumbers.of(*self._looked_at.as_numbers(), self._room)
+    def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        return self._looked_at.as_numbers()
 
     def _count(self) -> Categories:
         if self._looked_at.texts is None:
