@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -120,6 +119,11 @@ class Sample:
     def __init__(self, name: str, rows: int, *, is_numerical: bool) -> None:
         self.name, self.rows, self.is_numerical = name, rows, is_numerical
         self._room: Numbers | None = None
+        # Kept by hand: before Python 3.12 a cached_property has one lock for all objects, and no two would be sorted
+        # at the same time.
+        self._ordered: tuple[Numbers, int] | None = None
+        self._numbers: SortedNumbers | None = None
+        self._categories: Categories | None = None
 
     def copy(self, room: Numbers | None = None) -> Self:
         """A sample with the forms that this one has; those that are made later are the copy's own, and numbers are
@@ -138,22 +142,27 @@ class Sample:
         """Sort or count the column, as its source asks for: what numpy and Arrow do outside the interpreter, so that
         threads may do it at the same time. The forms below are quickly made of it.
         """
-        _ = self._ordered if self.is_numerical else self.categories
+        _ = self._sorted() if self.is_numerical else self.categories
 
-    @cached_property
-    def _ordered(self) -> tuple[Numbers, int]:
-        values, wrong = self._as_numbers()
-        return _sort(values, self._room), wrong
+    def _sorted(self) -> tuple[Numbers, int]:
+        if self._ordered is None:
+            values, wrong = self._as_numbers()
+            self._ordered = _sort(values, self._room), wrong
+        return self._ordered
 
-    @cached_property
+    @property
     def numbers(self) -> SortedNumbers:
         """The column as numbers."""
-        return SortedNumbers.of(*self._ordered)
+        if self._numbers is None:
+            self._numbers = SortedNumbers.of(*self._sorted())
+        return self._numbers
 
-    @cached_property
+    @property
     def categories(self) -> Categories:
         """The column as categories."""
-        return self._count()
+        if self._categories is None:
+            self._categories = self._count()
+        return self._categories
 
     def in_order(self, *, numerical: bool) -> NDArray[Any]:
         """The cells in the order of the rows, for tests that know which rows belong together: as numbers, NaN for what
