@@ -161,8 +161,9 @@ def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:
     if not sides:
         return Histogram((), (), (), ())
     outside = (1 - _DRAWN_SHARE) / 2
-    low = min(float(values[int(outside * (len(values) - 1))]) for values in sides)
-    high = max(float(values[-1 - int(outside * (len(values) - 1))]) for values in sides)
+    # 0, not -0, whichever of them sorting left there
+    low = min(float(values[int(outside * (len(values) - 1))]) for values in sides) + 0.0
+    high = max(float(values[-1 - int(outside * (len(values) - 1))]) for values in sides) + 0.0
     if high - low < _DRAWN_BINS and all(are_whole(values) for values in sides):
         edges = np.arange(low - 0.5, high + 1.0)  # a bin for each whole number
     else:

@@ -94,7 +94,9 @@ def _numerical_side(finite: Numbers, rows: int, missing: int, infinite: int, wro
         lower, upper = float(finite[(len(finite) - 1) // 2]), float(finite[len(finite) // 2])
         median = lower if lower == upper else lower / 2 + upper / 2
         mean, deviation = moments(finite, upper)
-    return Side(rows, *shares, count_distinct(finite), mean, median, deviation, float(finite[0]), float(finite[-1]))
+    # Sorting takes 0 and -0 for equal and leaves either first; -0 + 0 is 0.
+    places = (mean + 0.0, median + 0.0, deviation, float(finite[0]) + 0.0, float(finite[-1]) + 0.0)
+    return Side(rows, *shares, count_distinct(finite), *places)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,6 +2,14 @@
 
 import signal
 
+from hypothesis import settings
+
+# The same examples on every machine and every day: a run that fails is no surprise of the day. New ones are looked for
+# with `pytest -m hypothesis --hypothesis-profile=explore`, and what they find becomes an `@example`.
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile("fixed")
+
 
 def pytest_configure() -> None:
     # A shell that starts the tests in the background has them ignore Ctrl-C, and a process that ignores a signal hands

@@ -328,7 +328,7 @@ def test_all_columns_together_show_what_none_shows_alone() -> None:
 # --- properties ----------------------------------------------------------------------------------------------------
 
 CELLS = st.one_of(
-    st.lists(st.sampled_from([0.0, 1.0, 2.0, 7.5, math.nan, math.inf, -math.inf]), min_size=20, max_size=80),
+    st.lists(st.sampled_from([0.0, -0.0, 1.0, 2.0, 7.5, math.nan, math.inf, -math.inf]), min_size=20, max_size=80),
     st.lists(st.floats(-1e9, 1e9), min_size=20, max_size=80),
     st.lists(st.sampled_from(["a", "b", "c", "16", None]), min_size=20, max_size=80),
 )
@@ -355,7 +355,7 @@ def test_the_order_of_rows_changes_nothing(first: list[Any], second: list[Any], 
     mixed = [random.sample(cells, len(cells)) for cells in (first, second)]
     feature, other = only(compare({"x": first}, {"x": second})), only(compare({"x": mixed[0]}, {"x": mixed[1]}))
     assert other.to_dict() == feature.to_dict()
-    assert (other.p_value, other.histogram) == (feature.p_value, feature.histogram)
+    assert (other.p_value, repr(other.histogram)) == (feature.p_value, repr(feature.histogram))
 
 
 @settings(max_examples=60, deadline=None)
