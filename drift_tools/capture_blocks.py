@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from drift_tools import capture_layout as layouts
 from drift_tools import capture_records as careful
-from drift_tools.capture_files import Block, scans
+from drift_tools.capture_files import SCAN_BYTES, Block, scans
 from drift_tools.capture_layout import Layout, NoTemplateError, Template, layout_of
 from drift_tools.capture_records import Selection, UnusableError
-from drift_tools.cells import ArrowTexts, Cells, NotPlainError, Order, Parts
+from drift_tools.cells import ArrowTexts, Cells, NotPlainError, Order, Parts, content_of
 from drift_tools.columns import parse_numbers
 
 try:
@@ -33,9 +33,11 @@ HAS_FAST_PATH = pa is not None
 _FEW = 96
 # Kinds of lines, told by how many quotes, commas and backslashes they have; more kinds than these are no kinds.
 _MANY_KINDS = 32
-_NEWLINE, _SPACE, _QUOTE, _COMMA, _BACKSLASH = 10, 32, 34, 44, 92
+# The same, told by how they begin.
+_MANY_BEGINNINGS = 8
+_NEWLINE, _SPACE, _QUOTE, _COMMA, _BACKSLASH, _NOT_ASCII = 10, 32, 34, 44, 92, 128
 # What pyarrow is quickest with; a line has to fit, so that longer ones are for the careful reader.
-_CSV_BYTES = 1 << 20
+_CSV_BYTES = 1 << 21
 _Content: TypeAlias = memoryview | bytes
 _ORIGIN = ("eventId", "inferenceId", "inferenceTime")
 
@@ -76,7 +78,8 @@ def read_block(block: Block, selection: Selection, *, fast: bool = HAS_FAST_PATH
     """Read the records of a block; `fast=False` reads each of them with care."""
     result = BlockResult(block.source)
     if fast and HAS_FAST_PATH and selection.preprocess is None:
-        _divide(block.content, None, range(block.first_line, block.first_line + block.count), selection, result)
+        content = bytes(block.content) + b"\n" if block.ends_in_line else block.content
+        _divide(content, np.arange(block.first_line, block.first_line + block.count), selection, result)
     else:
         lines = _lines(block.content)
         _read_each(lines, range(block.first_line, block.first_line + len(lines)), selection, result)
@@ -112,52 +115,102 @@ def _lines(block: _Content) -> list[bytes]:
     return lines
 
 
-def _divide(
-    block: _Content, lines: list[bytes] | None, numbers: Sequence[int], selection: Selection, result: BlockResult
-) -> None:
-    """Read a block at once, or divide it."""
+@dataclass(frozen=True, eq=False, slots=True)
+class _Lines:
+    """Lines of a block with their line breaks, as a `pyarrow.BinaryArray`, and their numbers in the file."""
+
+    array: Any
+    numbers: Order
+
+    @classmethod
+    def of(cls, block: _Content, numbers: Order) -> "_Lines":
+        offsets = np.append(0, _line_ends(np.frombuffer(block, dtype=np.uint8)) + 1).astype(np.int32)
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block)]
+        return cls(pa.BinaryArray.from_buffers(pa.binary(), len(numbers), buffers), numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def block(self) -> memoryview:
+        """All of them, one after the other."""
+        return content_of(self.array).data
+
+    def take(self, indices: Order) -> "_Lines":
+        """Some of them."""
+        return _Lines(self.array.take(pa.array(indices)), self.numbers[indices])
+
+
+def _divide(block: _Content, numbers: Order, selection: Selection, result: BlockResult) -> None:
+    """Read a block of whole lines at once, or divide it."""
     count = len(numbers)
-    if count >= _FEW and _read_at_once(block, count, numbers, selection, result):
+    if count < _FEW:
+        _read_each(_lines(block), numbers.tolist(), selection, result)
         return
-    lines = _lines(block) if lines is None else lines
-    if len(lines) < _FEW:
-        _read_each(lines, numbers, selection, result)
+    if _read_at_once(block, count, numbers, selection, result):
         return
-    kinds = _kinds(block, len(lines))
-    if 1 < len(kinds) <= _MANY_KINDS:
-        rest: list[int] = []
-        for indices in kinds:
-            if len(indices) < _FEW:
-                rest += indices
-            else:
-                _divide_part(lines, indices, numbers, selection, result)
-        rest.sort()
-        _read_each([lines[index] for index in rest], [numbers[index] for index in rest], selection, result)
-        return
-    half = len(lines) // 2
-    for half_of_them in (range(half), range(half, len(lines))):
-        _divide_part(lines, half_of_them, numbers, selection, result)
+    lines = _Lines.of(block, numbers)
+    few: list[Order] = []
+    for indices in _parts(lines, selection):
+        if len(indices) < _FEW:
+            few.append(indices)
+        else:
+            part = lines.take(indices)
+            _divide(part.block, part.numbers, selection, result)
+    if few:
+        rest = lines.take(np.sort(np.concatenate(few)))
+        _read_each(_lines(rest.block), rest.numbers.tolist(), selection, result)
 
 
-def _kinds(block: _Content, count: int) -> list[list[int]]:
-    """The lines (their indices) that have equally many quotes, commas and backslashes, in the order of the first."""
-    content = np.frombuffer(block, dtype=np.uint8)
-    ends = np.append(np.flatnonzero(content == _NEWLINE), len(content))[:count]
-    key = np.zeros(count, dtype=np.int64)
+def _parts(lines: _Lines, selection: Selection) -> list[Order]:
+    """The lines (their indices) in parts that may be of one layout each; in halves if nothing tells them apart."""
+    parts = _by_beginning(lines, selection)
+    if len(parts) < 2:
+        parts = _by_marks(lines)
+    return parts if len(parts) > 1 else np.array_split(np.arange(len(lines)), 2)
+
+
+def _by_beginning(lines: _Lines, selection: Selection) -> list[Order]:
+    """Lines that are the same up to the first hole of one of them, in the order of the first; one part, or none, if
+    that does not tell most of them apart.
+    """
+    parts: list[Order] = []
+    left, array = np.arange(len(lines)), lines.array
+    while len(left) and len(parts) < _MANY_BEGINNINGS:
+        try:
+            beginning = layout_of(array[0].as_py(), selection).template.beginning
+            same = pc.starts_with(array, beginning).to_numpy(zero_copy_only=False)
+        except NoTemplateError:
+            same = np.arange(len(left)) == 0
+        parts.append(left[same])
+        left, array = left[~same], array.filter(pa.array(~same))
+    if len(left) > len(lines) / 2:
+        return []
+    return [*parts, left] if len(left) else parts
+
+
+def _by_marks(lines: _Lines) -> list[Order]:
+    """Lines that have equally many quotes, commas and backslashes, in the order of the first; none if these are no
+    kinds.
+    """
+    content = np.frombuffer(lines.block, dtype=np.uint8)
+    ends = _line_ends(content)
+    key = np.zeros(len(lines), dtype=np.int64)
     for mark in (_QUOTE, _COMMA, _BACKSLASH):
         up_to = np.searchsorted(np.flatnonzero(content == mark), ends)
         key = key * (1 << 21) + np.diff(up_to, prepend=0)  # equal keys of unequal lines would only cost time
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    if len(first) > _MANY_KINDS:
+        return []
     order = np.argsort(inverse, kind="stable")
     groups = np.split(order, np.cumsum(np.bincount(inverse))[:-1])
-    return [groups[kind].tolist() for kind in np.argsort(first)]
+    return [groups[kind] for kind in np.argsort(first).tolist()]
 
 
-def _divide_part(
-    lines: list[bytes], indices: Sequence[int], numbers: Sequence[int], selection: Selection, result: BlockResult
-) -> None:
-    part = [lines[index] for index in indices]
-    _divide(b"\n".join(part) + b"\n", part, [numbers[index] for index in indices], selection, result)
+def _line_ends(content: NDArray[np.uint8]) -> Order:
+    """Where the line breaks are."""
+    parts = enumerate(scans(content))
+    return np.concatenate([np.flatnonzero(part == _NEWLINE) + number * SCAN_BYTES for number, part in parts])
 
 
 def _read_each(lines: Sequence[str | bytes], numbers: Sequence[int], selection: Selection, result: BlockResult) -> None:
@@ -213,12 +266,8 @@ class _NotUniformError(Exception):
     """The lines are not all of the template's kind."""
 
 
-def _read_at_once(
-    block: _Content, count: int, numbers: Sequence[int], selection: Selection, result: BlockResult
-) -> bool:
+def _read_at_once(block: _Content, count: int, numbers: Order, selection: Selection, result: BlockResult) -> bool:
     """Add the block's records to the result; False, and nothing added, if they are not all of one layout."""
-    if block[-1] != _NEWLINE:
-        return False
     try:
         layout = layout_of(_first_line(block), selection)
         holes = _fill(layout.template, block, count)
@@ -231,8 +280,7 @@ def _read_at_once(
         return False
     result.outside += count - kept
     if kept:
-        lines = np.asarray(numbers, dtype=np.intp)
-        lines = lines if wanted is None else lines[wanted]
+        lines = numbers if wanted is None else numbers[wanted]
         result.segments.append(
             Segment(
                 layout.names,
@@ -258,39 +306,47 @@ def _origin(role: str | None, holes: dict[str, ArrowTexts], count: int) -> Parts
 
 def _fill(template: Template, block: _Content, count: int) -> dict[str, ArrowTexts]:
     """The holes' contents by role, `count` strings each, if every line fits the template."""
-    content = np.frombuffer(block, dtype=np.uint8)
-    control = quotes = backslashes = 0
-    for part in scans(content):
-        control += int(np.count_nonzero(part < _SPACE))
-        quotes += int(np.count_nonzero(part == _QUOTE))
-        backslashes += int(np.count_nonzero(part == _BACKSLASH))
-    if (control, quotes, backslashes) != (count, count * template.quotes, count * template.backslashes):
-        raise _NotUniformError
     columns = _columns(block, len(template.pieces))
     if columns.num_rows != count:
         raise _NotUniformError
     holes: dict[str, ArrowTexts] = {}
     for index, piece in enumerate(template.pieces):
         column, hole = columns.column(index), piece.hole
-        if hole is None or (hole.kind == layouts.IGNORED and not hole.role):
-            _check_ignored(column, piece)
-        else:
-            column = _checked(column, piece.before, piece.after)
+        if hole is None:
+            if not pc.all(pc.equal(column, piece.before.decode())).as_py():
+                raise _NotUniformError
+            continue
+        for array in column.chunks:
+            _check(array, piece)
+        if hole.kind != layouts.IGNORED or hole.role:
             array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
             holes[hole.role] = ArrowTexts(array, before=len(piece.before), after=len(piece.after))
     return holes
 
 
-def _check_ignored(column: Any, piece: layouts.Piece) -> None:
-    if piece.hole is None:
-        if not pc.all(pc.equal(column, piece.before.decode())).as_py():
+def _check(array: Any, piece: layouts.Piece) -> None:
+    """Whether each cell begins and ends as its piece does, with nothing between that ends or escapes a string."""
+    content = content_of(array)
+    marks = [(mark, (piece.before + piece.after).count(mark)) for mark in (_QUOTE, _BACKSLASH)]
+    has_marks = any(count for _, count in marks)
+    # Numbers have nothing but characters between those two.
+    if has_marks or content.min(initial=_BACKSLASH - 1) <= _QUOTE or content.max(initial=0) >= _BACKSLASH:
+        if (content < _SPACE).any():
             raise _NotUniformError
-    else:
-        _checked(column, piece.before, piece.after)
+        if any(int(np.count_nonzero(content == mark)) != count * len(array) for mark, count in marks):
+            raise _NotUniformError
+    before, after = piece.before.decode(), piece.after.decode()
+    if before and not pc.all(pc.starts_with(array, before)).as_py():
+        raise _NotUniformError
+    if after and not pc.all(pc.ends_with(array, after)).as_py():
+        raise _NotUniformError
+    if before and after and pc.min(pc.binary_length(array)).as_py() < len(piece.before) + len(piece.after):
+        raise _NotUniformError
 
 
 def _columns(block: _Content, count: int) -> Any:
     names = [str(index) for index in range(count)]
+    is_ascii = int(np.frombuffer(block, dtype=np.uint8).max()) < _NOT_ASCII
     try:
         return pa_csv.read_csv(
             pa.BufferReader(block),
@@ -299,22 +355,14 @@ def _columns(block: _Content, count: int) -> Any:
                 delimiter=",", quote_char=False, escape_char=False, ignore_empty_lines=False
             ),
             convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+                check_utf8=not is_ascii,
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[],
+                strings_can_be_null=False,
             ),
         )
     except pa.ArrowInvalid as error:  # a line with another number of commas, or bytes that are not UTF-8
         raise _NotUniformError from error
-
-
-def _checked(column: Any, before: bytes, after: bytes) -> Any:
-    """A column, if each of its cells begins and ends as its piece does."""
-    if before and not pc.all(pc.starts_with(column, before.decode())).as_py():
-        raise _NotUniformError
-    if after and not pc.all(pc.ends_with(column, after.decode())).as_py():
-        raise _NotUniformError
-    if before and after and pc.min(pc.binary_length(column)).as_py() < len(before) + len(after):
-        raise _NotUniformError
-    return column
 
 
 def _in_window(
@@ -363,7 +411,8 @@ def _decoded(payload: layouts.EncodedPayload, cells: ArrowTexts, count: int) -> 
     except ValueError as error:
         raise _NotUniformError from error
     block = b"\n".join(texts) + b"\n"
-    if not payload.listed and not payload.is_json and re.search(rb"(?m)^\s*[\[{]", block):
+    may_be_json = not payload.listed and not payload.is_json and (b"[" in block or b"{" in block)
+    if may_be_json and re.search(rb"(?m)^\s*[\[{]", block):
         raise _NotUniformError  # one of them is JSON after all
     return _fill(payload.template, block, count)
 

@@ -15,7 +15,7 @@ from drift_tools.errors import InputError
 # Large enough that what is done once a block does not count, small enough that a few of them do not either.
 BLOCK_BYTES = 8 << 20
 _READ_BYTES = 1 << 18
-_SCAN_BYTES = 1 << 17
+SCAN_BYTES = 1 << 17
 _GZIP = b"\x1f\x8b"
 _NEWLINE = 10
 
@@ -110,8 +110,8 @@ def count_lines(block: memoryview | bytes) -> int:
 
 def scans(content: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     """The content in parts that the processor's cache holds together with what is made of them."""
-    for start in range(0, len(content), _SCAN_BYTES):
-        yield content[start : start + _SCAN_BYTES]
+    for start in range(0, len(content), SCAN_BYTES):
+        yield content[start : start + SCAN_BYTES]
 
 
 class _Reader:

@@ -3,13 +3,14 @@
 Records of one endpoint differ in a few places only: the numbers of the payload, the ids, the time. A `Template` is
 made of one such line. It cuts the line at its commas; each piece is constant, or has one *hole* between a constant
 beginning and a constant end. A block of lines that a CSV reader can cut at the same number of commas, whose constants
-are equal and which holds as many quotes, backslashes and control characters as the constants alone account for, is a
-block of valid records that differ in their holes only. That makes reading it a matter of reading columns.
+are equal and whose holes hold no quote, backslash or control character, is a block of valid records that differ in
+their holes only. That makes reading it a matter of reading columns.
 
 What the holes of a payload mean is not known here: the template's line is read by `capture_records` with markers in
 its holes, and the markers are looked for in the row that comes out.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -55,11 +56,16 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Lines that differ in their holes only. `quotes` and `backslashes` of its constants."""
+    """Lines that differ in their holes only."""
 
     pieces: tuple[Piece, ...]
-    quotes: int
-    backslashes: int
+
+    @property
+    def beginning(self) -> bytes:
+        """What stands before the first hole."""
+        constant = list(itertools.takewhile(lambda piece: piece.hole is None, self.pieces))
+        first = [piece.before for piece in self.pieces[len(constant) : len(constant) + 1]]
+        return b",".join([*(piece.before for piece in constant), *first])
 
     @classmethod
     def of(cls, line: bytes, holes: list[Hole]) -> "Template":
@@ -79,7 +85,7 @@ class Template:
             else:
                 pieces.append(Piece(line[start:end]))
             start = end + 1
-        return cls(tuple(pieces), line.count(b'"'), line.count(b"\\"))
+        return cls(tuple(pieces))
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class ArrowTexts:
 
         if not self.before and not self.after:
             return self.array
-        content, offsets = _buffers(self.array)
+        content, offsets = buffers_of(self.array)
         inside = np.ones(len(content), dtype=np.bool_)
         for place in range(self.before):
             inside[offsets[:-1] + place] = False
@@ -164,10 +164,10 @@ class Cells:
         """Of a `pyarrow.StringArray` of CSV cells: blanks around them go, empty ones are missing."""
         import pyarrow.compute as pc  # noqa: PLC0415 - optional: the careful reader works without it
 
-        content, offsets = _buffers(array)
-        if (content == _BLANK).any():
+        content, offsets = buffers_of(array)
+        if content.min(initial=_PLUS) <= _BLANK:  # or a tab
             array = pc.utf8_trim(array, characters=" \t")
-            content, offsets = _buffers(array)
+            content, offsets = buffers_of(array)
         empty = np.diff(offsets) == 0
         if empty.any():
             array = pc.if_else(_boolean(empty), None, array)
@@ -176,7 +176,7 @@ class Cells:
     @classmethod
     def of_strings(cls, array: Any) -> "Cells":
         """Of a `pyarrow.StringArray` of JSON strings, which are what they are, also when empty."""
-        content, offsets = _buffers(array)
+        content, offsets = buffers_of(array)
         return cls._of_arrow(array, content, offsets, 0, is_json=False)
 
     @classmethod
@@ -191,7 +191,7 @@ class Cells:
         missing = pc.sum(null).as_py() or 0
         if missing:
             array = pc.if_else(null, None, array)
-        content, offsets = _buffers(array)
+        content, offsets = buffers_of(array)
         try:
             if not _is_json(array, content, offsets):
                 return cls._of_odd_json(array)
@@ -268,13 +268,23 @@ class Cells:
         return Column(name, self.types, None, self.texts, (self.numbers, self.wrong))
 
 
-def _buffers(array: Any) -> tuple[NDArray[np.uint8], Order]:
+def buffers_of(array: Any) -> tuple[NDArray[np.uint8], Order]:
     """The bytes of all cells, and where each cell begins (and the last one ends) in them."""
+    content, offsets = _buffers(array)
+    return content, (offsets - offsets[0]).astype(np.intp)
+
+
+def content_of(array: Any) -> NDArray[np.uint8]:
+    """The bytes of all cells, one after the other."""
+    return _buffers(array)[0]
+
+
+def _buffers(array: Any) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     _, positions, content = array.buffers()
     offsets = np.frombuffer(positions, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
-    first, last = int(offsets[0]), int(offsets[-1])
-    data = np.frombuffer(content, dtype=np.uint8)[first:last] if content is not None else np.empty(0, dtype=np.uint8)
-    return data, (offsets - first).astype(np.intp)
+    if content is None:
+        return np.empty(0, dtype=np.uint8), offsets
+    return np.frombuffer(content, dtype=np.uint8)[int(offsets[0]) : int(offsets[-1])], offsets
 
 
 def _boolean(mask: NDArray[np.bool_]) -> Any:
@@ -291,8 +301,8 @@ def _plain_types(array: Any, content: NDArray[np.uint8], offsets: Order, present
     """
     points = int(np.count_nonzero(content == _POINT))
     with_exponent: list[str] = []
-    places = np.flatnonzero(content > _LAST_OF_PLAIN)
-    if len(places):
+    if content.max(initial=0) > _LAST_OF_PLAIN:
+        places = np.flatnonzero(content > _LAST_OF_PLAIN)
         rows = np.unique(np.searchsorted(offsets, places, side="right") - 1)
         if len(rows) > _MANY * len(array):
             return None
@@ -324,10 +334,19 @@ def _is_json(array: Any, content: NDArray[np.uint8], offsets: Order) -> bool:
 
 
 def _has_bare_point(content: NDArray[np.uint8], offsets: Order) -> bool:
-    starts = offsets[:-1][np.diff(offsets) > 0] if len(content) else offsets[:0]
-    ends = offsets[1:][np.diff(offsets) > 0] if len(content) else offsets[:0]
+    """Whether a point has no digit on one of its sides, in cells that begin with a digit, a sign or a point."""
+    if not len(content):
+        return False
+    starts, ends = offsets[:-1], offsets[1:]
+    full = starts < ends
+    if not full.all():
+        starts, ends = starts[full], ends[full]
+    if (content[ends - 1] == _POINT).any():
+        return True
     first = content[starts]
-    second = content[np.minimum(starts + 1, ends - 1)]
-    return bool(
-        (first == _POINT).any() or ((first == _MINUS) & (second == _POINT)).any() or (content[ends - 1] == _POINT).any()
-    )
+    if first.min() >= _ZERO:
+        return False
+    signed = starts[first == _MINUS]
+    # One byte further is another cell's, or the end of all, if the sign is all there is: then it is no number.
+    second = content[np.minimum(signed + 1, len(content) - 1)]
+    return bool((first == _POINT).any() or (second == _POINT).any())
