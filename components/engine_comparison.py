@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
-import pulumi_aws as aws
 
 from components import naming
 from components.args import check_component_name, common_settings
+from components.events import HearingNames, hear_of_ended_jobs
 from components.functions import monitoring_function
 from components.identity import Place, PolicyDocument
-from components.metrics import event_pattern
 from components.open_policies import compare_policy
 
 
@@ -54,7 +53,6 @@ class EngineComparison(pulumi.ComponentResource):
             kms_key_arn=args.get("kms_key_arn"),
         )
         super().__init__("model-monitoring:index:EngineComparison", name, {}, opts)
-        options = pulumi.ResourceOptions(parent=self)
         bucket_name, namespace = args["bucket_name"], args["metric_namespace"]
 
         def policy(
@@ -91,26 +89,13 @@ class EngineComparison(pulumi.ComponentResource):
             common=common,
             asynchronous=True,
         )
-        rule = aws.cloudwatch.EventRule(
-            f"{name}-run-ended",
+        hear_of_ended_jobs(
+            HearingNames(f"{name}-run-ended", f"{name}-runs-invoke", f"{name}-run-ended-comparison"),
+            made.function,
+            statuses=("Completed",),  # only a run that ended well has results to compare
             description=f"A processing job ended; {name} looks whether both engines have finished a window",
-            event_pattern=json.dumps(_completed(), sort_keys=True),
-            tags=common.tags,
-            opts=options,
-        )
-        permission = aws.lambda_.Permission(
-            f"{name}-runs-invoke",
-            action="lambda:InvokeFunction",
-            function=made.function.name,
-            principal="events.amazonaws.com",
-            source_arn=rule.arn,
-            opts=options,
-        )
-        aws.cloudwatch.EventTarget(
-            f"{name}-run-ended-comparison",
-            rule=rule.name,
-            arn=made.function.arn,
-            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[permission])),
+            parent=self,
+            common=common,
         )
         self.function_name = made.function.name
         self.function_arn = made.function.arn
@@ -118,11 +103,6 @@ class EngineComparison(pulumi.ComponentResource):
         self.register_outputs(
             {"function_name": self.function_name, "dead_letter_queue_name": self.dead_letter_queue_name}
         )
-
-
-def _completed() -> dict[str, Any]:
-    """Only a run that ended well has results to compare."""
-    return {**event_pattern(), "detail": {"ProcessingJobStatus": ["Completed"]}}
 
 
 def engine_pairs(model_monitor: Mapping[str, str], other: Mapping[str, str]) -> dict[str, dict[str, str]]:

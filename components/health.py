@@ -57,9 +57,11 @@ class MonitorHealth(pulumi.ComponentResource):
         for kind, schedule in args["schedules"].items():
             alarms.append(self._silent(kind, schedule))
             if args.get("alarm_on_no_data", False):
-                alarms.append(self._no_data(kind, schedule))
+                found_none = f"The {kind} monitor of {self._stem} found no data to look at"
+                alarms.append(self._rings_at_one("no-data", found_none, NO_DATA, kind, schedule))
             if args.get("alarm_on_job_failures", False):
-                alarms.append(self._job_failures(kind, schedule))
+                failed = f"A run of the open engine's {kind} monitor of {self._stem} failed"
+                alarms.append(self._rings_at_one("open-failures", failed, JOB_FAILURES, kind, schedule))
             if args.get("least_agreement") is not None:
                 alarms.append(self._disagreement(kind, schedule))
         self.alarm_arns = [alarm.arn for alarm in alarms]
@@ -81,25 +83,13 @@ class MonitorHealth(pulumi.ComponentResource):
             treat_missing_data="breaching",
         )
 
-    def _no_data(self, kind: str, schedule: pulumi.Input[str]) -> aws.cloudwatch.MetricAlarm:
+    def _rings_at_one(
+        self, suffix: str, description: str, metric_name: str, kind: str, schedule: pulumi.Input[str]
+    ) -> aws.cloudwatch.MetricAlarm:
         return self._alarm(
-            f"{self._stem}-{kind}-no-data",
-            f"The {kind} monitor of {self._stem} found no data to look at",
-            NO_DATA,
-            schedule,
-            statistic="Maximum",
-            period=PERIOD_SECONDS,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            treat_missing_data="notBreaching",
-        )
-
-    def _job_failures(self, kind: str, schedule: pulumi.Input[str]) -> aws.cloudwatch.MetricAlarm:
-        return self._alarm(
-            f"{self._stem}-{kind}-open-failures",
-            f"A run of the open engine's {kind} monitor of {self._stem} failed",
-            JOB_FAILURES,
+            f"{self._stem}-{kind}-{suffix}",
+            description,
+            metric_name,
             schedule,
             statistic="Maximum",
             period=PERIOD_SECONDS,

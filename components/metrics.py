@@ -1,25 +1,15 @@
 """From the end of a processing job to the two metrics that alarms need and that nobody else publishes."""
 
-import json
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
-import pulumi_aws as aws
 
 from components import naming
 from components.args import check_component_name, common_settings
+from components.events import ENDED, HearingNames, hear_of_ended_jobs
 from components.functions import monitoring_function
 from components.identity import Place, PolicyDocument, metrics_policy
-
-
-def event_pattern() -> dict[str, Any]:
-    """The end of any processing job; the function finds out whether it is one of its own."""
-    return {
-        "source": ["aws.sagemaker"],
-        "detail-type": ["SageMaker Processing Job State Change"],
-        "detail": {"ProcessingJobStatus": ["Completed", "Failed", "Stopped"]},
-    }
 
 
 class ProcessingMetricsArgs(TypedDict):
@@ -57,7 +47,6 @@ class ProcessingMetrics(pulumi.ComponentResource):
             kms_key_arn=args.get("kms_key_arn"),
         )
         super().__init__("model-monitoring:index:ProcessingMetrics", name, {}, opts)
-        options = pulumi.ResourceOptions(parent=self)
         bucket_name, namespace = args["bucket_name"], args["metric_namespace"]
 
         def policy(
@@ -87,26 +76,13 @@ class ProcessingMetrics(pulumi.ComponentResource):
             common=common,
             asynchronous=True,
         )
-        rule = aws.cloudwatch.EventRule(
-            f"{name}-job-ended",
+        hear_of_ended_jobs(
+            HearingNames(f"{name}-job-ended", f"{name}-events-invoke", f"{name}-job-ended-metrics"),
+            made.function,
+            statuses=ENDED,
             description=f"A processing job ended; {name} looks whether it was one of its own",
-            event_pattern=json.dumps(event_pattern(), sort_keys=True),
-            tags=common.tags,
-            opts=options,
-        )
-        permission = aws.lambda_.Permission(
-            f"{name}-events-invoke",
-            action="lambda:InvokeFunction",
-            function=made.function.name,
-            principal="events.amazonaws.com",
-            source_arn=rule.arn,
-            opts=options,
-        )
-        aws.cloudwatch.EventTarget(
-            f"{name}-job-ended-metrics",
-            rule=rule.name,
-            arn=made.function.arn,
-            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[permission])),
+            parent=self,
+            common=common,
         )
         self.function_name = made.function.name
         self.dead_letter_queue_name = made.dead_letter_queue_name
