@@ -15,6 +15,7 @@ from drift_tools.errors import InputError
 
 _MESSAGE_BYTES = 1024
 _CONTAINER_ROOT = "/opt/ml"
+_REGION_IN_ARN = 3
 OTHERS_WORDS = "Completed: another instance of this job writes the results."
 
 
@@ -36,6 +37,21 @@ class Job:
     def get(self, name: str) -> str | None:
         """A variable; None if it is not set or empty."""
         return self.variables.get(name) or None
+
+    @property
+    def region(self) -> str | None:
+        """The job's region, None for what boto3 finds elsewhere. A container is told `AWS_REGION`, of which boto3 knows
+        nothing: it reads `AWS_DEFAULT_REGION`.
+        """
+        arn = str(configuration(self.ml_root).get("ProcessingJobArn") or "").split(":")
+        own = arn[_REGION_IN_ARN] if len(arn) > _REGION_IN_ARN else None
+        return self.get("AWS_DEFAULT_REGION") or self.get("AWS_REGION") or own or None
+
+    def client(self, service: str, config: Any = None) -> Any:
+        """A boto3 client in the job's region."""
+        from boto3.session import Session  # noqa: PLC0415 - a run that only reads and writes files needs none
+
+        return Session(region_name=self.region).client(service, config=config)
 
     def path(self, name: str) -> Path:
         """A variable that holds a path in the container, as a path here."""

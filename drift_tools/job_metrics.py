@@ -139,12 +139,11 @@ def emit(job: Job, entries: Sequence[Mapping[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
     if (namespace := job.get("metric_namespace")) is not None:
-        publish(namespace, entries)
+        _publish(job, namespace, entries)
 
 
-def publish(namespace: str, entries: Sequence[Mapping[str, Any]]) -> None:
+def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> None:
     """Put metrics to CloudWatch, with boto3's retries. Numbers that it does not take are left out, and said."""
-    from boto3.session import Session  # noqa: PLC0415 - only a run that publishes needs it
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -154,14 +153,29 @@ def publish(namespace: str, entries: Sequence[Mapping[str, Any]]) -> None:
         _LOGGER.warning("not published, because CloudWatch takes numbers up to 2**360 only: %s", names)
     config = Config(retries={"mode": "standard", "total_max_attempts": 6}, connect_timeout=10, read_timeout=30)
     try:
-        client = Session().client("cloudwatch", config=config)
+        client = job.client("cloudwatch", config)
         for batch in batches(taken):
-            client.put_metric_data(Namespace=namespace, MetricData=list(batch))
+            _put(client, namespace, batch)
     except (BotoCoreError, ClientError) as error:
         raise InputError(
             f"the metrics were not published to {namespace} ({error}): allow the job's role cloudwatch:PutMetricData "
             "there and the job a way to CloudWatch, or set publish_cloudwatch_metrics to Disabled"
         ) from error
+
+
+def _put(client: Any, namespace: str, batch: Sequence[Mapping[str, Any]]) -> None:
+    """Put a batch; as of now, if its time is not taken: labels may come later than CloudWatch looks back, two weeks."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+
+    try:
+        client.put_metric_data(Namespace=namespace, MetricData=list(batch))
+    except ClientError as error:
+        about = error.response["Error"]
+        if not about["Code"].startswith("InvalidParameterValue") or "Timestamp" not in about["Message"]:
+            raise
+        _LOGGER.warning("published as of now, because CloudWatch does not take the window's time: %s", about["Message"])
+        undated = [{name: value for name, value in entry.items() if name != "Timestamp"} for entry in batch]
+        client.put_metric_data(Namespace=namespace, MetricData=undated)
 
 
 def _is_in_range(entry: Mapping[str, Any]) -> bool:

@@ -85,13 +85,11 @@ class _Place:
 
     @classmethod
     def of(cls, job: Job) -> "_Place":
-        from boto3.session import Session  # noqa: PLC0415 - only several instances need it
-
         uri = job.get("shards_uri") or ""
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         if not uri.startswith("s3://") or not bucket or not prefix:
             raise InputError(f"shards_uri is {uri!r}: give a place such as s3://bucket/prefix")
-        return cls(Session().client("s3"), bucket, prefix.rstrip("/"))
+        return cls(job.client("s3"), bucket, prefix.rstrip("/"))
 
     def _key(self, host: str) -> str:
         return f"{self._prefix}/{host}.json.gz"

@@ -21,6 +21,8 @@ from local_aws.sagemaker.inputs import InputFailed, Share
 from local_aws.sagemaker.store import Document
 
 MESSAGE_BYTES = 1024
+# SageMaker tells a container AWS_REGION alone, of which boto3 knows nothing.
+_DEFAULT_REGION = "AWS_DEFAULT_REGION"
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -66,7 +68,8 @@ class Instance:
         directory = self.ml_root.parent
         base = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": str(directory), "HOME": str(directory)}
         isolated = (self.job.request.get("NetworkConfig") or {}).get("EnableNetworkIsolation", False)
-        session = {name: value for name, value in session.items() if not (isolated and name in _CREDENTIALS)}
+        withheld = {_DEFAULT_REGION, *(_CREDENTIALS if isolated else ())}
+        session = {name: value for name, value in session.items() if name not in withheld}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603 - running the given entrypoint is what a processing job is
                 images.command(app, self.ml_root),

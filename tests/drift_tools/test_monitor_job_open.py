@@ -244,11 +244,54 @@ def test_metric_names_are_legal_and_differ() -> None:
 
 
 def test_numbers_that_cloudwatch_does_not_take_do_not_take_others_along(
-    cloudwatch: Any, caplog: pytest.LogCaptureFixture
+    cloudwatch: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    job_metrics.publish(NAMESPACE, [entry("good"), entry("bad", 1e200)])
+    job_metrics.emit(Job(tmp_path, {"metric_namespace": NAMESPACE}), [entry("good"), entry("bad", 1e200)])
     assert [metric["MetricName"] for metric in cloudwatch.list_metrics(Namespace=NAMESPACE)["Metrics"]] == ["good"]
     assert "bad" in caplog.text
+
+
+def test_a_window_of_more_than_two_weeks_ago_is_published_as_of_now(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Labels may come three weeks late; CloudWatch looks back two."""
+    asked: list[Any] = []
+
+    def answer(self: object, operation: str, arguments: Any) -> dict[str, Any]:
+        asked.append(arguments)
+        if "Timestamp" in arguments["MetricData"][0]:
+            message = "The parameter MetricData.member.1.Timestamp must specify a time within the past two weeks."
+            raise ClientError({"Error": {"Code": "InvalidParameterValue", "Message": message}}, operation)
+        return {}
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", answer)
+    job = Job(tmp_path, {"metric_namespace": NAMESPACE, "AWS_REGION": "eu-west-1"})
+    job_metrics.emit(job, [entry("a"), entry("b")])
+    assert [[item.get("Timestamp") for item in request["MetricData"]] for request in asked] == [
+        ["2026-01-01T10:00:00Z"] * 2,
+        [None, None],
+    ]
+    assert "two weeks" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"AWS_DEFAULT_REGION": "eu-west-3", "AWS_REGION": "eu-west-1"}, "eu-west-3"),
+        ({"AWS_REGION": "eu-west-1"}, "eu-west-1"),
+        ({}, "eu-central-1"),
+    ],
+)
+def test_a_job_acts_in_the_region_that_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
+) -> None:
+    """A container has AWS_REGION, and its job's ARN; boto3 knows neither."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "config").mkdir()
+    arn = "arn:aws:sagemaker:eu-central-1:111122223333:processing-job/a"
+    (tmp_path / "config" / "processingjobconfig.json").write_text(json.dumps({"ProcessingJobArn": arn}))
+    assert Job(tmp_path, variables).client("s3").meta.region_name == expected
 
 
 def test_late_records_count_in_the_run_that_gets_their_file(box: Box) -> None:
