@@ -31,7 +31,7 @@ from components.args import (
 )
 from components.baseline import network_config
 from components.functions import MonitoringFunction, dead_letter_queue, monitoring_function
-from components.identity import Outside, Place, PolicyDocument, service_role
+from components.identity import Outside, Place, PolicyDocument, look_up_place, service_role
 from components.instances import has_local_storage
 from components.monitors import upload_script
 from components.open_plan import (
@@ -458,6 +458,7 @@ class OpenMonitors(pulumi.ComponentResource):
             tags=dict(self._common.tags),
             key=self._common.kms_key_arn,
             network=network_config(self._network),
+            region=look_up_place(self).region,
         ).apply(written)
 
     def _request(self, monitor: _Monitor, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -474,7 +475,8 @@ class OpenMonitors(pulumi.ComponentResource):
                 network=found["network"],
             ),
             Files(code=found["code"], **found["files"]),
-            environment=monitor.environment,
+            # SageMaker tells a container AWS_REGION, of which boto3 knows nothing.
+            environment={**monitor.environment, "AWS_DEFAULT_REGION": found["region"]},
             role_arn=found["role"],
             tags=found["tags"],
         )

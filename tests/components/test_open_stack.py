@@ -226,6 +226,7 @@ class TestPlan:
             "baseline_constraints": "/opt/ml/processing/baseline/constraints/constraints.json",
             "baseline_statistics": "/opt/ml/processing/baseline/stats/statistics.json",
             "baseline_dataset": "/opt/ml/processing/input/baseline_data/baseline.csv",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "publish_cloudwatch_metrics": "Enabled",
             "metric_namespace": "ModelMonitoring/Endpoints/data-metrics",
             "false_alarms_per_year": "1",
@@ -239,6 +240,7 @@ class TestPlan:
         assert (found["start_offset"], found["end_offset"]) == ("-P1D", "-PT0H")
         assert found["ground_truth_uri"] == f"s3://{one.one(BUCKET).outputs['bucket']}/ground-truth"
         environment = found["request"]["Environment"]
+        assert environment["AWS_DEFAULT_REGION"] == "us-east-1"
         assert environment["analysis_type"] == "MODEL_QUALITY"
         assert environment["problem_type"] == "BinaryClassification"
         assert environment["metric_namespace"] == "ModelMonitoring/Endpoints/model-metrics"
