@@ -74,7 +74,7 @@ class EngineComparison(pulumi.ComponentResource):
             folder="compare_engines",
             description=f"Holds the verdicts of both engines of {name} against each other",
             timeout=60,
-            memory_size=256,
+            memory_size=1024,  # statistics.json of a thousand columns, parsed
             environment={
                 "ENDPOINT_NAME": args["endpoint_name"],
                 "METRIC_NAMESPACE": namespace,

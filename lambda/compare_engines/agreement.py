@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.violations import COLUMN_CHECKS, Violation
+from shared.violations import Violation
 
 
 @dataclass(frozen=True)
 class Results:
     """What one engine found: the features (or metrics) that it looked at, what was violated, and its measures.
 
+    `subjects` need not name what is violated: a violation's subject is one of its own accord.
     `measures` are the features of drift.json, by name; empty for an engine that writes none.
     """
 
@@ -70,15 +71,15 @@ def compare(model_monitor: Results, other: Results) -> Agreement:
     return Agreement(len(subjects), disagreements, tuple(sorted(first.keys() & second.keys())))
 
 
-def subjects_of(statistics: Any, violations: Iterable[Violation]) -> frozenset[str]:
-    """Features of a data-quality statistics.json, or metrics of a model-quality one."""
-    names: set[str] = {item.subject for item in violations if item.check not in COLUMN_CHECKS}
-    if isinstance(statistics, Mapping):
-        features = statistics.get("features")
+def subjects_of(document: Any) -> frozenset[str]:
+    """What a constraints.json or a statistics.json is about: features, or the metrics of a model's quality."""
+    names: set[str] = set()
+    if isinstance(document, Mapping):
+        features = document.get("features")
         if isinstance(features, Sequence):
             names |= {str(item["name"]) for item in features if isinstance(item, Mapping) and "name" in item}
-        for key, group in statistics.items():
-            if key.endswith("_metrics") and isinstance(group, Mapping):
+        for key, group in document.items():
+            if key.endswith(("_constraints", "_metrics")) and isinstance(group, Mapping):
                 names |= {str(name) for name in group if name != "confusion_matrix" and not name.endswith("_curve")}
     return frozenset(names)
 

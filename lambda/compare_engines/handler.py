@@ -16,12 +16,14 @@ from agreement import Agreement, Results, compare, subjects_of
 from shared.clients import client
 from shared.events import BadEventError, mapping, text
 from shared.json_log import log
-from shared.objects import list_keys, read_json
+from shared.objects import UnreadableError, list_keys, read_json
 from shared.settings import ConfigurationError, prefix, required
 from shared.violations import FILE_NAMES, parse_violations
 
 DETAIL_TYPE = "SageMaker Processing Job State Change"
-STATISTICS, DRIFT = "statistics.json", "drift.json"
+STATISTICS, CONSTRAINTS, DRIFT = "statistics.json", "constraints.json", "drift.json"
+# A continuous column takes some 100 KB of statistics.json; a file of 64 MB, once parsed, still fits this function.
+MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,32 @@ def results(s3: Any, settings: Settings, schedule: str, hour: str) -> Results | 
     if STATISTICS not in files:
         return None
     name = next((name for name in FILE_NAMES if name in files), None)
-    violations = parse_violations(read_json(s3, settings.bucket, files[name])) if name else ()
-    statistics = read_json(s3, settings.bucket, files[STATISTICS])
-    drift = read_json(s3, settings.bucket, files[DRIFT]) if DRIFT in files else {}
-    return Results(subjects_of(statistics, violations), violations, drift.get("features") or {})
+    violations = parse_violations(_read(s3, settings, files[name])) if name else ()
+    return Results(_subjects(s3, settings, files), violations, _measures(s3, settings, files))
+
+
+def _subjects(s3: Any, settings: Settings, files: Mapping[str, str]) -> frozenset[str]:
+    """From the constraints, which name the features and little else; from the statistics where they name none."""
+    for name in (CONSTRAINTS, STATISTICS):
+        if name in files and (found := subjects_of(_read(s3, settings, files[name]))):
+            return found
+    return frozenset()
+
+
+def _measures(s3: Any, settings: Settings, files: Mapping[str, str]) -> Mapping[str, Any]:
+    """What the open engine measured. It illustrates a disagreement and decides none, so it may be missing."""
+    if DRIFT not in files:
+        return {}
+    try:
+        measured = _read(s3, settings, files[DRIFT]).get("features")
+    except (UnreadableError, AttributeError) as error:
+        log("WARNING", "compared without measures", file=files[DRIFT], reason=str(error))
+        return {}
+    return measured if isinstance(measured, Mapping) else {}
+
+
+def _read(s3: Any, settings: Settings, key: str) -> Any:
+    return read_json(s3, settings.bucket, key, max_bytes=MAX_BYTES)
 
 
 def process(event: Any, settings: Settings, *, s3: Any, sagemaker: Any, cloudwatch: Any) -> dict[str, Any]:

@@ -155,15 +155,25 @@ def test_a_bad_event_is_one_clear_error(event: Any, process: Any) -> None:
         process(event)
 
 
-def test_model_quality_compares_metrics(s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch) -> None:
-    statistics = {
-        "binary_classification_metrics": {
-            "confusion_matrix": {},
-            "recall": {"value": 0.6},
-            "f1": {"value": 0.5},
-            "receiver_operating_characteristic_curve": {},
-        }
+STATISTICS_OF_QUALITY = {
+    "binary_classification_metrics": {
+        "confusion_matrix": {},
+        "recall": {"value": 0.6},
+        "f1": {"value": 0.5},
+        "receiver_operating_characteristic_curve": {},
     }
+}
+CONSTRAINTS_OF_QUALITY = {
+    "version": 0.0,
+    "binary_classification_constraints": {
+        "recall": {"threshold": 0.8, "comparison_operator": "LessThanThreshold"},
+        "f1": {"threshold": 0.7, "comparison_operator": "LessThanThreshold"},
+    },
+}
+
+
+@pytest.mark.parametrize("document", [STATISTICS_OF_QUALITY, CONSTRAINTS_OF_QUALITY])
+def test_model_quality_compares_metrics(document: dict[str, Any]) -> None:
     violations = shared("violations").parse_violations(
         {
             "violations": [
@@ -176,10 +186,59 @@ def test_model_quality_compares_metrics(s3: FakeS3, sagemaker: FakeSageMaker, cl
         }
     )
     agreement = MODULES.agreement
-    subjects = agreement.subjects_of(statistics, violations)
+    subjects = agreement.subjects_of(document)
     assert subjects == {"recall", "f1"}
     found = agreement.compare(agreement.Results(subjects, violations, {}), agreement.Results(subjects, (), {}))
     assert (found.share, found.disagreements[0].subject) == (0.5, "recall")
+
+
+def wide(columns: int, kilobytes: int) -> dict[str, Any]:
+    """A statistics.json of continuous columns, each with a sketch of so many kilobytes."""
+    return {"features": [{"name": f"f{index}", "sketch": "0" * 1000 * kilobytes} for index in range(columns)]}
+
+
+def constraints(statistics: dict[str, Any]) -> dict[str, Any]:
+    return {"features": [{"name": item["name"], "completeness": 1.0} for item in statistics["features"]]}
+
+
+@pytest.mark.parametrize("with_constraints", [True, False])
+def test_wide_data_are_compared(
+    process: Any, s3: FakeS3, cloudwatch: FakeCloudWatch, *, with_constraints: bool
+) -> None:
+    """120 continuous columns: more than the 8 MB that other functions read."""
+    statistics = wide(columns=120, kilobytes=100)
+    files = {"statistics": statistics} | ({"constraints": constraints(statistics)} if with_constraints else {})
+    put_results(s3, OLD, drift("f3", 0.3), **files)
+    put_results(s3, NEW, drift("f3", 0.3), drift("f7", 0.2), **files)
+    answer = process(EVENT)
+    assert (answer["compared"], answer["disagreements"]) == (120, ["f7"])
+    assert len(cloudwatch.requests("PutMetricData")) == 1
+    read = {request["Key"].rsplit("/", 1)[-1] for request in s3.requests("GetObject")}
+    assert ("statistics.json" in read) is not with_constraints
+
+
+def test_constraints_that_name_nothing_leave_it_to_the_statistics(process: Any, s3: FakeS3) -> None:
+    put_results(s3, OLD, constraints={"version": 0.0})
+    put_results(s3, NEW, constraints={"features": []})
+    assert process(EVENT)["compared"] == 4
+
+
+@pytest.mark.parametrize("content", [b"cut off {", [], {"features": ["age"]}])
+def test_measures_that_cannot_be_read_cost_no_comparison(process: Any, s3: FakeS3, content: Any) -> None:
+    put_results(s3, OLD)
+    put_results(s3, NEW, drift("age", 0.3), drift=content)
+    assert process(EVENT)["disagreements"] == ["age"]
+    (kept,) = s3.json(f"engine-agreement/churn-endpoint/data-quality/{HOUR}.json")["disagreements"]
+    assert kept["measures"] is None
+
+
+def test_a_verdict_that_cannot_be_read_is_no_agreement(process: Any, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+    """It raises: Lambda tries again, and what is lost in the end has an alarm of its own."""
+    put_results(s3, OLD)
+    put_results(s3, NEW, constraint_violations=b"cut off {")
+    with pytest.raises(shared("objects").UnreadableError, match="is no valid JSON"):
+        process(EVENT)
+    assert cloudwatch.calls == []
 
 
 def test_settings_say_what_is_wrong() -> None:
