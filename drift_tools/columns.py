@@ -165,6 +165,16 @@ class Column:
         """Whether every present cell is a number."""
         return self.numbers is not None
 
+    @property
+    def is_typed_number(self) -> bool:
+        """Whether the source said that these are numbers, and not only their texts look like it."""
+        return self.numbers is not None and self.source is None
+
+    @property
+    def is_typed_text(self) -> bool:
+        """Whether the source said that these are strings: nobody has tried to read them as numbers."""
+        return self.numbers is None and self.parsed is None
+
     @classmethod
     def from_cells(cls, name: str, cells: Sequence[str | None]) -> "Column":
         """A column of a source that knows only text, such as CSV; None is a missing cell.

@@ -22,7 +22,7 @@ from drift_tools.errors import InputError
 from drift_tools.ground_truth_merge import Labels, labelled_lines, read_labels
 from drift_tools.job import Job
 from drift_tools.preprocessing import load_preprocessor
-from drift_tools.tables import Column, Table, read_bytes, read_table
+from drift_tools.tables import Column, Table, TypeCounts, read_bytes, read_table
 
 _CAPTURE, _MERGED = "sagemakerCaptureJson", "sagemakerMergeJson"
 _PARQUET = (".parquet", ".pq")
@@ -236,11 +236,18 @@ def concatenate(tables: Sequence[Table], sources: Sequence[str]) -> Table:
     for table, source in zip(tables, sources, strict=True):
         if table.names != first.names:
             raise InputError(f"{source}: its columns are not those of {sources[0]}: give files of one layout")
-    columns = []
-    for name in first.names:
-        parts = [table.columns[name] for table in tables]
-        if all(part.texts is None for part in parts):
-            columns.append(Column.from_numbers(name, np.concatenate([part.as_numbers()[0] for part in parts])))
-        else:
-            columns.append(Column.from_cells(name, np.concatenate([part.as_texts() for part in parts]).tolist()))
+    columns = [_below_each_other(name, [table.columns[name] for table in tables]) for name in first.names]
     return Table.of(columns, sum(table.rows for table in tables))
+
+
+def _below_each_other(name: str, parts: Sequence[Column]) -> Column:
+    """One column of several, as what their sources said that they are: `7` of Parquet's strings is no number because
+    it comes in two files. A part without any value says nothing.
+    """
+    telling = [part for part in parts if part.types.present] or parts
+    if all(part.is_typed_number for part in telling):
+        numbers = np.concatenate([part.as_numbers()[0] for part in parts])
+        return Column(name, TypeCounts.sum_of(part.types for part in parts), numbers)
+    cells = np.concatenate([part.as_texts() for part in parts]).tolist()
+    make = Column.from_strings if any(part.is_typed_text for part in telling) else Column.from_cells
+    return make(name, cells)
