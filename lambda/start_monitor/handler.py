@@ -1,7 +1,8 @@
 """Starts the monitoring run of a window, once: the open engine's counterpart of a Model Monitor schedule.
 
 EventBridge Scheduler delivers at least once. Which files a window has is decided by the first delivery and kept; the
-job's name follows from the window; so a second delivery starts nothing, and one that died half-way is finished.
+job's name follows from the window; so a second delivery starts nothing, and one that died half-way is finished. What
+no delivery could start is taken by the next window's run; should one come after that after all, it has what is left.
 Permissions and environment variables: lambda/README.md.
 """
 
@@ -84,6 +85,9 @@ def start(plan: Plan, *, s3: Any, sagemaker: Any, functions: Any) -> dict[str, A
     """Start what the window needs; what was done comes back."""
     records = Records.of(s3, plan)
     run = take(s3, plan, records)
+    is_started = run.route != NONE and records.is_started(plan.window.end)
+    if run.route != NONE and not is_started:
+        run = run.without(records.made_up_for(plan.window, plan.late_hours))
     answer: dict[str, Any] = {
         "schedule": plan.schedule,
         "window_start": run.window_start,
@@ -92,20 +96,27 @@ def start(plan: Plan, *, s3: Any, sagemaker: Any, functions: Any) -> dict[str, A
         "late_files": len(run.late_files),
         "route": run.route,
     }
-    if run.route == NONE:
+    if not run.all_files:
         return answer | {"started": None}
-    manifest = records.write_manifest(plan.window.end, "captured", plan.captured_uri, (*run.late_files, *run.files))
+    manifest = records.write_manifest(plan.window.end, "captured", plan.captured_uri, run.all_files)
     request = processing_job_request(
         plan, run, captured=manifest, ground_truth=_labels_manifest(s3, plan, records, run)
     )
+    answer |= _start(plan, run, request, sagemaker=sagemaker, functions=functions)
+    if not is_started:
+        records.mark_started(plan.window.end, answer["started"])
+    return answer
+
+
+def _start(plan: Plan, run: Run, request: Mapping[str, Any], *, sagemaker: Any, functions: Any) -> dict[str, Any]:
     if run.route == FUNCTION and plan.small_window is not None:
         functions.invoke(
             FunctionName=plan.small_window.function_name,
             InvocationType="Event",
             Payload=small_window_event(request),
         )
-        return answer | {"started": plan.small_window.function_name}
-    return answer | {"started": run.job_name, "created": create_job(sagemaker, request)}
+        return {"started": plan.small_window.function_name}
+    return {"started": run.job_name, "created": create_job(sagemaker, request)}
 
 
 def _labels_manifest(s3: Any, plan: Plan, records: Records, run: Run) -> str | None:

@@ -1,12 +1,13 @@
 """What every run has taken, so that a second delivery takes the same and a late file is counted once.
 
 One object a run, `{state}/{endpoint}/{schedule}/yyyy/mm/dd/hh.json` by the hour of the window's end, written with a
-condition: the first delivery decides which files a window has, whoever comes second reads it there.
+condition: the first delivery decides which files a window has, whoever comes second reads it there. A second object,
+`hh.started`, says that the run was started: what one took that never was is still there for the next.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,10 @@ from botocore.exceptions import ClientError
 from plan import Plan
 from shared.clients import error_code
 from shared.objects import exists, list_keys, read_json, split_location
-from window import HOUR, hour_path, hours_between, parse_time
+from window import HOUR, Window, hour_path, hours_between, parse_time
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+_STARTED = ".started"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,19 @@ class Run:
     job_name: str
     route: str
     excluded_variants: tuple[str, ...] = ()
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """In the order in which the job gets them."""
+        return (*self.late_files, *self.files)
+
+    def without(self, files: Collection[str]) -> "Run":
+        """The run, but for `files`."""
+        return replace(
+            self,
+            files=tuple(key for key in self.files if key not in files),
+            late_files=tuple(key for key in self.late_files if key not in files),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """As it is kept."""
@@ -102,23 +117,54 @@ class Records:
             return Run.from_dict(read_json(self.s3, self.bucket, self.key(end)))
         return run
 
-    def taken(self, since: datetime, until: datetime) -> tuple[frozenset[str], datetime | None]:
-        """Files that runs whose windows end in (`since`, `until`] have taken, and where the first such window began.
+    def is_started(self, end: datetime) -> bool:
+        """Whether the run of the window that ends at `end` was started."""
+        return exists(self.s3, self.bucket, self.key(end, _STARTED))
 
-        The second is None without any such run: then there is no monitor that could have missed something.
+    def mark_started(self, end: datetime, what: str) -> None:
+        """Note that the run was started, as `what`.
+
+        Who dies right before leaves files that the next run counts once more: twice is better than never.
+        """
+        self.s3.put_object(
+            Bucket=self.bucket,
+            Key=self.key(end, _STARTED),
+            Body=json.dumps({"started": what}).encode(),
+            ContentType="application/json",
+        )
+
+    def taken(self, since: datetime, until: datetime) -> tuple[frozenset[str], datetime | None]:
+        """Files that started runs whose windows end in (`since`, `until`] took, and where the first such window began.
+
+        The second is of every run, and None without any: then there is no monitor that could have missed something.
         """
         files: set[str] = set()
         began: list[datetime] = []
-        for key in self._keys(hours_between(since + HOUR, until + HOUR)):
-            run = Run.from_dict(read_json(self.s3, self.bucket, key))
-            files.update(run.files, run.late_files)
+        for run, is_started in self._runs(since, until):
+            if is_started:
+                files.update(run.all_files)
             began.append(parse_time(run.window_start))
         return frozenset(files), min(began, default=None)
 
-    def _keys(self, hours: Iterable[datetime]) -> list[str]:
-        wanted = {self.key(hour) for hour in hours}
-        days = sorted({key.rsplit("/", 1)[0] + "/" for key in wanted})
-        return [key for day in days for key in list_keys(self.s3, self.bucket, day) if key in wanted]
+    def made_up_for(self, window: Window, late_hours: int) -> frozenset[str]:
+        """Files that started runs of later windows took as late: perhaps of `window`, whose own run came too late.
+
+        The last run that looks so far back begins `late_hours` after the window, and is as long as any.
+        """
+        until = window.end + late_hours * HOUR + (window.end - window.start)
+        return frozenset(
+            key for run, is_started in self._runs(window.end, until) if is_started for key in run.late_files
+        )
+
+    def _runs(self, since: datetime, until: datetime) -> Iterator[tuple[Run, bool]]:
+        """Runs whose windows end in (`since`, `until`], and whether each was started."""
+        ends = list(hours_between(since + HOUR, until + HOUR))
+        days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in ends})
+        found = {key for day in days for key in list_keys(self.s3, self.bucket, day)}
+        for end in ends:
+            key = self.key(end)
+            if key in found:
+                yield Run.from_dict(read_json(self.s3, self.bucket, key)), self.key(end, _STARTED) in found
 
     def write_manifest(self, end: datetime, name: str, location: str, keys: Iterable[str]) -> str:
         """A manifest of `keys`, which lie below `location`, as SageMaker reads it; its URI."""

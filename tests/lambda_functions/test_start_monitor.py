@@ -150,7 +150,71 @@ def test_a_delivery_that_died_before_the_job_is_finished_by_the_next(
     with pytest.raises(Exception, match="ResourceLimitExceeded"):
         deliver()
     assert published(cloudwatch) == [{"JobFailures": 1.0}]
+    assert f"{STATE}/2026/11/23/10.started" not in s3.objects
     assert deliver()["created"] is True
+    assert s3.json(f"{STATE}/2026/11/23/10.started") == {"started": "churn-dq-202611231000-eb748a"}
+
+
+def fails_for_good(deliver: Any, sagemaker: FakeSageMaker) -> None:
+    """As Lambda has it: a delivery, and two retries."""
+    sagemaker.fail("CreateProcessingJob", *["ResourceLimitExceeded"] * 3)
+    for _ in range(3):
+        with pytest.raises(Exception, match="ResourceLimitExceeded"):
+            deliver()
+
+
+def test_what_could_not_be_started_is_taken_by_the_next_run(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/10/10-00-000-b.jsonl", b"{}\n")
+    fails_for_good(deliver, sagemaker)
+    second = deliver(scheduled_time="2026-11-23T11:20:00Z")
+    assert (second["files"], second["late_files"], second["created"]) == (1, 1, True)
+    third = deliver(scheduled_time="2026-11-23T12:20:00Z")
+    assert (third["route"], third["late_files"]) == ("none", 0)
+
+
+def test_a_run_that_comes_after_it_was_made_up_for_starts_nothing(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    fails_for_good(deliver, sagemaker)
+    deliver(scheduled_time="2026-11-23T11:20:00Z")
+    again = deliver()
+    assert (again["route"], again["files"], again["started"]) == ("job", 0, None)
+    assert published(cloudwatch)[-1] == {"Runs": 1.0, "NoData": 0.0}
+    assert len(sagemaker.jobs) == 1
+
+
+def test_a_run_that_comes_after_the_next_starts_with_what_is_left(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    deliver()
+    s3.put(f"{CAPTURED}/2026/11/23/10/10-00-000-b.jsonl", b"{}\n")
+    deliver(scheduled_time="2026-11-23T12:20:00Z")  # the run of 10 to 11 has not come yet: its file is late here
+    s3.put(f"{CAPTURED}/2026/11/23/10/20-00-000-c.jsonl", b"{}\n")
+    answer = deliver(scheduled_time="2026-11-23T11:20:00Z")
+    assert (answer["files"], answer["created"]) == (1, True)
+    assert s3.json(f"{STATE}/2026/11/23/11.captured.manifest")[1:] == [
+        "churn-endpoint/Primary/2026/11/23/10/20-00-000-c.jsonl"
+    ]
+    s3.put(f"{CAPTURED}/2026/11/23/12/10-00-000-d.jsonl", b"{}\n")
+    last = deliver(scheduled_time="2026-11-23T13:20:00Z")
+    assert (last["files"], last["late_files"]) == (1, 0)
+
+
+def test_a_run_that_was_started_keeps_its_files_whatever_later_ones_took(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    deliver()
+    record = s3.objects.pop(f"{STATE}/2026/11/23/10.started")
+    deliver(scheduled_time="2026-11-23T11:20:00Z")  # as if the first had died before its marker
+    s3.objects[f"{STATE}/2026/11/23/10.started"] = record
+    again = deliver()
+    assert (again["files"], again["created"]) == (1, False)
+    first, _, third = sagemaker.requests("CreateProcessingJob")
+    assert first == third
 
 
 def test_without_captures_there_is_no_job_but_a_metric(
