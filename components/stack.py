@@ -443,6 +443,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             kms_key_arn=self._settings.common.kms_key_arn,
             tags=self._settings.common.tags,
         )
+        if self.comparison:
+            alerting["functions"] = {"compare-engines": self.comparison.function_name}
         return DriftAlerting(self._stem, alerting, self._child)
 
     def _dashboard(self) -> MonitoringDashboard:

@@ -19,7 +19,7 @@ from parts import (
     time_text,
 )
 from profiles import number, percent
-from severity import severity_lines
+from severity import description_of, severity_lines
 from shared.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
 
 MAX_VIOLATIONS = 25
@@ -104,6 +104,7 @@ def plain_notification(alarm: Alarm, place: Place, *, note: str | None = None) -
         [f"{alarm.endpoint}: {headline}." if alarm.endpoint else f"The {headline}."],
         severity_lines(alarm, place.severities) if alarm.state == "ALARM" else [],
         [note] if note else [],
+        [clip(described, 1024)] if alarm.state == "ALARM" and (described := description_of(alarm)) else [],
         alarm_lines(alarm, place),
     ]
     return Notification(

@@ -65,6 +65,11 @@ def severity_of(alarm: Alarm) -> str | None:
     return found[1] if found else None
 
 
+def description_of(alarm: Alarm) -> str:
+    """What the alarm's description says but for the severity; empty if it says nothing."""
+    return _SEVERITY.sub("", alarm.description).strip()
+
+
 def severity_lines(alarm: Alarm, severities: Severities, violations: int | None = None) -> list[str]:
     """The message's lines about it; `violations` are those of the run, where they are known."""
     severity = severity_of(alarm)

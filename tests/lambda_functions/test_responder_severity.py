@@ -116,6 +116,16 @@ def test_an_alarm_whose_details_are_unknown_still_says_it() -> None:
     assert facts(notification)[0] == "Severity  critical: from 3 violations on"
 
 
+def test_an_alarm_without_details_says_what_it_is_for() -> None:
+    """As the alarm on a function that lost an event: its description is all that is known."""
+    lost = replace(alarm("warning"), dimensions={}, description="It failed at every attempt. Severity: warning")
+    body = message.plain_notification(lost, place()).body
+    assert "\n\nIt failed at every attempt.\n\n" in body
+    assert "Severity: warning" not in body
+    over = replace(lost, state="OK", previous_state="ALARM")
+    assert "every attempt" not in message.plain_notification(over, place()).body
+
+
 def test_the_end_of_an_alarm_is_no_emergency() -> None:
     over = replace(alarm("critical"), state="OK", previous_state="ALARM")
     notification = message.plain_notification(over, place())
