@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from drift_tools.comparison_results import Side
 from drift_tools.errors import InputError
 from drift_tools.measures.sums import count_distinct, moments
-from drift_tools.tables import Column, Numbers, Table, arrow_table, as_table
+from drift_tools.tables import Column, Numbers, Table, TimeColumn, arrow_table, as_table
 
 _SINGLE_PRECISION = 4  # bytes
 _SOME = 100
@@ -116,7 +116,11 @@ class Categories:
 
 
 class Sample:
-    """A column of one side. `is_numerical`: whether whatever it holds are numbers."""
+    """A column of one side. `is_numerical`: whether whatever it holds are numbers; `is_time`: whether those are seconds
+    since 1970.
+    """
+
+    is_time = False
 
     def __init__(self, name: str, rows: int, *, is_numerical: bool) -> None:
         self.name, self.rows, self.is_numerical = name, rows, is_numerical
@@ -233,6 +237,7 @@ class _Careful(Sample):
         return self._looked_at.types.present
 
     def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        self.is_time = isinstance(column, TimeColumn)
         return self._looked_at.as_numbers()
 
     def _count(self) -> Categories:

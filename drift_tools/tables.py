@@ -21,6 +21,7 @@ __all__ = [
     "Numbers",
     "Table",
     "Texts",
+    "TimeColumn",
     "TypeCounts",
     "as_table",
     "count_types",
@@ -38,6 +39,11 @@ _QUOTED = re.compile(r'"[^"]*"')
 _TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
 _TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
 _QUOTED = re.compile(r'"[^"]*"')
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TimeColumn(Column):
+    """Seconds since 1970, of a source that says that they are dates or times: people read them as such."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +175,8 @@ def _from_arrow_column(pa: Any, name: str, column: Any) -> Column:
             .cast(pa.float64(), safe=False)
             .to_numpy(zero_copy_only=False)
         )
-        return Column.from_numbers(name, ticks / 1e6)
+        since_1970 = pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+        return (TimeColumn if since_1970 else Column).from_numbers(name, ticks / 1e6)
     # Strings, and whatever else there is (lists, structs, bytes) by its spelling: compared as categories.
     return Column.from_strings(name, (None if value is None else str(value) for value in column.to_pylist()))
 
@@ -195,7 +202,7 @@ def _from_sequence(name: str, values: object) -> Column:
         return Column.from_numbers(name, values)
     if np.issubdtype(values.dtype, np.datetime64):
         seconds = values.astype("datetime64[us]").astype(np.float64) / 1e6
-        return Column.from_numbers(name, np.where(np.isnat(values), np.nan, seconds))
+        return TimeColumn.from_numbers(name, np.where(np.isnat(values), np.nan, seconds))
     if values.dtype == object and all(value is None or isinstance(value, int | float) for value in values):
         return Column.from_numbers(name, values.astype(np.float64))
     return Column.from_strings(name, (None if value is None or _is_nan(value) else str(value) for value in values))

@@ -317,7 +317,7 @@ def _column_rows(column: Column, chosen: NDArray[np.int64]) -> Column:
     if column.texts is not None:
         make = Column.from_cells if column.is_numerical else Column.from_strings
         return make(column.name, column.texts[chosen].tolist())
-    return Column.from_numbers(column.name, column.as_numbers()[0][chosen])
+    return type(column).from_numbers(column.name, column.as_numbers()[0][chosen])
 
 
 def _mean(effects: Iterable[float]) -> float:

@@ -226,6 +226,21 @@ def test_dates_and_durations_of_arrow_are_numbers() -> None:
     assert comparison.drifted_features == ["day"]
 
 
+def test_seconds_since_1970_are_known_for_times() -> None:
+    table = pa.table(
+        {
+            "day": pa.array([date(2026, 1, 1)]),
+            "zoned": pa.array([datetime(2026, 1, 1)], type=pa.timestamp("s", tz="UTC")),
+            "lasting": pa.array([timedelta(seconds=1)]),
+            "number": pa.array([1.0]),
+        }
+    )
+    times = {"numpy": np.array(["2026-01-01"], dtype="datetime64[D]"), "number": np.ones(1)}
+    for data, known in ((table, ["day", "zoned"]), (as_table(table), ["day", "zoned"]), (times, ["numpy"])):
+        columns = samples_of(data, what="baseline").columns
+        assert [name for name, sample in columns.items() if sample.is_time] == known
+
+
 def test_without_pyarrow_arrays_are_compared_all_the_same() -> None:
     before: dict[str, Any] = {"n": NORMAL, "t": np.array(["a", "b", None] * 200, dtype=object)[:N]}
     before["n"] = before["n"][: len(before["t"])]
