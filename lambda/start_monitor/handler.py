@@ -39,11 +39,12 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
     late, late_from = _late(s3, plan, records)
     files = (*own.files, *late)
     # Without labels nothing can be measured; what is not taken now is late, not lost, for the next run.
-    usable = plan.ground_truth_uri is None or bool(_labels(s3, plan, late_from).files)
+    usable = plan.ground_truth_uri is None or bool(_labels(s3, plan, late_from, plan.due).files)
     size = sum(file.size for file in files) if usable else 0
     run = Run(
         window_start=iso(plan.window.start),
         window_end=iso(plan.window.end),
+        due=iso(plan.due),
         files=own.keys if usable else (),
         late_files=tuple(file.key for file in late) if usable else (),
         late_from=iso(late_from) if late and usable else None,
@@ -67,10 +68,15 @@ def _late(s3: Any, plan: Plan, records: Records) -> tuple[tuple[ListedObject, ..
     return tuple(file for file in found.files if file.key not in taken), since
 
 
-def _labels(s3: Any, plan: Plan, since: datetime) -> Found:
+def _labels(s3: Any, plan: Plan, since: datetime, due: datetime) -> Found:
+    """Labels that were collected from `since` on until the run was due, its own hour among them.
+
+    Labels are filed under the hour in which they were collected, not under that of the record which they are for: a
+    window that was moved back for labels that take days has its labels behind it.
+    """
     if plan.ground_truth_uri is None:
         return Found(())
-    return labels(s3, plan.ground_truth_uri, hours_between(since, plan.window.end))
+    return labels(s3, plan.ground_truth_uri, hours_between(since, due + HOUR))
 
 
 def _route(plan: Plan, size: int) -> str:
@@ -123,7 +129,7 @@ def _labels_manifest(s3: Any, plan: Plan, records: Records, run: Run) -> str | N
     if plan.ground_truth_uri is None:
         return None
     since = parse_time(run.late_from) if run.late_from else plan.window.start
-    found = _labels(s3, plan, since)
+    found = _labels(s3, plan, since, parse_time(run.due))
     return records.write_manifest(plan.window.end, "ground-truth", plan.ground_truth_uri, found.keys)
 
 

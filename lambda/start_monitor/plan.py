@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.events import BadEventError, mapping, text
 from shared.objects import split_location
-from window import Window, parse_offset, parse_time, window_of
+from window import Window, hour_of, parse_offset, parse_time, window_of
 
 KINDS = {"data-quality": "dq", "model-quality": "mq"}
 
@@ -22,13 +22,17 @@ class SmallWindow:
 
 @dataclass(frozen=True)
 class Plan:
-    """One monitor of one endpoint; what is not explained here is as in lambda/README.md."""
+    """One monitor of one endpoint; what is not explained here is as in lambda/README.md.
+
+    `due` is the hour in which the run was scheduled, where the window need not end: its offsets may lie further back.
+    """
 
     kind: str
     endpoint: str
     schedule: str
     variants: tuple[str, ...]
     window: Window
+    due: datetime
     late_hours: int
     captured_uri: str
     ground_truth_uri: str | None
@@ -64,6 +68,7 @@ def parse(event: Any) -> Plan:
         schedule=text(plan, "schedule", where),
         variants=tuple(variants),
         window=_window(fields, plan),
+        due=hour_of(scheduled_time(fields)),
         late_hours=_late_hours(plan),
         captured_uri=_location(plan, "captured_uri"),
         ground_truth_uri=_location(plan, "ground_truth_uri") if ground_truth else None,

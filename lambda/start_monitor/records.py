@@ -23,10 +23,11 @@ _STARTED = ".started"
 
 @dataclass(frozen=True)
 class Run:
-    """A window and the files that it took. `late_files` are of hours before the window."""
+    """A window and the files that it took. `late_files` are of hours before the window; `due` is the run's hour."""
 
     window_start: str
     window_end: str
+    due: str
     files: tuple[str, ...]
     late_files: tuple[str, ...]
     late_from: str | None
@@ -53,6 +54,7 @@ class Run:
         return {
             "window_start": self.window_start,
             "window_end": self.window_end,
+            "due": self.due,
             "files": list(self.files),
             "late_files": list(self.late_files),
             "late_from": self.late_from,
@@ -68,6 +70,7 @@ class Run:
         return cls(
             window_start=str(document["window_start"]),
             window_end=str(document["window_end"]),
+            due=str(document["due"]),
             files=tuple(document["files"]),
             late_files=tuple(document["late_files"]),
             late_from=document.get("late_from"),

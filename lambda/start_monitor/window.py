@@ -55,11 +55,16 @@ def window_of(scheduled: datetime, *, start_offset: timedelta, end_offset: timed
     A run is scheduled some minutes into the hour (the grace for late captures) and may be delivered later still. What
     it looks at depends on neither: a schedule's windows join without gap or overlap.
     """
-    hour = scheduled.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hour = hour_of(scheduled)
     start, end = hour + start_offset, hour + end_offset
     if start >= end:
         raise ValueError(f"the window from {iso(start)} to {iso(end)} is empty: the start offset must lie further back")
     return Window(start, end)
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The beginning of its hour, in UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def iso(moment: datetime) -> str:

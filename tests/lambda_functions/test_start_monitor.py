@@ -304,7 +304,7 @@ def test_several_instances_share_the_captures_and_have_all_labels(
 ) -> None:
     s3.put(f"{CAPTURED}/2026/11/22/10/10-00-000-a.jsonl", b"{}\n")
     s3.put("ground-truth/2026/11/22/10/labels.jsonl", b"{}\n")
-    s3.put("ground-truth/2026/11/23/10/too-late.jsonl", b"{}\n")
+    s3.put("ground-truth/2026/11/23/11/after-the-run-was-due.jsonl", b"{}\n")
     request = copy.deepcopy(REQUEST)
     request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 3  # type: ignore[index]
     deliver(
@@ -322,6 +322,28 @@ def test_several_instances_share_the_captures_and_have_all_labels(
     assert sent["Environment"]["shards_uri"] == f"s3://churn-data/monitor-state/shards/{sent['ProcessingJobName']}"
     key = "monitor-state/churn-endpoint/churn-endpoint-model-quality/2026/11/23/10.ground-truth.manifest"
     assert s3.json(key) == [{"prefix": "s3://churn-data/ground-truth/"}, "2026/11/22/10/labels.jsonl"]
+
+
+def test_labels_that_take_days_are_found_where_they_were_collected(deliver: Any, s3: FakeS3) -> None:
+    s3.put(f"{CAPTURED}/2026/11/21/09/10-00-000-a.jsonl", b"{}\n")
+    collected = ["2026/11/21/08", "2026/11/21/09", "2026/11/22/23", "2026/11/23/09", "2026/11/23/10", "2026/11/23/11"]
+    for hour in collected:
+        s3.put(f"ground-truth/{hour}/labels.jsonl", b"{}\n")
+    moved_back = {
+        "kind": "model-quality",
+        "schedule": "churn-endpoint-model-quality",
+        "ground_truth_uri": "s3://churn-data/ground-truth",
+        "start_offset": "-P2DT1H",
+        "end_offset": "-P2D",
+    }
+    assert deliver(**moved_back)["route"] == "job"
+    state = "monitor-state/churn-endpoint/churn-endpoint-model-quality/2026/11/21"
+    first = s3.json(f"{state}/10.ground-truth.manifest")
+    # What came before the window cannot be about it; what comes after the run's hour, another delivery would not see.
+    assert first[1:] == [f"{hour}/labels.jsonl" for hour in collected[1:-1]]
+    assert s3.json(f"{state}/10.json")["due"] == "2026-11-23T10:00:00Z"
+    deliver(**moved_back)
+    assert s3.json(f"{state}/10.ground-truth.manifest") == first
 
 
 def test_captures_without_labels_wait_for_the_next_run(
