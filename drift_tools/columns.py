@@ -30,6 +30,43 @@ class TextSource(Protocol):
         """How often each text occurs, the missing left out."""
 
 
+# From here on float64 cannot tell neighbouring integers apart.
+LARGEST_EXACT = 2.0**53
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Integers:
+    """Integers that float64 rounds, spelt in full where they are categories: numbers of accounts and orders."""
+
+    values: NDArray[np.integer[Any]]
+    missing: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, values: NDArray[Any], numbers: Numbers, missing: NDArray[np.bool_] | None = None) -> "Integers | None":
+        """Of an array of integers that as floats are `numbers`; None if the floats say as much."""
+        if not np.issubdtype(values.dtype, np.integer):
+            return None
+        is_rounded = (numbers >= LARGEST_EXACT).any() or (numbers <= -LARGEST_EXACT).any()
+        return cls(values, missing) if is_rounded else None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def materialised(self) -> Texts:
+        """The integers, one string or None a cell."""
+        texts: Texts = np.empty(len(self.values), dtype=object)
+        texts[:] = list(map(str, self.values.tolist()))
+        if self.missing is not None:
+            texts[self.missing] = None
+        return texts
+
+    def counts(self) -> dict[str, int]:
+        """How often each integer occurs, the missing left out."""
+        present = self.values if self.missing is None else self.values[~self.missing]
+        distinct, counts = np.unique(present, return_counts=True)
+        return dict(zip(map(str, distinct.tolist()), counts.tolist(), strict=True))
+
+
 # The types that a cell of text can have, and their patterns: awslabs/deequ, StatefulDataType.scala. `[0-9]` and not
 # `\d`: Java's `\d` is ASCII only.
 _FRACTIONAL = r"[-+]? ?[0-9]+(?:\.[0-9]+|(?:\.[0-9]+)?[Ee][-+]?[0-9]+)"
@@ -140,7 +177,8 @@ class Column:
     """One named column. At least one of `numbers` and `texts` is there.
 
     `numbers` (float64, NaN = missing): the column as numbers, if every present cell is one.
-    `source`: the cells as they were written, if the source was text; an array of str or None, or what can make one.
+    `source`: the cells as they were written, if the source was text or float64 rounds its integers; an array of str or
+    None, or what can make one.
     `parsed`: what `as_numbers` gives, if a reader has done the work already.
     """
 
@@ -157,7 +195,7 @@ class Column:
 
     @property
     def texts(self) -> Texts | None:
-        """The cells as they were written (str or None), if the source was text."""
+        """The cells as they were written (str or None), if there is a source that knows."""
         return self.source if self.source is None or isinstance(self.source, np.ndarray) else self.source.materialised()
 
     @property
@@ -168,7 +206,7 @@ class Column:
     @property
     def is_typed_number(self) -> bool:
         """Whether the source said that these are numbers, and not only their texts look like it."""
-        return self.numbers is not None and self.source is None
+        return self.numbers is not None and (self.source is None or isinstance(self.source, Integers))
 
     @property
     def is_typed_text(self) -> bool:
@@ -204,11 +242,24 @@ class Column:
     @classmethod
     def from_numbers(cls, name: str, values: NDArray[Any]) -> "Column":
         """A column of a typed numerical source; NaN is a missing cell."""
-        numbers = np.asarray(values, dtype=np.float64)
+        values = np.asarray(values)
+        if np.issubdtype(values.dtype, np.integer):
+            return cls.from_integers(name, values)
+        numbers = values.astype(np.float64, copy=False)
         missing = int(np.count_nonzero(np.isnan(numbers)))
-        present = len(numbers) - missing
-        integral = np.issubdtype(np.asarray(values).dtype, np.integer)
-        return cls(name, TypeCounts(**{"integral" if integral else "fractional": present}, missing=missing), numbers)
+        return cls(name, TypeCounts(fractional=len(numbers) - missing, missing=missing), numbers)
+
+    @classmethod
+    def from_integers(
+        cls, name: str, values: NDArray[np.integer[Any]], missing: NDArray[np.bool_] | None = None
+    ) -> "Column":
+        """A column of integers; `missing`: in which rows there is none, whatever `values` has there."""
+        numbers = values.astype(np.float64)
+        if missing is not None:
+            numbers[missing] = np.nan
+        gone = 0 if missing is None else int(np.count_nonzero(missing))
+        types = TypeCounts(integral=len(values) - gone, missing=gone)
+        return cls(name, types, numbers, Integers.of(values, numbers, missing))
 
     def as_numbers(self) -> tuple[Numbers, int]:
         """The column as numbers, NaN where a cell is missing or no number, and how many cells are no number."""

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.columns import LARGEST_EXACT
 from drift_tools.comparison_results import Side
 from drift_tools.errors import InputError
 from drift_tools.measures.sums import count_distinct, moments
@@ -190,19 +191,24 @@ class Sample:
 
 
 class _Typed(Sample):
-    """Of a source that says that it holds numbers; `read` gives them, NaN where one is missing."""
+    """Of a source that says that it holds numbers; `read` gives them, NaN where one is missing, and `cells` the careful
+    column, for whoever asks for categories after all.
+    """
 
-    def __init__(self, name: str, rows: int, read: Callable[[], NDArray[Any]]) -> None:
+    def __init__(self, name: str, rows: int, read: Callable[[], NDArray[Any]], cells: Callable[[], Column]) -> None:
         super().__init__(name, rows, is_numerical=True)
-        self._read = read
+        self._read, self._cells = read, cells
 
     def _column(self) -> Column:
-        return Column.from_numbers(self.name, self._read())
+        return self._cells()
 
     def _as_numbers(self) -> tuple[NDArray[Any], int]:
         return self._read(), 0
 
     def _count(self) -> Categories:
+        finite = self.numbers.finite
+        if len(finite) and max(-finite[0], finite[-1]) >= LARGEST_EXACT:  # the floats may be rounded integers
+            return Categories(self._cells().category_counts(), self.rows)
         return self.numbers.count()
 
 
@@ -231,13 +237,13 @@ class _Careful(Sample):
     def __init__(self, column: Column) -> None:
         super().__init__(column.name, len(column), is_numerical=column.is_numerical)
         self._looked_at = column
+        self.is_time = isinstance(column, TimeColumn)
 
     @property
     def present(self) -> int:
         return self._looked_at.types.present
 
     def _as_numbers(self) -> tuple[NDArray[Any], int]:
-        self.is_time = isinstance(column, TimeColumn)
         return self._looked_at.as_numbers()
 
     def _count(self) -> Categories:
@@ -287,7 +293,7 @@ def _of_sequence(name: str, values: object) -> Sample:
 
     if isinstance(values, np.ndarray) and values.ndim == 1:
         if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.dtype.itemsize >= _SINGLE_PRECISION):
-            return _Typed(name, len(values), lambda: values)
+            return _Typed(name, len(values), lambda: values, cells)
         if values.dtype.kind == "b":
             return _Counted(name, len(values), lambda: _count_truths(values), cells)
         if values.dtype.kind == "U":
@@ -334,7 +340,7 @@ def _of_chunks(pa: Any, name: str, column: Any) -> Sample:
 
     is_text = {pa.string(), pa.large_string(), pa.string_view()}
     if pa.types.is_float32(column.type) or pa.types.is_float64(column.type) or pa.types.is_integer(column.type):
-        return _Typed(name, len(column), lambda: _arrow_numbers(pa, column))
+        return _Typed(name, len(column), lambda: _arrow_numbers(pa, column), cells)
     if pa.types.is_boolean(column.type) or column.type in is_text:
         return _Counted(name, len(column), lambda: _count_values(column), cells)
     if pa.types.is_dictionary(column.type) and column.type.value_type in is_text:

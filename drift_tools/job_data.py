@@ -247,7 +247,10 @@ def _below_each_other(name: str, parts: Sequence[Column]) -> Column:
     telling = [part for part in parts if part.types.present] or parts
     if all(part.is_typed_number for part in telling):
         numbers = np.concatenate([part.as_numbers()[0] for part in parts])
-        return Column(name, TypeCounts.sum_of(part.types for part in parts), numbers)
+        spelt = any(part.source is not None for part in parts)
+        texts = np.concatenate([part.as_texts() for part in parts]) if spelt else None
+        kind = type(telling[0]) if len({type(part) for part in telling}) == 1 else Column
+        return kind(name, TypeCounts.sum_of(part.types for part in parts), numbers, texts)
     cells = np.concatenate([part.as_texts() for part in parts]).tolist()
     make = Column.from_strings if any(part.is_typed_text for part in telling) else Column.from_cells
     return make(name, cells)

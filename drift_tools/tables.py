@@ -161,9 +161,9 @@ def _from_arrow_column(pa: Any, name: str, column: Any) -> Column:
         cells = [None if value is None else str(value).lower() for value in column.to_pylist()]
         return Column.from_cells(name, cells)
     if pa.types.is_integer(kind):
-        missing = column.null_count
-        numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        return Column(name, TypeCounts(integral=len(column) - missing, missing=missing), numbers)
+        missing = column.is_null().to_numpy() if column.null_count else None
+        present = column if missing is None else column.fill_null(0)  # numpy would make floats of them
+        return Column.from_integers(name, present.to_numpy(), missing)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return Column.from_numbers(name, column.cast(pa.float64()).to_numpy(zero_copy_only=False))
     if pa.types.is_temporal(kind):

@@ -1,5 +1,6 @@
 """Several files of one layout are what one file with all their rows is."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from drift_tools import compare
 from drift_tools.job_data import concatenate
 from drift_tools.profile import Profile
 from drift_tools.reading import read_data
-from drift_tools.tables import Table, TypeCounts, read_table
+from drift_tools.tables import Table, TypeCounts, as_table, read_table
 
 
 def parquet(folder: Path, *parts: dict[str, Any]) -> Path:
@@ -68,3 +69,19 @@ def test_one_file_that_says_strings_makes_them_strings(tmp_path: Path) -> None:
     assert (mixed.types, mixed.is_numerical) == (TypeCounts(string=3), False)
     texts = concatenate(tables[1:], ["b", "c"]).columns["zip"]
     assert (texts.types, texts.is_numerical) == (TypeCounts(integral=2), True)
+
+
+def test_large_integers_of_a_folder_stay_what_they_are(tmp_path: Path) -> None:
+    table = folder_of(tmp_path / "parts", {"id": [2**60 + 1, None]}, {"id": [3, 4]})
+    assert table.columns["id"].types == TypeCounts(integral=3, missing=1)
+    assert table.columns["id"].is_numerical
+    assert table.columns["id"].as_texts().tolist() == [str(2**60 + 1), None, "3", "4"]
+    np.testing.assert_array_equal(table.columns["id"].as_numbers()[0], [2.0**60, np.nan, 3, 4])
+
+
+def test_days_of_a_folder_stay_days(tmp_path: Path) -> None:
+    part = {"day": [date(1970, 1, 2)]}
+    single = pq.read_table(parquet(tmp_path / "one", part) / "0.parquet")
+    column = folder_of(tmp_path / "parts", part, part).columns["day"]
+    assert type(column) is type(as_table(single).columns["day"])
+    assert column.as_numbers()[0].tolist() == [86400.0, 86400.0]

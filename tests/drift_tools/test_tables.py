@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drift_tools import compare
+from drift_tools.comparison import Kind
 from drift_tools.errors import InputError
 from drift_tools.tables import (
     Column,
@@ -148,6 +150,42 @@ def test_arrow_columns_keep_what_their_types_say() -> None:
     assert table.columns["code"].as_texts().tolist() == ["16", "17", None]
     assert table.columns["list"].as_texts().tolist() == ["[1]", None, "[2, 3]"]
     assert table.columns["int"].types == TypeCounts(integral=2, missing=1)
+
+
+LARGE = [2**60 + 1, 2**60 + 2, None, 2**60 + 1]
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64()])
+def test_large_integers_are_spelt_in_full_and_measured_as_floats(kind: pa.DataType) -> None:
+    column = as_table(pa.table({"id": pa.array(LARGE, kind)})).columns["id"]
+    assert column.types == TypeCounts(integral=3, missing=1)
+    np.testing.assert_array_equal(column.as_numbers()[0], [2.0**60, 2.0**60, np.nan, 2.0**60])
+    assert column.as_texts().tolist() == [str(2**60 + 1), str(2**60 + 2), None, str(2**60 + 1)]
+    assert column.category_counts() == {str(2**60 + 1): 2, str(2**60 + 2): 1}
+
+
+def test_small_integers_have_no_texts_of_their_own() -> None:
+    column = as_table({"id": np.array([2**53 - 1, -(2**53) + 1])}).columns["id"]
+    assert column.texts is None
+    assert column.as_texts().tolist() == ["9007199254740991", "-9007199254740991"]
+    assert as_table({"id": np.array([-(2**53) - 1])}).columns["id"].as_texts().tolist() == ["-9007199254740993"]
+
+
+@pytest.mark.parametrize("shape", ["arrow", "arrow with nulls", "array", "table"])
+def test_large_integers_as_categories_are_compared_digit_by_digit(shape: str) -> None:
+    def ids(offset: int) -> Any:
+        values = [2**60 + index % 5 + offset for index in range(500)]
+        if shape == "array":
+            return {"id": np.array(values)}
+        table = pa.table({"id": pa.array([*values, None] if "nulls" in shape else values)})
+        return as_table(table) if shape == "table" else table
+
+    kinds: dict[str, Kind] = {"id": "categorical"}
+    assert compare(ids(0), ids(0), kinds=kinds).drifted_features == []
+    moved = compare(ids(0), ids(100), kinds=kinds)
+    assert moved.drifted_features == ["id"]
+    assert moved.features["id"].new_categories[0] == str(2**60 + 100)
+    assert len(moved.features["id"].vanished_categories) == 5
 
 
 class _Capsule:
