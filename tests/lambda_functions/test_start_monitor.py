@@ -111,6 +111,7 @@ def test_a_window_with_captures_becomes_one_job(
         "output_path": "/opt/ml/processing/output",
         "start_time": "2026-11-23T09:00:00Z",
         "end_time": "2026-11-23T10:00:00Z",
+        "records_until": "2026-11-23T10:05:00Z",
         "metric_time": "2026-11-23T09:00:00Z",
         "sagemaker_endpoint_name": "churn-endpoint",
         "sagemaker_monitoring_schedule_name": "churn-endpoint-data-quality",
