@@ -62,7 +62,7 @@ def _late(s3: Any, plan: Plan, records: Records) -> tuple[tuple[ListedObject, ..
     Only as far back as this monitor has run: what was captured before there was one was not missed.
     """
     earliest = plan.window.start - plan.late_hours * HOUR
-    taken, first_window = records.taken(earliest, plan.window.start)
+    taken, first_window = records.taken(earliest, plan.window)
     since = plan.window.start if first_window is None else max(earliest, first_window)
     found = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, hours_between(since, plan.window.start))
     return tuple(file for file in found.files if file.key not in taken), since

@@ -136,17 +136,20 @@ class Records:
             ContentType="application/json",
         )
 
-    def taken(self, since: datetime, until: datetime) -> tuple[frozenset[str], datetime | None]:
-        """Files that started runs whose windows end in (`since`, `until`] took, and where the first such window began.
+    def taken(self, since: datetime, window: Window) -> tuple[frozenset[str], datetime | None]:
+        """Files that started runs of windows that ended after `since` took, and where the first window began of those
+        that had ended when `window` began.
 
-        The second is of every run, and None without any: then there is no monitor that could have missed something.
+        Of windows that overlap the later ones took files as their own, too. The second is of every run, and None
+        without any: then there is no monitor that could have missed something.
         """
         files: set[str] = set()
         began: list[datetime] = []
-        for run, is_started in self._runs(since, until):
+        for run, is_started in self._runs(since, window.end):
             if is_started:
                 files.update(run.all_files)
-            began.append(parse_time(run.window_start))
+            if parse_time(run.window_end) <= window.start:
+                began.append(parse_time(run.window_start))
         return frozenset(files), min(began, default=None)
 
     def made_up_for(self, window: Window, late_hours: int) -> frozenset[str]:

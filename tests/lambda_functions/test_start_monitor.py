@@ -267,6 +267,19 @@ def test_a_late_file_is_taken_once_by_the_next_run(deliver: Any, s3: FakeS3, sag
     assert "late_from" not in sagemaker.requests("CreateProcessingJob")[2]["Environment"]
 
 
+def test_windows_that_overlap_take_no_file_again_as_late(deliver: Any, s3: FakeS3) -> None:
+    rolling = {"start_offset": "-P1D"}
+    s3.put(f"{CAPTURED}/2026/11/23/10/10-00-000-a.jsonl", b"{}\n")
+    assert deliver(scheduled_time="2026-11-23T11:20:00Z", **rolling)["files"] == 1
+    s3.put(f"{CAPTURED}/2026/11/23/10/59-00-000-late.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/10/59-30-000-later.jsonl", b"{}\n")
+    second = deliver(scheduled_time="2026-11-23T12:20:00Z", **rolling)
+    assert (second["files"], second["late_files"]) == (3, 0)  # within its own window a file is not late
+    s3.put(f"{CAPTURED}/2026/11/23/10/59-40-000-latest.jsonl", b"{}\n")  # and this one no window had
+    last = deliver(scheduled_time="2026-11-24T11:20:00Z", **rolling)
+    assert (last["files"], last["late_files"]) == (0, 1)
+
+
 def test_an_hour_that_was_never_looked_at_is_made_up_for(deliver: Any, s3: FakeS3) -> None:
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
     deliver()
