@@ -287,7 +287,11 @@ def _bins(feature: FeatureComparison) -> tuple[BinRow, ...]:
 
 def _ranges(edges: Sequence[float]) -> list[str]:
     """The bins in words; the outer ones are open."""
-    inner = [f"{edge:.4g}" for edge in edges[1:-1]]
+    inner = next(
+        texts
+        for digits in range(4, 18)
+        if len(set(texts := [f"{edge:.{digits}g}" for edge in edges[1:-1]])) == len(texts)
+    )
     if not inner:
         return ["all"]
     between = [f"{low} – {high}" for low, high in itertools.pairwise(inner)]

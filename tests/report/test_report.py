@@ -100,6 +100,16 @@ def test_the_file_stays_small_with_many_features() -> None:
     assert "10 more features are in the table below" in html
 
 
+@pytest.mark.parametrize("value", [2**53 + 1, 10**17, 1_770_000_000_000_000_000, 1e20, 1.7e308, -5e-324])
+def test_large_whole_numbers_are_drawn(value: float) -> None:
+    ids = {"id": np.full(100, value), "near": np.full(100, value) + np.spacing(value) * np.arange(100)}
+    views = feature_views(compare(ids, ids))
+    assert [view.chart is not None for view in views] == [True, True]
+    for view in views:
+        labels = [row.label for row in view.bins]
+        assert len(set(labels)) == len(labels) == 20
+
+
 def test_the_bars_of_a_category_are_shares_of_all_rows(loud: Comparison) -> None:
     (view,) = [view for view in feature_views(loud) if view.name == "code"]
     shown = {row.label: (row.baseline, row.current) for row in view.bins}
