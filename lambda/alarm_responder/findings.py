@@ -37,13 +37,19 @@ class Findings:
 
 @dataclass(frozen=True)
 class FailedJob:
-    """The latest failed job of a schedule, as processing_metrics noted it."""
+    """The latest failed job of a schedule, as it was noted (lambda/README.md has the form).
+
+    `in_function`: a function did it or should have started it, and SageMaker knows of no such job; then `log_group` is
+    where that function's words are, if it said so.
+    """
 
     name: str
     kind: str
     status: str
     reason: str
     ended: datetime | None
+    in_function: bool = False
+    log_group: str | None = None
 
 
 def gather(s3: Any, alarm: Alarm, *, bucket: str, results_prefix: str, baseline_statistics_uri: str | None) -> Findings:
@@ -120,7 +126,14 @@ def failed_job(s3: Any, alarm: Alarm, *, bucket: str, state_prefix: str) -> tupl
     if not isinstance(record, Mapping):
         return None, f"The failed job could not be looked up: s3://{bucket}/{key} is no object."
     values = {name: str(record.get(name) or "not noted") for name in ("kind", "status", "reason")}
-    return FailedJob(name=str(record.get("job") or "not noted"), ended=_moment(record.get("ended")), **values), None
+    job = FailedJob(
+        name=str(record.get("job") or "not noted"),
+        ended=_moment(record.get("ended")),
+        in_function="arn" in record and not record["arn"],
+        log_group=str(record["log_group"]) if record.get("log_group") else None,
+        **values,
+    )
+    return job, None
 
 
 def _moment(value: Any) -> datetime | None:

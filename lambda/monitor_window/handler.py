@@ -38,6 +38,8 @@ class Settings:
     state_prefix: str
     failures_prefix: str
     compare_function: str | None
+    log_group: str | None = None
+    """This function's own, as Lambda says."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -48,6 +50,7 @@ class Settings:
             state_prefix=prefix(environ, "STATE_PREFIX"),
             failures_prefix=prefix(environ, "FAILURES_PREFIX"),
             compare_function=environ.get("COMPARE_FUNCTION") or None,
+            log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
         )
 
 
@@ -162,10 +165,14 @@ def publish(cloudwatch: Any, settings: Settings, job: Job, metrics: Mapping[str,
 
 
 def note_failure(s3: Any, settings: Settings, job: Job, reason: str) -> None:
-    """Keeps the reason for the responder, where a failed processing job's reason is; before the metric."""
+    """Keeps the reason for the responder, where a failed processing job's reason is; before the metric.
+
+    There is no such job: without an ARN the responder sends people to the log of this function.
+    """
     record = {
         "job": job.name,
         "arn": None,
+        "log_group": settings.log_group,
         "kind": "monitoring",
         "status": "Failed",
         "reason": reason,

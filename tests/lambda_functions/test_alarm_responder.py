@@ -273,6 +273,23 @@ def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, "/aws/sagemaker/ProcessingJobs, streams that begin with dq-1"),  # as it was noted before ARNs were
+        ({"arn": "arn:aws:sagemaker:…"}, "/aws/sagemaker/ProcessingJobs, streams that begin with dq-1"),
+        ({"arn": None, "log_group": "churn-window-logs"}, "Log group:    churn-window-logs\n"),
+    ],
+)
+def test_where_the_log_of_a_failure_is(
+    s3: FakeS3, sns: FakeSns, new_responder: Any, fields: dict[str, Any], shown: str
+) -> None:
+    record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "x", "ended": None, **fields}
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    respond(event("alarm_job_failures"), new_responder())
+    assert shown in sns.published[0]["Message"]
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         (None, "No failed job has been noted in s3://churn-data/responder-state/job-failures/"),

@@ -2,6 +2,8 @@
 
 import copy
 import json
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ SCHEDULE = "churn-endpoint-data-quality"
 RESULTS = f"monitoring-results/churn-endpoint/{SCHEDULE}/2026/11/23/10"
 FAILURE = f"responder-state/job-failures/churn-endpoint/{SCHEDULE}.json"
 SETTINGS = MODULES.handler.Settings(
-    "ModelMonitoring/churn", "churn-data", "monitor-state", "responder-state/job-failures", None
+    "ModelMonitoring/churn", "churn-data", "monitor-state", "responder-state/job-failures", None, "churn-window-logs"
 )
 
 
@@ -124,7 +126,7 @@ def metrics(cloudwatch: FakeCloudWatch) -> list[dict[str, float]]:
 def test_a_drifted_window_leaves_what_a_job_would(
     deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda
 ) -> None:
-    answer = deliver(settings=MODULES.handler.Settings(*vars_of(SETTINGS)[:-1], "churn-compare-engines"))
+    answer = deliver(settings=replace(SETTINGS, compare_function="churn-compare-engines"))
     violations = stored.json(f"{RESULTS}/constraint_violations.json")["violations"]
     assert [item["feature_name"] for item in violations] == ["age"]
     assert answer["message"] == "CompletedWithViolations: Job completed successfully with 1 violations."
@@ -132,10 +134,6 @@ def test_a_drifted_window_leaves_what_a_job_would(
     assert stored.json(f"{RESULTS}/statistics.json")["dataset"]["item_count"] == 300
     (request,) = functions.requests("Invoke")
     assert json.loads(request["Payload"]) == {"schedule": SCHEDULE, "end_time": "2026-11-23T10:00:00Z"}
-
-
-def vars_of(settings: Any) -> list[Any]:
-    return [getattr(settings, name) for name in settings.__dataclass_fields__]
 
 
 def test_a_second_delivery_does_nothing(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
@@ -154,7 +152,11 @@ def test_a_monitor_that_fails_leaves_its_reason_and_a_metric(
     answer = deliver(job)
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
     assert answer["message"].startswith("Error: dataset_format is '{}'")
-    assert stored.json(FAILURE)["reason"] == answer["message"]
+    noted = stored.json(FAILURE)
+    assert (noted["job"], noted["kind"], noted["status"]) == (JOB["ProcessingJobName"], "monitoring", "Failed")
+    assert noted["reason"] == noted["exit_message"] == answer["message"]
+    assert (noted["arn"], noted["log_group"]) == (None, "churn-window-logs")
+    assert datetime.fromisoformat(noted["ended"]).tzinfo is not None
     assert stored.keys(RESULTS) == []
 
 
@@ -198,3 +200,15 @@ def test_nothing_is_written_outside_of_the_jobs_folders(path: str, deliver: Any,
 def test_a_bad_event_is_one_clear_error(missing: str, deliver: Any) -> None:
     with pytest.raises(shared("events").BadEventError, match=missing):
         deliver({key: value for key, value in JOB.items() if key != missing})
+
+
+def test_the_function_knows_its_own_log() -> None:
+    environment = {
+        "METRIC_NAMESPACE": "ModelMonitoring/churn",
+        "BUCKET_NAME": "churn-data",
+        "STATE_PREFIX": "monitor-state",
+        "FAILURES_PREFIX": "responder-state/job-failures",
+    }
+    settings = MODULES.handler.Settings.read(environment | {"AWS_LAMBDA_LOG_GROUP_NAME": "churn-window-logs"})
+    assert settings == SETTINGS
+    assert MODULES.handler.Settings.read(environment).log_group is None
