@@ -2,6 +2,7 @@
 
 import copy
 import json
+import subprocess
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -106,11 +107,11 @@ def functions() -> FakeLambda:
 def deliver(s3: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda, clock: ManualClock) -> Any:
     def deliver(job: Any = JOB, *, settings: Any = SETTINGS, owner: str = "first", seconds: float = 60.0) -> Any:
         once = shared("once")
-        markers = once.Markers(
-            s3, "churn-data", owner, clock.now() + 60.0, once.Clock(now=clock.now, sleep=clock.sleep)
-        )
+        turned = once.Clock(now=clock.now, sleep=clock.sleep)
+        markers = once.Markers(s3, "churn-data", owner, clock.now() + 60.0, turned)
+        deadline = MODULES.handler.Deadline(clock.now() + seconds, turned)
         return MODULES.handler.process(
-            {"job": job}, settings, markers, s3=s3, cloudwatch=cloudwatch, functions=functions, seconds=seconds
+            {"job": job}, settings, markers, s3=s3, cloudwatch=cloudwatch, functions=functions, deadline=deadline
         )
 
     return deliver
@@ -162,9 +163,49 @@ def test_a_monitor_that_fails_leaves_its_reason_and_a_metric(
 
 def test_a_monitor_that_takes_too_long_is_ended(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
     answer = deliver(seconds=0.01)
-    assert answer["message"] == "Error: the monitor was not done after 0 s"
+    assert answer["message"] == "Error: the monitor was not done after 0 s; bringing its files had taken 0 s"
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
     assert stored.json(FAILURE)["status"] == "Failed"
+
+
+def slow_downloads(s3: FakeS3, clock: ManualClock, seconds: float) -> None:
+    download = s3.download_file
+
+    def take_long(bucket: str, key: str, path: str) -> None:
+        clock.seconds += seconds
+        download(bucket, key, path)
+
+    s3.download_file = take_long  # type: ignore[method-assign] # S3 on a bad day
+
+
+def test_the_monitor_gets_the_time_that_is_left(
+    deliver: Any, stored: FakeS3, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three files of 10 s each: of 40 s the monitor has 10, or Lambda would kill the function in the middle."""
+    given: list[float] = []
+
+    def expire(command: list[str], **options: Any) -> None:
+        given.append(options["timeout"])
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr(MODULES.handler.subprocess, "run", expire)
+    slow_downloads(stored, clock, 10.0)
+    answer = deliver(seconds=40.0)
+    assert given == [10.0]
+    assert answer["message"] == "Error: the monitor was not done after 10 s; bringing its files had taken 30 s"
+    assert stored.json(FAILURE)["reason"] == answer["message"]
+
+
+@pytest.mark.parametrize("seconds", [30.0, 12.0], ids=["with the last file", "in the middle"])
+def test_files_that_take_all_the_time_are_told_of_and_tried_again(
+    deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, clock: ManualClock, seconds: float
+) -> None:
+    slow_downloads(stored, clock, 10.0)
+    with pytest.raises(MODULES.transfer.OutOfTimeError):
+        deliver(seconds=seconds)
+    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
+    assert stored.json(FAILURE)["reason"].startswith("OutOfTimeError: ")
+    assert deliver(owner="second", seconds=60.0)["metrics"]["ConstraintViolations"] == 1.0
 
 
 def test_a_failed_transfer_can_be_tried_again(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
