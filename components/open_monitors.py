@@ -44,6 +44,7 @@ from components.open_plan import (
     schedule_input,
 )
 from components.open_policies import (
+    JOB_FAILURES,
     scheduler_policy,
     scheduler_trust,
     start_policy,
@@ -290,7 +291,7 @@ class OpenMonitors(pulumi.ComponentResource):
             "METRIC_NAMESPACE": self._args["metric_namespace"],
             "BUCKET_NAME": self._bucket,
             "STATE_PREFIX": naming.MONITOR_STATE,
-            "FAILURES_PREFIX": f"{naming.RESPONDER_STATE}/job-failures",
+            "FAILURES_PREFIX": JOB_FAILURES,
         }
         compare = self._args.get("compare_function_name")
         if compare is not None:
@@ -352,7 +353,11 @@ class OpenMonitors(pulumi.ComponentResource):
             description=f"Starts the monitoring runs of {self._stem}",
             timeout=120,
             memory_size=256,
-            environment={"METRIC_NAMESPACE": self._args["metric_namespace"]},
+            environment={
+                "METRIC_NAMESPACE": self._args["metric_namespace"],
+                "BUCKET_NAME": self._bucket,
+                "FAILURES_PREFIX": JOB_FAILURES,
+            },
             policy=policy,
             common=self._common,
             asynchronous=True,

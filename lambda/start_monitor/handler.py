@@ -6,9 +6,11 @@ no delivery could start is taken by the next window's run; should one come after
 Permissions and environment variables: lambda/README.md.
 """
 
+import json
 import os
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,10 +22,31 @@ from shared.clients import client, error_code
 from shared.events import BadEventError, mapping, text
 from shared.json_log import log
 from shared.objects import ListedObject
-from shared.settings import required
+from shared.settings import prefix, required
 from window import HOUR, hours_between, iso, parse_time
 
 JOB, FUNCTION, NONE = "job", "function", "none"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    namespace: str
+    bucket: str
+    failures_prefix: str
+    log_group: str | None = None
+    """This function's own, as Lambda says."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """From environment variables; ConfigurationError names the one that is missing."""
+        return cls(
+            namespace=required(environ, "METRIC_NAMESPACE"),
+            bucket=required(environ, "BUCKET_NAME"),
+            failures_prefix=prefix(environ, "FAILURES_PREFIX"),
+            log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
+        )
 
 
 class JobConflictError(RuntimeError):
@@ -170,18 +193,61 @@ def publish(cloudwatch: Any, namespace: str, endpoint: str, schedule: str, metri
     )
 
 
-def process(event: Any, namespace: str, *, s3: Any, sagemaker: Any, functions: Any, cloudwatch: Any) -> dict[str, Any]:
-    """One delivery. A start that fails leaves a `JobFailures`, not silence, and the exception for Lambda's retry."""
+def note_failure(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
+    """Keeps the reason for the responder, where a failed processing job's reason is; before the metric.
+
+    There is no such job: without an ARN the responder sends people to the log of this function. The metric comes
+    whether the reason could be kept or not.
+    """
+    reason = f"the job could not be started: {error_code(error)}: {_message(error)}"
+    record = {
+        "job": job_name(plan),
+        "arn": None,
+        "log_group": settings.log_group,
+        "kind": "monitoring",
+        "status": "Failed",
+        "reason": reason,
+        "exit_message": reason,
+        "ended": datetime.now(UTC).isoformat(),
+    }
+    try:
+        s3.put_object(
+            Bucket=settings.bucket,
+            Key=f"{settings.failures_prefix}/{plan.endpoint}/{plan.schedule}.json",
+            Body=json.dumps(record).encode(),
+            ContentType="application/json",
+        )
+    except Exception as problem:
+        log("ERROR", "the reason could not be kept", reason=reason, problem=str(problem))
+
+
+def _message(error: Exception) -> str:
+    """AWS's own words, without those of botocore around them."""
+    response = getattr(error, "response", None)
+    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
+    return str(said or error)
+
+
+def process(
+    event: Any, settings: Settings, *, s3: Any, sagemaker: Any, functions: Any, cloudwatch: Any
+) -> dict[str, Any]:
+    """One delivery. A start that fails leaves a reason and a `JobFailures`, not silence, and the exception for Lambda's
+    retry.
+
+    Whether a retry will follow, the function cannot know: Lambda tells it no number of the attempt. A limit that was
+    met for a minute alarms, too; the alternative is one that was met for good and never does.
+    """
     if "announce" in mapping(event, "the event"):
-        return announce(event, namespace, cloudwatch)
+        return announce(event, settings.namespace, cloudwatch)
     plan = parse(event)
     try:
         answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions)
-    except Exception:
-        publish(cloudwatch, namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
+    except Exception as error:
+        note_failure(s3, settings, plan, error)
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
         raise
     metrics = {"Runs": 1.0, "NoData": 1.0 if answer["route"] == NONE else 0.0}
-    publish(cloudwatch, namespace, plan.endpoint, plan.schedule, metrics)
+    publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     return answer | {"results": results_uri(plan)}
 
 
@@ -196,11 +262,11 @@ def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
     """Lambda's entry."""
-    namespace = required(os.environ, "METRIC_NAMESPACE")
+    settings = Settings.read(os.environ)
     try:
         answer = process(
             event,
-            namespace,
+            settings,
             s3=client("s3"),
             sagemaker=client("sagemaker"),
             functions=client("lambda"),

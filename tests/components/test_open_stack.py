@@ -304,7 +304,11 @@ class TestPolicies:
         assert found["GiveThemTheirRole"]["Condition"] == {
             "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
         }
-        assert found["ReadObjects"]["Resource"] == found["WriteObjects"]["Resource"] == [f"{bucket}/monitor-state/*"]
+        assert found["ReadObjects"]["Resource"] == [f"{bucket}/monitor-state/*"]
+        assert found["WriteObjects"]["Resource"] == [
+            f"{bucket}/monitor-state/*",
+            f"{bucket}/responder-state/job-failures/*",
+        ]
         assert found["ListPrefixes"]["Condition"]["StringLike"]["s3:prefix"] == [
             "captured-data", "captured-data/*", "ground-truth", "ground-truth/*", "monitor-state", "monitor-state/*",
         ]  # fmt: skip
@@ -444,6 +448,13 @@ class TestFunctions:
         permission = both.one("aws:lambda/permission:Permission", "runs-invoke").inputs
         assert permission["sourceArn"] == rule.outputs["arn"]
         assert permission["principal"] == "events.amazonaws.com"
+
+    def test_the_starter_knows_where_the_responder_looks_for_reasons(self, one: Run) -> None:
+        assert one.one(FUNCTION, "start-monitor").inputs["environment"]["variables"] == {
+            "METRIC_NAMESPACE": "ModelMonitoring/churn",
+            "BUCKET_NAME": one.one(BUCKET).outputs["bucket"],
+            "FAILURES_PREFIX": "responder-state/job-failures",
+        }
 
     def test_small_windows_tell_the_comparison(self, both: Run, adopted: Run) -> None:
         variables = both.one(FUNCTION, "monitor-window").inputs["environment"]["variables"]

@@ -3,6 +3,7 @@
 import copy
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,15 @@ from tests.lambda_functions.functions import load, shared
 
 MODULES = load("start_monitor")
 NAMESPACE = "ModelMonitoring/churn"
+SETTINGS = MODULES.handler.Settings.read(
+    {
+        "METRIC_NAMESPACE": NAMESPACE,
+        "BUCKET_NAME": "churn-data",
+        "FAILURES_PREFIX": "responder-state/job-failures",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "churn-start-monitor-logs-1a2b3c4",
+    }
+)
+NOTE = "responder-state/job-failures/churn-endpoint/churn-endpoint-data-quality.json"
 CAPTURED = "captured-data/churn-endpoint/Primary"
 STATE = "monitor-state/churn-endpoint/churn-endpoint-data-quality"
 REQUEST = {
@@ -71,7 +81,7 @@ def deliver(s3: FakeS3, sagemaker: FakeSageMaker, functions: FakeLambda, cloudwa
         event["scheduled_time"] = changes.pop("scheduled_time", event["scheduled_time"])
         event["plan"] |= changes
         return MODULES.handler.process(
-            event, NAMESPACE, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
+            event, SETTINGS, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
         )
 
     return deliver
@@ -164,6 +174,38 @@ def fails_for_good(deliver: Any, sagemaker: FakeSageMaker) -> None:
             deliver()
 
 
+def test_why_a_run_could_not_be_started_is_told_by_the_responder(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    s3.put(NOTE, {"job": "an earlier one", "reason": "AlgorithmError"})
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    sagemaker.fail("CreateProcessingJob", "ResourceLimitExceeded")
+    with pytest.raises(Exception, match="ResourceLimitExceeded"):
+        deliver()
+    responder = load("alarm_responder")
+    alarm = SimpleNamespace(endpoint="churn-endpoint", schedule="churn-endpoint-data-quality")
+    failed, problem = responder.findings.failed_job(s3, alarm, bucket="churn-data", state_prefix="responder-state")
+    assert problem is None
+    assert (failed.name, failed.kind, failed.status) == ("churn-dq-202611231000-eb748a", "monitoring", "Failed")
+    assert failed.reason == (
+        "the job could not be started: ResourceLimitExceeded: ResourceLimitExceeded (from the fake)"
+    )
+    assert failed.ended is not None
+    note = s3.json(NOTE)
+    assert (note["arn"], note["log_group"]) == (None, "churn-start-monitor-logs-1a2b3c4")
+
+
+def test_a_failure_is_counted_though_its_reason_cannot_be_kept(
+    deliver: Any, s3: FakeS3, cloudwatch: FakeCloudWatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.denied_prefixes = ("captured-data", "responder-state")
+    with pytest.raises(shared("objects").UnreadableError, match="cannot be listed"):
+        deliver()
+    assert published(cloudwatch) == [{"JobFailures": 1.0}]
+    said = json.loads(capsys.readouterr().out)
+    assert said["reason"].startswith("the job could not be started: UnreadableError: s3://churn-data/captured-data")
+
+
 def test_what_could_not_be_started_is_taken_by_the_next_run(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
     s3.put(f"{CAPTURED}/2026/11/23/10/10-00-000-b.jsonl", b"{}\n")
@@ -240,7 +282,7 @@ def test_a_deployment_announces_its_schedule(
 ) -> None:
     event = {"announce": {"endpoint": "churn-endpoint", "schedule": "churn-endpoint-data-quality"}, "tf": {}}
     answer = MODULES.handler.process(
-        event, NAMESPACE, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
+        event, SETTINGS, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
     )
     assert answer == {"schedule": "churn-endpoint-data-quality", "announced": True}
     assert published(cloudwatch) == [{"Runs": 0.0}]
