@@ -15,6 +15,8 @@ from shared.objects import UnreadableError, exists, read_json, split_uri
 from shared.violations import MalformedViolationsError, Violation, parse_violations
 
 LOOKBACK = timedelta(hours=48)
+# An alarm changes within minutes of the metric, and the metric comes within the hour for which EventBridge tries.
+NOTE_HOLDS = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,11 @@ def _baseline(s3: Any, uri: str | None, problems: list[str]) -> Mapping[str, str
 
 
 def failed_job(s3: Any, alarm: Alarm, *, bucket: str, state_prefix: str) -> tuple[FailedJob | None, str | None]:
-    """The latest failed job that was noted for the alarm's schedule; or None, and a sentence on why it is not known."""
+    """The failed job that was noted for the alarm's schedule; or None, and a sentence on why it is not known.
+
+    There is one note a schedule, the latest. One from long before the alarm is about another failure: its reason would
+    send people after what was mended long ago. One without a time is shown, and says so.
+    """
     key = f"{state_prefix}/job-failures/{alarm.endpoint}/{alarm.schedule}.json"
     try:
         if not exists(s3, bucket, key):
@@ -125,10 +131,16 @@ def failed_job(s3: Any, alarm: Alarm, *, bucket: str, state_prefix: str) -> tupl
         return None, f"The failed job could not be looked up: {error}."
     if not isinstance(record, Mapping):
         return None, f"The failed job could not be looked up: s3://{bucket}/{key} is no object."
+    ended = _moment(record.get("ended"))
+    if ended is not None and alarm.changed_at - ended > NOTE_HOLDS:
+        return None, (
+            f"No failed job of the {NOTE_HOLDS // timedelta(hours=1)} hours before the alarm has been noted; "
+            f"the last one that was, in s3://{bucket}/{key}, ended at {ended:%Y-%m-%d %H:%M} UTC."
+        )
     values = {name: str(record.get(name) or "not noted") for name in ("kind", "status", "reason")}
     job = FailedJob(
         name=str(record.get("job") or "not noted"),
-        ended=_moment(record.get("ended")),
+        ended=ended,
         in_function="arn" in record and not record["arn"],
         log_group=str(record["log_group"]) if record.get("log_group") else None,
         **values,

@@ -273,6 +273,28 @@ def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        ("2026-11-23T05:05:00+00:00", True),  # the alarm changes at 05:07:01
+        ("2026-11-23T03:07:02+00:00", True),
+        ("2026-11-23T03:07:01+00:00", False),
+        ("2026-11-23T04:07:01+01:00", False),
+        ("2026-11-20T05:05:00+00:00", False),
+        ("2026-11-23T05:09:00+00:00", True),  # a job that failed since: newer than the alarm is not old
+        ("some day", True),
+    ],
+)
+def test_an_old_reason_is_not_quoted(s3: FakeS3, sns: FakeSns, new_responder: Any, ended: str, *, told: bool) -> None:
+    record = {"job": "dq-1", "kind": "baseline", "status": "Failed", "reason": "out of memory", "ended": ended}
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    respond(event("alarm_job_failures"), new_responder())
+    body = sns.published[0]["Message"]
+    assert ("REASON\n  out of memory" in body) is told
+    assert ("No failed job of the 2 hours before the alarm has been noted; the last one that was" in body) is not told
+    assert told or ("dq-1" not in body and "a baseline job" not in body)
+
+
+@pytest.mark.parametrize(
     ("fields", "shown"),
     [
         ({}, "/aws/sagemaker/ProcessingJobs, streams that begin with dq-1"),  # as it was noted before ARNs were
