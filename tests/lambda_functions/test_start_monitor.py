@@ -183,7 +183,9 @@ def test_why_a_run_could_not_be_started_is_told_by_the_responder(
     with pytest.raises(Exception, match="ResourceLimitExceeded"):
         deliver()
     responder = load("alarm_responder")
-    alarm = SimpleNamespace(endpoint="churn-endpoint", schedule="churn-endpoint-data-quality")
+    alarm = SimpleNamespace(
+        endpoint="churn-endpoint", schedule="churn-endpoint-data-quality", changed_at=datetime.now(UTC)
+    )
     failed, problem = responder.findings.failed_job(s3, alarm, bucket="churn-data", state_prefix="responder-state")
     assert problem is None
     assert (failed.name, failed.kind, failed.status) == ("churn-dq-202611231000-eb748a", "monitoring", "Failed")
