@@ -8,7 +8,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -337,7 +337,8 @@ def _validate(options: argparse.Namespace) -> int:
         table = plain_table("step", "result", "detail")
         for check in checks:
             table.add_row(check.name, mark(check.ok), check.detail)
-        show(console(), table)
+        with suppress(BrokenPipeError):
+            show(console(), table)
     return OK if all_ok(checks) else DRIFT
 
 
@@ -376,7 +377,8 @@ def _give(
     from drift_tools.report.terminal import console  # noqa: PLC0415
 
     if options.format == "table" and not options.output:
-        show(console())
+        with suppress(BrokenPipeError):  # `| head` has seen enough; the status is still what was found
+            show(console())
         return
     if options.format == "json":
         text = json.dumps(document(), indent=2, allow_nan=False) + "\n"
@@ -389,11 +391,13 @@ def _give(
     if options.output:
         storage.write_text(options.output, text)
     else:
-        sys.stdout.write(text)
+        with suppress(BrokenPipeError):
+            sys.stdout.write(text)
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    with suppress(BrokenPipeError):
+        sys.stdout.write(f"{line}\n")
 
 
 def _warn(line: str) -> None:
