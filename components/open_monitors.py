@@ -405,7 +405,7 @@ class OpenMonitors(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        aws.lambda_.Invocation(
+        announced = aws.lambda_.Invocation(
             f"{self._stem}-open-{monitor.kind}-announced",
             function_name=self._start.function.name,
             # The first sign of life: without one the alarm on a silent monitor would ring before the first run is due.
@@ -414,7 +414,8 @@ class OpenMonitors(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[schedule])),
         )
-        return schedule.name
+        # The name is known once the word is out, so that what watches the schedule is made after that.
+        return pulumi.Output.all(schedule.name, announced.result).apply(lambda found: str(found[0]))
 
     def _schedule_name(self, kind: str) -> pulumi.Output[str]:
         stem = pulumi.Output.from_input(self._args.get("name_stem") or self._args["endpoint_name"])

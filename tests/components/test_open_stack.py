@@ -188,6 +188,13 @@ class TestSchedules:
         assert call.inputs["functionName"] == one.one(FUNCTION, "start-monitor").outputs["name"]
         assert f"churn-open-{kind}" in call.depends_on
 
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_watched_once_it_is_announced(self, one: Run, kind: str) -> None:
+        """An alarm on silence that is there before the first sign of life would ring at the deployment."""
+        for name in (f"{kind}-silent", f"{kind}-job-failures"):
+            needed = one.one(ALARM, name).request.propertyDependencies["dimensions"].urns
+            assert f"churn-open-{kind}-announced" in {urn.rsplit("::", 1)[1] for urn in needed}
+
 
 class TestPlan:
     def test_data_quality(self, one: Run) -> None:
