@@ -2,6 +2,7 @@
 in S3.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,10 +60,10 @@ def read_data(
     """
     report = on_progress or (lambda *_: None)
     with storage.local_copy(path, on_bytes=lambda here, total: report(f"fetching {path}", here, total)) as local:
-        files = [local] if local.is_file() else _files(local)
+        files = _files(local) if local.is_dir() else [local]
         if not files:
             raise InputError(f"{path}: no CSV, Parquet or captured data (*.jsonl) in this folder: name another")
-        captured = [file for file in files if file.name.endswith(CAPTURES)]
+        captured = [file for file in files if file.name.lower().endswith(CAPTURES)]
         if not captured:
             return Data(_read_tables(files, delimiter, lambda done, total: report(f"reading {path}", done, total)))
         if len(captured) < len(files):
@@ -71,8 +72,15 @@ def read_data(
         return Data(captures.data, captures)
 
 
+def is_data_file(path: Path) -> bool:
+    """Whether a folder's file is one that is read."""
+    return path.name.lower().endswith((*TABLES, *CAPTURES)) and path.is_file()
+
+
 def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.name.endswith((*TABLES, *CAPTURES)) and file.is_file())
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise InputError(f"{folder}: this folder may not be read: ask for the permission, or name another")
+    return sorted(filter(is_data_file, folder.rglob("*")))
 
 
 def _read_tables(files: Sequence[Path], delimiter: str | None, report: Callable[[int, int], None]) -> Table:
