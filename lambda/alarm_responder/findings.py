@@ -24,14 +24,15 @@ class Findings:
     """What the results in S3 say about an alarm.
 
     `run` is the newest run with violations, `newer_clean_run` one after it, if any. `violations` is None if they could
-    not be read. `baseline` and `current` are one-line summaries by feature or metric. `problems` are sentences for a
-    person.
+    not be read. `lookback` is how far back was looked. `baseline` and `current` are one-line summaries by feature or
+    metric. `problems` are sentences for a person.
     """
 
     run: Run | None = None
     newer_clean_run: Run | None = None
     streak: Streak | None = None
     violations: Sequence[Violation] | None = None
+    lookback: timedelta = LOOKBACK
     baseline: Mapping[str, str] = field(default_factory=dict)
     current: Mapping[str, str] = field(default_factory=dict)
     problems: Sequence[str] = ()
@@ -54,16 +55,29 @@ class FailedJob:
     log_group: str | None = None
 
 
-def gather(s3: Any, alarm: Alarm, *, bucket: str, results_prefix: str, baseline_statistics_uri: str | None) -> Findings:
-    """Everything about a violations alarm that can be read; never raises for what cannot."""
+def gather(
+    s3: Any,
+    alarm: Alarm,
+    *,
+    bucket: str,
+    results_prefix: str,
+    baseline_statistics_uri: str | None,
+    lag: timedelta = timedelta(),
+) -> Findings:
+    """Everything about a violations alarm that can be read; never raises for what cannot.
+
+    Results lie at the hour in which their window ends: `lag` before the run. The time looked at grows by it and does
+    not move, since an engine may as well file a run under its own hour.
+    """
+    lookback = LOOKBACK + lag
     schedule_prefix = f"{results_prefix}/{alarm.endpoint}/{alarm.schedule}/"
     try:
-        runs = list_runs(s3, bucket, schedule_prefix, until=alarm.changed_at, lookback=LOOKBACK)
+        runs = list_runs(s3, bucket, schedule_prefix, until=alarm.changed_at, lookback=lookback)
     except UnreadableError as error:
         return Findings(problems=(f"The monitor's results could not be looked up: {error}.",))
     run = next((candidate for candidate in runs if candidate.violations_key), None)
     if run is None or run.violations_key is None:
-        return Findings(problems=(_no_violations(runs, bucket, schedule_prefix),))
+        return Findings(problems=(_no_violations(runs, bucket, schedule_prefix, lookback),))
     problems: list[str] = []
     violations = _violations(s3, bucket, run.violations_key, problems)
     current_key = run.key("statistics.json")
@@ -73,14 +87,15 @@ def gather(s3: Any, alarm: Alarm, *, bucket: str, results_prefix: str, baseline_
         newer_clean_run=runs[0] if runs[0] is not run else None,
         streak=streak(runs),
         violations=violations,
+        lookback=lookback,
         baseline=_baseline(s3, baseline_statistics_uri, problems),
         current=current,
         problems=tuple(problems),
     )
 
 
-def _no_violations(runs: Sequence[Run], bucket: str, schedule_prefix: str) -> str:
-    hours = int(LOOKBACK.total_seconds() // 3600)
+def _no_violations(runs: Sequence[Run], bucket: str, schedule_prefix: str, lookback: timedelta) -> str:
+    hours = lookback // timedelta(hours=1)
     if not runs:
         return f"No results of the {hours} hours before the alarm were found in s3://{bucket}/{schedule_prefix}."
     return (

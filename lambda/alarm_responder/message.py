@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from alarm import Alarm
 from findings import FailedJob, Findings
@@ -183,7 +184,10 @@ def _facts(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
     if findings.streak:
         streak = findings.streak
         runs = "this run" if streak.runs == 1 else f"{streak.runs} consecutive runs"
-        extent = "the run before was clean" if streak.complete else "no clean run in the 48 hours before the alarm"
+        hours = findings.lookback // timedelta(hours=1)
+        extent = (
+            "the run before was clean" if streak.complete else f"no clean run in the {hours} hours before the alarm"
+        )
         lines.append(f"Since     {hour_text(streak.since)} ({runs}; {extent})")
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")

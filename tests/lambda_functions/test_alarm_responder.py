@@ -189,6 +189,23 @@ def test_no_results_at_all(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None
     assert sentence in sns.published[0]["Message"]
 
 
+def test_results_of_windows_that_are_moved_back_are_found(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    """The window of the run of 23 November, 04:00, ended three days before."""
+    behind = '{"churn-data-quality": 72}'
+    s3.put(f"{RUN}/2026/11/20/04/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]})
+    respond(event("alarm_violations"), new_responder(HOURS_BEHIND=behind))
+    body = sns.published[0]["Message"]
+    assert "distance 0.83" in body
+    assert "Run       2026-11-20 04:00 UTC\n" in body
+    assert "no clean run in the 120 hours before the alarm" in body
+
+
+def test_how_far_back_was_looked_is_said(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    s3.put(f"{RUN}/2026/11/18/03/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]})
+    respond(event("alarm_violations"), new_responder(HOURS_BEHIND='{"churn-data-quality": 72, "other": 240}'))
+    assert "No results of the 120 hours before the alarm were found" in sns.published[0]["Message"]
+
+
 def test_only_clean_runs(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     s3.put(f"{RUN}/2026/11/23/04/statistics.json", {})
     respond(event("alarm_violations"), new_responder())
@@ -428,6 +445,8 @@ def test_the_self_test_finds_a_missing_permission(deployed: Any, s3: FakeS3) -> 
         ({"BUCKET_NAME": ""}, "BUCKET_NAME is not set"),
         ({"NOTIFICATION_TOPIC_ARN": " "}, "NOTIFICATION_TOPIC_ARN is not set"),
         ({"NOTIFY_ON_OK": "perhaps"}, "NOTIFY_ON_OK must be true or false, not 'perhaps'"),
+        ({"HOURS_BEHIND": "[72]"}, "HOURS_BEHIND must map schedule names to hours"),
+        ({"HOURS_BEHIND": '{"a": "three days"}'}, "HOURS_BEHIND must map schedule names to hours"),
         ({"BASELINE_STATISTICS": "{"}, "BASELINE_STATISTICS is no JSON"),
         ({"BASELINE_STATISTICS": "[]"}, "BASELINE_STATISTICS must map schedule names to s3:// URIs"),
         ({"BASELINE_STATISTICS": '{"a": "/b"}'}, "BASELINE_STATISTICS must map schedule names to s3:// URIs"),
