@@ -8,6 +8,9 @@ import pulumi
 from components.args.reader import ArgumentError, Reader, argument_names
 
 MEGABYTE: Final = 1024 * 1024
+# EventBridge Scheduler may start a run five minutes later still (`open_monitors.FLEXIBLE_MINUTES`). Whether the time that
+# it then tells is the one that the run was due or the later one is documented nowhere: both must lie in one hour.
+LONGEST_GRACE: Final = 54
 
 
 class SmallWindowsArgs(TypedDict):
@@ -23,7 +26,7 @@ class OpenEngineArgs(TypedDict):
     """How the open engine runs; what it monitors is said in `data_quality` and `model_quality`."""
 
     grace_in_minutes: NotRequired[int]
-    """How long after the hour a run starts: captured files appear some minutes late. Default 20."""
+    """How long after the hour a run starts: captured files appear some minutes late. Default 20, at most 54."""
     late_hours: NotRequired[int]
     """How far back a run looks for files that came later still, each counted once. Default 6."""
     false_alarms_per_year: NotRequired[float]
@@ -79,7 +82,7 @@ class OpenEngineSettings:
         if read.has("small_windows"):
             small_windows = SmallWindowsSettings.from_args(read.raw("small_windows"), read.name("small_windows"))
         return cls(
-            grace_in_minutes=read.whole("grace_in_minutes", 20, 0, 59),
+            grace_in_minutes=read.whole("grace_in_minutes", 20, 0, LONGEST_GRACE),
             late_hours=read.whole("late_hours", 6, 0, 72),
             false_alarms_per_year=read.number("false_alarms_per_year", 1.0, 0.001, 1000.0) or 1.0,
             max_unreadable_share=_share(read, "max_unreadable_share", 0.1),

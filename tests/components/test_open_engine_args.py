@@ -6,6 +6,8 @@ import pulumi
 import pytest
 
 from components.args import ArgumentError, OpenEngineSettings, SmallWindowsSettings, StackSettings
+from components.args.open_engine import LONGEST_GRACE
+from components.open_monitors import FLEXIBLE_MINUTES
 from tests.components.conftest import MakeArgs
 
 
@@ -61,11 +63,16 @@ def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
     )
 
 
+def test_the_longest_grace_leaves_a_run_in_its_hour() -> None:
+    """A run that starts as late as it may is still in the hour that its window is computed from."""
+    assert LONGEST_GRACE + FLEXIBLE_MINUTES < 60
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"grace_minutes": 5}, "open_engine.grace_minutes is not an argument: did you mean 'grace_in_minutes'?"),
-        ({"grace_in_minutes": 60}, "open_engine.grace_in_minutes is 60: must be from 0 to 59"),
+        ({"grace_in_minutes": 55}, "open_engine.grace_in_minutes is 55: must be from 0 to 54"),
         ({"late_hours": 73}, "open_engine.late_hours is 73: must be from 0 to 72"),
         ({"false_alarms_per_year": 0}, "open_engine.false_alarms_per_year is 0: must be a number from 0.001 to 1000"),
         ({"max_unreadable_share": 1.5}, "open_engine.max_unreadable_share is 1.5: must be a number from 0.0 to 1.0"),
