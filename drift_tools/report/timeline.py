@@ -76,13 +76,15 @@ def timeline_view(timeline: Timeline, *, thresholds: Mapping[str, float] | None 
 
 def timeline_says(timeline: Timeline) -> str:
     """The whole timeline in a sentence or two."""
-    number_of = count(len(timeline.windows), "window")
     first, last = timeline.windows[0].label, timeline.windows[-1].label
-    span = f"{number_of} from {first} to {last}" if len(timeline.windows) > 1 else f"One window, {first}"
+    names = listed(timeline.drifted_features)
+    if len(timeline.windows) == 1:
+        return f"One window, {first}: {f'drift of {names}' if timeline.onsets else 'no drift'}."
+    span = f"{count(len(timeline.windows), 'window')} from {first} to {last}"
     if not timeline.onsets:
         return f"{span}: no drift in any of them."
     drifted = sum(window.comparison.drifted for window in timeline.windows)
-    return f"{span}: drift in {drifted} of them, of {listed(timeline.drifted_features)}."
+    return f"{span}: drift in {drifted} of them, of {names}."
 
 
 def onset_says(onset: Onset, names: Mapping[str, str] | None = None) -> str:

@@ -2,7 +2,9 @@
 
 import json
 import math
-from datetime import timedelta
+import re
+import warnings
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -180,6 +182,8 @@ def test_times_of_every_kind(times: object) -> None:
         (86400, ["2026-03-01", "2026-03-02"]),
         ("1w", ["2026-02-23", "2026-03-02"]),
         ("12h", ["2026-03-01", "2026-03-01T12:00Z", "2026-03-02"]),
+        ("720m", ["2026-03-01", "2026-03-01T12:00Z", "2026-03-02"]),
+        ("720min", ["2026-03-01", "2026-03-01T12:00Z", "2026-03-02"]),
     ],
 )
 def test_widths(width: str | timedelta | float, labels: list[str]) -> None:
@@ -207,13 +211,70 @@ def test_windows_put_together_are_the_table() -> None:
     [
         ({"x": [1.0]}, "1h", "there is no column 'at': the table has 'x'"),
         ({"at": ["2026-03-01", "soon"]}, "1h", "column 'at', row 2: 'soon' is no time"),
-        ({"at": ["2026-03-01", None]}, "1h", r"column 'at', row 2: no time there \(1 such rows\)"),
-        ({"at": [0.0, 1e9]}, "1h", "spans 277,778 windows: at most 10,000"),
-        ({"at": [0.0]}, "1 fortnight", "the width '1 fortnight' is none"),
-        ({"at": [0.0]}, 0.5, "the width is 0.5: give at least one second"),
+        ({"at": ["2026-03-01", None]}, "1h", r"column 'at', row 2: no time there \(1 such row\)"),
+        ({"at": [1e9, np.inf, np.nan]}, "1h", r"column 'at', row 2: no time there \(2 such rows\)"),
+        ({"at": [1e8, 1e9]}, "1h", "spans 250,001 windows: at most 10,000"),
+        ({"at": [1e9]}, "1 fortnight", "the width '1 fortnight' is none"),
+        ({"at": [1e9]}, 0.5, "the width is 0.5: give at least one second"),
+        ({"at": [1e9]}, 1e300, "the width is 1e[+]300: give at most 36525d"),
         ({"at": np.empty(0)}, "1h", "has no rows to split"),
+        ({f"x{number}": [1.0] for number in range(12)}, "1h", r"'x9' and 2 more; name one \(--time-column\)"),
     ],
 )
 def test_what_cannot_be_split_is_refused(data: dict[str, object], width: str | float, message: str) -> None:
     with pytest.raises(InputError, match=message):
         split_by_time(data, "at", width)
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([20260301001200], "20260301001200 looks like YYYYMMDDhhmmss: write ISO 8601, such as 2026-03-01T00:12:00Z"),
+        (
+            [202603010012, 202603010112],
+            "202603010012 looks like YYYYMMDDhhmm: write ISO 8601, such as 2026-03-01T00:12:00Z",
+        ),
+        ([20260301], "20260301 looks like YYYYMMDD: write ISO 8601, such as 2026-03-01"),
+        ([20260231], "20260231 is no time of the years 1971 to 2199: "),
+        (
+            [41, 30],
+            "41 is no time of the years 1971 to 2199: name a column of times (--time-column), or write ISO 8601",
+        ),
+        ([-90000000000], "-90000000000 is no time of the years 1971 to 2199: "),
+        ([1e40], "1e+40 is no time of the years 1971 to 2199: "),
+        ([-1.7e308, 1.7e308], "-1.7e+308 is no time of the years 1971 to 2199: "),
+        ([8e18], "8e+18 is no time of the years 1971 to 2199: "),
+        (["0001-01-01"], "0001-01-01 is not in the years 1000 to 8999: mend it or leave the row out"),
+        (["9999-12-31T23:59:59-05:00"], "9999-12-31T23:59:59-05:00 is not in the years 1000 to 8999: "),
+        (np.array(["-0500-01-01"], dtype="datetime64[s]"), "the time is not in the years 1000 to 8999: "),
+    ],
+)
+def test_numbers_that_are_no_times_are_refused_in_one_line(times: object, message: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(InputError, match=re.escape(f"column 'at', row 1: {message}")) as caught:
+            split_by_time({"at": times, "x": np.zeros(len(times))}, "at", "1h")  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_a_number_that_is_far_out_leaves_the_others_their_unit() -> None:
+    with pytest.raises(InputError, match=r"column 'at', row 3: 1e\+300 is no time"):
+        split_by_time({"at": [1772359800.0, 1772369999.0, 1e300]}, "at", "1h")
+
+
+def test_the_number_is_told_as_it_was_written() -> None:
+    with pytest.raises(InputError, match="column 'at', row 1: 0041 is no time"):
+        split_by_time(read_csv_text("at,x\n0041,1\n"), "at", "1h")
+
+
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+def test_every_plausible_year_is_told_in_every_unit(unit: int) -> None:
+    for year in (1971, 1976, 2026, 2199):
+        seconds = int(datetime(year, 6, 2, tzinfo=UTC).timestamp())
+        ((label, _),) = split_by_time({"at": np.array([seconds * unit]), "x": [1.0]}, "at", "1d")
+        assert label == f"{year}-06-02"
+
+
+def test_what_says_that_it_is_a_time_may_be_long_ago() -> None:
+    for times in (["1066-10-14"], np.array(["1066-10-14"], dtype="datetime64[D]")):
+        assert [label for label, _ in split_by_time({"at": times, "x": [1.0]}, "at", "1d")] == ["1066-10-14"]

@@ -8,7 +8,7 @@ from drift_tools import compare
 from drift_tools.report import render_comparison
 from drift_tools.report.advice import next_steps
 from drift_tools.report.terminal import console, print_timeline
-from drift_tools.report.timeline import short_labels, timeline_view
+from drift_tools.report.timeline import short_labels, timeline_says, timeline_view
 from drift_tools.windows import Onset, Timeline, compare_windows
 
 from .pages import Page
@@ -83,6 +83,12 @@ def test_windows_without_drift_are_a_sentence() -> None:
     assert "3 windows from 2026-03-01T00:00Z to 2026-03-01T02:00Z: no drift in any of them." in html
     assert '<section class="verdict steady">' in html
     assert next_steps(calm.windows[0].comparison, (), calm) == next_steps(calm.windows[0].comparison)
+
+
+def test_one_window_is_told_as_one(drifting: Timeline) -> None:
+    calm, moved = (timeline_of(range(1), drifting=False), timeline_of(range(HOURS - 1, HOURS)))
+    assert timeline_says(calm) == "One window, 2026-03-01T00:00Z: no drift."
+    assert timeline_says(moved) == "One window, 2026-03-01T11:00Z: drift of cliff and slope."
 
 
 def test_a_cliff_is_looked_for_upstream_and_a_slope_in_the_world(drifting: Timeline) -> None:
