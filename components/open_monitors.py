@@ -59,6 +59,9 @@ DELIVERY_SECONDS: Final = 6 * 3600
 # Of the function for small windows: Lambda gives processors by memory, and a whole one from 1,769 MB on.
 WINDOW_MEMORY_MB: Final = 2048
 WINDOW_SECONDS: Final = 300
+# The rows of a baseline are read whole beside the window, in about twenty times their size (measured, of CSV): 400 MB,
+# and a window of 200 MB takes 900. A larger baseline's runs are jobs.
+WINDOW_BASELINE_BYTES: Final = 20 * 1024 * 1024
 
 
 class OpenMonitorsArgs(TypedDict):
@@ -99,6 +102,8 @@ class OpenMonitorsArgs(TypedDict):
     """The data-quality baseline's `constraints.json`."""
     baseline_data_uri: NotRequired[pulumi.Input[str]]
     """The rows of the baseline, for exact measures. Default none: they are computed from its sketches."""
+    baseline_data_bytes: NotRequired[int]
+    """How large they are. Of more than 20 MiB the function for small windows is not used. Default unknown: it is."""
     model_quality_constraints_uri: NotRequired[pulumi.Input[str]]
     """The model-quality baseline's `constraints.json`."""
     files_outside: NotRequired[list[pulumi.Input[str]]]
@@ -423,12 +428,26 @@ class OpenMonitors(pulumi.ComponentResource):
             return stem.apply(lambda found: naming.open_schedule_name(found, kind))
         return stem.apply(lambda found: naming.schedule_name(found, kind))
 
+    def _largest_small_window(self, monitor: _Monitor) -> int:
+        """In bytes; 0 if every window is to be a job."""
+        if self._engine.small_windows is None:
+            return 0
+        size = self._args.get("baseline_data_bytes", 0)
+        if monitor.files.get("baseline_data") is None or size <= WINDOW_BASELINE_BYTES:
+            return self._engine.small_windows.max_bytes
+        pulumi.log.warn(
+            f"every run of the {monitor.kind} monitor of {self._stem} is a processing job: its baseline's data have "
+            f"{size / 1024**2:.0f} MiB, and the function for small windows can hold {WINDOW_BASELINE_BYTES // 1024**2}",
+            self,
+        )
+        return 0
+
     def _input(self, monitor: _Monitor, schedule_name: pulumi.Output[str]) -> pulumi.Output[str]:
-        limit = self._engine.small_windows.max_bytes if self._engine.small_windows else 0
+        limit = self._largest_small_window(monitor)
 
         def written(found: dict[str, Any]) -> str:
             bucket = found["bucket"]
-            small = {"function_name": found["windows"], "max_bytes": limit} if found["windows"] else None
+            small = {"function_name": found["windows"], "max_bytes": limit} if limit else None
             return json.dumps(
                 schedule_input(
                     kind=monitor.kind,

@@ -8,9 +8,11 @@ import pulumi
 from components.args.reader import ArgumentError, Reader, argument_names
 
 MEGABYTE: Final = 1024 * 1024
-# EventBridge Scheduler may start a run five minutes later still (`open_monitors.FLEXIBLE_MINUTES`). Whether the time that
-# it then tells is the one that the run was due or the later one is documented nowhere: both must lie in one hour.
+# EventBridge Scheduler may start a run five minutes later still (`open_monitors.FLEXIBLE_MINUTES`). Whether it then
+# tells the time that the run was due or the later one is documented nowhere: both must lie in one hour.
 LONGEST_GRACE: Final = 54
+# What was measured to fit the function (docs/cost.md), with room for the baseline on its disk of 512 MB.
+MOST_MEGABYTES: Final = 200
 
 
 class SmallWindowsArgs(TypedDict):
@@ -19,7 +21,7 @@ class SmallWindowsArgs(TypedDict):
     layer: pulumi.Archive
     """numpy and scipy for the function: a Lambda layer for Python 3.13 on arm64, as `make layer` builds it."""
     max_megabytes: NotRequired[int]
-    """Captures of up to so many megabytes are a small window. Default 50."""
+    """Captures and labels of up to so many megabytes are a small window. Default 50, at most 200."""
 
 
 class OpenEngineArgs(TypedDict):
@@ -58,7 +60,7 @@ class SmallWindowsSettings:
         layer = read.raw("layer")
         if not isinstance(layer, pulumi.Archive):
             raise ArgumentError(f"{read.name('layer')} is {layer!r}: give a pulumi.FileArchive, as `make layer` builds")
-        return cls(layer=layer, max_bytes=read.whole("max_megabytes", 50, 1, 512) * MEGABYTE)
+        return cls(layer=layer, max_bytes=read.whole("max_megabytes", 50, 1, MOST_MEGABYTES) * MEGABYTE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,11 @@ class Found:
     files: tuple[ListedObject, ...]
 
     @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return sum(file.size for file in self.files)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Their keys, in order."""
         return tuple(file.key for file in self.files)

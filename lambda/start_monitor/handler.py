@@ -60,10 +60,11 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
         return decided
     own = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, plan.window.hours())
     late, late_from = _late(s3, plan, records)
-    files = (*own.files, *late)
+    collected = _labels(s3, plan, late_from, plan.due)
     # Without labels nothing can be measured; what is not taken now is late, not lost, for the next run.
-    usable = plan.ground_truth_uri is None or bool(_labels(s3, plan, late_from, plan.due).files)
-    size = sum(file.size for file in files) if usable else 0
+    usable = plan.ground_truth_uri is None or bool(collected.files)
+    captures = own.size + Found(late).size if usable else 0
+    size = captures + collected.size if captures else 0
     run = Run(
         window_start=iso(plan.window.start),
         window_end=iso(plan.window.end),

@@ -10,6 +10,8 @@ from components.args.open_engine import LONGEST_GRACE
 from components.open_monitors import FLEXIBLE_MINUTES
 from tests.components.conftest import MakeArgs
 
+LAYER = pulumi.AssetArchive({"python/numpy.py": pulumi.StringAsset("")})
+
 
 def refused(make_args: MakeArgs, **changes: Any) -> str:
     with pytest.raises(ArgumentError) as caught:
@@ -36,14 +38,13 @@ def test_it_needs_none(make_args: MakeArgs, engine: str) -> None:
 
 
 def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
-    layer = pulumi.AssetArchive({"python/numpy.py": pulumi.StringAsset("")})
     given = {
         "grace_in_minutes": 0,
         "late_hours": 0,
         "false_alarms_per_year": 12,
         "max_unreadable_share": 0,
         "instance_count": 4,
-        "small_windows": {"layer": layer, "max_megabytes": 8},
+        "small_windows": {"layer": LAYER, "max_megabytes": 8},
         "alarm_on_no_data": True,
         "least_agreement": 0,
         "disagreeing_runs": 7,
@@ -55,7 +56,7 @@ def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
             false_alarms_per_year=12.0,
             max_unreadable_share=0.0,
             instance_count=4,
-            small_windows=SmallWindowsSettings(layer=layer, max_bytes=8 * 1024 * 1024),
+            small_windows=SmallWindowsSettings(layer=LAYER, max_bytes=8 * 1024 * 1024),
             alarm_on_no_data=True,
             least_agreement=0.0,
             disagreeing_runs=7,
@@ -80,6 +81,8 @@ def test_the_longest_grace_leaves_a_run_in_its_hour() -> None:
         ({"small_windows": {}}, "open_engine.small_windows.layer is None: give a pulumi.FileArchive, as `make layer`"),
         ({"small_windows": {"layer": "a.zip"}}, "open_engine.small_windows.layer is 'a.zip': give a pulumi.F"),
         ({"small_windows": True}, "open_engine.small_windows is True: give a dictionary with layer, max_megabytes"),
+        ({"small_windows": {"layer": LAYER, "max_megabytes": 201}},
+         "open_engine.small_windows.max_megabytes is 201: must be from 1 to 200"),
         ({"alarm_on_no_data": "yes"}, "open_engine.alarm_on_no_data is 'yes': must be true or false"),
         ({"least_agreement": -0.1}, "open_engine.least_agreement is -0.1: must be a number from 0.0 to 1.0"),
         ({"disagreeing_runs": 8}, "open_engine.disagreeing_runs is 8: must be from 1 to 7"),

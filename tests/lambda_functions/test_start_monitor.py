@@ -357,6 +357,24 @@ def test_a_small_window_goes_to_the_function(
     assert json.loads(request["Payload"])["job"]["ProcessingJobName"] == "churn-dq-202611231000-eb748a"
 
 
+@pytest.mark.parametrize(("limit", "route"), [(10, "function"), (9, "job")])
+def test_labels_count_where_a_window_is_called_small(limit: int, route: str, deliver: Any, s3: FakeS3) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"[1,2]\n\n")
+    answer = deliver(
+        kind="model-quality",
+        ground_truth_uri="s3://churn-data/ground-truth",
+        small_window={"function_name": "churn-monitor-window", "max_bytes": limit},
+    )
+    assert answer["route"] == route
+
+
+def test_labels_without_captures_are_no_window(deliver: Any, s3: FakeS3) -> None:
+    s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
+    answer = deliver(kind="model-quality", ground_truth_uri="s3://churn-data/ground-truth")
+    assert (answer["route"], answer["started"]) == ("none", None)
+
+
 def test_several_instances_share_the_captures_and_have_all_labels(
     deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
 ) -> None:
