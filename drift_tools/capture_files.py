@@ -52,7 +52,8 @@ def capture_files(path: Path) -> list[Path]:
         return [path]
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith((".jsonl", ".jsonl.gz")))
+    endings = (".jsonl", ".jsonl.gz")
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.lower().endswith(endings))
     if not files:
         raise InputError(
             f"{path}: no captured data (*.jsonl) in this folder: check the window, the endpoint's name and variant"
