@@ -361,8 +361,10 @@ class TestPolicies:
         bucket = arn(both, BUCKET, "-data")
         assert set(found) == {
             "WriteLogs", "KeepDeadLetters", "ReadJobs", "ListPrefixes", "ReadObjects", "WriteObjects",
-            "PublishMetrics", "UseKey",
+            "PublishMetrics", "FindNotes", "ReadNotes", "UseKey",
         }  # fmt: skip
+        assert found["FindNotes"]["Condition"]["StringLike"]["s3:prefix"] == ["engine-agreement", "engine-agreement/*"]
+        assert found["ReadNotes"]["Resource"] == [f"{bucket}/engine-agreement/*"]
         assert found["ReadObjects"]["Resource"] == [f"{bucket}/monitoring-results/*"]
         assert found["WriteObjects"]["Resource"] == [f"{bucket}/engine-agreement/*"]
 
