@@ -16,9 +16,11 @@ from drift_tools.errors import InputError
 from drift_tools.levels import alpha_per_run
 from drift_tools.onset import Shape, estimate_onset
 from drift_tools.tables import Column, Numbers, Table, TimeColumn, as_table
+from drift_tools.verdict import DRIFT, NO_DRIFT
 from drift_tools.window_counts import counts_of
 
 MOST_WINDOWS = 10_000
+_CALM = 2
 _NAMED = 10
 _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 _WIDTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|m|min|h|d|w)\s*")
@@ -53,7 +55,8 @@ class Onset:
     between which it is with the timeline's `confidence`. `shape`: `"cliff"` if all of the difference was there at
     once, `"slope"` if it grew; `complete`: the label of the window from which it grew no more (of a cliff, the
     first). `effect_before`, `effect_after`: the mean effect (PSI less its expectation) of the windows before `window`
-    and from `complete` on, NaN where there are none that could be measured.
+    and from `complete` on, NaN where there are none that could be measured. `until`: the label of the last window that
+    has drifted, if at least two after it could tell and have not; these then count for nothing above.
     """
 
     feature: str
@@ -64,6 +67,7 @@ class Onset:
     complete: str
     effect_before: float
     effect_after: float
+    until: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The onset as a JSON object; a number that does not exist is None."""
@@ -75,6 +79,7 @@ class Onset:
             "complete": self.complete,
             "effect_before": _json(self.effect_before),
             "effect_after": _json(self.effect_after),
+            "until": self.until,
         }
 
     def __str__(self) -> str:
@@ -82,7 +87,8 @@ class Onset:
         if self.earliest != self.latest:
             began += f" ({self.earliest} … {self.latest})"
         grew = "all at once" if self.shape == "cliff" else f"growing until {self.complete}"
-        return f"{self.feature}: {began}, {grew}"
+        ended = "" if self.until is None else f", until {self.until}"
+        return f"{self.feature}: {began}, {grew}{ended}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -197,6 +203,9 @@ def compare_windows(
 def _onset(
     name: str, baseline: Baseline, tables: Sequence[Table], windows: Sequence[Window], confidence: float
 ) -> Onset:
+    ended = _last_drift(name, windows)
+    if ended is not None:
+        tables, windows = tables[: ended + 1], windows[: ended + 1]
     before, counts = counts_of(name, baseline, tables, windows[0].comparison.features[name].kind)
     found = estimate_onset(before, counts, confidence=confidence)
     effects = np.array([window.comparison.features[name].effect for window in windows])
@@ -210,7 +219,15 @@ def _onset(
         complete=labels[found.complete],
         effect_before=_mean(effects[: found.start]),
         effect_after=_mean(effects[found.complete :]),
+        until=None if ended is None else labels[ended],
     )
+
+
+def _last_drift(name: str, windows: Sequence[Window]) -> int | None:
+    """The last window in which the feature has drifted, if that is over. One calm window may be chance."""
+    verdicts = [window.comparison.features[name].verdict for window in windows]
+    last = max(place for place, verdict in enumerate(verdicts) if verdict == DRIFT)
+    return last if verdicts[last + 1 :].count(NO_DRIFT) >= _CALM else None
 
 
 def split_by_time(table: object, column: str, width: str | timedelta | float) -> list[tuple[str, Table]]:

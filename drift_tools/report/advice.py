@@ -1,7 +1,7 @@
 """What to do next, derived from what was found: the likeliest cause first."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.cross_check import CrossCheck
@@ -95,18 +95,28 @@ def growth(onset: Onset) -> float:
     return onset.effect_after - before if math.isfinite(onset.effect_after) else 0.0
 
 
+def when(onset: Onset, names: Mapping[str, str] | None = None) -> str:
+    """Since when, or from when to when if it is over; `names` has other words for the windows' labels."""
+    first, last = ((names or {}).get(label, label) for label in (onset.window, onset.until or ""))
+    if onset.until is None:
+        return f"since {first}"
+    return f"only in {first}" if onset.until == onset.window else f"from {first} to {last}"
+
+
 def _about_time(timeline: Timeline | None) -> Iterator[str]:
     """Cliffs are something that somebody did; slopes are the world."""
     onsets = [] if timeline is None else sorted(timeline.onsets.values(), key=growth, reverse=True)
     cliffs: dict[str, list[str]] = {}
     for onset in onsets:
         if onset.shape == "cliff":
-            when = onset.window if onset.earliest == onset.latest else f"between {onset.earliest} and {onset.latest}"
-            cliffs.setdefault(when, []).append(onset.feature)
-    for when, names in list(cliffs.items())[:_CLIFFS]:
-        yield f"{listed(names)}: began all at once, {when}. Look at what was deployed or changed upstream then."
+            began = onset.window if onset.earliest == onset.latest else f"between {onset.earliest} and {onset.latest}"
+            ended = f", and was last seen {onset.until}" if onset.until is not None else ""
+            ended = ", for that window only" if onset.until == onset.window else ended
+            cliffs.setdefault(began + ended, []).append(onset.feature)
+    for began, names in list(cliffs.items())[:_CLIFFS]:
+        yield f"{listed(names)}: began all at once, {began}. Look at what was deployed or changed upstream then."
     if slopes := [onset for onset in onsets if onset.shape == "slope"]:
-        since = listed([f"{isolated(onset.feature)} (since {onset.window})" for onset in slopes])
+        since = listed([f"{isolated(onset.feature)} ({when(onset)})" for onset in slopes])
         yield f"Growing slowly: {since}. Look for a trend or a season before looking for a mistake."
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from drift_tools.comparison import Comparison, FeatureComparison, Histogram
 from drift_tools.cross_check import CrossCheck
-from drift_tools.report.advice import next_steps
+from drift_tools.report.advice import next_steps, when
 from drift_tools.report.agreement import CrossCheckRow, agreement, cross_check_rows
 from drift_tools.report.charts import category_chart, distribution_chart
 from drift_tools.report.timeline import TimelineView, timeline_view
@@ -169,7 +169,7 @@ def _facts(comparison: Comparison, baseline_name: str, current_name: str) -> tup
 
 
 def _since(onset: Onset | None) -> str:
-    return "." if onset is None else f"; since {onset.window}."
+    return "." if onset is None else f"; {when(onset)}."
 
 
 def _says(feature: FeatureComparison) -> str:

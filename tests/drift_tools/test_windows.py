@@ -53,6 +53,20 @@ def test_a_cliff_is_dated_in_every_feature_that_has_one() -> None:
     assert timeline.drifted
 
 
+def test_drift_that_is_over_is_dated_at_both_ends() -> None:
+    rng = np.random.default_rng(9)
+    windows = [(f"{hour:02d}", {"x": rng.normal(3 * (4 <= hour < 7), size=300)}) for hour in range(12)]
+    before = {"x": rng.normal(size=2000)}
+    onset = compare_windows(before, windows).onsets["x"]
+    assert (onset.window, onset.shape, onset.complete, onset.until) == ("04", "cliff", "04", "06")
+    assert onset.effect_after > 5  # of the drifted windows only
+    assert str(onset) == "x: began at 04, all at once, until 06"
+    assert compare_windows(before, windows[:9]).onsets["x"].until == "06"
+    assert compare_windows(before, windows[:8]).onsets["x"].until is None  # one calm window may be chance
+    empty = [(label, {"x": np.empty(0)}) for label in ("07", "08", "09")]
+    assert compare_windows(before, [*windows[:7], *empty]).onsets["x"].until is None  # nobody knows
+
+
 def test_a_slope_is_told_from_a_cliff() -> None:
     rng = np.random.default_rng(2)
     windows = [(f"{day:02d}", {"x": rng.normal(np.clip((day - 5) / 10, 0, 1), size=400)}) for day in range(20)]
@@ -129,6 +143,7 @@ def test_the_json_object() -> None:
         "complete": "00:00",
         "effect_before": None,
         "effect_after": timeline.onsets["x"].effect_after,
+        "until": None,
     }
     assert repr(timeline).startswith("<Timeline: 4 windows; x: began at 00:00, all at once; code: began at 01:00")
     assert repr(Timeline((), {}, 0.05, 0.05)) == "<Timeline: 0 windows; no drift>"
