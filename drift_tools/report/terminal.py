@@ -31,6 +31,7 @@ from drift_tools.report.words import (
     UNKNOWN,
     cells,
     count,
+    cut,
     headline,
     number,
     p_value,
@@ -182,25 +183,6 @@ def _comparison_table(comparison: Comparison, measures: Sequence[str], *, longes
             *(Text(_MEASURES[measure](feature)) for measure in measures),
         )
     return table
-
-
-def cut(name: str, longest: int) -> str:
-    """A name without its middle, if it is longer than so many cells; long names differ at either end.
-
-    >>> cut("a_rather_long_name_2", 11)
-    'a_rat…ame_2'
-    """
-    if cells(name) <= longest:
-        return name
-    start = end = ""
-    for first, last in zip(name, reversed(name), strict=True):
-        if cells(start + first + end) > longest - 1:
-            break
-        start += first
-        if cells(start + last + end) > longest - 1:
-            break
-        end = last + end
-    return f"{start}…{end}" if longest > 0 else ""
 
 
 def rows_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:

@@ -147,3 +147,22 @@ def isolated(name: str) -> str:
 def cells(text: str) -> int:
     """The width of a text in letters; East Asian ones are two wide."""
     return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def cut(name: str, longest: int) -> str:
+    """A name without its middle, if it is longer than so many cells; long names differ at either end.
+
+    >>> cut("a_rather_long_name_2", 11)
+    'a_rat…ame_2'
+    """
+    if cells(name) <= longest:
+        return name
+    start = end = ""
+    for first, last in zip(name, reversed(name), strict=True):
+        if cells(start + first + end) > longest - 1:
+            break
+        start += first
+        if cells(start + last + end) > longest - 1:
+            break
+        end = last + end
+    return f"{start}…{end}" if longest > 0 else ""

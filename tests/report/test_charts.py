@@ -233,7 +233,27 @@ def test_numbers_of_an_axis_are_short(values: list[float], labels: list[str]) ->
     assert axis.tick_labels(values) == labels
 
 
-def test_long_labels_are_cut() -> None:
-    assert charts.shorten("a label that is too long") == "a label that is…"
+def test_long_labels_lose_their_middle() -> None:
+    assert charts.shorten("a label that is too long") == "a label …oo long"
     assert charts.shorten("sixteen letters!") == "sixteen letters!"
-    assert words.cells(charts.shorten("日本語日本語日本語")) <= 16
+    assert charts.shorten("日本語日本語日本語") == "日本語日…日本語"
+
+
+def test_labels_that_would_read_alike_show_where_they_differ() -> None:
+    long = "category value with a very long description, number {} of the list".format
+    assert charts.shorten_all([long(0), long(1), long(11), "short"]) == [
+        "…on, number 0 o…",
+        "…on, number 1 o…",
+        "…on, number 11 …",
+        "short",
+    ]
+    assert charts.shorten_all(["x" * 300, "x" * 300]) == ["xxxxxxxx…xxxxxxx"] * 2
+    assert charts.shorten_all(["x" * 300, "x" * 299]) == ["…xxxxxxxxxxxxxx…"] * 2
+
+
+def test_no_label_begins_outside_of_the_picture() -> None:
+    for label in ("W" * 16, "@" * 300, "Ж" * 20, "日" * 20, "a" * 16):
+        svg = charts.category_chart([label, "b"], [0.5, 0.5], [0.5, 0.5], title="t")
+        (place,) = {float(found) for found in re.findall(r'<text x="([0-9.]+)"[^>]*text-anchor="end"', svg)}
+        widest = {"W": 11, "@": 11, "Ж": 8.7, "日": 11, "a": 7}[label[0]]
+        assert place - widest * len(charts.shorten(label)) >= 0
