@@ -28,9 +28,9 @@ from drift_tools.measures.psi import population_stability
 from drift_tools.number_profile import NumberProfile
 from drift_tools.profile import ColumnProfile, Profile
 from drift_tools.profile_comparison import ProfileComparison, compare_numbers
-from drift_tools.significance import combined, homogeneity_p_value, share_p_value
+from drift_tools.significance import beyond_p_value, combined, homogeneity_p_value, share_p_value
 from drift_tools.statistics_file import FeatureStatistics, Statistics
-from drift_tools.verdict import PSI_THRESHOLD, Evidence, decide
+from drift_tools.verdict import PSI_THRESHOLD, Evidence, decide, surely_beyond
 
 _NUMERICAL = ("Integral", "Fractional")
 _OTHER = "(other)"
@@ -250,10 +250,13 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
     surely = max(ks.statistic - found.ks_error, 0.0)
     first, second = found.counts
     nearest = _nearest(found, before.numbers, after.numbers)
+    below, above = _surely_outside(before.numbers, after.numbers)
+    n, m = before.numbers.count, after.numbers.count
     p_values["values"] = combined(
         [
-            (ks_p_value(surely, before.numbers.count, after.numbers.count), 0.5),
-            (homogeneity_p_value(nearest, second[:-2]), 0.5),
+            (ks_p_value(surely, n, m), 0.45),
+            (homogeneity_p_value(nearest, second[:-2]), 0.45),
+            *((beyond_p_value(beyond, n, m), 0.05) for beyond in (below, above)),
         ]
     )
     occupied = int(np.count_nonzero((first > 0) | (second > 0)))
@@ -262,7 +265,16 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
     return Measured(
         name=name,
         kind="numerical",
-        evidence=Evidence(p_values, effect, before.rows, after.rows, occupied, surely, PSI_THRESHOLD),
+        evidence=Evidence(
+            p_values,
+            effect,
+            before.rows,
+            after.rows,
+            occupied,
+            surely,
+            PSI_THRESHOLD,
+            surely_beyond(max(below, above), after.rows, n),
+        ),
         psi=found.psi,
         jensen_shannon=jensen_shannon(first, second),
         l_infinity=found.l_infinity,
@@ -271,6 +283,15 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
         histogram=Histogram((), (), (), ()),
         ks=ks,
     )
+
+
+def _surely_outside(before: NumberProfile, after: NumberProfile) -> tuple[int, int]:
+    """How many of the current numbers are below the baseline's smallest and above its largest, at least."""
+    up_to = after.sketch.weights_up_to(np.array([np.nextafter(before.min, -np.inf), before.max])) / after.sketch.weight
+    error = after.sketch.rank_error
+    shares = (float(up_to[0]) - error, 1.0 - float(up_to[1]) - error)
+    below, above = (max(0, math.floor(share * after.count + 1e-9)) for share in shares)
+    return below, above
 
 
 def _without_values(name: str, before: ColumnProfile, after: ColumnProfile, p_values: Mapping[str, float]) -> Measured:

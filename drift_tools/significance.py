@@ -23,7 +23,7 @@ from drift_tools.measures.counts import Counts, pair
 
 Rows: TypeAlias = NDArray[np.int64]
 # Half goes to the shift, by far the most frequent drift.
-_RANKS, _KOLMOGOROV_SMIRNOV, _BINS = 0.5, 0.25, 0.25
+_RANKS, _KOLMOGOROV_SMIRNOV, _BINS, _BEYOND = 0.5, 0.2, 0.2, 0.1
 # Fewer rows expected of a category than this and it is pooled with the other rare ones (Cochran, Biometrics 10, 1954).
 _ENOUGH = 5.0
 # A normal p-value above this is good enough: no level is as large.
@@ -34,7 +34,9 @@ _REACH = 40  # standard deviations
 _COUNTABLE = 4e6
 
 
-def numbers_p_value(ks_p_value: float, baseline: Rows | Counts, current: Rows | Counts) -> float:
+def numbers_p_value(
+    ks_p_value: float, baseline: Rows | Counts, current: Rows | Counts, *, below: int = 0, above: int = 0
+) -> float:
     """The p-value of equal distributions of a numerical feature's values.
 
     Parameters
@@ -43,19 +45,35 @@ def numbers_p_value(ks_p_value: float, baseline: Rows | Counts, current: Rows | 
         of the two-sample Kolmogorov-Smirnov test, 0 … 1.
     baseline, current
         the values of either sample in each bin, in the bins' order; the bins are the baseline's quantiles.
+    below, above
+        how many of the current values are smaller than any of the baseline, and larger than any.
 
     Examples
     --------
     >>> numbers_p_value(0.001, np.full(10, 100), np.full(10, 100))
-    0.004
+    0.005
     """
+    n, m = int(np.sum(baseline)), int(np.sum(current))
     return combined(
         [
             (ks_p_value, _KOLMOGOROV_SMIRNOV),
             (rank_p_value(baseline, current), _RANKS),
             (homogeneity_p_value(baseline, current), _BINS),
+            *((beyond_p_value(beyond, n, m), _BEYOND / 2) for beyond in (below, above)),
         ]
     )
+
+
+def beyond_p_value(beyond: int, baseline_rows: int, current_rows: int) -> float:
+    """The probability that the `beyond` largest of all rows are all current ones, if nothing tells the samples apart:
+    exact without ties, and too large rather than too small with them.
+
+    >>> round(beyond_p_value(1, 100, 100), 3), beyond_p_value(12, 1000, 100) < 1e-12
+    (0.5, True)
+    """
+    n, m = baseline_rows, current_rows
+    logs = math.lgamma(m + 1) - math.lgamma(m - beyond + 1) - math.lgamma(n + m + 1) + math.lgamma(n + m - beyond + 1)
+    return min(1.0, math.exp(min(logs, 0.0)))
 
 
 def share_p_value(baseline_hits: int, baseline_rows: int, current_hits: int, current_rows: int) -> float:

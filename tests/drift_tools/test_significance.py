@@ -189,9 +189,13 @@ def test_one_p_value_of_three() -> None:
     assert numbers_p_value(1.0, np.full(10, 100), np.full(10, 100)) == 1.0
     shifted = np.full(10, 100), np.arange(60, 160, 10)
     assert numbers_p_value(1.0, *shifted) == pytest.approx(
-        min(2 * rank_p_value(*shifted), 4 * homogeneity_p_value(*shifted))
+        min(2 * rank_p_value(*shifted), 5 * homogeneity_p_value(*shifted))
     )
-    assert numbers_p_value(1e-9, np.array([100]), np.array([100])) == pytest.approx(4e-9)
+    assert numbers_p_value(1e-9, np.array([100]), np.array([100])) == pytest.approx(5e-9)
+    # three larger than any of a hundred: 20 times 3 * 2 * 1 of 103 * 102 * 101
+    beyond = numbers_p_value(1.0, np.array([100]), np.array([3]), above=3)
+    assert beyond == pytest.approx(20 * 6 / (103 * 102 * 101))
+    assert numbers_p_value(1.0, np.array([100]), np.array([3]), below=3) == pytest.approx(beyond)
     assert combined([(0.9, 0.5), (0.9, 0.5)]) == 1.0
 
 
