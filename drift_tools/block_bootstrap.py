@@ -180,7 +180,7 @@ def _category_cells(baseline: Any, current: Any) -> tuple[Integers, Integers]:
     """The cell of each row: 0 if missing, else its category's number; the rarest categories share the last one."""
     texts = [["" if _is_missing(value) else f"={value}" for value in values] for values in (baseline, current)]
     names, inverse, totals = np.unique(
-        np.array([*texts[0], *texts[1]], dtype=object).astype(str), return_inverse=True, return_counts=True
+        np.array([*texts[0], *texts[1]], dtype=object), return_inverse=True, return_counts=True
     )
     order = np.argsort(-np.where(names == "", 0, totals), kind="stable")
     rank = np.empty(len(names), dtype=np.int64)

@@ -19,7 +19,7 @@ from drift_tools.measures.sums import are_whole
 from drift_tools.measures.wasserstein import wasserstein_of_sorted
 from drift_tools.significance import homogeneity_p_value, numbers_p_value, share_p_value
 from drift_tools.tables import Numbers
-from drift_tools.verdict import Evidence
+from drift_tools.verdict import Evidence, surely_beyond
 
 _DRAWN_BINS = 20
 _DRAWN_CATEGORIES = 20
@@ -82,11 +82,14 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
         for what, (mine, theirs) in others.items()
         if mine or theirs
     }
-    ks = None
+    ks, beyond = None, 0
     if len(before.finite) and len(after.finite):
         ks = ks_of_sorted(before.finite, after.finite)
         bins = len(edges) + 1
-        p_values["values"] = numbers_p_value(ks.p_value, first[:bins], second[:bins])
+        below = int(np.searchsorted(after.finite, before.finite[0], side="left"))
+        above = len(after.finite) - int(np.searchsorted(after.finite, before.finite[-1], side="right"))
+        p_values["values"] = numbers_p_value(ks.p_value, first[:bins], second[:bins], below=below, above=above)
+        beyond = max(below, above)
     return Measured(
         name=name,
         kind="numerical",
@@ -98,6 +101,7 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
             stability.bins,
             None if ks is None else ks.statistic,
             threshold,
+            surely_beyond(beyond, after.rows, len(before.finite)),
         ),
         psi=stability.value,
         jensen_shannon=jensen_shannon(first, second),

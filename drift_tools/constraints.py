@@ -297,7 +297,8 @@ def drift_distance(
         simple = distance(baseline.numerical.sketch, current.sketch)
     else:
         counts = column.categories.counts
-        if baseline.string is None or not baseline.string.counts or not counts:
+        # No category may have been kept of a window in which each occurs once: then none of the baseline's does.
+        if baseline.string is None or not baseline.string.counts or not column.types.present:
             return None
         if config.categorical_drift_method == "ChiSquared":
             return chi_squared_distance(baseline.string.counts, counts)
@@ -310,7 +311,8 @@ def drift_distance(
 
 
 def chi_squared_distance(baseline: Mapping[str, int], current: Mapping[str, int]) -> float | None:
-    """One less the p-value of Deequ's goodness-of-fit test; None if fewer than two categories are left.
+    """One less the p-value of Deequ's goodness-of-fit test; None if fewer than two categories are left, and 1 if the
+    baseline knows none of the current categories (which Deequ's test, having no rows left, says nothing about).
 
     Deequ gives the p-value itself, which falls as the difference grows; whether Model Monitor turns it round before
     it asks "exceeds threshold" is not published. Here it is turned round, so that a larger number is a larger
@@ -320,6 +322,8 @@ def chi_squared_distance(baseline: Mapping[str, int], current: Mapping[str, int]
     from scipy.special import chdtrc  # noqa: PLC0415 - a tenth of a second that only this method costs
 
     rows = sum(count for value, count in current.items() if value in baseline)
+    if not rows:
+        return 1.0
     total = sum(baseline.values())
     cells = sorted(
         ((count * rows / total, float(current.get(value, 0))) for value, count in baseline.items()), reverse=True

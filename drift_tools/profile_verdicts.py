@@ -1,11 +1,13 @@
 """The verdict on two datasets of which only profiles are kept: `drift_tools.compare` for windows larger than memory.
 
-Where a sketch still holds every value (up to 2,050 of them) and of categories, the measures and the verdict are those
-of `compare`. Else they are read off the sketches, and the verdict holds whatever the sketches may have moved: each
-p-value is that of the nearest data that they allow, and an effect counts less its error.
+Where a sketch still holds every value (up to 2,050 of them), and of categories that are all listed, the measures and
+the verdict are those of `compare`. Else they are read off the sketches, and the verdict holds whatever the sketches may
+have moved: each p-value is that of the nearest data that they allow, and an effect counts less its error. Of a list of
+the most frequent categories alone the verdict asks for size as always, but its p-values are rough.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Literal
 
@@ -26,12 +28,15 @@ from drift_tools.measures.psi import population_stability
 from drift_tools.number_profile import NumberProfile
 from drift_tools.profile import ColumnProfile, Profile
 from drift_tools.profile_comparison import ProfileComparison, compare_numbers
-from drift_tools.significance import combined, homogeneity_p_value, share_p_value
+from drift_tools.significance import beyond_p_value, combined, homogeneity_p_value, share_p_value
 from drift_tools.statistics_file import FeatureStatistics, Statistics
-from drift_tools.verdict import PSI_THRESHOLD, Evidence, decide
+from drift_tools.verdict import PSI_THRESHOLD, Evidence, decide, surely_beyond
 
 _NUMERICAL = ("Integral", "Fractional")
 _OTHER = "(other)"
+_RARE = "(rare listed)"
+_ENOUGH = 5  # rows expected in the smaller sample, as in `drift_tools.significance`
+_BEYOND_CHANCE = 8  # standard deviations
 
 
 def profile_of(statistics: Statistics) -> Profile:
@@ -133,11 +138,58 @@ def _listed(column: ColumnProfile) -> dict[str, int]:
 def _as_categories(before: ColumnProfile, after: ColumnProfile) -> tuple[CountedCategories, CountedCategories]:
     first, second = _listed(before), _listed(after)
     if before.types.present > sum(before.categories.counts.values()):
-        # What the baseline's file does not list is not new: it is among the rest there, and so it is here.
-        rest = sum(count for name, count in second.items() if name not in first)
-        second = {name: count for name, count in second.items() if name in first}
-        second[_OTHER] = second.get(_OTHER, 0) + rest
+        first, second = _where_the_list_is_cut(first, second, is_sorted_list=not before.categories.undercount)
     return CountedCategories(first, before.rows), CountedCategories(second, after.rows)
+
+
+def _where_the_list_is_cut(
+    listed: Mapping[str, int], found: Mapping[str, int], *, is_sorted_list: bool
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Both sides' counts where the baseline names its most frequent categories only: what it does not list is not new,
+    it is among the rest there, and so it is here. The exception is what has more rows here than anything that is not
+    listed could have by chance.
+    """
+    least = min(count for name, count in listed.items() if name != _OTHER) if is_sorted_list else 0
+    # Of the categories that have as few rows as the last one there may be others: nobody knows how many.
+    first = {name: count for name, count in listed.items() if name != _OTHER and count > least}
+    rows, own = sum(listed.values()), sum(found.values())
+    likely = least * own / rows
+    most = likely + _BEYOND_CHANCE * (math.sqrt(likely) + 1)
+    news = [name for name, count in found.items() if is_sorted_list and name not in first and count > most]
+    first |= {name: least for name in news[: (rows - sum(first.values())) // max(least, 1)] if name != _OTHER}
+    second = {name: found[name] for name in first if name in found}
+    second[_OTHER] = own - sum(second.values())
+    first[_OTHER] = rows - sum(first.values())
+    if least and own:
+        first = _without_luck(first, least, second[_OTHER] / own)
+    # Thousands of categories of a row or two each drown in their own noise; together they say whether they are there.
+    share = min(own, rows) / (rows + own)
+    rare = {name for name, count in first.items() if (count + second.get(name, 0)) * share < _ENOUGH} - {_OTHER}
+    return _pooled(first, rare), _pooled(second, rare)
+
+
+def _pooled(counts: Mapping[str, int], rare: Set[str]) -> dict[str, int]:
+    kept = {name: count for name, count in counts.items() if name not in rare}
+    return kept | {_RARE: sum(counts.values()) - sum(kept.values())} if rare else kept
+
+
+def _without_luck(listed: Mapping[str, int], least: int, other_share: float) -> dict[str, int]:
+    """The baseline's counts as another sample of the same population would have them, as far as that explains
+    `other_share`, the share that the other sample has in the rest.
+
+    A list of the most frequent categories is a list of the luckiest: the same categories have less in any other
+    sample, and the rest more. Of those kept for having more than `least` rows, about (least + 1) times the number that
+    have just one more were luck (Good, "The population frequencies of species and the estimation of population
+    parameters", Biometrika 40, 1953; here with two standard errors). At most that many rows move to the rest, and none
+    that the other sample does not ask for.
+    """
+    kept = {name: count for name, count in listed.items() if name != _OTHER}
+    own, rows = sum(kept.values()), sum(listed.values())
+    once = sum(count == least + 1 for count in kept.values())
+    luck = (least + 1) * (once + 2 * math.sqrt(once))
+    moved = min(max(rows * other_share - listed[_OTHER], 0.0), luck, float(own))
+    first = {name: round(count * (1 - moved / own)) for name, count in kept.items()} if own else {}
+    return first | {_OTHER: rows - sum(first.values())}
 
 
 def _others(column: ColumnProfile) -> tuple[int, int]:
@@ -198,10 +250,13 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
     surely = max(ks.statistic - found.ks_error, 0.0)
     first, second = found.counts
     nearest = _nearest(found, before.numbers, after.numbers)
+    below, above = _surely_outside(before.numbers, after.numbers)
+    n, m = before.numbers.count, after.numbers.count
     p_values["values"] = combined(
         [
-            (ks_p_value(surely, before.numbers.count, after.numbers.count), 0.5),
-            (homogeneity_p_value(nearest, second[:-2]), 0.5),
+            (ks_p_value(surely, n, m), 0.45),
+            (homogeneity_p_value(nearest, second[:-2]), 0.45),
+            *((beyond_p_value(beyond, n, m), 0.05) for beyond in (below, above)),
         ]
     )
     occupied = int(np.count_nonzero((first > 0) | (second > 0)))
@@ -210,7 +265,16 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
     return Measured(
         name=name,
         kind="numerical",
-        evidence=Evidence(p_values, effect, before.rows, after.rows, occupied, surely, PSI_THRESHOLD),
+        evidence=Evidence(
+            p_values,
+            effect,
+            before.rows,
+            after.rows,
+            occupied,
+            surely,
+            PSI_THRESHOLD,
+            surely_beyond(max(below, above), after.rows, n),
+        ),
         psi=found.psi,
         jensen_shannon=jensen_shannon(first, second),
         l_infinity=found.l_infinity,
@@ -219,6 +283,15 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
         histogram=Histogram((), (), (), ()),
         ks=ks,
     )
+
+
+def _surely_outside(before: NumberProfile, after: NumberProfile) -> tuple[int, int]:
+    """How many of the current numbers are below the baseline's smallest and above its largest, at least."""
+    up_to = after.sketch.weights_up_to(np.array([np.nextafter(before.min, -np.inf), before.max])) / after.sketch.weight
+    error = after.sketch.rank_error
+    shares = (float(up_to[0]) - error, 1.0 - float(up_to[1]) - error)
+    below, above = (max(0, math.floor(share * after.count + 1e-9)) for share in shares)
+    return below, above
 
 
 def _without_values(name: str, before: ColumnProfile, after: ColumnProfile, p_values: Mapping[str, float]) -> Measured:

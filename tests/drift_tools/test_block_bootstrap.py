@@ -1,5 +1,7 @@
 """The block bootstrap keeps its level where rows depend on each other and the textbook test does not."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -110,6 +112,16 @@ def test_many_categories_are_pooled() -> None:
     rng = np.random.default_rng(10)
     before, after = rng.integers(0, 1000, (2, 1200)).astype(str)
     assert block_p_value(before, after, blocks=LABELS) > 0.01
+
+
+def test_one_long_text_costs_no_more_than_itself() -> None:
+    texts = np.array(["short"] * 1199 + ["long" * 5000], dtype=object)
+    tracemalloc.start()
+    try:
+        block_p_value(texts, texts, blocks=LABELS, baseline_blocks=LABELS)
+        assert tracemalloc.get_traced_memory()[1] < 30e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_equal_samples_and_the_same_seed() -> None:

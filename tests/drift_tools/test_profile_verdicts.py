@@ -1,6 +1,7 @@
 """Verdicts on profiles against `drift_tools.compare` of the rows that they were made of."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,17 +83,40 @@ def test_the_baselines_file_is_enough() -> None:
     assert found["drifted_features"] == ["x", "k"]
 
 
+def listed_only(**columns: Any) -> Profile:
+    """What a statistics.json still has of these rows."""
+    return profile_of(Statistics.from_dict(of(**columns).statistics().to_dict()))
+
+
 def test_categories_beyond_the_files_are_not_news() -> None:
     names = [f"c{index:04d}" for index in range(3000)]
-    profile = of(k=names * 2)
-    listed = profile_of(Statistics.from_dict(profile.statistics().to_dict()))
-    assert len(listed.columns["k"].categories.counts) == 1000
-    same = compare_with_profile(listed, of(k=names)).features["k"]
+    baseline = listed_only(k=names * 2 + names[:500] * 100)
+    assert len(baseline.columns["k"].categories.counts) == 1000
+    same = compare_with_profile(baseline, of(k=names + names[:500] * 50)).features["k"]
     assert same.verdict == "no drift"
     assert same.psi == pytest.approx(0.0, abs=1e-9)
-    other = compare_with_profile(listed, of(k=["new"] * 3000)).features["k"]
+    other = compare_with_profile(baseline, of(k=["new"] * 3000)).features["k"]
     assert other.verdict == "drift"
     assert "c0000 vanished" in other.summary
+
+
+@pytest.mark.parametrize(("kinds", "n", "m"), [(2000, 5000, 5000), (5000, 5000, 5000), (3000, 5000, 20000)])
+def test_a_list_of_the_luckiest_categories_is_no_drift(kinds: int, n: int, m: int) -> None:
+    """The thousand most frequent of so many equal ones are so by luck, which the next sample does not share."""
+    rng = np.random.default_rng(9)
+    baseline = listed_only(k=[f"z{value}" for value in rng.integers(0, kinds, n).tolist()])
+    undrifted = of(k=[f"z{value}" for value in rng.integers(0, kinds, m).tolist()])
+    assert compare_with_profile(baseline, undrifted).features["k"].verdict == "no drift"
+    one_of_them = of(k=[f"z{value % 10}" for value in rng.integers(0, kinds, m).tolist()])
+    assert compare_with_profile(baseline, one_of_them).features["k"].verdict == "drift"
+
+
+def test_categories_that_are_all_new_are_drift_though_the_list_is_cut() -> None:
+    rng = np.random.default_rng(10)
+    baseline = listed_only(k=[f"z{value}" for value in rng.integers(0, 3000, 20_000).tolist()])
+    others = of(k=[f"y{value}" for value in rng.integers(0, 3000, 5000).tolist()])
+    found = compare_with_profile(baseline, others).features["k"]
+    assert (found.verdict, found.psi > 1) == ("drift", True)
 
 
 def test_text_in_the_place_of_numbers_is_drift() -> None:

@@ -1,6 +1,6 @@
 """p-values that hold at small levels, with scipy's as the measure."""
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_equal_samples_do_not_differ(counts: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [([500, 300, 200], [420, 330, 250]), ([40, 50, 60, 70], [60, 50, 40, 30]), ([900, 100], [80, 20])],
+    [([500, 300, 200], [420, 330, 250]), ([40, 50, 60, 70], [60, 50, 40, 30]), ([900, 100, 50], [80, 20, 10])],
 )
 def test_homogeneity_is_the_larger_of_pearsons_and_g(first: list[int], second: list[int]) -> None:
     table = np.array([first, second])
@@ -55,8 +55,8 @@ def test_rare_bins_are_pooled_by_rule() -> None:
     assert homogeneity_p_value(first, second) == pytest.approx(pooled.pvalue, rel=1e-3)
     # and three rows are too few even together: they join the smallest other
     first, second = [500, 498, 1, 1], [490, 509, 1, 0]
-    joined = stats.chi2_contingency([[502, 498], [491, 509]], correction=False, lambda_="log-likelihood")
-    assert homogeneity_p_value(first, second) == pytest.approx(joined.pvalue, rel=1e-3)
+    joined = stats.hypergeom(2000, 502 + 491, 1000)
+    assert homogeneity_p_value(first, second) == pytest.approx(2 * joined.cdf(491), rel=1e-9)
 
 
 @pytest.mark.parametrize(("hits", "other"), [(0, 4), (1, 12), (3, 3), (0, 1)])
@@ -74,6 +74,30 @@ def test_ranks_against_every_way_to_deal_the_rows() -> None:
     observed = float(second @ (np.cumsum(totals) - totals / 2))
     sums = np.array([scores[list(chosen)].sum() for chosen in combinations(range(18), 8)])
     assert rank_p_value(first, second) == pytest.approx(2 * np.mean(sums > observed - 1e-9), rel=1e-12)
+
+
+@pytest.mark.parametrize(("totals", "m"), [((5000, 4999, 1), 50), ((5000, 4990, 10), 50), ((25, 25), 25)])
+def test_the_rank_test_holds_its_level_beside_a_stray_value(totals: tuple[int, ...], m: int) -> None:
+    """By all ways in which the rows could have been dealt: P(p <= u) <= u for every u."""
+    drawn = [[m - sum(rest), *rest] for rest in product(*(range(min(rows, m) + 1) for rows in totals[1:]))]
+    possible = np.array([hits for hits in drawn if 0 <= hits[0] <= totals[0]])
+    chances = stats.multivariate_hypergeom.pmf(possible, np.array(totals), m)
+    possible, chances = possible[chances > 1e-12], chances[chances > 1e-12]
+    p_values = np.array([rank_p_value(np.array(totals) - hits, hits) for hits in possible])
+    order = np.argsort(p_values)
+    assert np.all(np.cumsum(chances[order]) <= p_values[order] * (1 + 1e-9))
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000), st.data())
+@settings(deadline=None)
+def test_two_bins_are_exact(n: int, m: int, data: st.DataObject) -> None:
+    hits, others = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
+    if hits + others in (0, n + m):
+        return
+    exact = stats.hypergeom(n + m, hits + others, m)
+    expected = min(1.0, 2 * min(exact.cdf(others), exact.sf(others - 1)))
+    found = homogeneity_p_value([hits, n - hits], [others, m - others])
+    assert found == pytest.approx(expected, rel=1e-8, abs=1e-290)
 
 
 BINS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=3, max_size=4)
@@ -165,9 +189,13 @@ def test_one_p_value_of_three() -> None:
     assert numbers_p_value(1.0, np.full(10, 100), np.full(10, 100)) == 1.0
     shifted = np.full(10, 100), np.arange(60, 160, 10)
     assert numbers_p_value(1.0, *shifted) == pytest.approx(
-        min(2 * rank_p_value(*shifted), 4 * homogeneity_p_value(*shifted))
+        min(2 * rank_p_value(*shifted), 5 * homogeneity_p_value(*shifted))
     )
-    assert numbers_p_value(1e-9, np.array([100]), np.array([100])) == pytest.approx(4e-9)
+    assert numbers_p_value(1e-9, np.array([100]), np.array([100])) == pytest.approx(5e-9)
+    # three larger than any of a hundred: 20 times 3 * 2 * 1 of 103 * 102 * 101
+    beyond = numbers_p_value(1.0, np.array([100]), np.array([3]), above=3)
+    assert beyond == pytest.approx(20 * 6 / (103 * 102 * 101))
+    assert numbers_p_value(1.0, np.array([100]), np.array([3]), below=3) == pytest.approx(beyond)
     assert combined([(0.9, 0.5), (0.9, 0.5)]) == 1.0
 
 

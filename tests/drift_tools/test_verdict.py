@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,18 +13,32 @@ from scipy.stats import false_discovery_control
 
 from drift_tools import compare
 from drift_tools.measures.psi import rows_needed
-from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Evidence, adjust, decide, ks_of_shift
+from drift_tools.profile import Profile
+from drift_tools.profile_verdicts import compare_with_profile
+from drift_tools.tables import as_table
+from drift_tools.verdict import (
+    DRIFT,
+    NO_DRIFT,
+    NOT_ENOUGH_DATA,
+    Evidence,
+    adjust,
+    decide,
+    ks_of_shift,
+    surely_beyond,
+)
 
 
 def evidence(
     p_value: float = 1e-9,
     effect: float = 0.5,
+    *,
     rows: int = 1000,
     baseline_rows: int = 1000,
     ks: float | None = None,
+    beyond: float = 0.0,
     **p_values: float,
 ) -> Evidence:
-    return Evidence({"values": p_value, **p_values}, effect, baseline_rows, rows, 10, ks)
+    return Evidence({"values": p_value, **p_values}, effect, baseline_rows, rows, 10, ks, beyond=beyond)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +63,18 @@ def evidence(
             "not enough data: 40 baseline rows and 50 current rows, 159 needed",
         ),
         (evidence(effect=0.0, ks=0.2), DRIFT, "adjusted p < 0.001, KS 0.200"),
+        # a new category of a share of 2 % has an index of 0.02 ln 200 = 0.106, one of 1.8 % of 0.093
+        (
+            evidence(effect=0.0, beyond=0.02),
+            DRIFT,
+            "adjusted p < 0.001, 2.0 % of the values beyond the baseline's range",
+        ),
+        (
+            evidence(effect=0.0, beyond=0.018),
+            NO_DRIFT,
+            "significant (adjusted p < 0.001) but immaterial: PSI 0.000 above its expectation",
+        ),
+        (evidence(p_value=0.2, beyond=0.5), NO_DRIFT, "no significant difference (adjusted p = 0.200)"),
         (
             evidence(effect=0.0, ks=0.1),
             NO_DRIFT,
@@ -201,3 +228,29 @@ def test_a_tenth_of_a_deviation_at_a_hundred_thousand_rows_is_significant_and_no
     assert feature.psi == pytest.approx(0.01, abs=0.002)
     assert feature.verdict == NO_DRIFT
     assert feature.reason.startswith("significant (adjusted p < 0.001) but immaterial")
+
+
+def test_what_lies_beyond_the_range_less_what_chance_explains() -> None:
+    assert surely_beyond(120, 1000, 1000) == pytest.approx(0.115)
+    assert surely_beyond(5, 1000, 1000) == 0.0
+    assert (surely_beyond(0, 0, 10), surely_beyond(1, 1, 0)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("kept", ["rows", "profiles"])
+def test_values_that_the_baseline_never_had_are_drift(kept: str) -> None:
+    """A tenth of the rows in the outer bin is what the deciles expect there, whether it is 3 or a thousand million."""
+    rng = np.random.default_rng(4)
+    before, after = rng.normal(size=(2, 20_000))
+    flag, raised = np.zeros(20_000), np.zeros(20_000)
+    after[:1000], raised[:2000] = 1e9, 1.0
+    tables: list[Any] = [{"x": before, "flag": flag}, {"x": after, "flag": raised}]
+    if kept == "profiles":
+        comparison = compare_with_profile(*(Profile.of(as_table(table)) for table in tables))
+    else:
+        comparison = compare(*tables)
+    assert comparison.drifted_features == ["x", "flag"]
+    assert {name: comparison.features[name].reason.rpartition(", ")[2][:4] for name in ("x", "flag")} == (
+        {"x": "5.0 ", "flag": "10.0"} if kept == "rows" else {"x": "4.4 ", "flag": "9.5 "}
+    )
+    low = {"x": np.where(after > 1e8, -1e9, after)}
+    assert compare({"x": before}, low).drifted_features == ["x"]
