@@ -30,6 +30,8 @@ class TextSource(Protocol):
         """How often each text occurs, the missing left out."""
 
 
+# A column of numbers stays one if of its present cells at most one in so many is none (`N/A`, `#REF!`).
+_PRESENT_PER_STRAY = 20
 # From here on float64 cannot tell neighbouring integers apart.
 LARGEST_EXACT = 2.0**53
 
@@ -134,6 +136,15 @@ class TypeCounts:
         return matching / self.present
 
 
+def are_mostly_numbers(wrong: int, present: int) -> bool:
+    """Whether cells, `wrong` of which are no numbers, are numbers but for a few: at most 5 % of them.
+
+    >>> are_mostly_numbers(5, 100), are_mostly_numbers(6, 100), are_mostly_numbers(0, 0)
+    (True, False, False)
+    """
+    return present > 0 and wrong * _PRESENT_PER_STRAY <= present
+
+
 def count_types(cells: Sequence[str]) -> TypeCounts:
     """Count present cells of text by type.
 
@@ -202,6 +213,15 @@ class Column:
     def is_numerical(self) -> bool:
         """Whether every present cell is a number."""
         return self.numbers is not None
+
+    @property
+    def is_mostly_numerical(self) -> bool:
+        """Whether it is a column of numbers but for a few stray cells; never one whose source says that it holds
+        strings. It counts cells, so that neither their order nor the pieces that they came in matter.
+        """
+        if self.numbers is not None or self.is_typed_text:
+            return self.numbers is not None
+        return are_mostly_numbers(self.as_numbers()[1], self.types.present)
 
     @property
     def is_typed_number(self) -> bool:

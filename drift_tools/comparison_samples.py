@@ -117,8 +117,8 @@ class Categories:
 
 
 class Sample:
-    """A column of one side. `is_numerical`: whether whatever it holds are numbers; `is_time`: whether those are seconds
-    since 1970.
+    """A column of one side. `is_numerical`: whether whatever it holds are numbers, but for a few stray cells at most;
+    `is_time`: whether those are seconds since 1970.
     """
 
     is_time = False
@@ -235,7 +235,7 @@ class _Careful(Sample):
     """Of a column whose cells `drift_tools.tables` has looked at."""
 
     def __init__(self, column: Column) -> None:
-        super().__init__(column.name, len(column), is_numerical=column.is_numerical)
+        super().__init__(column.name, len(column), is_numerical=column.is_mostly_numerical)
         self._looked_at = column
         self.is_time = isinstance(column, TimeColumn)
 

@@ -147,7 +147,7 @@ def _draw(available: int, rows: int, rng: np.random.Generator) -> Integers:
 
 def _encode(before: Column, after: Column, first: Integers, second: Integers) -> Numbers:
     """The column as features, rows x features, each centred over both sides; together they have variance 1."""
-    if before.is_numerical and after.is_numerical:
+    if before.is_mostly_numerical and after.is_mostly_numerical:
         values = np.concatenate([before.as_numbers()[0][first], after.as_numbers()[0][second]])
         features = [_normal_scores(values), np.isnan(values)]
     else:

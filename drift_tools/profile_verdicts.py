@@ -102,7 +102,7 @@ def compare_with_profile(
 
 def _kind(before: ColumnProfile, after: ColumnProfile) -> Kind:
     deciding = before if before.types.present else after
-    return "numerical" if deciding.is_numerical and deciding.types.present else "categorical"
+    return "numerical" if deciding.is_mostly_numerical and deciding.types.present else "categorical"
 
 
 def _alone(name: str, column: ColumnProfile, other_rows: int, what: Literal["missing", "new"]) -> FeatureComparison:
@@ -113,7 +113,7 @@ def _alone(name: str, column: ColumnProfile, other_rows: int, what: Literal["mis
 
 def _measure(name: str, before: ColumnProfile, after: ColumnProfile, kind: Kind) -> Measured:
     if kind == "categorical":
-        return measure_categories(name, *_as_categories(before, after), PSI_THRESHOLD)
+        return measure_categories(name, *_as_categories(before, after), PSI_THRESHOLD, rest=_OTHER)
     if _is_exact(before) and _is_exact(after):
         return measure_numbers(name, _as_numbers(before), _as_numbers(after), PSI_THRESHOLD)
     return _measure_sketches(name, before, after)

@@ -1,0 +1,128 @@
+"""Sides whose cells are typed or written differently although they say the same: what a comparison makes of them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from drift_tools.columns import Column
+from drift_tools.comparison import Comparison, FeatureComparison, compare, prepare_baseline
+from drift_tools.constraints import Constraints, FeatureConstraint, suggest
+from drift_tools.drift_file import kinds_of
+from drift_tools.multivariate import two_sample_test
+from drift_tools.profile import Profile, Statistics, merge_profiles
+from drift_tools.profile_verdicts import compare_with_profile, profile_of
+from drift_tools.tables import Table, as_table, read_csv_text
+from drift_tools.windows import split_by_time
+
+RNG = np.random.default_rng(5)
+AMOUNTS = RNG.normal(50, 10, 2000).round(6)
+
+
+def csv(*cells: object, name: str = "x") -> Table:
+    return read_csv_text("\n".join([name, *map(str, cells)]) + "\n")
+
+
+def only(comparison: Comparison) -> FeatureComparison:
+    (feature,) = comparison.features.values()
+    return feature
+
+
+# --- a few cells of a column of numbers that are none --------------------------------------------------------------
+
+
+STRAY = csv(*AMOUNTS, "N/A")
+SHIFTED = csv(*(AMOUNTS + 50))
+
+
+def test_one_stray_cell_leaves_a_column_numerical() -> None:
+    feature = only(compare(STRAY, SHIFTED))
+    assert (feature.kind, feature.verdict) == ("numerical", "drift")
+    assert feature.baseline.wrong_type_share == 1 / 2001
+    same = only(compare(STRAY, csv(*AMOUNTS[::2])))
+    assert (same.kind, same.verdict) == ("numerical", "no drift")
+
+
+@pytest.mark.parametrize(("stray", "kind"), [(5, "numerical"), (6, "categorical")])
+def test_more_than_one_stray_cell_in_twenty_makes_categories(stray: int, kind: str) -> None:
+    cells = [*["?"] * stray, *range(100 - stray), *[""] * 900]  # missing cells do not count
+    table = csv(*(cell if cell != "" else '""' for cell in cells))
+    assert table.columns["x"].types.present == 100
+    assert only(compare(table, table)).kind == kind
+    assert only(compare(prepare_baseline(table), table)).kind == kind
+    assert only(compare(csv(*cells[::-1], '""'), table)).kind == kind
+
+
+def test_strings_of_a_typed_source_stay_categories() -> None:
+    texts = [*map(str, range(99)), "N/A"]
+    assert only(compare({"x": texts}, {"x": texts})).kind == "categorical"
+    assert not Column.from_strings("x", texts).is_mostly_numerical
+    assert Column.from_cells("x", texts).is_mostly_numerical
+    assert not Column.from_cells("x", [None, None]).is_mostly_numerical
+
+
+def test_values_that_stop_being_numbers_are_drift_of_a_column_with_stray_cells() -> None:
+    feature = only(compare(STRAY, csv(*AMOUNTS[:1000], *["N/A"] * 300)))
+    assert feature.verdict == "drift"
+    assert feature.reason.endswith("share of values of another type")
+
+
+def test_profiles_say_the_same_of_stray_cells_however_they_were_cut() -> None:
+    exact = only(compare(STRAY, SHIFTED))
+    cells = [*map(str, AMOUNTS[:1000]), "N/A", *map(str, AMOUNTS[1000:])]
+    parts = [Profile.of(csv(*cells[start:stop])) for start, stop in ((0, 990), (990, 1010), (1010, 2001))]
+    for before in (Profile.of(STRAY), merge_profiles(parts), Profile.from_dict(merge_profiles(parts).to_dict())):
+        found = only(compare_with_profile(before, Profile.of(SHIFTED)))
+        assert (found.kind, found.verdict) == ("numerical", "drift")
+        assert found.psi == pytest.approx(exact.psi)
+        assert found.baseline.wrong_type_share == 1 / 2001
+    assert "numerical_statistics" not in Profile.of(STRAY).statistics().to_dict()["features"][0]  # as Model Monitor
+
+
+def test_stray_cells_do_not_decide_the_kind_of_a_monitored_feature() -> None:
+    suggested = suggest(Profile.of(STRAY).statistics())
+    assert suggested.features["x"].inferred_type == "String"
+    assert kinds_of(suggested) == {"x": "categorical"}  # nobody to ask
+    assert kinds_of(suggested, STRAY) == {}
+    assert kinds_of(suggested, csv(*AMOUNTS)) == {"x": "categorical"}  # somebody wrote String into the file
+    listed = Constraints({"x": FeatureConstraint("x", "String", domains=("1", "2", "N/A"))})
+    assert kinds_of(listed, csv(*[1, 2] * 50, "N/A")) == {"x": "categorical"}
+
+
+def test_the_classifier_sees_numbers_beside_stray_cells() -> None:
+    noise = RNG.normal(size=(2, 400)).round(6)
+    tables = [
+        read_csv_text("x,y\n" + "".join(f"{x},{y}\n" for x, y in zip(noise[0], ys, strict=True)) + "N/A,0\n")
+        for ys in (noise[0] + noise[1], noise[1] - noise[0])
+    ]
+    test = two_sample_test(*tables, permutations=99)
+    assert (test.p_value, test.statistic > 0.7) == (0.01, True)
+
+
+def test_windows_of_a_column_with_stray_cells_keep_what_is_known_of_their_cells() -> None:
+    rows = "".join(f"2026-03-01T{hour:02d}:00,{value}\n" for hour, value in enumerate(["1", "03", "N/A", "4"]))
+    parts = [part.columns["x"] for _, part in split_by_time(read_csv_text("at,x\n" + rows), "at", "1h")]
+    assert [column.as_texts().tolist() for column in parts] == [["1"], ["03"], ["N/A"], ["4"]]
+    assert [column.is_mostly_numerical for column in parts] == [True, True, False, True]
+
+
+# --- categories that are all too rare ------------------------------------------------------------------------------
+
+
+def names(prefix: str, rows: int) -> dict[str, Any]:
+    return {"x": [f"{prefix}{index}" for index in range(rows)]}
+
+
+def test_texts_that_hardly_repeat_are_not_called_undrifted() -> None:
+    feature = only(compare(names("a", 20_000), names("b", 20_000)))
+    assert (feature.verdict, feature.p_value) == ("not enough data", 1.0)
+    assert feature.reason == "not enough data: every category is too rare to compare"
+    frequent = {"x": [*names("a", 10_000)["x"], *["often"] * 10_000]}
+    assert only(compare(frequent, frequent)).verdict == "no drift"
+
+
+def test_what_a_file_does_not_list_is_too_rare_as_well() -> None:
+    statistics = Profile.of(as_table(names("a", 20_000))).statistics()
+    before = profile_of(Statistics.from_dict(statistics.to_dict()))
+    feature = only(compare_with_profile(before, Profile.of(as_table(names("b", 20_000)))))
+    assert feature.reason == "not enough data: every category is too rare to compare"
