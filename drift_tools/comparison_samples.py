@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.cells import Cells
 from drift_tools.columns import LARGEST_EXACT
 from drift_tools.comparison_results import Side
 from drift_tools.errors import InputError
@@ -274,6 +275,11 @@ def samples_of(data: object, *, what: str) -> Samples:
         return _together(columns, columns[0].rows if columns else 0)
     table = as_table(data, what=what)
     return Samples({name: _Careful(column) for name, column in table.columns.items()}, table.rows)
+
+
+def all_missing(name: str, rows: int) -> Sample:
+    """A column that so many rows do not have: it is missing in each of them."""
+    return _Careful(Cells.missing(rows).column(name))
 
 
 def _together(columns: Iterable[Sample], rows: int) -> Samples:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from drift_tools.categories import Categories
 from drift_tools.columns import TypeCounts
-from drift_tools.comparison import judged, one_sided
+from drift_tools.comparison import is_surely_gone, judged, one_sided
 from drift_tools.comparison_measures import Measured, measure_categories, measure_numbers
 from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison_samples import Categories as CountedCategories
@@ -82,6 +82,7 @@ def compare_with_profile(
     <Comparison: 9000 with 9000 rows, 1 features, drifted: x>
     """
     kinds = kinds or {}
+    current = _with_optional(current, baseline)
     measured = {
         name: _measure(name, before, current.columns[name], kinds.get(name) or _kind(before, current.columns[name]))
         for name, before in baseline.columns.items()
@@ -98,6 +99,16 @@ def compare_with_profile(
         if name not in features:
             features[name] = _alone(name, column, baseline.rows, "new")
     return Comparison(baseline.rows, current.rows, alpha, features)
+
+
+def _with_optional(current: Profile, baseline: Profile) -> Profile:
+    """The current columns, and those that merely did not occur."""
+    optional = {
+        name: ColumnProfile.missing(name, current.rows)
+        for name, column in baseline.columns.items()
+        if name not in current.columns and not is_surely_gone(column.types.missing, baseline.rows, current.rows)
+    }
+    return Profile(current.rows, {**current.columns, **optional})
 
 
 def _kind(before: ColumnProfile, after: ColumnProfile) -> Kind:

@@ -13,7 +13,7 @@ from drift_tools.multivariate import two_sample_test
 from drift_tools.profile import Profile, Statistics, merge_profiles
 from drift_tools.profile_verdicts import compare_with_profile, profile_of
 from drift_tools.tables import Table, as_table, read_csv_text
-from drift_tools.windows import split_by_time
+from drift_tools.windows import compare_windows, split_by_time
 
 RNG = np.random.default_rng(5)
 AMOUNTS = RNG.normal(50, 10, 2000).round(6)
@@ -126,3 +126,56 @@ def test_what_a_file_does_not_list_is_too_rare_as_well() -> None:
     before = profile_of(Statistics.from_dict(statistics.to_dict()))
     feature = only(compare_with_profile(before, Profile.of(as_table(names("b", 20_000)))))
     assert feature.reason == "not enough data: every category is too rare to compare"
+
+
+# --- columns that did not occur ------------------------------------------------------------------------------------
+
+
+def coupons(filled: int, rows: int) -> dict[str, Any]:
+    return {"a": AMOUNTS[:rows], "coupon": np.where(np.arange(rows) < filled, 1.0, np.nan)}
+
+
+WITHOUT = {"a": AMOUNTS[:60]}
+
+
+def test_an_optional_column_that_did_not_occur_is_tested_as_missing() -> None:
+    rare = compare(coupons(40, 2000), WITHOUT).features["coupon"]
+    assert (rare.verdict, rare.current.missing_share) == ("no drift", 1.0)
+    assert rare.to_dict() == compare(coupons(40, 2000), coupons(0, 60)).features["coupon"].to_dict()
+    prepared = prepare_baseline(coupons(40, 2000))
+    assert compare(prepared, WITHOUT).features["coupon"].to_dict() == rare.to_dict()
+    frequent = compare(coupons(1000, 2000), WITHOUT).features["coupon"]
+    assert (frequent.verdict, frequent.summary) == ("drift", "coupon: missing 50 % → 100 %, PSI 4.60.")
+    assert frequent.reason.endswith("share of missing values")
+    always = compare(coupons(2000, 2000), WITHOUT).features["coupon"]
+    assert (always.verdict, always.reason) == ("drift", "the column is missing from the current data")
+
+
+def test_categories_that_did_not_occur_are_tested_as_missing() -> None:
+    before = {"a": AMOUNTS, "code": np.array(["x", None, None, None] * 500, dtype=object)}
+    feature = compare(before, WITHOUT, blocks=np.arange(60)).features["code"]
+    assert (feature.kind, feature.verdict) == ("categorical", "drift")
+
+
+def test_a_column_is_not_gone_on_the_word_of_a_few_rows() -> None:
+    feature = compare(coupons(2000, 2000), {"a": AMOUNTS[:19]}).features["coupon"]
+    assert (feature.verdict, feature.reason) == ("not enough data", "not enough data: 19 current rows, 29 needed")
+    nothing = compare(coupons(2000, 2000), {"a": np.empty(0)}).features["coupon"]
+    assert nothing.verdict == "not enough data"
+
+
+def test_profiles_say_the_same_of_columns_that_did_not_occur() -> None:
+    after = Profile.of(as_table(WITHOUT))
+    for filled in (40, 1000, 2000):
+        before = coupons(filled, 2000)
+        exact = compare(before, WITHOUT).features["coupon"]
+        found = compare_with_profile(Profile.of(as_table(before)), after).features["coupon"]
+        assert (found.verdict, found.reason) == (exact.verdict, exact.reason)
+
+
+def test_a_window_without_an_optional_column_is_no_change() -> None:
+    hours = [(str(hour), coupons(0, 60) if hour % 2 else WITHOUT) for hour in range(6)]
+    hours += [(str(hour), coupons(60, 60)) for hour in range(6, 10)]
+    timeline = compare_windows(coupons(40, 2000), hours)
+    assert timeline.drifted_features == ["coupon"]
+    assert timeline.onsets["coupon"].window == "6"
