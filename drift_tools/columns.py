@@ -191,6 +191,7 @@ class Column:
     `source`: the cells as they were written, if the source was text or float64 rounds its integers; an array of str or
     None, or what can make one.
     `parsed`: what `as_numbers` gives, if a reader has done the work already.
+    `is_single`: whether the source held the numbers in single precision, where 0.7 is 0.699999988.
     """
 
     name: str
@@ -198,6 +199,7 @@ class Column:
     numbers: Numbers | None = None
     source: Texts | TextSource | None = None
     parsed: tuple[Numbers, int] | None = None
+    is_single: bool = False
 
     def __len__(self) -> int:
         """Rows, the missing ones included."""
@@ -267,7 +269,8 @@ class Column:
             return cls.from_integers(name, values)
         numbers = values.astype(np.float64, copy=False)
         missing = int(np.count_nonzero(np.isnan(numbers)))
-        return cls(name, TypeCounts(fractional=len(numbers) - missing, missing=missing), numbers)
+        types = TypeCounts(fractional=len(numbers) - missing, missing=missing)
+        return cls(name, types, numbers, is_single=values.dtype == np.float32)
 
     @classmethod
     def from_integers(
@@ -311,6 +314,17 @@ class Column:
         if texts is None:
             raise ValueError(f"column {self.name!r} was made without numbers and without texts")
         return texts
+
+
+def as_single(numbers: Numbers) -> Numbers:
+    """The numbers as single precision has them, those that it cannot hold as they are. Their order survives.
+
+    >>> as_single(np.array([0.5, 0.7, 1e300])).tolist()
+    [0.5, 0.699999988079071, 1e+300]
+    """
+    with np.errstate(over="ignore"):
+        rounded = numbers.astype(np.float32).astype(np.float64)
+    return np.where(np.isfinite(rounded), rounded, numbers)
 
 
 def count_categories(texts: Texts) -> dict[str, int]:

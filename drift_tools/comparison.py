@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from drift_tools.block_bootstrap import block_p_value
 from drift_tools.comparison_measures import Measured, kind_of, measure
 from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
-from drift_tools.comparison_samples import Sample, Samples, all_missing, samples_of
+from drift_tools.comparison_samples import Sample, Samples, all_missing, in_one_precision, samples_of
 from drift_tools.comparison_summary import summarise
 from drift_tools.errors import InputError
 from drift_tools.levels import LARGEST_ALPHA, alpha_per_run
@@ -234,6 +234,7 @@ def _measure_all(before: Samples, after: Samples, how: _How, threads: int | None
         baseline, current = before.columns[name].copy(own.rooms[0]), after.columns[name].copy(own.rooms[1])
         baseline.arrange()
         current.arrange()
+        baseline, current = in_one_precision([baseline, current])
         # In turn: the measures are hundreds of short calls, and threads that make them at the same time wait for each
         # other at each, longer than for the lot.
         with turn:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.comparison import Baseline, Kind
-from drift_tools.comparison_samples import Sample, all_missing, samples_of
+from drift_tools.comparison_samples import Sample, all_missing, in_one_precision, samples_of
 from drift_tools.measures.binning import count_in_bins, quantile_edges
 from drift_tools.tables import Numbers, Table
 
@@ -27,7 +27,8 @@ def counts_of(name: str, baseline: Baseline, tables: Sequence[Table], kind: Kind
     if before.present < before.rows:
         samples = [sample or all_missing(name, table.rows) for sample, table in zip(samples, tables, strict=True)]
     count = _number_counts if kind == "numerical" else _category_counts
-    own, parts = count(before, [sample for sample in samples if sample is not None])
+    before, *present = in_one_precision([before, *(sample for sample in samples if sample is not None)])
+    own, parts = count(before, present)
     rest = iter(parts)
     absent = np.zeros(len(own) + 1)
     windows = []

@@ -1,14 +1,18 @@
 """Sides whose cells are typed or written differently although they say the same: what a comparison makes of them."""
 
+import math
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from drift_tools.columns import Column
-from drift_tools.comparison import Comparison, FeatureComparison, compare, prepare_baseline
+from drift_tools.comparison import Baseline, Comparison, FeatureComparison, Kind, compare, prepare_baseline
+from drift_tools.comparison_samples import samples_of
 from drift_tools.constraints import Constraints, FeatureConstraint, suggest
 from drift_tools.drift_file import kinds_of
+from drift_tools.job_data import concatenate
 from drift_tools.multivariate import two_sample_test
 from drift_tools.profile import Profile, Statistics, merge_profiles
 from drift_tools.profile_verdicts import compare_with_profile, profile_of
@@ -179,3 +183,65 @@ def test_a_window_without_an_optional_column_is_no_change() -> None:
     timeline = compare_windows(coupons(40, 2000), hours)
     assert timeline.drifted_features == ["coupon"]
     assert timeline.onsets["coupon"].window == "6"
+
+
+# --- single precision beside double --------------------------------------------------------------------------------
+
+PRICES = np.array([0.1, 0.3, 0.7, 1.1] * 250)
+
+
+def in_single(values: Any) -> list[Any]:
+    """A column of single precision, in everything that it comes in."""
+    values = np.asarray(values, dtype=np.float32)
+    arrow = pa.table({"x": pa.array(values)})
+    return [{"x": values}, arrow, as_table(arrow), as_table({"x": values}), prepare_baseline({"x": values})]
+
+
+def in_double(values: Any) -> list[Any]:
+    return [{"x": values}, {"x": values.tolist()}, pa.table({"x": values}), csv(*values)]
+
+
+@pytest.mark.parametrize("kind", ["numerical", "categorical"])
+def test_single_precision_is_no_drift(kind: Kind) -> None:
+    for single in in_single(PRICES):
+        for double in in_double(PRICES):
+            feature = only(compare(single, double, kinds={"x": kind}))
+            assert (feature.psi, feature.verdict) == (0.0, "no drift")
+            if not isinstance(single, Baseline):
+                assert only(compare(prepare_baseline(double), single, kinds={"x": kind})).psi == 0.0
+    assert only(compare(in_single(PRICES)[0], {"x": PRICES + 1e-3})).verdict == "drift"
+
+
+def test_what_single_precision_cannot_hold_stays_in_order() -> None:
+    large = np.array([-1e300, -3.5e38, 0.7, 3.5e38, 1e300, math.inf, math.nan] * 20)
+    feature = only(compare({"x": np.float32(PRICES)}, {"x": large}))
+    assert (feature.current.maximum, feature.current.infinite_share) == (1e300, 1 / 7)
+    numbers = samples_of({"x": large}, what="x").columns["x"].numbers
+    assert numbers.in_single_precision().finite.tolist() == sorted(
+        [-1e300, -3.5e38, 0.699999988079071, 3.5e38, 1e300] * 20
+    )
+
+
+def test_a_prepared_baseline_is_not_rounded_for_good() -> None:
+    prepared = prepare_baseline({"x": PRICES})
+    assert only(compare(prepared, {"x": np.float32(PRICES)})).psi == 0.0
+    assert only(compare(prepared, {"x": PRICES})).psi == 0.0
+
+
+@pytest.mark.parametrize("kind", ["numerical", "categorical"])
+def test_blocks_and_windows_know_of_single_precision(kind: Kind) -> None:
+    single, hours = {"x": np.float32(PRICES)}, np.arange(len(PRICES)) // 50
+    assert only(compare(single, {"x": PRICES}, blocks=hours, kinds={"x": kind})).p_value == 1.0
+    later = [("0", {"x": PRICES}), ("1", {"x": np.float32(PRICES)}), ("2", {"x": PRICES + 1}), ("3", {"x": PRICES + 1})]
+    timeline = compare_windows(single, later, kinds={"x": kind})
+    assert (timeline.onsets["x"].earliest, timeline.onsets["x"].latest) == ("2", "2")
+    test = two_sample_test(single, {"x": PRICES}, permutations=99)
+    assert test.p_value > 0.1
+
+
+def test_parts_of_a_table_of_single_precision_stay_so() -> None:
+    table = as_table({"at": np.arange(4.0), "x": np.array([0.1, 0.7, 0.3, 0.2], dtype=np.float32)})
+    parts = [part for _, part in split_by_time(table, "at", 2)]
+    assert [part.columns["x"].is_single for part in parts] == [True, True]
+    assert concatenate(parts, ["a", "b"]).columns["x"].is_single
+    assert parts[0].columns["x"].as_numbers()[0].tolist() == [0.10000000149011612, 0.699999988079071]
