@@ -30,6 +30,8 @@ class TextSource(Protocol):
         """How often each text occurs, the missing left out."""
 
 
+# A column of numbers stays one if of its present cells at most one in so many is none (`N/A`, `#REF!`).
+_PRESENT_PER_STRAY = 20
 # From here on float64 cannot tell neighbouring integers apart.
 LARGEST_EXACT = 2.0**53
 
@@ -134,6 +136,15 @@ class TypeCounts:
         return matching / self.present
 
 
+def are_mostly_numbers(wrong: int, present: int) -> bool:
+    """Whether cells, `wrong` of which are no numbers, are numbers but for a few: at most 5 % of them.
+
+    >>> are_mostly_numbers(5, 100), are_mostly_numbers(6, 100), are_mostly_numbers(0, 0)
+    (True, False, False)
+    """
+    return present > 0 and wrong * _PRESENT_PER_STRAY <= present
+
+
 def count_types(cells: Sequence[str]) -> TypeCounts:
     """Count present cells of text by type.
 
@@ -180,6 +191,7 @@ class Column:
     `source`: the cells as they were written, if the source was text or float64 rounds its integers; an array of str or
     None, or what can make one.
     `parsed`: what `as_numbers` gives, if a reader has done the work already.
+    `is_single`: whether the source held the numbers in single precision, where 0.7 is 0.699999988.
     """
 
     name: str
@@ -187,6 +199,7 @@ class Column:
     numbers: Numbers | None = None
     source: Texts | TextSource | None = None
     parsed: tuple[Numbers, int] | None = None
+    is_single: bool = False
 
     def __len__(self) -> int:
         """Rows, the missing ones included."""
@@ -202,6 +215,15 @@ class Column:
     def is_numerical(self) -> bool:
         """Whether every present cell is a number."""
         return self.numbers is not None
+
+    @property
+    def is_mostly_numerical(self) -> bool:
+        """Whether it is a column of numbers but for a few stray cells; never one whose source says that it holds
+        strings. It counts cells, so that neither their order nor the pieces that they came in matter.
+        """
+        if self.numbers is not None or self.is_typed_text:
+            return self.numbers is not None
+        return are_mostly_numbers(self.as_numbers()[1], self.types.present)
 
     @property
     def is_typed_number(self) -> bool:
@@ -247,7 +269,8 @@ class Column:
             return cls.from_integers(name, values)
         numbers = values.astype(np.float64, copy=False)
         missing = int(np.count_nonzero(np.isnan(numbers)))
-        return cls(name, TypeCounts(fractional=len(numbers) - missing, missing=missing), numbers)
+        types = TypeCounts(fractional=len(numbers) - missing, missing=missing)
+        return cls(name, types, numbers, is_single=values.dtype == np.float32)
 
     @classmethod
     def from_integers(
@@ -291,6 +314,17 @@ class Column:
         if texts is None:
             raise ValueError(f"column {self.name!r} was made without numbers and without texts")
         return texts
+
+
+def as_single(numbers: Numbers) -> Numbers:
+    """The numbers as single precision has them, those that it cannot hold as they are. Their order survives.
+
+    >>> as_single(np.array([0.5, 0.7, 1e300])).tolist()
+    [0.5, 0.699999988079071, 1e+300]
+    """
+    with np.errstate(over="ignore"):
+        rounded = numbers.astype(np.float32).astype(np.float64)
+    return np.where(np.isfinite(rounded), rounded, numbers)
 
 
 def count_categories(texts: Texts) -> dict[str, int]:

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from drift_tools.block_bootstrap import block_p_value
 from drift_tools.comparison_measures import Measured, kind_of, measure
 from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
-from drift_tools.comparison_samples import Sample, Samples, samples_of
+from drift_tools.comparison_samples import Sample, Samples, all_missing, in_one_precision, samples_of
 from drift_tools.comparison_summary import summarise
 from drift_tools.errors import InputError
 from drift_tools.levels import LARGEST_ALPHA, alpha_per_run
 from drift_tools.measures.wasserstein import forget_overlaps
 from drift_tools.multivariate import two_sample_test
-from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD, Verdict, decide
+from drift_tools.verdict import DRIFT, MINIMUM_ROWS, NO_DRIFT, PSI_THRESHOLD, Verdict, decide
 
 __all__ = ["Baseline", "Comparison", "FeatureComparison", "Histogram", "Kind", "Side", "compare", "prepare_baseline"]
 
@@ -153,7 +153,7 @@ def compare(
     if blocks is None and baseline_blocks is not None:
         raise InputError("baseline_blocks without blocks: give the blocks of the current rows too")
     before = baseline._samples if isinstance(baseline, Baseline) else samples_of(baseline, what="baseline")
-    after = samples_of(current, what="current")
+    after = _with_optional(samples_of(current, what="current"), before)
     measured = _measure_all(before, after, _How(kinds or {}, thresholds or {}, blocks, baseline_blocks), threads)
     verdicts = decide({name: item.evidence for name, item in measured.items()}, alpha=alpha)
     features: dict[str, FeatureComparison] = {}
@@ -169,6 +169,24 @@ def compare(
     if multivariate:
         together = two_sample_test(baseline._data if isinstance(baseline, Baseline) else baseline, current)
     return Comparison(before.rows, after.rows, alpha, features, together)
+
+
+def _with_optional(after: Samples, before: Samples) -> Samples:
+    """The current columns, and those that merely did not occur: see `is_surely_gone`."""
+    optional = {
+        name: all_missing(name, after.rows)
+        for name, sample in before.columns.items()
+        if name not in after.columns and not is_surely_gone(sample.rows - sample.present, before.rows, after.rows)
+    }
+    return Samples({**after.columns, **optional}, after.rows)
+
+
+def is_surely_gone(missing: int, baseline_rows: int, rows: int) -> bool:
+    """Whether a column that the current rows do not have was taken away, `missing` being how many of the baseline's
+    cells are. JSON leaves out what is optional, so that a rarely filled column is not in every window; it counts as
+    missing in every row, and is tested like any other share. What every row of the baseline had does not need a test.
+    """
+    return not missing and min(baseline_rows, rows) >= MINIMUM_ROWS
 
 
 def _level(alpha: float, false_alarms_per_year: float | None, runs_per_year: float | None) -> float:
@@ -216,6 +234,7 @@ def _measure_all(before: Samples, after: Samples, how: _How, threads: int | None
         baseline, current = before.columns[name].copy(own.rooms[0]), after.columns[name].copy(own.rooms[1])
         baseline.arrange()
         current.arrange()
+        baseline, current = in_one_precision([baseline, current])
         # In turn: the measures are hundreds of short calls, and threads that make them at the same time wait for each
         # other at each, longer than for the lot.
         with turn:
@@ -277,14 +296,12 @@ def _one_sided(sample: Sample, other_rows: int, what: Literal["missing", "new"])
 
 
 def one_sided(name: str, kind: Kind, here: Side, other_rows: int, what: Literal["missing", "new"]) -> FeatureComparison:
-    """A column that the other table does not have. One that is gone is drift: the model gets something else than it
-    learnt from. One that is new has no baseline that it could have drifted from.
+    """A column that the other table does not have. One that is surely gone is drift: the model gets something else
+    than it learnt from. One that is new has no baseline that it could have drifted from.
     """
     gone = Side(other_rows, math.nan, math.nan, math.nan, 0)
-    enough = min(here.rows, other_rows) > 0
     if what == "missing":
-        verdict = DRIFT if enough else NOT_ENOUGH_DATA
-        reason = "the column is missing from the current data" if enough else f"{NOT_ENOUGH_DATA}: no current rows"
+        verdict, reason = DRIFT, "the column is missing from the current data"
     else:
         verdict, reason = NO_DRIFT, "the column is not in the baseline, so there is nothing to compare it with"
     sides = (here, gone) if what == "missing" else (gone, here)

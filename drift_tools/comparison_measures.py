@@ -116,8 +116,10 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
     )
 
 
-def measure_categories(name: str, before: Categories, after: Categories, threshold: float) -> Measured:
-    """All measures of a categorical feature."""
+def measure_categories(
+    name: str, before: Categories, after: Categories, threshold: float, *, rest: str | None = None
+) -> Measured:
+    """All measures of a categorical feature. `rest`: the category that stands for all that are not listed."""
     names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
     first, second = (
         np.fromiter((side.counts.get(label, 0) for label in names), dtype=np.int64, count=len(names))
@@ -139,7 +141,14 @@ def measure_categories(name: str, before: Categories, after: Categories, thresho
         name=name,
         kind="categorical",
         evidence=Evidence(
-            p_values or {"values": 1.0}, stability.excess, before.rows, after.rows, stability.bins, None, threshold
+            p_values or {"values": 1.0},
+            stability.excess,
+            before.rows,
+            after.rows,
+            stability.bins,
+            None,
+            threshold,
+            too_rare=_are_too_rare(test, len(names) - (rest in names)),
         ),
         psi=stability.value,
         jensen_shannon=jensen_shannon(*with_missing),
@@ -151,6 +160,11 @@ def measure_categories(name: str, before: Categories, after: Categories, thresho
         new_categories=_only_in(names, second, first),
         vanished_categories=_only_in(names, first, second),
     )
+
+
+def _are_too_rare(test: ChiSquared | None, listed: int) -> bool:
+    """Whether all of the listed categories had to be pooled, so that no test has seen them apart."""
+    return test is not None and test.pooled >= listed
 
 
 def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[tuple[str, float], ...]:

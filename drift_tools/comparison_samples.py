@@ -7,15 +7,16 @@ through `drift_tools.tables`, which decides what a cell is.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.columns import LARGEST_EXACT
+from drift_tools.cells import Cells
+from drift_tools.columns import LARGEST_EXACT, as_single
 from drift_tools.comparison_results import Side
 from drift_tools.errors import InputError
 from drift_tools.measures.sums import count_distinct, moments
@@ -58,6 +59,10 @@ class SortedNumbers:
         missing = len(ordered) - stop - wrong
         side = _numerical_side(finite, len(ordered), missing, start + stop - last, wrong)
         return cls(finite, start, stop - last, missing, wrong, side)
+
+    def in_single_precision(self) -> "SortedNumbers":
+        """The numbers as single precision has them; `side` stays what it was."""
+        return replace(self, finite=as_single(self.finite))
 
     def count(self) -> "Categories":
         """The numbers as categories, in their shortest spelling (3.0 is `3`)."""
@@ -117,11 +122,12 @@ class Categories:
 
 
 class Sample:
-    """A column of one side. `is_numerical`: whether whatever it holds are numbers; `is_time`: whether those are seconds
-    since 1970.
+    """A column of one side. `is_numerical`: whether whatever it holds are numbers, but for a few stray cells at most;
+    `is_time`: whether those are seconds since 1970; `is_single`: whether the source held them in single precision.
     """
 
     is_time = False
+    is_single = False
 
     def __init__(self, name: str, rows: int, *, is_numerical: bool) -> None:
         self.name, self.rows, self.is_numerical = name, rows, is_numerical
@@ -195,9 +201,18 @@ class _Typed(Sample):
     column, for whoever asks for categories after all.
     """
 
-    def __init__(self, name: str, rows: int, read: Callable[[], NDArray[Any]], cells: Callable[[], Column]) -> None:
+    def __init__(
+        self,
+        name: str,
+        rows: int,
+        read: Callable[[], NDArray[Any]],
+        cells: Callable[[], Column],
+        *,
+        is_single: bool,
+    ) -> None:
         super().__init__(name, rows, is_numerical=True)
         self._read, self._cells = read, cells
+        self.is_single = is_single
 
     def _column(self) -> Column:
         return self._cells()
@@ -235,9 +250,10 @@ class _Careful(Sample):
     """Of a column whose cells `drift_tools.tables` has looked at."""
 
     def __init__(self, column: Column) -> None:
-        super().__init__(column.name, len(column), is_numerical=column.is_numerical)
+        super().__init__(column.name, len(column), is_numerical=column.is_mostly_numerical)
         self._looked_at = column
         self.is_time = isinstance(column, TimeColumn)
+        self.is_single = column.is_single
 
     @property
     def present(self) -> int:
@@ -255,6 +271,43 @@ class _Careful(Sample):
 
     def _column(self) -> Column:
         return self._looked_at
+
+
+class _Rounded(Sample):
+    """A column as single precision has its numbers, beside a side that is of single precision."""
+
+    def __init__(self, sample: Sample) -> None:
+        super().__init__(sample.name, sample.rows, is_numerical=sample.is_numerical)
+        self._sample, self.is_time = sample, sample.is_time
+
+    @property
+    def present(self) -> int:
+        return self._sample.present
+
+    @property
+    def numbers(self) -> SortedNumbers:
+        if self._numbers is None:
+            self._numbers = self._sample.numbers.in_single_precision()
+        return self._numbers
+
+    def _count(self) -> Categories:
+        are_numbers = self.is_numerical and not self.numbers.wrong
+        return self.numbers.count() if are_numbers else self._sample.categories
+
+    def _column(self) -> Column:
+        column = self._sample._column()
+        if not column.is_numerical:
+            return column
+        return Column.from_numbers(self.name, as_single(column.as_numbers()[0]))
+
+
+def in_one_precision(samples: Sequence[Sample]) -> list[Sample]:
+    """The same column of several sources. Where some of them are of single precision, the others are rounded to it:
+    0.7 is 0.699999988 there, and identical rows would have no value in common.
+    """
+    if len({sample.is_single for sample in samples}) == 1:
+        return list(samples)
+    return [sample if sample.is_single else _Rounded(sample) for sample in samples]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +329,11 @@ def samples_of(data: object, *, what: str) -> Samples:
     return Samples({name: _Careful(column) for name, column in table.columns.items()}, table.rows)
 
 
+def all_missing(name: str, rows: int) -> Sample:
+    """A column that so many rows do not have: it is missing in each of them."""
+    return _Careful(Cells.missing(rows).column(name))
+
+
 def _together(columns: Iterable[Sample], rows: int) -> Samples:
     by_name: dict[str, Sample] = {}
     for column in columns:
@@ -293,7 +351,7 @@ def _of_sequence(name: str, values: object) -> Sample:
 
     if isinstance(values, np.ndarray) and values.ndim == 1:
         if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.dtype.itemsize >= _SINGLE_PRECISION):
-            return _Typed(name, len(values), lambda: values, cells)
+            return _Typed(name, len(values), lambda: values, cells, is_single=values.dtype == np.float32)
         if values.dtype.kind == "b":
             return _Counted(name, len(values), lambda: _count_truths(values), cells)
         if values.dtype.kind == "U":
@@ -340,7 +398,8 @@ def _of_chunks(pa: Any, name: str, column: Any) -> Sample:
 
     is_text = {pa.string(), pa.large_string(), pa.string_view()}
     if pa.types.is_float32(column.type) or pa.types.is_float64(column.type) or pa.types.is_integer(column.type):
-        return _Typed(name, len(column), lambda: _arrow_numbers(pa, column), cells)
+        is_single = pa.types.is_float32(column.type)
+        return _Typed(name, len(column), lambda: _arrow_numbers(pa, column), cells, is_single=is_single)
     if pa.types.is_boolean(column.type) or column.type in is_text:
         return _Counted(name, len(column), lambda: _count_values(column), cells)
     if pa.types.is_dictionary(column.type) and column.type.value_type in is_text:

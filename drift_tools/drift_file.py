@@ -55,15 +55,24 @@ def _number(job: Job, name: str) -> float | None:
         raise InputError(f"{name} is {text!r}: give a number") from error
 
 
-def kinds_of(constraints: Constraints) -> dict[str, Kind]:
+def kinds_of(constraints: Constraints, baseline: Table | None = None) -> dict[str, Kind]:
     """How features are compared: as the baseline's inferred type says, so that codes are categories however they are
     written. A feature that the baseline knows nothing of is what its values are.
+
+    One stray cell makes the inferred type String. Without a list of allowed values nobody has looked at such a feature,
+    and the `baseline`'s rows decide whether it holds numbers; where they are numbers without exception, String was
+    somebody's own word.
     """
     return {
         name: "numerical" if feature.inferred_type in NUMERICAL_TYPES else "categorical"
         for name, feature in constraints.features.items()
-        if feature.inferred_type != "Unknown"
+        if feature.inferred_type != "Unknown" and not (feature.domains is None and _has_stray_cells(baseline, name))
     }
+
+
+def _has_stray_cells(baseline: Table | None, name: str) -> bool:
+    column = None if baseline is None else baseline.columns.get(name)
+    return column is not None and column.is_mostly_numerical and not column.is_numerical
 
 
 def baseline_rows(job: Job, constraints: Constraints) -> tuple[Table | None, str | None]:
@@ -89,9 +98,9 @@ def find(
     None if the environment has no baseline to compare with.
     """
     baseline, reason = baseline_rows(job, constraints)
-    kept, alpha = constraints.without(excluded), level(job)
+    kinds, alpha = kinds_of(constraints.without(excluded), baseline), level(job)
     if baseline is not None and rows is not None:
-        found = compare(baseline.without(excluded), rows.without(excluded), alpha=alpha, kinds=kinds_of(kept))
+        found = compare(baseline.without(excluded), rows.without(excluded), alpha=alpha, kinds=kinds)
         return Finding(found, "exact")
     if baseline is not None:
         before, reason = profile_for(baseline, constraints), "the window is larger than what is kept in memory"
@@ -100,7 +109,7 @@ def find(
     else:
         return None
     before = Profile(before.rows, {name: item for name, item in before.columns.items() if name in constraints.features})
-    found = compare_with_profile(before.without(excluded), current.without(excluded), alpha=alpha, kinds=kinds_of(kept))
+    found = compare_with_profile(before.without(excluded), current.without(excluded), alpha=alpha, kinds=kinds)
     return Finding(found, "sketch", reason)
 
 

@@ -266,7 +266,8 @@ def _below_each_other(name: str, parts: Sequence[Column]) -> Column:
         spelt = any(part.source is not None for part in parts)
         texts = np.concatenate([part.as_texts() for part in parts]) if spelt else None
         kind = type(telling[0]) if len({type(part) for part in telling}) == 1 else Column
-        return kind(name, TypeCounts.sum_of(part.types for part in parts), numbers, texts)
+        types, is_single = TypeCounts.sum_of(part.types for part in parts), all(part.is_single for part in telling)
+        return kind(name, types, numbers, texts, is_single=is_single)
     cells = np.concatenate([part.as_texts() for part in parts]).tolist()
     make = Column.from_strings if any(part.is_typed_text for part in telling) else Column.from_cells
     return make(name, cells)

@@ -20,6 +20,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.columns import as_single
 from drift_tools.errors import InputError
 from drift_tools.tables import Column, Numbers, Table, as_table
 
@@ -148,8 +149,11 @@ def _draw(available: int, rows: int, rng: np.random.Generator) -> Integers:
 
 def _encode(before: Column, after: Column, first: Integers, second: Integers) -> Numbers:
     """The column as features, rows x features, each centred over both sides; together they have variance 1."""
-    if before.is_numerical and after.is_numerical:
-        values = np.concatenate([before.as_numbers()[0][first], after.as_numbers()[0][second]])
+    if before.is_mostly_numerical and after.is_mostly_numerical:
+        sides = [before.as_numbers()[0][first], after.as_numbers()[0][second]]
+        if before.is_single != after.is_single:
+            sides = [as_single(side) for side in sides]
+        values = np.concatenate(sides)
         features = [_normal_scores(values), np.isnan(values)]
     else:
         texts = np.concatenate([before.as_texts()[first], after.as_texts()[second]])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from drift_tools.categories import Categories
-from drift_tools.columns import Column, Numbers, TypeCounts, count_categories
+from drift_tools.columns import Column, Numbers, TypeCounts, are_mostly_numbers, count_categories
 from drift_tools.errors import InputError
 from drift_tools.number_profile import NumberProfile
 from drift_tools.statistics_file import (
@@ -57,6 +57,9 @@ class ColumnProfile:
 
     `is_numerical`: every present cell is a number, `nan` and infinities included. `is_categorical`: the categories were
     asked for, also where they are numbers of many kinds.
+
+    A source that knows only text has the numbers among its cells kept in any case: whether the whole column is one of
+    numbers with a few stray cells is known when all batches have been merged, and not before.
     """
 
     name: str
@@ -70,7 +73,7 @@ class ColumnProfile:
     def of(cls, column: Column, *, categorical: bool = False, numerical: bool = False) -> "ColumnProfile":
         """Of a column; with `categorical` the categories also of numbers, with `numerical` the numbers among texts."""
         numbers = None
-        if column.is_numerical or numerical:
+        if numerical or not column.is_typed_text:
             numbers = NumberProfile.of(column.as_numbers()[0])
         if column.numbers is not None and not categorical and _are_many(column.numbers):
             categories = Categories({}, unlisted=column.types.present)
@@ -87,6 +90,13 @@ class ColumnProfile:
     def rows(self) -> int:
         """Rows, the missing ones included."""
         return self.types.present + self.types.missing
+
+    @property
+    def is_mostly_numerical(self) -> bool:
+        """Whether it is a column of numbers but for a few stray cells."""
+        if self.is_numerical or self.numbers is None:
+            return self.is_numerical
+        return are_mostly_numbers(self.types.string + self.types.boolean, self.types.present)
 
     def merge(self, other: "ColumnProfile") -> "ColumnProfile":
         """Both together."""

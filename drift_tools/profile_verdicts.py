@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from drift_tools.categories import Categories
 from drift_tools.columns import TypeCounts
-from drift_tools.comparison import judged, one_sided
+from drift_tools.comparison import is_surely_gone, judged, one_sided
 from drift_tools.comparison_measures import Measured, measure_categories, measure_numbers
 from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison_samples import Categories as CountedCategories
@@ -87,6 +87,7 @@ def compare_with_profile(
     <Comparison: 9000 with 9000 rows, 1 features, drifted: x>
     """
     kinds = kinds or {}
+    current = _with_optional(current, baseline)
     measured = {
         name: _measure(name, before, current.columns[name], kinds.get(name) or _kind(before, current.columns[name]))
         for name, before in baseline.columns.items()
@@ -105,9 +106,19 @@ def compare_with_profile(
     return Comparison(baseline.rows, current.rows, alpha, features)
 
 
+def _with_optional(current: Profile, baseline: Profile) -> Profile:
+    """The current columns, and those that merely did not occur."""
+    optional = {
+        name: ColumnProfile.missing(name, current.rows)
+        for name, column in baseline.columns.items()
+        if name not in current.columns and not is_surely_gone(column.types.missing, baseline.rows, current.rows)
+    }
+    return Profile(current.rows, {**current.columns, **optional})
+
+
 def _kind(before: ColumnProfile, after: ColumnProfile) -> Kind:
     deciding = before if before.types.present else after
-    return "numerical" if deciding.is_numerical and deciding.types.present else "categorical"
+    return "numerical" if deciding.is_mostly_numerical and deciding.types.present else "categorical"
 
 
 def _alone(name: str, column: ColumnProfile, other_rows: int, what: Literal["missing", "new"]) -> FeatureComparison:
@@ -118,7 +129,7 @@ def _alone(name: str, column: ColumnProfile, other_rows: int, what: Literal["mis
 
 def _measure(name: str, before: ColumnProfile, after: ColumnProfile, kind: Kind) -> Measured:
     if kind == "categorical":
-        return measure_categories(name, *_as_categories(before, after), PSI_THRESHOLD)
+        return measure_categories(name, *_as_categories(before, after), PSI_THRESHOLD, rest=_OTHER)
     if _is_exact(before) and _is_exact(after):
         return measure_numbers(name, _as_numbers(before), _as_numbers(after), PSI_THRESHOLD)
     return _measure_sketches(name, before, after)

@@ -164,7 +164,8 @@ def _from_arrow_column(pa: Any, name: str, column: Any) -> Column:
         present = column if missing is None else column.fill_null(0)  # numpy would make floats of them
         return Column.from_integers(name, present.to_numpy(), missing)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return Column.from_numbers(name, column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        floats = column if pa.types.is_float32(kind) else column.cast(pa.float64())
+        return Column.from_numbers(name, floats.to_numpy(zero_copy_only=False))
     if pa.types.is_temporal(kind):
         # Seconds (of a date or time: since 1970), so that "when" can drift like any other quantity.
         micro = pa.duration if pa.types.is_duration(kind) else pa.time64 if pa.types.is_time(kind) else pa.timestamp

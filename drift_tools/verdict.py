@@ -40,7 +40,9 @@ class Evidence:
     `p_values`: by what was tested. `effect`: the index less its expectation. `rows`, `baseline_rows`: of either side,
     missing values included. `bins`: of the index. `ks`: the Kolmogorov-Smirnov statistic, None for categories.
     `threshold`: from which on an effect is material. `beyond`: the share of the current values that are smaller than
-    any of the baseline, or larger than any, whichever is more, less what chance explains (`surely_beyond`).
+    any of the baseline, or larger than any, whichever is more, less what chance explains (`surely_beyond`). `too_rare`:
+    whether each category occurs too rarely to be compared with any other (names, ids), so that the tests have not seen
+    the values.
     """
 
     p_values: Mapping[str, float]
@@ -51,6 +53,7 @@ class Evidence:
     ks: float | None = None
     threshold: float = PSI_THRESHOLD
     beyond: float = 0.0
+    too_rare: bool = False
 
     @property
     def is_material(self) -> bool:
@@ -128,7 +131,7 @@ def decide(evidence: Mapping[str, Evidence], *, alpha: float = 0.05) -> dict[str
     `alpha` is the share of runs without any drift in which a false alarm is allowed. Features with too few rows to
     test are left out of the adjustment. `not enough data` is said of a feature that did not drift if so few rows could
     hide it: if even a difference as large as its threshold would not have been significant on its own, at `alpha`
-    divided by the number of features.
+    divided by the number of features, or if none of its categories has enough rows to be compared.
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha}: give a probability between 0 and 1")
@@ -163,10 +166,12 @@ def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float, le
         elif evidence.effect < evidence.threshold:
             size = f"{100 * evidence.beyond:.1f} % of the values beyond the baseline's range"
         return Verdict(DRIFT, p_value, adjusted, f"{found}, {size}{_cause(evidence)}")
+    if adjusted > alpha and min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level):
+        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
+    if evidence.too_rare:
+        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, f"{NOT_ENOUGH_DATA}: every category is too rare to compare")
     if adjusted <= alpha:
         return Verdict(NO_DRIFT, p_value, adjusted, f"significant ({found}) but immaterial: {excess}")
-    if min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level):
-        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
     return Verdict(NO_DRIFT, p_value, adjusted, f"no significant difference ({found})")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.comparison import Baseline, Kind
-from drift_tools.comparison_samples import Sample, samples_of
+from drift_tools.comparison_samples import Sample, all_missing, in_one_precision, samples_of
 from drift_tools.measures.binning import count_in_bins, quantile_edges
 from drift_tools.tables import Numbers, Table
 
@@ -19,12 +19,16 @@ def counts_of(name: str, baseline: Baseline, tables: Sequence[Table], kind: Kind
 
     The bins are the deciles of the baseline and those of all windows together, so that also a constant baseline has
     another bin than what came after it; or the 50 most frequent categories, and the others as one. What is missing,
-    infinite or of another type has bins of its own, and so has a window that does not have the column.
+    infinite or of another type has bins of its own, and so has a window that does not have the column, unless the
+    baseline's rows do not always have it: then it is missing there.
     """
     before = baseline._samples.columns[name]
     samples = [samples_of(table, what="window").columns.get(name) for table in tables]
+    if before.present < before.rows:
+        samples = [sample or all_missing(name, table.rows) for sample, table in zip(samples, tables, strict=True)]
     count = _number_counts if kind == "numerical" else _category_counts
-    own, parts = count(before, [sample for sample in samples if sample is not None])
+    before, *present = in_one_precision([before, *(sample for sample in samples if sample is not None)])
+    own, parts = count(before, present)
     rest = iter(parts)
     absent = np.zeros(len(own) + 1)
     windows = []

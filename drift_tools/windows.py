@@ -395,9 +395,10 @@ def _rows(table: Table, chosen: NDArray[np.int64]) -> Table:
 def _column_rows(column: Column, chosen: NDArray[np.int64]) -> Column:
     """The chosen rows of a column. Texts stay as they were written: `03` is another category than `3`."""
     if column.texts is not None:
-        make = Column.from_cells if column.is_numerical else Column.from_strings
+        make = Column.from_strings if column.is_typed_text else Column.from_cells
         return make(column.name, column.texts[chosen].tolist())
-    return type(column).from_numbers(column.name, column.as_numbers()[0][chosen])
+    numbers = column.as_numbers()[0][chosen]
+    return type(column).from_numbers(column.name, numbers.astype(np.float32) if column.is_single else numbers)
 
 
 def _mean(effects: Iterable[float]) -> float:

@@ -1,0 +1,247 @@
+"""Sides whose cells are typed or written differently although they say the same: what a comparison makes of them."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from drift_tools.columns import Column
+from drift_tools.comparison import Baseline, Comparison, FeatureComparison, Kind, compare, prepare_baseline
+from drift_tools.comparison_samples import samples_of
+from drift_tools.constraints import Constraints, FeatureConstraint, suggest
+from drift_tools.drift_file import kinds_of
+from drift_tools.job_data import concatenate
+from drift_tools.multivariate import two_sample_test
+from drift_tools.profile import Profile, Statistics, merge_profiles
+from drift_tools.profile_verdicts import compare_with_profile, profile_of
+from drift_tools.tables import Table, as_table, read_csv_text
+from drift_tools.windows import compare_windows, split_by_time
+
+RNG = np.random.default_rng(5)
+AMOUNTS = RNG.normal(50, 10, 2000).round(6)
+
+
+def csv(*cells: object, name: str = "x") -> Table:
+    return read_csv_text("\n".join([name, *map(str, cells)]) + "\n")
+
+
+def only(comparison: Comparison) -> FeatureComparison:
+    (feature,) = comparison.features.values()
+    return feature
+
+
+# --- a few cells of a column of numbers that are none --------------------------------------------------------------
+
+
+STRAY = csv(*AMOUNTS, "N/A")
+SHIFTED = csv(*(AMOUNTS + 50))
+
+
+def test_one_stray_cell_leaves_a_column_numerical() -> None:
+    feature = only(compare(STRAY, SHIFTED))
+    assert (feature.kind, feature.verdict) == ("numerical", "drift")
+    assert feature.baseline.wrong_type_share == 1 / 2001
+    same = only(compare(STRAY, csv(*AMOUNTS[::2])))
+    assert (same.kind, same.verdict) == ("numerical", "no drift")
+
+
+@pytest.mark.parametrize(("stray", "kind"), [(5, "numerical"), (6, "categorical")])
+def test_more_than_one_stray_cell_in_twenty_makes_categories(stray: int, kind: str) -> None:
+    cells = [*["?"] * stray, *range(100 - stray), *[""] * 900]  # missing cells do not count
+    table = csv(*(cell if cell != "" else '""' for cell in cells))
+    assert table.columns["x"].types.present == 100
+    assert only(compare(table, table)).kind == kind
+    assert only(compare(prepare_baseline(table), table)).kind == kind
+    assert only(compare(csv(*cells[::-1], '""'), table)).kind == kind
+
+
+def test_strings_of_a_typed_source_stay_categories() -> None:
+    texts = [*map(str, range(99)), "N/A"]
+    assert only(compare({"x": texts}, {"x": texts})).kind == "categorical"
+    assert not Column.from_strings("x", texts).is_mostly_numerical
+    assert Column.from_cells("x", texts).is_mostly_numerical
+    assert not Column.from_cells("x", [None, None]).is_mostly_numerical
+
+
+def test_values_that_stop_being_numbers_are_drift_of_a_column_with_stray_cells() -> None:
+    feature = only(compare(STRAY, csv(*AMOUNTS[:1000], *["N/A"] * 300)))
+    assert feature.verdict == "drift"
+    assert feature.reason.endswith("share of values of another type")
+
+
+def test_profiles_say_the_same_of_stray_cells_however_they_were_cut() -> None:
+    exact = only(compare(STRAY, SHIFTED))
+    cells = [*map(str, AMOUNTS[:1000]), "N/A", *map(str, AMOUNTS[1000:])]
+    parts = [Profile.of(csv(*cells[start:stop])) for start, stop in ((0, 990), (990, 1010), (1010, 2001))]
+    for before in (Profile.of(STRAY), merge_profiles(parts), Profile.from_dict(merge_profiles(parts).to_dict())):
+        found = only(compare_with_profile(before, Profile.of(SHIFTED)))
+        assert (found.kind, found.verdict) == ("numerical", "drift")
+        assert found.psi == pytest.approx(exact.psi)
+        assert found.baseline.wrong_type_share == 1 / 2001
+    assert "numerical_statistics" not in Profile.of(STRAY).statistics().to_dict()["features"][0]  # as Model Monitor
+
+
+def test_stray_cells_do_not_decide_the_kind_of_a_monitored_feature() -> None:
+    suggested = suggest(Profile.of(STRAY).statistics())
+    assert suggested.features["x"].inferred_type == "String"
+    assert kinds_of(suggested) == {"x": "categorical"}  # nobody to ask
+    assert kinds_of(suggested, STRAY) == {}
+    assert kinds_of(suggested, csv(*AMOUNTS)) == {"x": "categorical"}  # somebody wrote String into the file
+    listed = Constraints({"x": FeatureConstraint("x", "String", domains=("1", "2", "N/A"))})
+    assert kinds_of(listed, csv(*[1, 2] * 50, "N/A")) == {"x": "categorical"}
+
+
+def test_the_classifier_sees_numbers_beside_stray_cells() -> None:
+    noise = RNG.normal(size=(2, 400)).round(6)
+    tables = [
+        read_csv_text("x,y\n" + "".join(f"{x},{y}\n" for x, y in zip(noise[0], ys, strict=True)) + "N/A,0\n")
+        for ys in (noise[0] + noise[1], noise[1] - noise[0])
+    ]
+    test = two_sample_test(*tables, permutations=99)
+    assert (test.p_value, test.statistic > 0.7) == (0.01, True)
+
+
+def test_windows_of_a_column_with_stray_cells_keep_what_is_known_of_their_cells() -> None:
+    rows = "".join(f"2026-03-01T{hour:02d}:00,{value}\n" for hour, value in enumerate(["1", "03", "N/A", "4"]))
+    parts = [part.columns["x"] for _, part in split_by_time(read_csv_text("at,x\n" + rows), "at", "1h")]
+    assert [column.as_texts().tolist() for column in parts] == [["1"], ["03"], ["N/A"], ["4"]]
+    assert [column.is_mostly_numerical for column in parts] == [True, True, False, True]
+
+
+# --- categories that are all too rare ------------------------------------------------------------------------------
+
+
+def names(prefix: str, rows: int) -> dict[str, Any]:
+    return {"x": [f"{prefix}{index}" for index in range(rows)]}
+
+
+def test_texts_that_hardly_repeat_are_not_called_undrifted() -> None:
+    feature = only(compare(names("a", 20_000), names("b", 20_000)))
+    assert (feature.verdict, feature.p_value) == ("not enough data", 1.0)
+    assert feature.reason == "not enough data: every category is too rare to compare"
+    frequent = {"x": [*names("a", 10_000)["x"], *["often"] * 10_000]}
+    assert only(compare(frequent, frequent)).verdict == "no drift"
+
+
+def test_what_a_file_does_not_list_is_too_rare_as_well() -> None:
+    statistics = Profile.of(as_table(names("a", 20_000))).statistics()
+    before = profile_of(Statistics.from_dict(statistics.to_dict()))
+    feature = only(compare_with_profile(before, Profile.of(as_table(names("b", 20_000)))))
+    assert feature.reason == "not enough data: every category is too rare to compare"
+
+
+# --- columns that did not occur ------------------------------------------------------------------------------------
+
+
+def coupons(filled: int, rows: int) -> dict[str, Any]:
+    return {"a": AMOUNTS[:rows], "coupon": np.where(np.arange(rows) < filled, 1.0, np.nan)}
+
+
+WITHOUT = {"a": AMOUNTS[:60]}
+
+
+def test_an_optional_column_that_did_not_occur_is_tested_as_missing() -> None:
+    rare = compare(coupons(40, 2000), WITHOUT).features["coupon"]
+    assert (rare.verdict, rare.current.missing_share) == ("no drift", 1.0)
+    assert rare.to_dict() == compare(coupons(40, 2000), coupons(0, 60)).features["coupon"].to_dict()
+    prepared = prepare_baseline(coupons(40, 2000))
+    assert compare(prepared, WITHOUT).features["coupon"].to_dict() == rare.to_dict()
+    frequent = compare(coupons(1000, 2000), WITHOUT).features["coupon"]
+    assert (frequent.verdict, frequent.summary) == ("drift", "coupon: missing 50 % → 100 %, PSI 4.60.")
+    assert frequent.reason.endswith("share of missing values")
+    always = compare(coupons(2000, 2000), WITHOUT).features["coupon"]
+    assert (always.verdict, always.reason) == ("drift", "the column is missing from the current data")
+
+
+def test_categories_that_did_not_occur_are_tested_as_missing() -> None:
+    before = {"a": AMOUNTS, "code": np.array(["x", None, None, None] * 500, dtype=object)}
+    feature = compare(before, WITHOUT, blocks=np.arange(60)).features["code"]
+    assert (feature.kind, feature.verdict) == ("categorical", "drift")
+
+
+def test_a_column_is_not_gone_on_the_word_of_a_few_rows() -> None:
+    feature = compare(coupons(2000, 2000), {"a": AMOUNTS[:19]}).features["coupon"]
+    assert (feature.verdict, feature.reason) == ("not enough data", "not enough data: 19 current rows, 29 needed")
+    nothing = compare(coupons(2000, 2000), {"a": np.empty(0)}).features["coupon"]
+    assert nothing.verdict == "not enough data"
+
+
+def test_profiles_say_the_same_of_columns_that_did_not_occur() -> None:
+    after = Profile.of(as_table(WITHOUT))
+    for filled in (40, 1000, 2000):
+        before = coupons(filled, 2000)
+        exact = compare(before, WITHOUT).features["coupon"]
+        found = compare_with_profile(Profile.of(as_table(before)), after).features["coupon"]
+        assert (found.verdict, found.reason) == (exact.verdict, exact.reason)
+
+
+def test_a_window_without_an_optional_column_is_no_change() -> None:
+    hours = [(str(hour), coupons(0, 60) if hour % 2 else WITHOUT) for hour in range(6)]
+    hours += [(str(hour), coupons(60, 60)) for hour in range(6, 10)]
+    timeline = compare_windows(coupons(40, 2000), hours)
+    assert timeline.drifted_features == ["coupon"]
+    assert timeline.onsets["coupon"].window == "6"
+
+
+# --- single precision beside double --------------------------------------------------------------------------------
+
+PRICES = np.array([0.1, 0.3, 0.7, 1.1] * 250)
+
+
+def in_single(values: Any) -> list[Any]:
+    """A column of single precision, in everything that it comes in."""
+    values = np.asarray(values, dtype=np.float32)
+    arrow = pa.table({"x": pa.array(values)})
+    return [{"x": values}, arrow, as_table(arrow), as_table({"x": values}), prepare_baseline({"x": values})]
+
+
+def in_double(values: Any) -> list[Any]:
+    return [{"x": values}, {"x": values.tolist()}, pa.table({"x": values}), csv(*values)]
+
+
+@pytest.mark.parametrize("kind", ["numerical", "categorical"])
+def test_single_precision_is_no_drift(kind: Kind) -> None:
+    for single in in_single(PRICES):
+        for double in in_double(PRICES):
+            feature = only(compare(single, double, kinds={"x": kind}))
+            assert (feature.psi, feature.verdict) == (0.0, "no drift")
+            if not isinstance(single, Baseline):
+                assert only(compare(prepare_baseline(double), single, kinds={"x": kind})).psi == 0.0
+    assert only(compare(in_single(PRICES)[0], {"x": PRICES + 1e-3})).verdict == "drift"
+
+
+def test_what_single_precision_cannot_hold_stays_in_order() -> None:
+    large = np.array([-1e300, -3.5e38, 0.7, 3.5e38, 1e300, math.inf, math.nan] * 20)
+    feature = only(compare({"x": np.float32(PRICES)}, {"x": large}))
+    assert (feature.current.maximum, feature.current.infinite_share) == (1e300, 1 / 7)
+    numbers = samples_of({"x": large}, what="x").columns["x"].numbers
+    assert numbers.in_single_precision().finite.tolist() == sorted(
+        [-1e300, -3.5e38, 0.699999988079071, 3.5e38, 1e300] * 20
+    )
+
+
+def test_a_prepared_baseline_is_not_rounded_for_good() -> None:
+    prepared = prepare_baseline({"x": PRICES})
+    assert only(compare(prepared, {"x": np.float32(PRICES)})).psi == 0.0
+    assert only(compare(prepared, {"x": PRICES})).psi == 0.0
+
+
+@pytest.mark.parametrize("kind", ["numerical", "categorical"])
+def test_blocks_and_windows_know_of_single_precision(kind: Kind) -> None:
+    single, hours = {"x": np.float32(PRICES)}, np.arange(len(PRICES)) // 50
+    assert only(compare(single, {"x": PRICES}, blocks=hours, kinds={"x": kind})).p_value == 1.0
+    later = [("0", {"x": PRICES}), ("1", {"x": np.float32(PRICES)}), ("2", {"x": PRICES + 1}), ("3", {"x": PRICES + 1})]
+    timeline = compare_windows(single, later, kinds={"x": kind})
+    assert (timeline.onsets["x"].earliest, timeline.onsets["x"].latest) == ("2", "2")
+    test = two_sample_test(single, {"x": PRICES}, permutations=99)
+    assert test.p_value > 0.1
+
+
+def test_parts_of_a_table_of_single_precision_stay_so() -> None:
+    table = as_table({"at": np.arange(4.0), "x": np.array([0.1, 0.7, 0.3, 0.2], dtype=np.float32)})
+    parts = [part for _, part in split_by_time(table, "at", 2)]
+    assert [part.columns["x"].is_single for part in parts] == [True, True]
+    assert concatenate(parts, ["a", "b"]).columns["x"].is_single
+    assert parts[0].columns["x"].as_numbers()[0].tolist() == [0.10000000149011612, 0.699999988079071]
