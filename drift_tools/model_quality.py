@@ -6,7 +6,7 @@ the prediction.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -58,6 +58,9 @@ _ROWS_FOR_DEVIATION, _DRAWS, _DRAWN_SHARE = 200, 5, 0.8
 _CURVE_POINTS = 101
 _BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
 _TRUTHS = {"true": "1", "false": "0"}
+# Positive classes that need no name, and the class that stands beside each. Also where the positive one does not occur:
+# an hour without fraud must not make "no fraud" the class that is measured.
+_OPPOSITES = {"1": ("0", "-1"), "yes": ("no",)}
 
 Labels: TypeAlias = NDArray[np.str_]
 Metrics: TypeAlias = dict[str, float]
@@ -89,13 +92,14 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class ModelQuality:
-    """The metrics of some outcomes; `deviations` is empty below 200 rows."""
+    """The metrics of some outcomes; `deviations` is empty below 200 rows. `positive_label`: only of a binary one."""
 
     problem_type: str
     rows: int
     metrics: Mapping[str, float]
     deviations: Mapping[str, float]
     extras: Mapping[str, Any]
+    positive_label: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of statistics.json; a number that does not exist is the string "NaN", as in Model Monitor's
@@ -129,10 +133,12 @@ def outcomes(
     """Pick predictions and labels out of a table.
 
     `inference`, `probability` and `ground_truth` name columns, or give their position as digits. Without `inference`
-    a binary prediction is "probability at least `probability_threshold`" (0.5). Rows without a label or a prediction
-    are left out.
+    a binary prediction is "probability at least `probability_threshold`" (0.5). Without `positive_label` it is `1` (or
+    `true`), or `yes`, also where only `0` or `no` occur; of two other classes the last in order. Rows without a label
+    or a prediction are left out.
 
-    Raises `InputError` where a column is missing or a regression is not numerical.
+    Raises `InputError` where a column is missing, a regression is not numerical, or nobody can say which class is the
+    positive one.
     """
     if problem_type not in PROBLEM_TYPES:
         raise InputError(f"problem_type is {problem_type!r}: give one of {', '.join(PROBLEM_TYPES)}")
@@ -148,12 +154,16 @@ def outcomes(
         kept = np.isfinite(label_numbers) & np.isfinite(predicted_numbers)
         return Outcomes(problem_type, label_numbers[kept], predicted_numbers[kept])
     labels = class_names(truth)
-    positive = _class_name(positive_label) if positive_label is not None else _positive(labels)
-    if inference is not None:
-        predictions = class_names(column(table, inference, "inference_attribute"))
+    said = None if inference is None else class_names(column(table, inference, "inference_attribute"))
+    positive = "1"  # of several classes none is asked for
+    if problem_type == "BinaryClassification":
+        seen = set(labels.tolist()) | set(() if said is None else said.tolist())
+        positive = _positive(seen) if positive_label is None else _class_name(positive_label)
+    if said is not None:
+        predictions = said
     elif scores is not None:
         cut = 0.5 if probability_threshold is None else probability_threshold
-        negative = next((name for name in sorted(set(labels) - {"", positive})), "0")
+        negative = _negative(labels, positive)
         predictions = np.where(np.isnan(scores), "", np.where(scores >= cut, positive, negative))
     else:
         raise InputError(
@@ -189,9 +199,27 @@ def _class_name(text: str) -> str:
     return str(int(value)) if value.is_integer() else text
 
 
-def _positive(labels: Labels) -> str:
-    names = sorted(set(labels.tolist()) - {""})
-    return "1" if "1" in names or not names else names[-1]
+def _positive(seen: Iterable[str]) -> str:
+    """The positive class of a binary classification in which these classes occur, as labels or as predictions."""
+    names = sorted(set(seen) - {""})
+    for usual, opposites in _OPPOSITES.items():
+        if written := [name for name in names if name.lower() == usual]:
+            return written[-1]
+        if all(name.lower() in opposites for name in names):
+            return usual
+    if len(names) == 2:
+        return names[-1]
+    some = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+    raise InputError(
+        f"the labels and predictions are {some}, which does not say which class is the positive one: "
+        "name it in positive_label"
+    )
+
+
+def _negative(labels: Labels, positive: str) -> str:
+    """What a prediction from a probability says where it does not say `positive`."""
+    others = sorted(set(labels.tolist()) - {"", positive})
+    return others[0] if others else {"0": "1", "yes": "no"}.get(positive, "0")
 
 
 def measure(data: Outcomes) -> ModelQuality:
@@ -218,7 +246,8 @@ def measure(data: Outcomes) -> ModelQuality:
         extras["confusion_matrix"] = confusion_matrix(data)
     if data.problem_type == "BinaryClassification":
         extras |= curves(data)
-    return ModelQuality(data.problem_type, len(data), metrics, deviations, extras)
+    positive = data.positive_label if data.problem_type == "BinaryClassification" else None
+    return ModelQuality(data.problem_type, len(data), metrics, deviations, extras, positive)
 
 
 def regression_metrics(data: Outcomes) -> Metrics:

@@ -235,3 +235,81 @@ def test_without_a_single_label_there_is_no_quality() -> None:
 def test_class_names_do_not_depend_on_how_a_class_is_written() -> None:
     column = Column.from_cells("x", ["1", "1.0", "true", "TRUE", "0", "False", "cat", None, "2.5"])
     assert mq.class_names(column).tolist() == ["1", "1", "1", "1", "0", "0", "cat", "", "2.5"]
+
+
+BINARY: dict[str, Any] = {"problem_type": "BinaryClassification", "ground_truth": "label"}
+
+
+@pytest.mark.parametrize("negative", ["0", "false", "0.0", "-1", "no", "No"])
+def test_an_hour_without_positives_does_not_swap_the_classes(negative: str) -> None:
+    # 270 false alarms among 300 rows of the negative class.
+    table = read_csv_text("p,label\n" + f"0.9,{negative}\n" * 270 + f"0.1,{negative}\n" * 30)
+    quality = mq.measure(mq.outcomes(table, **BINARY, probability="p"))
+    assert quality.metrics["accuracy"] == 0.1
+    assert quality.metrics["true_negative_rate"] == 0.1
+    assert quality.metrics["false_positive_rate"] == 0.9
+    assert quality.metrics["precision"] == 0.0
+    assert all(math.isnan(quality.metrics[name]) for name in ("recall", "f1", "auc"))
+    assert quality.metrics["accuracy_best_constant_classifier"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("label", "prediction", "positive"),
+    [
+        ("0", "0", "1"),
+        ("0", "1", "1"),
+        ("1", "1", "1"),
+        ("false", "true", "1"),
+        ("-1", "-1", "1"),
+        ("no", "no", "yes"),
+        ("NO", "YES", "YES"),
+        ("yes", "yes", "yes"),
+        ("0", "2", "2"),
+        ("bad", "good", "good"),
+        ("good", "bad", "good"),
+    ],
+)
+def test_the_positive_class_is_found_among_labels_and_predictions(label: str, prediction: str, positive: str) -> None:
+    table = read_csv_text(f"said,label\n{prediction},{label}\n")
+    data = mq.outcomes(table, **BINARY, inference="said")
+    assert data.positive_label == positive
+    assert mq.measure(data).positive_label == positive
+
+
+@pytest.mark.parametrize(
+    ("rows", "seen"),
+    [
+        ("bad,bad\n", "'bad'"),
+        ("2,2\n", "'2'"),
+        ("a,b\nb,c\n", "'a', 'b', 'c'"),
+        ("a,b\nc,d\ne,f\n", "'a', 'b', 'c', 'd', 'e', …"),
+    ],
+)
+def test_a_positive_class_that_only_a_guess_would_find_must_be_named(rows: str, seen: str) -> None:
+    table = read_csv_text("said,label\n" + rows)
+    with pytest.raises(InputError) as caught:
+        mq.outcomes(table, **BINARY, inference="said")
+    assert str(caught.value) == (
+        f"the labels and predictions are {seen}, which does not say which class is the positive one: "
+        "name it in positive_label"
+    )
+    assert mq.outcomes(table, **BINARY, inference="said", positive_label="True").positive_label == "1"
+    several = mq.outcomes(table, problem_type="MulticlassClassification", ground_truth="label", inference="said")
+    assert mq.measure(several).positive_label is None
+
+
+@pytest.mark.parametrize(
+    ("positive", "label", "expected"),
+    [
+        (None, "1", ["0", "1"]),
+        (None, "yes", ["no", "yes"]),
+        ("0", "0", ["1", "0"]),
+        ("bad", "good", ["good", "bad"]),
+    ],
+)
+def test_what_a_probability_says_where_one_class_has_no_label(
+    positive: str | None, label: str, expected: list[str]
+) -> None:
+    table = read_csv_text(f"p,label\n0.2,{label}\n0.8,{label}\n")
+    data = mq.outcomes(table, **BINARY, probability="p", positive_label=positive)
+    assert data.predictions.tolist() == expected
