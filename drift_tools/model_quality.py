@@ -385,10 +385,15 @@ def confusion_matrix(data: Outcomes) -> dict[str, dict[str, int]]:
 
 @dataclass(frozen=True, slots=True)
 class QualityConstraints:
-    """The content of a model-quality constraints.json: by metric, the threshold and what violates it."""
+    """The content of a model-quality constraints.json: by metric, the threshold and what violates it.
+
+    `positive_label`: the class that the baseline measured, None for the usual `1`. Model Monitor's files have no place
+    for it, so that it stands in one only where it says something that Model Monitor's could not.
+    """
 
     problem_type: str
     thresholds: Mapping[str, tuple[float, str]]
+    positive_label: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The file's JSON object."""
@@ -396,7 +401,8 @@ class QualityConstraints:
             name: {"threshold": threshold, "comparison_operator": operator}
             for name, (threshold, operator) in self.thresholds.items()
         }
-        return {"version": 0.0, f"{_PREFIX[self.problem_type]}_constraints": constraints}
+        document = {"version": 0.0, f"{_PREFIX[self.problem_type]}_constraints": constraints}
+        return document if self.positive_label is None else {**document, "positive_label": self.positive_label}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "QualityConstraints":
@@ -414,7 +420,7 @@ class QualityConstraints:
                 raise InputError(
                     f"{prefix}_constraints: {type(error).__name__}: {error}: give threshold and operator"
                 ) from error
-            return cls(problem_type, thresholds)
+            return cls(problem_type, thresholds, _remembered(document.get("positive_label")))
         keys = ", ".join(f"{prefix}_constraints" for prefix in _PREFIX.values())
         raise InputError(f"not a model-quality constraints.json: it has none of {keys}")
 
@@ -422,6 +428,12 @@ class QualityConstraints:
     def read(cls, path: str | Path) -> "QualityConstraints":
         """Read the file."""
         return cls.from_dict(read_json(path))
+
+
+def _remembered(label: object) -> str | None:
+    if label is not None and not isinstance(label, str):
+        raise InputError(f"positive_label is {label!r}: give the class as text, or leave it out")
+    return None if label is None else _class_name(label)
 
 
 def _operator(value: object) -> str:
@@ -439,6 +451,7 @@ def suggest(quality: ModelQuality) -> QualityConstraints:
             for name in _CONSTRAINED[quality.problem_type]
             if math.isfinite(quality.metrics.get(name, math.nan))
         },
+        None if quality.positive_label == "1" else quality.positive_label,
     )
 
 
@@ -448,6 +461,11 @@ def evaluate(quality: ModelQuality, constraints: QualityConstraints) -> tuple[Vi
         raise InputError(
             f"the constraints are of a {constraints.problem_type}, and problem_type is {quality.problem_type}: "
             "give the baseline of this model"
+        )
+    if constraints.positive_label not in (None, quality.positive_label):
+        raise InputError(
+            f"the constraints are of the positive class {constraints.positive_label!r}, and positive_label is "
+            f"{quality.positive_label!r}: name that class, or make the baseline again"
         )
     violations = []
     for name, (threshold, operator) in constraints.thresholds.items():

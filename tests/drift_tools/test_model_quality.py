@@ -313,3 +313,35 @@ def test_what_a_probability_says_where_one_class_has_no_label(
     table = read_csv_text(f"p,label\n0.2,{label}\n0.8,{label}\n")
     data = mq.outcomes(table, **BINARY, probability="p", positive_label=positive)
     assert data.predictions.tolist() == expected
+
+
+def of_classes(negative: str, positive: str) -> mq.ModelQuality:
+    table = read_csv_text(f"said,label\n{positive},{positive}\n{negative},{negative}\n")
+    return mq.measure(mq.outcomes(table, **BINARY, inference="said", positive_label=positive))
+
+
+def test_constraints_remember_a_positive_class_that_is_not_the_usual_one() -> None:
+    assert "positive_label" not in mq.suggest(of_classes("0", "1")).to_dict()
+    for positive, negative in (("fraud", "fair"), ("0", "1")):
+        constraints = mq.suggest(of_classes(negative, positive))
+        document = constraints.to_dict()
+        assert document["positive_label"] == positive
+        assert "positive_label" not in document["binary_classification_constraints"]
+        assert QualityConstraints.from_dict(document) == constraints
+    assert mq.suggest(mq.measure(Outcomes("Regression", np.ones(3), np.ones(3)))).positive_label is None
+
+
+def test_thresholds_of_another_class_are_refused() -> None:
+    constraints = mq.suggest(of_classes("fair", "fraud"))
+    assert mq.evaluate(of_classes("fair", "fraud"), constraints) == ()
+    with pytest.raises(InputError, match="positive class 'fraud', and positive_label is 'fair': name that class"):
+        mq.evaluate(of_classes("fraud", "fair"), constraints)
+    # Thresholds that nobody measured say nothing of a class.
+    assert mq.evaluate(of_classes("fraud", "fair"), QualityConstraints("BinaryClassification", {})) == ()
+
+
+def test_a_remembered_class_is_a_text() -> None:
+    document = {"binary_classification_constraints": {}, "positive_label": 2}
+    with pytest.raises(InputError, match="positive_label is 2: give the class as text, or leave it out"):
+        QualityConstraints.from_dict(document)
+    assert QualityConstraints.from_dict({**document, "positive_label": "2.0"}).positive_label == "2"
