@@ -62,7 +62,13 @@ _TRUTHS = {"true": "1", "false": "0"}
 # an hour without fraud must not make "no fraud" the class that is measured.
 _OPPOSITES = {"1": ("0", "-1"), "yes": ("no",)}
 
-Labels: TypeAlias = NDArray[np.str_]
+# The classes up to which a confusion matrix has a cell for each pair of them, as Model Monitor's has. A label that is a
+# text of its own in each row would ask for more cells than there is memory: then only pairs that occur have one.
+_FULL_MATRIX = 1000
+
+# Python's strings, each class once: an array of fixed width would give every row the bytes of the longest name.
+Labels: TypeAlias = NDArray[np.object_]
+Codes: TypeAlias = NDArray[np.intp]
 Metrics: TypeAlias = dict[str, float]
 
 
@@ -159,18 +165,16 @@ def outcomes(
     if problem_type == "BinaryClassification":
         seen = set(labels.tolist()) | set(() if said is None else said.tolist())
         positive = _positive(seen) if positive_label is None else _class_name(positive_label)
-    if said is not None:
-        predictions = said
-    elif scores is not None:
+    if said is None and scores is not None:
         cut = 0.5 if probability_threshold is None else probability_threshold
         negative = _negative(labels, positive)
-        predictions = np.where(np.isnan(scores), "", np.where(scores >= cut, positive, negative))
-    else:
+        said = np.array([negative, positive, ""], dtype=object)[np.where(np.isnan(scores), 2, scores >= cut)]
+    if said is None:
         raise InputError(
             "neither inference_attribute nor probability_attribute is given: say which column holds the prediction"
         )
-    rows = np.flatnonzero((labels != "") & (predictions != ""))
-    return Outcomes(problem_type, labels, predictions, scores, positive).take(rows)
+    rows = np.flatnonzero((labels != "") & (said != ""))
+    return Outcomes(problem_type, labels, said, scores, positive).take(rows)
 
 
 def column(table: Table, name: str, what: str) -> Column:
@@ -188,7 +192,9 @@ def class_names(column: Column) -> Labels:
     """A column as names of classes, `""` where it holds none; `1`, `1.0` and `true` are the same class."""
     texts = column.as_texts()
     known: dict[str | None, str] = {text: "" if text is None else _class_name(text) for text in set(texts)}
-    return np.array([known[text] for text in texts], dtype=np.str_)
+    names = np.empty(len(texts), dtype=object)
+    names[:] = [known[text] for text in texts]
+    return names
 
 
 def _class_name(text: str) -> str:
@@ -354,33 +360,52 @@ def multiclass_metrics(data: Outcomes) -> Metrics:
     The best constant classifier always says the most frequent label. (The guide's example shows the other one of its
     two classes; the textbook's is kept, because only that one is a bar for a model.)
     """
-    names, counts = np.unique(data.labels, return_counts=True)
-    constant = np.full(len(data), names[np.argmax(counts)])
-    metrics = {"accuracy": float(np.mean(data.labels == data.predictions))} | _weighted(data.labels, data.predictions)
-    best = {"accuracy": float(counts.max() / len(data))} | _weighted(data.labels, constant)
+    names, labels, predictions = _coded(data)
+    counts = np.bincount(labels, minlength=len(names))
+    constant = np.full_like(labels, np.argmax(counts))
+    metrics = {"accuracy": float(np.mean(labels == predictions))} | _weighted(labels, predictions, len(names))
+    best = {"accuracy": float(counts.max() / len(data))} | _weighted(labels, constant, len(names))
     return metrics | {f"{name}_best_constant_classifier": value for name, value in best.items()}
 
 
-def _weighted(labels: Labels, predictions: Labels) -> Metrics:
-    names, counts = np.unique(labels, return_counts=True)
+def _coded(data: Outcomes) -> tuple[list[str], Codes, Codes]:
+    """The classes in order, and labels and predictions as positions among them: rows are looked at once, not once for
+    each class.
+    """
+    labels, predictions = data.labels.tolist(), data.predictions.tolist()
+    names = sorted({*labels, *predictions})
+    codes = {name: code for code, name in enumerate(names)}
+    of_labels, of_predictions = (
+        np.fromiter(map(codes.__getitem__, column), dtype=np.intp, count=len(data)) for column in (labels, predictions)
+    )
+    return names, of_labels, of_predictions
+
+
+def _weighted(labels: Codes, predictions: Codes, classes: int) -> Metrics:
+    counts, said, hits = (
+        np.bincount(rows, minlength=classes).tolist() for rows in (labels, predictions, labels[labels == predictions])
+    )
     totals = dict.fromkeys(("recall", "precision", *_BETAS), 0.0)
-    for name, count in zip(names, counts, strict=True):
-        hits, said = int(np.sum((labels == name) & (predictions == name))), int(np.sum(predictions == name))
-        recall, precision = hits / count, hits / said if said else 0.0
+    for count, predicted, hit in zip(counts, said, hits, strict=True):
+        if not count:
+            continue
+        recall, precision = hit / count, hit / predicted if predicted else 0.0
         scores = {"recall": recall, "precision": precision}
         scores |= {key: f_score(precision, recall, beta) for key, beta in _BETAS.items()}
         for key, value in scores.items():
-            totals[key] += float(value) * int(count) / len(labels)
+            totals[key] += value * count / len(labels)
     return {f"weighted_{key}": value for key, value in totals.items()}
 
 
 def confusion_matrix(data: Outcomes) -> dict[str, dict[str, int]]:
-    """Counts by label, then by prediction."""
-    names = sorted(set(data.labels.tolist()) | set(data.predictions.tolist()))
-    return {
-        label: {said: int(np.sum((data.labels == label) & (data.predictions == said))) for said in names}
-        for label in names
-    }
+    """Counts by label, then by prediction. Beyond a thousand classes, pairs that do not occur are left out."""
+    names, labels, predictions = _coded(data)
+    is_full = len(names) <= _FULL_MATRIX
+    matrix: dict[str, dict[str, int]] = {name: dict.fromkeys(names, 0) if is_full else {} for name in names}
+    pairs, counts = np.unique(labels * len(names) + predictions, return_counts=True)
+    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        matrix[names[pair // len(names)]][names[pair % len(names)]] = count
+    return matrix
 
 
 @dataclass(frozen=True, slots=True)

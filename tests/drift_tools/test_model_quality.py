@@ -345,3 +345,43 @@ def test_a_remembered_class_is_a_text() -> None:
     with pytest.raises(InputError, match="positive_label is 2: give the class as text, or leave it out"):
         QualityConstraints.from_dict(document)
     assert QualityConstraints.from_dict({**document, "positive_label": "2.0"}).positive_label == "2"
+
+
+def test_many_classes_are_counted_as_scikit_learn_counts_them() -> None:
+    rng = np.random.default_rng(3)
+    names = np.array([f"class {number}" for number in range(400)])
+    labels = rng.choice(names, 20_000)
+    predictions = np.where(rng.random(20_000) < 0.5, labels, rng.choice(names, 20_000))
+    data = Outcomes("MulticlassClassification", labels.astype(object), predictions.astype(object))
+    matrix = mq.confusion_matrix(data)
+    assert list(matrix) == sorted(names)
+    assert [list(row.values()) for row in matrix.values()] == sk.confusion_matrix(labels, predictions).tolist()
+    values = mq.multiclass_metrics(data)
+    expected = sk.precision_recall_fscore_support(labels, predictions, average="weighted", zero_division=0)
+    for name, value in zip(("weighted_precision", "weighted_recall", "weighted_f1"), expected[:3], strict=True):
+        assert values[name] == pytest.approx(value, abs=1e-12)
+    assert values["accuracy"] == pytest.approx(sk.accuracy_score(labels, predictions), abs=1e-12)
+    most = max(sorted(names), key=labels.tolist().count)
+    assert values["weighted_f2_best_constant_classifier"] == pytest.approx(
+        sk.fbeta_score(labels, [most] * 20_000, beta=2, average="weighted", zero_division=0), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(("classes", "cells"), [(1000, 1_000_000), (1001, 1001)])
+def test_a_label_of_its_own_in_each_row_has_no_cell_for_each_pair(classes: int, cells: int) -> None:
+    names = np.array([f"{number:04}" for number in range(classes)], dtype=object)
+    matrix = mq.confusion_matrix(Outcomes("MulticlassClassification", names, np.roll(names, 1)))
+    assert matrix["0000"][f"{classes - 1:04}"] == 1
+    assert matrix["0001"].get("0001", 0) == 0
+    assert sum(map(len, matrix.values())) == cells
+    assert sum(sum(row.values()) for row in matrix.values()) == classes
+
+
+def test_one_long_label_is_not_as_long_in_every_row() -> None:
+    long = "x" * 100_000
+    labels = mq.class_names(Column.from_cells("label", [long, *["a"] * 10_000]))
+    assert labels.nbytes == 10_001 * 8  # and not 4 GB
+    table = read_csv_text("p,label\n" + f"0.9,{long}\n" + "0.1,a\n" * 10_000)
+    data = mq.outcomes(table, **BINARY, probability="p", positive_label=long)
+    assert (data.labels.nbytes, data.predictions.nbytes) == (10_001 * 8, 10_001 * 8)
+    assert mq.measure(data).metrics["accuracy"] == 1.0
