@@ -179,7 +179,9 @@ def _add_quality_baseline(args: dict[str, Any], config: pulumi.Config, project: 
         if config.get_bool("compute_baselines_here"):
             problem_type = str(model_quality.get("problem_type"))
             settings = ModelQualityBaselineSettings.from_args(cast(Any, baseline), problem_type)
-            made = compute(model_quality_baseline(settings, problem_type), project / path)
+            named = model_quality.get("positive_label")  # what is no text the component refuses
+            job = model_quality_baseline(settings, problem_type, named if isinstance(named, str) else None)
+            made = compute(job, project / path)
             baseline = {"constraints": _file(made / "constraints.json")}
     if baseline:
         args["model_quality"] = {**model_quality, "baseline": baseline}

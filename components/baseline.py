@@ -82,8 +82,10 @@ def data_quality_baseline(settings: BaselineSettings) -> BaselineJob:
     )
 
 
-def model_quality_baseline(settings: ModelQualityBaselineSettings, problem_type: str) -> BaselineJob:
-    """The job that measures predictions against their labels."""
+def model_quality_baseline(
+    settings: ModelQualityBaselineSettings, problem_type: str, positive_label: str | None = None
+) -> BaselineJob:
+    """The job that measures predictions against their labels; of `positive_label` AWS's analyzer knows nothing."""
     analysis = {
         "dataset_format": CSV_WITH_HEADER,
         "publish_cloudwatch_metrics": "Disabled",
@@ -94,6 +96,8 @@ def model_quality_baseline(settings: ModelQualityBaselineSettings, problem_type:
     }
     if settings.probability_attribute is not None:
         analysis["probability_attribute"] = settings.probability_attribute
+    if positive_label is not None:
+        analysis["positive_label"] = positive_label
     return BaselineJob(kind=naming.MODEL_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
 
 
@@ -196,6 +200,8 @@ class QualityBaselineArgs(TypedDict):
     """`BinaryClassification`, `MulticlassClassification` or `Regression`."""
     baseline: NotRequired[ModelQualityBaselineArgs]
     """The data, or the file."""
+    positive_label: NotRequired[str]
+    """The class of a BinaryClassification that is measured in the data. Default the usual one."""
     thresholds: NotRequired[Mapping[str, float]]
     """What is demanded, by metric; alone, or on top of a file."""
 
@@ -291,7 +297,8 @@ class Baseline(pulumi.ComponentResource):
 
         found = None
         if isinstance(quality, ModelQualityBaselineSettings):
-            found = self._job(model_quality_baseline(quality, problem_type), job_settings)
+            positive_label = args["model_quality"].get("positive_label")
+            found = self._job(model_quality_baseline(quality, problem_type, positive_label), job_settings)
         elif quality is not None:
             found = self._files(naming.MODEL_QUALITY, quality)
         self.model_quality_constraints_uri = found.constraints_uri if found else None

@@ -248,6 +248,8 @@ class OpenMonitors(pulumi.ComponentResource):
             environment["probability_attribute"] = settings.probability_attribute
         if settings.probability_threshold is not None:
             environment["probability_threshold_attribute"] = f"{settings.probability_threshold:g}"
+        if settings.positive_label is not None:
+            environment["positive_label"] = settings.positive_label
         return _Monitor(
             kind=naming.MODEL_QUALITY,
             settings=settings,

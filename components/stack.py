@@ -292,6 +292,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             baseline["model_quality"] = {"problem_type": given["problem_type"]}
             if settings.model_quality.baseline:
                 baseline["model_quality"]["baseline"] = given["baseline"]
+            if settings.model_quality.positive_label is not None:
+                baseline["model_quality"]["positive_label"] = settings.model_quality.positive_label
             if settings.model_quality.thresholds:
                 baseline["model_quality"]["thresholds"] = given["thresholds"]
         return Baseline(self._stem, baseline, self._child)

@@ -6,7 +6,7 @@ the prediction.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -58,8 +58,17 @@ _ROWS_FOR_DEVIATION, _DRAWS, _DRAWN_SHARE = 200, 5, 0.8
 _CURVE_POINTS = 101
 _BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
 _TRUTHS = {"true": "1", "false": "0"}
+# Positive classes that need no name, and the class that stands beside each. Also where the positive one does not occur:
+# an hour without fraud must not make "no fraud" the class that is measured.
+_OPPOSITES = {"1": ("0", "-1"), "yes": ("no",)}
 
-Labels: TypeAlias = NDArray[np.str_]
+# The classes up to which a confusion matrix has a cell for each pair of them, as Model Monitor's has. A label that is a
+# text of its own in each row would ask for more cells than there is memory: then only pairs that occur have one.
+_FULL_MATRIX = 1000
+
+# Python's strings, each class once: an array of fixed width would give every row the bytes of the longest name.
+Labels: TypeAlias = NDArray[np.object_]
+Codes: TypeAlias = NDArray[np.intp]
 Metrics: TypeAlias = dict[str, float]
 
 
@@ -89,13 +98,14 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class ModelQuality:
-    """The metrics of some outcomes; `deviations` is empty below 200 rows."""
+    """The metrics of some outcomes; `deviations` is empty below 200 rows. `positive_label`: only of a binary one."""
 
     problem_type: str
     rows: int
     metrics: Mapping[str, float]
     deviations: Mapping[str, float]
     extras: Mapping[str, Any]
+    positive_label: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of statistics.json; a number that does not exist is the string "NaN", as in Model Monitor's
@@ -129,10 +139,12 @@ def outcomes(
     """Pick predictions and labels out of a table.
 
     `inference`, `probability` and `ground_truth` name columns, or give their position as digits. Without `inference`
-    a binary prediction is "probability at least `probability_threshold`" (0.5). Rows without a label or a prediction
-    are left out.
+    a binary prediction is "probability at least `probability_threshold`" (0.5). Without `positive_label` it is `1` (or
+    `true`), or `yes`, also where only `0` or `no` occur; of two other classes the last in order. Rows without a label
+    or a prediction are left out.
 
-    Raises `InputError` where a column is missing or a regression is not numerical.
+    Raises `InputError` where a column is missing, a regression is not numerical, or nobody can say which class is the
+    positive one.
     """
     if problem_type not in PROBLEM_TYPES:
         raise InputError(f"problem_type is {problem_type!r}: give one of {', '.join(PROBLEM_TYPES)}")
@@ -148,19 +160,21 @@ def outcomes(
         kept = np.isfinite(label_numbers) & np.isfinite(predicted_numbers)
         return Outcomes(problem_type, label_numbers[kept], predicted_numbers[kept])
     labels = class_names(truth)
-    positive = _class_name(positive_label) if positive_label is not None else _positive(labels)
-    if inference is not None:
-        predictions = class_names(column(table, inference, "inference_attribute"))
-    elif scores is not None:
+    said = None if inference is None else class_names(column(table, inference, "inference_attribute"))
+    positive = "1"  # of several classes none is asked for
+    if problem_type == "BinaryClassification":
+        seen = set(labels.tolist()) | set(() if said is None else said.tolist())
+        positive = _positive(seen) if positive_label is None else _class_name(positive_label)
+    if said is None and scores is not None:
         cut = 0.5 if probability_threshold is None else probability_threshold
-        negative = next((name for name in sorted(set(labels) - {"", positive})), "0")
-        predictions = np.where(np.isnan(scores), "", np.where(scores >= cut, positive, negative))
-    else:
+        negative = _negative(labels, positive)
+        said = np.array([negative, positive, ""], dtype=object)[np.where(np.isnan(scores), 2, scores >= cut)]
+    if said is None:
         raise InputError(
             "neither inference_attribute nor probability_attribute is given: say which column holds the prediction"
         )
-    rows = np.flatnonzero((labels != "") & (predictions != ""))
-    return Outcomes(problem_type, labels, predictions, scores, positive).take(rows)
+    rows = np.flatnonzero((labels != "") & (said != ""))
+    return Outcomes(problem_type, labels, said, scores, positive).take(rows)
 
 
 def column(table: Table, name: str, what: str) -> Column:
@@ -178,7 +192,9 @@ def class_names(column: Column) -> Labels:
     """A column as names of classes, `""` where it holds none; `1`, `1.0` and `true` are the same class."""
     texts = column.as_texts()
     known: dict[str | None, str] = {text: "" if text is None else _class_name(text) for text in set(texts)}
-    return np.array([known[text] for text in texts], dtype=np.str_)
+    names = np.empty(len(texts), dtype=object)
+    names[:] = [known[text] for text in texts]
+    return names
 
 
 def _class_name(text: str) -> str:
@@ -189,9 +205,27 @@ def _class_name(text: str) -> str:
     return str(int(value)) if value.is_integer() else text
 
 
-def _positive(labels: Labels) -> str:
-    names = sorted(set(labels.tolist()) - {""})
-    return "1" if "1" in names or not names else names[-1]
+def _positive(seen: Iterable[str]) -> str:
+    """The positive class of a binary classification in which these classes occur, as labels or as predictions."""
+    names = sorted(set(seen) - {""})
+    for usual, opposites in _OPPOSITES.items():
+        if written := [name for name in names if name.lower() == usual]:
+            return written[-1]
+        if all(name.lower() in opposites for name in names):
+            return usual
+    if len(names) == 2:
+        return names[-1]
+    some = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+    raise InputError(
+        f"the labels and predictions are {some}, which does not say which class is the positive one: "
+        "name it in positive_label"
+    )
+
+
+def _negative(labels: Labels, positive: str) -> str:
+    """What a prediction from a probability says where it does not say `positive`."""
+    others = sorted(set(labels.tolist()) - {"", positive})
+    return others[0] if others else {"0": "1", "yes": "no"}.get(positive, "0")
 
 
 def measure(data: Outcomes) -> ModelQuality:
@@ -218,7 +252,8 @@ def measure(data: Outcomes) -> ModelQuality:
         extras["confusion_matrix"] = confusion_matrix(data)
     if data.problem_type == "BinaryClassification":
         extras |= curves(data)
-    return ModelQuality(data.problem_type, len(data), metrics, deviations, extras)
+    positive = data.positive_label if data.problem_type == "BinaryClassification" else None
+    return ModelQuality(data.problem_type, len(data), metrics, deviations, extras, positive)
 
 
 def regression_metrics(data: Outcomes) -> Metrics:
@@ -325,41 +360,65 @@ def multiclass_metrics(data: Outcomes) -> Metrics:
     The best constant classifier always says the most frequent label. (The guide's example shows the other one of its
     two classes; the textbook's is kept, because only that one is a bar for a model.)
     """
-    names, counts = np.unique(data.labels, return_counts=True)
-    constant = np.full(len(data), names[np.argmax(counts)])
-    metrics = {"accuracy": float(np.mean(data.labels == data.predictions))} | _weighted(data.labels, data.predictions)
-    best = {"accuracy": float(counts.max() / len(data))} | _weighted(data.labels, constant)
+    names, labels, predictions = _coded(data)
+    counts = np.bincount(labels, minlength=len(names))
+    constant = np.full_like(labels, np.argmax(counts))
+    metrics = {"accuracy": float(np.mean(labels == predictions))} | _weighted(labels, predictions, len(names))
+    best = {"accuracy": float(counts.max() / len(data))} | _weighted(labels, constant, len(names))
     return metrics | {f"{name}_best_constant_classifier": value for name, value in best.items()}
 
 
-def _weighted(labels: Labels, predictions: Labels) -> Metrics:
-    names, counts = np.unique(labels, return_counts=True)
+def _coded(data: Outcomes) -> tuple[list[str], Codes, Codes]:
+    """The classes in order, and labels and predictions as positions among them: rows are looked at once, not once for
+    each class.
+    """
+    labels, predictions = data.labels.tolist(), data.predictions.tolist()
+    names = sorted({*labels, *predictions})
+    codes = {name: code for code, name in enumerate(names)}
+    of_labels, of_predictions = (
+        np.fromiter(map(codes.__getitem__, column), dtype=np.intp, count=len(data)) for column in (labels, predictions)
+    )
+    return names, of_labels, of_predictions
+
+
+def _weighted(labels: Codes, predictions: Codes, classes: int) -> Metrics:
+    counts, said, hits = (
+        np.bincount(rows, minlength=classes).tolist() for rows in (labels, predictions, labels[labels == predictions])
+    )
     totals = dict.fromkeys(("recall", "precision", *_BETAS), 0.0)
-    for name, count in zip(names, counts, strict=True):
-        hits, said = int(np.sum((labels == name) & (predictions == name))), int(np.sum(predictions == name))
-        recall, precision = hits / count, hits / said if said else 0.0
+    for count, predicted, hit in zip(counts, said, hits, strict=True):
+        if not count:
+            continue
+        recall, precision = hit / count, hit / predicted if predicted else 0.0
         scores = {"recall": recall, "precision": precision}
         scores |= {key: f_score(precision, recall, beta) for key, beta in _BETAS.items()}
         for key, value in scores.items():
-            totals[key] += float(value) * int(count) / len(labels)
+            totals[key] += value * count / len(labels)
     return {f"weighted_{key}": value for key, value in totals.items()}
 
 
 def confusion_matrix(data: Outcomes) -> dict[str, dict[str, int]]:
-    """Counts by label, then by prediction."""
-    names = sorted(set(data.labels.tolist()) | set(data.predictions.tolist()))
-    return {
-        label: {said: int(np.sum((data.labels == label) & (data.predictions == said))) for said in names}
-        for label in names
-    }
+    """Counts by label, then by prediction. Beyond a thousand classes, pairs that do not occur are left out."""
+    names, labels, predictions = _coded(data)
+    is_full = len(names) <= _FULL_MATRIX
+    matrix: dict[str, dict[str, int]] = {name: dict.fromkeys(names, 0) if is_full else {} for name in names}
+    pairs, counts = np.unique(labels * len(names) + predictions, return_counts=True)
+    for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        matrix[names[pair // len(names)]][names[pair % len(names)]] = count
+    return matrix
 
 
 @dataclass(frozen=True, slots=True)
 class QualityConstraints:
-    """The content of a model-quality constraints.json: by metric, the threshold and what violates it."""
+    """The content of a model-quality constraints.json: by metric, the threshold and what violates it.
+
+    `positive_label`: the class that the baseline measured, None for the usual `1`. Model Monitor's files have no place
+    for it, so that it stands in one only where it says something that Model Monitor's could not.
+    """
 
     problem_type: str
     thresholds: Mapping[str, tuple[float, str]]
+    positive_label: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The file's JSON object."""
@@ -367,7 +426,8 @@ class QualityConstraints:
             name: {"threshold": threshold, "comparison_operator": operator}
             for name, (threshold, operator) in self.thresholds.items()
         }
-        return {"version": 0.0, f"{_PREFIX[self.problem_type]}_constraints": constraints}
+        document = {"version": 0.0, f"{_PREFIX[self.problem_type]}_constraints": constraints}
+        return document if self.positive_label is None else {**document, "positive_label": self.positive_label}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "QualityConstraints":
@@ -385,7 +445,7 @@ class QualityConstraints:
                 raise InputError(
                     f"{prefix}_constraints: {type(error).__name__}: {error}: give threshold and operator"
                 ) from error
-            return cls(problem_type, thresholds)
+            return cls(problem_type, thresholds, _remembered(document.get("positive_label")))
         keys = ", ".join(f"{prefix}_constraints" for prefix in _PREFIX.values())
         raise InputError(f"not a model-quality constraints.json: it has none of {keys}")
 
@@ -393,6 +453,12 @@ class QualityConstraints:
     def read(cls, path: str | Path) -> "QualityConstraints":
         """Read the file."""
         return cls.from_dict(read_json(path))
+
+
+def _remembered(label: object) -> str | None:
+    if label is not None and not isinstance(label, str):
+        raise InputError(f"positive_label is {label!r}: give the class as text, or leave it out")
+    return None if label is None else _class_name(label)
 
 
 def _operator(value: object) -> str:
@@ -410,6 +476,7 @@ def suggest(quality: ModelQuality) -> QualityConstraints:
             for name in _CONSTRAINED[quality.problem_type]
             if math.isfinite(quality.metrics.get(name, math.nan))
         },
+        None if quality.positive_label == "1" else quality.positive_label,
     )
 
 
@@ -419,6 +486,11 @@ def evaluate(quality: ModelQuality, constraints: QualityConstraints) -> tuple[Vi
         raise InputError(
             f"the constraints are of a {constraints.problem_type}, and problem_type is {quality.problem_type}: "
             "give the baseline of this model"
+        )
+    if constraints.positive_label not in (None, quality.positive_label):
+        raise InputError(
+            f"the constraints are of the positive class {constraints.positive_label!r}, and positive_label is "
+            f"{quality.positive_label!r}: name that class, or make the baseline again"
         )
     violations = []
     for name, (threshold, operator) in constraints.thresholds.items():

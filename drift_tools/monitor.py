@@ -40,7 +40,7 @@ from drift_tools.job_data import (
 )
 from drift_tools.job_metrics import Metrics, emit
 from drift_tools.preprocessing import load_postprocessor
-from drift_tools.profile import Profile, Statistics, merge_profiles, read_json, write_json
+from drift_tools.profile import Profile, Statistics, merge_profiles, write_json
 from drift_tools.tables import Column, Table
 
 STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
@@ -306,6 +306,9 @@ def _run_model_quality(job: Job, output: Path) -> _Found | None:
     if answers.counts is not None:
         _require_labels(answers.counts)
         require_rows(drift_file.readable(answers.counts), max_unreadable_share(job))
+    constraints = None
+    if job.get("baseline_constraints") is not None:
+        constraints = model_quality.QualityConstraints.read(job.path("baseline_constraints"))
     quality = model_quality.measure(
         model_quality.outcomes(
             answers.table,
@@ -315,7 +318,8 @@ def _run_model_quality(job: Job, output: Path) -> _Found | None:
             inference=job.get("inference_attribute"),
             probability=job.get("probability_attribute"),
             probability_threshold=_threshold(job),
-            positive_label=job.get("positive_label"),
+            # A run measures the class that its baseline did: its thresholds are of no other.
+            positive_label=job.get("positive_label") or (constraints.positive_label if constraints else None),
         )
     )
     write_json(output / STATISTICS, quality.to_dict())
@@ -323,10 +327,9 @@ def _run_model_quality(job: Job, output: Path) -> _Found | None:
         labels = answers.labels
         found = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
         write_json(drift_file.path_of(output), drift_file.document(job, answers.counts, labels=found))
-    if job.get("baseline_constraints") is None:
+    if constraints is None:
         write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
         return [], completion((), answers.counts)
-    constraints = model_quality.QualityConstraints.from_dict(read_json(job.path("baseline_constraints")))
     write_json(output / CONSTRAINTS, constraints.to_dict())
     violations = model_quality.evaluate(quality, constraints)
     write_violations(output, violations)

@@ -93,6 +93,8 @@ class ModelQualityArgs(TypedDict):
     """Where it has the probability. Default `1` for BinaryClassification, otherwise none."""
     probability_threshold: NotRequired[float]
     """From which probability on the label is 1. Default 0.5 for BinaryClassification, otherwise none."""
+    positive_label: NotRequired[str]
+    """The class asked about (say `fraud`); Model Monitor has no such setting. Default the baseline's, `1` or `yes`."""
     schedule_expression: NotRequired[str]
     """Default daily at 06:00 UTC, `cron(0 6 ? * * *)`."""
     start_time_offset: NotRequired[str]
@@ -176,6 +178,7 @@ class ModelQualitySettings:
     inference_attribute: str
     probability_attribute: str | None
     probability_threshold: float | None
+    positive_label: str | None
     schedule_expression: str
     start_time_offset: str
     end_time_offset: str
@@ -200,6 +203,7 @@ class ModelQualitySettings:
             inference_attribute=read.text("inference_attribute", "0"),
             probability_attribute=read.optional_text("probability_attribute", "1" if binary else None),
             probability_threshold=read.number("probability_threshold", 0.5 if binary else None, 0.0, 1.0),
+            positive_label=_positive_label(read, problem_type),
             schedule_expression=schedule_expression(read, DAILY_AT_SIX),
             start_time_offset=offset(read, "start_time_offset", "-P1D"),
             end_time_offset=offset(read, "end_time_offset", "-PT0H"),
@@ -221,6 +225,17 @@ def quality_thresholds(
     limits = (-1e300, 1e300) if problem_type == "Regression" else (0.0, 1.0)
     found = {metric: read.number(metric, None, *limits) for metric in metrics if read.has(metric)}
     return {metric: value for metric, value in found.items() if value is not None}
+
+
+def _positive_label(read: Reader, problem_type: str) -> str | None:
+    if not read.has("positive_label"):
+        return None
+    if problem_type != "BinaryClassification":
+        raise ArgumentError(
+            f"{read.name('positive_label')} is given and problem_type is {problem_type}: only a BinaryClassification "
+            "has a positive class; remove it"
+        )
+    return read.text("positive_label", None, ".{1,256}", "the name of a class, in at most 256 characters")
 
 
 def _preprocessor(read: Reader) -> Script | None:

@@ -99,7 +99,7 @@ class StackSettings:
         check_component_name(name)
         read = Reader("", args, argument_names(ModelMonitoringStackArgs))
         engine = read.choice("engine", MODEL_MONITOR, ENGINES)
-        data_quality, model_quality = _monitors(read)
+        data_quality, model_quality = _monitors(read, engine)
         found = cls(
             engine=engine,
             open_engine=_open_engine(read, engine),
@@ -180,7 +180,7 @@ def _check_for_open_engine(found: "StackSettings", engine: OpenEngineSettings) -
             timetable(monitor.schedule_expression, engine.grace_in_minutes, f"{name}.schedule_expression")
 
 
-def _monitors(read: Reader) -> tuple[DataQualitySettings | None, ModelQualitySettings | None]:
+def _monitors(read: Reader, engine: str) -> tuple[DataQualitySettings | None, ModelQualitySettings | None]:
     """The monitors that are on, and one at least."""
     data_quality = DataQualitySettings.from_args(read.group("data_quality"))
     model_quality = None
@@ -188,6 +188,11 @@ def _monitors(read: Reader) -> tuple[DataQualitySettings | None, ModelQualitySet
         model_quality = ModelQualitySettings.from_args(read.raw("model_quality"))
         if model_quality.thresholds:
             file_for_quality_thresholds(model_quality.baseline, "model_quality.thresholds")
+        if model_quality.positive_label is not None and engine == MODEL_MONITOR:
+            raise ArgumentError(
+                f"model_quality.positive_label is given and engine is {engine}: Model Monitor has no such setting; set "
+                "engine to open, or remove it"
+            )
     if not data_quality.enabled and not (model_quality and model_quality.enabled):
         raise ArgumentError("data_quality.enabled is False and there is no model_quality: one monitor must be on")
     return (

@@ -96,10 +96,29 @@ def test_unknown_engine(make_args: MakeArgs) -> None:
         ({"data_quality": {"instance_type": "m5.xlarge"}}, "data_quality.instance_type is 'm5.xlarge': must"),
         ({"model_quality": {}}, "model_quality.problem_type is None: must be one of BinaryClassification"),
         ({"model_quality": {"problem_type": "binary"}}, "model_quality.problem_type is 'binary': must be one of"),
+        ({"model_quality": {"problem_type": "BinaryClassification", "positive_label": "fraud"}},
+         "model_quality.positive_label is given and engine is model-monitor: Model Monitor has no such setting; set "
+         "engine to open, or remove it"),
+        ({"engine": "open", "model_quality": {"problem_type": "Regression", "positive_label": "1"}},
+         "model_quality.positive_label is given and problem_type is Regression: only a BinaryClassification has a"),
+        ({"engine": "open", "model_quality": {"problem_type": "BinaryClassification", "positive_label": 1}},
+         "model_quality.positive_label is 1: must be the name of a class, in at most 256 characters"),
+        ({"engine": "both", "model_quality": {"problem_type": "BinaryClassification", "positive_label": "x" * 257}},
+         "model_quality.positive_label is 'xxx"),
     ],
 )  # fmt: skip
 def test_refusals(make_args: MakeArgs, changes: dict[str, Any], message: str) -> None:
     assert refused(make_args, **changes).startswith(message)
+
+
+@pytest.mark.parametrize("engine", ["open", "both"])
+def test_a_positive_label(make_args: MakeArgs, engine: str) -> None:
+    named: dict[str, Any] = {"problem_type": "BinaryClassification", "positive_label": "fraud"}
+    settings = StackSettings.from_args("churn", make_args(engine=engine, model_quality=named))
+    assert settings.model_quality is not None
+    assert settings.model_quality.positive_label == "fraud"
+    del named["positive_label"]
+    assert ModelQualitySettings.from_args(named).positive_label is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

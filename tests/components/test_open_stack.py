@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.job_code import job_archive, job_archive_key
@@ -251,6 +253,25 @@ class TestPlan:
         assert environment["analysis_type"] == "MODEL_QUALITY"
         assert environment["problem_type"] == "BinaryClassification"
         assert environment["metric_namespace"] == "ModelMonitoring/Endpoints/model-metrics"
+        assert "positive_label" not in environment
+
+    def test_the_positive_class_is_the_baselines_and_the_runs(
+        self, run_stack: Callable[..., Run], labelled_csv: Path, one: Run
+    ) -> None:
+        quality = {
+            "problem_type": "BinaryClassification",
+            "baseline": {"data": pulumi.FileAsset(str(labelled_csv))},
+            "positive_label": "fraud",
+        }
+        run = run_stack(engine="open", model_quality=quality)
+        assert plan(run, "model-quality")["request"]["Environment"]["positive_label"] == "fraud"
+        requests = [
+            json.loads(made.one(INVOCATION, "churn-model-quality-baseline").inputs["input"])["request"]
+            for made in (run, one)
+        ]
+        assert [found["Environment"].get("positive_label") for found in requests] == ["fraud", None]
+        # Another class is another baseline: its results have a place of their own.
+        assert requests[0]["ProcessingJobName"] != requests[1]["ProcessingJobName"]
 
     def test_inputs_are_what_lies_in_the_bucket(self, both: Run) -> None:
         stored = {item.inputs["key"] for item in both.of_type(OBJECT)}

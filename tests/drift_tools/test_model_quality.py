@@ -235,3 +235,153 @@ def test_without_a_single_label_there_is_no_quality() -> None:
 def test_class_names_do_not_depend_on_how_a_class_is_written() -> None:
     column = Column.from_cells("x", ["1", "1.0", "true", "TRUE", "0", "False", "cat", None, "2.5"])
     assert mq.class_names(column).tolist() == ["1", "1", "1", "1", "0", "0", "cat", "", "2.5"]
+
+
+BINARY: dict[str, Any] = {"problem_type": "BinaryClassification", "ground_truth": "label"}
+
+
+@pytest.mark.parametrize("negative", ["0", "false", "0.0", "-1", "no", "No"])
+def test_an_hour_without_positives_does_not_swap_the_classes(negative: str) -> None:
+    # 270 false alarms among 300 rows of the negative class.
+    table = read_csv_text("p,label\n" + f"0.9,{negative}\n" * 270 + f"0.1,{negative}\n" * 30)
+    quality = mq.measure(mq.outcomes(table, **BINARY, probability="p"))
+    assert quality.metrics["accuracy"] == 0.1
+    assert quality.metrics["true_negative_rate"] == 0.1
+    assert quality.metrics["false_positive_rate"] == 0.9
+    assert quality.metrics["precision"] == 0.0
+    assert all(math.isnan(quality.metrics[name]) for name in ("recall", "f1", "auc"))
+    assert quality.metrics["accuracy_best_constant_classifier"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("label", "prediction", "positive"),
+    [
+        ("0", "0", "1"),
+        ("0", "1", "1"),
+        ("1", "1", "1"),
+        ("false", "true", "1"),
+        ("-1", "-1", "1"),
+        ("no", "no", "yes"),
+        ("NO", "YES", "YES"),
+        ("yes", "yes", "yes"),
+        ("0", "2", "2"),
+        ("bad", "good", "good"),
+        ("good", "bad", "good"),
+    ],
+)
+def test_the_positive_class_is_found_among_labels_and_predictions(label: str, prediction: str, positive: str) -> None:
+    table = read_csv_text(f"said,label\n{prediction},{label}\n")
+    data = mq.outcomes(table, **BINARY, inference="said")
+    assert data.positive_label == positive
+    assert mq.measure(data).positive_label == positive
+
+
+@pytest.mark.parametrize(
+    ("rows", "seen"),
+    [
+        ("bad,bad\n", "'bad'"),
+        ("2,2\n", "'2'"),
+        ("a,b\nb,c\n", "'a', 'b', 'c'"),
+        ("a,b\nc,d\ne,f\n", "'a', 'b', 'c', 'd', 'e', …"),
+    ],
+)
+def test_a_positive_class_that_only_a_guess_would_find_must_be_named(rows: str, seen: str) -> None:
+    table = read_csv_text("said,label\n" + rows)
+    with pytest.raises(InputError) as caught:
+        mq.outcomes(table, **BINARY, inference="said")
+    assert str(caught.value) == (
+        f"the labels and predictions are {seen}, which does not say which class is the positive one: "
+        "name it in positive_label"
+    )
+    assert mq.outcomes(table, **BINARY, inference="said", positive_label="True").positive_label == "1"
+    several = mq.outcomes(table, problem_type="MulticlassClassification", ground_truth="label", inference="said")
+    assert mq.measure(several).positive_label is None
+
+
+@pytest.mark.parametrize(
+    ("positive", "label", "expected"),
+    [
+        (None, "1", ["0", "1"]),
+        (None, "yes", ["no", "yes"]),
+        ("0", "0", ["1", "0"]),
+        ("bad", "good", ["good", "bad"]),
+    ],
+)
+def test_what_a_probability_says_where_one_class_has_no_label(
+    positive: str | None, label: str, expected: list[str]
+) -> None:
+    table = read_csv_text(f"p,label\n0.2,{label}\n0.8,{label}\n")
+    data = mq.outcomes(table, **BINARY, probability="p", positive_label=positive)
+    assert data.predictions.tolist() == expected
+
+
+def of_classes(negative: str, positive: str) -> mq.ModelQuality:
+    table = read_csv_text(f"said,label\n{positive},{positive}\n{negative},{negative}\n")
+    return mq.measure(mq.outcomes(table, **BINARY, inference="said", positive_label=positive))
+
+
+def test_constraints_remember_a_positive_class_that_is_not_the_usual_one() -> None:
+    assert "positive_label" not in mq.suggest(of_classes("0", "1")).to_dict()
+    for positive, negative in (("fraud", "fair"), ("0", "1")):
+        constraints = mq.suggest(of_classes(negative, positive))
+        document = constraints.to_dict()
+        assert document["positive_label"] == positive
+        assert "positive_label" not in document["binary_classification_constraints"]
+        assert QualityConstraints.from_dict(document) == constraints
+    assert mq.suggest(mq.measure(Outcomes("Regression", np.ones(3), np.ones(3)))).positive_label is None
+
+
+def test_thresholds_of_another_class_are_refused() -> None:
+    constraints = mq.suggest(of_classes("fair", "fraud"))
+    assert mq.evaluate(of_classes("fair", "fraud"), constraints) == ()
+    with pytest.raises(InputError, match="positive class 'fraud', and positive_label is 'fair': name that class"):
+        mq.evaluate(of_classes("fraud", "fair"), constraints)
+    # Thresholds that nobody measured say nothing of a class.
+    assert mq.evaluate(of_classes("fraud", "fair"), QualityConstraints("BinaryClassification", {})) == ()
+
+
+def test_a_remembered_class_is_a_text() -> None:
+    document = {"binary_classification_constraints": {}, "positive_label": 2}
+    with pytest.raises(InputError, match="positive_label is 2: give the class as text, or leave it out"):
+        QualityConstraints.from_dict(document)
+    assert QualityConstraints.from_dict({**document, "positive_label": "2.0"}).positive_label == "2"
+
+
+def test_many_classes_are_counted_as_scikit_learn_counts_them() -> None:
+    rng = np.random.default_rng(3)
+    names = np.array([f"class {number}" for number in range(400)])
+    labels = rng.choice(names, 20_000)
+    predictions = np.where(rng.random(20_000) < 0.5, labels, rng.choice(names, 20_000))
+    data = Outcomes("MulticlassClassification", labels.astype(object), predictions.astype(object))
+    matrix = mq.confusion_matrix(data)
+    assert list(matrix) == sorted(names)
+    assert [list(row.values()) for row in matrix.values()] == sk.confusion_matrix(labels, predictions).tolist()
+    values = mq.multiclass_metrics(data)
+    expected = sk.precision_recall_fscore_support(labels, predictions, average="weighted", zero_division=0)
+    for name, value in zip(("weighted_precision", "weighted_recall", "weighted_f1"), expected[:3], strict=True):
+        assert values[name] == pytest.approx(value, abs=1e-12)
+    assert values["accuracy"] == pytest.approx(sk.accuracy_score(labels, predictions), abs=1e-12)
+    most = max(sorted(names), key=labels.tolist().count)
+    assert values["weighted_f2_best_constant_classifier"] == pytest.approx(
+        sk.fbeta_score(labels, [most] * 20_000, beta=2, average="weighted", zero_division=0), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(("classes", "cells"), [(1000, 1_000_000), (1001, 1001)])
+def test_a_label_of_its_own_in_each_row_has_no_cell_for_each_pair(classes: int, cells: int) -> None:
+    names = np.array([f"{number:04}" for number in range(classes)], dtype=object)
+    matrix = mq.confusion_matrix(Outcomes("MulticlassClassification", names, np.roll(names, 1)))
+    assert matrix["0000"][f"{classes - 1:04}"] == 1
+    assert matrix["0001"].get("0001", 0) == 0
+    assert sum(map(len, matrix.values())) == cells
+    assert sum(sum(row.values()) for row in matrix.values()) == classes
+
+
+def test_one_long_label_is_not_as_long_in_every_row() -> None:
+    long = "x" * 100_000
+    labels = mq.class_names(Column.from_cells("label", [long, *["a"] * 10_000]))
+    assert labels.nbytes == 10_001 * 8  # and not 4 GB
+    table = read_csv_text("p,label\n" + f"0.9,{long}\n" + "0.1,a\n" * 10_000)
+    data = mq.outcomes(table, **BINARY, probability="p", positive_label=long)
+    assert (data.labels.nbytes, data.predictions.nbytes) == (10_001 * 8, 10_001 * 8)
+    assert mq.measure(data).metrics["accuracy"] == 1.0

@@ -419,6 +419,30 @@ def test_model_quality_from_labels_to_violations(box: Box, tmp_path: Path) -> No
     assert "auc" not in box.metrics()  # one class only: it does not exist
 
 
+@pytest.mark.parametrize("named", ["", "bad"])
+def test_a_run_measures_the_positive_class_of_its_baseline(box: Box, named: str) -> None:
+    source = box.processing / "input" / "data.csv"
+    attributes = quality_environment(probability_attribute="p", ground_truth_attribute="label", dataset_format=CSV)
+    write(source, ["p,label", "0.9,bad", "0.8,bad", "0.2,good", "0.6,good"])
+    assert box.run(**attributes, positive_label="bad") == 0, box.message
+    assert box.document("constraints.json")["positive_label"] == "bad"
+    assert box.document("statistics.json")["binary_classification_metrics"]["precision"]["value"] == 2 / 3
+    box.keep_baseline()
+
+    baseline = {"baseline_constraints": "/opt/ml/processing/baseline/constraints/constraints.json"}
+    write(source, ["p,label", *["0.9,good"] * 9, "0.1,good"])
+    assert box.run(**attributes, **baseline, positive_label=named) == 0, box.message
+    metrics = box.document("statistics.json")["binary_classification_metrics"]
+    assert metrics["accuracy"]["value"] == 0.1
+    assert metrics["confusion_matrix"] == {"bad": {"bad": 0, "good": 0}, "good": {"bad": 9, "good": 1}}
+    assert box.document("constraints.json")["positive_label"] == "bad"
+    found = {item["metric_name"] for item in box.document("constraint_violations.json")["violations"]}
+    assert found == {"accuracy", "precision", "true_negative_rate", "false_positive_rate"}
+
+    assert box.run(**attributes, **baseline, positive_label="good") == 1
+    assert "the constraints are of the positive class 'bad', and positive_label is 'good'" in box.message
+
+
 def test_the_monitor_as_a_function(with_baseline: Box, tmp_path: Path) -> None:
     captured, output = tmp_path / "captured", tmp_path / "results"
     write(captured / HOUR / "a.jsonl", [record(given, out) for out, given in rows(10, 20)])

@@ -296,6 +296,14 @@ def test_baselines_computed_here_are_those_of_the_command_line(tmp_path: Path) -
         assert stored == json.loads((tmp_path / f"{what}.json").read_text(encoding="utf-8"))
     quality = json.loads(run.one(kind, "-model-quality-constraints").inputs["content"])
     assert "f1" in quality["binary_classification_constraints"]
+    assert "positive_label" not in quality
+
+
+def test_a_baseline_computed_here_measures_the_class_that_is_named() -> None:
+    named = {"problem_type": "BinaryClassification", "positive_label": "0"}
+    run = run_main("dev", compute_baselines_here=True, engine="open", monitoring={"model_quality": named})
+    stored = run.one("aws:s3/bucketObjectv2:BucketObjectv2", "-model-quality-constraints").inputs["content"]
+    assert json.loads(stored)["positive_label"] == "0"
 
 
 def test_a_baseline_that_cannot_be_computed_here(tmp_path: Path) -> None:
