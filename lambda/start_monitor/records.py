@@ -5,6 +5,8 @@ condition: the first delivery decides which files a window has, whoever comes se
 `hh.started`, says that the run was started: what one took that never was is still there for the next.
 """
 
+import base64
+import gzip
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,11 +21,26 @@ from window import HOUR, Window, hour_path, hours_between, parse_time
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _STARTED = ".started"
+# A day of one file a second takes 3 MB (packed); thirty such days are beyond what this function can hold.
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+def packed(keys: Iterable[str]) -> str:
+    """Keys as a record has them: a day may have 86,400, all much alike. The manifest beside has them in plain words."""
+    return base64.b64encode(gzip.compress(json.dumps(list(keys)).encode(), mtime=0)).decode()
+
+
+def unpacked(text: str) -> tuple[str, ...]:
+    """The keys again."""
+    return tuple(json.loads(gzip.decompress(base64.b64decode(text))))
 
 
 @dataclass(frozen=True)
 class Run:
-    """A window and the files that it took. `late_files` are of hours before the window; `due` is the run's hour."""
+    """A window and the files that it took, as keys below the captures' place.
+
+    `late_files` are of hours before the window; `due` is the run's hour.
+    """
 
     window_start: str
     window_end: str
@@ -55,8 +72,8 @@ class Run:
             "window_start": self.window_start,
             "window_end": self.window_end,
             "due": self.due,
-            "files": list(self.files),
-            "late_files": list(self.late_files),
+            "files": packed(self.files),
+            "late_files": packed(self.late_files),
             "late_from": self.late_from,
             "bytes": self.size,
             "job_name": self.job_name,
@@ -71,8 +88,8 @@ class Run:
             window_start=str(document["window_start"]),
             window_end=str(document["window_end"]),
             due=str(document["due"]),
-            files=tuple(document["files"]),
-            late_files=tuple(document["late_files"]),
+            files=unpacked(document["files"]),
+            late_files=unpacked(document["late_files"]),
             late_from=document.get("late_from"),
             size=int(document["bytes"]),
             job_name=str(document["job_name"]),
@@ -102,7 +119,10 @@ class Records:
     def read(self, end: datetime) -> Run | None:
         """The run of the window that ends at `end`; None if there was none."""
         key = self.key(end)
-        return Run.from_dict(read_json(self.s3, self.bucket, key)) if exists(self.s3, self.bucket, key) else None
+        return self._read(key) if exists(self.s3, self.bucket, key) else None
+
+    def _read(self, key: str) -> Run:
+        return Run.from_dict(read_json(self.s3, self.bucket, key, max_bytes=_MAX_BYTES))
 
     def keep(self, end: datetime, run: Run) -> Run:
         """Write the record unless there is one; the one that counts comes back."""
@@ -117,7 +137,7 @@ class Records:
         except ClientError as error:
             if error_code(error) not in _LOST:
                 raise
-            return Run.from_dict(read_json(self.s3, self.bucket, self.key(end)))
+            return self._read(self.key(end))
         return run
 
     def is_started(self, end: datetime) -> bool:
@@ -170,13 +190,11 @@ class Records:
         for end in ends:
             key = self.key(end)
             if key in found:
-                yield Run.from_dict(read_json(self.s3, self.bucket, key)), self.key(end, _STARTED) in found
+                yield self._read(key), self.key(end, _STARTED) in found
 
     def write_manifest(self, end: datetime, name: str, location: str, keys: Iterable[str]) -> str:
-        """A manifest of `keys`, which lie below `location`, as SageMaker reads it; its URI."""
-        bucket, prefix = split_location(location)
-        base = f"{prefix}/" if prefix else ""
-        manifest: list[Any] = [{"prefix": f"s3://{bucket}/{base}"}, *(key.removeprefix(base) for key in keys)]
+        """A manifest of `keys`, which are relative to `location`, as SageMaker reads it; its URI."""
+        manifest: list[Any] = [{"prefix": f"{location}/"}, *keys]
         key = self.key(end, f".{name}.manifest")
         self.s3.put_object(
             Bucket=self.bucket, Key=key, Body=json.dumps(manifest).encode(), ContentType="application/json"

@@ -1,7 +1,10 @@
 """The open engine's start of a run: windows, what a window takes, one job for two deliveries."""
 
 import copy
+import dataclasses
 import json
+import random
+import uuid
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -373,6 +376,61 @@ def test_labels_without_captures_are_no_window(deliver: Any, s3: FakeS3) -> None
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
     answer = deliver(kind="model-quality", ground_truth_uri="s3://churn-data/ground-truth")
     assert (answer["route"], answer["started"]) == ("none", None)
+
+
+def listed(s3: FakeS3, below: str) -> list[str]:
+    """Prefixes that were listed below a place, in order; each once, however many pages it has."""
+    prefixes = [request["Prefix"] for request in s3.requests("ListObjectsV2") if "Delimiter" not in request]
+    return [prefix.removeprefix(below) for prefix in dict.fromkeys(prefixes) if prefix.startswith(below)]
+
+
+def test_whole_days_are_listed_at_once_and_parts_of_days_by_the_hour(deliver: Any, s3: FakeS3) -> None:
+    outside = ["2026/10/24/09/59-59-000-before.jsonl", "2026/11/23/10/00-00-000-after.jsonl", "2026/11/01/stray.jsonl"]
+    for key in (*outside, "2026/11/01/00/10-00-000-b.jsonl", "2026/11/23/09/10-00-000-c.jsonl"):
+        s3.put(f"{CAPTURED}/{key}", b"{}\n")
+    answer = deliver(start_offset="-P30D", late_hours=0)
+    assert answer["files"] == 2
+    days = listed(s3, f"{CAPTURED}/")
+    assert (days[0], days[1], days[-1]) == ("2026/10/24/", "2026/10/25/", "2026/11/23/09/")
+    assert len(days) == 30 + 10
+
+
+def test_an_hour_is_not_looked_for_in_its_whole_day(deliver: Any, s3: FakeS3) -> None:
+    deliver()
+    assert listed(s3, f"{CAPTURED}/") == ["2026/11/23/09/"]
+
+
+def test_a_day_of_a_file_a_second_is_recorded_and_read_again(deliver: Any, s3: FakeS3) -> None:
+    chance = random.Random(7)
+    keys = [
+        f"churn-endpoint/Primary/2026/11/22/{second // 3600:02d}/{second // 60 % 60:02d}-{second % 60:02d}-"
+        f"{chance.randrange(1000):03d}-{uuid.UUID(int=chance.getrandbits(128))}.jsonl"
+        for second in range(86_400)
+    ]
+    end = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    records = MODULES.records.Records.of(s3, MODULES.plan.parse(EVENT))
+    deliver()
+    run = dataclasses.replace(records.read(end), files=tuple(keys))
+    records.keep(end + timedelta(hours=1), run)
+    assert records.read(end + timedelta(hours=1)) == run
+    # The responder reads records, too, and of one no more than so much.
+    assert len(s3.objects[f"{STATE}/2026/11/23/11.json"]) < shared("objects").MAX_JSON_BYTES / 2
+
+
+def test_a_record_may_be_larger_than_what_others_write(deliver: Any, s3: FakeS3) -> None:
+    deliver()
+    key = f"{STATE}/2026/11/23/10.json"
+    s3.objects[key] += b" " * shared("objects").MAX_JSON_BYTES
+    assert deliver()["route"] == "none"
+
+
+def test_captures_may_lie_at_the_root_of_a_bucket(deliver: Any, s3: FakeS3) -> None:
+    s3.put("churn-endpoint/Primary/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    assert deliver(captured_uri="s3://churn-data")["files"] == 1
+    assert s3.json(f"{STATE}/2026/11/23/10.captured.manifest") == [
+        {"prefix": "s3://churn-data/"},
+        "churn-endpoint/Primary/2026/11/23/09/10-00-000-a.jsonl",
+    ]
 
 
 def test_several_instances_share_the_captures_and_have_all_labels(
