@@ -7,6 +7,7 @@ from drift_tools.comparison_measures import Measured
 from drift_tools.comparison_results import Histogram, Side
 
 _NAMED_CATEGORIES = 3
+_LONGEST_CATEGORY = 60  # letters; what is longer loses its middle, because a sentence is to be read
 
 
 def summarise(item: Measured) -> str:
@@ -41,9 +42,14 @@ def _share_facts(baseline: Side, current: Side) -> Iterable[str]:
 
 def _category_facts(what: str, categories: tuple[tuple[str, float], ...]) -> Iterable[str]:
     for name, share in categories[:_NAMED_CATEGORIES]:
-        yield f"category {name} {what} ({_percent(share)} of values)"
-    if len(categories) > _NAMED_CATEGORIES:
-        yield f"{len(categories) - _NAMED_CATEGORIES} more categories {what}"
+        yield f"category {_cut(name)} {what} ({_percent(share)} of values)"
+    if more := len(categories[_NAMED_CATEGORIES:]):
+        yield f"{more} more {'category' if more == 1 else 'categories'} {what}"
+
+
+def _cut(category: str) -> str:
+    half = _LONGEST_CATEGORY // 2
+    return category if len(category) <= _LONGEST_CATEGORY else f"{category[:half]}…{category[1 - half :]}"
 
 
 def _largest_change(histogram: Histogram) -> Iterable[str]:
@@ -51,7 +57,7 @@ def _largest_change(histogram: Histogram) -> Iterable[str]:
     if changes and max(changes) > 0:
         index = changes.index(max(changes))
         before, after = histogram.baseline[index], histogram.current[index]
-        yield f"category {histogram.labels[index]} {_percent(before)} → {_percent(after)} of values"
+        yield f"category {_cut(histogram.labels[index])} {_percent(before)} → {_percent(after)} of values"
 
 
 def _short(first: float, second: float) -> tuple[str, str]:

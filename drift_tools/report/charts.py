@@ -55,7 +55,7 @@ def distribution_chart(
         [share if equal else share / width for share, width in zip(shares, widths, strict=True)]
         for shares in (baseline, current)
     ]
-    left, right, top, bottom = 38.0 if equal else 8.0, _WIDTH - 8, 8.0, 104.0
+    left, right, top, bottom = 41.0 if equal else 8.0, _WIDTH - 8, 8.0, 104.0
     highest = max(*sides[0], *sides[1], 1e-12) * 1.04
     x = _scale(edges[0], edges[-1], left, right) if spread else lambda edge: left + edge * (right - left)
     places = [x(edge) for edge in edges] if spread else [x(step / len(widths)) for step in range(len(edges))]

@@ -21,6 +21,7 @@ from drift_tools.report.words import (
     STEADY,
     UNKNOWN,
     count,
+    cut,
     false_alarms,
     number,
     p_value,
@@ -37,6 +38,7 @@ from drift_tools.windows import Onset, Timeline
 MOST_DRAWN = 100
 OTHER = "(other)"  # the comparison's name for the categories that it does not name
 _BARS = 8
+_LONGEST_LABEL = 300
 _HIGHLIGHTS = 4
 # So many drifted features come before the advice; who has more reads the advice first.
 _FIRST_CARDS = 12
@@ -270,7 +272,7 @@ def _bins(feature: FeatureComparison) -> tuple[BinRow, ...]:
     histogram = feature.histogram
     if histogram is None:
         return ()
-    labels = _ranges(histogram.edges) if histogram.edges else list(histogram.labels)
+    labels = _ranges(histogram.edges) if histogram.edges else [cut(label, _LONGEST_LABEL) for label in histogram.labels]
     rows = [
         BinRow(*row)
         for row in zip(labels, map(percent, histogram.baseline), map(percent, histogram.current), strict=True)

@@ -409,3 +409,12 @@ def test_the_cross_check_sorts_features_by_who_calls_them(normal: Callable[..., 
         "local_only": [],
         "features": {},
     }
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"), [(3, ""), (4, "1 more category vanished, "), (5, "2 more categories vanished, ")]
+)
+def test_the_categories_that_are_not_named_are_counted(gone: int, told: str) -> None:
+    names = ["stays", *(f"c{number}" for number in range(gone))]
+    feature = verdict(np.array(names * 100), np.array(["stays"] * 500))
+    assert feature.summary.endswith(f"of values), {told}PSI {feature.psi:.2f}.")
