@@ -119,10 +119,10 @@ class Records:
     def read(self, end: datetime) -> Run | None:
         """The run of the window that ends at `end`; None if there was none."""
         key = self.key(end)
-        return self._read(key) if exists(self.s3, self.bucket, key) else None
+        return Run.from_dict(self._read(key)) if exists(self.s3, self.bucket, key) else None
 
-    def _read(self, key: str) -> Run:
-        return Run.from_dict(read_json(self.s3, self.bucket, key, max_bytes=_MAX_BYTES))
+    def _read(self, key: str) -> Any:
+        return read_json(self.s3, self.bucket, key, max_bytes=_MAX_BYTES)
 
     def keep(self, end: datetime, run: Run) -> Run:
         """Write the record unless there is one; the one that counts comes back."""
@@ -137,7 +137,7 @@ class Records:
         except ClientError as error:
             if error_code(error) not in _LOST:
                 raise
-            return self._read(self.key(end))
+            return Run.from_dict(self._read(self.key(end)))
         return run
 
     def is_started(self, end: datetime) -> bool:
@@ -189,8 +189,10 @@ class Records:
         found = {key for day in days for key in list_keys(self.s3, self.bucket, day)}
         for end in ends:
             key = self.key(end)
-            if key in found:
-                yield self._read(key), self.key(end, _STARTED) in found
+            document = self._read(key) if key in found else {}
+            # Without `due` it is one that an earlier version left: the monitor begins anew, and misses nothing else.
+            if "due" in document:
+                yield Run.from_dict(document), self.key(end, _STARTED) in found
 
     def write_manifest(self, end: datetime, name: str, location: str, keys: Iterable[str]) -> str:
         """A manifest of `keys`, which are relative to `location`, as SageMaker reads it; its URI."""

@@ -417,6 +417,20 @@ def test_a_day_of_a_file_a_second_is_recorded_and_read_again(deliver: Any, s3: F
     assert len(s3.objects[f"{STATE}/2026/11/23/11.json"]) < shared("objects").MAX_JSON_BYTES / 2
 
 
+def test_records_of_an_earlier_version_stop_no_run(deliver: Any, s3: FakeS3) -> None:
+    old = {
+        "window_start": "2026-11-23T08:00:00Z",
+        "window_end": "2026-11-23T09:00:00Z",
+        "files": [f"{CAPTURED}/2026/11/23/08/10-00-000-a.jsonl"],
+        "late_files": [],
+    }
+    s3.put(f"{STATE}/2026/11/23/09.json", old)
+    s3.put(f"{CAPTURED}/2026/11/23/08/10-00-000-a.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-b.jsonl", b"{}\n")
+    answer = deliver()
+    assert (answer["files"], answer["late_files"]) == (1, 0)
+
+
 def test_a_record_may_be_larger_than_what_others_write(deliver: Any, s3: FakeS3) -> None:
     deliver()
     key = f"{STATE}/2026/11/23/10.json"
