@@ -82,13 +82,17 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
 def _late(s3: Any, plan: Plan, records: Records) -> tuple[Found, datetime]:
     """Captures of hours before the window that no run has taken, and the first hour that was looked at.
 
-    Only as far back as this monitor has run: what was captured before there was one was not missed.
+    Only as far back as this monitor has run: what was captured before there was one was not missed. And as far as the
+    window before this one began, if its run was never started: that may be a day, where late files are a few hours'.
     """
     earliest = plan.window.start - plan.late_hours * HOUR
-    taken, first_window = records.taken(earliest, plan.window)
-    since = plan.window.start if first_window is None else max(earliest, first_window)
+    past = records.past(earliest, plan.window)
+    since = plan.window.start if past.began is None else max(earliest, past.began)
+    if past.missed_from is not None and past.missed_from < since:
+        since = past.missed_from
+        past = records.past(since, plan.window)
     found = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, hours_between(since, plan.window.start))
-    return Found(tuple(file for file in found.files if file.key not in taken)), since
+    return Found(tuple(file for file in found.files if file.key not in past.taken)), since
 
 
 def _labels(s3: Any, plan: Plan, since: datetime, due: datetime) -> Found:

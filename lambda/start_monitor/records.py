@@ -99,6 +99,20 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Past:
+    """What earlier runs leave for a window.
+
+    The files that were `taken` by those that were started; where the first window `began` that ended before this one,
+    None without any (then there is no monitor that could have missed something); and where the first of them began
+    whose run was never started.
+    """
+
+    taken: frozenset[str]
+    began: datetime | None
+    missed_from: datetime | None
+
+
+@dataclass(frozen=True)
 class Records:
     """The runs of one schedule."""
 
@@ -156,21 +170,23 @@ class Records:
             ContentType="application/json",
         )
 
-    def taken(self, since: datetime, window: Window) -> tuple[frozenset[str], datetime | None]:
-        """Files that started runs of windows that ended after `since` took, and where the first window began of those
-        that had ended when `window` began.
+    def past(self, since: datetime, window: Window) -> "Past":
+        """What the runs of windows that ended after `since` leave for `window`.
 
-        Of windows that overlap the later ones took files as their own, too. The second is of every run, and None
-        without any: then there is no monitor that could have missed something.
+        Of windows that overlap the later ones took files as their own, too.
         """
-        files: set[str] = set()
+        taken: set[str] = set()
         began: list[datetime] = []
+        missed: list[datetime] = []
         for run, is_started in self._runs(since, window.end):
+            start, end = parse_time(run.window_start), parse_time(run.window_end)
             if is_started:
-                files.update(run.all_files)
-            if parse_time(run.window_end) <= window.start:
-                began.append(parse_time(run.window_start))
-        return frozenset(files), min(began, default=None)
+                taken.update(run.all_files)
+            elif run.all_files and end <= window.start:
+                missed.append(start)
+            if end <= window.start:
+                began.append(start)
+        return Past(frozenset(taken), min(began, default=None), min(missed, default=None))
 
     def made_up_for(self, window: Window, late_hours: int) -> frozenset[str]:
         """Files that started runs of later windows took as late: perhaps of `window`, whose own run came too late.

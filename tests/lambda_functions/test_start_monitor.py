@@ -169,12 +169,12 @@ def test_a_delivery_that_died_before_the_job_is_finished_by_the_next(
     assert s3.json(f"{STATE}/2026/11/23/10.started") == {"started": "churn-dq-202611231000-eb748a"}
 
 
-def fails_for_good(deliver: Any, sagemaker: FakeSageMaker) -> None:
+def fails_for_good(deliver: Any, sagemaker: FakeSageMaker, **changes: Any) -> None:
     """As Lambda has it: a delivery, and two retries."""
     sagemaker.fail("CreateProcessingJob", *["ResourceLimitExceeded"] * 3)
     for _ in range(3):
         with pytest.raises(Exception, match="ResourceLimitExceeded"):
-            deliver()
+            deliver(**changes)
 
 
 def test_why_a_run_could_not_be_started_is_told_by_the_responder(
@@ -219,6 +219,22 @@ def test_what_could_not_be_started_is_taken_by_the_next_run(deliver: Any, s3: Fa
     assert (second["files"], second["late_files"], second["created"]) == (1, 1, True)
     third = deliver(scheduled_time="2026-11-23T12:20:00Z")
     assert (third["route"], third["late_files"]) == ("none", 0)
+
+
+def test_a_day_that_could_not_be_started_is_taken_as_a_whole(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    daily = {"start_offset": "-P1D", "late_hours": 3}
+    for hour in ("2026/11/21/11", "2026/11/22/09", "2026/11/22/11", "2026/11/23/09", "2026/11/23/11"):
+        s3.put(f"{CAPTURED}/{hour}/10-00-000-a.jsonl", b"{}\n")
+    deliver(scheduled_time="2026-11-22T10:20:00Z", **daily)
+    fails_for_good(deliver, sagemaker, **daily)
+    s3.put(f"{CAPTURED}/2026/11/22/09/59-00-000-too-late-for-a-day.jsonl", b"{}\n")
+    next_day = deliver(scheduled_time="2026-11-24T10:20:00Z", **daily)
+    assert (next_day["files"], next_day["late_files"]) == (1, 2)
+    assert sagemaker.requests("CreateProcessingJob")[-1]["Environment"]["late_from"] == "2026-11-22T10:00:00Z"
+    again = deliver(**daily)
+    assert (again["files"], again["started"]) == (0, None)
 
 
 def test_a_run_that_comes_after_it_was_made_up_for_starts_nothing(
