@@ -59,11 +59,14 @@ def _causes(drifted: Sequence[FeatureComparison]) -> Iterator[tuple[list[Feature
     coded = [feature for feature in drifted if feature.new_categories]
     codes = listed([f"{isolated(feature.name)} ({_codes(feature.new_categories)})" for feature in coded])
     yield coded, f"Categories that the model has never seen: {codes}. Look for a changed code list upstream."
-    factors = {feature.name: _factor(feature) for feature in drifted}
-    scaled = [feature for feature in drifted if factors[feature.name]]
+    clocks = [feature for feature in drifted if feature.is_time]
+    yield clocks, f"{_names(clocks)}: dates move on by themselves. Compare an age or a delay in their place."
+    amounts = [feature for feature in drifted if not feature.is_time]
+    factors = {feature.name: _factor(feature) for feature in amounts}
+    scaled = [feature for feature in amounts if factors[feature.name]]
     by = listed([f"{isolated(feature.name)} ({factors[feature.name]} the baseline's)" for feature in scaled])
     yield scaled, f"Median and spread multiplied alike: {by}. Look for a changed unit before anything else."
-    moved = [feature for feature in drifted if not factors[feature.name] and _out_of_range(feature)]
+    moved = [feature for feature in amounts if not factors[feature.name] and _out_of_range(feature)]
     yield moved, f"{_names(moved)}: moved out of the baseline's range. Check the unit before anything else."
 
 

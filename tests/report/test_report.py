@@ -110,6 +110,16 @@ def test_large_whole_numbers_are_drawn(value: float) -> None:
         assert len(set(labels)) == len(labels) == 20
 
 
+def test_dates_are_drawn_and_told_as_dates() -> None:
+    days = np.datetime64("2026-01-01") + np.arange(90)
+    comparison = compare({"when": days}, {"when": days + 400})
+    (view,) = feature_views(comparison)
+    assert view.chart is not None
+    assert re.findall(r">(20[0-9-]+)<", view.chart) == ["2026-01", "2026-07", "2027-01"]
+    assert view.bins[1].label == "2026-01-25 10:48 – 2026-02-18 21:36"
+    assert next_steps(comparison)[0] == ("when: dates move on by themselves. Compare an age or a delay in their place.")
+
+
 def test_no_name_is_wider_than_the_page() -> None:
     html = render_comparison(compare({"n" * 300: np.arange(100.0)}, {"n" * 300: np.arange(100.0) + 90}))
     for rule in ("h1, p, li { overflow-wrap: anywhere; }", ".plain .name { overflow-wrap: anywhere; }"):
