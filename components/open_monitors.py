@@ -56,6 +56,10 @@ FLEXIBLE_MINUTES: Final = 5
 # A delivery that fails is tried again for six hours; the run's window stays that of the hour it was due in.
 DELIVERY_ATTEMPTS: Final = 10
 DELIVERY_SECONDS: Final = 6 * 3600
+# Of the function that starts runs. A day of one file a second is ninety pages of a listing and the names in it, held
+# several times over: as listed, in the record, in the manifest. Nobody waits for it.
+START_MEMORY_MB: Final = 1024
+START_SECONDS: Final = 300
 # Of the function for small windows: Lambda gives processors by memory, and a whole one from 1,769 MB on.
 WINDOW_MEMORY_MB: Final = 2048
 WINDOW_SECONDS: Final = 300
@@ -358,8 +362,8 @@ class OpenMonitors(pulumi.ComponentResource):
             parent=self,
             folder="start_monitor",
             description=f"Starts the monitoring runs of {self._stem}",
-            timeout=120,
-            memory_size=256,
+            timeout=START_SECONDS,
+            memory_size=START_MEMORY_MB,
             environment={
                 "METRIC_NAMESPACE": self._args["metric_namespace"],
                 "BUCKET_NAME": self._bucket,

@@ -286,6 +286,7 @@ def judged(item: Measured, verdict: Verdict) -> FeatureComparison:
         histogram=item.histogram,
         new_categories=tuple(name for name, _ in item.new_categories),
         vanished_categories=tuple(name for name, _ in item.vanished_categories),
+        is_time=item.is_time,
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ _LEAST_ULPS = 4  # the width of a drawn bin in steps between neighbouring floats
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A feature's measures; categories that only one side has come with their share of its values, the most frequent
-    first.
+    first. `is_time`: whether the numbers are seconds since 1970.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Measured:
     wasserstein: float = math.nan
     new_categories: tuple[tuple[str, float], ...] = ()
     vanished_categories: tuple[tuple[str, float], ...] = ()
+    is_time: bool = False
 
 
 def kind_of(baseline: Sample, current: Sample) -> Kind:
@@ -60,7 +61,8 @@ def kind_of(baseline: Sample, current: Sample) -> Kind:
 def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: float) -> Measured:
     """All measures of one feature, of the kind that it is unless one is given."""
     if (kind or kind_of(baseline, current)) == "numerical":
-        return measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
+        measured = measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
+        return replace(measured, is_time=baseline.is_time and current.is_time)
     return measure_categories(baseline.name, baseline.categories, current.categories, threshold)
 
 

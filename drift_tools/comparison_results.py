@@ -51,7 +51,8 @@ class FeatureComparison:
     """All measures and the verdict on one feature. A measure that does not exist for it is NaN or None.
 
     `verdict`: `drift`, `no drift` or `not enough data`. `reason`: why. `summary`: what changed, in one sentence.
-    `effect`: PSI less its expectation under equality, by which features are ranked.
+    `effect`: PSI less its expectation under equality, by which features are ranked. `is_time`: whether its numbers are
+    seconds since 1970.
     """
 
     name: str
@@ -73,6 +74,7 @@ class FeatureComparison:
     histogram: Histogram | None
     new_categories: tuple[str, ...] = ()
     vanished_categories: tuple[str, ...] = ()
+    is_time: bool = False
 
     @property
     def drifted(self) -> bool:

@@ -2,7 +2,6 @@
 in S3.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import numpy as np
 
 from drift_tools import storage
 from drift_tools.capture import Captures, read_captures
+from drift_tools.capture_files import files_below
 from drift_tools.errors import InputError
 from drift_tools.job_data import concatenate
 from drift_tools.tables import Column, Numbers, Table, read_table
@@ -60,7 +60,7 @@ def read_data(
     """
     report = on_progress or (lambda *_: None)
     with storage.local_copy(path, on_bytes=lambda here, total: report(f"fetching {path}", here, total)) as local:
-        files = _files(local) if local.is_dir() else [local]
+        files = files_below(local, (*TABLES, *CAPTURES)) if local.is_dir() else [local]
         if not files:
             raise InputError(f"{path}: no CSV, Parquet or captured data (*.jsonl) in this folder: name another")
         captured = [file for file in files if file.name.lower().endswith(CAPTURES)]
@@ -75,12 +75,6 @@ def read_data(
 def is_data_file(path: Path) -> bool:
     """Whether a folder's file is one that is read."""
     return path.name.lower().endswith((*TABLES, *CAPTURES)) and path.is_file()
-
-
-def _files(folder: Path) -> list[Path]:
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise InputError(f"{folder}: this folder may not be read: ask for the permission, or name another")
-    return sorted(filter(is_data_file, folder.rglob("*")))
 
 
 def _read_tables(files: Sequence[Path], delimiter: str | None, report: Callable[[int, int], None]) -> Table:

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.cross_check import CrossCheck
-from drift_tools.report.words import count, isolated, listed
+from drift_tools.report.words import count, cut, isolated, listed
 from drift_tools.verdict import NOT_ENOUGH_DATA
 from drift_tools.windows import Onset, Timeline
 
 _CLIFFS = 3
+_LONGEST_CODE = 60
 _ABOUT_THE_MODEL = (
     "If the feed is as it should be, the world has changed: look at the model's quality on the newest labels.",
     "If quality has suffered, train on recent rows. If not, make a new baseline of them, so that the monitor "
@@ -56,14 +57,21 @@ def _causes(drifted: Sequence[FeatureComparison]) -> Iterator[tuple[list[Feature
     broken = [feature for feature in drifted if feature.current.wrong_type_share > feature.baseline.wrong_type_share]
     yield broken, f"{_names(broken)}: values that are no numbers. Look at how they are written and parsed."
     coded = [feature for feature in drifted if feature.new_categories]
-    codes = listed([f"{isolated(feature.name)} ({listed(feature.new_categories, 3)})" for feature in coded])
+    codes = listed([f"{isolated(feature.name)} ({_codes(feature.new_categories)})" for feature in coded])
     yield coded, f"Categories that the model has never seen: {codes}. Look for a changed code list upstream."
-    factors = {feature.name: _factor(feature) for feature in drifted}
-    scaled = [feature for feature in drifted if factors[feature.name]]
+    clocks = [feature for feature in drifted if feature.is_time]
+    yield clocks, f"{_names(clocks)}: dates move on by themselves. Compare an age or a delay in their place."
+    amounts = [feature for feature in drifted if not feature.is_time]
+    factors = {feature.name: _factor(feature) for feature in amounts}
+    scaled = [feature for feature in amounts if factors[feature.name]]
     by = listed([f"{isolated(feature.name)} ({factors[feature.name]} the baseline's)" for feature in scaled])
     yield scaled, f"Median and spread multiplied alike: {by}. Look for a changed unit before anything else."
-    moved = [feature for feature in drifted if not factors[feature.name] and _out_of_range(feature)]
+    moved = [feature for feature in amounts if not factors[feature.name] and _out_of_range(feature)]
     yield moved, f"{_names(moved)}: moved out of the baseline's range. Check the unit before anything else."
+
+
+def _codes(categories: Sequence[str]) -> str:
+    return listed([cut(category, _LONGEST_CODE) for category in categories], 3)
 
 
 def _names(features: Sequence[FeatureComparison]) -> str:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
-from drift_tools.report.axis import tick_labels, ticks
+from drift_tools.report.axis import tick_labels, ticks, time_labels, time_ticks
 from drift_tools.report.words import cells, cut, percent, visible
 
 # A unit of the viewBox is a CSS pixel on a phone: a chart is as wide as a card there, so that text is neither enlarged
@@ -34,6 +34,7 @@ def distribution_chart(
     *,
     title: str,
     description: str = "",
+    times: bool = False,
 ) -> str:
     """Two histograms over the same bins: the baseline filled, the current rows as an outline.
 
@@ -46,6 +47,8 @@ def distribution_chart(
         shares.
     title, description
         read aloud in place of the picture.
+    times
+        whether the values are seconds since 1970: the axis then has dates.
     """
     widths = [upper - lower for lower, upper in itertools.pairwise(edges)]
     span = edges[-1] - edges[0]
@@ -55,7 +58,7 @@ def distribution_chart(
         [share if equal else share / width for share, width in zip(shares, widths, strict=True)]
         for shares in (baseline, current)
     ]
-    left, right, top, bottom = 38.0 if equal else 8.0, _WIDTH - 8, 8.0, 104.0
+    left, right, top, bottom = 41.0 if equal else 8.0, _WIDTH - 8, 8.0, 104.0
     highest = max(*sides[0], *sides[1], 1e-12) * 1.04
     x = _scale(edges[0], edges[-1], left, right) if spread else lambda edge: left + edge * (right - left)
     places = [x(edge) for edge in edges] if spread else [x(step / len(widths)) for step in range(len(edges))]
@@ -67,7 +70,7 @@ def distribution_chart(
         f'<path class="axis" d="M{_n(left)} {_n(bottom)}H{_n(right)}"/>',
         f'<path class="now" d="{_stairs(places, [y(height) for height in sides[1]], bottom)}"/>',
         *(
-            _values_axis(edges[0], edges[-1], x, left=left, right=right, height=bottom + 15, whole=whole)
+            _values_axis(edges[0], edges[-1], x, left=left, right=right, height=bottom + 15, whole=whole, times=times)
             if spread
             else ()
         ),
@@ -236,12 +239,12 @@ def _horizontal_lines(values: Sequence[float], y: Scale, left: float, right: flo
 
 
 def _values_axis(
-    low: float, high: float, x: Scale, *, left: float, right: float, height: float, whole: bool
+    low: float, high: float, x: Scale, *, left: float, right: float, height: float, whole: bool, times: bool
 ) -> Iterable[str]:
     """As many numbers as there is room for."""
     for most in range(7, 1, -1):
-        values = ticks(low, high, most=most, whole=whole)
-        labels = tick_labels(values)
+        values = time_ticks(low, high, most=most) if times else ticks(low, high, most=most, whole=whole)
+        labels = time_labels(values) if times else tick_labels(values)
         if sum(cells(label) * _LETTER + 12 for label in labels) <= right - left:
             break
     for value, label in zip(values, labels, strict=True):

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from drift_tools.comparison import Comparison, FeatureComparison, Histogram
 from drift_tools.cross_check import CrossCheck
+from drift_tools.moments import written
 from drift_tools.report.advice import next_steps, when
 from drift_tools.report.agreement import CrossCheckRow, agreement, cross_check_rows
 from drift_tools.report.charts import category_chart, distribution_chart
@@ -21,6 +22,7 @@ from drift_tools.report.words import (
     STEADY,
     UNKNOWN,
     count,
+    cut,
     false_alarms,
     number,
     p_value,
@@ -37,6 +39,7 @@ from drift_tools.windows import Onset, Timeline
 MOST_DRAWN = 100
 OTHER = "(other)"  # the comparison's name for the categories that it does not name
 _BARS = 8
+_LONGEST_LABEL = 300
 _HIGHLIGHTS = 4
 # So many drifted features come before the advice; who has more reads the advice first.
 _FIRST_CARDS = 12
@@ -226,7 +229,14 @@ def _chart(feature: FeatureComparison) -> Markup | None:
     title = f"{feature.name}: distribution in the baseline and in the current rows"
     says = _says(feature)
     if histogram.edges:
-        svg = distribution_chart(histogram.edges, histogram.baseline, histogram.current, title=title, description=says)
+        svg = distribution_chart(
+            histogram.edges,
+            histogram.baseline,
+            histogram.current,
+            title=title,
+            description=says,
+            times=feature.is_time,
+        )
     else:
         rows = _bars(feature, histogram)
         svg = category_chart(
@@ -270,7 +280,10 @@ def _bins(feature: FeatureComparison) -> tuple[BinRow, ...]:
     histogram = feature.histogram
     if histogram is None:
         return ()
-    labels = _ranges(histogram.edges) if histogram.edges else list(histogram.labels)
+    if histogram.edges:
+        labels = _ranges(written(histogram.edges[1:-1]) if feature.is_time else _spelt(histogram.edges[1:-1]))
+    else:
+        labels = [cut(label, _LONGEST_LABEL) for label in histogram.labels]
     rows = [
         BinRow(*row)
         for row in zip(labels, map(percent, histogram.baseline), map(percent, histogram.current), strict=True)
@@ -285,13 +298,15 @@ def _bins(feature: FeatureComparison) -> tuple[BinRow, ...]:
     return tuple(rows)
 
 
-def _ranges(edges: Sequence[float]) -> list[str]:
-    """The bins in words; the outer ones are open."""
-    inner = next(
-        texts
-        for digits in range(4, 18)
-        if len(set(texts := [f"{edge:.{digits}g}" for edge in edges[1:-1]])) == len(texts)
+def _spelt(edges: Sequence[float]) -> list[str]:
+    """Numbers with four digits, or with as many more as tell them apart."""
+    return next(
+        texts for digits in range(4, 18) if len(set(texts := [f"{edge:.{digits}g}" for edge in edges])) == len(texts)
     )
+
+
+def _ranges(inner: Sequence[str]) -> list[str]:
+    """The bins in words, of the edges between them; the outer ones are open."""
     if not inner:
         return ["all"]
     between = [f"{low} – {high}" for low, high in itertools.pairwise(inner)]

@@ -21,7 +21,6 @@ from request import job_name, processing_job_request, results_uri, small_window_
 from shared.clients import client, error_code
 from shared.events import BadEventError, mapping, text
 from shared.json_log import log
-from shared.objects import ListedObject
 from shared.settings import prefix, required
 from window import HOUR, hours_between, iso, parse_time
 
@@ -63,15 +62,15 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
     collected = _labels(s3, plan, late_from, plan.due)
     # Without labels nothing can be measured; what is not taken now is late, not lost, for the next run.
     usable = plan.ground_truth_uri is None or bool(collected.files)
-    captures = own.size + Found(late).size if usable else 0
+    captures = own.size + late.size if usable else 0
     size = captures + collected.size if captures else 0
     run = Run(
         window_start=iso(plan.window.start),
         window_end=iso(plan.window.end),
         due=iso(plan.due),
         files=own.keys if usable else (),
-        late_files=tuple(file.key for file in late) if usable else (),
-        late_from=iso(late_from) if late and usable else None,
+        late_files=late.keys if usable else (),
+        late_from=iso(late_from) if late.files and usable else None,
         size=size,
         job_name=job_name(plan),
         route=_route(plan, size),
@@ -80,16 +79,20 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
     return records.keep(plan.window.end, run)
 
 
-def _late(s3: Any, plan: Plan, records: Records) -> tuple[tuple[ListedObject, ...], datetime]:
+def _late(s3: Any, plan: Plan, records: Records) -> tuple[Found, datetime]:
     """Captures of hours before the window that no run has taken, and the first hour that was looked at.
 
-    Only as far back as this monitor has run: what was captured before there was one was not missed.
+    Only as far back as this monitor has run: what was captured before there was one was not missed. And as far as the
+    window before this one began, if its run was never started: that may be a day, where late files are a few hours'.
     """
     earliest = plan.window.start - plan.late_hours * HOUR
-    taken, first_window = records.taken(earliest, plan.window)
-    since = plan.window.start if first_window is None else max(earliest, first_window)
+    past = records.past(earliest, plan.window)
+    since = plan.window.start if past.began is None else max(earliest, past.began)
+    if past.missed_from is not None and past.missed_from < since:
+        since = past.missed_from
+        past = records.past(since, plan.window)
     found = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, hours_between(since, plan.window.start))
-    return tuple(file for file in found.files if file.key not in taken), since
+    return Found(tuple(file for file in found.files if file.key not in past.taken)), since
 
 
 def _labels(s3: Any, plan: Plan, since: datetime, due: datetime) -> Found:

@@ -436,7 +436,7 @@ class TestPolicies:
 class TestFunctions:
     @pytest.mark.parametrize(
         ("name", "timeout", "memory"),
-        [("start-monitor", 120, 256), ("monitor-window", 300, 2048), ("compare-engines", 60, 1024)],
+        [("start-monitor", 300, 1024), ("monitor-window", 300, 2048), ("compare-engines", 60, 1024)],
     )
     def test_size(self, both: Run, name: str, timeout: int, memory: int) -> None:
         made = both.one(FUNCTION, name).inputs

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drift_tools import compare
+from drift_tools.capture import read_captures
 from drift_tools.comparison import Kind
 from drift_tools.errors import InputError
 from drift_tools.reading import read_data
@@ -385,12 +387,25 @@ def test_what_may_not_be_read_says_so(tmp_path: Path, name: str, monkeypatch: py
     assert str(error.value) == f"{path}: may not be read: ask for the permission, or name another file"
 
 
-def test_a_folder_that_may_not_be_read_is_not_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "data.csv").write_text("a\n1\n")
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(InputError) as error:
-        read_data(str(tmp_path))
-    assert str(error.value) == f"{tmp_path}: this folder may not be read: ask for the permission, or name another"
+@pytest.mark.parametrize("read", [lambda path: read_data(str(path)), read_captures])
+@pytest.mark.parametrize("place", ["", "below"])
+def test_a_folder_that_may_not_be_read_is_not_an_empty_one(
+    tmp_path: Path, read: Callable[[Path], object], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "data.jsonl").write_text("{}\n")
+    closed, scandir = tmp_path / place, os.scandir
+
+    def scan(path: Any) -> Any:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scan)
+        with pytest.raises(InputError) as error:
+            read(tmp_path)
+    assert str(error.value) == f"{closed}: this folder may not be read: ask for the permission"
 
 
 def test_two_columns_of_one_name_in_parquet_are_called_that(tmp_path: Path) -> None:

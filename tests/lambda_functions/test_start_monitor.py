@@ -1,7 +1,10 @@
 """The open engine's start of a run: windows, what a window takes, one job for two deliveries."""
 
 import copy
+import dataclasses
 import json
+import random
+import uuid
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -166,12 +169,12 @@ def test_a_delivery_that_died_before_the_job_is_finished_by_the_next(
     assert s3.json(f"{STATE}/2026/11/23/10.started") == {"started": "churn-dq-202611231000-eb748a"}
 
 
-def fails_for_good(deliver: Any, sagemaker: FakeSageMaker) -> None:
+def fails_for_good(deliver: Any, sagemaker: FakeSageMaker, **changes: Any) -> None:
     """As Lambda has it: a delivery, and two retries."""
     sagemaker.fail("CreateProcessingJob", *["ResourceLimitExceeded"] * 3)
     for _ in range(3):
         with pytest.raises(Exception, match="ResourceLimitExceeded"):
-            deliver()
+            deliver(**changes)
 
 
 def test_why_a_run_could_not_be_started_is_told_by_the_responder(
@@ -216,6 +219,22 @@ def test_what_could_not_be_started_is_taken_by_the_next_run(deliver: Any, s3: Fa
     assert (second["files"], second["late_files"], second["created"]) == (1, 1, True)
     third = deliver(scheduled_time="2026-11-23T12:20:00Z")
     assert (third["route"], third["late_files"]) == ("none", 0)
+
+
+def test_a_day_that_could_not_be_started_is_taken_as_a_whole(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    daily = {"start_offset": "-P1D", "late_hours": 3}
+    for hour in ("2026/11/21/11", "2026/11/22/09", "2026/11/22/11", "2026/11/23/09", "2026/11/23/11"):
+        s3.put(f"{CAPTURED}/{hour}/10-00-000-a.jsonl", b"{}\n")
+    deliver(scheduled_time="2026-11-22T10:20:00Z", **daily)
+    fails_for_good(deliver, sagemaker, **daily)
+    s3.put(f"{CAPTURED}/2026/11/22/09/59-00-000-too-late-for-a-day.jsonl", b"{}\n")
+    next_day = deliver(scheduled_time="2026-11-24T10:20:00Z", **daily)
+    assert (next_day["files"], next_day["late_files"]) == (1, 2)
+    assert sagemaker.requests("CreateProcessingJob")[-1]["Environment"]["late_from"] == "2026-11-22T10:00:00Z"
+    again = deliver(**daily)
+    assert (again["files"], again["started"]) == (0, None)
 
 
 def test_a_run_that_comes_after_it_was_made_up_for_starts_nothing(
@@ -373,6 +392,75 @@ def test_labels_without_captures_are_no_window(deliver: Any, s3: FakeS3) -> None
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
     answer = deliver(kind="model-quality", ground_truth_uri="s3://churn-data/ground-truth")
     assert (answer["route"], answer["started"]) == ("none", None)
+
+
+def listed(s3: FakeS3, below: str) -> list[str]:
+    """Prefixes that were listed below a place, in order; each once, however many pages it has."""
+    prefixes = [request["Prefix"] for request in s3.requests("ListObjectsV2") if "Delimiter" not in request]
+    return [prefix.removeprefix(below) for prefix in dict.fromkeys(prefixes) if prefix.startswith(below)]
+
+
+def test_whole_days_are_listed_at_once_and_parts_of_days_by_the_hour(deliver: Any, s3: FakeS3) -> None:
+    outside = ["2026/10/24/09/59-59-000-before.jsonl", "2026/11/23/10/00-00-000-after.jsonl", "2026/11/01/stray.jsonl"]
+    for key in (*outside, "2026/11/01/00/10-00-000-b.jsonl", "2026/11/23/09/10-00-000-c.jsonl"):
+        s3.put(f"{CAPTURED}/{key}", b"{}\n")
+    answer = deliver(start_offset="-P30D", late_hours=0)
+    assert answer["files"] == 2
+    days = listed(s3, f"{CAPTURED}/")
+    assert (days[0], days[1], days[-1]) == ("2026/10/24/", "2026/10/25/", "2026/11/23/09/")
+    assert len(days) == 30 + 10
+
+
+def test_an_hour_is_not_looked_for_in_its_whole_day(deliver: Any, s3: FakeS3) -> None:
+    deliver()
+    assert listed(s3, f"{CAPTURED}/") == ["2026/11/23/09/"]
+
+
+def test_a_day_of_a_file_a_second_is_recorded_and_read_again(deliver: Any, s3: FakeS3) -> None:
+    chance = random.Random(7)
+    keys = [
+        f"churn-endpoint/Primary/2026/11/22/{second // 3600:02d}/{second // 60 % 60:02d}-{second % 60:02d}-"
+        f"{chance.randrange(1000):03d}-{uuid.UUID(int=chance.getrandbits(128))}.jsonl"
+        for second in range(86_400)
+    ]
+    end = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    records = MODULES.records.Records.of(s3, MODULES.plan.parse(EVENT))
+    deliver()
+    run = dataclasses.replace(records.read(end), files=tuple(keys))
+    records.keep(end + timedelta(hours=1), run)
+    assert records.read(end + timedelta(hours=1)) == run
+    # The responder reads records, too, and of one no more than so much.
+    assert len(s3.objects[f"{STATE}/2026/11/23/11.json"]) < shared("objects").MAX_JSON_BYTES / 2
+
+
+def test_records_of_an_earlier_version_stop_no_run(deliver: Any, s3: FakeS3) -> None:
+    old = {
+        "window_start": "2026-11-23T08:00:00Z",
+        "window_end": "2026-11-23T09:00:00Z",
+        "files": [f"{CAPTURED}/2026/11/23/08/10-00-000-a.jsonl"],
+        "late_files": [],
+    }
+    s3.put(f"{STATE}/2026/11/23/09.json", old)
+    s3.put(f"{CAPTURED}/2026/11/23/08/10-00-000-a.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-b.jsonl", b"{}\n")
+    answer = deliver()
+    assert (answer["files"], answer["late_files"]) == (1, 0)
+
+
+def test_a_record_may_be_larger_than_what_others_write(deliver: Any, s3: FakeS3) -> None:
+    deliver()
+    key = f"{STATE}/2026/11/23/10.json"
+    s3.objects[key] += b" " * shared("objects").MAX_JSON_BYTES
+    assert deliver()["route"] == "none"
+
+
+def test_captures_may_lie_at_the_root_of_a_bucket(deliver: Any, s3: FakeS3) -> None:
+    s3.put("churn-endpoint/Primary/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    assert deliver(captured_uri="s3://churn-data")["files"] == 1
+    assert s3.json(f"{STATE}/2026/11/23/10.captured.manifest") == [
+        {"prefix": "s3://churn-data/"},
+        "churn-endpoint/Primary/2026/11/23/09/10-00-000-a.jsonl",
+    ]
 
 
 def test_several_instances_share_the_captures_and_have_all_labels(

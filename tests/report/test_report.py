@@ -110,6 +110,41 @@ def test_large_whole_numbers_are_drawn(value: float) -> None:
         assert len(set(labels)) == len(labels) == 20
 
 
+def test_dates_are_drawn_and_told_as_dates() -> None:
+    days = np.datetime64("2026-01-01") + np.arange(90)
+    comparison = compare({"when": days}, {"when": days + 400})
+    (view,) = feature_views(comparison)
+    assert view.chart is not None
+    assert re.findall(r">(20[0-9-]+)<", view.chart) == ["2026-01", "2026-07", "2027-01"]
+    assert view.bins[1].label == "2026-01-25 10:48 – 2026-02-18 21:36"
+    assert next_steps(comparison)[0] == ("when: dates move on by themselves. Compare an age or a delay in their place.")
+
+
+def test_no_name_is_wider_than_the_page() -> None:
+    html = render_comparison(compare({"n" * 300: np.arange(100.0)}, {"n" * 300: np.arange(100.0) + 90}))
+    for rule in ("h1, p, li { overflow-wrap: anywhere; }", ".plain .name { overflow-wrap: anywhere; }"):
+        assert rule in html
+
+
+def test_a_long_category_is_told_without_its_middle() -> None:
+    long, new = "x" * 5000, "a" + "y" * 5000 + "z"
+    comparison = compare({"code": [long, "b"] * 100}, {"code": [long, new] * 100})
+    feature = comparison.features["code"]
+    told = f"a{'y' * 29}…{'y' * 28}z"
+    assert (
+        feature.summary
+        == f"code: category {told} appeared (50 % of values), category b vanished (50 % of values), "
+        + (f"PSI {feature.psi:.2f}.")
+    )
+    assert next_steps(comparison)[0].startswith(
+        f"Categories that the model has never seen: code (a{'y' * 29}…{'y' * 28}z)"
+    )
+    (view,) = feature_views(comparison)
+    assert max(len(row.label) for row in view.bins) == 300
+    assert max(len(text) for text in Page(render_comparison(comparison)).words) < 1000
+    assert "x" * 301 not in Page(render_comparison(comparison)).text
+
+
 def test_the_bars_of_a_category_are_shares_of_all_rows(loud: Comparison) -> None:
     (view,) = [view for view in feature_views(loud) if view.name == "code"]
     shown = {row.label: (row.baseline, row.current) for row in view.bins}
