@@ -20,6 +20,7 @@ from drift_tools.errors import InputError
 from drift_tools.levels import LARGEST_ALPHA, alpha_per_run
 from drift_tools.measures.wasserstein import forget_overlaps
 from drift_tools.multivariate import two_sample_test
+from drift_tools.spellings import common_spelling, respelt_cells
 from drift_tools.verdict import DRIFT, MINIMUM_ROWS, NO_DRIFT, PSI_THRESHOLD, Verdict, decide
 
 __all__ = ["Baseline", "Comparison", "FeatureComparison", "Histogram", "Kind", "Side", "compare", "prepare_baseline"]
@@ -219,6 +220,9 @@ class _How(NamedTuple):
             return measured
         # One p-value that knows of the blocks, for the values and the missing cells alike.
         before, after = (side.in_order(numerical=measured.kind == "numerical") for side in (baseline, current))
+        if measured.kind == "categorical":
+            new = common_spelling(baseline.categories.counts, current.categories.counts)
+            before, after = respelt_cells(before, new), respelt_cells(after, new)
         p_value = block_p_value(before, after, blocks=self.blocks, baseline_blocks=self.baseline_blocks)
         return replace(measured, evidence=replace(measured.evidence, p_values={"values": p_value}))
 

@@ -20,6 +20,7 @@ from drift_tools.columns import LARGEST_EXACT, as_single
 from drift_tools.comparison_results import Side
 from drift_tools.errors import InputError
 from drift_tools.measures.sums import count_distinct, moments
+from drift_tools.spellings import common_spelling, respelt
 from drift_tools.tables import Column, Numbers, Table, TimeColumn, arrow_table, as_table
 
 _SINGLE_PRECISION = 4  # bytes
@@ -119,6 +120,12 @@ class Categories:
     @property
     def side(self) -> Side:
         return Side(self.rows, self.missing / max(self.rows, 1), 0.0, 0.0, len(self.counts))
+
+
+def in_one_spelling(sides: Sequence[Categories]) -> list[Categories]:
+    """The same column of several sources, their categories spelt alike."""
+    new = common_spelling(*(side.counts for side in sides))
+    return [Categories(respelt(side.counts, new), side.rows) for side in sides] if new else list(sides)
 
 
 class Sample:
