@@ -2,6 +2,9 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -313,3 +316,42 @@ def test_the_monitors_checks_take_any_spelling_of_truths(method: str) -> None:
     assert (found.violations, found.distances) == ((), {"x": 0.0})
     other = evaluate(csv(*["true", "maybe"] * 200), constraints, baseline)
     assert "categorical_values_check" in [violation.check for violation in other.violations]
+
+
+# --- lists, and arrays of objects, with and without None -----------------------------------------------------------
+
+BIG = 2**53 + 1
+LISTS: dict[str, tuple[list[Any], list[str | None], TypeCounts]] = {
+    "truths": ([True, False], ["true", "false"], TypeCounts(boolean=2)),
+    "numpy's truths": ([np.True_, np.False_], ["true", "false"], TypeCounts(boolean=2)),
+    "integers": ([1, -7], ["1", "-7"], TypeCounts(integral=2)),
+    "numpy's integers": ([np.int64(1), np.uint8(7)], ["1", "7"], TypeCounts(integral=2)),
+    "large integers": ([BIG, -BIG], [str(BIG), str(-BIG)], TypeCounts(integral=2)),
+    "floats": ([1.5, math.inf], ["1.5", "inf"], TypeCounts(fractional=2)),
+    "numpy's floats": ([np.float64(1.5), np.float32(0.5)], ["1.5", "0.5"], TypeCounts(fractional=2)),
+    "decimals": ([Decimal("1.5"), Decimal(2)], ["1.5", "2"], TypeCounts(fractional=2)),
+    "fractions": ([Fraction(1, 4), Fraction(2)], ["0.25", "2"], TypeCounts(fractional=2)),
+    "numbers and truths": ([1.5, True], ["1.5", "1"], TypeCounts(fractional=2)),
+    "beyond all floats": ([10**400, -(10**400)], ["inf", "-inf"], TypeCounts(fractional=2)),
+    "texts": (["1", "x"], ["1", "x"], TypeCounts(string=2)),
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_what_is_missing_does_not_change_what_a_list_holds(what: str) -> None:
+    values, texts, types = LISTS[what]
+    for missing in (None, math.nan, np.float32(math.nan), Decimal("NaN"), Decimal("sNaN")):
+        for cells in ([*values, missing], np.array([*values, missing], dtype=object)):
+            column = as_table({"x": cells}).columns["x"]
+            if what != "large integers" or missing is None:  # a list with NaN is one of floats
+                assert column.as_texts().tolist() == [*texts, None]
+            assert (column.types.present, column.types.missing) == (2, 1)
+            if missing is None:
+                assert column.types == replace(types, missing=1)
+    column = as_table({"x": values}).columns["x"]
+    assert (column.as_texts().tolist(), column.types) == (texts, types)
+
+
+def test_one_missing_truth_is_no_drift() -> None:
+    feature = only(compare({"x": TRUTHS}, {"x": [*TRUTHS, None]}))
+    assert (feature.kind, feature.verdict, feature.current.missing_share) == ("categorical", "no drift", 1 / 401)
