@@ -325,6 +325,17 @@ class Samples:
     rows: int
 
 
+def read_once(data: object, *, what: str) -> object:
+    """The same data in a form that can be read again and again: a stream of Arrow's as a table."""
+    if not hasattr(data, "__arrow_c_stream__"):
+        return data
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
+    except ImportError:
+        return data  # to which others say what is missing
+    return arrow_table(pa, data, what=what)
+
+
 def samples_of(data: object, *, what: str) -> Samples:
     """The columns of whatever `drift_tools.tables.as_table` takes; raises `InputError` as it does."""
     if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):

@@ -1,5 +1,6 @@
 """Sides whose cells are typed or written differently although they say the same: what a comparison makes of them."""
 
+import io
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,16 +11,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
 from drift_tools.columns import Column, TypeCounts
 from drift_tools.comparison import Baseline, Comparison, FeatureComparison, Kind, compare, prepare_baseline
 from drift_tools.comparison_samples import samples_of
 from drift_tools.constraints import Constraints, FeatureConstraint, evaluate, suggest
 from drift_tools.drift_file import kinds_of
+from drift_tools.errors import InputError
 from drift_tools.job_data import concatenate
 from drift_tools.multivariate import two_sample_test
 from drift_tools.profile import Profile, Statistics, merge_profiles
 from drift_tools.profile_verdicts import compare_with_profile, profile_of
+from drift_tools.report import render_comparison
+from drift_tools.report.terminal import print_comparison
+from drift_tools.report.words import all_together
 from drift_tools.tables import Table, as_table, read_csv_text
 from drift_tools.windows import compare_windows, split_by_time
 
@@ -355,3 +361,54 @@ def test_what_is_missing_does_not_change_what_a_list_holds(what: str) -> None:
 def test_one_missing_truth_is_no_drift() -> None:
     feature = only(compare({"x": TRUTHS}, {"x": [*TRUTHS, None]}))
     assert (feature.kind, feature.verdict, feature.current.missing_share) == ("categorical", "no drift", 1 / 401)
+
+
+# --- options that make no sense, and data that can be read once ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"thresholds": {"x": 0}}, "the threshold of 'x' is 0: give a number above 0"),
+        ({"thresholds": {"x": -0.1}}, "the threshold of 'x' is -0.1: give a number above 0"),
+        ({"thresholds": {"x": math.nan}}, "the threshold of 'x' is nan: give a number above 0"),
+        ({"kinds": {"x": "numeric"}}, "the kind of 'x' is 'numeric': give 'numerical' or 'categorical'"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
+    table = {"x": AMOUNTS}
+    with pytest.raises(InputError, match=message):
+        compare(table, table, **options)
+    with pytest.raises(InputError, match=message):
+        compare_windows(table, [("0", table)], **options)
+    if "kinds" in options:
+        with pytest.raises(InputError, match=message):
+            prepare_baseline(table, **options)
+        profile = Profile.of(as_table(table))
+        with pytest.raises(InputError, match=message):
+            compare_with_profile(profile, profile, **options)
+    assert not compare(table, table, thresholds={"x": math.inf}).drifted
+
+
+def test_too_few_rows_for_all_columns_together_leave_the_features_their_verdicts() -> None:
+    comparison = compare({"x": AMOUNTS}, {"x": AMOUNTS[:40] + 50}, multivariate=True)
+    assert comparison.drifted_features == ["x"]
+    reason = "the current data has 40 rows: give 50 or more"
+    assert (comparison.multivariate, comparison.multivariate_reason) == (None, reason)
+    document = comparison.to_dict()
+    assert (document["multivariate"], document["multivariate_reason"]) == (None, reason)
+    assert all_together(comparison) == f"not tested: {reason}"
+    out = Console(file=io.StringIO(), width=200)
+    print_comparison(comparison, out)
+    assert f"All features together: not tested: {reason}" in out.file.getvalue()  # type: ignore[attr-defined] # a StringIO
+    assert f"not tested: {reason}" in render_comparison(comparison)
+    assert all_together(compare({"x": AMOUNTS}, {"x": AMOUNTS})) is None
+
+
+def test_streams_are_read_once() -> None:
+    table = pa.table({"x": AMOUNTS[:60], "y": AMOUNTS[60:120]})
+    expected = compare(table, table, multivariate=True)
+    assert expected.multivariate is not None
+    assert compare(table.to_reader(), table.to_reader(), multivariate=True).multivariate == expected.multivariate
+    prepared = prepare_baseline(table.to_reader())
+    assert compare(prepared, table.to_reader(), multivariate=True).multivariate == expected.multivariate
