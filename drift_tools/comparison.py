@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from drift_tools.block_bootstrap import block_p_value
 from drift_tools.comparison_measures import Measured, kind_of, measure
 from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
-from drift_tools.comparison_samples import Sample, Samples, all_missing, in_one_precision, samples_of
+from drift_tools.comparison_samples import Sample, Samples, all_missing, in_one_precision, read_once, samples_of
 from drift_tools.comparison_summary import summarise
 from drift_tools.errors import InputError
 from drift_tools.levels import LARGEST_ALPHA, alpha_per_run
 from drift_tools.measures.wasserstein import forget_overlaps
 from drift_tools.multivariate import two_sample_test
+from drift_tools.spellings import common_spelling, respelt_cells
 from drift_tools.verdict import DRIFT, MINIMUM_ROWS, NO_DRIFT, PSI_THRESHOLD, Verdict, decide
 
 __all__ = ["Baseline", "Comparison", "FeatureComparison", "Histogram", "Kind", "Side", "compare", "prepare_baseline"]
@@ -84,7 +85,9 @@ def prepare_baseline(
     >>> compare(prepared, {"age": np.arange(1000.0) + 500})
     <Comparison: 1000 with 1000 rows, 1 features, drifted: age>
     """
-    samples, kinds = samples_of(baseline, what="baseline"), kinds or {}
+    baseline, kinds = read_once(baseline, what="baseline"), kinds or {}
+    check_kinds(kinds)
+    samples = samples_of(baseline, what="baseline")
     turn = threading.Lock()
 
     def prepare(sample: Sample) -> None:
@@ -134,7 +137,8 @@ def compare(
         count as independent.
     multivariate
         whether to test all columns together as well, for what no single column shows (see
-        `drift_tools.multivariate.two_sample_test`). The result is `Comparison.multivariate`.
+        `drift_tools.multivariate.two_sample_test`). The result is `Comparison.multivariate`, or None and
+        `Comparison.multivariate_reason` where the tables do not allow the test.
     threads
         how many columns are measured at a time; by default as many as there are processors to run on.
 
@@ -152,6 +156,11 @@ def compare(
     alpha = _level(alpha, false_alarms_per_year, runs_per_year)
     if blocks is None and baseline_blocks is not None:
         raise InputError("baseline_blocks without blocks: give the blocks of the current rows too")
+    check_kinds(kinds or {})
+    _check_thresholds(thresholds or {})
+    if not isinstance(baseline, Baseline):
+        baseline = read_once(baseline, what="baseline")
+    current = read_once(current, what="current")
     before = baseline._samples if isinstance(baseline, Baseline) else samples_of(baseline, what="baseline")
     after = _with_optional(samples_of(current, what="current"), before)
     measured = _measure_all(before, after, _How(kinds or {}, thresholds or {}, blocks, baseline_blocks), threads)
@@ -165,10 +174,26 @@ def compare(
     for name, sample in after.columns.items():
         if name not in features:
             features[name] = _one_sided(sample, before.rows, "new")
-    together = None
+    together, reason = None, None
     if multivariate:
-        together = two_sample_test(baseline._data if isinstance(baseline, Baseline) else baseline, current)
-    return Comparison(before.rows, after.rows, alpha, features, together)
+        try:
+            together = two_sample_test(baseline._data if isinstance(baseline, Baseline) else baseline, current)
+        except InputError as error:  # too few rows, say: the features have their verdicts all the same
+            reason = str(error)
+    return Comparison(before.rows, after.rows, alpha, features, together, reason)
+
+
+def check_kinds(kinds: Mapping[str, str]) -> None:
+    """Raise `InputError` if a column is to be of a kind that does not exist."""
+    for name, kind in kinds.items():
+        if kind not in get_args(Kind):
+            raise InputError(f"the kind of {name!r} is {kind!r}: give {' or '.join(map(repr, get_args(Kind)))}")
+
+
+def _check_thresholds(thresholds: Mapping[str, float]) -> None:
+    for name, threshold in thresholds.items():
+        if not threshold > 0:  # NaN neither
+            raise InputError(f"the threshold of {name!r} is {threshold}: give a number above 0")
 
 
 def _with_optional(after: Samples, before: Samples) -> Samples:
@@ -219,6 +244,9 @@ class _How(NamedTuple):
             return measured
         # One p-value that knows of the blocks, for the values and the missing cells alike.
         before, after = (side.in_order(numerical=measured.kind == "numerical") for side in (baseline, current))
+        if measured.kind == "categorical":
+            new = common_spelling(baseline.categories.counts, current.categories.counts)
+            before, after = respelt_cells(before, new), respelt_cells(after, new)
         p_value = block_p_value(before, after, blocks=self.blocks, baseline_blocks=self.baseline_blocks)
         return replace(measured, evidence=replace(measured.evidence, p_values={"values": p_value}))
 

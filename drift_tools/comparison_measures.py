@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.comparison_results import Histogram, Kind, Side
-from drift_tools.comparison_samples import Categories, Sample, SortedNumbers
+from drift_tools.comparison_samples import Categories, Sample, SortedNumbers, in_one_spelling
 from drift_tools.measures.binning import count_in_bins, quantile_edges
 from drift_tools.measures.chi_squared import ChiSquared, chi_squared, rare_categories_p_value
 from drift_tools.measures.jensen_shannon import jensen_shannon
@@ -122,6 +122,7 @@ def measure_categories(
     name: str, before: Categories, after: Categories, threshold: float, *, rest: str | None = None
 ) -> Measured:
     """All measures of a categorical feature. `rest`: the category that stands for all that are not listed."""
+    before, after = in_one_spelling([before, after])
     names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
     first, second = (
         np.fromiter((side.counts.get(label, 0) for label in names), dtype=np.int64, count=len(names))

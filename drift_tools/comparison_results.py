@@ -110,6 +110,8 @@ class Comparison:
     features: Mapping[str, FeatureComparison]
     multivariate: MultivariateTest | None = None
     """The test of all columns together, if it was asked for. It decides about no feature and not about `drifted`."""
+    multivariate_reason: str | None = None
+    """Why the tables did not allow that test, where it was asked for."""
 
     @property
     def drifted_features(self) -> list[str]:
@@ -143,6 +145,8 @@ class Comparison:
         }
         if self.multivariate is not None:
             document["multivariate"] = asdict(self.multivariate)
+        elif self.multivariate_reason is not None:
+            document |= {"multivariate": None, "multivariate_reason": self.multivariate_reason}
         return document
 
     def __repr__(self) -> str:

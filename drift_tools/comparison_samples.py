@@ -20,6 +20,7 @@ from drift_tools.columns import LARGEST_EXACT, as_single
 from drift_tools.comparison_results import Side
 from drift_tools.errors import InputError
 from drift_tools.measures.sums import count_distinct, moments
+from drift_tools.spellings import common_spelling, respelt
 from drift_tools.tables import Column, Numbers, Table, TimeColumn, arrow_table, as_table
 
 _SINGLE_PRECISION = 4  # bytes
@@ -119,6 +120,12 @@ class Categories:
     @property
     def side(self) -> Side:
         return Side(self.rows, self.missing / max(self.rows, 1), 0.0, 0.0, len(self.counts))
+
+
+def in_one_spelling(sides: Sequence[Categories]) -> list[Categories]:
+    """The same column of several sources, their categories spelt alike."""
+    new = common_spelling(*(side.counts for side in sides))
+    return [Categories(respelt(side.counts, new), side.rows) for side in sides] if new else list(sides)
 
 
 class Sample:
@@ -316,6 +323,17 @@ class Samples:
 
     columns: Mapping[str, Sample]
     rows: int
+
+
+def read_once(data: object, *, what: str) -> object:
+    """The same data in a form that can be read again and again: a stream of Arrow's as a table."""
+    if not hasattr(data, "__arrow_c_stream__"):
+        return data
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
+    except ImportError:
+        return data  # to which others say what is missing
+    return arrow_table(pa, data, what=what)
 
 
 def samples_of(data: object, *, what: str) -> Samples:

@@ -16,6 +16,7 @@ import numpy as np
 from drift_tools.errors import InputError
 from drift_tools.profile import ColumnProfile, FeatureStatistics, Profile, Statistics, read_json
 from drift_tools.sketch import distance
+from drift_tools.spellings import common_spelling, respelt
 from drift_tools.statistics_file import in_file, wrong_with
 from drift_tools.tables import Table
 
@@ -264,8 +265,10 @@ def _check_feature(
     if completeness < constraint.completeness:
         yield Violation(name, "completeness_check", f"Value: {completeness} does not meet the constraint requirement! ")
     if constraint.domains is not None and types.present:
-        domain = set(constraint.domains)
-        known = sum(count for value, count in column.categories.counts.items() if value in domain) / types.present
+        counts = column.categories.counts
+        new = common_spelling(constraint.domains, counts)
+        domain = {new.get(value, value) for value in constraint.domains}
+        known = sum(count for value, count in counts.items() if new.get(value, value) in domain) / types.present
         if known < config.domain_content_threshold:
             yield Violation(
                 name, "categorical_values_check", f"Value: {known} does not meet the constraint requirement! "
@@ -300,10 +303,11 @@ def drift_distance(
         # No category may have been kept of a window in which each occurs once: then none of the baseline's does.
         if baseline.string is None or not baseline.string.counts or not column.types.present:
             return None
+        new = common_spelling(baseline.string.counts, counts)
+        known, counts = respelt(baseline.string.counts, new), respelt(counts, new)
         if config.categorical_drift_method == "ChiSquared":
-            return chi_squared_distance(baseline.string.counts, counts)
+            return chi_squared_distance(known, counts)
         n, m = baseline.num_present, column.types.present
-        known = baseline.string.counts
         simple = max(abs(known.get(value, 0) / n - counts.get(value, 0) / m) for value in known.keys() | counts.keys())
     if config.comparison_method == "Simple":
         return simple

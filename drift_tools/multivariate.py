@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from drift_tools.columns import as_single
 from drift_tools.errors import InputError
+from drift_tools.spellings import common_spelling, respelt_cells
 from drift_tools.tables import Column, Numbers, Table, as_table
 
 Integers: TypeAlias = NDArray[np.int64]
@@ -156,7 +157,9 @@ def _encode(before: Column, after: Column, first: Integers, second: Integers) ->
         values = np.concatenate(sides)
         features = [_normal_scores(values), np.isnan(values)]
     else:
-        texts = np.concatenate([before.as_texts()[first], after.as_texts()[second]])
+        cells = [before.as_texts()[first], after.as_texts()[second]]
+        new = common_spelling(*(set(side) - {None} for side in cells))
+        texts = np.concatenate([respelt_cells(side, new) for side in cells])
         missing = np.array([text is None for text in texts])
         names, totals = np.unique(texts[~missing].astype(str), return_counts=True)
         frequent = names[np.argsort(-totals, kind="stable")[:_CATEGORIES]]

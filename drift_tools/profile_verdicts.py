@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from drift_tools.categories import Categories
 from drift_tools.columns import TypeCounts
-from drift_tools.comparison import is_surely_gone, judged, one_sided
+from drift_tools.comparison import check_kinds, is_surely_gone, judged, one_sided
 from drift_tools.comparison_measures import Measured, measure_categories, measure_numbers
 from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison_samples import Categories as CountedCategories
@@ -87,6 +87,7 @@ def compare_with_profile(
     <Comparison: 9000 with 9000 rows, 1 features, drifted: x>
     """
     kinds = kinds or {}
+    check_kinds(kinds)
     current = _with_optional(current, baseline)
     measured = {
         name: _measure(name, before, current.columns[name], kinds.get(name) or _kind(before, current.columns[name]))

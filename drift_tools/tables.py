@@ -4,10 +4,13 @@ import codecs
 import csv
 import gzip
 import io
+import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -38,6 +41,7 @@ LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
 _QUOTED = re.compile(r'"[^"]*"')
 _TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
 _SHOWN = 60
+_BEYOND_INTEGERS = 2**63  # of 64 bits
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -191,25 +195,55 @@ def _from_sequence(name: str, values: object) -> Column:
             raise InputError(
                 f"column {name!r} is a {type(values).__name__}: give a one-dimensional array or a sequence"
             )
-        values = (
-            np.asarray(values, dtype=object) if any(isinstance(value, str) for value in values) else np.asarray(values)
-        )
+        # numpy would make texts of numbers beside texts, and numbers of truths beside NaN.
+        mixed = any(isinstance(value, str | bool | np.bool_) for value in values)
+        values = np.asarray(values, dtype=object) if mixed else np.asarray(values)
     if values.ndim != 1:
         raise InputError(f"column {name!r} has {values.ndim} dimensions: give a one-dimensional array")
     if values.dtype == np.bool_:
-        return Column.from_cells(name, ["true" if value else "false" for value in values])
+        return Column.from_cells(name, [_truth(value) for value in values])
     if np.issubdtype(values.dtype, np.number):
         return Column.from_numbers(name, values)
     if np.issubdtype(values.dtype, np.datetime64):
         seconds = values.astype("datetime64[us]").astype(np.float64) / 1e6
         return TimeColumn.from_numbers(name, np.where(np.isnat(values), np.nan, seconds))
-    if values.dtype == object and all(value is None or isinstance(value, int | float) for value in values):
-        return Column.from_numbers(name, values.astype(np.float64))
+    if values.dtype == object and (column := _from_objects(name, values)) is not None:
+        return column
     return Column.from_strings(name, (None if value is None or _is_nan(value) else str(value) for value in values))
 
 
+def _from_objects(name: str, values: Texts) -> Column | None:
+    """A column of truths or of numbers; None if any value is something else. What is missing changes nothing."""
+    missing = np.fromiter((value is None or _is_nan(value) for value in values), dtype=np.bool_, count=len(values))
+    present = values[~missing]
+    if len(present) and all(isinstance(value, bool | np.bool_) for value in present):
+        cells = zip(values, missing.tolist(), strict=True)
+        return Column.from_cells(name, [None if is_missing else _truth(value) for value, is_missing in cells])
+    if not all(isinstance(value, Real | Decimal | np.bool_) for value in present):
+        return None
+    if len(present) and all(isinstance(value, Integral) and abs(int(value)) < _BEYOND_INTEGERS for value in present):
+        return Column.from_integers(name, np.where(missing, 0, values).astype(np.int64), missing)
+    numbers = np.full(len(values), np.nan)
+    numbers[~missing] = [_as_float(value) for value in present]
+    return Column.from_numbers(name, numbers)
+
+
+def _truth(value: object) -> str:
+    return "true" if value else "false"
+
+
+def _as_float(value: Any) -> float:
+    """The nearest float; an infinity for what is larger than any."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def _is_nan(value: object) -> bool:
-    return isinstance(value, float) and bool(np.isnan(value))
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return isinstance(value, float | np.floating) and bool(np.isnan(value))
 
 
 def _is_sequence(values: object) -> TypeGuard[Sequence[object]]:

@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.comparison import Baseline, Kind
-from drift_tools.comparison_samples import Sample, all_missing, in_one_precision, samples_of
+from drift_tools.comparison_samples import (
+    Categories,
+    Sample,
+    all_missing,
+    in_one_precision,
+    in_one_spelling,
+    samples_of,
+)
 from drift_tools.measures.binning import count_in_bins, quantile_edges
 from drift_tools.tables import Numbers, Table
 
@@ -62,18 +69,19 @@ def _number_counts(before: Sample, windows: Sequence[Sample]) -> tuple[NDArray[n
 def _category_counts(before: Sample, windows: Sequence[Sample]) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
     # Each side weighs the same, so that a category of the windows counts beside those of a large baseline.
     weights: Counter[str] = Counter()
-    for samples in ([before], windows):
-        rows = max(sum(sample.rows for sample in samples), 1)
-        for sample in samples:
-            for label, count in sample.categories.counts.items():
+    own, *parts = in_one_spelling([before.categories, *(sample.categories for sample in windows)])
+    for sides in ([own], parts):
+        rows = max(sum(side.rows for side in sides), 1)
+        for side in sides:
+            for label, count in side.counts.items():
                 weights[label] += count / rows  # type: ignore[assignment] # a Counter of shares
     names = {label: index for index, (label, _) in enumerate(weights.most_common(_CATEGORIES))}
 
-    def line(sample: Sample) -> NDArray[np.int64]:
+    def line(side: Categories) -> NDArray[np.int64]:
         counts = np.zeros(len(names) + 2, dtype=np.int64)
-        for label, count in sample.categories.counts.items():
+        for label, count in side.counts.items():
             counts[names.get(label, len(names))] += count
-        counts[-1] = sample.categories.missing
+        counts[-1] = side.missing
         return counts
 
-    return line(before), [line(sample) for sample in windows]
+    return line(own), [line(side) for side in parts]

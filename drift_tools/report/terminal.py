@@ -29,6 +29,7 @@ from drift_tools.report.words import (
     ISOLATES,
     STEADY,
     UNKNOWN,
+    all_together,
     cells,
     count,
     cut,
@@ -36,7 +37,6 @@ from drift_tools.report.words import (
     number,
     p_value,
     statistic,
-    together,
     verdict_words,
     visible,
 )
@@ -94,8 +94,8 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
         )
     if len(telling) > _TOLD:
         out.print(Text(f"... and {len(telling) - _TOLD} more; --format json or html has all."))
-    if comparison.multivariate is not None:
-        said = together(comparison.multivariate, comparison.alpha)
+    said = all_together(comparison)
+    if said is not None:
         out.print(Text(f"All features together: {visible(said, keep=ISOLATES)}"))
     tone = STEADY if not comparison.drifted else DRIFTED
     rows = f"{count(comparison.current_rows, 'row')} against {count(comparison.baseline_rows, 'row')} of the baseline"

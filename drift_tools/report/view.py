@@ -21,6 +21,7 @@ from drift_tools.report.words import (
     NOTHING,
     STEADY,
     UNKNOWN,
+    all_together,
     count,
     cut,
     false_alarms,
@@ -28,7 +29,6 @@ from drift_tools.report.words import (
     p_value,
     percent,
     statistic,
-    together,
     verdict_words,
     whole_headline,
 )
@@ -166,8 +166,9 @@ def _facts(comparison: Comparison, baseline_name: str, current_name: str) -> tup
         ("Features", f"{len(comparison.features):,}"),
         ("Runs with a false alarm, at most", false_alarms(comparison.alpha)),
     ]
-    if comparison.multivariate is not None:
-        facts.append(("All features together", together(comparison.multivariate, comparison.alpha)))
+    said = all_together(comparison)
+    if said is not None:
+        facts.append(("All features together", said))
     return tuple(facts)
 
 

@@ -52,6 +52,14 @@ def whole_headline(comparison: Comparison, timeline: "Timeline | None") -> str:
     return f"{count(len(names), 'feature')} drifted in some windows, though not over all rows: {listed(names)}"
 
 
+def all_together(comparison: Comparison) -> str | None:
+    """What the test of all features together says, or why it says nothing; None if nobody asked."""
+    if comparison.multivariate is not None:
+        return together(comparison.multivariate, comparison.alpha)
+    reason = comparison.multivariate_reason
+    return None if reason is None else f"not tested: {reason}"
+
+
 def together(test: "MultivariateTest", alpha: float) -> str:
     """What the test of all features together says."""
     if test.p_value > alpha:

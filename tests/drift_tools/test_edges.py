@@ -99,7 +99,7 @@ EDGES = {
         "no drift",
     ),
     "lists of numbers": Edge(NORMAL.tolist(), OTHER.tolist(), "no drift"),
-    "whole decimals": Edge([Decimal(1), Decimal(2)] * N, [Decimal(1), Decimal(2)] * N, "no drift", "categorical"),
+    "whole decimals": Edge([Decimal(1), Decimal(2)] * N, [Decimal(1), Decimal(2)] * N, "no drift"),
     "a single row": Edge(NORMAL, [0.5], "not enough data"),
     "a single row of each": Edge([1.0], [2.0], "not enough data"),
     "an empty side": Edge(NORMAL, np.empty(0), "not enough data"),

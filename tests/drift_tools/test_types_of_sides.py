@@ -1,21 +1,31 @@
 """Sides whose cells are typed or written differently although they say the same: what a comparison makes of them."""
 
+import io
 import math
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
-from drift_tools.columns import Column
+from drift_tools.columns import Column, TypeCounts
 from drift_tools.comparison import Baseline, Comparison, FeatureComparison, Kind, compare, prepare_baseline
 from drift_tools.comparison_samples import samples_of
-from drift_tools.constraints import Constraints, FeatureConstraint, suggest
+from drift_tools.constraints import Constraints, FeatureConstraint, evaluate, suggest
 from drift_tools.drift_file import kinds_of
+from drift_tools.errors import InputError
 from drift_tools.job_data import concatenate
 from drift_tools.multivariate import two_sample_test
 from drift_tools.profile import Profile, Statistics, merge_profiles
 from drift_tools.profile_verdicts import compare_with_profile, profile_of
+from drift_tools.report import render_comparison
+from drift_tools.report.terminal import print_comparison
+from drift_tools.report.words import all_together
 from drift_tools.tables import Table, as_table, read_csv_text
 from drift_tools.windows import compare_windows, split_by_time
 
@@ -235,7 +245,7 @@ def test_blocks_and_windows_know_of_single_precision(kind: Kind) -> None:
     later = [("0", {"x": PRICES}), ("1", {"x": np.float32(PRICES)}), ("2", {"x": PRICES + 1}), ("3", {"x": PRICES + 1})]
     timeline = compare_windows(single, later, kinds={"x": kind})
     assert (timeline.onsets["x"].earliest, timeline.onsets["x"].latest) == ("2", "2")
-    test = two_sample_test(single, {"x": PRICES}, permutations=99)
+    test = two_sample_test({"x": np.float32(PRICES[:60])}, {"x": PRICES[:60]}, permutations=99)
     assert test.p_value > 0.1
 
 
@@ -245,3 +255,160 @@ def test_parts_of_a_table_of_single_precision_stay_so() -> None:
     assert [part.columns["x"].is_single for part in parts] == [True, True]
     assert concatenate(parts, ["a", "b"]).columns["x"].is_single
     assert parts[0].columns["x"].as_numbers()[0].tolist() == [0.10000000149011612, 0.699999988079071]
+
+
+# --- other spellings of the same -----------------------------------------------------------------------------------
+
+TRUTHS = [True, False, False, False] * 100
+
+
+@pytest.mark.parametrize("spell", [str, lambda truth: str(truth).upper(), lambda truth: str(truth).lower()])
+def test_truths_are_the_same_in_any_spelling(spell: Callable[[bool], str]) -> None:
+    spelt = [spell(truth) for truth in TRUTHS]
+    for before in (csv(*spelt), {"x": spelt}, pa.table({"x": spelt})):
+        for after in (csv(*(str(truth).lower() for truth in TRUTHS)), {"x": TRUTHS}, pa.table({"x": TRUTHS})):
+            feature = only(compare(before, after))
+            assert (feature.kind, feature.psi, feature.verdict) == ("categorical", 0.0, "no drift")
+            assert only(compare(prepare_baseline(after), before)).histogram == feature.histogram
+    column = csv(*map(str, TRUTHS)).columns["x"]
+    assert column.as_texts()[:2].tolist() == ["True", "False"]  # as it was written
+    assert column.types == TypeCounts(string=400)  # Deequ's pattern is true|false
+    assert two_sample_test({"x": spelt[:50]}, {"x": TRUTHS[:50]}, permutations=99).p_value > 0.1
+
+
+def test_a_new_category_beside_truths_is_the_only_one() -> None:
+    feature = only(compare(csv(*map(str, TRUTHS)), csv(*["true", "false", "false", "maybe"] * 100)))
+    assert (feature.verdict, feature.new_categories, feature.vanished_categories) == ("drift", ("maybe",), ())
+    named = only(compare(csv(*["True", "Maybe"] * 100), csv(*["true", "Maybe"] * 100)))
+    assert named.new_categories == ("true",)  # a word among words
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "psi"),
+    [
+        (["1", "2", "3"], ["1.0", "2.0", "3.0"], 0.0),
+        (["1", "0", "-7"], ["1.00", "-0.0", "-7.0"], 0.0),
+        (["1", "2.5", "1.0"], ["1.0", "2.5", "1"], 0.0),
+        (["01", "2", "3"], ["01", "2.0", "3.0"], 10.81239),
+        (["1", "2", "x"], ["1.0", "2.0", "x"], 10.81239),
+        (["1.1", "2", "3"], ["1.10", "2", "3"], 5.40620),
+    ],
+)
+def test_codes_are_the_same_with_and_without_a_point(before: list[str], after: list[str], psi: float) -> None:
+    kinds: dict[str, Kind] = {"x": "categorical"}
+    first, second = csv(*before * 100), csv(*after * 100)
+    assert only(compare(first, second, kinds=kinds)).psi == pytest.approx(psi, abs=1e-5)
+    blocks = np.arange(300) // 15
+    drawn = only(compare(first, second, kinds=kinds, blocks=blocks, baseline_blocks=blocks))
+    assert (drawn.p_value == 1.0) is (psi == 0.0)
+    profiles = [Profile.of(table, categorical=["x"]) for table in (first, second)]
+    assert only(compare_with_profile(*profiles, kinds=kinds)).psi == only(compare(first, second, kinds=kinds)).psi
+
+
+def test_typed_codes_and_windows_are_spelt_alike() -> None:
+    kinds: dict[str, Kind] = {"x": "categorical"}
+    codes, floats = {"x": np.array([1, 2, 3] * 100)}, csv(*["1.0", "2.0", "3.0"] * 100)
+    assert only(compare(codes, floats, kinds=kinds)).psi == 0.0
+    later = [("0", floats), ("1", codes), ("2", csv(*["1.0"] * 300)), ("3", csv(*["1"] * 300))]
+    assert compare_windows(codes, later, kinds=kinds).onsets["x"].earliest == "2"
+
+
+@pytest.mark.parametrize("method", ["LInfinity", "ChiSquared"])
+def test_the_monitors_checks_take_any_spelling_of_truths(method: str) -> None:
+    baseline = Profile.of(csv(*map(str, TRUTHS))).statistics()
+    constraints = suggest(baseline, categorical_drift_method=method)
+    assert constraints.features["x"].domains == ("False", "True")
+    found = evaluate(csv(*(str(truth).lower() for truth in TRUTHS)), constraints, baseline)
+    assert (found.violations, found.distances) == ((), {"x": 0.0})
+    other = evaluate(csv(*["true", "maybe"] * 200), constraints, baseline)
+    assert "categorical_values_check" in [violation.check for violation in other.violations]
+
+
+# --- lists, and arrays of objects, with and without None -----------------------------------------------------------
+
+BIG = 2**53 + 1
+LISTS: dict[str, tuple[list[Any], list[str | None], TypeCounts]] = {
+    "truths": ([True, False], ["true", "false"], TypeCounts(boolean=2)),
+    "numpy's truths": ([np.True_, np.False_], ["true", "false"], TypeCounts(boolean=2)),
+    "integers": ([1, -7], ["1", "-7"], TypeCounts(integral=2)),
+    "numpy's integers": ([np.int64(1), np.uint8(7)], ["1", "7"], TypeCounts(integral=2)),
+    "large integers": ([BIG, -BIG], [str(BIG), str(-BIG)], TypeCounts(integral=2)),
+    "floats": ([1.5, math.inf], ["1.5", "inf"], TypeCounts(fractional=2)),
+    "numpy's floats": ([np.float64(1.5), np.float32(0.5)], ["1.5", "0.5"], TypeCounts(fractional=2)),
+    "decimals": ([Decimal("1.5"), Decimal(2)], ["1.5", "2"], TypeCounts(fractional=2)),
+    "fractions": ([Fraction(1, 4), Fraction(2)], ["0.25", "2"], TypeCounts(fractional=2)),
+    "numbers and truths": ([1.5, True], ["1.5", "1"], TypeCounts(fractional=2)),
+    "beyond all floats": ([10**400, -(10**400)], ["inf", "-inf"], TypeCounts(fractional=2)),
+    "texts": (["1", "x"], ["1", "x"], TypeCounts(string=2)),
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_what_is_missing_does_not_change_what_a_list_holds(what: str) -> None:
+    values, texts, types = LISTS[what]
+    for missing in (None, math.nan, np.float32(math.nan), Decimal("NaN"), Decimal("sNaN")):
+        for cells in ([*values, missing], np.array([*values, missing], dtype=object)):
+            column = as_table({"x": cells}).columns["x"]
+            if what != "large integers" or missing is None:  # a list with NaN is one of floats
+                assert column.as_texts().tolist() == [*texts, None]
+            assert (column.types.present, column.types.missing) == (2, 1)
+            if missing is None:
+                assert column.types == replace(types, missing=1)
+    column = as_table({"x": values}).columns["x"]
+    assert (column.as_texts().tolist(), column.types) == (texts, types)
+
+
+def test_one_missing_truth_is_no_drift() -> None:
+    feature = only(compare({"x": TRUTHS}, {"x": [*TRUTHS, None]}))
+    assert (feature.kind, feature.verdict, feature.current.missing_share) == ("categorical", "no drift", 1 / 401)
+
+
+# --- options that make no sense, and data that can be read once ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"thresholds": {"x": 0}}, "the threshold of 'x' is 0: give a number above 0"),
+        ({"thresholds": {"x": -0.1}}, "the threshold of 'x' is -0.1: give a number above 0"),
+        ({"thresholds": {"x": math.nan}}, "the threshold of 'x' is nan: give a number above 0"),
+        ({"kinds": {"x": "numeric"}}, "the kind of 'x' is 'numeric': give 'numerical' or 'categorical'"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
+    table = {"x": AMOUNTS}
+    with pytest.raises(InputError, match=message):
+        compare(table, table, **options)
+    with pytest.raises(InputError, match=message):
+        compare_windows(table, [("0", table)], **options)
+    if "kinds" in options:
+        with pytest.raises(InputError, match=message):
+            prepare_baseline(table, **options)
+        profile = Profile.of(as_table(table))
+        with pytest.raises(InputError, match=message):
+            compare_with_profile(profile, profile, **options)
+    assert not compare(table, table, thresholds={"x": math.inf}).drifted
+
+
+def test_too_few_rows_for_all_columns_together_leave_the_features_their_verdicts() -> None:
+    comparison = compare({"x": AMOUNTS}, {"x": AMOUNTS[:40] + 50}, multivariate=True)
+    assert comparison.drifted_features == ["x"]
+    reason = "the current data has 40 rows: give 50 or more"
+    assert (comparison.multivariate, comparison.multivariate_reason) == (None, reason)
+    document = comparison.to_dict()
+    assert (document["multivariate"], document["multivariate_reason"]) == (None, reason)
+    assert all_together(comparison) == f"not tested: {reason}"
+    out = Console(file=io.StringIO(), width=200)
+    print_comparison(comparison, out)
+    assert f"All features together: not tested: {reason}" in out.file.getvalue()  # type: ignore[attr-defined] # a StringIO
+    assert f"not tested: {reason}" in render_comparison(comparison)
+    assert all_together(compare({"x": AMOUNTS}, {"x": AMOUNTS})) is None
+
+
+def test_streams_are_read_once() -> None:
+    table = pa.table({"x": AMOUNTS[:60], "y": AMOUNTS[60:120]})
+    expected = compare(table, table, multivariate=True)
+    assert expected.multivariate is not None
+    assert compare(table.to_reader(), table.to_reader(), multivariate=True).multivariate == expected.multivariate
+    prepared = prepare_baseline(table.to_reader())
+    assert compare(prepared, table.to_reader(), multivariate=True).multivariate == expected.multivariate
