@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from drift_tools import monitor
+from drift_tools import ground_truth_merge, monitor
 from drift_tools.capture import iterate_captures
 from drift_tools.errors import InputError
 from drift_tools.quality_columns import QualityColumns
@@ -80,6 +80,16 @@ def test_what_is_kept_does_not_grow_with_the_features() -> None:
     assert kept.table().rows == 4 * rows
     # Three columns of eight bytes, and what Python needs besides; the features alone would be 800 kB and more.
     assert used < 4 * rows * 3 * 8 + 50_000
+
+
+def test_labels_that_are_alike_are_one_object(tmp_path: Path) -> None:
+    values = ["1", "0", "1", *map(str, range(2, 1100)), "1099"]
+    write(tmp_path / "l.jsonl", [label(f"e{at}", value) for at, value in enumerate(values)])
+    by_id = ground_truth_merge.read_labels(tmp_path).by_id
+    assert [by_id[f"e{at}"] for at in range(len(values))] == [{"data": value, "encoding": "CSV"} for value in values]
+    assert by_id["e0"] is by_id["e2"]
+    assert by_id["e0"] is not by_id["e1"]
+    assert by_id["e1100"] is not by_id["e1101"]  # measurements are not looked up for ever
 
 
 ENVIRONMENT = {
