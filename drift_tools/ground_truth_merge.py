@@ -18,6 +18,9 @@ from drift_tools.capture_files import DamagedError, blocks_of, capture_files
 from drift_tools.capture_records import GROUND_TRUTH
 from drift_tools.job import Job, run_job
 
+# Labels with more values than this are measurements: of those hardly two are alike.
+_MOST_CLASSES = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -82,6 +85,7 @@ def read_labels(path: Path) -> Labels:
     Raises `InputError` if there is no file.
     """
     by_id: dict[str, Any] = {}
+    alike: dict[str, Any] = {}
     unreadable = 0
     for line in (line for file in capture_files(path) for line in _lines(file)):
         record = _record(line)
@@ -89,8 +93,15 @@ def read_labels(path: Path) -> Labels:
         if record is None or not isinstance(metadata, dict) or "eventId" not in metadata or GROUND_TRUTH not in record:
             unreadable += 1
         else:
-            by_id[str(metadata["eventId"])] = record[GROUND_TRUTH]
+            by_id[str(metadata["eventId"])] = _once(record[GROUND_TRUTH], alike)
     return Labels(by_id, unreadable)
+
+
+def _once(label: Any, alike: dict[str, Any]) -> Any:
+    """The label, as one object for all that are alike: a million labels are mostly of a few classes."""
+    if len(alike) >= _MOST_CLASSES:
+        return label
+    return alike.setdefault(json.dumps(label), label)
 
 
 def labelled_lines(captured: Path, labels: Labels) -> Iterator[bytes]:

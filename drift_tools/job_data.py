@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from drift_tools.capture import (
+    BATCH_ROWS,
     BOTH_SIDES,
     GROUND_TRUTH,
     MAX_UNREADABLE_SHARE,
@@ -91,17 +92,24 @@ def labels_of(job: Job) -> Labels | None:
     return read_labels(job.path("ground_truth_source"))
 
 
-def captured_table(job: Job, columns: Sequence[str] | None = None, labels: Labels | None = None) -> Captures:
+def captured_table(job: Job, columns: Sequence[str] | None = None) -> Captures:
     """The captured data of the job, at once. Nothing to read is no error here: of several instances one may have none.
 
     Raises `InputError` where a variable cannot be used.
     """
-    return read_captures(_captured_source(job, labels), columns=columns, **_capture_options(job))
+    return read_captures(_captured_source(job, None), columns=columns, **_capture_options(job))
 
 
-def captured_batches(job: Job, columns: Sequence[str] | None = None) -> Iterator[Captures]:
-    """The same, a batch at a time."""
-    return iterate_captures(_captured_source(job, None), columns=columns, **_capture_options(job))
+def captured_batches(
+    job: Job,
+    columns: Sequence[str] | None = None,
+    labels: Labels | None = None,
+    *,
+    batch_rows: int = BATCH_ROWS,
+) -> Iterator[Captures]:
+    """The same, a batch at a time; each record with its label, if these `labels` have one."""
+    source = _captured_source(job, labels)
+    return iterate_captures(source, columns=columns, batch_rows=batch_rows, **_capture_options(job))
 
 
 def captured_bytes(job: Job) -> int:

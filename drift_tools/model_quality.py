@@ -6,7 +6,7 @@ the prediction.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -179,12 +179,17 @@ def outcomes(
 
 def column(table: Table, name: str, what: str) -> Column:
     """The column of this name, or at this position; `what` names the variable that asks for it in an error."""
-    if name in table.columns:
-        return table.columns[name]
-    if name.isdigit() and int(name) < len(table.columns):
-        return table.columns[table.names[int(name)]]
+    return table.columns[column_name(table.names, name, what)]
+
+
+def column_name(names: Sequence[str], name: str, what: str) -> str:
+    """The one of these that is called so, or has this position."""
+    if name in names:
+        return name
+    if name.isdigit() and int(name) < len(names):
+        return names[int(name)]
     raise InputError(
-        f"{what} is {name!r}, and the columns are {', '.join(table.names)}: name one of them or give its position"
+        f"{what} is {name!r}, and the columns are {', '.join(names)}: name one of them or give its position"
     )
 
 

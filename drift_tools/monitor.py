@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from drift_tools import drift_file, model_quality, shards
+from drift_tools import drift_file, model_quality, quality_columns, shards
 from drift_tools.capture import BATCH_ROWS, GROUND_TRUTH, MAX_UNREADABLE_SHARE, Captures, Counts, iterate_captures
 from drift_tools.constraints import (
     Constraints,
@@ -41,6 +41,7 @@ from drift_tools.job_data import (
 from drift_tools.job_metrics import Metrics, emit
 from drift_tools.preprocessing import load_postprocessor
 from drift_tools.profile import Profile, Statistics, merge_profiles, write_json
+from drift_tools.quality_columns import QualityColumns
 from drift_tools.tables import Column, Table
 
 STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
@@ -312,11 +313,10 @@ def _run_model_quality(job: Job, output: Path) -> _Found | None:
     quality = model_quality.measure(
         model_quality.outcomes(
             answers.table,
-            problem_type=job.get("problem_type") or "",
-            # In merged records the label has its own place; elsewhere it is a column of the dataset.
-            ground_truth=_attributes(job)["ground_truth_attribute"] or "",
-            inference=job.get("inference_attribute"),
-            probability=job.get("probability_attribute"),
+            problem_type=_problem_type(job),
+            ground_truth=quality_columns.GROUND_TRUTH,
+            inference=_if_wanted(job, quality_columns.INFERENCE),
+            probability=_if_wanted(job, quality_columns.PROBABILITY),
             probability_threshold=_threshold(job),
             # A run measures the class that its baseline did: its thresholds are of no other.
             positive_label=job.get("positive_label") or (constraints.positive_label if constraints else None),
@@ -346,24 +346,28 @@ def _require_labels(counts: Counts) -> None:
 
 
 def _load_answers(job: Job) -> _Answers:
+    """The columns that the metrics are computed from. Of captured data no more is ever kept than they and a batch."""
+    kept = QualityColumns(_wanted(job), _problem_type(job))
     if not is_captured(job):
-        return _Answers(plain_table(job), None, None)
-    labels = labels_of(job)
-    captures = captured_table(job, labels=labels)
-    return _Answers(captures.data, captures, labels)
+        kept.add(plain_table(job))
+        return _Answers(kept.table(), None, None)
+    labels, counts = labels_of(job), Counts()
+    for batch in captured_batches(job, labels=labels, batch_rows=quality_columns.BATCH_ROWS):
+        kept.add(batch.data)
+        counts = counts.add(batch)
+        del batch  # or it would stay until the next one is complete
+    return _Answers(kept.table(), counts, labels)
 
 
 def _load_shared_answers(job: Job) -> _Answers | None:
-    """Of all instances: the columns that the metrics are computed from. None on those that have handed theirs over."""
+    """The same of all instances. None on those that have handed theirs over."""
     own: list[_Answers] = []
 
     def read() -> dict[str, Any]:
         own.append(_load_answers(job))
-        table, names = own[0].table, {what: name for what, name in _attributes(job).items() if name is not None}
+        table = own[0].table
         return {
-            "columns": {
-                name: model_quality.column(table, name, what).as_texts().tolist() for what, name in names.items()
-            }
+            "columns": {column.name: column.as_texts().tolist() for column in table.columns.values()}
             if table.rows
             else {},
             "counts": shards.counts_to_dict(own[0].counts or Counts()),
@@ -379,11 +383,23 @@ def _load_shared_answers(job: Job) -> _Answers | None:
     return replace(own[0], table=table, counts=_added(shards.counts_from_dict(part["counts"]) for part in parts))
 
 
-def _attributes(job: Job) -> dict[str, str | None]:
+def _wanted(job: Job) -> dict[str, str]:
     """Which columns model quality is measured from, by the variable that names them."""
-    names = ("inference_attribute", "probability_attribute")
-    truth = GROUND_TRUTH if is_captured(job) and has_labels(job) else job.get("ground_truth_attribute")
-    return {**{name: job.get(name) for name in names}, "ground_truth_attribute": truth}
+    names = [quality_columns.INFERENCE]
+    if _problem_type(job) == "BinaryClassification":  # of no other are probabilities measured
+        names.append(quality_columns.PROBABILITY)
+    wanted = {what: name for what in names if (name := job.get(what)) is not None}
+    # In merged records the label has its own place; elsewhere it is a column of the dataset.
+    truth = GROUND_TRUTH if is_captured(job) and has_labels(job) else job.get(quality_columns.GROUND_TRUTH)
+    return {**wanted, quality_columns.GROUND_TRUTH: truth or ""}
+
+
+def _if_wanted(job: Job, what: str) -> str | None:
+    return None if job.get(what) is None else what
+
+
+def _problem_type(job: Job) -> str:
+    return job.get("problem_type") or ""
 
 
 def _threshold(job: Job) -> float | None:
