@@ -161,7 +161,7 @@ def _where_the_list_is_cut(
     it is among the rest there, and so it is here. The exception is what has more rows here than anything that is not
     listed could have by chance.
     """
-    least = min(count for name, count in listed.items() if name != _OTHER) if is_sorted_list else 0
+    least = min((count for name, count in listed.items() if name != _OTHER), default=0) if is_sorted_list else 0
     # Of the categories that have as few rows as the last one there may be others: nobody knows how many.
     first = {name: count for name, count in listed.items() if name != _OTHER and count > least}
     rows, own = sum(listed.values()), sum(found.values())

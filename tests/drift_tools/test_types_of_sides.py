@@ -250,7 +250,7 @@ def test_blocks_and_windows_know_of_single_precision(kind: Kind) -> None:
 
 
 def test_parts_of_a_table_of_single_precision_stay_so() -> None:
-    table = as_table({"at": np.arange(4.0), "x": np.array([0.1, 0.7, 0.3, 0.2], dtype=np.float32)})
+    table = as_table({"at": 1.77e9 + np.arange(4.0), "x": np.array([0.1, 0.7, 0.3, 0.2], dtype=np.float32)})
     parts = [part for _, part in split_by_time(table, "at", 2)]
     assert [part.columns["x"].is_single for part in parts] == [True, True]
     assert concatenate(parts, ["a", "b"]).columns["x"].is_single
