@@ -81,6 +81,11 @@ class FeatureComparison:
         """Whether the verdict is drift."""
         return self.verdict == DRIFT
 
+    @property
+    def is_new(self) -> bool:
+        """Whether only the current data have it; then nothing was compared."""
+        return self.histogram is None and math.isnan(self.baseline.missing_share)
+
     def to_dict(self) -> dict[str, Any]:
         """The feature's JSON object; a number that does not exist is None."""
         document: dict[str, Any] = {"kind": self.kind, "psi": _json(self.psi)}

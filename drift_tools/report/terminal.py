@@ -29,15 +29,15 @@ from drift_tools.report.words import (
     ISOLATES,
     STEADY,
     UNKNOWN,
-    all_together,
     cells,
     count,
     cut,
+    feature_verdict,
     headline,
     number,
     p_value,
     statistic,
-    verdict_words,
+    together,
     visible,
 )
 from drift_tools.verdict import NO_DRIFT
@@ -89,13 +89,11 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     show(out, _fitting_table(comparison, out))
     telling = [feature for feature in comparison.ranked() if feature.verdict != NO_DRIFT]
     for feature in telling[:_TOLD]:
-        out.print(
-            Text.assemble((visible(feature.summary), _STYLES[CLASSES[feature.verdict]]), f" {visible(feature.reason)}")
-        )
+        why = "" if feature.reason in feature.summary else f" {visible(feature.reason)}"
+        out.print(Text.assemble((visible(feature.summary), _STYLES[CLASSES[feature.verdict]]), why))
     if len(telling) > _TOLD:
         out.print(Text(f"... and {len(telling) - _TOLD} more; --format json or html has all."))
-    said = all_together(comparison)
-    if said is not None:
+    if said := together(comparison):
         out.print(Text(f"All features together: {visible(said, keep=ISOLATES)}"))
     tone = STEADY if not comparison.drifted else DRIFTED
     rows = f"{count(comparison.current_rows, 'row')} against {count(comparison.baseline_rows, 'row')} of the baseline"
@@ -179,7 +177,7 @@ def _comparison_table(comparison: Comparison, measures: Sequence[str], *, longes
         name = visible(feature.name)
         table.add_row(
             Text(name if longest is None else cut(name, longest)),
-            Text(verdict_words(feature.verdict), style=_STYLES[CLASSES[feature.verdict]]),
+            Text(feature_verdict(feature), style=_STYLES[CLASSES[feature.verdict]]),
             *(Text(_MEASURES[measure](feature)) for measure in measures),
         )
     return table

@@ -109,7 +109,7 @@ def onset_says(onset: Onset, names: Mapping[str, str] | None = None) -> str:
 def window_view(window: Window) -> WindowView:
     """One window's verdict: drift, or too few rows for any feature, or none."""
     comparison = window.comparison
-    verdicts = {feature.verdict for feature in comparison.features.values()}
+    verdicts = {feature.verdict for feature in comparison.features.values() if not feature.is_new}
     verdict = DRIFT if comparison.drifted else NOT_ENOUGH_DATA if verdicts == {NOT_ENOUGH_DATA} else NO_DRIFT
     drifted = [feature.name for feature in comparison.ranked() if feature.drifted]
     return WindowView(

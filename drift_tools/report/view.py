@@ -21,15 +21,15 @@ from drift_tools.report.words import (
     NOTHING,
     STEADY,
     UNKNOWN,
-    all_together,
     count,
     cut,
     false_alarms,
+    feature_verdict,
     number,
     p_value,
     percent,
     statistic,
-    verdict_words,
+    together,
     whole_headline,
 )
 from drift_tools.verdict import NOT_ENOUGH_DATA
@@ -160,14 +160,14 @@ def _tone(comparison: Comparison, timeline: Timeline | None) -> str:
 
 
 def _facts(comparison: Comparison, baseline_name: str, current_name: str) -> tuple[tuple[str, str], ...]:
+    new = sum(feature.is_new for feature in comparison.features.values())
     facts = [
         ("Baseline", f"{baseline_name} ({count(comparison.baseline_rows, 'row')})"),
         ("Current", f"{current_name} ({count(comparison.current_rows, 'row')})"),
-        ("Features", f"{len(comparison.features):,}"),
+        ("Features", f"{len(comparison.features):,}" + (f", {new:,} of them new" if new else "")),
         ("Runs with a false alarm, at most", false_alarms(comparison.alpha)),
     ]
-    said = all_together(comparison)
-    if said is not None:
+    if said := together(comparison):
         facts.append(("All features together", said))
     return tuple(facts)
 
@@ -205,7 +205,7 @@ def _feature_view(feature: FeatureComparison, anchor: str, *, draw: bool) -> Fea
         name=feature.name,
         anchor=anchor,
         verdict=CLASSES[feature.verdict],
-        verdict_text=verdict_words(feature.verdict),
+        verdict_text=feature_verdict(feature),
         summary=_says(feature),
         reason=feature.reason,
         effect=feature.effect if math.isfinite(feature.effect) else 0.0,

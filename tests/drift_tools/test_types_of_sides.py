@@ -25,7 +25,7 @@ from drift_tools.profile import Profile, Statistics, merge_profiles
 from drift_tools.profile_verdicts import compare_with_profile, profile_of
 from drift_tools.report import render_comparison
 from drift_tools.report.terminal import print_comparison
-from drift_tools.report.words import all_together
+from drift_tools.report.words import together
 from drift_tools.tables import Table, as_table, read_csv_text
 from drift_tools.windows import compare_windows, split_by_time
 
@@ -397,12 +397,12 @@ def test_too_few_rows_for_all_columns_together_leave_the_features_their_verdicts
     assert (comparison.multivariate, comparison.multivariate_reason) == (None, reason)
     document = comparison.to_dict()
     assert (document["multivariate"], document["multivariate_reason"]) == (None, reason)
-    assert all_together(comparison) == f"not tested: {reason}"
+    assert together(comparison) == f"not tested: {reason}"
     out = Console(file=io.StringIO(), width=200)
     print_comparison(comparison, out)
     assert f"All features together: not tested: {reason}" in out.file.getvalue()  # type: ignore[attr-defined] # a StringIO
     assert f"not tested: {reason}" in render_comparison(comparison)
-    assert all_together(compare({"x": AMOUNTS}, {"x": AMOUNTS})) is None
+    assert together(compare({"x": AMOUNTS}, {"x": AMOUNTS})) == ""
 
 
 def test_streams_are_read_once() -> None:

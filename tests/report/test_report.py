@@ -9,6 +9,7 @@ import pytest
 from drift_tools import Comparison, compare
 from drift_tools.report import render_comparison, words
 from drift_tools.report.advice import next_steps
+from drift_tools.report.terminal import console, print_comparison
 from drift_tools.report.view import feature_views
 
 from .pages import Page
@@ -108,6 +109,45 @@ def test_large_whole_numbers_are_drawn(value: float) -> None:
     for view in views:
         labels = [row.label for row in view.bins]
         assert len(set(labels)) == len(labels) == 20
+
+
+def test_a_column_that_only_the_current_rows_have_is_new(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = np.arange(500.0)
+    comparison = compare({"a": rows, "b": rows}, {"a": rows + 400, "b": rows, "fresh": rows})
+    assert words.headline(comparison) == "1 of 2 features drifted: a"
+    assert words.headline(compare({"a": rows}, {"a": rows, "fresh": rows})) == "No drift in 1 feature"
+    assert [(view.name, view.verdict_text) for view in feature_views(comparison)] == [
+        ("a", "drifted"),
+        ("b", "no drift"),
+        ("fresh", "new"),
+    ]
+    assert "3, 1 of them new" in Page(render_comparison(comparison)).words
+    print_comparison(comparison, console())
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()[3:4]] == [["fresh", "new"]]
+    assert comparison.to_dict()["features"]["fresh"]["verdict"] == "no drift"
+
+
+def test_a_sentence_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = np.arange(500.0)
+    print_comparison(compare({"a": rows, "gone": rows}, {"a": rows}), console())
+    print_comparison(compare({"gone": rows}, {"other": np.empty(0)}), console())
+    lines = capsys.readouterr().out.splitlines()
+    assert "gone: the column is missing from the current data." in lines
+    assert "gone: not enough data: no current rows." in lines
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.0])
+def test_columns_part_only_where_no_feature_shows_it(shift: float) -> None:
+    generator = np.random.default_rng(3)
+    first, noise = generator.normal(size=(2, 1500))
+    before = {"age": generator.normal(size=1500), "a": first, "b": noise}
+    after = {"age": generator.normal(shift, 1, 1500), "a": first, "b": first}
+    said = words.together(compare(before, after, multivariate=True))
+    if shift:
+        assert re.fullmatch(r"different \(AUC 0\.\d\d, p 0\.002\)", said)
+    else:
+        assert said.endswith(", although no feature shows it alone; most of all a and b")
+    assert words.together(compare(before, after)) == ""
 
 
 def test_dates_are_drawn_and_told_as_dates() -> None:

@@ -120,6 +120,15 @@ def test_a_column_that_is_missing_has_no_picture() -> None:
     assert "<b><bdi>gone</bdi></b>: since 00:00, all at once" in page
 
 
+def test_a_window_without_rows_says_so_beside_a_new_column() -> None:
+    windows = [
+        ("a", {"x": np.empty(0), "fresh": np.empty(0)}),
+        ("b", {"x": np.arange(500.0), "fresh": np.arange(500.0)}),
+    ]
+    view = timeline_view(compare_windows({"x": np.arange(500.0)}, windows))
+    assert [window.verdict_text for window in view.windows] == ["not enough data", "no drift"]
+
+
 def test_one_window_is_told_as_one(drifting: Timeline) -> None:
     calm, moved = (timeline_of(range(1), drifting=False), timeline_of(range(HOURS - 1, HOURS)))
     assert timeline_says(calm) == "One window, 2026-03-01T00:00Z: no drift."
