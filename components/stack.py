@@ -11,6 +11,7 @@ from components import naming
 from components.alarms import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from components.alerting import DriftAlerting, DriftAlertingArgs, hours_back
 from components.args import EndpointArgs, ExistingEndpointSettings, ModelMonitoringStackArgs, StackSettings
+from components.args.baseline import BaselineSettings
 from components.args.severities import CRITICAL, WARNING
 from components.args.stack import BOTH, MODEL_MONITOR, OPEN
 from components.baseline import Baseline, BaselineComponentArgs
@@ -364,6 +365,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 monitors["statistics_uri"] = self.statistics_uri
             if self.baseline.data_uri:
                 monitors["baseline_data_uri"] = self.baseline.data_uri
+            if isinstance(settings.baseline, BaselineSettings):
+                monitors["baseline_data_bytes"] = len(settings.baseline.content)
         if settings.model_quality:
             monitors["model_quality"] = self._args["model_quality"]
             if self.baseline.model_quality_constraints_uri:

@@ -32,16 +32,19 @@ _UNPACKED = 10
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Records with `start <= inferenceTime < end` count, and of files that came late those from `late_from` on."""
+    """Records with `start <= inferenceTime < end` count; of files that came late those from `late_from` on, of those
+    that were filled beyond the end those until `records_until`.
+    """
 
     start: datetime | None = None
     end: datetime | None = None
     late_from: datetime | None = None
+    records_until: datetime | None = None
 
     @classmethod
     def of(cls, job: Job) -> "Window":
-        """From `start_time`, `end_time` and `late_from`."""
-        return cls(_time(job, "start_time"), _time(job, "end_time"), _time(job, "late_from"))
+        """From `start_time`, `end_time`, `late_from` and `records_until`."""
+        return cls(*(_time(job, name) for name in ("start_time", "end_time", "late_from", "records_until")))
 
     @property
     def first(self) -> datetime | None:
@@ -51,6 +54,15 @@ class Window:
         if self.start is None or self.late_from is None:
             return self.start
         return min(self.start, self.late_from)
+
+    @property
+    def last(self) -> datetime | None:
+        """The moment from which on records count no more. A file is given to one run only, and lies under the hour in
+        which it was begun: what it has of the next hour counts here or nowhere.
+        """
+        if self.end is None or self.records_until is None:
+            return self.end
+        return max(self.end, self.records_until)
 
     def to_dict(self) -> dict[str, str | None]:
         """As drift.json has it."""
@@ -138,7 +150,7 @@ def _capture_options(job: Job) -> dict[str, Any]:
         "preprocess": load_preprocessor(job.here(script)) if script else None,
         "sides": (*sides, GROUND_TRUTH) if has_labels(job) else sides,
         "start": window.first,
-        "end": window.end,
+        "end": window.last,
         "outputs_first": str(options.get("output_columns_position", "START")).upper() != "END",
     }
 
