@@ -1,6 +1,8 @@
 """From a metric to a person: alarms, the function that answers them, the people who are told, and their quiet hours."""
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NotRequired, TypedDict
@@ -36,6 +38,7 @@ from components.topics import (
     topics,
 )
 
+_OFFSET: Final = re.compile(r"-P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 # AWS's own count of the events that a function was given, tried as often as it may, and did not handle. The function
 # need not live to publish it: killed for its memory or its time, it counts as well.
 _LOST_EVENTS: Final = AlarmRule(
@@ -57,6 +60,12 @@ class WatchedAlarm:
     alarm: aws.cloudwatch.MetricAlarm
 
 
+def hours_back(offset: str) -> int:
+    """Whole hours, rounded up, of a duration back in time as Model Monitor writes it: 78 of `-P3DT5H30M`."""
+    days, hours, minutes = (int(part or 0) for part in _OFFSET.findall(offset)[0])
+    return days * 24 + hours + math.ceil(minutes / 60)
+
+
 class DriftAlertingArgs(TypedDict):
     """Alarms on the metrics of monitoring schedules, and who is told."""
 
@@ -66,6 +75,10 @@ class DriftAlertingArgs(TypedDict):
     """Names of the schedules that are watched, by kind: `data-quality`, `model-quality`."""
     hours_between_runs: NotRequired[Mapping[str, int]]
     """Of each schedule, by kind; needed where several runs in a row must breach. Default 1."""
+    hours_behind: NotRequired[Mapping[str, int]]
+    """By kind: how many hours before its run a window ends; its results lie at that hour. Default 0."""
+    open_schedules: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Names of the open engine's schedules, by kind, where `schedules` are Model Monitor's."""
     endpoint_name: pulumi.Input[str]
     bucket_name: pulumi.Input[str]
     """Where the responder finds results."""
@@ -200,6 +213,9 @@ class DriftAlerting(pulumi.ComponentResource):
                 },
                 sort_keys=True,
             )
+        hours_behind = {kind: hours for kind, hours in (self._args.get("hours_behind") or {}).items() if hours}
+        if hours_behind:
+            environment["HOURS_BEHIND"] = self._by_schedule(hours_behind)
         dashboard_url = self._args.get("dashboard_url")
         if dashboard_url is not None:
             environment["DASHBOARD_URL"] = dashboard_url
@@ -224,6 +240,17 @@ class DriftAlerting(pulumi.ComponentResource):
         if self._args.get("compares_engines", False):
             found["AGREEMENT_PREFIX"] = naming.ENGINE_AGREEMENT
         return found
+
+    def _by_schedule(self, hours_behind: Mapping[str, int]) -> pulumi.Output[str]:
+        """JSON of schedule name to hours: alarms on the monitors themselves name the open engine's schedules."""
+        groups = [self._args["schedules"], self._args.get("open_schedules") or {}]
+        pairs = [
+            pulumi.Output.all(schedules[kind], hours)
+            for schedules in groups
+            for kind, hours in hours_behind.items()
+            if kind in schedules
+        ]
+        return pulumi.Output.all(*pairs).apply(lambda found: json.dumps(dict(found), sort_keys=True))
 
     def _baseline_statistics(self) -> pulumi.Output[str]:
         """JSON of schedule name to URI, as the responder reads it."""

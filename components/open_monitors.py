@@ -44,6 +44,7 @@ from components.open_plan import (
     schedule_input,
 )
 from components.open_policies import (
+    JOB_FAILURES,
     scheduler_policy,
     scheduler_trust,
     start_policy,
@@ -55,9 +56,16 @@ FLEXIBLE_MINUTES: Final = 5
 # A delivery that fails is tried again for six hours; the run's window stays that of the hour it was due in.
 DELIVERY_ATTEMPTS: Final = 10
 DELIVERY_SECONDS: Final = 6 * 3600
+# Of the function that starts runs. A day of one file a second is ninety pages of a listing and the names in it, held
+# several times over: as listed, in the record, in the manifest. Nobody waits for it.
+START_MEMORY_MB: Final = 1024
+START_SECONDS: Final = 300
 # Of the function for small windows: Lambda gives processors by memory, and a whole one from 1,769 MB on.
 WINDOW_MEMORY_MB: Final = 2048
 WINDOW_SECONDS: Final = 300
+# The rows of a baseline are read whole beside the window, in about twenty times their size (measured, of CSV): 400 MB,
+# and a window of 200 MB takes 900. A larger baseline's runs are jobs.
+WINDOW_BASELINE_BYTES: Final = 20 * 1024 * 1024
 
 
 class OpenMonitorsArgs(TypedDict):
@@ -98,6 +106,8 @@ class OpenMonitorsArgs(TypedDict):
     """The data-quality baseline's `constraints.json`."""
     baseline_data_uri: NotRequired[pulumi.Input[str]]
     """The rows of the baseline, for exact measures. Default none: they are computed from its sketches."""
+    baseline_data_bytes: NotRequired[int]
+    """How large they are. Of more than 20 MiB the function for small windows is not used. Default unknown: it is."""
     model_quality_constraints_uri: NotRequired[pulumi.Input[str]]
     """The model-quality baseline's `constraints.json`."""
     files_outside: NotRequired[list[pulumi.Input[str]]]
@@ -290,7 +300,7 @@ class OpenMonitors(pulumi.ComponentResource):
             "METRIC_NAMESPACE": self._args["metric_namespace"],
             "BUCKET_NAME": self._bucket,
             "STATE_PREFIX": naming.MONITOR_STATE,
-            "FAILURES_PREFIX": f"{naming.RESPONDER_STATE}/job-failures",
+            "FAILURES_PREFIX": JOB_FAILURES,
         }
         compare = self._args.get("compare_function_name")
         if compare is not None:
@@ -350,9 +360,13 @@ class OpenMonitors(pulumi.ComponentResource):
             parent=self,
             folder="start_monitor",
             description=f"Starts the monitoring runs of {self._stem}",
-            timeout=120,
-            memory_size=256,
-            environment={"METRIC_NAMESPACE": self._args["metric_namespace"]},
+            timeout=START_SECONDS,
+            memory_size=START_MEMORY_MB,
+            environment={
+                "METRIC_NAMESPACE": self._args["metric_namespace"],
+                "BUCKET_NAME": self._bucket,
+                "FAILURES_PREFIX": JOB_FAILURES,
+            },
             policy=policy,
             common=self._common,
             asynchronous=True,
@@ -400,7 +414,7 @@ class OpenMonitors(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        aws.lambda_.Invocation(
+        announced = aws.lambda_.Invocation(
             f"{self._stem}-open-{monitor.kind}-announced",
             function_name=self._start.function.name,
             # The first sign of life: without one the alarm on a silent monitor would ring before the first run is due.
@@ -409,7 +423,8 @@ class OpenMonitors(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[schedule])),
         )
-        return schedule.name
+        # The name is known once the word is out, so that what watches the schedule is made after that.
+        return pulumi.Output.all(schedule.name, announced.result).apply(lambda found: str(found[0]))
 
     def _schedule_name(self, kind: str) -> pulumi.Output[str]:
         stem = pulumi.Output.from_input(self._args.get("name_stem") or self._args["endpoint_name"])
@@ -417,12 +432,26 @@ class OpenMonitors(pulumi.ComponentResource):
             return stem.apply(lambda found: naming.open_schedule_name(found, kind))
         return stem.apply(lambda found: naming.schedule_name(found, kind))
 
+    def _largest_small_window(self, monitor: _Monitor) -> int:
+        """In bytes; 0 if every window is to be a job."""
+        if self._engine.small_windows is None:
+            return 0
+        size = self._args.get("baseline_data_bytes", 0)
+        if monitor.files.get("baseline_data") is None or size <= WINDOW_BASELINE_BYTES:
+            return self._engine.small_windows.max_bytes
+        pulumi.log.warn(
+            f"every run of the {monitor.kind} monitor of {self._stem} is a processing job: its baseline's data have "
+            f"{size / 1024**2:.0f} MiB, and the function for small windows can hold {WINDOW_BASELINE_BYTES // 1024**2}",
+            self,
+        )
+        return 0
+
     def _input(self, monitor: _Monitor, schedule_name: pulumi.Output[str]) -> pulumi.Output[str]:
-        limit = self._engine.small_windows.max_bytes if self._engine.small_windows else 0
+        limit = self._largest_small_window(monitor)
 
         def written(found: dict[str, Any]) -> str:
             bucket = found["bucket"]
-            small = {"function_name": found["windows"], "max_bytes": limit} if found["windows"] else None
+            small = {"function_name": found["windows"], "max_bytes": limit} if limit else None
             return json.dumps(
                 schedule_input(
                     kind=monitor.kind,

@@ -29,6 +29,7 @@ from components.open_plan import DATA_METRICS, MODEL_METRICS
 
 SMALL_WINDOWS: Final = f"{naming.MONITOR_STATE}/small-windows"
 SHARDS: Final = f"{naming.MONITOR_STATE}/shards"
+JOB_FAILURES: Final = f"{naming.RESPONDER_STATE}/job-failures"
 _READ_BY_RUNS: Final = (
     naming.BASELINE_DATA,
     naming.CAPTURED_DATA,
@@ -68,7 +69,8 @@ def start_policy(
     capture_uri: str | None = None,
     window_function_arn: str | None = None,
 ) -> PolicyDocument:
-    """The function that starts runs: see what there is, remember what was taken, start these jobs under that role.
+    """The function that starts runs: see what there is, remember what was taken, start these jobs under that role, and
+    say why one could not be started.
 
     It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket.
     """
@@ -76,7 +78,7 @@ def start_policy(
         *function_basics(log_group_arn, dead_letter_arn),
         list_prefixes(place, bucket, [naming.CAPTURED_DATA, naming.GROUND_TRUTH, naming.MONITOR_STATE]),
         read_objects(place, bucket, [naming.MONITOR_STATE]),
-        write_objects(place, bucket, [naming.MONITOR_STATE]),
+        write_objects(place, bucket, [naming.MONITOR_STATE, JOB_FAILURES]),
         allow(
             "StartRuns",
             ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob"],
@@ -176,7 +178,7 @@ def window_policy(
             ["s3:PutObject"],
             [
                 place.bucket_arn(bucket, SMALL_WINDOWS, "*"),
-                place.bucket_arn(bucket, naming.RESPONDER_STATE, "job-failures", "*"),
+                place.bucket_arn(bucket, JOB_FAILURES, "*"),
             ],
         ),
     ]

@@ -8,43 +8,70 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from drift_tools.arguments import UNUSABLE, parser
-from drift_tools.commands import COMMANDS, OK
 from drift_tools.errors import InputError
-from drift_tools.storage import one_line
 
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
+    _open_what_is_closed()
     _write_what_the_terminal_cannot()
-    options = parser().parse_args(arguments)
+    status = 0
     try:
-        status = COMMANDS[options.command](options)
+        status = _run(arguments)
         sys.stdout.flush()
     except InputError as error:
-        return _unusable(one_line(error))
+        return _unusable(_one_line(error))
     except BrokenPipeError:  # the reader of standard output has gone (`| head`)
         _drop_standard_output()
-        return OK
     except OSError as error:
         if error.filename is None:
             _drop_standard_output()
-        reason = error.strerror or one_line(error)
+        reason = error.strerror or _one_line(error)
         return _unusable(f"{error.filename or 'standard output'}: {reason}: check the path, its space and permissions")
     except MemoryError:
         return _unusable("out of memory: compare fewer columns or rows, or a shorter window")
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _tell("interrupted")
         return INTERRUPTED
     return status
 
 
+def _run(arguments: Sequence[str] | None) -> int:
+    # Imported where an interruption is caught: a reader of tables takes a while to load.
+    from drift_tools.arguments import parser  # noqa: PLC0415
+    from drift_tools.commands import COMMANDS  # noqa: PLC0415
+
+    options = parser().parse_args(arguments)
+    return COMMANDS[options.command](options)
+
+
 def _unusable(line: str) -> int:
-    print(f"drift_tools: {line}", file=sys.stderr)
+    from drift_tools.arguments import UNUSABLE  # noqa: PLC0415
+
+    _tell(f"drift_tools: {line}")
     return UNUSABLE
+
+
+def _one_line(error: BaseException) -> str:
+    from drift_tools.storage import one_line  # noqa: PLC0415
+
+    return one_line(error)
+
+
+def _tell(line: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads standard error: the status says it all the same
+        print(line, file=sys.stderr)
+
+
+def _open_what_is_closed() -> None:
+    """A closed stream (`>&-`) takes what is written and forgets it; Python has None in its place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
 
 
 def _drop_standard_output() -> None:

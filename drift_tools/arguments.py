@@ -145,7 +145,9 @@ def _add_baseline(commands: Commands) -> None:
         ),
     )
     parser.add_argument("data", metavar="DATA", help="the data that are known to be good")
-    parser.add_argument("--output", metavar="DIR", required=True, help="folder or s3:// prefix for the two files")
+    parser.add_argument(
+        "--output", metavar="DIR", type=_place, required=True, help="folder or s3:// prefix for the two files"
+    )
     parser.set_defaults(command="baseline")
 
 
@@ -165,7 +167,9 @@ def _add_monitor(commands: Commands) -> None:
     parser.add_argument(
         "--baseline", metavar="DIR", required=True, help="where statistics.json and constraints.json are"
     )
-    parser.add_argument("--output", metavar="DIR", required=True, help="folder or s3:// prefix for the results")
+    parser.add_argument(
+        "--output", metavar="DIR", type=_place, required=True, help="folder or s3:// prefix for the results"
+    )
     parser.add_argument(
         "--max-unreadable-share",
         metavar="S",
@@ -226,7 +230,11 @@ def _add_ground_truth(commands: Commands) -> None:
     )
     parser.add_argument("--labels", metavar="FILE", required=True, help="a table with an id and a label a row")
     parser.add_argument(
-        "--output", metavar="URI", required=True, help="folder or s3:// prefix; the hour's folders are made below it"
+        "--output",
+        metavar="URI",
+        type=_place,
+        required=True,
+        help="folder or s3:// prefix; the hour's folders are made below it",
     )
     parser.add_argument("--id-column", metavar="NAME", help="default: inference_id, event_id or id")
     parser.add_argument("--label-column", metavar="NAME", help="default: label, ground_truth or target")
@@ -292,14 +300,14 @@ def _add_migrate(commands: Commands) -> None:
         required=True,
         help="a monitoring schedule; once more for the other one of the same endpoint",
     )
-    parser.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    parser.add_argument("--output", metavar="FILE", type=_place, help="write there instead of to standard output")
     parser.set_defaults(command="migrate")
 
 
 def _add_output(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
     parser.add_argument("--format", choices=formats, default="table", help="default: %(default)s")
     parser.add_argument(
-        "--output", metavar="FILE", help="write there instead of to standard output; may be an s3:// URI"
+        "--output", metavar="FILE", type=_place, help="write there instead of to standard output; may be an s3:// URI"
     )
 
 
@@ -317,6 +325,12 @@ def _add_window(parser: argparse.ArgumentParser) -> None:
         "--start", metavar="T", type=_moment, help="first moment of the window, such as 2026-01-31T12:00Z"
     )
     parser.add_argument("--end", metavar="T", type=_moment, help="moment at which the window ends (not in it)")
+
+
+def _place(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; name where to write")
+    return text
 
 
 def _moment(text: str) -> datetime:

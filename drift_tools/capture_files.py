@@ -1,6 +1,7 @@
 """Capture files as blocks of whole lines, plain or gzip, never more than a few blocks in memory."""
 
 import io
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,12 +53,26 @@ def capture_files(path: Path) -> list[Path]:
         return [path]
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name.endswith((".jsonl", ".jsonl.gz")))
+    files = files_below(path, (".jsonl", ".jsonl.gz"))
     if not files:
         raise InputError(
             f"{path}: no captured data (*.jsonl) in this folder: check the window, the endpoint's name and variant"
         )
     return files
+
+
+def files_below(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    """The files whose names end so, in small or capital letters, in the order of their names.
+
+    Raises `InputError` if one of the folders may not be read: its files would be left out without a word.
+    """
+
+    def refuse(error: OSError) -> None:
+        if isinstance(error, PermissionError):
+            raise InputError(f"{error.filename}: this folder may not be read: ask for the permission") from error
+
+    found = (Path(parent, name) for parent, _, names in os.walk(folder, onerror=refuse) for name in names)
+    return sorted(file for file in found if file.name.lower().endswith(endings) and file.is_file())
 
 
 def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES, keep: int = 1) -> Iterator[Block]:

@@ -8,7 +8,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -39,7 +39,7 @@ def _compare(options: argparse.Namespace) -> int:
     from drift_tools.report.terminal import activity, print_comparison, print_timeline  # noqa: PLC0415
 
     level = _level(options)
-    _check_output(options)
+    _check_output(options, options.baseline, options.current)
     with activity() as tell:
         baseline, current = _both_sides(options, tell)
         kinds = _by_feature(options.kind, baseline, "--kind")
@@ -47,6 +47,7 @@ def _compare(options: argparse.Namespace) -> int:
         windows = _windows(options, current)
         left_out = [name for name in (options.time_column, options.block_column) if name]
         before, after = baseline.table.without(left_out), current.table.without(left_out)
+        _check_columns(options, before, after, kinds)
         tell("comparing", 0, 0)
         comparison = compare(
             before,
@@ -116,14 +117,30 @@ def _blocks(options: argparse.Namespace, data: "Data", *, needed: bool) -> Any:
 
 
 def _both_sides(options: argparse.Namespace, tell: "Tell") -> tuple["Data", "Data"]:
+    from drift_tools.input_checks import require_rows  # noqa: PLC0415
     from drift_tools.reading import read_data  # noqa: PLC0415
 
     baseline = read_data(options.baseline, delimiter=options.delimiter, on_progress=tell)
     names = baseline.table.names
     current = read_data(options.current, columns=names, delimiter=options.delimiter, on_progress=tell)
-    for path, data in ((options.baseline, baseline), (options.current, current)):
+    sides = ((options.baseline, baseline), (options.current, current))
+    for path, data in sides:
+        require_rows(path, data)
+    for path, data in sides:
         _tell_skipped(path, data.captures)
     return baseline, current
+
+
+def _check_columns(options: argparse.Namespace, baseline: "Table", current: "Table", kinds: dict[str, Any]) -> None:
+    """Refuse columns of which nothing could be compared, and tell of numbers that are read as texts."""
+    from drift_tools.input_checks import foreign_numbers, require_common_column, require_numbers  # noqa: PLC0415
+
+    require_common_column(baseline, current, (options.baseline, options.current))
+    require_numbers(options.baseline, baseline, kinds)
+    names = [name for name in baseline.names if kinds.get(name) != "categorical"]
+    for path, table in ((options.baseline, baseline), (options.current, current)):
+        if line := foreign_numbers(table, names):
+            _warn(f"{path}: {line}")
 
 
 def _level(options: argparse.Namespace) -> dict[str, Any]:
@@ -146,30 +163,44 @@ def _by_feature(given: Sequence[tuple[str, Any]], data: "Data", option: str) -> 
     """What was given for single features, each of which must be there: a misspelt one would change nothing."""
     for name, _ in given:
         if name not in data.table.columns:
-            near = get_close_matches(name, data.table.names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the baseline has {', '.join(data.table.names[:10])}"
+            near = _nearest(name, data.table.names)
+            hint = f"did you mean {near!r}?" if near else f"the baseline has {', '.join(data.table.names[:10])}"
             raise InputError(f"{option} {name}: the baseline has no such feature: {hint}")
     return dict(given)
+
+
+def _nearest(name: str, names: Sequence[str]) -> str | None:
+    """The name that somebody who wrote this one is likely to have meant; small and capital letters are alike."""
+    by_small = {other.lower(): other for other in names}
+    near = get_close_matches(name.lower(), by_small, n=1)
+    return by_small[near[0]] if near else None
 
 
 def _cross_check(options: argparse.Namespace) -> int:
     from drift_tools.capture import read_captures  # noqa: PLC0415
     from drift_tools.comparison import compare  # noqa: PLC0415
     from drift_tools.cross_check import cross_check  # noqa: PLC0415
+    from drift_tools.input_checks import nothing_captured, require_common_column, require_rows  # noqa: PLC0415
     from drift_tools.reading import read_data  # noqa: PLC0415
     from drift_tools.report.terminal import activity, print_cross_check  # noqa: PLC0415
 
-    _check_output(options)
+    _check_window(options)
+    _check_output(options, options.baseline_data, options.captured)
     with activity() as tell:
         with storage.local_copy(options.results) as results:
             violations = _violations(results, options.results)
-        baseline = read_data(options.baseline_data, on_progress=tell).table
+        known = read_data(options.baseline_data, on_progress=tell)
+        require_rows(options.baseline_data, known)
+        baseline = known.table
         tell(f"reading {options.captured}", 0, 0)
         with storage.local_copy(options.captured) as captured:
             captures = read_captures(captured, columns=baseline.names, start=options.start, end=options.end)
-        _tell_skipped(options.captured, captures)
         if not captures.rows:
-            raise InputError(f"{options.captured}: {_nothing(captures)}: name the captured data that the run saw")
+            raise InputError(
+                f"{options.captured}: {nothing_captured(captures)}: name the captured data that the run saw"
+            )
+        require_common_column(baseline, captures.data, (options.baseline_data, options.captured))
+        _tell_skipped(options.captured, captures)
         tell("comparing", 0, 0)
         comparison = compare(baseline, captures, alpha=_DEFAULT_ALPHA if options.alpha is None else options.alpha)
         checked = cross_check(violations, comparison)
@@ -182,18 +213,6 @@ def _cross_check(options: argparse.Namespace) -> int:
 
     _give(options, checked.to_dict, lambda out: print_cross_check(checked, out), page)
     return OK
-
-
-def _nothing(captures: "Captures") -> str:
-    return (
-        f"no captured record in the window ({captures.outside:,} are outside of it)"
-        if captures.outside
-        else (
-            f"not one of {captures.read:,} captured records can be used"
-            if captures.read
-            else "holds no captured records"
-        )
-    )
 
 
 def _violations(results: Path, name: str) -> list[dict[str, Any]]:
@@ -218,15 +237,19 @@ def _violations(results: Path, name: str) -> list[dict[str, Any]]:
 
 
 def _baseline(options: argparse.Namespace) -> int:
+    from drift_tools.input_checks import foreign_numbers, require_rows  # noqa: PLC0415
     from drift_tools.monitor import suggest_baseline  # noqa: PLC0415
     from drift_tools.reading import read_data  # noqa: PLC0415
     from drift_tools.report.terminal import activity  # noqa: PLC0415
 
     with storage.output_folder(options.output) as folder, activity() as tell:
         data = read_data(options.data, on_progress=tell)
+        require_rows(options.data, data)
         _tell_skipped(options.data, data.captures)
-        tell("describing the baseline", 0, 0)
         table = data.table
+        if line := foreign_numbers(table, table.names):
+            _warn(f"{options.data}: {line}")
+        tell("describing the baseline", 0, 0)
         constraints = suggest_baseline(table, folder)
     made = f"{len(constraints.features)} features, {table.rows:,} rows"
     _say(f"{options.output}: statistics.json and constraints.json of {made}")
@@ -237,6 +260,8 @@ def _monitor(options: argparse.Namespace) -> int:
     from drift_tools.monitor import VIOLATIONS, monitor_captures  # noqa: PLC0415
     from drift_tools.report.terminal import activity, console, rows_table, show  # noqa: PLC0415
 
+    _check_window(options)
+    _keep(options.baseline, options.output)
     with ExitStack() as stack:
         tell = stack.enter_context(activity())
         tell(f"reading {options.captured}", 0, 0)
@@ -337,7 +362,8 @@ def _validate(options: argparse.Namespace) -> int:
         table = plain_table("step", "result", "detail")
         for check in checks:
             table.add_row(check.name, mark(check.ok), check.detail)
-        show(console(), table)
+        with suppress(BrokenPipeError):
+            show(console(), table)
     return OK if all_ok(checks) else DRIFT
 
 
@@ -358,9 +384,37 @@ def _migrate(options: argparse.Namespace) -> int:
 # --- what commands share
 
 
-def _check_output(options: argparse.Namespace) -> None:
-    """Refuse before the work what could not be shown after it."""
+def _check_window(options: argparse.Namespace) -> None:
+    if options.start is not None and options.end is not None and options.start >= options.end:
+        raise InputError(
+            f"--start {options.start.isoformat()} --end {options.end.isoformat()}: no time is between them: swap them, "
+            "or widen the window"
+        )
+
+
+def _keep(given: str, output: str) -> None:
+    """Refuse to write over what the command is to read."""
+    if _is_part_of(output, given):
+        raise InputError(f"--output {output}: would overwrite {given}, which is read: name another place")
+
+
+def _is_part_of(output: str, given: str) -> bool:
+    """Whether it is the same file or folder, or one of the data files in that folder."""
+    from drift_tools.reading import is_data_file  # noqa: PLC0415
+
+    if storage.is_s3(output) or storage.is_s3(given):
+        return output.rstrip("/") == given.rstrip("/")
+    target, source = Path(output).resolve(), Path(given).resolve()
+    if target == source:
+        return source.is_file() or source.is_dir()  # a terminal or a pipe is not overwritten
+    return target.is_file() and target.is_relative_to(source) and is_data_file(target)
+
+
+def _check_output(options: argparse.Namespace, *given: str) -> None:
+    """Refuse before the work what could not be shown after it, or would overwrite what is given."""
     if options.output:
+        for path in given:
+            _keep(path, options.output)
         storage.check_writable(options.output)
     elif options.format == "html" and sys.stdout.isatty():
         raise InputError(f"{options.command} --format html: a page is no use on a terminal: add --output report.html")
@@ -376,7 +430,8 @@ def _give(
     from drift_tools.report.terminal import console  # noqa: PLC0415
 
     if options.format == "table" and not options.output:
-        show(console())
+        with suppress(BrokenPipeError):  # `| head` has seen enough; the status is still what was found
+            show(console())
         return
     if options.format == "json":
         text = json.dumps(document(), indent=2, allow_nan=False) + "\n"
@@ -389,11 +444,13 @@ def _give(
     if options.output:
         storage.write_text(options.output, text)
     else:
-        sys.stdout.write(text)
+        with suppress(BrokenPipeError):
+            sys.stdout.write(text)
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    with suppress(BrokenPipeError):
+        sys.stdout.write(f"{line}\n")
 
 
 def _warn(line: str) -> None:

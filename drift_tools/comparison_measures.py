@@ -1,7 +1,8 @@
 """All measures of one feature: what is known of it before the run's verdict."""
 
 import math
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,14 @@ _DRAWN_BINS = 20
 _DRAWN_CATEGORIES = 20
 _OTHER = "(other)"
 _DRAWN_SHARE = 0.99
+_HALVES_EXACT = 2.0**52  # below, a whole number and a half is a float of its own
+_LEAST_ULPS = 4  # the width of a drawn bin in steps between neighbouring floats, so that no two edges are the same one
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A feature's measures; categories that only one side has come with their share of its values, the most frequent
-    first.
+    first. `is_time`: whether the numbers are seconds since 1970.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Measured:
     wasserstein: float = math.nan
     new_categories: tuple[tuple[str, float], ...] = ()
     vanished_categories: tuple[tuple[str, float], ...] = ()
+    is_time: bool = False
 
 
 def kind_of(baseline: Sample, current: Sample) -> Kind:
@@ -57,7 +61,8 @@ def kind_of(baseline: Sample, current: Sample) -> Kind:
 def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: float) -> Measured:
     """All measures of one feature, of the kind that it is unless one is given."""
     if (kind or kind_of(baseline, current)) == "numerical":
-        return measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
+        measured = measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
+        return replace(measured, is_time=baseline.is_time and current.is_time)
     return measure_categories(baseline.name, baseline.categories, current.categories, threshold)
 
 
@@ -179,15 +184,28 @@ def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:
     # 0, not -0, whichever of them sorting left there
     low = min(float(values[int(outside * (len(values) - 1))]) for values in sides) + 0.0
     high = max(float(values[-1 - int(outside * (len(values) - 1))]) for values in sides) + 0.0
-    if high - low < _DRAWN_BINS and all(are_whole(values) for values in sides):
+    countable = high - low < _DRAWN_BINS and max(abs(low), abs(high)) < _HALVES_EXACT
+    if countable and all(are_whole(values) for values in sides):
         edges = np.arange(low - 0.5, high + 1.0)  # a bin for each whole number
     else:
-        if not low < high or not math.isfinite(high - low):
-            low, high = low - max(abs(low), 1.0) / 2, low + max(abs(low), 1.0) / 2
-        edges = np.linspace(low, high, _DRAWN_BINS + 1)
+        low, high = _drawn_range(low, high)
+        edges = np.linspace(low / 2, high / 2, _DRAWN_BINS + 1) * 2  # by halves: the span may be more than a float
     return Histogram(
         tuple(edges.tolist()), (), *(_drawn_shares(count_in_bins(side, edges[1:-1])) for side in (baseline, current))
     )
+
+
+def _drawn_range(low: float, high: float) -> tuple[float, float]:
+    """The range, or as much around its middle as the bins need: half of a constant to either side, some neighbouring
+    floats where there are too few between the values (nanoseconds since 1970, long ids).
+    """
+    largest = sys.float_info.max
+    least = 2 * _LEAST_ULPS * _DRAWN_BINS * math.ulp(max(abs(low), abs(high)))
+    if high - low >= least:
+        return low, high
+    width = max(abs(low), 1.0) if low == high else least
+    start = min(max(low / 2 + high / 2 - width / 2, -largest), largest - width)
+    return start, start + width
 
 
 def _categorical_histogram(names: list[str], first: NDArray[np.int64], second: NDArray[np.int64]) -> Histogram:

@@ -51,7 +51,8 @@ class FeatureComparison:
     """All measures and the verdict on one feature. A measure that does not exist for it is NaN or None.
 
     `verdict`: `drift`, `no drift` or `not enough data`. `reason`: why. `summary`: what changed, in one sentence.
-    `effect`: PSI less its expectation under equality, by which features are ranked.
+    `effect`: PSI less its expectation under equality, by which features are ranked. `is_time`: whether its numbers are
+    seconds since 1970.
     """
 
     name: str
@@ -73,11 +74,17 @@ class FeatureComparison:
     histogram: Histogram | None
     new_categories: tuple[str, ...] = ()
     vanished_categories: tuple[str, ...] = ()
+    is_time: bool = False
 
     @property
     def drifted(self) -> bool:
         """Whether the verdict is drift."""
         return self.verdict == DRIFT
+
+    @property
+    def is_new(self) -> bool:
+        """Whether only the current data have it; then nothing was compared."""
+        return self.histogram is None and math.isnan(self.baseline.missing_share)
 
     def to_dict(self) -> dict[str, Any]:
         """The feature's JSON object; a number that does not exist is None."""

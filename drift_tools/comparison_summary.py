@@ -1,23 +1,26 @@
 """What changed in a feature, in one sentence: the most telling facts first."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from drift_tools.comparison_measures import Measured
 from drift_tools.comparison_results import Histogram, Side
+from drift_tools.moments import are_days, written
 
 _NAMED_CATEGORIES = 3
+_LONGEST_CATEGORY = 60  # letters; what is longer loses its middle, because a sentence is to be read
 
 
 def summarise(item: Measured) -> str:
     """One sentence on a feature, such as "AGEP: median 41 → 62, PSI 0.83."."""
     facts = list(_share_facts(item.baseline, item.current))
     if item.kind == "numerical" and math.isfinite(item.baseline.median) and math.isfinite(item.current.median):
-        before, after = _short(item.baseline.median, item.current.median)
+        pair = _moments(item) if item.is_time else _short
+        before, after = pair(item.baseline.median, item.current.median)
         facts.append(f"median {before} → {after}")
         if item.current.maximum > item.baseline.maximum or item.current.minimum < item.baseline.minimum:
-            low, high = _short(item.baseline.minimum, item.baseline.maximum)
-            new_low, new_high = _short(item.current.minimum, item.current.maximum)
+            low, high = pair(item.baseline.minimum, item.baseline.maximum)
+            new_low, new_high = pair(item.current.minimum, item.current.maximum)
             facts.append(f"range {low} … {high} → {new_low} … {new_high}")
     facts.extend(_category_facts("appeared", item.new_categories))
     facts.extend(_category_facts("vanished", item.vanished_categories))
@@ -41,9 +44,14 @@ def _share_facts(baseline: Side, current: Side) -> Iterable[str]:
 
 def _category_facts(what: str, categories: tuple[tuple[str, float], ...]) -> Iterable[str]:
     for name, share in categories[:_NAMED_CATEGORIES]:
-        yield f"category {name} {what} ({_percent(share)} of values)"
-    if len(categories) > _NAMED_CATEGORIES:
-        yield f"{len(categories) - _NAMED_CATEGORIES} more categories {what}"
+        yield f"category {_cut(name)} {what} ({_percent(share)} of values)"
+    if more := len(categories[_NAMED_CATEGORIES:]):
+        yield f"{more} more {'category' if more == 1 else 'categories'} {what}"
+
+
+def _cut(category: str) -> str:
+    half = _LONGEST_CATEGORY // 2
+    return category if len(category) <= _LONGEST_CATEGORY else f"{category[:half]}…{category[1 - half :]}"
 
 
 def _largest_change(histogram: Histogram) -> Iterable[str]:
@@ -51,7 +59,19 @@ def _largest_change(histogram: Histogram) -> Iterable[str]:
     if changes and max(changes) > 0:
         index = changes.index(max(changes))
         before, after = histogram.baseline[index], histogram.current[index]
-        yield f"category {histogram.labels[index]} {_percent(before)} → {_percent(after)} of values"
+        yield f"category {_cut(histogram.labels[index])} {_percent(before)} → {_percent(after)} of values"
+
+
+def _moments(item: Measured) -> Callable[[float, float], tuple[str, str]]:
+    """How two moments of a feature are written: as dates where it has nothing else, also for a median between two."""
+    ends = [end for side in (item.baseline, item.current) for end in (side.minimum, side.maximum)]
+    days = are_days(ends)
+
+    def pair(first: float, second: float) -> tuple[str, str]:
+        before, after = written([first, second], days=days)
+        return before, after
+
+    return pair
 
 
 def _short(first: float, second: float) -> tuple[str, str]:

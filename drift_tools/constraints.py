@@ -17,6 +17,7 @@ from drift_tools.errors import InputError
 from drift_tools.profile import ColumnProfile, FeatureStatistics, Profile, Statistics, read_json
 from drift_tools.sketch import distance
 from drift_tools.spellings import common_spelling, respelt
+from drift_tools.statistics_file import in_file, wrong_with
 from drift_tools.tables import Table
 
 # Deequ proposes a list of allowed values only for columns whose histogram it draws (ColumnProfiler.scala: at most 120
@@ -129,13 +130,16 @@ class Constraints:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
-                f"not a data-quality constraints.json ({type(error).__name__}: {error}): run the baseline again"
+                f"not a data-quality constraints.json ({wrong_with(error)}): run the baseline again"
             ) from error
 
     @classmethod
     def read(cls, path: str | Path) -> "Constraints":
-        """Read the file."""
-        return cls.from_dict(read_json(path))
+        """Read the file; raises `InputError` if it says nothing of any feature, which nothing could violate."""
+        constraints = in_file(path, cls.from_dict, read_json(path))
+        if not constraints.features:
+            raise InputError(f"{path}: has constraints of no feature: run the baseline again, on data that have some")
+        return constraints
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,9 @@ from drift_tools.errors import InputError
 from drift_tools.ground_truth_merge import Labels, labelled_lines, read_labels
 from drift_tools.job import Job
 from drift_tools.preprocessing import load_preprocessor
-from drift_tools.tables import Column, Table, TypeCounts, read_bytes, read_table
+from drift_tools.tables import Column, Table, TypeCounts, is_parquet, read_bytes, read_table
 
 _CAPTURE, _MERGED = "sagemakerCaptureJson", "sagemakerMergeJson"
-_PARQUET = (".parquet", ".pq")
 # Captured JSON shrinks to about a tenth.
 _UNPACKED = 10
 
@@ -167,7 +166,7 @@ def plain_table(job: Job, columns: Sequence[str] | None = None) -> Table:
         else sorted(path for path in source.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
     )
     if not files:
-        raise InputError(f"Job inputs had no data: {source} is empty")
+        raise InputError(f"Job inputs had no data: {source} is empty: name a folder that holds files")
     tables = [_load_table(path, kind, options) for path in files]
     table = concatenate(tables, [str(path) for path in files])
     if columns is not None and len(columns) == len(table.columns) and not options.get("header", True):
@@ -178,7 +177,7 @@ def plain_table(job: Job, columns: Sequence[str] | None = None) -> Table:
 def _load_table(path: Path, kind: str, options: Mapping[str, Any]) -> Table:
     if kind == "json":
         return load_json(path, lines=bool(options.get("lines", options.get("line", True))))
-    if kind == "parquet" and path.suffix not in _PARQUET:
+    if kind == "parquet" and not is_parquet(path):
         raise InputError(f"{path}: dataset_format says parquet: name the file *.parquet")
     return read_table(path, header=bool(options.get("header", True)))
 
@@ -192,6 +191,8 @@ def load_json(path: Path, *, lines: bool) -> Table:
         )
     except ValueError as error:
         raise InputError(f"{path}: not JSON{' Lines' if lines else ''} ({error})") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: nested too deeply for a table: write one flat object a row") from error
     # Each row as a payload: the same rules for names, lists and nesting as in captured data.
     records = documents if isinstance(documents, list) else [documents]
     payloads = (
@@ -209,12 +210,10 @@ def baseline_table(path: Path, names: Sequence[str]) -> Table:
 
     Raises `InputError` if the file's columns are not these.
     """
-    if path.suffix in (".jsonl", ".json"):
-        table = load_json(path, lines=path.suffix == ".jsonl")
+    if path.suffix.lower() in (".jsonl", ".json"):
+        table = load_json(path, lines=path.suffix.lower() == ".jsonl")
     else:
-        table = read_table(path)
-        if path.suffix not in _PARQUET and not set(names) & set(table.names) and len(table.names) == len(names):
-            table = read_table(path, header=False).renamed(names)
+        table = read_table(path) if is_parquet(path) else _csv_baseline(path, names)
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise InputError(
@@ -223,9 +222,26 @@ def baseline_table(path: Path, names: Sequence[str]) -> Table:
     return Table({name: table.columns[name] for name in names}, table.rows)
 
 
+def _csv_baseline(path: Path, names: Sequence[str]) -> Table:
+    """With a header where the first line has some of the names, else without; a first row of values may hold the same
+    one twice, or lack one, which no header may.
+    """
+    try:
+        table = read_table(path)
+        if set(names) & set(table.names) or len(table.names) != len(names):
+            return table
+    except InputError:
+        bare = read_table(path, header=False)
+        first = {column.as_texts()[0] for column in bare.columns.values()}
+        if set(names) & first or len(bare.names) != len(names):
+            raise
+        return bare.renamed(names)
+    return read_table(path, header=False).renamed(names)
+
+
 def needs_pyarrow(path: Path) -> bool:
     """Whether only pyarrow can read a table's file."""
-    return path.suffix in _PARQUET
+    return is_parquet(path)
 
 
 def concatenate(tables: Sequence[Table], sources: Sequence[str]) -> Table:

@@ -46,6 +46,7 @@ from drift_tools.tables import Column, Table
 STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
 # Windows of up to so many bytes are read at once and compared row by row; larger ones a batch at a time, by profiles.
 EXACT_BYTES = 256 * 1024 * 1024
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,13 @@ class MonitorResult:
 def suggest_baseline(
     data: Table | Profile, output: Path, *, categorical_drift_method: str | None = None
 ) -> Constraints:
-    """Write statistics.json and constraints.json of a baseline dataset, or of its profile."""
+    """Write statistics.json and constraints.json of a baseline dataset, or of its profile.
+
+    Raises `InputError` if it has no rows or no columns: whatever is held against such a baseline violates nothing.
+    """
+    if not data.rows or not data.columns:
+        what = "columns" if data.rows else "rows"
+        raise InputError(f"a baseline of data without {what} says nothing: give data that have some")
     statistics = (data if isinstance(data, Profile) else Profile.of(data)).statistics()
     constraints = suggest(statistics, categorical_drift_method=categorical_drift_method)
     write_json(output / STATISTICS, statistics.to_dict())
@@ -95,7 +102,8 @@ def monitor_captures(
     batch_rows: int = BATCH_ROWS,
 ) -> MonitorResult:
     """The data-quality job on captured data, called as a function: `baseline` is the folder of the baseline's two
-    files. It needs memory for a batch of the window, however large the window is.
+    files. It needs memory for a batch of the window, however large the window is. Without statistics.json, which Model
+    Monitor's contract allows, drift is not checked, and the message says so.
 
     Raises `InputError` if nothing can be read, no record falls in [`start`, `end`), or more than
     `max_unreadable_share` of the records cannot be used.
@@ -106,9 +114,10 @@ def monitor_captures(
         captured, batch_rows=batch_rows, columns=list(constraints.features), start=start, end=end
     )
     current, counts = profile_batches(batches, constraints)
-    require_rows(counts, max_unreadable_share)
+    require_rows(counts, max_unreadable_share, source=captured)
     evaluation, _ = monitor_data_quality(current, constraints, statistics, output)
-    return MonitorResult(counts.rows, evaluation.violations, counts, completion(evaluation.violations, counts))
+    message = completion(evaluation.violations, counts) + _not_checked(constraints, statistics)
+    return MonitorResult(counts.rows, evaluation.violations, counts, message)
 
 
 def profile_batches(batches: Iterable[Captures], constraints: Constraints | None) -> tuple[Profile, Counts]:
@@ -120,14 +129,21 @@ def profile_batches(batches: Iterable[Captures], constraints: Constraints | None
     return profile, counts
 
 
-def require_rows(counts: Counts, max_unreadable_share: float = MAX_UNREADABLE_SHARE) -> None:
-    """Raise `InputError` if there is nothing to monitor, or too much that cannot be read, and say why."""
+def require_rows(
+    counts: Counts, max_unreadable_share: float = MAX_UNREADABLE_SHARE, *, source: Path | None = None
+) -> None:
+    """Raise `InputError` if there is nothing to monitor, or too much that cannot be read, and say why; with a `source`
+    also where that is and what to do, which in a container nobody could.
+    """
     counts.require_readable(max_unreadable_share)
     if not counts.rows and counts.skipped:
         raise InputError(f"none of {counts.read} captured records can be used; the first: {counts.problems[0]}")
     if not counts.rows:
         outside = f": no captured record in the window ({counts.outside} outside it)" if counts.outside else ""
-        raise InputError(f"Job inputs had no data{outside}")
+        if source is None:
+            raise InputError(f"Job inputs had no data{outside}")
+        mend = ": take another window" if outside else ": its files are empty: name captured data that hold records"
+        raise InputError(f"{source}: Job inputs had no data{outside}{mend}")
 
 
 def write_violations(output: Path, violations: Sequence[Violation]) -> None:
@@ -149,6 +165,19 @@ def completion(violations: Sequence[Violation], captures: Counts | None) -> str:
         reasons = ", ".join(f"{count} x {reason}" for reason, count in captures.skipped.items())
         message += f" {sum(captures.skipped.values())} of {captures.read} records were skipped: {reasons}."
     return message
+
+
+def _not_checked(constraints: Constraints, statistics: Statistics | None) -> str:
+    """What to say, after the message, of features that `baseline_drift_check` knows no statistics of: without a word
+    they would look as if they had not drifted.
+    """
+    if not constraints.config.perform_comparison:
+        return ""
+    if statistics is None:
+        return " Drift was not checked: the baseline has no statistics.json."
+    unknown = [name for name in constraints.features if name not in statistics.features]
+    named = ", ".join(unknown[:_NAMED]) + (" and others" if len(unknown) > _NAMED else "")
+    return f" Drift of {named} was not checked: not in the baseline's statistics.json." if unknown else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +269,7 @@ def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, ex
     evaluation, _ = monitor_data_quality(current, checked, statistics, output)
     metrics = Metrics.of(job)
     entries = metrics.of_data_quality(current, checked, evaluation.distances) if metrics else []
+    finding = None
     if drift_file.is_open(job):
         finding = drift_file.find(
             job,
@@ -252,7 +282,8 @@ def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, ex
         write_json(drift_file.path_of(output), drift_file.document(job, loaded.counts, finding))
         if metrics and finding is not None:
             entries += metrics.of_comparison(finding.comparison, checked)
-    return entries, completion(evaluation.violations, loaded.counts)
+    message = completion(evaluation.violations, loaded.counts)
+    return entries, message if finding is not None else message + _not_checked(checked, statistics)
 
 
 def _excluded(job: Job) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from drift_tools import storage
 from drift_tools.capture import Captures, read_captures
+from drift_tools.capture_files import files_below
 from drift_tools.errors import InputError
 from drift_tools.job_data import concatenate
 from drift_tools.tables import Column, Numbers, Table, read_table
@@ -59,10 +60,10 @@ def read_data(
     """
     report = on_progress or (lambda *_: None)
     with storage.local_copy(path, on_bytes=lambda here, total: report(f"fetching {path}", here, total)) as local:
-        files = [local] if local.is_file() else _files(local)
+        files = files_below(local, (*TABLES, *CAPTURES)) if local.is_dir() else [local]
         if not files:
             raise InputError(f"{path}: no CSV, Parquet or captured data (*.jsonl) in this folder: name another")
-        captured = [file for file in files if file.name.endswith(CAPTURES)]
+        captured = [file for file in files if file.name.lower().endswith(CAPTURES)]
         if not captured:
             return Data(_read_tables(files, delimiter, lambda done, total: report(f"reading {path}", done, total)))
         if len(captured) < len(files):
@@ -71,8 +72,9 @@ def read_data(
         return Data(captures.data, captures)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.rglob("*") if file.name.endswith((*TABLES, *CAPTURES)) and file.is_file())
+def is_data_file(path: Path) -> bool:
+    """Whether a folder's file is one that is read."""
+    return path.name.lower().endswith((*TABLES, *CAPTURES)) and path.is_file()
 
 
 def _read_tables(files: Sequence[Path], delimiter: str | None, report: Callable[[int, int], None]) -> Table:

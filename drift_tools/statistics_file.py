@@ -5,10 +5,10 @@ deviation is the population's, the ten buckets are of equal width over [min, max
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from drift_tools.errors import InputError
 from drift_tools.sketch import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
@@ -80,13 +80,13 @@ class Statistics:
             return cls(int(document["dataset"]["item_count"]), {feature.name: feature for feature in features})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(
-                f"not a data-quality statistics.json ({type(error).__name__}: {error}): run the baseline again"
+                f"not a data-quality statistics.json ({wrong_with(error)}): run the baseline again"
             ) from error
 
     @classmethod
     def read(cls, path: str | Path) -> "Statistics":
         """Read the file."""
-        return cls.from_dict(read_json(path))
+        return in_file(path, cls.from_dict, read_json(path))
 
 
 def read_json(path: str | Path) -> Any:
@@ -100,6 +100,24 @@ def read_json(path: str | Path) -> Any:
         raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: nested too deeply for JSON that anybody reads: write the file again") from error
+
+
+_Read = TypeVar("_Read")
+
+
+def in_file(path: str | Path, make: Callable[[Mapping[str, Any]], _Read], document: Mapping[str, Any]) -> _Read:
+    """What `make` makes of a file's document; the `InputError` that it raises names the file."""
+    try:
+        return make(document)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def wrong_with(error: Exception) -> str:
+    """What is wrong with a document that could not be read as what it should be."""
+    return f"no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

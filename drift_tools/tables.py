@@ -40,8 +40,7 @@ _DELIMITERS = ",;\t|"
 LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
 _QUOTED = re.compile(r'"[^"]*"')
 _TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
-_TEXTS = ("string", "large_string", "string_view")  # as Arrow spells these types
-_QUOTED = re.compile(r'"[^"]*"')
+_SHOWN = 60
 _BEYOND_INTEGERS = 2**63  # of 64 bits
 
 
@@ -259,28 +258,50 @@ def read_table(path: str | Path, *, header: bool = True, delimiter: str | None =
     Raises `InputError` that names the file, the line where there is one, and the mend.
     """
     path = Path(path)
-    if not path.is_file():
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder: name a file in it")
+    if not path.exists():  # a pipe is no file, and can be read
         raise InputError(f"{path}: no such file")
-    if path.suffix in (".parquet", ".pq"):
-        _pyarrow(f"{path}, a Parquet file,")
-        import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
-
-        try:
-            return from_arrow(pq.read_table(path))
-        except OSError as error:  # pyarrow's errors for broken files derive from OSError or ValueError
-            raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
-        except ValueError as error:
-            raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
+    if is_parquet(path):
+        return _read_parquet(path)
     content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
     plain = None
     if len(content) >= LARGE_CSV:
         from drift_tools.plain_csv import read_plain_csv  # noqa: PLC0415 - for large files only
 
         first = content[: content.find(b"\n")].decode("utf-8", "replace")
-        plain = read_plain_csv(content, header=header, delimiter=delimiter or _delimiter(first))
+        separator = _delimiter(first) if delimiter is None else _checked_delimiter(first, delimiter, str(path))
+        plain = read_plain_csv(content, header=header, delimiter=separator)
     if plain is not None:
         return _named(plain, len(plain[0]), str(path))
     return read_csv_text(decode(content, path), header=header, delimiter=delimiter, source=str(path))
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file's name says that it is a Parquet file, in small or capital letters."""
+    return path.suffix.lower() in (".parquet", ".pq")
+
+
+def _read_parquet(path: Path) -> Table:
+    _pyarrow(f"{path}, a Parquet file,")
+    import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
+
+    try:
+        # Not `read_table`, which takes two columns of one name for no Parquet file at all.
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+    except PermissionError as error:
+        raise _not_permitted(path) from error
+    except (OSError, ValueError) as error:  # pyarrow's errors for broken files derive from these
+        raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
+    try:
+        return from_arrow(table)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _not_permitted(path: Path) -> InputError:
+    return InputError(f"{path}: may not be read: ask for the permission, or name another file")
 
 
 def read_text(path: Path) -> str:
@@ -294,14 +315,19 @@ def decode(content: bytes, path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
+        is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        said, code = ("UTF-16 and not UTF-8", "UTF-16") if is_wide else ("not UTF-8", "LATIN1")
         raise InputError(
-            f"{path}, line {line}: not UTF-8: convert the file, for example with iconv -t UTF-8"
+            f"{path}, line {line}: {said}: convert the file, for example with iconv -f {code} -t UTF-8"
         ) from error
 
 
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file, unpacked if it is gzip (told by its first two bytes, whatever its name)."""
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except PermissionError as error:
+        raise _not_permitted(path) from error
     if content[:2] != b"\x1f\x8b":
         return content
     try:
@@ -321,22 +347,23 @@ def read_csv_text(text: str, *, header: bool = True, delimiter: str | None = Non
     >>> read_csv_text('"a, b, c";d\n1;2\n').names
     ['a, b, c', 'd']
     """
-    if delimiter is None:
-        delimiter = _delimiter(text[: text.find("\n")] if "\n" in text else text)
+    first = text[: text.find("\n")] if "\n" in text else text
+    delimiter = _delimiter(first) if delimiter is None else _checked_delimiter(first, delimiter, source)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
+    begin = 1  # the line in which a row begins; quotes may hold line breaks
     try:
         for row in lines:
-            if not row:
-                continue
-            if rows and len(row) != len(rows[0]):
+            if row and rows and len(row) != len(rows[0]):
                 raise InputError(
-                    f"{source}, line {lines.line_num}: {len(row)} cells where the first line has {len(rows[0])}: "
+                    f"{source}, line {begin}: {len(row)} cells where the first line has {len(rows[0])}: "
                     "quote the cells that hold the delimiter, or mend the line"
                 )
-            rows.append(row)
+            if row:
+                rows.append(row)
+            begin = lines.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{source}, line {lines.line_num}: not CSV ({error}): mend the line") from error
+        raise InputError(_not_csv(source, begin, lines.line_num, error)) from error
     if not rows:
         raise InputError(f"{source}: empty: give a file with {'a header and ' if header else ''}at least one row")
     names = [name.strip() for name in rows.pop(0)] if header else [f"_c{index}" for index in range(len(rows[0]))]
@@ -348,14 +375,40 @@ def read_csv_text(text: str, *, header: bool = True, delimiter: str | None = Non
     return _named(columns, len(rows), source)
 
 
+def _not_csv(source: str, begin: int, line: int, error: csv.Error) -> str:
+    """What to say of a row that begins in one line and cannot be understood in another: a quote that nobody closed
+    takes up all lines to the next quote, or to the end.
+    """
+    if begin == line:
+        return f"{source}, line {line}: not CSV ({error}): mend the line"
+    return (
+        f"{source}, line {begin}: not CSV ({error}, in line {line}): a quote opens in the row that begins here and is "
+        "not closed: close it, or double it if it is part of the cell"
+    )
+
+
 def _delimiter(first_line: str) -> str:
     unquoted = _QUOTED.sub("", first_line)
     return max(_DELIMITERS, key=unquoted.count)
 
 
+def _checked_delimiter(first_line: str, delimiter: str, source: str) -> str:
+    """The delimiter that was given, unless it makes one column of a line that plainly has several."""
+    unquoted = _QUOTED.sub("", first_line)
+    if delimiter not in unquoted and any(other in unquoted for other in _DELIMITERS):
+        name = first_line.strip()
+        name = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        raise InputError(f"{source}, line 1: one column called {name!r}: is the delimiter right? --delimiter")
+    return delimiter
+
+
 def _named(columns: Iterable[Column], rows: int, source: str) -> Table:
-    """The table of a CSV; two equal names are in its first line."""
+    """The table of a CSV; what is wrong with names is in its first line."""
+    columns = list(columns)
     try:
+        for number, column in enumerate(columns, start=1):
+            if not column.name:
+                raise InputError(f"column {number} has no name: name it, or write the file without its index")
         return Table.of(columns, rows)
     except InputError as error:
         raise InputError(f"{source}, line 1: {error}") from error

@@ -15,17 +15,27 @@ from drift_tools.comparison import Baseline, Comparison, Kind, compare, prepare_
 from drift_tools.errors import InputError
 from drift_tools.levels import alpha_per_run
 from drift_tools.onset import Shape, estimate_onset
-from drift_tools.tables import Column, Numbers, Table, as_table
+from drift_tools.tables import Column, Numbers, Table, TimeColumn, as_table
 from drift_tools.window_counts import counts_of
 
 MOST_WINDOWS = 10_000
-_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
-_WIDTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|min|h|d|w)\s*")
+_CALM = 2
+_NAMED = 10
+_UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
+_WIDTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(s|m|min|h|d|w)\s*")
 # The first Monday of the Unix clock, so that weeks begin on Mondays.
 _MONDAY = 4 * 86400.0
-# Times since 1970 that are larger than these are milliseconds, microseconds, nanoseconds: as seconds they would lie
-# beyond the year 5000.
-_FINER = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+_WIDEST = 36525 * 86400.0
+# Numbers since 1970 that are larger than these are milliseconds, microseconds, nanoseconds: as seconds they would lie
+# beyond the year 2286.
+_FINER = ((1e16, 1e9), (1e13, 1e6), (1e10, 1e3))
+# A number is a time only if it lies in these years: ages, identifiers and dates without their dashes do not.
+_PLAUSIBLE = datetime(1971, 1, 1, tzinfo=UTC).timestamp(), datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+# What says itself that it is a time may lie anywhere that a window's label can be written.
+_WRITABLE = datetime(1000, 1, 1, tzinfo=UTC).timestamp(), datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+_CALENDAR = {8: ("%Y%m%d", "YYYYMMDD"), 12: ("%Y%m%d%H%M", "YYYYMMDDhhmm"), 14: ("%Y%m%d%H%M%S", "YYYYMMDDhhmmss")}
+# Minutes of the years 1900 to 2200, written as YYYYMMDDhhmm, are milliseconds of 1976.
+_CALENDAR_MINUTES = 1.9e11, 2.201e11
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,9 @@ class Onset:
     between which it is with the timeline's `confidence`. `shape`: `"cliff"` if all of the difference was there at
     once, `"slope"` if it grew; `complete`: the label of the window from which it grew no more (of a cliff, the
     first). `effect_before`, `effect_after`: the mean effect (PSI less its expectation) of the windows before `window`
-    and from `complete` on, NaN where there are none that could be measured.
+    and from `complete` on, NaN where there are none that could be measured. `until`: the label of the last window that
+    has drifted, if that is over: if at least two with rows come after it, with less than half of the drifted windows'
+    mean effect. They then count for nothing above.
     """
 
     feature: str
@@ -55,6 +67,7 @@ class Onset:
     complete: str
     effect_before: float
     effect_after: float
+    until: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The onset as a JSON object; a number that does not exist is None."""
@@ -66,6 +79,7 @@ class Onset:
             "complete": self.complete,
             "effect_before": _json(self.effect_before),
             "effect_after": _json(self.effect_after),
+            "until": self.until,
         }
 
     def __str__(self) -> str:
@@ -73,7 +87,8 @@ class Onset:
         if self.earliest != self.latest:
             began += f" ({self.earliest} … {self.latest})"
         grew = "all at once" if self.shape == "cliff" else f"growing until {self.complete}"
-        return f"{self.feature}: {began}, {grew}"
+        ended = "" if self.until is None else f", until {self.until}"
+        return f"{self.feature}: {began}, {grew}{ended}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -188,6 +203,9 @@ def compare_windows(
 def _onset(
     name: str, baseline: Baseline, tables: Sequence[Table], windows: Sequence[Window], confidence: float
 ) -> Onset:
+    ended = _last_drift(name, windows)
+    if ended is not None:
+        tables, windows = tables[: ended + 1], windows[: ended + 1]
     before, counts = counts_of(name, baseline, tables, windows[0].comparison.features[name].kind)
     found = estimate_onset(before, counts, confidence=confidence)
     effects = np.array([window.comparison.features[name].effect for window in windows])
@@ -201,7 +219,19 @@ def _onset(
         complete=labels[found.complete],
         effect_before=_mean(effects[: found.start]),
         effect_after=_mean(effects[found.complete :]),
+        until=None if ended is None else labels[ended],
     )
+
+
+def _last_drift(name: str, windows: Sequence[Window]) -> int | None:
+    """The last window in which the feature has drifted, if that is over. One calm window may be chance, and small ones
+    never say "no drift": what tells is their mean effect, which is 0 without drift whatever their size.
+    """
+    features = [window.comparison.features[name] for window in windows]
+    last = max(place for place, feature in enumerate(features) if feature.drifted)
+    after = [feature.effect for feature in features[last + 1 :] if feature.current.rows and not math.isnan(feature.psi)]
+    drifted = _mean(feature.effect for feature in features if feature.drifted)  # NaN of a column that was missing
+    return last if len(after) >= _CALM and not _mean(after) >= drifted / 2 else None
 
 
 def split_by_time(table: object, column: str, width: str | timedelta | float) -> list[tuple[str, Table]]:
@@ -216,7 +246,7 @@ def split_by_time(table: object, column: str, width: str | timedelta | float) ->
         anything that `drift_tools.compare` takes.
     column
         of dates or times, ISO 8601 texts (UTC where they name no zone), or seconds since 1970 (milli-, micro- or
-        nanoseconds where seconds would lie beyond the year 5000).
+        nanoseconds where seconds would lie beyond the year 2286) of the years 1971 to 2199.
     width
         such as `"15min"`, `"1h"`, `"1d"`, `"1w"`; a `timedelta`; or seconds. At least a second.
 
@@ -233,7 +263,9 @@ def split_by_time(table: object, column: str, width: str | timedelta | float) ->
     """
     data = as_table(table)
     if column not in data.columns:
-        raise InputError(f"there is no column {column!r}: the table has {', '.join(map(repr, data.names)) or 'none'}")
+        names = ", ".join(map(repr, data.names[:_NAMED])) or "none"
+        more = f" and {len(data.names) - _NAMED} more" if len(data.names) > _NAMED else ""
+        raise InputError(f"there is no column {column!r}: the table has {names}{more}; name one (--time-column)")
     seconds = _seconds(width)
     times = _times(data.columns[column])
     if not len(times):
@@ -244,7 +276,7 @@ def split_by_time(table: object, column: str, width: str | timedelta | float) ->
     if last - first >= MOST_WINDOWS:
         raise InputError(
             f"column {column!r} spans {last - first + 1:,} windows: at most {MOST_WINDOWS:,} are compared, so take a "
-            "larger width or fewer rows"
+            "larger width or fewer rows (--window, --time-column)"
         )
     order = np.argsort(numbers, kind="stable")
     bounds = np.searchsorted(numbers[order], np.arange(first, last + 2))
@@ -261,28 +293,80 @@ def _seconds(width: str | timedelta | float) -> float:
     elif isinstance(width, str):
         match = _WIDTH.fullmatch(width)
         if match is None:
-            raise InputError(f"the width {width!r} is none: give a number with s, min, h, d or w, such as 1h")
+            raise InputError(f"the width {width!r} is none: give a number with s, min (or m), h, d or w, such as 1h")
         seconds = float(match[1]) * _UNITS[match[2]]
     else:
         seconds = float(width)
     if not math.isfinite(seconds) or seconds < 1:
         raise InputError(f"the width is {width}: give at least one second")
+    if seconds > _WIDEST:
+        raise InputError(f"the width is {width}: give at most 36525d, a hundred years")
     return seconds
 
 
 def _times(column: Column) -> Numbers:
     """Seconds since 1970, row by row."""
-    times = column.numbers if column.numbers is not None else _parsed(column)
-    largest = float(np.max(np.abs(times), initial=0.0))
-    for limit, divisor in _FINER:
-        if largest >= limit:
-            times = times / divisor
-            break
-    bad = np.flatnonzero(~np.isfinite(times))
+    says_so = column.numbers is None or isinstance(column, TimeColumn)
+    numbers = _parsed(column) if column.numbers is None else column.numbers
+    bad = np.flatnonzero(~np.isfinite(numbers))
     if len(bad):
         where = f"column {column.name!r}, row {bad[0] + 1}"
-        raise InputError(f"{where}: no time there ({len(bad)} such rows): fill it in or leave those rows out")
+        rows = "1 such row" if len(bad) == 1 else f"{len(bad):,} such rows"
+        raise InputError(f"{where}: no time there ({rows}): fill it in or leave those rows out (--time-column)")
+    times = numbers if says_so else _since_1970(numbers)
+    earliest, latest = _WRITABLE if says_so else _PLAUSIBLE
+    bad = np.flatnonzero((times < earliest) | (times >= latest))
+    if len(bad):
+        raise InputError(_no_time(column, int(bad[0]), says_so=says_so))
+    if not says_so and len(times) and _are_calendar_minutes(numbers):
+        raise InputError(_no_time(column, 0, says_so=False))
     return times
+
+
+def _since_1970(numbers: Numbers) -> Numbers:
+    """Seconds, of numbers whose unit most of them tell: one that is far out must not change the others."""
+    middle = (len(numbers) - 1) // 2
+    typical = float(np.partition(np.abs(numbers), middle)[middle]) if len(numbers) else 0.0
+    divisor = next((divisor for limit, divisor in _FINER if typical >= limit), 1.0)
+    times: Numbers = numbers / divisor
+    return times
+
+
+def _are_calendar_minutes(numbers: Numbers) -> bool:
+    low, high = _CALENDAR_MINUTES
+    return bool(np.all((numbers >= low) & (numbers < high))) and _calendar(f"{numbers[0]:.0f}") is not None
+
+
+def _no_time(column: Column, row: int, *, says_so: bool) -> str:
+    """Why a cell can be no time, and what to do about it."""
+    digits = "the time" if column.numbers is None or says_so else _spelt(float(column.numbers[row]))
+    written = digits if column.texts is None else str(column.texts[row])
+    where = f"column {column.name!r}, row {row + 1}"
+    if says_so:
+        return f"{where}: {written} is not in the years 1000 to 8999: mend it or leave the row out (--time-column)"
+    if calendar := _calendar(digits):
+        looks_like, moment = calendar
+        return f"{where}: {written} looks like {looks_like}: write ISO 8601, such as {moment}"
+    return (
+        f"{where}: {written} is no time of the years 1971 to 2199: name a column of times (--time-column), or write "
+        "ISO 8601, such as 2026-03-01T10:00:00Z"
+    )
+
+
+def _spelt(number: float) -> str:
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e16 else f"{number:g}"
+
+
+def _calendar(digits: str) -> tuple[str, str] | None:
+    """How a time was written if it was by its calendar and without anything between, and the same in ISO 8601."""
+    if not digits.isdigit() or len(digits) not in _CALENDAR:
+        return None
+    form, looks_like = _CALENDAR[len(digits)]
+    try:
+        moment = datetime.strptime(digits, form).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return looks_like, f"{moment:%Y-%m-%d}" if form == "%Y%m%d" else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _parsed(column: Column) -> Numbers:
@@ -294,8 +378,8 @@ def _parsed(column: Column) -> Numbers:
             time = datetime.fromisoformat(text.strip())
         except ValueError as error:
             raise InputError(
-                f"column {column.name!r}, row {index + 1}: {text!r} is no time: write it in ISO 8601, such as "
-                "2026-03-01T10:00:00Z"
+                f"column {column.name!r}, row {index + 1}: {text!r} is no time: name a column of times "
+                "(--time-column), or write it in ISO 8601, such as 2026-03-01T10:00:00Z"
             ) from error
         times[index] = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
     return times

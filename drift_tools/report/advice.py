@@ -1,15 +1,16 @@
 """What to do next, derived from what was found: the likeliest cause first."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.cross_check import CrossCheck
-from drift_tools.report.words import count, isolated, listed
+from drift_tools.report.words import count, cut, isolated, listed
 from drift_tools.verdict import NOT_ENOUGH_DATA
 from drift_tools.windows import Onset, Timeline
 
 _CLIFFS = 3
+_LONGEST_CODE = 60
 _ABOUT_THE_MODEL = (
     "If the feed is as it should be, the world has changed: look at the model's quality on the newest labels.",
     "If quality has suffered, train on recent rows. If not, make a new baseline of them, so that the monitor "
@@ -56,14 +57,21 @@ def _causes(drifted: Sequence[FeatureComparison]) -> Iterator[tuple[list[Feature
     broken = [feature for feature in drifted if feature.current.wrong_type_share > feature.baseline.wrong_type_share]
     yield broken, f"{_names(broken)}: values that are no numbers. Look at how they are written and parsed."
     coded = [feature for feature in drifted if feature.new_categories]
-    codes = listed([f"{isolated(feature.name)} ({listed(feature.new_categories, 3)})" for feature in coded])
+    codes = listed([f"{isolated(feature.name)} ({_codes(feature.new_categories)})" for feature in coded])
     yield coded, f"Categories that the model has never seen: {codes}. Look for a changed code list upstream."
-    factors = {feature.name: _factor(feature) for feature in drifted}
-    scaled = [feature for feature in drifted if factors[feature.name]]
+    clocks = [feature for feature in drifted if feature.is_time]
+    yield clocks, f"{_names(clocks)}: dates move on by themselves. Compare an age or a delay in their place."
+    amounts = [feature for feature in drifted if not feature.is_time]
+    factors = {feature.name: _factor(feature) for feature in amounts}
+    scaled = [feature for feature in amounts if factors[feature.name]]
     by = listed([f"{isolated(feature.name)} ({factors[feature.name]} the baseline's)" for feature in scaled])
     yield scaled, f"Median and spread multiplied alike: {by}. Look for a changed unit before anything else."
-    moved = [feature for feature in drifted if not factors[feature.name] and _out_of_range(feature)]
+    moved = [feature for feature in amounts if not factors[feature.name] and _out_of_range(feature)]
     yield moved, f"{_names(moved)}: moved out of the baseline's range. Check the unit before anything else."
+
+
+def _codes(categories: Sequence[str]) -> str:
+    return listed([cut(category, _LONGEST_CODE) for category in categories], 3)
 
 
 def _names(features: Sequence[FeatureComparison]) -> str:
@@ -95,18 +103,28 @@ def growth(onset: Onset) -> float:
     return onset.effect_after - before if math.isfinite(onset.effect_after) else 0.0
 
 
+def when(onset: Onset, names: Mapping[str, str] | None = None) -> str:
+    """Since when, or from when to when if it is over; `names` has other words for the windows' labels."""
+    first, last = ((names or {}).get(label, label) for label in (onset.window, onset.until or ""))
+    if onset.until is None:
+        return f"since {first}"
+    return f"only in {first}" if onset.until == onset.window else f"from {first} to {last}"
+
+
 def _about_time(timeline: Timeline | None) -> Iterator[str]:
     """Cliffs are something that somebody did; slopes are the world."""
     onsets = [] if timeline is None else sorted(timeline.onsets.values(), key=growth, reverse=True)
     cliffs: dict[str, list[str]] = {}
     for onset in onsets:
         if onset.shape == "cliff":
-            when = onset.window if onset.earliest == onset.latest else f"between {onset.earliest} and {onset.latest}"
-            cliffs.setdefault(when, []).append(onset.feature)
-    for when, names in list(cliffs.items())[:_CLIFFS]:
-        yield f"{listed(names)}: began all at once, {when}. Look at what was deployed or changed upstream then."
+            began = onset.window if onset.earliest == onset.latest else f"between {onset.earliest} and {onset.latest}"
+            ended = f", and was last seen {onset.until}" if onset.until is not None else ""
+            ended = ", for that window only" if onset.until == onset.window else ended
+            cliffs.setdefault(began + ended, []).append(onset.feature)
+    for began, names in list(cliffs.items())[:_CLIFFS]:
+        yield f"{listed(names)}: began all at once, {began}. Look at what was deployed or changed upstream then."
     if slopes := [onset for onset in onsets if onset.shape == "slope"]:
-        since = listed([f"{isolated(onset.feature)} (since {onset.window})" for onset in slopes])
+        since = listed([f"{isolated(onset.feature)} ({when(onset)})" for onset in slopes])
         yield f"Growing slowly: {since}. Look for a trend or a season before looking for a mistake."
 
 

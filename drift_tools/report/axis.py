@@ -3,8 +3,14 @@
 import itertools
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from drift_tools.moments import DAY, are_days, moment
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_CLOCK_STEPS = (*(1.0, 5.0, 15.0, 30.0), *(60.0, 300.0, 900.0, 1800.0), *(3600.0, 10800.0, 21600.0, 43200.0))
+_DAY_STEPS = (DAY, 2 * DAY, 4 * DAY, 8 * DAY, 16 * DAY)
+_MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 300, 600, 1200, 3000, 6000, 12000, 24000, 60000)
 _PREFIXES = {3: "k", 6: "M", 9: "G", 12: "T"}
 
 
@@ -28,6 +34,49 @@ def ticks(low: float, high: float, *, most: int, whole: bool = False) -> list[fl
         if last - first < most:
             return [place * step + 0.0 for place in range(first, last + 1)]
     return []
+
+
+def time_ticks(low: float, high: float, *, most: int) -> list[float]:
+    """Round moments in low … high (seconds since 1970), at most `most` of them: of a clock, midnights, or the first of
+    months. Empty where no calendar has them.
+
+    >>> [label for label in time_labels(time_ticks(1767225600, 1774483200, most=4))]
+    ['2026-01', '2026-02', '2026-03']
+    """
+    first, last = moment(low), moment(high)
+    if first is None or last is None:
+        return []
+    for step in (*_CLOCK_STEPS, *_DAY_STEPS):
+        start, stop = math.ceil(low / step), math.floor(high / step)
+        if stop - start < most:
+            return [place * step for place in range(start, stop + 1)]
+    for months in _MONTH_STEPS:
+        starts = range(-(-(first.year * 12 + first.month - 1) // months) * months, last.year * 12 + last.month, months)
+        if len(starts) > most + 2:  # of which two may lie outside
+            continue
+        found = [datetime(place // 12, place % 12 + 1, 1, tzinfo=UTC).timestamp() for place in starts if place >= 12]
+        inside = [value for value in found if low <= value <= high]
+        if len(inside) <= most:
+            return inside
+    return []
+
+
+def time_labels(values: Sequence[float]) -> list[str]:
+    """How round moments are written: years, months, dates or, on one day, times of it.
+
+    >>> time_labels([1767225600.0, 1767247200.0])
+    ['00:00', '06:00']
+    """
+    moments = [found for value in values if (found := moment(value)) is not None]
+    if not are_days(values):
+        clock = "%H:%M:%S" if any(found.second for found in moments) else "%H:%M"
+        one_day = len({found.date() for found in moments}) == 1
+        return [f"{found:{clock if one_day else f'%m-%d {clock}'}}" for found in moments]
+    texts = [f"{found.date()}" for found in moments]
+    for end in ("-01-01", "-01"):
+        if all(text.endswith(end) for text in texts):
+            return [text.removesuffix(end) for text in texts]
+    return texts
 
 
 def tick_labels(values: Sequence[float]) -> list[str]:

@@ -8,16 +8,19 @@ baseline's is filled, what is of the current rows is an outline: nothing is told
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
-from drift_tools.report.axis import tick_labels, ticks
-from drift_tools.report.words import cells, percent, visible
+from drift_tools.report.axis import tick_labels, ticks, time_labels, time_ticks
+from drift_tools.report.words import cells, cut, percent, visible
 
 # A unit of the viewBox is a CSS pixel on a phone: a chart is as wide as a card there, so that text is neither enlarged
 # nor shrunk.
 _WIDTH = 340.0
-_LETTER = 6.2  # the width of most letters at 11 px
+_LETTER = 6.2  # the width of most letters at 11 px, on average
+# Widths of letters in the broadest of the usual fonts (DejaVu Sans), for what must not leave the picture.
+_NARROW, _BROAD = frozenset(" !'(),.:;I[]fijlrt|"), frozenset("%@MWmw…")
 _LABEL_LENGTH = 16
 _SERIES = 4
 
@@ -31,6 +34,7 @@ def distribution_chart(
     *,
     title: str,
     description: str = "",
+    times: bool = False,
 ) -> str:
     """Two histograms over the same bins: the baseline filled, the current rows as an outline.
 
@@ -43,6 +47,8 @@ def distribution_chart(
         shares.
     title, description
         read aloud in place of the picture.
+    times
+        whether the values are seconds since 1970: the axis then has dates.
     """
     widths = [upper - lower for lower, upper in itertools.pairwise(edges)]
     span = edges[-1] - edges[0]
@@ -52,7 +58,7 @@ def distribution_chart(
         [share if equal else share / width for share, width in zip(shares, widths, strict=True)]
         for shares in (baseline, current)
     ]
-    left, right, top, bottom = 38.0 if equal else 8.0, _WIDTH - 8, 8.0, 104.0
+    left, right, top, bottom = 41.0 if equal else 8.0, _WIDTH - 8, 8.0, 104.0
     highest = max(*sides[0], *sides[1], 1e-12) * 1.04
     x = _scale(edges[0], edges[-1], left, right) if spread else lambda edge: left + edge * (right - left)
     places = [x(edge) for edge in edges] if spread else [x(step / len(widths)) for step in range(len(edges))]
@@ -64,7 +70,7 @@ def distribution_chart(
         f'<path class="axis" d="M{_n(left)} {_n(bottom)}H{_n(right)}"/>',
         f'<path class="now" d="{_stairs(places, [y(height) for height in sides[1]], bottom)}"/>',
         *(
-            _values_axis(edges[0], edges[-1], x, left=left, right=right, height=bottom + 15, whole=whole)
+            _values_axis(edges[0], edges[-1], x, left=left, right=right, height=bottom + 15, whole=whole, times=times)
             if spread
             else ()
         ),
@@ -78,8 +84,8 @@ def category_chart(
     """A pair of bars a category, from the top down, with the shares of rows (0 … 1) written beside them: the
     baseline's above and filled, the current rows' below as an outline.
     """
-    names = [shorten(label) for label in labels]
-    left = 14 + max(map(cells, names)) * _LETTER
+    names = shorten_all(labels)
+    left = 14 + max(map(_width, names))
     x = _scale(0, max([*baseline, *current, 1e-12]), left, _WIDTH - 50)
     parts = []
     for row, (name, old, new) in enumerate(zip(names, baseline, current, strict=True)):
@@ -182,13 +188,39 @@ def onset_chart(
 
 
 def shorten(label: str, most: int = _LABEL_LENGTH) -> str:
-    """A label that fits beside a bar, on one line."""
-    label = visible(" ".join(label.split()))
-    if cells(label) <= most:
-        return label
-    while cells(label) > most - 1:
-        label = label[: most - 1] if len(label) >= most else label[:-1]
-    return label + "…"
+    """A label that fits beside a bar, on one line: without its middle, if need be."""
+    return cut(_line(label), most)
+
+
+def shorten_all(labels: Sequence[str], most: int = _LABEL_LENGTH) -> list[str]:
+    """Labels that fit beside bars. Those that would read alike show the part in which they differ.
+
+    >>> shorten_all(["a long description, case 7 of the list", "a long description, case 8 of the list", "short"])
+    ['…ption, case 7 …', '…ption, case 8 …', 'short']
+    """
+    lines = [_line(label) for label in labels]
+    short = [cut(line, most) for line in lines]
+    for alike in [text for text, times in Counter(short).items() if times > 1]:
+        group = [place for place, text in enumerate(short) if text == alike]
+        if len({lines[place] for place in group}) == 1:
+            continue
+        start = _shared([lines[place] for place in group])
+        end = _shared([lines[place][start:][::-1] for place in group])
+        longest = max(len(lines[place]) - start - end for place in group)
+        begin = max(0, start - max(most - 3 - longest, 0))
+        for place in group:
+            part = lines[place][begin : begin + most - 2]
+            short[place] = cut(f"…{part}…" if begin else f"{part}…", most)
+    return short
+
+
+def _shared(texts: Sequence[str]) -> int:
+    """How many letters all of them begin with."""
+    return sum(1 for _ in itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False)))
+
+
+def _line(label: str) -> str:
+    return visible(" ".join(label.split()))
 
 
 # --- axes
@@ -207,12 +239,12 @@ def _horizontal_lines(values: Sequence[float], y: Scale, left: float, right: flo
 
 
 def _values_axis(
-    low: float, high: float, x: Scale, *, left: float, right: float, height: float, whole: bool
+    low: float, high: float, x: Scale, *, left: float, right: float, height: float, whole: bool, times: bool
 ) -> Iterable[str]:
     """As many numbers as there is room for."""
     for most in range(7, 1, -1):
-        values = ticks(low, high, most=most, whole=whole)
-        labels = tick_labels(values)
+        values = time_ticks(low, high, most=most) if times else ticks(low, high, most=most, whole=whole)
+        labels = time_labels(values) if times else tick_labels(values)
         if sum(cells(label) * _LETTER + 12 for label in labels) <= right - left:
             break
     for value, label in zip(values, labels, strict=True):
@@ -281,6 +313,20 @@ def _inside(x: float, y: float, text: str) -> str:
     if x + half > _WIDTH:
         return _text(_WIDTH, y, text, anchor="end")
     return _text(0, y, text) if x < half else _text(x, y, text, anchor="middle")
+
+
+def _width(text: str) -> float:
+    """About how many pixels a text needs at most."""
+    return sum(
+        11.0
+        if letter in _BROAD or cells(letter) > 1
+        else 4.6
+        if letter in _NARROW
+        else 8.7
+        if letter.isupper()
+        else 7.0
+        for letter in text
+    )
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "") -> str:

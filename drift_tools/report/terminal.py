@@ -29,14 +29,15 @@ from drift_tools.report.words import (
     ISOLATES,
     STEADY,
     UNKNOWN,
-    all_together,
     cells,
     count,
+    cut,
+    feature_verdict,
     headline,
     number,
     p_value,
     statistic,
-    verdict_words,
+    together,
     visible,
 )
 from drift_tools.verdict import NO_DRIFT
@@ -88,13 +89,11 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
     show(out, _fitting_table(comparison, out))
     telling = [feature for feature in comparison.ranked() if feature.verdict != NO_DRIFT]
     for feature in telling[:_TOLD]:
-        out.print(
-            Text.assemble((visible(feature.summary), _STYLES[CLASSES[feature.verdict]]), f" {visible(feature.reason)}")
-        )
+        why = "" if feature.reason in feature.summary else f" {visible(feature.reason)}"
+        out.print(Text.assemble((visible(feature.summary), _STYLES[CLASSES[feature.verdict]]), why))
     if len(telling) > _TOLD:
         out.print(Text(f"... and {len(telling) - _TOLD} more; --format json or html has all."))
-    said = all_together(comparison)
-    if said is not None:
+    if said := together(comparison):
         out.print(Text(f"All features together: {visible(said, keep=ISOLATES)}"))
     tone = STEADY if not comparison.drifted else DRIFTED
     rows = f"{count(comparison.current_rows, 'row')} against {count(comparison.baseline_rows, 'row')} of the baseline"
@@ -178,29 +177,10 @@ def _comparison_table(comparison: Comparison, measures: Sequence[str], *, longes
         name = visible(feature.name)
         table.add_row(
             Text(name if longest is None else cut(name, longest)),
-            Text(verdict_words(feature.verdict), style=_STYLES[CLASSES[feature.verdict]]),
+            Text(feature_verdict(feature), style=_STYLES[CLASSES[feature.verdict]]),
             *(Text(_MEASURES[measure](feature)) for measure in measures),
         )
     return table
-
-
-def cut(name: str, longest: int) -> str:
-    """A name without its middle, if it is longer than so many cells; long names differ at either end.
-
-    >>> cut("a_rather_long_name_2", 11)
-    'a_rat…ame_2'
-    """
-    if cells(name) <= longest:
-        return name
-    start = end = ""
-    for first, last in zip(name, reversed(name), strict=True):
-        if cells(start + first + end) > longest - 1:
-            break
-        start += first
-        if cells(start + last + end) > longest - 1:
-            break
-        end = last + end
-    return f"{start}…{end}" if longest > 0 else ""
 
 
 def rows_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Table:

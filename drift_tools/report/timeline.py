@@ -7,7 +7,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from drift_tools.report.advice import growth
+from drift_tools.report.advice import growth, when
 from drift_tools.report.charts import onset_chart
 from drift_tools.report.words import CLASSES, count, listed, percent, verdict_words
 from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD
@@ -61,14 +61,17 @@ def timeline_view(timeline: Timeline, *, thresholds: Mapping[str, float] | None 
     names = dict(zip((window.label for window in timeline.windows), labels, strict=True))
     ranked = sorted(timeline.onsets.values(), key=growth, reverse=True)
     limits = thresholds or {}
+    drawn = [onset.feature for onset in ranked if _is_measured(timeline, onset)][:_DRAWN]
     views = [
         OnsetView(
             onset.feature,
             onset_says(onset, names),
             onset.shape,
-            _chart(timeline, onset, names, limits.get(onset.feature, PSI_THRESHOLD)) if place < _DRAWN else None,
+            _chart(timeline, onset, names, limits.get(onset.feature, PSI_THRESHOLD))
+            if onset.feature in drawn
+            else None,
         )
-        for place, onset in enumerate(ranked)
+        for onset in ranked
     ]
     windows = tuple(window_view(window) for window in timeline.windows)
     return TimelineView(timeline_says(timeline), tuple(views), windows, percent(timeline.confidence))
@@ -76,32 +79,37 @@ def timeline_view(timeline: Timeline, *, thresholds: Mapping[str, float] | None 
 
 def timeline_says(timeline: Timeline) -> str:
     """The whole timeline in a sentence or two."""
-    number_of = count(len(timeline.windows), "window")
     first, last = timeline.windows[0].label, timeline.windows[-1].label
-    span = f"{number_of} from {first} to {last}" if len(timeline.windows) > 1 else f"One window, {first}"
+    names = listed(timeline.drifted_features)
+    if len(timeline.windows) == 1:
+        return f"One window, {first}: {f'drift of {names}' if timeline.onsets else 'no drift'}."
+    span = f"{count(len(timeline.windows), 'window')} from {first} to {last}"
     if not timeline.onsets:
         return f"{span}: no drift in any of them."
     drifted = sum(window.comparison.drifted for window in timeline.windows)
-    return f"{span}: drift in {drifted} of them, of {listed(timeline.drifted_features)}."
+    return f"{span}: drift in {drifted} of them, of {names}."
 
 
 def onset_says(onset: Onset, names: Mapping[str, str] | None = None) -> str:
     """When it began, how sure that is, and whether it was a cliff or a slope; without the feature's name."""
     label = (lambda text: text) if names is None else (lambda text: names.get(text, text))
-    says = f"since {label(onset.window)}"
+    says = when(onset, names)
     if onset.earliest != onset.latest:
         says += f" (it may have begun between {label(onset.earliest)} and {label(onset.latest)})"
-    says += ", all at once" if onset.shape == "cliff" else f", growing until {label(onset.complete)}"
+    if onset.until is None or onset.until != onset.window:
+        says += ", all at once" if onset.shape == "cliff" else f", growing until {label(onset.complete)}"
     effects = [
         f"{round(effect, 2) + 0.0:.2f}" for effect in (onset.effect_before, onset.effect_after) if math.isfinite(effect)
     ]
-    return says + (f": PSI {' before, '.join(effects)} after, beyond what chance explains" if len(effects) == 2 else "")
+    after = "after" if onset.until is None else "meanwhile"
+    told = f": PSI {' before, '.join(effects)} {after}, beyond what chance explains"
+    return says + (told if len(effects) == 2 else "")
 
 
 def window_view(window: Window) -> WindowView:
     """One window's verdict: drift, or too few rows for any feature, or none."""
     comparison = window.comparison
-    verdicts = {feature.verdict for feature in comparison.features.values()}
+    verdicts = {feature.verdict for feature in comparison.features.values() if not feature.is_new}
     verdict = DRIFT if comparison.drifted else NOT_ENOUGH_DATA if verdicts == {NOT_ENOUGH_DATA} else NO_DRIFT
     drifted = [feature.name for feature in comparison.ranked() if feature.drifted]
     return WindowView(
@@ -131,6 +139,11 @@ def short_labels(labels: Sequence[str]) -> list[str]:
     clock = "%H:%M:%S" if any(time.second for time in times) else "%H:%M"
     day = "" if len({time.date() for time in times}) == 1 else f"{year} "
     return [f"{time:{day}{clock}}" for time in times]
+
+
+def _is_measured(timeline: Timeline, onset: Onset) -> bool:
+    """Whether there is anything to draw: a column that is missing has no effect in any window."""
+    return any(math.isfinite(window.comparison.features[onset.feature].effect) for window in timeline.windows)
 
 
 def _chart(timeline: Timeline, onset: Onset, names: Mapping[str, str], threshold: float) -> Markup:

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from drift_tools.comparison import Comparison, FeatureComparison, Histogram
 from drift_tools.cross_check import CrossCheck
-from drift_tools.report.advice import next_steps
+from drift_tools.moments import written
+from drift_tools.report.advice import next_steps, when
 from drift_tools.report.agreement import CrossCheckRow, agreement, cross_check_rows
 from drift_tools.report.charts import category_chart, distribution_chart
 from drift_tools.report.timeline import TimelineView, timeline_view
@@ -20,14 +21,15 @@ from drift_tools.report.words import (
     NOTHING,
     STEADY,
     UNKNOWN,
-    all_together,
     count,
+    cut,
     false_alarms,
+    feature_verdict,
     number,
     p_value,
     percent,
     statistic,
-    verdict_words,
+    together,
     whole_headline,
 )
 from drift_tools.verdict import NOT_ENOUGH_DATA
@@ -37,6 +39,7 @@ from drift_tools.windows import Onset, Timeline
 MOST_DRAWN = 100
 OTHER = "(other)"  # the comparison's name for the categories that it does not name
 _BARS = 8
+_LONGEST_LABEL = 300
 _HIGHLIGHTS = 4
 # So many drifted features come before the advice; who has more reads the advice first.
 _FIRST_CARDS = 12
@@ -157,20 +160,20 @@ def _tone(comparison: Comparison, timeline: Timeline | None) -> str:
 
 
 def _facts(comparison: Comparison, baseline_name: str, current_name: str) -> tuple[tuple[str, str], ...]:
+    new = sum(feature.is_new for feature in comparison.features.values())
     facts = [
         ("Baseline", f"{baseline_name} ({count(comparison.baseline_rows, 'row')})"),
         ("Current", f"{current_name} ({count(comparison.current_rows, 'row')})"),
-        ("Features", f"{len(comparison.features):,}"),
+        ("Features", f"{len(comparison.features):,}" + (f", {new:,} of them new" if new else "")),
         ("Runs with a false alarm, at most", false_alarms(comparison.alpha)),
     ]
-    said = all_together(comparison)
-    if said is not None:
+    if said := together(comparison):
         facts.append(("All features together", said))
     return tuple(facts)
 
 
 def _since(onset: Onset | None) -> str:
-    return "." if onset is None else f"; since {onset.window}."
+    return "." if onset is None else f"; {when(onset)}."
 
 
 def _says(feature: FeatureComparison) -> str:
@@ -202,7 +205,7 @@ def _feature_view(feature: FeatureComparison, anchor: str, *, draw: bool) -> Fea
         name=feature.name,
         anchor=anchor,
         verdict=CLASSES[feature.verdict],
-        verdict_text=verdict_words(feature.verdict),
+        verdict_text=feature_verdict(feature),
         summary=_says(feature),
         reason=feature.reason,
         effect=feature.effect if math.isfinite(feature.effect) else 0.0,
@@ -227,7 +230,14 @@ def _chart(feature: FeatureComparison) -> Markup | None:
     title = f"{feature.name}: distribution in the baseline and in the current rows"
     says = _says(feature)
     if histogram.edges:
-        svg = distribution_chart(histogram.edges, histogram.baseline, histogram.current, title=title, description=says)
+        svg = distribution_chart(
+            histogram.edges,
+            histogram.baseline,
+            histogram.current,
+            title=title,
+            description=says,
+            times=feature.is_time,
+        )
     else:
         rows = _bars(feature, histogram)
         svg = category_chart(
@@ -271,7 +281,10 @@ def _bins(feature: FeatureComparison) -> tuple[BinRow, ...]:
     histogram = feature.histogram
     if histogram is None:
         return ()
-    labels = _ranges(histogram.edges) if histogram.edges else list(histogram.labels)
+    if histogram.edges:
+        labels = _ranges(written(histogram.edges[1:-1]) if feature.is_time else _spelt(histogram.edges[1:-1]))
+    else:
+        labels = [cut(label, _LONGEST_LABEL) for label in histogram.labels]
     rows = [
         BinRow(*row)
         for row in zip(labels, map(percent, histogram.baseline), map(percent, histogram.current), strict=True)
@@ -286,9 +299,15 @@ def _bins(feature: FeatureComparison) -> tuple[BinRow, ...]:
     return tuple(rows)
 
 
-def _ranges(edges: Sequence[float]) -> list[str]:
-    """The bins in words; the outer ones are open."""
-    inner = [f"{edge:.4g}" for edge in edges[1:-1]]
+def _spelt(edges: Sequence[float]) -> list[str]:
+    """Numbers with four digits, or with as many more as tell them apart."""
+    return next(
+        texts for digits in range(4, 18) if len(set(texts := [f"{edge:.{digits}g}" for edge in edges])) == len(texts)
+    )
+
+
+def _ranges(inner: Sequence[str]) -> list[str]:
+    """The bins in words, of the edges between them; the outer ones are open."""
     if not inner:
         return ["all"]
     between = [f"{low} – {high}" for low, high in itertools.pairwise(inner)]

@@ -5,11 +5,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from drift_tools.comparison import Comparison
+from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA
 
 if TYPE_CHECKING:
-    from drift_tools.multivariate import MultivariateTest
     from drift_tools.windows import Timeline
 
 # The tones in which the page and the terminal say a verdict; CSS classes in page.css.
@@ -31,10 +30,15 @@ def verdict_words(verdict: str) -> str:
     return "drifted" if verdict == DRIFT else verdict
 
 
+def feature_verdict(feature: FeatureComparison) -> str:
+    """A feature's verdict; of one that could not drift, because the baseline does not have it, that it is new."""
+    return "new" if feature.is_new else verdict_words(feature.verdict)
+
+
 def headline(comparison: Comparison) -> str:
     """The whole comparison in one sentence."""
     drifted = [feature.name for feature in comparison.ranked() if feature.drifted]
-    number_of = len(comparison.features)
+    number_of = sum(not feature.is_new for feature in comparison.features.values())
     if drifted:
         return f"{len(drifted)} of {count(number_of, 'feature')} drifted: {listed(drifted)}"
     short = sum(feature.verdict == NOT_ENOUGH_DATA for feature in comparison.features.values())
@@ -52,21 +56,21 @@ def whole_headline(comparison: Comparison, timeline: "Timeline | None") -> str:
     return f"{count(len(names), 'feature')} drifted in some windows, though not over all rows: {listed(names)}"
 
 
-def all_together(comparison: Comparison) -> str | None:
-    """What the test of all features together says, or why it says nothing; None if nobody asked."""
-    if comparison.multivariate is not None:
-        return together(comparison.multivariate, comparison.alpha)
-    reason = comparison.multivariate_reason
-    return None if reason is None else f"not tested: {reason}"
-
-
-def together(test: "MultivariateTest", alpha: float) -> str:
-    """What the test of all features together says."""
-    if test.p_value > alpha:
+def together(comparison: Comparison) -> str:
+    """What the test of all features together says; which of them parted, where no single one shows it; why it was not
+    made. Empty if nobody asked for it.
+    """
+    test = comparison.multivariate
+    if test is None:
+        reason = comparison.multivariate_reason
+        return "" if reason is None else f"not tested: {reason}"
+    if test.p_value > comparison.alpha:
         return f"no difference found (p {p_value(test.p_value)})"
+    says = f"different (AUC {test.statistic:.2f}, p {p_value(test.p_value)})"
+    if comparison.drifted or test.columns_alone >= (0.5 + test.statistic) / 2:
+        return says
     strongest = f"; most of all {listed(test.strongest)}" if test.strongest else ""
-    alone = ", although no feature shows it alone" if test.columns_alone < (0.5 + test.statistic) / 2 else ""
-    return f"different (AUC {test.statistic:.2f}, p {p_value(test.p_value)}){alone}{strongest}"
+    return f"{says}, although no feature shows it alone{strongest}"
 
 
 def false_alarms(alpha: float) -> str:
@@ -155,3 +159,22 @@ def isolated(name: str) -> str:
 def cells(text: str) -> int:
     """The width of a text in letters; East Asian ones are two wide."""
     return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+
+
+def cut(name: str, longest: int) -> str:
+    """A name without its middle, if it is longer than so many cells; long names differ at either end.
+
+    >>> cut("a_rather_long_name_2", 11)
+    'a_rat…ame_2'
+    """
+    if cells(name) <= longest:
+        return name
+    start = end = ""
+    for first, last in zip(name, reversed(name), strict=True):
+        if cells(start + first + end) > longest - 1:
+            break
+        start += first
+        if cells(start + last + end) > longest - 1:
+            break
+        end = last + end
+    return f"{start}…{end}" if longest > 0 else ""

@@ -10,7 +10,8 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from alarm import Alarm, parse_alarm, records
@@ -50,6 +51,8 @@ class Settings:
     """Where the open engine's runs are recorded; None without that engine."""
     agreement_prefix: str | None = None
     """Where the comparisons of two engines are kept; None with one."""
+    hours_behind: Mapping[str, int] = field(default_factory=dict)
+    """By schedule: how many hours before its run a window ends, where it does not end with it."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -65,7 +68,12 @@ class Settings:
             severities=read_severities(environ.get("SEVERITIES") or "{}"),
             monitor_state_prefix=prefix(environ, "MONITOR_STATE_PREFIX") if "MONITOR_STATE_PREFIX" in environ else None,
             agreement_prefix=prefix(environ, "AGREEMENT_PREFIX") if "AGREEMENT_PREFIX" in environ else None,
+            hours_behind=_hours_behind(environ.get("HOURS_BEHIND") or "{}"),
         )
+
+    def lag(self, alarm: Alarm) -> timedelta:
+        """How far behind its runs the windows of an alarm's schedule are."""
+        return timedelta(hours=self.hours_behind.get(alarm.schedule or "", 0))
 
 
 def _baseline_statistics(value: str) -> Mapping[str, str]:
@@ -76,6 +84,13 @@ def _baseline_statistics(value: str) -> Mapping[str, str]:
     if not isinstance(uris, dict) or not all(isinstance(uri, str) and uri.startswith("s3://") for uri in uris.values()):
         raise ConfigurationError("environment variable BASELINE_STATISTICS must map schedule names to s3:// URIs")
     return uris
+
+
+def _hours_behind(value: str) -> Mapping[str, int]:
+    try:
+        return {str(schedule): int(hours) for schedule, hours in json.loads(value).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigurationError("environment variable HOURS_BEHIND must map schedule names to hours") from error
 
 
 @dataclass(frozen=True)
@@ -139,22 +154,25 @@ class Responder:
             return plain_notification(alarm, place, note=note)
 
     def _details(self, alarm: Alarm, place: Place) -> Notification:
-        settings, bucket = self.settings, self.settings.bucket
+        settings, bucket, lag = self.settings, self.settings.bucket, self.settings.lag(alarm)
         if alarm.metric == FAILURES_METRIC:
             job, problem = failed_job(self.s3, alarm, bucket=bucket, state_prefix=settings.state_prefix)
             return failure_notification(alarm, job, problem, place)
         if alarm.metric == RUNS_METRIC:
-            return silence_notification(alarm, silence(self.s3, alarm, bucket, settings.monitor_state_prefix), place)
+            silent = silence(self.s3, alarm, bucket, settings.monitor_state_prefix, lag)
+            return silence_notification(alarm, silent, place)
         if alarm.metric == NO_DATA_METRIC:
-            return drought_notification(alarm, drought(self.s3, alarm, bucket, settings.monitor_state_prefix), place)
+            dry = drought(self.s3, alarm, bucket, settings.monitor_state_prefix, lag)
+            return drought_notification(alarm, dry, place)
         if alarm.metric == AGREEMENT_METRIC:
-            return dispute_notification(alarm, dispute(self.s3, alarm, bucket, settings.agreement_prefix), place)
+            return dispute_notification(alarm, dispute(self.s3, alarm, bucket, settings.agreement_prefix, lag), place)
         findings = gather(
             self.s3,
             alarm,
             bucket=bucket,
             results_prefix=settings.results_prefix,
             baseline_statistics_uri=settings.baseline_statistics.get(alarm.schedule or ""),
+            lag=lag,
         )
         return violations_notification(alarm, findings, place)
 

@@ -26,6 +26,11 @@ class Console:
         """The alarm, with its metric's graph."""
         return f"{self._base}/cloudwatch/home?region={self.region}#alarmsV2:alarm/{quote(name, safe='')}"
 
+    def log_group(self, name: str) -> str:
+        """The log group. The console wants its name quoted twice, with a dollar for the percent sign."""
+        quoted = quote(quote(name, safe=""), safe="").replace("%", "$")
+        return f"{self._base}/cloudwatch/home?region={self.region}#logsV2:log-groups/log-group/{quoted}"
+
     def processing_job(self, name: str) -> str:
         """The processing job, with links to its logs."""
         return f"{self._base}/sagemaker/home?region={self.region}#/processing-jobs/{quote(name, safe='')}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from alarm import Alarm
 from findings import FailedJob, Findings
@@ -54,31 +55,37 @@ _CONSEQUENCES = {
     "ground-truth merge": "Without merged labels the model's quality is not measured.",
 }
 
+_AS_JOB = (
+    "job's",
+    "Killed without a reason? Then most likely out of memory on a busy hour: take a larger instance type.",
+)
+_IN_FUNCTION = (
+    "function's",
+    "Out of memory or of time? Lower open_engine.small_windows.max_megabytes: larger windows get a processing job.",
+)
+
 
 def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | None, place: Place) -> Notification:
     """For an alarm on a monitoring job that failed: nobody is watching the model until it is mended."""
     kind = job.kind if job else "monitoring"
     consequence = _CONSEQUENCES.get(kind, _CONSEQUENCES["monitoring"])
-    console = Console(place.region)
     facts = [*severity_lines(alarm, place.severities), f"Schedule  {alarm.schedule}"]
     if job:
         facts += [
-            f"Job       {job.name}",
+            f"{'Run' if job.in_function else 'Job':<10}{job.name}",
             f"Status    {job.status}",
             f"Ended     {time_text(job.ended) if job.ended else 'not noted'}",
         ]
     facts.append(f"Alarm at  {time_text(alarm.changed_at)}")
     reason = ["REASON", f"  {clip(job.reason, 1100)}"] if job else ([problem] if problem else [])
-    where = ["WHERE TO LOOK"]
-    if job:
-        where.append(f"  Job and logs: {console.processing_job(job.name)}")
-        where.append(f"  Log group:    /aws/sagemaker/ProcessingJobs, streams that begin with {job.name}")
+    where = ["WHERE TO LOOK", *(_logs(job, Console(place.region)) if job else [])]
     if place.dashboard_url:
         where.append(f"  Dashboard:    {place.dashboard_url}")
+    whose, remedy = _IN_FUNCTION if job and job.in_function else _AS_JOB
     steps = [
         "WHAT TO DO NEXT",
-        "  1. Read the reason above and the end of the job's log.",
-        "  2. Killed without a reason? Then most likely out of memory on a busy hour: take a larger instance type.",
+        f"  1. Read the reason above and the end of the {whose} log.",
+        f"  2. {remedy}",
         "  3. The next run of the schedule shows whether it is mended.",
     ]
     sections = [
@@ -94,6 +101,17 @@ def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | Non
         body=body_of(sections),
         attributes=attributes_of(alarm, "job-failure"),
     )
+
+
+def _logs(job: FailedJob, console: Console) -> list[str]:
+    if job.in_function and job.log_group:
+        return [f"  Log group:    {job.log_group}", f"  In a browser: {console.log_group(job.log_group)}"]
+    if job.in_function:
+        return []
+    return [
+        f"  Job and logs: {console.processing_job(job.name)}",
+        f"  Log group:    /aws/sagemaker/ProcessingJobs, streams that begin with {job.name}",
+    ]
 
 
 def plain_notification(alarm: Alarm, place: Place, *, note: str | None = None) -> Notification:
@@ -166,7 +184,10 @@ def _facts(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
     if findings.streak:
         streak = findings.streak
         runs = "this run" if streak.runs == 1 else f"{streak.runs} consecutive runs"
-        extent = "the run before was clean" if streak.complete else "no clean run in the 48 hours before the alarm"
+        hours = findings.lookback // timedelta(hours=1)
+        extent = (
+            "the run before was clean" if streak.complete else f"no clean run in the {hours} hours before the alarm"
+        )
         lines.append(f"Since     {hour_text(streak.since)} ({runs}; {extent})")
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")

@@ -14,7 +14,8 @@ from typing import Any
 from alarm import Alarm
 from shared.objects import UnreadableError, list_folders, list_keys, read_json
 
-# A monitor may run once a day, and CloudWatch looks back a week.
+# A monitor may run once a day, and CloudWatch looks back a week. Windows that end before their run are looked for so
+# much further back (`lag` below).
 LOOKBACK = timedelta(days=7)
 # A week of hourly runs; more would only say "for long" in other words.
 MOST_RECORDS = 168
@@ -23,17 +24,18 @@ _HOUR_FILE = re.compile(r"(\d{4})/(\d{2})/(\d{2})/(\d{2})\.json")
 
 @dataclass(frozen=True)
 class Silence:
-    """`last_window_end` is when the last window ended that a run looked at; None if there is none in a week."""
+    """`last_window_end` is when the last window ended that a run looked at; None if there is none in `lookback`."""
 
     last_window_end: datetime | None = None
     problem: str | None = None
+    lookback: timedelta = LOOKBACK
 
 
 @dataclass(frozen=True)
 class Drought:
     """Windows without data, one after the other: the latest, the first of them, and how many.
 
-    `last_with_data` is when the last window ended that had any; None if there is none in a week.
+    `last_with_data` is when the last window ended that had any; None if there is none in `lookback`.
     """
 
     window_start: str | None = None
@@ -42,6 +44,7 @@ class Drought:
     windows: int = 0
     last_with_data: datetime | None = None
     problem: str | None = None
+    lookback: timedelta = LOOKBACK
 
 
 @dataclass(frozen=True)
@@ -61,36 +64,39 @@ class Dispute:
         return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
-def silence(s3: Any, alarm: Alarm, bucket: str, prefix: str | None) -> Silence:
+def silence(s3: Any, alarm: Alarm, bucket: str, prefix: str | None, lag: timedelta = timedelta()) -> Silence:
     """When the monitor last ran; never raises for what cannot be read."""
     if prefix is None:
         return Silence(problem=_untold("The monitor's last run", "MONITOR_STATE_PREFIX"))
     try:
-        hours = _hours(s3, bucket, f"{prefix}/{alarm.endpoint}/{alarm.schedule}/", until=alarm.changed_at)
-        return Silence(last_window_end=next((hour for hour, _ in hours), None))
+        hours = _hours(s3, bucket, f"{prefix}/{alarm.endpoint}/{alarm.schedule}/", until=alarm.changed_at, lag=lag)
+        return Silence(last_window_end=next((hour for hour, _ in hours), None), lookback=LOOKBACK + lag)
     except UnreadableError as error:
         return Silence(problem=f"The monitor's last run could not be looked up: {error}.")
 
 
-def drought(s3: Any, alarm: Alarm, bucket: str, prefix: str | None) -> Drought:
+def drought(s3: Any, alarm: Alarm, bucket: str, prefix: str | None, lag: timedelta = timedelta()) -> Drought:
     """Since when the windows have been empty; never raises for what cannot be read."""
     if prefix is None:
         return Drought(problem=_untold("The monitor's runs", "MONITOR_STATE_PREFIX"))
+    where = f"{prefix}/{alarm.endpoint}/{alarm.schedule}/"
     latest: Mapping[str, Any] = {}
     since: datetime | None = None
     windows = 0
     try:
-        for hour, key in _hours(s3, bucket, f"{prefix}/{alarm.endpoint}/{alarm.schedule}/", until=alarm.changed_at):
+        for hour, key in _hours(s3, bucket, where, until=alarm.changed_at, lag=lag):
             record = _object(read_json(s3, bucket, key))
             if record.get("route") != "none":
-                return _drought(latest, since, windows, hour)
+                return _drought(latest, since, windows, hour, lag)
             latest, since, windows = latest or record, hour, windows + 1
     except UnreadableError as error:
         return Drought(problem=f"The monitor's runs could not be looked up: {error}.")
-    return _drought(latest, since, windows, None)
+    return _drought(latest, since, windows, None, lag)
 
 
-def _drought(latest: Mapping[str, Any], since: datetime | None, windows: int, with_data: datetime | None) -> Drought:
+def _drought(
+    latest: Mapping[str, Any], since: datetime | None, windows: int, with_data: datetime | None, lag: timedelta
+) -> Drought:
     start, end = latest.get("window_start"), latest.get("window_end")
     return Drought(
         window_start=str(start) if start else None,
@@ -98,17 +104,18 @@ def _drought(latest: Mapping[str, Any], since: datetime | None, windows: int, wi
         since=since,
         windows=windows,
         last_with_data=with_data,
+        lookback=LOOKBACK + lag,
     )
 
 
-def dispute(s3: Any, alarm: Alarm, bucket: str, prefix: str | None) -> Dispute:
+def dispute(s3: Any, alarm: Alarm, bucket: str, prefix: str | None, lag: timedelta = timedelta()) -> Dispute:
     """What the two engines disagree about; never raises for what cannot be read."""
     if prefix is None:
         return Dispute(problem=_untold("What the engines disagree about", "AGREEMENT_PREFIX"))
     where = f"{prefix}/{alarm.endpoint}/"
     try:
         for kind in list_folders(s3, bucket, where):
-            found = _dispute(s3, alarm, bucket, f"{where}{kind}/")
+            found = _dispute(s3, alarm, bucket, f"{where}{kind}/", lag)
             if found is not None:
                 return found
     except UnreadableError as error:
@@ -116,12 +123,12 @@ def dispute(s3: Any, alarm: Alarm, bucket: str, prefix: str | None) -> Dispute:
     return Dispute(problem=f"No comparison of this schedule was found in s3://{bucket}/{where}.")
 
 
-def _dispute(s3: Any, alarm: Alarm, bucket: str, prefix: str) -> Dispute | None:
+def _dispute(s3: Any, alarm: Alarm, bucket: str, prefix: str, lag: timedelta) -> Dispute | None:
     """None if the comparisons below `prefix` are another schedule's, or agree."""
     latest: tuple[Mapping[str, Any], str] | None = None
     since: datetime | None = None
     windows = 0
-    for hour, key in _hours(s3, bucket, prefix, until=alarm.changed_at):
+    for hour, key in _hours(s3, bucket, prefix, until=alarm.changed_at, lag=lag):
         document = _object(read_json(s3, bucket, key))
         if _object(document.get("schedules")).get("open") != alarm.schedule:
             return None
@@ -132,15 +139,16 @@ def _dispute(s3: Any, alarm: Alarm, bucket: str, prefix: str) -> Dispute | None:
     return Dispute(document=latest[0], key=latest[1], since=since, windows=windows) if latest else None
 
 
-def _hours(s3: Any, bucket: str, prefix: str, *, until: datetime) -> Iterator[tuple[datetime, str]]:
-    """(hour, key) of the files of a week up to `until`, the newest first, at most MOST_RECORDS of them."""
+def _hours(s3: Any, bucket: str, prefix: str, *, until: datetime, lag: timedelta) -> Iterator[tuple[datetime, str]]:
+    """(hour, key) of the files of a week and `lag` up to `until`, the newest first, at most MOST_RECORDS of them."""
+    lookback = LOOKBACK + lag
     shown = 0
-    for days in range(LOOKBACK.days + 1):
+    for days in range(lookback.days + 2):  # part of a day at either end
         day = until - timedelta(days=days)
         found = {
             hour: key
             for key in list_keys(s3, bucket, f"{prefix}{day:%Y/%m/%d}/")
-            if (hour := _hour(key.removeprefix(prefix))) is not None and until - LOOKBACK <= hour <= until
+            if (hour := _hour(key.removeprefix(prefix))) is not None and until - lookback <= hour <= until
         }
         for hour in sorted(found, reverse=True):
             if shown == MOST_RECORDS:

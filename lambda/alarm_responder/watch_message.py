@@ -19,7 +19,7 @@ from parts import (
 )
 from profiles import number
 from severity import severity_lines
-from watch import LOOKBACK, Dispute, Drought, Silence
+from watch import Dispute, Drought, Silence
 
 MAX_FEATURES = 15
 _MEASURES = ("psi", "p_value_adjusted")
@@ -31,7 +31,7 @@ def silence_notification(alarm: Alarm, found: Silence, place: Place) -> Notifica
     if found.problem is not None:
         last = "not known"
     elif found.last_window_end is None:
-        last = f"none in the {LOOKBACK.days} days before the alarm"
+        last = f"none in the {found.lookback.days} days before the alarm"
     else:
         last = f"over the window that ended at {hour_text(found.last_window_end)}"
     schedule = alarm.schedule or ""
@@ -64,7 +64,7 @@ def drought_notification(alarm: Alarm, found: Drought, place: Place) -> Notifica
         facts.append(f"Since     the window that ended at {hour_text(found.since)} ({plural(found.windows, 'window')})")
     if found.problem is None:
         last = f"in the window that ended at {hour_text(found.last_with_data)}" if found.last_with_data else None
-        facts.append(f"Last data {last or f'none in the {LOOKBACK.days} days before the alarm'}")
+        facts.append(f"Last data {last or f'none in the {found.lookback.days} days before the alarm'}")
     sections = [
         [f"{alarm.endpoint}: the monitor found no data to look at, so it looked at nothing. No job ran."],
         facts,

@@ -16,7 +16,7 @@ from agreement import Agreement, Results, compare, subjects_of
 from shared.clients import client
 from shared.events import BadEventError, mapping, text
 from shared.json_log import log
-from shared.objects import UnreadableError, list_keys, read_json
+from shared.objects import UnreadableError, exists, list_keys, read_json
 from shared.settings import ConfigurationError, prefix, required
 from shared.violations import FILE_NAMES, parse_violations
 
@@ -76,10 +76,11 @@ def _pairs(value: str) -> tuple[Pair, ...]:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that has ended: of which schedule, and when its window ends (ISO 8601)."""
+    """A run that has ended: of which schedule, when its window ends (ISO 8601), and where it wrote, if known."""
 
     schedule: str
     end_time: str
+    output_uri: str | None = None
 
 
 def finished(event: Any, sagemaker: Any) -> Finished | None:
@@ -99,14 +100,49 @@ def finished(event: Any, sagemaker: Any) -> Finished | None:
     merge = "ground_truth_source" in environment and "analysis_type" not in environment
     if job["ProcessingJobStatus"] != "Completed" or not schedule or not end_time or merge:
         return None
-    return Finished(schedule, end_time)
+    return Finished(schedule, end_time, _output_uri(job))
 
 
-def results(s3: Any, settings: Settings, schedule: str, hour: str) -> Results | None:
-    """What a schedule's run of an hour wrote; None if it has not finished."""
+def _output_uri(job: Mapping[str, Any]) -> str | None:
+    outputs = (job.get("ProcessingOutputConfig") or {}).get("Outputs") or [{}]
+    uri = (outputs[0].get("S3Output") or {}).get("S3Uri")
+    return str(uri) if uri else None
+
+
+def note(s3: Any, settings: Settings, pair: Pair, hour: str, run: Finished) -> None:
+    """Keep that a run has finished, and where it wrote.
+
+    Its files do not tell: a run of Model Monitor's that is content may leave none, as it is documented for the quality
+    of models, and where windows end before their runs it may file them under another hour.
+    """
+    folder = f"{settings.results_prefix}/{settings.endpoint}/{run.schedule}/{hour}/"
+    own = f"s3://{settings.bucket}/{settings.results_prefix}/"
+    if run.output_uri and run.output_uri.startswith(own):
+        folder = run.output_uri.removeprefix(f"s3://{settings.bucket}/").rstrip("/") + "/"
+    s3.put_object(
+        Bucket=settings.bucket,
+        Key=_note_key(settings, pair, run.schedule, hour),
+        Body=json.dumps({"schedule": run.schedule, "folder": folder}).encode(),
+        ContentType="application/json",
+    )
+
+
+def _note_key(settings: Settings, pair: Pair, schedule: str, hour: str) -> str:
+    return f"{settings.agreement_prefix}/{settings.endpoint}/{pair.kind}/{hour}.{schedule}.finished"
+
+
+def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -> Results | None:
+    """What a schedule's run of an hour wrote; None if it has not finished, as far as events and files tell.
+
+    An event may get lost: files that are written last are as good.
+    """
     folder = f"{settings.results_prefix}/{settings.endpoint}/{schedule}/{hour}/"
+    noted = _note_key(settings, pair, schedule, hour)
+    finished_by_event = exists(s3, settings.bucket, noted)
+    if finished_by_event:
+        folder = str(_read(s3, settings, noted)["folder"])
     files = {key.removeprefix(folder): key for key in list_keys(s3, settings.bucket, folder)}
-    if STATISTICS not in files:
+    if not finished_by_event and files.keys().isdisjoint((STATISTICS, *FILE_NAMES)):
         return None
     name = next((name for name in FILE_NAMES if name in files), None)
     violations = parse_violations(_read(s3, settings, files[name])) if name else ()
@@ -149,8 +185,9 @@ def process(event: Any, settings: Settings, *, s3: Any, sagemaker: Any, cloudwat
         hour = datetime.fromisoformat(run.end_time).strftime("%Y/%m/%d/%H")
     except ValueError as error:
         raise BadEventError(f"end_time is {run.end_time!r}: it must be an ISO 8601 time") from error
-    first = results(s3, settings, pair.model_monitor, hour)
-    second = results(s3, settings, pair.open, hour)
+    note(s3, settings, pair, hour, run)
+    first = results(s3, settings, pair, pair.model_monitor, hour)
+    second = results(s3, settings, pair, pair.open, hour)
     if first is None or second is None:
         return {"kind": pair.kind, "hour": hour, "waiting": "the other engine has not finished this window"}
     agreement = compare(first, second)

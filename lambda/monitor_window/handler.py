@@ -20,10 +20,10 @@ from typing import Any
 from shared.clients import client
 from shared.events import BadEventError, mapping, text
 from shared.json_log import log
-from shared.once import Claim, Markers
+from shared.once import Claim, Clock, Markers
 from shared.settings import prefix, required
 from shared.violations import FILE_NAMES, parse_violations
-from transfer import fetch_inputs, lay_out, place, store_outputs
+from transfer import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
 
 _RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
 _LOG_CHARACTERS = 4000
@@ -38,6 +38,8 @@ class Settings:
     state_prefix: str
     failures_prefix: str
     compare_function: str | None
+    log_group: str | None = None
+    """This function's own, as Lambda says."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -48,6 +50,7 @@ class Settings:
             state_prefix=prefix(environ, "STATE_PREFIX"),
             failures_prefix=prefix(environ, "FAILURES_PREFIX"),
             compare_function=environ.get("COMPARE_FUNCTION") or None,
+            log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
         )
 
 
@@ -98,14 +101,34 @@ class Outcome:
         return {"JobFailures": 0.0, "ConstraintViolations": float(self.violations)}
 
 
-def run(job: Job, s3: Any, *, seconds: float) -> Outcome:
-    """Bring the inputs, run the program for at most `seconds`, take the results away."""
+@dataclass(frozen=True)
+class Deadline:
+    """When the program's time is up: `at`, by `clock`. To bring its files may take most of what there was."""
+
+    at: float
+    clock: Clock
+
+    @property
+    def seconds_left(self) -> float:
+        """From now on; negative when it is past."""
+        return self.at - self.clock.now()
+
+
+def run(job: Job, s3: Any, *, deadline: Deadline) -> Outcome:
+    """Bring the inputs, run the program for the time that is left then, take the results away.
+
+    Raises OutOfTimeError if the inputs take all of it: S3 may be faster the next time.
+    """
     folder = Path(tempfile.mkdtemp(prefix="window-"))
     ml_root = folder / "ml"
     try:
         lay_out(job.request, ml_root)
-        fetch_inputs(s3, job.request, ml_root)
-        status = _execute(job, ml_root, seconds)
+        began = deadline.seconds_left
+        fetch_inputs(s3, job.request, ml_root, seconds_left=lambda: deadline.seconds_left)
+        left = deadline.seconds_left
+        if left <= 0:
+            raise OutOfTimeError(f"bringing the job's files took all of the {began:.0f} s that there were")
+        status = _execute(job, ml_root, left, fetching=began - left)
         path = ml_root / "output/message"
         message = path.read_text(errors="replace").strip() if path.is_file() else ""
         if status == 0:
@@ -115,7 +138,7 @@ def run(job: Job, s3: Any, *, seconds: float) -> Outcome:
         shutil.rmtree(folder, ignore_errors=True)  # an execution environment lives on, and its disk with it
 
 
-def _execute(job: Job, ml_root: Path, seconds: float) -> int:
+def _execute(job: Job, ml_root: Path, seconds: float, *, fetching: float) -> int:
     here = str(Path(__file__).resolve().parent)
     try:
         ended = subprocess.run(  # noqa: S603 -- this interpreter, and a module of this archive
@@ -130,7 +153,9 @@ def _execute(job: Job, ml_root: Path, seconds: float) -> int:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        (ml_root / "output/message").write_text(f"Error: the monitor was not done after {seconds:.0f} s")
+        (ml_root / "output/message").write_text(
+            f"Error: the monitor was not done after {seconds:.0f} s; bringing its files had taken {fetching:.0f} s"
+        )
         return 1
     if ended.returncode:
         log("ERROR", "the monitor failed", job=job.name, status=ended.returncode, said=ended.stderr[-_LOG_CHARACTERS:])
@@ -162,10 +187,14 @@ def publish(cloudwatch: Any, settings: Settings, job: Job, metrics: Mapping[str,
 
 
 def note_failure(s3: Any, settings: Settings, job: Job, reason: str) -> None:
-    """Keeps the reason for the responder, where a failed processing job's reason is; before the metric."""
+    """Keeps the reason for the responder, where a failed processing job's reason is; before the metric.
+
+    There is no such job: without an ARN the responder sends people to the log of this function.
+    """
     record = {
         "job": job.name,
         "arn": None,
+        "log_group": settings.log_group,
         "kind": "monitoring",
         "status": "Failed",
         "reason": reason,
@@ -181,7 +210,7 @@ def note_failure(s3: Any, settings: Settings, job: Job, reason: str) -> None:
 
 
 def process(
-    event: Any, settings: Settings, markers: Markers, *, s3: Any, cloudwatch: Any, functions: Any, seconds: float
+    event: Any, settings: Settings, markers: Markers, *, s3: Any, cloudwatch: Any, functions: Any, deadline: Deadline
 ) -> dict[str, Any]:
     """One delivery."""
     job = Job.parse(event)
@@ -189,7 +218,7 @@ def process(
     if claim is None:
         return {"job": job.name, "done": "by an earlier delivery"}
     try:
-        outcome = _once(job, claim, s3=s3, seconds=seconds)
+        outcome = _once(job, claim, s3=s3, deadline=deadline)
         if outcome.status:
             note_failure(s3, settings, job, outcome.message)
         publish(cloudwatch, settings, job, outcome.metrics)
@@ -209,19 +238,20 @@ def process(
     return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": outcome.metrics}
 
 
-def _once(job: Job, claim: Claim, *, s3: Any, seconds: float) -> Outcome:
+def _once(job: Job, claim: Claim, *, s3: Any, deadline: Deadline) -> Outcome:
     if claim.taken_over:
         # Whoever had it before died in the middle: out of memory or of time. It would again.
         return Outcome(1, "Error: the function ended before the monitor did: give it more memory, or a lower limit", 0)
-    return run(job, s3, seconds=seconds)
+    return run(job, s3, deadline=deadline)
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Lambda's entry."""
     settings = Settings.read(os.environ)
-    seconds = context.get_remaining_time_in_millis() / 1000.0
+    clock = Clock()
+    killed_at = clock.now() + context.get_remaining_time_in_millis() / 1000.0
     s3 = client("s3")
-    markers = Markers(s3, settings.bucket, context.aws_request_id, datetime.now(UTC).timestamp() + seconds)
+    markers = Markers(s3, settings.bucket, context.aws_request_id, killed_at, clock)
     try:
         answer = process(
             event,
@@ -230,7 +260,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
             s3=s3,
             cloudwatch=client("cloudwatch"),
             functions=client("lambda"),
-            seconds=seconds - _RESERVE_SECONDS,
+            deadline=Deadline(killed_at - _RESERVE_SECONDS, clock),
         )
     except BadEventError as error:
         log("ERROR", "unusable event", reason=str(error))

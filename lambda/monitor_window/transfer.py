@@ -1,7 +1,7 @@
 """A processing job's inputs and outputs, as SageMaker would bring and fetch them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,8 +21,15 @@ def place(ml_root: Path, local_path: str) -> Path:
     return ml_root / inside.relative_to(_LOCAL_ROOT)
 
 
-def fetch_inputs(s3: Any, job: Mapping[str, Any], ml_root: Path) -> int:
-    """Bring every input to its place; the number of files."""
+class OutOfTimeError(RuntimeError):
+    """The files could not be brought in the time that there was."""
+
+
+def fetch_inputs(s3: Any, job: Mapping[str, Any], ml_root: Path, *, seconds_left: Callable[[], float]) -> int:
+    """Bring every input to its place; the number of files. OutOfTimeError if no seconds are left before the last one.
+
+    Otherwise a slow S3 would use up the function's time, and Lambda kill it before it could say so.
+    """
     files = [
         (bucket, key, place(ml_root, item["S3Input"]["LocalPath"]) / inside)
         for item in job.get("ProcessingInputs", [])
@@ -30,8 +37,15 @@ def fetch_inputs(s3: Any, job: Mapping[str, Any], ml_root: Path) -> int:
     ]
     for folder in {target.parent for _, _, target in files}:
         folder.mkdir(parents=True, exist_ok=True)
+
+    def fetch(file: tuple[str, str, Path]) -> None:
+        if seconds_left() <= 0:
+            raise OutOfTimeError(f"there was no time left to bring all of the job's {len(files)} files")
+        bucket, key, path = file
+        s3.download_file(bucket, key, str(path))
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(lambda file: s3.download_file(file[0], file[1], str(file[2])), files):
+        for _ in pool.map(fetch, files):
             pass
     return len(files)
 

@@ -8,6 +8,10 @@ A marker object in S3, made by a conditional write, says who is at work. Its lif
                        v       |
                       released-+
 
+Every claim writes a word of its own into the marker. S3's answer to the write may get lost, and the client, which sends
+it again, then hears that there is a marker already: its own. The invocation's id would not do, since Lambda's retries
+have the same one.
+
 A holder's lease outlives its Lambda invocation, so a holder whose lease has run out is dead for certain. The one gap
 is inherent: one who dies between publishing and marking leaves a marker that says in-progress, and the message goes out
 a second time. Twice is better than never.
@@ -15,6 +19,7 @@ a second time. Twice is better than never.
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,14 +48,25 @@ class Clock:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to act on a marker; `etag` is the version of the marker that this claim wrote.
+    """The right to act on a marker; `etag` is the version of the marker that this claim wrote, `nonce` its own word.
 
     `taken_over` is True if somebody had it before and died without a word.
     """
 
     key: str
     etag: str
+    nonce: str
     taken_over: bool = False
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A marker as it lies there."""
+
+    state: str
+    lease_ends: float
+    nonce: str | None
+    etag: str
 
 
 @dataclass(frozen=True)
@@ -76,39 +92,44 @@ class Markers:
         Waits for another holder to finish. Raises StillInProgressError when this invocation's time runs out before, and
         AWS's own error when the marker can be neither written nor read.
         """
+        nonce = uuid.uuid4().hex
+        taken_over = False
         while True:
-            etag = self._write(key, IN_PROGRESS, condition={"IfNoneMatch": "*"})
+            etag = self._write(key, IN_PROGRESS, nonce, condition={"IfNoneMatch": "*"})
             if etag is not None:
-                return Claim(key, etag)
+                return Claim(key, etag, nonce)
             found = self._read(key)
             if found is None:
                 continue  # it went away after the write that met it
-            state, lease_ends, found_etag = found
-            if state == DONE:
+            if found.state == DONE:
                 return None
-            if state == RELEASED or lease_ends <= self.clock.now():
-                etag = self._write(key, IN_PROGRESS, condition={"IfMatch": found_etag})
+            if found.nonce == nonce:
+                return Claim(key, found.etag, nonce, taken_over)  # a write of this claim did hold; its answer was lost
+            if found.state == RELEASED or found.lease_ends <= self.clock.now():
+                taken_over = found.state == IN_PROGRESS
+                etag = self._write(key, IN_PROGRESS, nonce, condition={"IfMatch": found.etag})
                 if etag is not None:
-                    return Claim(key, etag, taken_over=state == IN_PROGRESS)
+                    return Claim(key, etag, nonce, taken_over)
             if self.clock.now() + _POLL_SECONDS > self.deadline - self._RESERVE_SECONDS:
                 raise StillInProgressError(f"another delivery is at work on {key}")
             self.clock.sleep(_POLL_SECONDS)
 
     def finish(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Marks it done, for good; `facts` are kept in the marker."""
-        self._write(claim.key, DONE, condition={"IfMatch": claim.etag}, facts=facts)
+        self._write(claim.key, DONE, claim.nonce, condition={"IfMatch": claim.etag}, facts=facts)
 
     def release(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Gives the right back after a failure, so that a retry need not wait for the lease to end."""
-        self._write(claim.key, RELEASED, condition={"IfMatch": claim.etag}, facts=facts)
+        self._write(claim.key, RELEASED, claim.nonce, condition={"IfMatch": claim.etag}, facts=facts)
 
     def _write(
-        self, key: str, state: str, *, condition: Mapping[str, str], facts: Mapping[str, str] | None = None
+        self, key: str, state: str, nonce: str, *, condition: Mapping[str, str], facts: Mapping[str, str] | None = None
     ) -> str | None:
         """The new object's ETag, or None if the condition did not hold."""
         marker = {
             "state": state,
             "owner": self.owner,
+            "nonce": nonce,
             "lease_ends": self.deadline + self._ALLOWANCE_SECONDS,
             "facts": dict(facts or {}),
         }
@@ -126,16 +147,17 @@ class Markers:
             raise
         return str(answer["ETag"])
 
-    def _read(self, key: str) -> tuple[str, float, str] | None:
-        """(state, end of the lease, ETag); None if there is no such marker. One that is no JSON counts as released."""
+    def _read(self, key: str) -> _Found | None:
+        """None if there is no such marker. One that is no JSON counts as released."""
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if error_code(error) in ("NoSuchKey", "404"):
                 return None
             raise
+        etag = str(answer["ETag"])
         try:
             marker = json.loads(answer["Body"].read())
-            return str(marker["state"]), float(marker["lease_ends"]), str(answer["ETag"])
-        except (ValueError, KeyError, TypeError):
-            return RELEASED, 0.0, str(answer["ETag"])
+            return _Found(str(marker["state"]), float(marker["lease_ends"]), marker.get("nonce"), etag)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return _Found(RELEASED, 0.0, None, etag)

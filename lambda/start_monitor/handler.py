@@ -6,9 +6,11 @@ no delivery could start is taken by the next window's run; should one come after
 Permissions and environment variables: lambda/README.md.
 """
 
+import json
 import os
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,11 +21,31 @@ from request import job_name, processing_job_request, results_uri, small_window_
 from shared.clients import client, error_code
 from shared.events import BadEventError, mapping, text
 from shared.json_log import log
-from shared.objects import ListedObject
-from shared.settings import required
+from shared.settings import prefix, required
 from window import HOUR, hours_between, iso, parse_time
 
 JOB, FUNCTION, NONE = "job", "function", "none"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    namespace: str
+    bucket: str
+    failures_prefix: str
+    log_group: str | None = None
+    """This function's own, as Lambda says."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """From environment variables; ConfigurationError names the one that is missing."""
+        return cls(
+            namespace=required(environ, "METRIC_NAMESPACE"),
+            bucket=required(environ, "BUCKET_NAME"),
+            failures_prefix=prefix(environ, "FAILURES_PREFIX"),
+            log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
+        )
 
 
 class JobConflictError(RuntimeError):
@@ -37,17 +59,18 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
         return decided
     own = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, plan.window.hours())
     late, late_from = _late(s3, plan, records)
-    files = (*own.files, *late)
+    collected = _labels(s3, plan, late_from, plan.due)
     # Without labels nothing can be measured; what is not taken now is late, not lost, for the next run.
-    usable = plan.ground_truth_uri is None or bool(_labels(s3, plan, late_from, plan.due).files)
-    size = sum(file.size for file in files) if usable else 0
+    usable = plan.ground_truth_uri is None or bool(collected.files)
+    captures = own.size + late.size if usable else 0
+    size = captures + collected.size if captures else 0
     run = Run(
         window_start=iso(plan.window.start),
         window_end=iso(plan.window.end),
         due=iso(plan.due),
         files=own.keys if usable else (),
-        late_files=tuple(file.key for file in late) if usable else (),
-        late_from=iso(late_from) if late and usable else None,
+        late_files=late.keys if usable else (),
+        late_from=iso(late_from) if late.files and usable else None,
         size=size,
         job_name=job_name(plan),
         route=_route(plan, size),
@@ -56,16 +79,20 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
     return records.keep(plan.window.end, run)
 
 
-def _late(s3: Any, plan: Plan, records: Records) -> tuple[tuple[ListedObject, ...], datetime]:
+def _late(s3: Any, plan: Plan, records: Records) -> tuple[Found, datetime]:
     """Captures of hours before the window that no run has taken, and the first hour that was looked at.
 
-    Only as far back as this monitor has run: what was captured before there was one was not missed.
+    Only as far back as this monitor has run: what was captured before there was one was not missed. And as far as the
+    window before this one began, if its run was never started: that may be a day, where late files are a few hours'.
     """
     earliest = plan.window.start - plan.late_hours * HOUR
-    taken, first_window = records.taken(earliest, plan.window.start)
-    since = plan.window.start if first_window is None else max(earliest, first_window)
+    past = records.past(earliest, plan.window)
+    since = plan.window.start if past.began is None else max(earliest, past.began)
+    if past.missed_from is not None and past.missed_from < since:
+        since = past.missed_from
+        past = records.past(since, plan.window)
     found = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, hours_between(since, plan.window.start))
-    return tuple(file for file in found.files if file.key not in taken), since
+    return Found(tuple(file for file in found.files if file.key not in past.taken)), since
 
 
 def _labels(s3: Any, plan: Plan, since: datetime, due: datetime) -> Found:
@@ -170,18 +197,61 @@ def publish(cloudwatch: Any, namespace: str, endpoint: str, schedule: str, metri
     )
 
 
-def process(event: Any, namespace: str, *, s3: Any, sagemaker: Any, functions: Any, cloudwatch: Any) -> dict[str, Any]:
-    """One delivery. A start that fails leaves a `JobFailures`, not silence, and the exception for Lambda's retry."""
+def note_failure(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
+    """Keeps the reason for the responder, where a failed processing job's reason is; before the metric.
+
+    There is no such job: without an ARN the responder sends people to the log of this function. The metric comes
+    whether the reason could be kept or not.
+    """
+    reason = f"the job could not be started: {error_code(error)}: {_message(error)}"
+    record = {
+        "job": job_name(plan),
+        "arn": None,
+        "log_group": settings.log_group,
+        "kind": "monitoring",
+        "status": "Failed",
+        "reason": reason,
+        "exit_message": reason,
+        "ended": datetime.now(UTC).isoformat(),
+    }
+    try:
+        s3.put_object(
+            Bucket=settings.bucket,
+            Key=f"{settings.failures_prefix}/{plan.endpoint}/{plan.schedule}.json",
+            Body=json.dumps(record).encode(),
+            ContentType="application/json",
+        )
+    except Exception as problem:
+        log("ERROR", "the reason could not be kept", reason=reason, problem=str(problem))
+
+
+def _message(error: Exception) -> str:
+    """AWS's own words, without those of botocore around them."""
+    response = getattr(error, "response", None)
+    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
+    return str(said or error)
+
+
+def process(
+    event: Any, settings: Settings, *, s3: Any, sagemaker: Any, functions: Any, cloudwatch: Any
+) -> dict[str, Any]:
+    """One delivery. A start that fails leaves a reason and a `JobFailures`, not silence, and the exception for Lambda's
+    retry.
+
+    Whether a retry will follow, the function cannot know: Lambda tells it no number of the attempt. A limit that was
+    met for a minute alarms, too; the alternative is one that was met for good and never does.
+    """
     if "announce" in mapping(event, "the event"):
-        return announce(event, namespace, cloudwatch)
+        return announce(event, settings.namespace, cloudwatch)
     plan = parse(event)
     try:
         answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions)
-    except Exception:
-        publish(cloudwatch, namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
+    except Exception as error:
+        note_failure(s3, settings, plan, error)
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
         raise
     metrics = {"Runs": 1.0, "NoData": 1.0 if answer["route"] == NONE else 0.0}
-    publish(cloudwatch, namespace, plan.endpoint, plan.schedule, metrics)
+    publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     return answer | {"results": results_uri(plan)}
 
 
@@ -196,11 +266,11 @@ def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
     """Lambda's entry."""
-    namespace = required(os.environ, "METRIC_NAMESPACE")
+    settings = Settings.read(os.environ)
     try:
         answer = process(
             event,
-            namespace,
+            settings,
             s3=client("s3"),
             sagemaker=client("sagemaker"),
             functions=client("lambda"),

@@ -14,7 +14,7 @@ KINDS = {"data-quality": "dq", "model-quality": "mq"}
 
 @dataclass(frozen=True)
 class SmallWindow:
-    """Windows of up to `max_bytes` of captures are looked at by a function, not by a processing job."""
+    """Windows of up to `max_bytes` of captures and labels are looked at by a function, not by a processing job."""
 
     function_name: str
     max_bytes: int

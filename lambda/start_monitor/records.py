@@ -5,6 +5,8 @@ condition: the first delivery decides which files a window has, whoever comes se
 `hh.started`, says that the run was started: what one took that never was is still there for the next.
 """
 
+import base64
+import gzip
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,11 +21,26 @@ from window import HOUR, Window, hour_path, hours_between, parse_time
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _STARTED = ".started"
+# A day of one file a second takes 3 MB (packed); thirty such days are beyond what this function can hold.
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+def packed(keys: Iterable[str]) -> str:
+    """Keys as a record has them: a day may have 86,400, all much alike. The manifest beside has them in plain words."""
+    return base64.b64encode(gzip.compress(json.dumps(list(keys)).encode(), mtime=0)).decode()
+
+
+def unpacked(text: str) -> tuple[str, ...]:
+    """The keys again."""
+    return tuple(json.loads(gzip.decompress(base64.b64decode(text))))
 
 
 @dataclass(frozen=True)
 class Run:
-    """A window and the files that it took. `late_files` are of hours before the window; `due` is the run's hour."""
+    """A window and the files that it took, as keys below the captures' place.
+
+    `late_files` are of hours before the window; `due` is the run's hour.
+    """
 
     window_start: str
     window_end: str
@@ -55,8 +72,8 @@ class Run:
             "window_start": self.window_start,
             "window_end": self.window_end,
             "due": self.due,
-            "files": list(self.files),
-            "late_files": list(self.late_files),
+            "files": packed(self.files),
+            "late_files": packed(self.late_files),
             "late_from": self.late_from,
             "bytes": self.size,
             "job_name": self.job_name,
@@ -71,14 +88,28 @@ class Run:
             window_start=str(document["window_start"]),
             window_end=str(document["window_end"]),
             due=str(document["due"]),
-            files=tuple(document["files"]),
-            late_files=tuple(document["late_files"]),
+            files=unpacked(document["files"]),
+            late_files=unpacked(document["late_files"]),
             late_from=document.get("late_from"),
             size=int(document["bytes"]),
             job_name=str(document["job_name"]),
             route=str(document["route"]),
             excluded_variants=tuple(document.get("excluded_variants", ())),
         )
+
+
+@dataclass(frozen=True)
+class Past:
+    """What earlier runs leave for a window.
+
+    The files that were `taken` by those that were started; where the first window `began` that ended before this one,
+    None without any (then there is no monitor that could have missed something); and where the first of them began
+    whose run was never started.
+    """
+
+    taken: frozenset[str]
+    began: datetime | None
+    missed_from: datetime | None
 
 
 @dataclass(frozen=True)
@@ -102,7 +133,10 @@ class Records:
     def read(self, end: datetime) -> Run | None:
         """The run of the window that ends at `end`; None if there was none."""
         key = self.key(end)
-        return Run.from_dict(read_json(self.s3, self.bucket, key)) if exists(self.s3, self.bucket, key) else None
+        return Run.from_dict(self._read(key)) if exists(self.s3, self.bucket, key) else None
+
+    def _read(self, key: str) -> Any:
+        return read_json(self.s3, self.bucket, key, max_bytes=_MAX_BYTES)
 
     def keep(self, end: datetime, run: Run) -> Run:
         """Write the record unless there is one; the one that counts comes back."""
@@ -117,7 +151,7 @@ class Records:
         except ClientError as error:
             if error_code(error) not in _LOST:
                 raise
-            return Run.from_dict(read_json(self.s3, self.bucket, self.key(end)))
+            return Run.from_dict(self._read(self.key(end)))
         return run
 
     def is_started(self, end: datetime) -> bool:
@@ -136,18 +170,23 @@ class Records:
             ContentType="application/json",
         )
 
-    def taken(self, since: datetime, until: datetime) -> tuple[frozenset[str], datetime | None]:
-        """Files that started runs whose windows end in (`since`, `until`] took, and where the first such window began.
+    def past(self, since: datetime, window: Window) -> "Past":
+        """What the runs of windows that ended after `since` leave for `window`.
 
-        The second is of every run, and None without any: then there is no monitor that could have missed something.
+        Of windows that overlap the later ones took files as their own, too.
         """
-        files: set[str] = set()
+        taken: set[str] = set()
         began: list[datetime] = []
-        for run, is_started in self._runs(since, until):
+        missed: list[datetime] = []
+        for run, is_started in self._runs(since, window.end):
+            start, end = parse_time(run.window_start), parse_time(run.window_end)
             if is_started:
-                files.update(run.all_files)
-            began.append(parse_time(run.window_start))
-        return frozenset(files), min(began, default=None)
+                taken.update(run.all_files)
+            elif run.all_files and end <= window.start:
+                missed.append(start)
+            if end <= window.start:
+                began.append(start)
+        return Past(frozenset(taken), min(began, default=None), min(missed, default=None))
 
     def made_up_for(self, window: Window, late_hours: int) -> frozenset[str]:
         """Files that started runs of later windows took as late: perhaps of `window`, whose own run came too late.
@@ -166,14 +205,14 @@ class Records:
         found = {key for day in days for key in list_keys(self.s3, self.bucket, day)}
         for end in ends:
             key = self.key(end)
-            if key in found:
-                yield Run.from_dict(read_json(self.s3, self.bucket, key)), self.key(end, _STARTED) in found
+            document = self._read(key) if key in found else {}
+            # Without `due` it is one that an earlier version left: the monitor begins anew, and misses nothing else.
+            if "due" in document:
+                yield Run.from_dict(document), self.key(end, _STARTED) in found
 
     def write_manifest(self, end: datetime, name: str, location: str, keys: Iterable[str]) -> str:
-        """A manifest of `keys`, which lie below `location`, as SageMaker reads it; its URI."""
-        bucket, prefix = split_location(location)
-        base = f"{prefix}/" if prefix else ""
-        manifest: list[Any] = [{"prefix": f"s3://{bucket}/{base}"}, *(key.removeprefix(base) for key in keys)]
+        """A manifest of `keys`, which are relative to `location`, as SageMaker reads it; its URI."""
+        manifest: list[Any] = [{"prefix": f"{location}/"}, *keys]
         key = self.key(end, f".{name}.manifest")
         self.s3.put_object(
             Bucket=self.bucket, Key=key, Body=json.dumps(manifest).encode(), ContentType="application/json"

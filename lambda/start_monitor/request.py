@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from plan import Plan
@@ -14,6 +15,9 @@ GROUND_TRUTH_PATH = "/opt/ml/processing/input/ground_truth"
 OUTPUT_PATH = "/opt/ml/processing/output"
 DATASET_FORMAT = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
 _ENVIRONMENT_VALUE = 256
+# A captured file lies under the hour in which it was begun, and is filled for some minutes more. Each is given to one
+# run only: what it has of the next hour counts in that run or nowhere.
+FILLED_AFTER_THE_HOUR = timedelta(minutes=5)
 
 
 def job_name(plan: Plan) -> str:
@@ -66,6 +70,8 @@ def _environment(plan: Plan, run: Run, *, labelled: bool) -> dict[str, str]:
         "output_path": OUTPUT_PATH,
         "start_time": iso(plan.window.start),
         "end_time": iso(plan.window.end),
+        # Until when records count; the window, which names the results, ends where it does.
+        "records_until": iso(plan.window.end + FILLED_AFTER_THE_HOUR),
         "metric_time": iso(plan.window.start),
         "sagemaker_endpoint_name": plan.endpoint,
         "sagemaker_monitoring_schedule_name": plan.schedule,

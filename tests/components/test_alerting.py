@@ -9,6 +9,7 @@ import pytest
 
 from components import ArgumentError, DriftAlerting
 from components.alarms import alarm_rules
+from components.alerting import hours_back
 from components.args import AlertingSettings
 from tests.components.mocked_runtime import Registration, Run, run_program
 
@@ -223,6 +224,51 @@ class TestSubscriptions:
         other = {"protocol": "sms", "endpoint": "+14155550100", "name": "night"}
         before, after = alerting({"subscriptions": [own]}), alerting({"subscriptions": [other, own]})
         assert before.changed_by(after) == {"own-sms-night"}
+
+
+class TestWindowsThatAreMovedBack:
+    """Their results lie at the hour in which the window ends, which may be days before the run and its alarm."""
+
+    @staticmethod
+    def variables(run: Run) -> dict[str, str]:
+        found: dict[str, str] = run.one("aws:lambda/function:Function", "-alarm-responder").inputs["environment"][
+            "variables"
+        ]
+        return found
+
+    @pytest.mark.parametrize(
+        ("offset", "hours"),
+        [("-PT0H", 0), ("-P3D", 72), ("-PT6H", 6), ("-P1DT2H30M", 27), ("-PT30M", 1), ("-P8D", 192)],
+    )
+    def test_hours_of_an_offset(self, offset: str, hours: int) -> None:
+        assert hours_back(offset) == hours
+
+    def test_the_responder_knows_how_far(self) -> None:
+        run = alerting(
+            hours_behind={"data-quality": 0, "model-quality": 72}, open_schedules={"model-quality": "mq-open"}
+        )
+        assert json.loads(self.variables(run)["HOURS_BEHIND"]) == {"mq": 72, "mq-open": 72}
+
+    def test_it_is_not_told_of_what_is_not(self) -> None:
+        assert "HOURS_BEHIND" not in self.variables(alerting(hours_behind={"data-quality": 0, "model-quality": 0}))
+        assert "HOURS_BEHIND" not in self.variables(alerting(schedules={"data-quality": "dq"}))
+
+    @pytest.mark.parametrize("engine", ["model-monitor", "open", "both"])
+    def test_the_stack_tells_it_of_every_engines_schedule(self, run_stack: Callable[..., Run], engine: str) -> None:
+        quality = {
+            "problem_type": "Regression",
+            "thresholds": {"rmse": 2},
+            "start_time_offset": "-P4D",
+            "end_time_offset": "-P3D",
+        }
+        run = run_stack(engine=engine, model_quality=quality)
+        watched = {
+            item.inputs["dimensions"]["MonitoringSchedule"]
+            for item in run.of_type(ALARM)
+            if "model-quality" in item.name
+        }
+        assert len(watched) == (2 if engine == "both" else 1)
+        assert json.loads(self.variables(run)["HOURS_BEHIND"]) == dict.fromkeys(watched, 72)
 
 
 class TestLostEvents:

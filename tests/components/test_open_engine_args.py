@@ -6,7 +6,11 @@ import pulumi
 import pytest
 
 from components.args import ArgumentError, OpenEngineSettings, SmallWindowsSettings, StackSettings
+from components.args.open_engine import LONGEST_GRACE
+from components.open_monitors import FLEXIBLE_MINUTES
 from tests.components.conftest import MakeArgs
+
+LAYER = pulumi.AssetArchive({"python/numpy.py": pulumi.StringAsset("")})
 
 
 def refused(make_args: MakeArgs, **changes: Any) -> str:
@@ -34,14 +38,13 @@ def test_it_needs_none(make_args: MakeArgs, engine: str) -> None:
 
 
 def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
-    layer = pulumi.AssetArchive({"python/numpy.py": pulumi.StringAsset("")})
     given = {
         "grace_in_minutes": 0,
         "late_hours": 0,
         "false_alarms_per_year": 12,
         "max_unreadable_share": 0,
         "instance_count": 4,
-        "small_windows": {"layer": layer, "max_megabytes": 8},
+        "small_windows": {"layer": LAYER, "max_megabytes": 8},
         "alarm_on_no_data": True,
         "least_agreement": 0,
         "disagreeing_runs": 7,
@@ -53,7 +56,7 @@ def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
             false_alarms_per_year=12.0,
             max_unreadable_share=0.0,
             instance_count=4,
-            small_windows=SmallWindowsSettings(layer=layer, max_bytes=8 * 1024 * 1024),
+            small_windows=SmallWindowsSettings(layer=LAYER, max_bytes=8 * 1024 * 1024),
             alarm_on_no_data=True,
             least_agreement=0.0,
             disagreeing_runs=7,
@@ -61,11 +64,16 @@ def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
     )
 
 
+def test_the_longest_grace_leaves_a_run_in_its_hour() -> None:
+    """A run that starts as late as it may is still in the hour that its window is computed from."""
+    assert LONGEST_GRACE + FLEXIBLE_MINUTES < 60
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"grace_minutes": 5}, "open_engine.grace_minutes is not an argument: did you mean 'grace_in_minutes'?"),
-        ({"grace_in_minutes": 60}, "open_engine.grace_in_minutes is 60: must be from 0 to 59"),
+        ({"grace_in_minutes": 55}, "open_engine.grace_in_minutes is 55: must be from 0 to 54"),
         ({"late_hours": 73}, "open_engine.late_hours is 73: must be from 0 to 72"),
         ({"false_alarms_per_year": 0}, "open_engine.false_alarms_per_year is 0: must be a number from 0.001 to 1000"),
         ({"max_unreadable_share": 1.5}, "open_engine.max_unreadable_share is 1.5: must be a number from 0.0 to 1.0"),
@@ -73,6 +81,8 @@ def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
         ({"small_windows": {}}, "open_engine.small_windows.layer is None: give a pulumi.FileArchive, as `make layer`"),
         ({"small_windows": {"layer": "a.zip"}}, "open_engine.small_windows.layer is 'a.zip': give a pulumi.F"),
         ({"small_windows": True}, "open_engine.small_windows is True: give a dictionary with layer, max_megabytes"),
+        ({"small_windows": {"layer": LAYER, "max_megabytes": 201}},
+         "open_engine.small_windows.max_megabytes is 201: must be from 1 to 200"),
         ({"alarm_on_no_data": "yes"}, "open_engine.alarm_on_no_data is 'yes': must be true or false"),
         ({"least_agreement": -0.1}, "open_engine.least_agreement is -0.1: must be a number from 0.0 to 1.0"),
         ({"disagreeing_runs": 8}, "open_engine.disagreeing_runs is 8: must be from 1 to 7"),

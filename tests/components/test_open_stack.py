@@ -188,6 +188,13 @@ class TestSchedules:
         assert call.inputs["functionName"] == one.one(FUNCTION, "start-monitor").outputs["name"]
         assert f"churn-open-{kind}" in call.depends_on
 
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_watched_once_it_is_announced(self, one: Run, kind: str) -> None:
+        """An alarm on silence that is there before the first sign of life would ring at the deployment."""
+        for name in (f"{kind}-silent", f"{kind}-job-failures"):
+            needed = one.one(ALARM, name).request.propertyDependencies["dimensions"].urns
+            assert f"churn-open-{kind}-announced" in {urn.rsplit("::", 1)[1] for urn in needed}
+
 
 class TestPlan:
     def test_data_quality(self, one: Run) -> None:
@@ -304,7 +311,11 @@ class TestPolicies:
         assert found["GiveThemTheirRole"]["Condition"] == {
             "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
         }
-        assert found["ReadObjects"]["Resource"] == found["WriteObjects"]["Resource"] == [f"{bucket}/monitor-state/*"]
+        assert found["ReadObjects"]["Resource"] == [f"{bucket}/monitor-state/*"]
+        assert found["WriteObjects"]["Resource"] == [
+            f"{bucket}/monitor-state/*",
+            f"{bucket}/responder-state/job-failures/*",
+        ]
         assert found["ListPrefixes"]["Condition"]["StringLike"]["s3:prefix"] == [
             "captured-data", "captured-data/*", "ground-truth", "ground-truth/*", "monitor-state", "monitor-state/*",
         ]  # fmt: skip
@@ -350,8 +361,10 @@ class TestPolicies:
         bucket = arn(both, BUCKET, "-data")
         assert set(found) == {
             "WriteLogs", "KeepDeadLetters", "ReadJobs", "ListPrefixes", "ReadObjects", "WriteObjects",
-            "PublishMetrics", "UseKey",
+            "PublishMetrics", "FindNotes", "ReadNotes", "UseKey",
         }  # fmt: skip
+        assert found["FindNotes"]["Condition"]["StringLike"]["s3:prefix"] == ["engine-agreement", "engine-agreement/*"]
+        assert found["ReadNotes"]["Resource"] == [f"{bucket}/engine-agreement/*"]
         assert found["ReadObjects"]["Resource"] == [f"{bucket}/monitoring-results/*"]
         assert found["WriteObjects"]["Resource"] == [f"{bucket}/engine-agreement/*"]
 
@@ -402,7 +415,7 @@ class TestPolicies:
 class TestFunctions:
     @pytest.mark.parametrize(
         ("name", "timeout", "memory"),
-        [("start-monitor", 120, 256), ("monitor-window", 300, 2048), ("compare-engines", 60, 1024)],
+        [("start-monitor", 300, 1024), ("monitor-window", 300, 2048), ("compare-engines", 60, 1024)],
     )
     def test_size(self, both: Run, name: str, timeout: int, memory: int) -> None:
         made = both.one(FUNCTION, name).inputs
@@ -444,6 +457,13 @@ class TestFunctions:
         permission = both.one("aws:lambda/permission:Permission", "runs-invoke").inputs
         assert permission["sourceArn"] == rule.outputs["arn"]
         assert permission["principal"] == "events.amazonaws.com"
+
+    def test_the_starter_knows_where_the_responder_looks_for_reasons(self, one: Run) -> None:
+        assert one.one(FUNCTION, "start-monitor").inputs["environment"]["variables"] == {
+            "METRIC_NAMESPACE": "ModelMonitoring/churn",
+            "BUCKET_NAME": one.one(BUCKET).outputs["bucket"],
+            "FAILURES_PREFIX": "responder-state/job-failures",
+        }
 
     def test_small_windows_tell_the_comparison(self, both: Run, adopted: Run) -> None:
         variables = both.one(FUNCTION, "monitor-window").inputs["environment"]["variables"]

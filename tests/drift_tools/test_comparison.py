@@ -409,3 +409,33 @@ def test_the_cross_check_sorts_features_by_who_calls_them(normal: Callable[..., 
         "local_only": [],
         "features": {},
     }
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"), [(3, ""), (4, "1 more category vanished, "), (5, "2 more categories vanished, ")]
+)
+def test_the_categories_that_are_not_named_are_counted(gone: int, told: str) -> None:
+    names = ["stays", *(f"c{number}" for number in range(gone))]
+    feature = verdict(np.array(names * 100), np.array(["stays"] * 500))
+    assert feature.summary.endswith(f"of values), {told}PSI {feature.psi:.2f}.")
+
+
+def test_times_are_told_as_times() -> None:
+    days = np.datetime64("2026-01-01") + np.arange(90)
+    feature = verdict(days, days + 40)
+    assert feature.is_time
+    assert feature.summary == (
+        "x: median 2026-02-14 → 2026-03-26, range 2026-01-01 … 2026-03-31 → 2026-02-10 … 2026-05-10, "
+        f"PSI {feature.psi:.2f}."
+    )
+    seconds = np.datetime64("2026-03-01T10:00:00") + np.arange(99)
+    feature = verdict(seconds, seconds + 40)
+    assert feature.summary.startswith(
+        "x: median 2026-03-01 10:00 → 2026-03-01 10:01, range 2026-03-01 10:00 … 2026-03-01 10:01 → "
+        "2026-03-01 10:00 … 2026-03-01 10:02, PSI "
+    )
+    assert "median 2026-03-01 10:00:49 → 2026-03-01 10:00:50," in verdict(seconds, seconds + 1).summary
+    assert not verdict(days, np.arange(90.0)).is_time
+    ancient = np.array(["-9000-01-01"] * 100, dtype="datetime64[D]")
+    assert "median -3.46" in verdict(ancient, ancient).summary
+    assert "is_time" not in feature.to_dict()

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drift_tools import comparison_samples
@@ -362,6 +363,31 @@ def test_a_column_is_at_no_distance_from_itself(cells: list[Any]) -> None:
     assert feature.p_value == 1.0
     if feature.ks is not None:
         assert (feature.ks.statistic, feature.ks.p_value, feature.wasserstein) == (0, 1, 0)
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+CLOSE = st.builds(  # a few neighbouring floats, whatever their size
+    lambda value, steps: [value + step * math.ulp(value) for step in steps],
+    st.floats(-1e308, 1e308),
+    st.lists(st.integers(0, 9), min_size=1, max_size=20),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.lists(FINITE, min_size=1, max_size=40), CLOSE, st.builds(lambda value: [value] * 30, FINITE)))
+@example([9007199254740993.0] * 30)
+@example([1e17, 1e17 + 16])
+@example([1e20] * 30)
+@example([sys.float_info.max, math.nextafter(sys.float_info.max, 0)])
+@example([-sys.float_info.max, sys.float_info.max])
+@example([0.0, 5e-324])
+def test_numbers_of_any_size_have_a_histogram_that_can_be_drawn(values: list[float]) -> None:
+    histogram = only(compare({"x": np.array(values)}, {"x": np.array(values[:-1])})).histogram
+    assert histogram is not None
+    assert all(math.isfinite(edge) for edge in histogram.edges)
+    assert all(lower < upper for lower, upper in pairwise(histogram.edges))
+    assert len(histogram.edges) == len(histogram.baseline) + 1 == len(histogram.current) + 1
+    assert sum(histogram.baseline) == pytest.approx(1)
 
 
 @settings(max_examples=60, deadline=None)

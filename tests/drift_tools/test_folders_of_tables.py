@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from drift_tools import compare
-from drift_tools.job_data import concatenate
+from drift_tools.errors import InputError
+from drift_tools.job_data import baseline_table, concatenate
 from drift_tools.profile import Profile
 from drift_tools.reading import read_data
 from drift_tools.tables import Table, TypeCounts, as_table, read_table
@@ -85,3 +86,22 @@ def test_days_of_a_folder_stay_days(tmp_path: Path) -> None:
     column = folder_of(tmp_path / "parts", part, part).columns["day"]
     assert type(column) is type(as_table(single).columns["day"])
     assert column.as_numbers()[0].tolist() == [86400.0, 86400.0]
+
+
+@pytest.mark.parametrize("first", ["1,1", "1,", "x,1"])
+def test_rows_of_a_baseline_without_a_header_may_begin_with_anything(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{first}\n2,3\n")
+    table = baseline_table(path, ["a", "b"])
+    assert table.columns["a"].as_texts().tolist() == [first[0], "2"]
+    path.write_text("a,a\n2,3\n")
+    with pytest.raises(InputError, match="line 1: two columns are called 'a': rename one of them"):
+        baseline_table(path, ["a", "b"])
+
+
+def test_json_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("[" * 100_000 + "\n")
+    with pytest.raises(InputError) as error:
+        baseline_table(path, ["a"])
+    assert str(error.value) == f"{path}: nested too deeply for a table: write one flat object a row"

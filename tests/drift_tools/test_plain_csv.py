@@ -110,10 +110,14 @@ def test_a_large_files_errors_name_the_line(large: str, tmp_path: Path) -> None:
     for content, says in (
         (f"a;b;c;d\n{large}1;2\n", "line 40002: 2 cells where the first line has 4"),
         (f"a;b;a;d\n{large}", "line 1: two columns are called 'a'"),
+        (f";b;c;d\n{large}", "line 1: column 1 has no name: name it, or write the file without its index"),
     ):
         file.write_text(content)
         with pytest.raises(InputError, match=says):
             read_table(file)
+    file.write_text(f"a;b;c;d\n{large}")
+    with pytest.raises(InputError, match="line 1: one column called 'a;b;c;d': is the delimiter right"):
+        read_table(file, delimiter=",")
     file.write_bytes(f"a;b;c;d\n{large}".encode() + b"1;2;\xff;4\n")
     with pytest.raises(InputError, match="line 40002: not UTF-8"):
         read_table(file)

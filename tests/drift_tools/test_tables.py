@@ -1,8 +1,12 @@
 """Columns from every source that there is."""
 
+import codecs
 import gzip
+import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drift_tools import compare
+from drift_tools.capture import read_captures
 from drift_tools.comparison import Kind
 from drift_tools.errors import InputError
+from drift_tools.reading import read_data
 from drift_tools.tables import (
     Column,
     Table,
@@ -287,6 +293,127 @@ def test_broken_csv_names_file_line_and_mend(tmp_path: Path, content: bytes, mes
     with pytest.raises(InputError, match=message) as error:
         read_table(path)
     assert str(error.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            "größe\n1\n".encode("latin-1"),
+            "line 1: not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8",
+        ),
+        (
+            "a\n1\n".encode("utf-16"),
+            "line 1: UTF-16 and not UTF-8: convert the file, for example with iconv -f UTF-16 -t UTF-8",
+        ),
+        (
+            codecs.BOM_UTF16_BE + "a\n1\n".encode("utf-16-be"),
+            "line 1: UTF-16 and not UTF-8: convert the file, for example with iconv -f UTF-16 -t UTF-8",
+        ),
+        (
+            b'a,b\n1,2\n3,"x\n5,6\n7,8\n',
+            "line 3: not CSV (unexpected end of data, in line 5): a quote opens in the row that begins here and is not "
+            "closed: close it, or double it if it is part of the cell",
+        ),
+        (
+            b'a,b\n1,"x\n3,"y"\n',
+            "line 2: not CSV (',' expected after '\"', in line 3): a quote opens in the row that begins here and is "
+            "not closed: close it, or double it if it is part of the cell",
+        ),
+        (
+            b'a,b\n"x\ny",2\n3\n',
+            "line 4: 1 cells where the first line has 2: quote the cells that hold the delimiter, or mend the line",
+        ),
+        (b",a\n0,1\n", "line 1: column 1 has no name: name it, or write the file without its index"),
+        (b'a," ",b\n0,1,2\n', "line 1: column 2 has no name: name it, or write the file without its index"),
+    ],
+)
+def test_the_diagnosis_is_right(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "broken.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_table(path)
+    assert str(error.value) == f"{path}, {says}"
+
+
+def test_a_delimiter_that_makes_one_column_of_several_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("age,income\n1,2\n")
+    with pytest.raises(InputError) as error:
+        read_table(path, delimiter=";")
+    assert str(error.value) == (f"{path}, line 1: one column called 'age,income': is the delimiter right? --delimiter")
+    path.write_text('"age, in years"\n1\n')
+    assert read_table(path, delimiter=";").names == ["age, in years"]
+    path.write_text("age\n1\n")
+    assert read_table(path, delimiter=";").names == ["age"]
+    path.write_text(f"{'x' * 100},b\n1,2\n")
+    with pytest.raises(InputError, match=f"'{'x' * 60}…': is the delimiter"):
+        read_table(path, delimiter=";")
+
+
+def test_endings_may_be_in_capital_letters(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"x": ["07"]}), tmp_path / "P.PARQUET")
+    pq.write_table(pa.table({"x": ["7"]}), tmp_path / "Q.Pq")
+    (tmp_path / "T.CSV").write_text("x\n8\n")
+    assert read_table(tmp_path / "P.PARQUET").columns["x"].as_texts().tolist() == ["07"]
+    assert read_data(str(tmp_path)).table.columns["x"].as_texts().tolist() == ["07", "7", "8"]
+
+
+def test_a_pipe_is_read_and_a_folder_is_not(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for read in (read_table, lambda path: read_data(str(path)).table):
+        writer = threading.Thread(target=pipe.write_text, args=("a,b\n1,2\n",))
+        writer.start()
+        assert read(pipe).names == ["a", "b"]
+        writer.join()
+    with pytest.raises(InputError) as error:
+        read_table(tmp_path)
+    assert str(error.value) == f"{tmp_path}: is a folder: name a file in it"
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize("name", ["data.csv", "data.parquet"])
+def test_what_may_not_be_read_says_so(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"a\n1\n")
+    monkeypatch.setattr(Path, "read_bytes", _refuse)
+    monkeypatch.setattr(pq, "ParquetFile", _refuse)
+    with pytest.raises(InputError) as error:
+        read_table(path)
+    assert str(error.value) == f"{path}: may not be read: ask for the permission, or name another file"
+
+
+@pytest.mark.parametrize("read", [lambda path: read_data(str(path)), read_captures])
+@pytest.mark.parametrize("place", ["", "below"])
+def test_a_folder_that_may_not_be_read_is_not_an_empty_one(
+    tmp_path: Path, read: Callable[[Path], object], place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "data.jsonl").write_text("{}\n")
+    closed, scandir = tmp_path / place, os.scandir
+
+    def scan(path: Any) -> Any:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scan)
+        with pytest.raises(InputError) as error:
+            read(tmp_path)
+    assert str(error.value) == f"{closed}: this folder may not be read: ask for the permission"
+
+
+def test_two_columns_of_one_name_in_parquet_are_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
+    with pytest.raises(InputError) as error:
+        read_table(path)
+    assert str(error.value) == f"{path}: two columns are called 'a': rename one of them"
 
 
 def test_parquet_and_what_only_calls_itself_so(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import json
 import math
-from datetime import timedelta
+import re
+import warnings
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -49,6 +51,36 @@ def test_a_cliff_is_dated_in_every_feature_that_has_one() -> None:
     assert x.effect_after > 0.5
     assert [window.comparison.drifted for window in timeline.windows] == [False] * 7 + [True] * 5
     assert timeline.drifted
+
+
+def test_drift_that_is_over_is_dated_at_both_ends() -> None:
+    rng = np.random.default_rng(9)
+    windows = [(f"{hour:02d}", {"x": rng.normal(3 * (4 <= hour < 7), size=300)}) for hour in range(12)]
+    before = {"x": rng.normal(size=2000)}
+    onset = compare_windows(before, windows).onsets["x"]
+    assert (onset.window, onset.shape, onset.complete, onset.until) == ("04", "cliff", "04", "06")
+    assert onset.effect_after > 5  # of the drifted windows only
+    assert str(onset) == "x: began at 04, all at once, until 06"
+    assert compare_windows(before, windows[:9]).onsets["x"].until == "06"
+    assert compare_windows(before, windows[:8]).onsets["x"].until is None  # one calm window may be chance
+    small = [(label, {"x": table["x"][:40]}) for label, table in windows]
+    found = compare_windows(before, small)
+    assert {window.comparison.features["x"].verdict for window in found.windows[7:]} == {"not enough data"}
+    assert found.onsets["x"].until == "06"
+    back = [(label, {"y": np.zeros(300)} if 4 <= int(label) < 7 else table) for label, table in windows]
+    assert compare_windows(before, back).onsets["x"].until == "06"  # the column was missing
+    empty = [(label, {"x": np.empty(0)}) for label in ("07", "08", "09")]
+    assert compare_windows(before, [*windows[:7], *empty]).onsets["x"].until is None  # nobody knows
+
+
+def test_drift_that_is_too_weak_for_every_window_is_not_over() -> None:
+    rng = np.random.default_rng(10)
+    windows = [(f"{hour:02d}", {"x": rng.normal(0.4 * (hour >= 4), size=90)}) for hour in range(16)]
+    found = compare_windows({"x": rng.normal(size=4000)}, windows)
+    drifted = [window.comparison.drifted for window in found.windows]
+    assert any(drifted)
+    assert not all(drifted[4:])
+    assert found.onsets["x"].until is None
 
 
 def test_a_slope_is_told_from_a_cliff() -> None:
@@ -127,6 +159,7 @@ def test_the_json_object() -> None:
         "complete": "00:00",
         "effect_before": None,
         "effect_after": timeline.onsets["x"].effect_after,
+        "until": None,
     }
     assert repr(timeline).startswith("<Timeline: 4 windows; x: began at 00:00, all at once; code: began at 01:00")
     assert repr(Timeline((), {}, 0.05, 0.05)) == "<Timeline: 0 windows; no drift>"
@@ -180,6 +213,8 @@ def test_times_of_every_kind(times: object) -> None:
         (86400, ["2026-03-01", "2026-03-02"]),
         ("1w", ["2026-02-23", "2026-03-02"]),
         ("12h", ["2026-03-01", "2026-03-01T12:00Z", "2026-03-02"]),
+        ("720m", ["2026-03-01", "2026-03-01T12:00Z", "2026-03-02"]),
+        ("720min", ["2026-03-01", "2026-03-01T12:00Z", "2026-03-02"]),
     ],
 )
 def test_widths(width: str | timedelta | float, labels: list[str]) -> None:
@@ -207,13 +242,70 @@ def test_windows_put_together_are_the_table() -> None:
     [
         ({"x": [1.0]}, "1h", "there is no column 'at': the table has 'x'"),
         ({"at": ["2026-03-01", "soon"]}, "1h", "column 'at', row 2: 'soon' is no time"),
-        ({"at": ["2026-03-01", None]}, "1h", r"column 'at', row 2: no time there \(1 such rows\)"),
-        ({"at": [0.0, 1e9]}, "1h", "spans 277,778 windows: at most 10,000"),
-        ({"at": [0.0]}, "1 fortnight", "the width '1 fortnight' is none"),
-        ({"at": [0.0]}, 0.5, "the width is 0.5: give at least one second"),
+        ({"at": ["2026-03-01", None]}, "1h", r"column 'at', row 2: no time there \(1 such row\)"),
+        ({"at": [1e9, np.inf, np.nan]}, "1h", r"column 'at', row 2: no time there \(2 such rows\)"),
+        ({"at": [1e8, 1e9]}, "1h", "spans 250,001 windows: at most 10,000"),
+        ({"at": [1e9]}, "1 fortnight", "the width '1 fortnight' is none"),
+        ({"at": [1e9]}, 0.5, "the width is 0.5: give at least one second"),
+        ({"at": [1e9]}, 1e300, "the width is 1e[+]300: give at most 36525d"),
         ({"at": np.empty(0)}, "1h", "has no rows to split"),
+        ({f"x{number}": [1.0] for number in range(12)}, "1h", r"'x9' and 2 more; name one \(--time-column\)"),
     ],
 )
 def test_what_cannot_be_split_is_refused(data: dict[str, object], width: str | float, message: str) -> None:
     with pytest.raises(InputError, match=message):
         split_by_time(data, "at", width)
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([20260301001200], "20260301001200 looks like YYYYMMDDhhmmss: write ISO 8601, such as 2026-03-01T00:12:00Z"),
+        (
+            [202603010012, 202603010112],
+            "202603010012 looks like YYYYMMDDhhmm: write ISO 8601, such as 2026-03-01T00:12:00Z",
+        ),
+        ([20260301], "20260301 looks like YYYYMMDD: write ISO 8601, such as 2026-03-01"),
+        ([20260231], "20260231 is no time of the years 1971 to 2199: "),
+        (
+            [41, 30],
+            "41 is no time of the years 1971 to 2199: name a column of times (--time-column), or write ISO 8601",
+        ),
+        ([-90000000000], "-90000000000 is no time of the years 1971 to 2199: "),
+        ([1e40], "1e+40 is no time of the years 1971 to 2199: "),
+        ([-1.7e308, 1.7e308], "-1.7e+308 is no time of the years 1971 to 2199: "),
+        ([8e18], "8e+18 is no time of the years 1971 to 2199: "),
+        (["0001-01-01"], "0001-01-01 is not in the years 1000 to 8999: mend it or leave the row out"),
+        (["9999-12-31T23:59:59-05:00"], "9999-12-31T23:59:59-05:00 is not in the years 1000 to 8999: "),
+        (np.array(["-0500-01-01"], dtype="datetime64[s]"), "the time is not in the years 1000 to 8999: "),
+    ],
+)
+def test_numbers_that_are_no_times_are_refused_in_one_line(times: object, message: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(InputError, match=re.escape(f"column 'at', row 1: {message}")) as caught:
+            split_by_time({"at": times, "x": np.zeros(len(times))}, "at", "1h")  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+
+
+def test_a_number_that_is_far_out_leaves_the_others_their_unit() -> None:
+    with pytest.raises(InputError, match=r"column 'at', row 3: 1e\+300 is no time"):
+        split_by_time({"at": [1772359800.0, 1772369999.0, 1e300]}, "at", "1h")
+
+
+def test_the_number_is_told_as_it_was_written() -> None:
+    with pytest.raises(InputError, match="column 'at', row 1: 0041 is no time"):
+        split_by_time(read_csv_text("at,x\n0041,1\n"), "at", "1h")
+
+
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+def test_every_plausible_year_is_told_in_every_unit(unit: int) -> None:
+    for year in (1971, 1976, 2026, 2199):
+        seconds = int(datetime(year, 6, 2, tzinfo=UTC).timestamp())
+        ((label, _),) = split_by_time({"at": np.array([seconds * unit]), "x": [1.0]}, "at", "1d")
+        assert label == f"{year}-06-02"
+
+
+def test_what_says_that_it_is_a_time_may_be_long_ago() -> None:
+    for times in (["1066-10-14"], np.array(["1066-10-14"], dtype="datetime64[D]")):
+        assert [label for label, _ in split_by_time({"at": times, "x": [1.0]}, "at", "1d")] == ["1066-10-14"]

@@ -119,6 +119,57 @@ def test_a_reader_that_goes_away_is_no_error(tables: Path) -> None:
             assert finish(process) == (0, "")
 
 
+@pytest.mark.parametrize("kind", ["table", "json", "html"])
+@pytest.mark.parametrize("columns", [2, 200], ids=["a buffer's worth", "more"])
+def test_a_reader_that_goes_away_does_not_turn_drift_into_success(tmp_path: Path, kind: str, columns: int) -> None:
+    for name, first in (("baseline", 0), ("current", 9000)):
+        header = ",".join(f"column_{number}" for number in range(columns))
+        lines = "\n".join(",".join([str(first + row)] * columns) for row in range(30))
+        (tmp_path / f"{name}.csv").write_text(f"{header}\n{lines}\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    arguments = ("compare", f"{tmp_path}/baseline.csv", f"{tmp_path}/current.csv", "--fail-on-drift", "--format", kind)
+    with os.fdopen(writer, "w") as pipe:
+        assert finish(start(*arguments, stdout=pipe)) == (1, "")
+
+
+def shell(redirections: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`python -m drift_tools` under a shell's redirections, such as `>&-`."""
+    command = ["sh", "-c", f'exec "$@" {redirections}', "sh", sys.executable, "-m", "drift_tools", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["table", "json", "html"])
+def test_closed_streams_are_written_to_in_vain(tables: Path, kind: str) -> None:
+    arguments = ("compare", f"{tables}/baseline.csv", f"{tables}/current.csv", "--format", kind)
+    for redirections in (">&-", ">&- 2>&-"):
+        done = shell(redirections, *arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_error_that_nobody_hears_has_its_status(tables: Path) -> None:
+    for redirections in ("2>&-", ">&- 2>&-", *(["2>/dev/full"] if Path("/dev/full").exists() else [])):
+        done = shell(redirections, "compare", f"{tables}/baseline.csv", f"{tables}/none.csv")
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+        assert shell(redirections, "compare").returncode == 2
+
+
+@pytest.mark.parametrize("module", ["drift_tools.arguments", "drift_tools.commands", "drift_tools.comparison"])
+def test_an_interruption_while_modules_are_loaded_is_one_word(tables: Path, module: str) -> None:
+    code = f"""
+import runpy, sys
+class Interruption:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interruption())
+sys.argv = ["drift_tools", "compare", "{tables}/baseline.csv", "{tables}/current.csv"]
+runpy.run_module("drift_tools", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=LIMIT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("kind", ["table", "html"])
 def test_a_full_disk_is_one_line(tables: Path, kind: str) -> None:

@@ -189,6 +189,23 @@ def test_no_results_at_all(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None
     assert sentence in sns.published[0]["Message"]
 
 
+def test_results_of_windows_that_are_moved_back_are_found(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    """The window of the run of 23 November, 04:00, ended three days before."""
+    behind = '{"churn-data-quality": 72}'
+    s3.put(f"{RUN}/2026/11/20/04/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]})
+    respond(event("alarm_violations"), new_responder(HOURS_BEHIND=behind))
+    body = sns.published[0]["Message"]
+    assert "distance 0.83" in body
+    assert "Run       2026-11-20 04:00 UTC\n" in body
+    assert "no clean run in the 120 hours before the alarm" in body
+
+
+def test_how_far_back_was_looked_is_said(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    s3.put(f"{RUN}/2026/11/18/03/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]})
+    respond(event("alarm_violations"), new_responder(HOURS_BEHIND='{"churn-data-quality": 72, "other": 240}'))
+    assert "No results of the 120 hours before the alarm were found" in sns.published[0]["Message"]
+
+
 def test_only_clean_runs(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     s3.put(f"{RUN}/2026/11/23/04/statistics.json", {})
     respond(event("alarm_violations"), new_responder())
@@ -270,6 +287,45 @@ def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
     respond(event("alarm_job_failures"), new_responder())
     assert "REASON\n  out of memory" in sns.published[0]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        ("2026-11-23T05:05:00+00:00", True),  # the alarm changes at 05:07:01
+        ("2026-11-23T03:07:02+00:00", True),
+        ("2026-11-23T03:07:01+00:00", False),
+        ("2026-11-23T04:07:01+01:00", False),
+        ("2026-11-20T05:05:00+00:00", False),
+        ("2026-11-23T05:09:00+00:00", True),  # a job that failed since: newer than the alarm is not old
+        ("some day", True),
+    ],
+)
+def test_an_old_reason_is_not_quoted(s3: FakeS3, sns: FakeSns, new_responder: Any, ended: str, *, told: bool) -> None:
+    record = {"job": "dq-1", "kind": "baseline", "status": "Failed", "reason": "out of memory", "ended": ended}
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    respond(event("alarm_job_failures"), new_responder())
+    body = sns.published[0]["Message"]
+    assert ("REASON\n  out of memory" in body) is told
+    assert ("No failed job of the 2 hours before the alarm has been noted; the last one that was" in body) is not told
+    assert told or ("dq-1" not in body and "a baseline job" not in body)
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, "/aws/sagemaker/ProcessingJobs, streams that begin with dq-1"),  # as it was noted before ARNs were
+        ({"arn": "arn:aws:sagemaker:…"}, "/aws/sagemaker/ProcessingJobs, streams that begin with dq-1"),
+        ({"arn": None, "log_group": "churn-window-logs"}, "Log group:    churn-window-logs\n"),
+    ],
+)
+def test_where_the_log_of_a_failure_is(
+    s3: FakeS3, sns: FakeSns, new_responder: Any, fields: dict[str, Any], shown: str
+) -> None:
+    record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "x", "ended": None, **fields}
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    respond(event("alarm_job_failures"), new_responder())
+    assert shown in sns.published[0]["Message"]
 
 
 @pytest.mark.parametrize(
@@ -389,6 +445,8 @@ def test_the_self_test_finds_a_missing_permission(deployed: Any, s3: FakeS3) -> 
         ({"BUCKET_NAME": ""}, "BUCKET_NAME is not set"),
         ({"NOTIFICATION_TOPIC_ARN": " "}, "NOTIFICATION_TOPIC_ARN is not set"),
         ({"NOTIFY_ON_OK": "perhaps"}, "NOTIFY_ON_OK must be true or false, not 'perhaps'"),
+        ({"HOURS_BEHIND": "[72]"}, "HOURS_BEHIND must map schedule names to hours"),
+        ({"HOURS_BEHIND": '{"a": "three days"}'}, "HOURS_BEHIND must map schedule names to hours"),
         ({"BASELINE_STATISTICS": "{"}, "BASELINE_STATISTICS is no JSON"),
         ({"BASELINE_STATISTICS": "[]"}, "BASELINE_STATISTICS must map schedule names to s3:// URIs"),
         ({"BASELINE_STATISTICS": '{"a": "/b"}'}, "BASELINE_STATISTICS must map schedule names to s3:// URIs"),

@@ -123,6 +123,99 @@ def test_a_job_of_either_engine_brings_them_together(process: Any, s3: FakeS3, s
     assert process(event)["agreement"] == 1.0
 
 
+QUALITY_OLD, QUALITY_NEW = "churn-endpoint-model-quality", "churn-endpoint-mq-open"
+QUALITY_PAIR = f'{{"model-quality": {{"model_monitor": "{QUALITY_OLD}", "open": "{QUALITY_NEW}"}}}}'
+QUALITY_EVENT = {"schedule": QUALITY_NEW, "end_time": "2026-11-23T10:00:00Z"}
+RECALL = {
+    "metric_name": "recall",
+    "constraint_check_type": "LessThanThreshold",
+    "description": "Metric recall with 0.6 was LessThanThreshold 0.8",
+}
+
+
+class TestModelQuality:
+    """Model Monitor's documentation promises a statistics.json for the quality of data only."""
+
+    @pytest.fixture
+    def process(self, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch) -> Any:
+        settings = MODULES.handler.Settings.read(ENVIRONMENT | {"ENGINE_PAIRS": QUALITY_PAIR})
+        return lambda event: MODULES.handler.process(event, settings, s3=s3, sagemaker=sagemaker, cloudwatch=cloudwatch)
+
+    @pytest.fixture
+    def put_open(self, s3: FakeS3) -> Any:
+        def put(*violations: dict[str, str]) -> None:
+            folder = f"monitoring-results/churn-endpoint/{QUALITY_NEW}/{HOUR}"
+            s3.put(f"{folder}/statistics.json", STATISTICS_OF_QUALITY)
+            s3.put(f"{folder}/constraints.json", CONSTRAINTS_OF_QUALITY)
+            if violations:
+                s3.put(f"{folder}/constraint_violations.json", {"violations": list(violations)})
+
+        return put
+
+    @staticmethod
+    def ended(sagemaker: FakeSageMaker, folder: str = f"churn-endpoint/{QUALITY_OLD}/{HOUR}") -> dict[str, Any]:
+        found = job_event(
+            sagemaker,
+            "Completed",
+            sagemaker_monitoring_schedule_name=QUALITY_OLD,
+            end_time="2026-11-23T10:00:00Z",
+            analysis_type="MODEL_QUALITY",
+        )
+        output = {"S3Output": {"S3Uri": f"s3://churn-data/monitoring-results/{folder}"}}
+        sagemaker.jobs["run"]["ProcessingOutputConfig"] = {"Outputs": [output]}
+        return found
+
+    @pytest.mark.parametrize("model_monitor_first", [True, False])
+    def test_a_run_that_left_no_file_has_finished(
+        self, process: Any, put_open: Any, sagemaker: FakeSageMaker, *, model_monitor_first: bool
+    ) -> None:
+        """Whoever ends first: the event is what tells."""
+        first, second = self.ended(sagemaker), QUALITY_EVENT
+        if not model_monitor_first:
+            first, second = second, first
+            put_open(RECALL)
+        assert "waiting" in process(first)
+        put_open(RECALL)
+        answer = process(second)
+        assert (answer["compared"], answer["disagreements"]) == (2, ["recall"])
+
+    def test_two_runs_that_found_nothing_agree(self, process: Any, put_open: Any, sagemaker: FakeSageMaker) -> None:
+        put_open()
+        process(QUALITY_EVENT)
+        answer = process(self.ended(sagemaker))
+        assert (answer["agreement"], answer["compared"]) == (1.0, 2)
+
+    def test_violations_tell_where_the_event_got_lost(self, process: Any, put_open: Any, s3: FakeS3) -> None:
+        put_open(RECALL)
+        s3.put(
+            f"monitoring-results/churn-endpoint/{QUALITY_OLD}/{HOUR}/constraint_violations.json",
+            {"violations": [RECALL]},
+        )
+        assert process(QUALITY_EVENT)["agreement"] == 1.0
+
+    @pytest.mark.parametrize("end", ["", "/"])
+    def test_results_are_read_where_the_job_wrote_them(
+        self, process: Any, put_open: Any, sagemaker: FakeSageMaker, s3: FakeS3, end: str
+    ) -> None:
+        """A window that ends three days before its run, filed under the hour of the run."""
+        put_open(RECALL)
+        folder = f"churn-endpoint/{QUALITY_OLD}/2026/11/26/10"
+        s3.put(f"monitoring-results/{folder}/constraint_violations.json", {"violations": [RECALL]})
+        assert "waiting" in process(QUALITY_EVENT)
+        assert process(self.ended(sagemaker, folder + end))["agreement"] == 1.0
+        assert process(QUALITY_EVENT)["agreement"] == 1.0  # the event comes twice
+
+    def test_a_place_that_is_not_the_stacks_is_not_looked_at(
+        self, process: Any, put_open: Any, sagemaker: FakeSageMaker, s3: FakeS3
+    ) -> None:
+        put_open()
+        found = self.ended(sagemaker)
+        output = sagemaker.jobs["run"]["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]
+        output["S3Uri"] = "s3://elsewhere/monitoring-results/x"
+        assert process(found)["agreement"] == 1.0
+        assert all(request["Bucket"] == "churn-data" for _, request in s3.calls)
+
+
 @pytest.mark.parametrize(
     ("status", "environment"),
     [
@@ -141,10 +234,10 @@ def test_a_job_of_either_engine_brings_them_together(process: Any, s3: FakeS3, s
     ids=["failed", "no monitoring job", "merge job", "another stack"],
 )
 def test_other_jobs_are_passed_over(
-    status: str, environment: dict[str, str], process: Any, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+    status: str, environment: dict[str, str], process: Any, s3: FakeS3, sagemaker: FakeSageMaker
 ) -> None:
     assert "ignored" in process(job_event(sagemaker, status, **environment))
-    assert cloudwatch.calls == []
+    assert s3.calls == []  # neither noted as finished nor compared
 
 
 @pytest.mark.parametrize(

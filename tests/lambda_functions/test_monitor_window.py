@@ -2,6 +2,9 @@
 
 import copy
 import json
+import subprocess
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +21,7 @@ SCHEDULE = "churn-endpoint-data-quality"
 RESULTS = f"monitoring-results/churn-endpoint/{SCHEDULE}/2026/11/23/10"
 FAILURE = f"responder-state/job-failures/churn-endpoint/{SCHEDULE}.json"
 SETTINGS = MODULES.handler.Settings(
-    "ModelMonitoring/churn", "churn-data", "monitor-state", "responder-state/job-failures", None
+    "ModelMonitoring/churn", "churn-data", "monitor-state", "responder-state/job-failures", None, "churn-window-logs"
 )
 
 
@@ -104,11 +107,11 @@ def functions() -> FakeLambda:
 def deliver(s3: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda, clock: ManualClock) -> Any:
     def deliver(job: Any = JOB, *, settings: Any = SETTINGS, owner: str = "first", seconds: float = 60.0) -> Any:
         once = shared("once")
-        markers = once.Markers(
-            s3, "churn-data", owner, clock.now() + 60.0, once.Clock(now=clock.now, sleep=clock.sleep)
-        )
+        turned = once.Clock(now=clock.now, sleep=clock.sleep)
+        markers = once.Markers(s3, "churn-data", owner, clock.now() + 60.0, turned)
+        deadline = MODULES.handler.Deadline(clock.now() + seconds, turned)
         return MODULES.handler.process(
-            {"job": job}, settings, markers, s3=s3, cloudwatch=cloudwatch, functions=functions, seconds=seconds
+            {"job": job}, settings, markers, s3=s3, cloudwatch=cloudwatch, functions=functions, deadline=deadline
         )
 
     return deliver
@@ -124,7 +127,7 @@ def metrics(cloudwatch: FakeCloudWatch) -> list[dict[str, float]]:
 def test_a_drifted_window_leaves_what_a_job_would(
     deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda
 ) -> None:
-    answer = deliver(settings=MODULES.handler.Settings(*vars_of(SETTINGS)[:-1], "churn-compare-engines"))
+    answer = deliver(settings=replace(SETTINGS, compare_function="churn-compare-engines"))
     violations = stored.json(f"{RESULTS}/constraint_violations.json")["violations"]
     assert [item["feature_name"] for item in violations] == ["age"]
     assert answer["message"] == "CompletedWithViolations: Job completed successfully with 1 violations."
@@ -132,10 +135,6 @@ def test_a_drifted_window_leaves_what_a_job_would(
     assert stored.json(f"{RESULTS}/statistics.json")["dataset"]["item_count"] == 300
     (request,) = functions.requests("Invoke")
     assert json.loads(request["Payload"]) == {"schedule": SCHEDULE, "end_time": "2026-11-23T10:00:00Z"}
-
-
-def vars_of(settings: Any) -> list[Any]:
-    return [getattr(settings, name) for name in settings.__dataclass_fields__]
 
 
 def test_a_second_delivery_does_nothing(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
@@ -154,15 +153,59 @@ def test_a_monitor_that_fails_leaves_its_reason_and_a_metric(
     answer = deliver(job)
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
     assert answer["message"].startswith("Error: dataset_format is '{}'")
-    assert stored.json(FAILURE)["reason"] == answer["message"]
+    noted = stored.json(FAILURE)
+    assert (noted["job"], noted["kind"], noted["status"]) == (JOB["ProcessingJobName"], "monitoring", "Failed")
+    assert noted["reason"] == noted["exit_message"] == answer["message"]
+    assert (noted["arn"], noted["log_group"]) == (None, "churn-window-logs")
+    assert datetime.fromisoformat(noted["ended"]).tzinfo is not None
     assert stored.keys(RESULTS) == []
 
 
 def test_a_monitor_that_takes_too_long_is_ended(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
     answer = deliver(seconds=0.01)
-    assert answer["message"] == "Error: the monitor was not done after 0 s"
+    assert answer["message"] == "Error: the monitor was not done after 0 s; bringing its files had taken 0 s"
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
     assert stored.json(FAILURE)["status"] == "Failed"
+
+
+def slow_downloads(s3: FakeS3, clock: ManualClock, seconds: float) -> None:
+    download = s3.download_file
+
+    def take_long(bucket: str, key: str, path: str) -> None:
+        clock.seconds += seconds
+        download(bucket, key, path)
+
+    s3.download_file = take_long  # type: ignore[method-assign] # S3 on a bad day
+
+
+def test_the_monitor_gets_the_time_that_is_left(
+    deliver: Any, stored: FakeS3, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three files of 10 s each: of 40 s the monitor has 10, or Lambda would kill the function in the middle."""
+    given: list[float] = []
+
+    def expire(command: list[str], **options: Any) -> None:
+        given.append(options["timeout"])
+        raise subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr(MODULES.handler.subprocess, "run", expire)
+    slow_downloads(stored, clock, 10.0)
+    answer = deliver(seconds=40.0)
+    assert given == [10.0]
+    assert answer["message"] == "Error: the monitor was not done after 10 s; bringing its files had taken 30 s"
+    assert stored.json(FAILURE)["reason"] == answer["message"]
+
+
+@pytest.mark.parametrize("seconds", [30.0, 12.0], ids=["with the last file", "in the middle"])
+def test_files_that_take_all_the_time_are_told_of_and_tried_again(
+    deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, clock: ManualClock, seconds: float
+) -> None:
+    slow_downloads(stored, clock, 10.0)
+    with pytest.raises(MODULES.transfer.OutOfTimeError):
+        deliver(seconds=seconds)
+    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
+    assert stored.json(FAILURE)["reason"].startswith("OutOfTimeError: ")
+    assert deliver(owner="second", seconds=60.0)["metrics"]["ConstraintViolations"] == 1.0
 
 
 def test_a_failed_transfer_can_be_tried_again(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
@@ -198,3 +241,15 @@ def test_nothing_is_written_outside_of_the_jobs_folders(path: str, deliver: Any,
 def test_a_bad_event_is_one_clear_error(missing: str, deliver: Any) -> None:
     with pytest.raises(shared("events").BadEventError, match=missing):
         deliver({key: value for key, value in JOB.items() if key != missing})
+
+
+def test_the_function_knows_its_own_log() -> None:
+    environment = {
+        "METRIC_NAMESPACE": "ModelMonitoring/churn",
+        "BUCKET_NAME": "churn-data",
+        "STATE_PREFIX": "monitor-state",
+        "FAILURES_PREFIX": "responder-state/job-failures",
+    }
+    settings = MODULES.handler.Settings.read(environment | {"AWS_LAMBDA_LOG_GROUP_NAME": "churn-window-logs"})
+    assert settings == SETTINGS
+    assert MODULES.handler.Settings.read(environment).log_group is None

@@ -249,6 +249,24 @@ def test_a_failed_job() -> None:
     }
 
 
+def test_a_failed_function_is_not_looked_for_among_the_jobs() -> None:
+    job = findings.FailedJob("dq-1", "monitoring", "Failed", "Error", HOUR, True, "/aws/lambda/churn-window")
+    body = message.failure_notification(an_alarm("alarm_job_failures"), job, None, PLACE).body
+    assert "Run       dq-1\n" in body
+    assert "\n  Log group:    /aws/lambda/churn-window\n" in body
+    assert "#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fchurn-window\n" in body
+    assert "the end of the function's log" in body
+    assert "Lower open_engine.small_windows.max_megabytes" in body
+    for wrong in ("processing-jobs", "ProcessingJobs", "instance type"):
+        assert wrong not in body
+
+
+def test_a_function_that_does_not_say_where_its_log_is() -> None:
+    job = findings.FailedJob("dq-1", "monitoring", "Failed", "Error", HOUR, True, None)
+    body = message.failure_notification(an_alarm("alarm_job_failures"), job, None, PLACE).body
+    assert "WHERE TO LOOK\n  Dashboard:    https://example.com/dashboard\n" in body
+
+
 @pytest.mark.parametrize(
     ("kind", "consequence"),
     [

@@ -27,8 +27,10 @@ def test_the_second_finds_it_done(invocation: Any, s3: FakeS3) -> None:
     first = invocation("first")
     first.finish(first.claim(KEY), {"message_id": "m-1"})
     assert invocation("second").claim(KEY) is None
+    found = s3.json(KEY)
+    assert len(found.pop("nonce")) == 32
     facts = {"message_id": "m-1"}
-    assert s3.json(KEY) == {"state": "done", "owner": "first", "lease_ends": 1_000_065.0, "facts": facts}
+    assert found == {"state": "done", "owner": "first", "lease_ends": 1_000_065.0, "facts": facts}
 
 
 def test_the_second_waits_for_the_first(invocation: Any, clock: ManualClock) -> None:
@@ -85,6 +87,65 @@ def test_only_one_takes_over(invocation: Any, s3: FakeS3, clock: ManualClock) ->
     s3.get_object = read_then_lose_the_race  # type: ignore[method-assign] # a rival between read and write
     assert invocation("late").claim(KEY) is None
     assert s3.json(KEY)["owner"] == "rival"
+
+
+def lose_answers(s3: FakeS3, condition: str) -> None:
+    """S3 does the first write under this condition; its answer gets lost, and the client's second try meets a marker
+    that is there."""
+    write = s3.put_object
+
+    def write_twice(**request: Any) -> Any:
+        if condition in request:
+            s3.put_object = write  # type: ignore[method-assign] # answers get lost once
+            write(**request)
+        return write(**request)
+
+    s3.put_object = write_twice  # type: ignore[method-assign] # a client that sends again what got no answer
+
+
+def test_a_marker_whose_answer_got_lost_is_its_writers(invocation: Any, s3: FakeS3, clock: ManualClock) -> None:
+    lose_answers(s3, "IfNoneMatch")
+    first = invocation("first")
+    claim = first.claim(KEY)
+    assert claim is not None
+    assert not claim.taken_over
+    assert clock.sleeps == 0
+    first.finish(claim, {})
+    assert s3.json(KEY)["state"] == "done"
+
+
+def test_a_takeover_whose_answer_got_lost_is_one(invocation: Any, s3: FakeS3, clock: ManualClock) -> None:
+    invocation("dead").claim(KEY)
+    clock.seconds += 66.0
+    lose_answers(s3, "IfMatch")
+    retry = invocation("retry")
+    claim = retry.claim(KEY)
+    assert claim is not None
+    assert claim.taken_over
+    retry.finish(claim, {})
+    assert s3.json(KEY)["state"] == "done"
+
+
+def test_a_marker_that_was_given_back_is_not_one_of_the_dead(invocation: Any, s3: FakeS3) -> None:
+    first = invocation("first")
+    first.release(first.claim(KEY), {})
+    lose_answers(s3, "IfMatch")
+    assert not invocation("retry").claim(KEY).taken_over
+
+
+def test_a_retry_with_the_same_request_id_is_another_claim(invocation: Any) -> None:
+    """Lambda's retries carry the id of the first invocation: what that one holds is not theirs."""
+    invocation("request-1").claim(KEY)
+    with pytest.raises(once.StillInProgressError):
+        invocation("request-1").claim(KEY)
+
+
+def test_a_claim_is_not_held_twice_by_one_invocation(invocation: Any) -> None:
+    """An event may bring the same alarm twice."""
+    first = invocation("first")
+    first.claim(KEY)
+    with pytest.raises(once.StillInProgressError):
+        first.claim(KEY)
 
 
 def test_a_conflict_of_simultaneous_writes_is_tried_again(invocation: Any, s3: FakeS3) -> None:

@@ -197,3 +197,32 @@ def test_a_comparison_that_is_none(s3: FakeS3, sns: FakeSns, new_responder: Any,
     s3.put(f"{AGREEMENTS}/2026/11/23/04.json", content)
     respond(rings("Agreement"), new_responder(**PREFIXES))
     assert told(sns)[0] == "[WARNING] churn-endpoint: the two monitors disagree"
+
+
+BEHIND = {**PREFIXES, "HOURS_BEHIND": '{"churn-data-quality": 216}'}
+
+
+class TestWindowsThatAreMovedBack:
+    """Nine days: what there is to tell lies before the week that is looked at otherwise."""
+
+    def test_a_silent_monitor(self, s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+        s3.put(f"{RUNS}/2026/11/14/01.json", record(1, "job"))
+        respond(rings("Runs"), new_responder(**BEHIND))
+        assert "Last run  over the window that ended at 2026-11-14 01:00 UTC\n" in told(sns)[1]
+
+    def test_one_that_has_been_silent_for_longer(self, s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+        s3.put(f"{RUNS}/2026/11/07/03.json", record(3, "job"))
+        respond(rings("Runs"), new_responder(**BEHIND))
+        assert "Last run  none in the 16 days before the alarm\n" in told(sns)[1]
+
+    def test_no_data(self, s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+        s3.put(f"{RUNS}/2026/11/14/01.json", record(1, "none"))
+        respond(rings("NoData"), new_responder(**BEHIND))
+        body = told(sns)[1]
+        assert "Since     the window that ended at 2026-11-14 01:00 UTC (1 window)\n" in body
+        assert "Last data none in the 16 days before the alarm\n" in body
+
+    def test_a_disagreement(self, s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+        s3.put(f"{AGREEMENTS}/2026/11/14/01.json", agreement(AGE, share=0.75))
+        respond(rings("Agreement"), new_responder(**BEHIND))
+        assert "Since     the window that ended at 2026-11-14 01:00 UTC (1 window)\n" in told(sns)[1]

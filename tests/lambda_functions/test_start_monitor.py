@@ -1,8 +1,12 @@
 """The open engine's start of a run: windows, what a window takes, one job for two deliveries."""
 
 import copy
+import dataclasses
 import json
+import random
+import uuid
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +18,15 @@ from tests.lambda_functions.functions import load, shared
 
 MODULES = load("start_monitor")
 NAMESPACE = "ModelMonitoring/churn"
+SETTINGS = MODULES.handler.Settings.read(
+    {
+        "METRIC_NAMESPACE": NAMESPACE,
+        "BUCKET_NAME": "churn-data",
+        "FAILURES_PREFIX": "responder-state/job-failures",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "churn-start-monitor-logs-1a2b3c4",
+    }
+)
+NOTE = "responder-state/job-failures/churn-endpoint/churn-endpoint-data-quality.json"
 CAPTURED = "captured-data/churn-endpoint/Primary"
 STATE = "monitor-state/churn-endpoint/churn-endpoint-data-quality"
 REQUEST = {
@@ -71,7 +84,7 @@ def deliver(s3: FakeS3, sagemaker: FakeSageMaker, functions: FakeLambda, cloudwa
         event["scheduled_time"] = changes.pop("scheduled_time", event["scheduled_time"])
         event["plan"] |= changes
         return MODULES.handler.process(
-            event, NAMESPACE, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
+            event, SETTINGS, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
         )
 
     return deliver
@@ -111,6 +124,7 @@ def test_a_window_with_captures_becomes_one_job(
         "output_path": "/opt/ml/processing/output",
         "start_time": "2026-11-23T09:00:00Z",
         "end_time": "2026-11-23T10:00:00Z",
+        "records_until": "2026-11-23T10:05:00Z",
         "metric_time": "2026-11-23T09:00:00Z",
         "sagemaker_endpoint_name": "churn-endpoint",
         "sagemaker_monitoring_schedule_name": "churn-endpoint-data-quality",
@@ -155,12 +169,46 @@ def test_a_delivery_that_died_before_the_job_is_finished_by_the_next(
     assert s3.json(f"{STATE}/2026/11/23/10.started") == {"started": "churn-dq-202611231000-eb748a"}
 
 
-def fails_for_good(deliver: Any, sagemaker: FakeSageMaker) -> None:
+def fails_for_good(deliver: Any, sagemaker: FakeSageMaker, **changes: Any) -> None:
     """As Lambda has it: a delivery, and two retries."""
     sagemaker.fail("CreateProcessingJob", *["ResourceLimitExceeded"] * 3)
     for _ in range(3):
         with pytest.raises(Exception, match="ResourceLimitExceeded"):
-            deliver()
+            deliver(**changes)
+
+
+def test_why_a_run_could_not_be_started_is_told_by_the_responder(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    s3.put(NOTE, {"job": "an earlier one", "reason": "AlgorithmError"})
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    sagemaker.fail("CreateProcessingJob", "ResourceLimitExceeded")
+    with pytest.raises(Exception, match="ResourceLimitExceeded"):
+        deliver()
+    responder = load("alarm_responder")
+    alarm = SimpleNamespace(
+        endpoint="churn-endpoint", schedule="churn-endpoint-data-quality", changed_at=datetime.now(UTC)
+    )
+    failed, problem = responder.findings.failed_job(s3, alarm, bucket="churn-data", state_prefix="responder-state")
+    assert problem is None
+    assert (failed.name, failed.kind, failed.status) == ("churn-dq-202611231000-eb748a", "monitoring", "Failed")
+    assert failed.reason == (
+        "the job could not be started: ResourceLimitExceeded: ResourceLimitExceeded (from the fake)"
+    )
+    assert failed.ended is not None
+    note = s3.json(NOTE)
+    assert (note["arn"], note["log_group"]) == (None, "churn-start-monitor-logs-1a2b3c4")
+
+
+def test_a_failure_is_counted_though_its_reason_cannot_be_kept(
+    deliver: Any, s3: FakeS3, cloudwatch: FakeCloudWatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.denied_prefixes = ("captured-data", "responder-state")
+    with pytest.raises(shared("objects").UnreadableError, match="cannot be listed"):
+        deliver()
+    assert published(cloudwatch) == [{"JobFailures": 1.0}]
+    said = json.loads(capsys.readouterr().out)
+    assert said["reason"].startswith("the job could not be started: UnreadableError: s3://churn-data/captured-data")
 
 
 def test_what_could_not_be_started_is_taken_by_the_next_run(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
@@ -171,6 +219,22 @@ def test_what_could_not_be_started_is_taken_by_the_next_run(deliver: Any, s3: Fa
     assert (second["files"], second["late_files"], second["created"]) == (1, 1, True)
     third = deliver(scheduled_time="2026-11-23T12:20:00Z")
     assert (third["route"], third["late_files"]) == ("none", 0)
+
+
+def test_a_day_that_could_not_be_started_is_taken_as_a_whole(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
+) -> None:
+    daily = {"start_offset": "-P1D", "late_hours": 3}
+    for hour in ("2026/11/21/11", "2026/11/22/09", "2026/11/22/11", "2026/11/23/09", "2026/11/23/11"):
+        s3.put(f"{CAPTURED}/{hour}/10-00-000-a.jsonl", b"{}\n")
+    deliver(scheduled_time="2026-11-22T10:20:00Z", **daily)
+    fails_for_good(deliver, sagemaker, **daily)
+    s3.put(f"{CAPTURED}/2026/11/22/09/59-00-000-too-late-for-a-day.jsonl", b"{}\n")
+    next_day = deliver(scheduled_time="2026-11-24T10:20:00Z", **daily)
+    assert (next_day["files"], next_day["late_files"]) == (1, 2)
+    assert sagemaker.requests("CreateProcessingJob")[-1]["Environment"]["late_from"] == "2026-11-22T10:00:00Z"
+    again = deliver(**daily)
+    assert (again["files"], again["started"]) == (0, None)
 
 
 def test_a_run_that_comes_after_it_was_made_up_for_starts_nothing(
@@ -239,7 +303,7 @@ def test_a_deployment_announces_its_schedule(
 ) -> None:
     event = {"announce": {"endpoint": "churn-endpoint", "schedule": "churn-endpoint-data-quality"}, "tf": {}}
     answer = MODULES.handler.process(
-        event, NAMESPACE, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
+        event, SETTINGS, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
     )
     assert answer == {"schedule": "churn-endpoint-data-quality", "announced": True}
     assert published(cloudwatch) == [{"Runs": 0.0}]
@@ -264,6 +328,19 @@ def test_a_late_file_is_taken_once_by_the_next_run(deliver: Any, s3: FakeS3, sag
     third = deliver(scheduled_time="2026-11-23T12:20:00Z")
     assert (third["files"], third["late_files"]) == (1, 0)
     assert "late_from" not in sagemaker.requests("CreateProcessingJob")[2]["Environment"]
+
+
+def test_windows_that_overlap_take_no_file_again_as_late(deliver: Any, s3: FakeS3) -> None:
+    rolling = {"start_offset": "-P1D"}
+    s3.put(f"{CAPTURED}/2026/11/23/10/10-00-000-a.jsonl", b"{}\n")
+    assert deliver(scheduled_time="2026-11-23T11:20:00Z", **rolling)["files"] == 1
+    s3.put(f"{CAPTURED}/2026/11/23/10/59-00-000-late.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/10/59-30-000-later.jsonl", b"{}\n")
+    second = deliver(scheduled_time="2026-11-23T12:20:00Z", **rolling)
+    assert (second["files"], second["late_files"]) == (3, 0)  # within its own window a file is not late
+    s3.put(f"{CAPTURED}/2026/11/23/10/59-40-000-latest.jsonl", b"{}\n")  # and this one no window had
+    last = deliver(scheduled_time="2026-11-24T11:20:00Z", **rolling)
+    assert (last["files"], last["late_files"]) == (0, 1)
 
 
 def test_an_hour_that_was_never_looked_at_is_made_up_for(deliver: Any, s3: FakeS3) -> None:
@@ -297,6 +374,93 @@ def test_a_small_window_goes_to_the_function(
     (request,) = functions.requests("Invoke")
     assert (request["FunctionName"], request["InvocationType"]) == ("churn-monitor-window", "Event")
     assert json.loads(request["Payload"])["job"]["ProcessingJobName"] == "churn-dq-202611231000-eb748a"
+
+
+@pytest.mark.parametrize(("limit", "route"), [(10, "function"), (9, "job")])
+def test_labels_count_where_a_window_is_called_small(limit: int, route: str, deliver: Any, s3: FakeS3) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"[1,2]\n\n")
+    answer = deliver(
+        kind="model-quality",
+        ground_truth_uri="s3://churn-data/ground-truth",
+        small_window={"function_name": "churn-monitor-window", "max_bytes": limit},
+    )
+    assert answer["route"] == route
+
+
+def test_labels_without_captures_are_no_window(deliver: Any, s3: FakeS3) -> None:
+    s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
+    answer = deliver(kind="model-quality", ground_truth_uri="s3://churn-data/ground-truth")
+    assert (answer["route"], answer["started"]) == ("none", None)
+
+
+def listed(s3: FakeS3, below: str) -> list[str]:
+    """Prefixes that were listed below a place, in order; each once, however many pages it has."""
+    prefixes = [request["Prefix"] for request in s3.requests("ListObjectsV2") if "Delimiter" not in request]
+    return [prefix.removeprefix(below) for prefix in dict.fromkeys(prefixes) if prefix.startswith(below)]
+
+
+def test_whole_days_are_listed_at_once_and_parts_of_days_by_the_hour(deliver: Any, s3: FakeS3) -> None:
+    outside = ["2026/10/24/09/59-59-000-before.jsonl", "2026/11/23/10/00-00-000-after.jsonl", "2026/11/01/stray.jsonl"]
+    for key in (*outside, "2026/11/01/00/10-00-000-b.jsonl", "2026/11/23/09/10-00-000-c.jsonl"):
+        s3.put(f"{CAPTURED}/{key}", b"{}\n")
+    answer = deliver(start_offset="-P30D", late_hours=0)
+    assert answer["files"] == 2
+    days = listed(s3, f"{CAPTURED}/")
+    assert (days[0], days[1], days[-1]) == ("2026/10/24/", "2026/10/25/", "2026/11/23/09/")
+    assert len(days) == 30 + 10
+
+
+def test_an_hour_is_not_looked_for_in_its_whole_day(deliver: Any, s3: FakeS3) -> None:
+    deliver()
+    assert listed(s3, f"{CAPTURED}/") == ["2026/11/23/09/"]
+
+
+def test_a_day_of_a_file_a_second_is_recorded_and_read_again(deliver: Any, s3: FakeS3) -> None:
+    chance = random.Random(7)
+    keys = [
+        f"churn-endpoint/Primary/2026/11/22/{second // 3600:02d}/{second // 60 % 60:02d}-{second % 60:02d}-"
+        f"{chance.randrange(1000):03d}-{uuid.UUID(int=chance.getrandbits(128))}.jsonl"
+        for second in range(86_400)
+    ]
+    end = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    records = MODULES.records.Records.of(s3, MODULES.plan.parse(EVENT))
+    deliver()
+    run = dataclasses.replace(records.read(end), files=tuple(keys))
+    records.keep(end + timedelta(hours=1), run)
+    assert records.read(end + timedelta(hours=1)) == run
+    # The responder reads records, too, and of one no more than so much.
+    assert len(s3.objects[f"{STATE}/2026/11/23/11.json"]) < shared("objects").MAX_JSON_BYTES / 2
+
+
+def test_records_of_an_earlier_version_stop_no_run(deliver: Any, s3: FakeS3) -> None:
+    old = {
+        "window_start": "2026-11-23T08:00:00Z",
+        "window_end": "2026-11-23T09:00:00Z",
+        "files": [f"{CAPTURED}/2026/11/23/08/10-00-000-a.jsonl"],
+        "late_files": [],
+    }
+    s3.put(f"{STATE}/2026/11/23/09.json", old)
+    s3.put(f"{CAPTURED}/2026/11/23/08/10-00-000-a.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-b.jsonl", b"{}\n")
+    answer = deliver()
+    assert (answer["files"], answer["late_files"]) == (1, 0)
+
+
+def test_a_record_may_be_larger_than_what_others_write(deliver: Any, s3: FakeS3) -> None:
+    deliver()
+    key = f"{STATE}/2026/11/23/10.json"
+    s3.objects[key] += b" " * shared("objects").MAX_JSON_BYTES
+    assert deliver()["route"] == "none"
+
+
+def test_captures_may_lie_at_the_root_of_a_bucket(deliver: Any, s3: FakeS3) -> None:
+    s3.put("churn-endpoint/Primary/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    assert deliver(captured_uri="s3://churn-data")["files"] == 1
+    assert s3.json(f"{STATE}/2026/11/23/10.captured.manifest") == [
+        {"prefix": "s3://churn-data/"},
+        "churn-endpoint/Primary/2026/11/23/09/10-00-000-a.jsonl",
+    ]
 
 
 def test_several_instances_share_the_captures_and_have_all_labels(

@@ -11,6 +11,7 @@ from examples.demo.mailbox import Mailbox
 from examples.demo.waiting import wait_until
 from local_aws import LocalAws
 from local_aws.apply import Deployment
+from tests.lambda_functions.functions import load
 
 HOUR = timedelta(hours=1)
 # A run starts at the grace, plus EventBridge's flexible window of five minutes.
@@ -88,9 +89,10 @@ class Watched:
         return {key.removeprefix(prefix): self.document(key) for key in self.keys(prefix) if key.endswith(".json")}
 
     def record(self, schedule: str, end: datetime) -> dict[str, Any]:
-        """What a run wrote down that it took."""
+        """What a run wrote down that it took; files by their keys below the captures' place."""
         found: dict[str, Any] = self.document(f"monitor-state/{self.endpoint}/{schedule}/{end:%Y/%m/%d/%H}.json")
-        return found
+        unpacked = load("start_monitor").records.unpacked
+        return found | {name: list(unpacked(found[name])) for name in ("files", "late_files")}
 
     def jobs(self, kind: str, end: datetime) -> list[dict[str, Any]]:
         """Processing jobs of the open engine for a window."""

@@ -65,5 +65,5 @@ def test_it_is_everything(everything: Run) -> None:
         "aws-native:sagemaker:ModelQualityJobDefinition",
     }
     alarms = len(everything.of_type("aws:cloudwatch/metricAlarm:MetricAlarm"))
-    assert (missing, alarms) in [(of_open, 8), (of_model_monitor, 12), (set(), 16)]
+    assert (missing, alarms) in [(of_open, 8), (of_model_monitor, 12), (set(), 17)]
     assert "aws:cloudwatch/alarmMuteRule:AlarmMuteRule" in types

@@ -1,6 +1,7 @@
 import itertools
 import math
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -233,7 +234,65 @@ def test_numbers_of_an_axis_are_short(values: list[float], labels: list[str]) ->
     assert axis.tick_labels(values) == labels
 
 
-def test_long_labels_are_cut() -> None:
-    assert charts.shorten("a label that is too long") == "a label that is…"
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        ("2026-03-01T10:02:03", "2026-03-01T10:02:07", ["10:02:05"]),
+        ("2026-03-01T10:02", "2026-03-01T13:20", ["11:00", "12:00", "13:00"]),
+        ("2026-03-01T18:00", "2026-03-02T07:00", ["03-01 18:00", "03-02 00:00", "03-02 06:00"]),
+        ("2026-03-01", "2026-03-04", ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]),
+        ("2026-01-10", "2026-05-20", ["2026-02", "2026-03", "2026-04", "2026-05"]),
+        ("1999-06-01", "2026-06-01", ["2000", "2010", "2020"]),
+        ("0001-01-01", "9999-12-31", ["2000", "4000", "6000", "8000"]),
+    ],
+)
+def test_the_axis_of_times_has_round_ones(low: str, high: str, labels: list[str]) -> None:
+    found = axis.time_ticks(at(low), at(high), most=4)
+    assert axis.time_labels(found) == labels
+    assert axis.time_ticks(-1e18, 1e18, most=4) == []
+
+
+@settings(deadline=None)
+@given(numbers, numbers, st.integers(2, 8))
+def test_ticks_of_times_are_inside_and_told_apart(a: float, b: float, most: int) -> None:
+    low, high = sorted((math.fmod(a, 1e12), math.fmod(b, 1e12)))
+    found = axis.time_ticks(low, high, most=most)
+    assert len(found) <= most
+    assert all(low <= tick <= high for tick in found)
+    assert len(set(axis.time_labels(found))) == len(found)
+
+
+def test_a_picture_of_dates_has_dates() -> None:
+    edges = [at(f"2026-{month:02}-01") for month in (1, 2, 3, 4)]
+    svg = charts.distribution_chart(edges, [0.2, 0.3, 0.5], [0.5, 0.3, 0.2], title="t", times=True)
+    assert [text for text in texts(svg) if text.startswith("20")] == ["2026-01", "2026-02", "2026-03", "2026-04"]
+
+
+def test_long_labels_lose_their_middle() -> None:
+    assert charts.shorten("a label that is too long") == "a label …oo long"
     assert charts.shorten("sixteen letters!") == "sixteen letters!"
-    assert words.cells(charts.shorten("日本語日本語日本語")) <= 16
+    assert charts.shorten("日本語日本語日本語") == "日本語日…日本語"
+
+
+def test_labels_that_would_read_alike_show_where_they_differ() -> None:
+    long = "category value with a very long description, number {} of the list".format
+    assert charts.shorten_all([long(0), long(1), long(11), "short"]) == [
+        "…on, number 0 o…",
+        "…on, number 1 o…",
+        "…on, number 11 …",
+        "short",
+    ]
+    assert charts.shorten_all(["x" * 300, "x" * 300]) == ["xxxxxxxx…xxxxxxx"] * 2
+    assert charts.shorten_all(["x" * 300, "x" * 299]) == ["…" + "x" * 13 + "…", "…" + "x" * 12 + "…"]
+
+
+def test_no_label_begins_outside_of_the_picture() -> None:
+    for label in ("W" * 16, "@" * 300, "Ж" * 20, "日" * 20, "a" * 16):
+        svg = charts.category_chart([label, "b"], [0.5, 0.5], [0.5, 0.5], title="t")
+        (place,) = {float(found) for found in re.findall(r'<text x="([0-9.]+)"[^>]*text-anchor="end"', svg)}
+        widest = {"W": 11, "@": 11, "Ж": 8.7, "日": 11, "a": 7}[label[0]]
+        assert place - widest * len(charts.shorten(label)) >= 0

@@ -9,6 +9,7 @@ import pytest
 from drift_tools import Comparison, compare
 from drift_tools.report import render_comparison, words
 from drift_tools.report.advice import next_steps
+from drift_tools.report.terminal import console, print_comparison
 from drift_tools.report.view import feature_views
 
 from .pages import Page
@@ -98,6 +99,90 @@ def test_the_file_stays_small_with_many_features() -> None:
     assert len(html.encode()) < 2_000_000
     assert html.count("<svg ") == 100
     assert "10 more features are in the table below" in html
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, 10**17, 1_770_000_000_000_000_000, 1e20, 1.7e308, -5e-324])
+def test_large_whole_numbers_are_drawn(value: float) -> None:
+    ids = {"id": np.full(100, value), "near": np.full(100, value) + np.spacing(value) * np.arange(100)}
+    views = feature_views(compare(ids, ids))
+    assert [view.chart is not None for view in views] == [True, True]
+    for view in views:
+        labels = [row.label for row in view.bins]
+        assert len(set(labels)) == len(labels) == 20
+
+
+def test_a_column_that_only_the_current_rows_have_is_new(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = np.arange(500.0)
+    comparison = compare({"a": rows, "b": rows}, {"a": rows + 400, "b": rows, "fresh": rows})
+    assert words.headline(comparison) == "1 of 2 features drifted: a"
+    assert words.headline(compare({"a": rows}, {"a": rows, "fresh": rows})) == "No drift in 1 feature"
+    assert [(view.name, view.verdict_text) for view in feature_views(comparison)] == [
+        ("a", "drifted"),
+        ("b", "no drift"),
+        ("fresh", "new"),
+    ]
+    assert "3, 1 of them new" in Page(render_comparison(comparison)).words
+    print_comparison(comparison, console())
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()[3:4]] == [["fresh", "new"]]
+    assert comparison.to_dict()["features"]["fresh"]["verdict"] == "no drift"
+
+
+def test_a_sentence_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = np.arange(500.0)
+    print_comparison(compare({"a": rows, "gone": rows}, {"a": rows}), console())
+    print_comparison(compare({"gone": rows}, {"other": np.empty(0)}), console())
+    lines = capsys.readouterr().out.splitlines()
+    assert "gone: the column is missing from the current data." in lines
+    assert "gone: not enough data: no current rows." in lines
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.0])
+def test_columns_part_only_where_no_feature_shows_it(shift: float) -> None:
+    generator = np.random.default_rng(3)
+    first, noise = generator.normal(size=(2, 1500))
+    before = {"age": generator.normal(size=1500), "a": first, "b": noise}
+    after = {"age": generator.normal(shift, 1, 1500), "a": first, "b": first}
+    said = words.together(compare(before, after, multivariate=True))
+    if shift:
+        assert re.fullmatch(r"different \(AUC 0\.\d\d, p 0\.002\)", said)
+    else:
+        assert said.endswith(", although no feature shows it alone; most of all a and b")
+    assert words.together(compare(before, after)) == ""
+
+
+def test_dates_are_drawn_and_told_as_dates() -> None:
+    days = np.datetime64("2026-01-01") + np.arange(90)
+    comparison = compare({"when": days}, {"when": days + 400})
+    (view,) = feature_views(comparison)
+    assert view.chart is not None
+    assert re.findall(r">(20[0-9-]+)<", view.chart) == ["2026-01", "2026-07", "2027-01"]
+    assert view.bins[1].label == "2026-01-25 10:48 – 2026-02-18 21:36"
+    assert next_steps(comparison)[0] == ("when: dates move on by themselves. Compare an age or a delay in their place.")
+
+
+def test_no_name_is_wider_than_the_page() -> None:
+    html = render_comparison(compare({"n" * 300: np.arange(100.0)}, {"n" * 300: np.arange(100.0) + 90}))
+    for rule in ("h1, p, li { overflow-wrap: anywhere; }", ".plain .name { overflow-wrap: anywhere; }"):
+        assert rule in html
+
+
+def test_a_long_category_is_told_without_its_middle() -> None:
+    long, new = "x" * 5000, "a" + "y" * 5000 + "z"
+    comparison = compare({"code": [long, "b"] * 100}, {"code": [long, new] * 100})
+    feature = comparison.features["code"]
+    told = f"a{'y' * 29}…{'y' * 28}z"
+    assert (
+        feature.summary
+        == f"code: category {told} appeared (50 % of values), category b vanished (50 % of values), "
+        + (f"PSI {feature.psi:.2f}.")
+    )
+    assert next_steps(comparison)[0].startswith(
+        f"Categories that the model has never seen: code (a{'y' * 29}…{'y' * 28}z)"
+    )
+    (view,) = feature_views(comparison)
+    assert max(len(row.label) for row in view.bins) == 300
+    assert max(len(text) for text in Page(render_comparison(comparison)).words) < 1000
+    assert "x" * 301 not in Page(render_comparison(comparison)).text
 
 
 def test_the_bars_of_a_category_are_shares_of_all_rows(loud: Comparison) -> None:

@@ -8,7 +8,7 @@ from drift_tools import compare
 from drift_tools.report import render_comparison
 from drift_tools.report.advice import next_steps
 from drift_tools.report.terminal import console, print_timeline
-from drift_tools.report.timeline import short_labels, timeline_view
+from drift_tools.report.timeline import short_labels, timeline_says, timeline_view
 from drift_tools.windows import Onset, Timeline, compare_windows
 
 from .pages import Page
@@ -83,6 +83,56 @@ def test_windows_without_drift_are_a_sentence() -> None:
     assert "3 windows from 2026-03-01T00:00Z to 2026-03-01T02:00Z: no drift in any of them." in html
     assert '<section class="verdict steady">' in html
     assert next_steps(calm.windows[0].comparison, (), calm) == next_steps(calm.windows[0].comparison)
+
+
+def test_drift_that_is_over_is_told_with_its_end(drifting: Timeline) -> None:
+    hour = "2026-03-01T{:02}:00Z".format
+    onsets = {
+        "cliff": Onset("cliff", hour(6), hour(6), hour(6), "cliff", hour(6), 0.0, 1.0, hour(8)),
+        "slope": Onset("slope", hour(4), hour(4), hour(4), "slope", hour(6), 0.0, 0.9, hour(9)),
+        "calm": Onset("calm", hour(5), hour(5), hour(5), "cliff", hour(5), 0.0, 0.2, hour(5)),
+    }
+    over = replace(drifting, onsets=onsets)
+    assert [onset.says for onset in timeline_view(over).onsets] == [
+        "from 06:00 to 08:00, all at once: PSI 0.00 before, 1.00 meanwhile, beyond what chance explains",
+        "from 04:00 to 09:00, growing until 06:00: PSI 0.00 before, 0.90 meanwhile, beyond what chance explains",
+        "only in 05:00: PSI 0.00 before, 0.20 meanwhile, beyond what chance explains",
+    ]
+    last = drifting.windows[-1].comparison
+    assert "; from 2026-03-01T06:00Z to 2026-03-01T08:00Z." in Page(render_comparison(last, timeline=over)).text
+    assert next_steps(drifting.windows[0].comparison, (), over)[:3] == [
+        "cliff: began all at once, 2026-03-01T06:00Z, and was last seen 2026-03-01T08:00Z. Look at what was deployed "
+        "or changed upstream then.",
+        "calm: began all at once, 2026-03-01T05:00Z, for that window only. Look at what was deployed or changed "
+        "upstream then.",
+        "Growing slowly: slope (from 2026-03-01T04:00Z to 2026-03-01T09:00Z). Look for a trend or a season before "
+        "looking for a mistake.",
+    ]
+
+
+def test_a_column_that_is_missing_has_no_picture() -> None:
+    generator = np.random.default_rng(6)
+    windows = [(f"{hour:02}:00", {"x": generator.normal(size=200)}) for hour in range(3)]
+    found = compare_windows({"x": generator.normal(size=900), "gone": np.zeros(900)}, windows)
+    ((onset,), page) = timeline_view(found).onsets, render_comparison(found.windows[0].comparison, timeline=found)
+    assert (onset.name, onset.chart) == ("gone", None)
+    assert "how far it is from the baseline" not in page
+    assert "<b><bdi>gone</bdi></b>: since 00:00, all at once" in page
+
+
+def test_a_window_without_rows_says_so_beside_a_new_column() -> None:
+    windows = [
+        ("a", {"x": np.empty(0), "fresh": np.empty(0)}),
+        ("b", {"x": np.arange(500.0), "fresh": np.arange(500.0)}),
+    ]
+    view = timeline_view(compare_windows({"x": np.arange(500.0)}, windows))
+    assert [window.verdict_text for window in view.windows] == ["not enough data", "no drift"]
+
+
+def test_one_window_is_told_as_one(drifting: Timeline) -> None:
+    calm, moved = (timeline_of(range(1), drifting=False), timeline_of(range(HOURS - 1, HOURS)))
+    assert timeline_says(calm) == "One window, 2026-03-01T00:00Z: no drift."
+    assert timeline_says(moved) == "One window, 2026-03-01T11:00Z: drift of cliff and slope."
 
 
 def test_a_cliff_is_looked_for_upstream_and_a_slope_in_the_world(drifting: Timeline) -> None:
