@@ -21,7 +21,7 @@ from drift_tools.levels import LARGEST_ALPHA, alpha_per_run
 from drift_tools.measures.wasserstein import forget_overlaps
 from drift_tools.multivariate import two_sample_test
 from drift_tools.spellings import common_spelling, respelt_cells
-from drift_tools.verdict import DRIFT, MINIMUM_ROWS, NO_DRIFT, PSI_THRESHOLD, Verdict, decide
+from drift_tools.verdict import DRIFT, MINIMUM_ROWS, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD, Verdict, decide
 
 __all__ = ["Baseline", "Comparison", "FeatureComparison", "Histogram", "Kind", "Side", "compare", "prepare_baseline"]
 
@@ -197,21 +197,21 @@ def _check_thresholds(thresholds: Mapping[str, float]) -> None:
 
 
 def _with_optional(after: Samples, before: Samples) -> Samples:
-    """The current columns, and those that merely did not occur: see `is_surely_gone`."""
+    """The current columns, and those that merely did not occur: see `counts_as_missing`."""
     optional = {
         name: all_missing(name, after.rows)
         for name, sample in before.columns.items()
-        if name not in after.columns and not is_surely_gone(sample.rows - sample.present, before.rows, after.rows)
+        if name not in after.columns and counts_as_missing(sample.rows - sample.present, before.rows, after.rows)
     }
     return Samples({**after.columns, **optional}, after.rows)
 
 
-def is_surely_gone(missing: int, baseline_rows: int, rows: int) -> bool:
-    """Whether a column that the current rows do not have was taken away, `missing` being how many of the baseline's
-    cells are. JSON leaves out what is optional, so that a rarely filled column is not in every window; it counts as
-    missing in every row, and is tested like any other share. What every row of the baseline had does not need a test.
+def counts_as_missing(missing: int, baseline_rows: int, rows: int) -> bool:
+    """Whether a column that the current rows do not have counts as missing in each of them and is tested like any
+    other share, `missing` being how many of the baseline's cells are: JSON leaves out what is optional, so that a
+    rarely filled column is not in every window. What every row of the baseline had was taken away, without a test.
     """
-    return not missing and min(baseline_rows, rows) >= MINIMUM_ROWS
+    return rows > 0 and (missing > 0 or min(baseline_rows, rows) < MINIMUM_ROWS)
 
 
 def _level(alpha: float, false_alarms_per_year: float | None, runs_per_year: float | None) -> float:
@@ -330,7 +330,8 @@ def one_sided(name: str, kind: Kind, here: Side, other_rows: int, what: Literal[
     """
     gone = Side(other_rows, math.nan, math.nan, math.nan, 0)
     if what == "missing":
-        verdict, reason = DRIFT, "the column is missing from the current data"
+        verdict = DRIFT if other_rows else NOT_ENOUGH_DATA
+        reason = "the column is missing from the current data" if other_rows else f"{NOT_ENOUGH_DATA}: no current rows"
     else:
         verdict, reason = NO_DRIFT, "the column is not in the baseline, so there is nothing to compare it with"
     sides = (here, gone) if what == "missing" else (gone, here)

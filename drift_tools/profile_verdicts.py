@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from drift_tools.categories import Categories
 from drift_tools.columns import TypeCounts
-from drift_tools.comparison import check_kinds, is_surely_gone, judged, one_sided
+from drift_tools.comparison import check_kinds, counts_as_missing, judged, one_sided
 from drift_tools.comparison_measures import Measured, measure_categories, measure_numbers
 from drift_tools.comparison_results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison_samples import Categories as CountedCategories
@@ -112,7 +112,7 @@ def _with_optional(current: Profile, baseline: Profile) -> Profile:
     optional = {
         name: ColumnProfile.missing(name, current.rows)
         for name, column in baseline.columns.items()
-        if name not in current.columns and not is_surely_gone(column.types.missing, baseline.rows, current.rows)
+        if name not in current.columns and counts_as_missing(column.types.missing, baseline.rows, current.rows)
     }
     return Profile(current.rows, {**current.columns, **optional})
 

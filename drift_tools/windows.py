@@ -16,7 +16,6 @@ from drift_tools.errors import InputError
 from drift_tools.levels import alpha_per_run
 from drift_tools.onset import Shape, estimate_onset
 from drift_tools.tables import Column, Numbers, Table, TimeColumn, as_table
-from drift_tools.verdict import DRIFT, NO_DRIFT
 from drift_tools.window_counts import counts_of
 
 MOST_WINDOWS = 10_000
@@ -56,7 +55,8 @@ class Onset:
     once, `"slope"` if it grew; `complete`: the label of the window from which it grew no more (of a cliff, the
     first). `effect_before`, `effect_after`: the mean effect (PSI less its expectation) of the windows before `window`
     and from `complete` on, NaN where there are none that could be measured. `until`: the label of the last window that
-    has drifted, if at least two after it could tell and have not; these then count for nothing above.
+    has drifted, if that is over: if at least two with rows come after it, with less than half of the drifted windows'
+    mean effect. They then count for nothing above.
     """
 
     feature: str
@@ -224,10 +224,14 @@ def _onset(
 
 
 def _last_drift(name: str, windows: Sequence[Window]) -> int | None:
-    """The last window in which the feature has drifted, if that is over. One calm window may be chance."""
-    verdicts = [window.comparison.features[name].verdict for window in windows]
-    last = max(place for place, verdict in enumerate(verdicts) if verdict == DRIFT)
-    return last if verdicts[last + 1 :].count(NO_DRIFT) >= _CALM else None
+    """The last window in which the feature has drifted, if that is over. One calm window may be chance, and small ones
+    never say "no drift": what tells is their mean effect, which is 0 without drift whatever their size.
+    """
+    features = [window.comparison.features[name] for window in windows]
+    last = max(place for place, feature in enumerate(features) if feature.drifted)
+    after = [feature.effect for feature in features[last + 1 :] if feature.current.rows and not math.isnan(feature.psi)]
+    drifted = _mean(feature.effect for feature in features if feature.drifted)  # NaN of a column that was missing
+    return last if len(after) >= _CALM and not _mean(after) >= drifted / 2 else None
 
 
 def split_by_time(table: object, column: str, width: str | timedelta | float) -> list[tuple[str, Table]]:

@@ -57,8 +57,8 @@ def whole_headline(comparison: Comparison, timeline: "Timeline | None") -> str:
 
 
 def together(comparison: Comparison) -> str:
-    """What the test of all features together says; which of them parted, where no single one shows it. Why it says
-    nothing, if it could not be made; empty if nobody asked.
+    """What the test of all features together says; which of them parted, where no single one shows it; why it was not
+    made. Empty if nobody asked for it.
     """
     test = comparison.multivariate
     if test is None:

@@ -175,7 +175,7 @@ def test_a_column_is_not_gone_on_the_word_of_a_few_rows() -> None:
     feature = compare(coupons(2000, 2000), {"a": AMOUNTS[:19]}).features["coupon"]
     assert (feature.verdict, feature.reason) == ("not enough data", "not enough data: 19 current rows, 29 needed")
     nothing = compare(coupons(2000, 2000), {"a": np.empty(0)}).features["coupon"]
-    assert nothing.verdict == "not enough data"
+    assert (nothing.verdict, nothing.reason) == ("not enough data", "not enough data: no current rows")
 
 
 def test_profiles_say_the_same_of_columns_that_did_not_occur() -> None:
@@ -250,7 +250,8 @@ def test_blocks_and_windows_know_of_single_precision(kind: Kind) -> None:
 
 
 def test_parts_of_a_table_of_single_precision_stay_so() -> None:
-    table = as_table({"at": 1.77e9 + np.arange(4.0), "x": np.array([0.1, 0.7, 0.3, 0.2], dtype=np.float32)})
+    seconds = 1.7e9 + np.arange(4.0)
+    table = as_table({"at": seconds, "x": np.array([0.1, 0.7, 0.3, 0.2], dtype=np.float32)})
     parts = [part for _, part in split_by_time(table, "at", 2)]
     assert [part.columns["x"].is_single for part in parts] == [True, True]
     assert concatenate(parts, ["a", "b"]).columns["x"].is_single

@@ -63,8 +63,24 @@ def test_drift_that_is_over_is_dated_at_both_ends() -> None:
     assert str(onset) == "x: began at 04, all at once, until 06"
     assert compare_windows(before, windows[:9]).onsets["x"].until == "06"
     assert compare_windows(before, windows[:8]).onsets["x"].until is None  # one calm window may be chance
+    small = [(label, {"x": table["x"][:40]}) for label, table in windows]
+    found = compare_windows(before, small)
+    assert {window.comparison.features["x"].verdict for window in found.windows[7:]} == {"not enough data"}
+    assert found.onsets["x"].until == "06"
+    back = [(label, {"y": np.zeros(300)} if 4 <= int(label) < 7 else table) for label, table in windows]
+    assert compare_windows(before, back).onsets["x"].until == "06"  # the column was missing
     empty = [(label, {"x": np.empty(0)}) for label in ("07", "08", "09")]
     assert compare_windows(before, [*windows[:7], *empty]).onsets["x"].until is None  # nobody knows
+
+
+def test_drift_that_is_too_weak_for_every_window_is_not_over() -> None:
+    rng = np.random.default_rng(10)
+    windows = [(f"{hour:02d}", {"x": rng.normal(0.4 * (hour >= 4), size=90)}) for hour in range(16)]
+    found = compare_windows({"x": rng.normal(size=4000)}, windows)
+    drifted = [window.comparison.drifted for window in found.windows]
+    assert any(drifted)
+    assert not all(drifted[4:])
+    assert found.onsets["x"].until is None
 
 
 def test_a_slope_is_told_from_a_cliff() -> None:
