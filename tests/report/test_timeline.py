@@ -133,6 +133,8 @@ def test_one_window_is_told_as_one(drifting: Timeline) -> None:
     calm, moved = (timeline_of(range(1), drifting=False), timeline_of(range(HOURS - 1, HOURS)))
     assert timeline_says(calm) == "One window, 2026-03-01T00:00Z: no drift."
     assert timeline_says(moved) == "One window, 2026-03-01T11:00Z: drift of cliff and slope."
+    assert "<summary>The window</summary>" in render_comparison(calm.windows[0].comparison, timeline=calm)
+    assert "<summary>All 12 windows</summary>" in render_comparison(calm.windows[0].comparison, timeline=drifting)
 
 
 def test_a_cliff_is_looked_for_upstream_and_a_slope_in_the_world(drifting: Timeline) -> None:
