@@ -120,12 +120,12 @@ def test_sending_needs_the_key_of_queue_or_topic(guarded_bench: Bench, kind: str
     if kind == "sqs":
         sqs = bench.cloud.client("sqs")
         place = sqs.create_queue(QueueName=bench.name, Attributes={"KmsMasterKeyId": arn})["QueueUrl"]
-        call = f"boto3.client('sqs').send_message(QueueUrl={place!r}, MessageBody='x')"
+        call = f"boto3.client('sqs', os.environ['AWS_REGION']).send_message(QueueUrl={place!r}, MessageBody='x')"
     else:
         place = bench.cloud.client("sns").create_topic(Name=bench.name, Attributes={"KmsMasterKeyId": arn})["TopicArn"]
-        call = f"boto3.client('sns').publish(TopicArn={place!r}, Message='x')"
+        call = f"boto3.client('sns', os.environ['AWS_REGION']).publish(TopicArn={place!r}, Message='x')"
     allowed = statement(["sqs:SendMessage", "sns:Publish"], "*")
-    script = f"import boto3\n{call}\n"
+    script = f"import boto3, os\n{call}\n"
     without = bench.finished(bench.job(script, role(bench, "without", allowed)))
     assert without["ProcessingJobStatus"] == "Failed"
     right = statement(["kms:GenerateDataKey", "kms:Decrypt"], arn)

@@ -180,7 +180,7 @@ def test_captures_need_the_model_role_s_right_to_write(guarded_bench: Bench) -> 
 def test_a_job_is_its_role_and_no_more(guarded_bench: Bench) -> None:
     bench = guarded_bench
     script = (
-        "import boto3, sys\nprint(boto3.client('sts').get_caller_identity()['Arn'])\n"
+        "import boto3, os, sys\nprint(boto3.client('sts', os.environ['AWS_REGION']).get_caller_identity()['Arn'])\n"
         f"boto3.client('s3').put_object(Bucket='{bench.bucket}', Key='elsewhere', Body=b'')\n"
     )
     job = bench.job(script, bench.monitor_role())

@@ -134,7 +134,7 @@ import argparse, boto3, os, pathlib
 parser = argparse.ArgumentParser()
 parser.add_argument("--ml-root", type=pathlib.Path, default="/opt/ml")
 root = parser.parse_args().ml_root
-boto3.client("cloudwatch").put_metric_data(
+boto3.client("cloudwatch", os.environ["AWS_REGION"]).put_metric_data(
     Namespace="Mine", MetricData=[{"MetricName": os.environ["name"], "Value": 3.0}]
 )
 (root / "output/message").write_text("from " + __file__.replace(str(root), "/opt/ml"))
@@ -166,9 +166,15 @@ def test_a_source_archive_is_what_runs_and_its_metrics_are_on_the_clock(bench: B
     assert point["Maximum"] == 3.0
 
 
+def test_a_container_is_told_its_region_by_a_name_that_boto3_does_not_know(bench: Bench) -> None:
+    """As SageMaker does; a job that relies on boto3 to know must fail here as it would there."""
+    script = "import os, sys\nsys.exit('AWS_DEFAULT_REGION' in os.environ or 'AWS_REGION' not in os.environ)\n"
+    assert bench.finished(bench.job(script, bench.monitor_role()))["ProcessingJobStatus"] == "Completed"
+
+
 @pytest.mark.parametrize(("isolated", "status"), [(True, "Failed"), (False, "Completed")])
 def test_network_isolation_leaves_no_way_to_aws(bench: Bench, isolated: bool, status: str) -> None:
-    script = "import boto3\nboto3.client('sts').get_caller_identity()\n"
+    script = "import boto3, os\nboto3.client('sts', os.environ['AWS_REGION']).get_caller_identity()\n"
     config = {"EnableNetworkIsolation": isolated, "EnableInterContainerTrafficEncryption": True}
     description = bench.finished(bench.job(script, bench.monitor_role(), NetworkConfig=config))
     assert description["ProcessingJobStatus"] == status, description
