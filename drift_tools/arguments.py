@@ -386,9 +386,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 def _width(text: str) -> timedelta:
-    unit = _UNITS.get(text[-1:])
+    short = text.removesuffix("in") if text.endswith("min") else text  # `15min` is how `compare_windows` spells it
+    unit = _UNITS.get(short[-1:])
     try:
-        width = timedelta(**{unit: float(text[:-1])}) if unit else timedelta(0)
+        width = timedelta(**{unit: float(short[:-1])}) if unit else timedelta(0)
     except (ValueError, OverflowError):
         width = timedelta(0)
     if width <= timedelta(0):

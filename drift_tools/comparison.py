@@ -125,7 +125,7 @@ def compare(
         the share of comparisons without any drift in which a false alarm is allowed, 0 < alpha < 1.
     kinds
         `"numerical"` or `"categorical"` for columns whose kind is not that of the baseline's values, such as codes
-        that are written as numbers.
+        that are written as numbers. A baseline column without a single number stays categorical.
     thresholds
         by feature, the effect (PSI less its expectation) from which a significant difference is drift; default 0.1.
     false_alarms_per_year, runs_per_year

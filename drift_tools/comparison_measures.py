@@ -59,7 +59,11 @@ def kind_of(baseline: Sample, current: Sample) -> Kind:
 
 
 def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: float) -> Measured:
-    """All measures of one feature, of the kind that it is unless one is given."""
+    """All measures of one feature, of the kind that it is unless one is given; a baseline of texts among which there
+    is no number is compared as texts all the same, because as numbers nothing of it would be looked at.
+    """
+    if kind == "numerical" and not baseline.is_numerical and not baseline.numbers.has_any:
+        kind = "categorical"
     if (kind or kind_of(baseline, current)) == "numerical":
         measured = measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
         return replace(measured, is_time=baseline.is_time and current.is_time)

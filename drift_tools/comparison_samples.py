@@ -46,6 +46,11 @@ class SortedNumbers:
         return len(self.finite) + self.infinite + self.missing + self.wrong
 
     @property
+    def has_any(self) -> bool:
+        """Whether any of its cells is a number, or none is anything else."""
+        return bool(len(self.finite) or self.infinite or not self.wrong)
+
+    @property
     def infinite(self) -> int:
         return self.below + self.above
 

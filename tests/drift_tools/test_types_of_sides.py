@@ -413,3 +413,13 @@ def test_streams_are_read_once() -> None:
     assert compare(table.to_reader(), table.to_reader(), multivariate=True).multivariate == expected.multivariate
     prepared = prepare_baseline(table.to_reader())
     assert compare(prepared, table.to_reader(), multivariate=True).multivariate == expected.multivariate
+
+
+def test_texts_are_no_numbers_whatever_is_said_of_them() -> None:
+    before, after = {"city": ["Paris", "Rome"] * 200}, {"city": ["Paris"] * 400}
+    expected = only(compare(before, after))
+    assert (expected.verdict, expected.kind) == ("drift", "categorical")
+    for first in (before, pa.table(before), prepare_baseline(before, kinds={"city": "numerical"})):
+        assert only(compare(first, after, kinds={"city": "numerical"})).to_dict() == expected.to_dict()
+    spelt = {"city": ["1", "x"] * 200}
+    assert only(compare(spelt, spelt, kinds={"city": "numerical"})).kind == "numerical"

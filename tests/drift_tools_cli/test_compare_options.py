@@ -130,6 +130,7 @@ def test_the_check_of_the_schema_can_fail() -> None:
 def test_windows_of_a_time_column(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = compared(capsys, data, "--time-column", "when", "--window", "1h")
     timeline = document["timeline"]
+    assert compared(capsys, data, "--time-column", "when", "--window", "60min")["timeline"] == timeline
     assert [window["label"] for window in timeline["windows"]] == [f"2026-01-01T{hour}:00Z" for hour in range(10, 16)]
     assert [window["drifted_features"] for window in timeline["windows"]] == [[], [], [], ["a"], ["a"], ["a"]]
     assert timeline["onsets"]["a"]["window"] == "2026-01-01T13:00Z"
@@ -198,6 +199,7 @@ def test_a_delimiter_can_be_given(data: Path, capsys: pytest.CaptureFixture[str]
         (("--threshold", "a"), "'a' is not FEATURE=VALUE"),
         (("--threshold", "a=-1"), "'-1' is not above 0"),
         (("--kind", "a=number"), "'number' is neither numerical nor categorical"),
+        (("--window", "15mins"), "'15mins' is no width of a window"),
         (("--window", "soon"), "'soon' is no width of a window; write 15m, 1h, 1d or 1w"),
         (("--window", "1h"), "name the column that has them with --time-column"),
         (("--time-column", "then"), "'then'"),
