@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from drift_tools.measures.psi import FLOOR, rows_needed
 
 DRIFT, NO_DRIFT, NOT_ENOUGH_DATA = "drift", "no drift", "not enough data"
+# Said of names and ids, of which more rows would not help.
+TOO_RARE = f"{NOT_ENOUGH_DATA}: every category is too rare to compare"
 # The usual limit of "some change" for the index, here of its excess over what the sample sizes explain.
 PSI_THRESHOLD = 0.1
 # Below this many rows on either side nothing is decided: no test of the tails is worth its name, and one odd customer
@@ -169,7 +171,7 @@ def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float, le
     if adjusted > alpha and min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level):
         return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
     if evidence.too_rare:
-        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, f"{NOT_ENOUGH_DATA}: every category is too rare to compare")
+        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, TOO_RARE)
     if adjusted <= alpha:
         return Verdict(NO_DRIFT, p_value, adjusted, f"significant ({found}) but immaterial: {excess}")
     return Verdict(NO_DRIFT, p_value, adjusted, f"no significant difference ({found})")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.cross_check import CrossCheck
 from drift_tools.report.words import count, cut, isolated, listed
-from drift_tools.verdict import NOT_ENOUGH_DATA
+from drift_tools.verdict import NOT_ENOUGH_DATA, TOO_RARE
 from drift_tools.windows import Onset, Timeline
 
 _CLIFFS = 3
@@ -35,9 +35,12 @@ def next_steps(
         *(_ABOUT_THE_MODEL if any_drift else ()),
         *_about_the_monitor(checks),
     ]
-    if short:
-        names = listed([feature.name for feature in short])
-        steps.append(f"{names}: too few rows to tell. Wait for more, or compare a longer window.")
+    unique = [feature.name for feature in short if feature.reason == TOO_RARE]
+    few = [feature.name for feature in short if feature.name not in unique]
+    if few:
+        steps.append(f"{listed(few)}: too few rows to tell. Wait for more, or compare a longer window.")
+    if unique:
+        steps.append(f"{listed(unique)}: almost every row has its own, as of names and ids. Leave such columns out.")
     return steps or ["Nothing. The current rows look like the baseline; the next run will tell again."]
 
 

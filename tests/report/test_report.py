@@ -220,6 +220,8 @@ def test_what_to_do_names_the_likeliest_cause(loud: Comparison, quiet: Compariso
     assert len(steps) == 5
     assert next_steps(quiet) == ["Nothing. The current rows look like the baseline; the next run will tell again."]
     assert next_steps(short) == ["number: too few rows to tell. Wait for more, or compare a longer window."]
+    names = compare({"name": [f"a{row}" for row in range(5000)]}, {"name": [f"b{row}" for row in range(5000)]})
+    assert next_steps(names) == ["name: almost every row has its own, as of names and ids. Leave such columns out."]
 
 
 def test_the_advice_can_be_ones_own(loud: Comparison) -> None:
