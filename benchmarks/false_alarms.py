@@ -84,7 +84,9 @@ def _is_near(before: NDArray[Any], runs: NDArray[Any]) -> NDArray[np.bool_]:
     ends = np.stack([np.count_nonzero(others <= edge, axis=1) for edge in edges.tolist()], axis=1)
     second = np.diff(ends, prepend=0, append=m, axis=1)
     smallest: NDArray[np.float64] = np.minimum(_pearson(first, second), _ranks(first, second))
-    near: NDArray[np.bool_] = np.minimum(smallest, kolmogorov_smirnov) < _ROUGHLY
+    outside = np.maximum(np.count_nonzero(others > own[-1], axis=1), np.count_nonzero(others < own[0], axis=1))
+    beyond = (m / (n + m)) ** outside  # that so many of all rows' largest are this run's
+    near: NDArray[np.bool_] = np.minimum(np.minimum(smallest, beyond), kolmogorov_smirnov) < _ROUGHLY
     return near
 
 
