@@ -21,6 +21,7 @@ from parts import (
 )
 from profiles import number, percent
 from severity import description_of, severity_lines
+from shared.failures import NOT_STARTED
 from shared.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
 
 MAX_VIOLATIONS = 25
@@ -64,6 +65,18 @@ _IN_FUNCTION = (
     "Out of memory or of time? Lower open_engine.small_windows.max_megabytes: larger windows get a processing job.",
 )
 
+_NOT_STARTED = (
+    "function's",
+    "A limit of the account? Ask Service Quotas for more, or take another instance type.",
+)
+
+
+def _advice(job: FailedJob | None) -> tuple[str, str]:
+    """Whose log has more, and what it most likely was."""
+    if job is None or not job.in_function:
+        return _AS_JOB
+    return _NOT_STARTED if job.status == NOT_STARTED else _IN_FUNCTION
+
 
 def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | None, place: Place) -> Notification:
     """For an alarm on a monitoring job that failed: nobody is watching the model until it is mended."""
@@ -81,7 +94,7 @@ def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | Non
     where = ["WHERE TO LOOK", *(_logs(job, Console(place.region)) if job else [])]
     if place.dashboard_url:
         where.append(f"  Dashboard:    {place.dashboard_url}")
-    whose, remedy = _IN_FUNCTION if job and job.in_function else _AS_JOB
+    whose, remedy = _advice(job)
     steps = [
         "WHAT TO DO NEXT",
         f"  1. Read the reason above and the end of the {whose} log.",

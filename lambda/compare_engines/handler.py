@@ -16,6 +16,7 @@ from agreement import Agreement, Results, compare, subjects_of
 from shared.clients import client
 from shared.events import BadEventError, mapping, text
 from shared.json_log import log
+from shared.metrics import publish
 from shared.objects import UnreadableError, exists, list_keys, read_json
 from shared.settings import ConfigurationError, prefix, required
 from shared.violations import FILE_NAMES, parse_violations
@@ -192,7 +193,8 @@ def process(event: Any, settings: Settings, *, s3: Any, sagemaker: Any, cloudwat
         return {"kind": pair.kind, "hour": hour, "waiting": "the other engine has not finished this window"}
     agreement = compare(first, second)
     key = keep(s3, settings, pair, hour, agreement)
-    publish(cloudwatch, settings, pair, agreement)
+    metrics = {"Agreement": agreement.share}
+    publish(cloudwatch, settings.namespace, settings.endpoint, pair.open, metrics, unit="None")
     return {
         "kind": pair.kind,
         "hour": hour,
@@ -219,24 +221,6 @@ def keep(s3: Any, settings: Settings, pair: Pair, hour: str, agreement: Agreemen
     key = f"{settings.agreement_prefix}/{settings.endpoint}/{pair.kind}/{hour}.json"
     s3.put_object(Bucket=settings.bucket, Key=key, Body=json.dumps(document).encode(), ContentType="application/json")
     return key
-
-
-def publish(cloudwatch: Any, settings: Settings, pair: Pair, agreement: Agreement) -> None:
-    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarm looks."""
-    cloudwatch.put_metric_data(
-        Namespace=settings.namespace,
-        MetricData=[
-            {
-                "MetricName": "Agreement",
-                "Dimensions": [
-                    {"Name": "Endpoint", "Value": settings.endpoint},
-                    {"Name": "MonitoringSchedule", "Value": pair.open},
-                ],
-                "Value": agreement.share,
-                "Unit": "None",
-            }
-        ],
-    )
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both

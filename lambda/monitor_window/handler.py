@@ -19,7 +19,9 @@ from typing import Any
 
 from shared.clients import client
 from shared.events import BadEventError, mapping, text
+from shared.failures import Failure, note_failure
 from shared.json_log import log
+from shared.metrics import publish
 from shared.once import Claim, Clock, Markers
 from shared.settings import prefix, required
 from shared.violations import FILE_NAMES, parse_violations
@@ -171,42 +173,17 @@ def _count(job: Job, ml_root: Path) -> int:
     return 0
 
 
-def publish(cloudwatch: Any, settings: Settings, job: Job, metrics: Mapping[str, float]) -> None:
-    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look."""
-    dimensions = [
-        {"Name": "Endpoint", "Value": job.endpoint},
-        {"Name": "MonitoringSchedule", "Value": job.schedule},
-    ]
-    cloudwatch.put_metric_data(
-        Namespace=settings.namespace,
-        MetricData=[
-            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Count"}
-            for name, value in metrics.items()
-        ],
+def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
+    failure = Failure(
+        endpoint=job.endpoint,
+        schedule=job.schedule,
+        job=job.name,
+        log_group=settings.log_group,
+        reason=reason,
+        exit_message=reason,
+        ended=datetime.now(UTC).isoformat(),
     )
-
-
-def note_failure(s3: Any, settings: Settings, job: Job, reason: str) -> None:
-    """Keeps the reason for the responder, where a failed processing job's reason is; before the metric.
-
-    There is no such job: without an ARN the responder sends people to the log of this function.
-    """
-    record = {
-        "job": job.name,
-        "arn": None,
-        "log_group": settings.log_group,
-        "kind": "monitoring",
-        "status": "Failed",
-        "reason": reason,
-        "exit_message": reason,
-        "ended": datetime.now(UTC).isoformat(),
-    }
-    s3.put_object(
-        Bucket=settings.bucket,
-        Key=f"{settings.failures_prefix}/{job.endpoint}/{job.schedule}.json",
-        Body=json.dumps(record).encode(),
-        ContentType="application/json",
-    )
+    note_failure(s3, settings.bucket, settings.failures_prefix, failure)
 
 
 def process(
@@ -220,8 +197,8 @@ def process(
     try:
         outcome = _once(job, claim, s3=s3, deadline=deadline)
         if outcome.status:
-            note_failure(s3, settings, job, outcome.message)
-        publish(cloudwatch, settings, job, outcome.metrics)
+            _note(s3, settings, job, outcome.message)
+        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, outcome.metrics)
         if settings.compare_function and outcome.status == 0:
             functions.invoke(
                 FunctionName=settings.compare_function,
@@ -231,8 +208,8 @@ def process(
     except Exception as error:
         # A failure leaves a metric, not silence; the retry may still bring the results.
         markers.release(claim, {"error": type(error).__name__})
-        note_failure(s3, settings, job, f"{type(error).__name__}: {error}")
-        publish(cloudwatch, settings, job, {"JobFailures": 1.0})
+        _note(s3, settings, job, f"{type(error).__name__}: {error}")
+        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, {"JobFailures": 1.0})
         raise
     markers.finish(claim, {"message": outcome.message})
     return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": outcome.metrics}

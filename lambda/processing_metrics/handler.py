@@ -6,7 +6,6 @@ once and a job's events may come twice, so the alarms take the Maximum and publi
 Permissions and environment variables: lambda/README.md.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from typing import Any
 from job import Job, JobKind, identify
 from shared.clients import client
 from shared.events import BadEventError, mapping, text
+from shared.failures import Failure, note_failure
 from shared.json_log import log
+from shared.metrics import publish
 from shared.objects import UnreadableError, exists, read_json, split_uri
 from shared.settings import prefix, required
 from shared.violations import FILE_NAMES, MalformedViolationsError, parse_violations
@@ -96,37 +97,17 @@ def _violations_in_file(s3: Any, job: Job) -> int | None:
         return 1
 
 
-def note_failure(s3: Any, settings: Settings, job: Job) -> None:
-    """Keeps a failed job's reason for the responder; before the metric, so that it is there when the alarm fires."""
-    record = {
-        "job": job.name,
-        "arn": job.arn,
-        "kind": job.kind.value,
-        "status": job.status,
-        "reason": job.reason,
-        "exit_message": job.exit_message,
-        "ended": job.ended.isoformat() if job.ended else None,
-    }
-    s3.put_object(
-        Bucket=settings.bucket,
-        Key=f"{settings.state_prefix}/job-failures/{job.endpoint}/{job.schedule}.json",
-        Body=json.dumps(record).encode(),
-        ContentType="application/json",
-    )
-
-
-def publish(cloudwatch: Any, settings: Settings, job: Job, metrics: Mapping[str, float]) -> None:
-    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look."""
-    dimensions = [
-        {"Name": "Endpoint", "Value": job.endpoint},
-        {"Name": "MonitoringSchedule", "Value": job.schedule},
-    ]
-    cloudwatch.put_metric_data(
-        Namespace=settings.namespace,
-        MetricData=[
-            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Count"}
-            for name, value in metrics.items()
-        ],
+def _failure(job: Job) -> Failure:
+    return Failure(
+        endpoint=job.endpoint,
+        schedule=job.schedule,
+        job=job.name,
+        arn=job.arn,
+        kind=job.kind.value,
+        status=job.status,
+        reason=job.reason,
+        exit_message=job.exit_message,
+        ended=job.ended.isoformat() if job.ended else None,
     )
 
 
@@ -142,8 +123,8 @@ def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloud
         return {"job": job_name, "ignored": f"no job of endpoint {settings.endpoint}"}
     metrics = measure(s3, job)
     if job.failed:
-        note_failure(s3, settings, job)
-    publish(cloudwatch, settings, job, metrics)
+        note_failure(s3, settings.bucket, f"{settings.state_prefix}/job-failures", _failure(job))
+    publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, metrics)
     return {"job": job_name, "kind": job.kind.value, "schedule": job.schedule, "status": status, "metrics": metrics}
 
 

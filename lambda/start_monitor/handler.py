@@ -6,7 +6,6 @@ no delivery could start is taken by the next window's run; should one come after
 Permissions and environment variables: lambda/README.md.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +19,9 @@ from records import Records, Run
 from request import job_name, processing_job_request, results_uri, small_window_event
 from shared.clients import client, error_code
 from shared.events import BadEventError, mapping, text
+from shared.failures import NOT_STARTED, Failure, note_failure
 from shared.json_log import log
+from shared.metrics import publish
 from shared.settings import prefix, required
 from window import HOUR, hours_between, iso, parse_time
 
@@ -182,45 +183,21 @@ def _output(job: Mapping[str, Any]) -> str:
     return str(outputs[0]["S3Output"]["S3Uri"]) if outputs else ""
 
 
-def publish(cloudwatch: Any, namespace: str, endpoint: str, schedule: str, metrics: Mapping[str, float]) -> None:
-    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look."""
-    dimensions = [
-        {"Name": "Endpoint", "Value": endpoint},
-        {"Name": "MonitoringSchedule", "Value": schedule},
-    ]
-    cloudwatch.put_metric_data(
-        Namespace=namespace,
-        MetricData=[
-            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Count"}
-            for name, value in metrics.items()
-        ],
-    )
-
-
-def note_failure(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
-    """Keeps the reason for the responder, where a failed processing job's reason is; before the metric.
-
-    There is no such job: without an ARN the responder sends people to the log of this function. The metric comes
-    whether the reason could be kept or not.
-    """
+def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
+    """The metric comes whether the reason could be kept or not."""
     reason = f"the job could not be started: {error_code(error)}: {_message(error)}"
-    record = {
-        "job": job_name(plan),
-        "arn": None,
-        "log_group": settings.log_group,
-        "kind": "monitoring",
-        "status": "Failed",
-        "reason": reason,
-        "exit_message": reason,
-        "ended": datetime.now(UTC).isoformat(),
-    }
+    failure = Failure(
+        endpoint=plan.endpoint,
+        schedule=plan.schedule,
+        job=job_name(plan),
+        log_group=settings.log_group,
+        status=NOT_STARTED,
+        reason=reason,
+        exit_message=None,
+        ended=datetime.now(UTC).isoformat(),
+    )
     try:
-        s3.put_object(
-            Bucket=settings.bucket,
-            Key=f"{settings.failures_prefix}/{plan.endpoint}/{plan.schedule}.json",
-            Body=json.dumps(record).encode(),
-            ContentType="application/json",
-        )
+        note_failure(s3, settings.bucket, settings.failures_prefix, failure)
     except Exception as problem:
         log("ERROR", "the reason could not be kept", reason=reason, problem=str(problem))
 
@@ -247,7 +224,7 @@ def process(
     try:
         answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions)
     except Exception as error:
-        note_failure(s3, settings, plan, error)
+        _note(s3, settings, plan, error)
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
         raise
     metrics = {"Runs": 1.0, "NoData": 1.0 if answer["route"] == NONE else 0.0}

@@ -317,9 +317,11 @@ def test_an_old_reason_is_not_quoted(s3: FakeS3, sns: FakeSns, new_responder: An
         ({}, "/aws/sagemaker/ProcessingJobs, streams that begin with dq-1"),  # as it was noted before ARNs were
         ({"arn": "arn:aws:sagemaker:…"}, "/aws/sagemaker/ProcessingJobs, streams that begin with dq-1"),
         ({"arn": None, "log_group": "churn-window-logs"}, "Log group:    churn-window-logs\n"),
+        ({"arn": None, "log_group": "x"}, "Lower open_engine.small_windows.max_megabytes"),
+        ({"arn": None, "log_group": "x", "status": "NotStarted"}, "Ask Service Quotas for more"),
     ],
 )
-def test_where_the_log_of_a_failure_is(
+def test_where_the_log_of_a_failure_is_and_what_it_most_likely_was(
     s3: FakeS3, sns: FakeSns, new_responder: Any, fields: dict[str, Any], shown: str
 ) -> None:
     record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "x", "ended": None, **fields}

@@ -139,8 +139,11 @@ def test_a_failed_job_is_counted_and_its_reason_kept(function: Function, s3: Fak
     function.run(described("Failed", FailureReason="AlgorithmError: out of memory"))
     assert function.published == [{"JobFailures": 1.0}]
     assert s3.json("responder-state/job-failures/churn-endpoint/churn-data-quality.json") == {
+        "endpoint": "churn-endpoint",
+        "schedule": "churn-data-quality",
         "job": JOB,
         "arn": f"arn:aws:sagemaker:eu-central-1:111122223333:processing-job/{JOB}",
+        "log_group": None,
         "kind": "monitoring",
         "status": "Failed",
         "reason": "AlgorithmError: out of memory",

@@ -191,7 +191,7 @@ def test_why_a_run_could_not_be_started_is_told_by_the_responder(
     )
     failed, problem = responder.findings.failed_job(s3, alarm, bucket="churn-data", state_prefix="responder-state")
     assert problem is None
-    assert (failed.name, failed.kind, failed.status) == ("churn-dq-202611231000-eb748a", "monitoring", "Failed")
+    assert (failed.name, failed.kind, failed.status) == ("churn-dq-202611231000-eb748a", "monitoring", "NotStarted")
     assert failed.reason == (
         "the job could not be started: ResourceLimitExceeded: ResourceLimitExceeded (from the fake)"
     )
