@@ -1,8 +1,6 @@
 """From a metric to a person: alarms, the function that answers them, the people who are told, and their quiet hours."""
 
 import json
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NotRequired, TypedDict
@@ -38,7 +36,6 @@ from components.topics import (
     topics,
 )
 
-_OFFSET: Final = re.compile(r"-P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 # AWS's own count of the events that a function was given, tried as often as it may, and did not handle. The function
 # need not live to publish it: killed for its memory or its time, it counts as well.
 _LOST_EVENTS: Final = AlarmRule(
@@ -58,12 +55,6 @@ class WatchedAlarm:
     kind: str
     rule: AlarmRule
     alarm: aws.cloudwatch.MetricAlarm
-
-
-def hours_back(offset: str) -> int:
-    """Whole hours, rounded up, of a duration back in time as Model Monitor writes it: 78 of `-P3DT5H30M`."""
-    days, hours, minutes = (int(part or 0) for part in _OFFSET.findall(offset)[0])
-    return days * 24 + hours + math.ceil(minutes / 60)
 
 
 class DriftAlertingArgs(TypedDict):

@@ -10,7 +10,7 @@ from components import naming
 from components.args import check_component_name, common_settings
 from components.events import HearingNames, hear_of_ended_jobs
 from components.functions import monitoring_function
-from components.identity import Place, PolicyDocument, list_prefixes, policy_document, read_objects
+from components.identity import Place, PolicyDocument
 from components.open_policies import compare_policy
 
 
@@ -59,7 +59,7 @@ class EngineComparison(pulumi.ComponentResource):
             place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
         ) -> pulumi.Output[PolicyDocument]:
             return pulumi.Output.all(place, bucket_name, log_group_arn, dead_letter_arn).apply(
-                lambda found: comparison_policy(
+                lambda found: compare_policy(
                     found[0],
                     bucket=found[1],
                     metric_namespace=namespace,
@@ -103,25 +103,6 @@ class EngineComparison(pulumi.ComponentResource):
         self.register_outputs(
             {"function_name": self.function_name, "dead_letter_queue_name": self.dead_letter_queue_name}
         )
-
-
-def comparison_policy(
-    place: Place, *, bucket: str, metric_namespace: str, log_group_arn: str, dead_letter_arn: str
-) -> PolicyDocument:
-    """The function's, with what it needs to find its own notes again: which engine has finished which window."""
-    policy = compare_policy(
-        place,
-        bucket=bucket,
-        metric_namespace=metric_namespace,
-        log_group_arn=log_group_arn,
-        dead_letter_arn=dead_letter_arn,
-    )
-    notes = [naming.ENGINE_AGREEMENT]
-    return policy_document(
-        *policy["Statement"],
-        {**list_prefixes(place, bucket, notes), "Sid": "FindNotes"},
-        {**read_objects(place, bucket, notes), "Sid": "ReadNotes"},
-    )
 
 
 def engine_pairs(model_monitor: Mapping[str, str], other: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -193,13 +193,15 @@ def window_policy(
 def compare_policy(
     place: Place, *, bucket: str, metric_namespace: str, log_group_arn: str, dead_letter_arn: str
 ) -> PolicyDocument:
-    """The function that holds two engines' verdicts against each other."""
+    """The function that holds two engines' verdicts against each other: it reads what both found, and its own notes of
+    which engine has finished which window.
+    """
     return policy_document(
         *function_basics(log_group_arn, dead_letter_arn),
         # Every job of the region: Model Monitor names its own jobs; whose one is stands in its description.
         allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [place.arn("sagemaker", "processing-job/*")]),
-        list_prefixes(place, bucket, [naming.MONITORING_RESULTS]),
-        read_objects(place, bucket, [naming.MONITORING_RESULTS]),
+        list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.ENGINE_AGREEMENT]),
+        read_objects(place, bucket, [naming.MONITORING_RESULTS, naming.ENGINE_AGREEMENT]),
         write_objects(place, bucket, [naming.ENGINE_AGREEMENT]),
         publish_metrics([metric_namespace]),
     )

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components import naming
 from components.alarms import CONSTRAINT_VIOLATIONS, JOB_FAILURES
-from components.alerting import DriftAlerting, DriftAlertingArgs, hours_back
+from components.alerting import DriftAlerting, DriftAlertingArgs
 from components.args import EndpointArgs, ExistingEndpointSettings, ModelMonitoringStackArgs, StackSettings
 from components.args.baseline import BaselineSettings
 from components.args.severities import CRITICAL, WARNING
@@ -428,19 +428,13 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             self._child,
         )
 
-    @property
-    def _hours_behind(self) -> dict[str, int]:
-        """How far its windows end before its runs, of the monitor for which that can be chosen."""
-        quality = self._settings.model_quality
-        return {naming.MODEL_QUALITY: hours_back(quality.end_time_offset)} if quality else {}
-
     def _alerting(self) -> DriftAlerting:
         region = look_up_place(self).apply(lambda place: place.region)
         alerting = DriftAlertingArgs(
             alerting=self._args.get("alerting", {}),
             schedules=self.schedules,
             hours_between_runs=self._settings.hours_between_runs,
-            hours_behind=self._hours_behind,
+            hours_behind=self._settings.hours_behind,
             endpoint_name=self.endpoint_name,
             bucket_name=self.bucket_name,
             metric_namespace=self.metric_namespace,

@@ -1,5 +1,6 @@
 """When monitors run, on which window of time, and for how long."""
 
+import math
 import re
 from typing import Final
 
@@ -13,6 +14,10 @@ DAILY_AT_SIX: Final = "cron(0 6 ? * * *)"
 _EVERY_HOUR: Final = re.compile(r"cron\(0 \* \? \* \* \*\)")
 _DAILY: Final = re.compile(r"cron\(0 ([01]?\d|2[0-3]) \? \* \* \*\)")
 _EVERY_N_HOURS: Final = re.compile(r"cron\(0 ([01]?\d|2[0-3])/(\d{1,2}) \? \* \* \*\)")
+
+
+# A duration back in time as Model Monitor writes it, with one part at least.
+_OFFSET: Final = re.compile(r"-P(?=.)(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?)?")
 
 
 def schedule_period_hours(expression: str) -> int | None:
@@ -44,6 +49,10 @@ def max_runtime(read: Reader, default: int, *, hourly_limit: int, default_schedu
 
 
 def offset(read: Reader, key: str, default: str) -> str:
-    return read.text(
-        key, default, r"-P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?)?", "a duration back in time such as -P1D or -PT6H"
-    )
+    return read.text(key, default, _OFFSET.pattern, "a duration back in time such as -P1D or -PT6H")
+
+
+def hours_back(offset: str) -> int:
+    """Whole hours, rounded up, of an offset: 78 of `-P3DT5H30M`."""
+    days, hours, minutes = (int(part or 0) for part in _OFFSET.findall(offset)[0])
+    return days * 24 + hours + math.ceil(minutes / 60)

@@ -22,7 +22,7 @@ from components.args.monitors import DataQualityArgs, DataQualitySettings, Model
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
-from components.args.schedules import schedule_period_hours
+from components.args.schedules import hours_back, schedule_period_hours
 from components.args.storage import StorageArgs, StorageSettings
 from components.args.timetable import timetable
 
@@ -133,6 +133,12 @@ class StackSettings:
             for kind, monitor in monitors.items()
             if monitor is not None
         }
+
+    @property
+    def hours_behind(self) -> dict[str, int]:
+        """How far its windows end before its runs, of the monitor for which that can be chosen."""
+        quality = self.model_quality
+        return {naming.MODEL_QUALITY: hours_back(quality.end_time_offset)} if quality else {}
 
     @property
     def files_outside(self) -> list[pulumi.Input[str]]:

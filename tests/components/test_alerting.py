@@ -9,8 +9,8 @@ import pytest
 
 from components import ArgumentError, DriftAlerting
 from components.alarms import alarm_rules
-from components.alerting import hours_back
 from components.args import AlertingSettings
+from components.args.schedules import hours_back
 from tests.components.mocked_runtime import Registration, Run, run_program
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"

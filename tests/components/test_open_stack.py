@@ -382,11 +382,11 @@ class TestPolicies:
         bucket = arn(both, BUCKET, "-data")
         assert set(found) == {
             "WriteLogs", "KeepDeadLetters", "ReadJobs", "ListPrefixes", "ReadObjects", "WriteObjects",
-            "PublishMetrics", "FindNotes", "ReadNotes", "UseKey",
+            "PublishMetrics", "UseKey",
         }  # fmt: skip
-        assert found["FindNotes"]["Condition"]["StringLike"]["s3:prefix"] == ["engine-agreement", "engine-agreement/*"]
-        assert found["ReadNotes"]["Resource"] == [f"{bucket}/engine-agreement/*"]
-        assert found["ReadObjects"]["Resource"] == [f"{bucket}/monitoring-results/*"]
+        prefixes = ["monitoring-results", "monitoring-results/*", "engine-agreement", "engine-agreement/*"]
+        assert found["ListPrefixes"]["Condition"]["StringLike"]["s3:prefix"] == prefixes
+        assert found["ReadObjects"]["Resource"] == [f"{bucket}/monitoring-results/*", f"{bucket}/engine-agreement/*"]
         assert found["WriteObjects"]["Resource"] == [f"{bucket}/engine-agreement/*"]
 
     def test_the_responder_reads_what_it_tells(self, full: Run, one: Run, both: Run) -> None:
