@@ -15,7 +15,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.cells import Cells
 from drift_tools.columns import LARGEST_EXACT, as_single
 from drift_tools.comparison_results import Side
 from drift_tools.errors import InputError
@@ -354,7 +353,7 @@ def samples_of(data: object, *, what: str) -> Samples:
 
 def all_missing(name: str, rows: int) -> Sample:
     """A column that so many rows do not have: it is missing in each of them."""
-    return _Careful(Cells.missing(rows).column(name))
+    return _Careful(Column.from_cells(name, [None] * rows))
 
 
 def _together(columns: Iterable[Sample], rows: int) -> Samples:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from drift_tools.comparison_measures import Measured
 from drift_tools.comparison_results import Histogram, Side
-from drift_tools.moments import are_days, written
+from drift_tools.times import are_days, written
 
 _NAMED_CATEGORIES = 3
 _LONGEST_CATEGORY = 60  # letters; what is longer loses its middle, because a sentence is to be read

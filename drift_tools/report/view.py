@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from drift_tools.comparison import Comparison, FeatureComparison, Histogram
 from drift_tools.cross_check import CrossCheck
-from drift_tools.moments import written
 from drift_tools.report.advice import next_steps, when
 from drift_tools.report.agreement import CrossCheckRow, agreement, cross_check_rows
 from drift_tools.report.charts import category_chart, distribution_chart
@@ -32,6 +31,7 @@ from drift_tools.report.words import (
     together,
     whole_headline,
 )
+from drift_tools.times import written
 from drift_tools.verdict import NOT_ENOUGH_DATA
 from drift_tools.windows import Onset, Timeline
 

@@ -1,4 +1,4 @@
-"""Moments as people read them, of seconds since 1970."""
+"""Times as people read them, of seconds since 1970."""
 
 import math
 from collections.abc import Sequence
