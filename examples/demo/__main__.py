@@ -1,203 +1,28 @@
-"""`make demo`: the whole loop on this machine, and the page about it."""
+"""`make demo`: an interruption ends it in one line, from the first import on."""
 
-import argparse
-import json
-import os
 import signal
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-import local_aws
-from drift_tools.errors import InputError
-from drift_tools.validate import Check, validate_stack
-from examples.demo import employment, recipe
-from examples.demo.console import Steps
-from examples.demo.loop import Loop
-from examples.demo.mailbox import Mailbox
-from examples.demo.monitored import MODEL_MONITOR, OPEN, Monitored
-from examples.demo.page import DemoPage, Scenario, render_demo
-from examples.demo.summary import summary
-from examples.demo.waiting import DemoError
-from examples.employment.train import train
-from local_aws.apply import ApplyError, Event, deploy, inventory, load_settings
-
-PROJECT = Path(__file__).resolve().parents[2]
-OUTPUT = PROJECT / "build" / "demo"
-# No daily schedule falls due while a scenario's hours pass, unless the scenario means it to.
-MORNING = 8
-STEPS_AROUND = 2  # deploy and destroy
-NAMES = {recipe.TITLE: "recipe", employment.TITLE: "employment"}
-ENGINES = {MODEL_MONITOR: "Model Monitor", OPEN: "open: this project's own monitor"}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A scenario: what it overrides in the stack's configuration, the baseline it compares with, and what it does."""
-
-    title: str
-    story: str
-    run: Callable[[Loop], Scenario]
-    overrides: Mapping[str, Any]
-    baseline: Path
-    steps: int
-
-
-def plans() -> list[Plan]:
-    trained = train()
-    return [
-        Plan(recipe.TITLE, recipe.STORY, recipe.run, {}, PROJECT / "model" / "baseline.csv", recipe.STEPS),
-        Plan(
-            employment.TITLE,
-            employment.STORY,
-            employment.run,
-            {
-                "model_artifact": str((trained / "artifact").relative_to(PROJECT)),
-                "baseline_data": str((trained / "baseline.csv").relative_to(PROJECT)),
-                "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
-            },
-            trained / "baseline.csv",
-            employment.STEPS,
-        ),
-    ]
-
-
-class Demo:
-    """One run: an embedded AWS, its stacks one after the other, and what remains of them."""
-
-    def __init__(self, cloud: local_aws.LocalAws, steps: Steps, engine: str) -> None:
-        self._cloud = cloud
-        self._steps = steps
-        self._engine = engine
-        self._before = inventory(cloud)
-        self.created = 0
-
-    def scenario(self, plan: Plan) -> tuple[Scenario, list[Check]]:
-        self._steps.heading(plan.title)
-        self._cloud.clock.advance_to(_next_morning(self._cloud.clock.now()))
-        with self._deployed(plan) as outputs:
-            stack = Monitored(self._cloud, outputs, plan.baseline, self._engine)
-            with Mailbox(self._cloud, [outputs["notification_topic_arn"], outputs["alarm_topic_arn"]]) as mailbox:
-                found = plan.run(Loop(stack, mailbox, self._steps))
-                with self._steps.step("the recipe's validation steps") as step:
-                    checks = validate_stack(outputs, clients=self._cloud.client)
-                    step.result = f"{sum(check.ok for check in checks)} of {len(checks)} passed"
-        return found, checks
-
-    @contextmanager
-    def _deployed(self, plan: Plan) -> Iterator[dict[str, str]]:
-        with self._steps.step("deploy: __main__.py with Pulumi.dev.yaml") as step:
-            settings = load_settings(PROJECT, "dev", {**plan.overrides, "engine": self._engine})
-            deployment = deploy(PROJECT / "__main__.py", settings, self._cloud, on_event=_show(step.detail))
-            resources = sum(resource.physical for resource in deployment.resources)
-            self.created += resources
-            step.result = f"{resources} resources"
-        yield deployment.outputs
-        with self._steps.step("destroy: schedules, job definitions, endpoint, configuration, model, the rest") as step:
-            destroyed = deployment.destroy(on_event=_show(step.detail))
-            step.result = f"{len(destroyed.deleted)} resources deleted"
-
-    def left(self) -> list[str]:
-        """What exists now and did not before the first deployment, asked from every service."""
-        now = inventory(self._cloud)
-        return sorted(
-            f"{kind} {name}" for kind, names in now.items() for name in names - self._before.get(kind, frozenset())
-        )
-
-
-def _show(detail: Callable[[str], None]) -> Callable[[Event], None]:
-    return lambda event: detail(f"{event.action} {event.name}")
-
-
-def _next_morning(now: datetime) -> datetime:
-    morning = now.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    return morning if morning > now else morning + timedelta(days=1)
-
-
-def run(output: Path, console: Console, names: Collection[str], engine: str) -> int:
-    """Do these scenarios; write report.html and summary.json. Exit status 0 if everything was as it must be."""
-    with Steps(console, total=1) as steps:
-        with steps.step("train the employment classifier, start the embedded AWS") as step:
-            to_do = [plan for plan in plans() if NAMES[plan.title] in names]
-            steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
-            cloud = local_aws.start(enforce_iam=True)
-            step.result = cloud.endpoint_url
-        with cloud, _environment(cloud.environment()):
-            demo = Demo(cloud, steps, engine)
-            found, checks = [], []
-            for plan in to_do:
-                scenario, checked = demo.scenario(plan)
-                found.append(scenario)
-                checks += [(plan.title, check) for check in checked]
-            left = demo.left()
-            denied, invalid = cloud.denied_calls(), cloud.invalid_requests()
-        seconds = steps.seconds
-
-    page = DemoPage(
-        scenarios=tuple(found),
-        checks=tuple(Check(f"{NAMES[title]}: {c.name}", c.ok, c.detail) for title, c in checks),
-        resources_created=demo.created,
-        resources_left=len(left),
-        seconds=seconds,
-        engine=ENGINES[engine],
-        made=datetime.now(UTC),
-    )
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "report.html").write_text(render_demo(page), encoding="utf-8")
-    (output / "summary.json").write_text(json.dumps(summary(page, NAMES), indent=2) + "\n", encoding="utf-8")
-    _print_result(console, page, output)
-    complaints = [
-        *(f"left behind: {name}" for name in left),
-        *(f"denied by IAM: {call}" for call in denied),
-        *(f"not valid by AWS's models: {request}" for request in invalid),
-        *(f"validation step failed: {check.name}: {check.detail}" for check in page.checks if not check.ok),
-    ]
-    for complaint in complaints:
-        console.print(complaint, style="red", markup=False)
-    return 1 if complaints else 0
-
-
-def _print_result(console: Console, page: DemoPage, output: Path) -> None:
-    table = Table(title="The recipe's validation steps", title_justify="left", show_lines=False)
-    for column in ("step", "", "seen"):
-        table.add_column(column, overflow="fold")
-    for check in page.checks:
-        table.add_row(check.name, "ok" if check.ok else "FAILED", check.detail)
-    console.print()
-    console.print(table)
-    for scenario in page.scenarios:
-        last = scenario.windows[-1]
-        drifted = ", ".join(last.drifted_features) or "nothing"
-        console.print(
-            f"{NAMES[scenario.name]}: in “{last.label}” {drifted} drifted; alarm {scenario.alarm.state}, "
-            f"{len(scenario.notifications)} notification(s)",
-            markup=False,
-        )
-    console.print(
-        f"\n{page.resources_created} resources created, {page.resources_left} left, {page.seconds:.0f} s\n"
-        f"{output / 'report.html'}\n{output / 'summary.json'}",
-        markup=False,
-        soft_wrap=True,
-    )
+INTERRUPTED = 130
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """The embedded AWS's endpoint and credentials for everything that reads them from the environment."""
-    saved = dict(os.environ)
-    os.environ.update(values)
+def _uninterrupted() -> Iterator[None]:
+    """Hear Ctrl-C at the end: in the midst of loading, extension modules make an ImportError of it."""
+    heard: list[int] = []
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is signal.SIG_IGN:  # a shell that started this in the background wants it so
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(saved)
+        signal.signal(signal.SIGINT, usual)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _terminated(_signal: int, _frame: object) -> None:
@@ -205,22 +30,16 @@ def _terminated(_signal: int, _frame: object) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="where report.html and summary.json are written")
-    parser.add_argument("--scenario", choices=NAMES.values(), help="one of the scenarios only")
-    parser.add_argument("--engine", choices=ENGINES, default=MODEL_MONITOR, help="who runs the monitoring jobs")
-    arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, _terminated)
-    console = Console()
+    """Run the demo; the exit status."""
     try:
-        names = [arguments.scenario] if arguments.scenario else list(NAMES.values())
-        return run(arguments.output, console, names, arguments.engine)
+        with _uninterrupted():  # Pulumi takes a second, in which people see that they are in the wrong folder
+            from examples.demo import program  # noqa: PLC0415
+
+        signal.signal(signal.SIGTERM, _terminated)
+        return program.main()
     except KeyboardInterrupt:
         print("\nstopped; the embedded AWS and everything in it are gone", file=sys.stderr)
-        return 130
-    except (DemoError, local_aws.LocalAwsError, ApplyError, InputError) as error:
-        print(f"\nthe demo stopped: {error}", file=sys.stderr)
-        return 1
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

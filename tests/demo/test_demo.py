@@ -181,3 +181,22 @@ def processes_of(directory: Path, seconds: float = 10.0) -> list[tuple[int, str]
         if not found or time.monotonic() > limit or seconds == 0:
             return found
         time.sleep(0.1)
+
+
+def test_an_interruption_while_it_loads_is_one_line() -> None:
+    """The second in which Pulumi is imported is when somebody sees that this is the wrong folder."""
+    code = """
+import os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "grpc._cython.cygrpc":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("examples.demo", run_name="__main__")
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert (run.returncode, run.stdout) == (130, "")
+    assert run.stderr == "\nstopped; the embedded AWS and everything in it are gone\n"
