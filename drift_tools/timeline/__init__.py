@@ -2,4 +2,10 @@
 
 from drift_tools.timeline.timeline import Onset, Timeline, Window, compare_windows, split_by_time
 
-__all__ = ["Onset", "Timeline", "Window", "compare_windows", "split_by_time"]
+__all__ = [
+    "Onset",
+    "Timeline",
+    "Window",
+    "compare_windows",
+    "split_by_time",
+]
