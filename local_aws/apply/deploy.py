@@ -31,9 +31,10 @@ from pulumi.runtime.stack import run_in_stack
 
 from local_aws.apply.calls import Cloud
 from local_aws.apply.deployment import Deployment, OnEvent
-from local_aws.apply.engine import Applier, Recorder, plain
+from local_aws.apply.engine import Applier, Recorder
 from local_aws.apply.errors import ApplyError, DeployError
 from local_aws.apply.settings import Settings
+from local_aws.apply.values import plain
 
 THREADS = 8
 # The program runs in the project's directory with its own sys.path, both of which belong to the whole process.
