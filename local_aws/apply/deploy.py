@@ -99,14 +99,15 @@ class _Run:
         # Assets are read while resources are created, which goes on after the program's last line: hence
         # around all of it.
         with _as_pulumi_runs(file.parent if file else self.settings.directory, file):
-            thread.start()
             try:
+                thread.start()  # a signal may come while it starts
                 while thread.is_alive():
                     # Not without a limit: a signal that reaches another thread does not wake this one.
                     thread.join(0.1)
             except BaseException as interrupt:
                 self.applier.stop(interrupt)
-                thread.join()
+                if thread.ident is not None:
+                    thread.join()
                 raise
 
     def _body(self) -> None:

@@ -37,7 +37,7 @@ def serving(shared_cloud: local_aws.LocalAws) -> Iterator[Serving]:
 
 @pytest.fixture
 def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving) -> Iterator[Lab]:
-    """The program with an empty state. AWS is as empty after the test as it was before, and refused nothing on the way."""
+    """The program with an empty state. AWS is as empty afterwards as it was before, and refused nothing on the way."""
     before = inventory(shared_cloud)
     made = Lab(tmp_path, shared_cloud, serving)
     with environment_variables(made.variables):

@@ -1,6 +1,6 @@
 """A stand-in for pulumi-language-python, which comes with the CLI and is not to be had as a Go module.
 
-`make pulumi` puts it on the PATH of machines that have none, and only there: the CLI as it is installed has the real one.
+`make pulumi` puts it on the PATH of machines that have none, and only there: the CLI as installed has the real one.
 It runs programs, component plugins and policy packs with the interpreter that runs it. What runs a program,
 pulumi-language-python-exec, is Pulumi's own, from the Go module of its SDK.
 """
