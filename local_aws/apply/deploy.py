@@ -90,6 +90,7 @@ class _Run:
         self.applier = applier
         self.recorder = Recorder(applier)
         self.error: BaseException | None = None
+        self.ended = threading.Event()
         self.exports: list[str] = []  # in the program's order, which their way through the engine loses
 
     def to_end(self) -> None:
@@ -101,13 +102,14 @@ class _Run:
         with _as_pulumi_runs(file.parent if file else self.settings.directory, file):
             try:
                 thread.start()  # a signal may come while it starts
-                while thread.is_alive():
-                    # Not without a limit: a signal that reaches another thread does not wake this one.
-                    thread.join(0.1)
+                # Not without a limit: a signal that reaches another thread does not wake this one. And not by
+                # joining: after an exception in `join`, Python 3.11 takes a thread that runs for one that has ended.
+                while not self.ended.wait(0.1):
+                    pass
             except BaseException as interrupt:
                 self.applier.stop(interrupt)
                 if thread.ident is not None:
-                    thread.join()
+                    self.ended.wait()
                 raise
 
     def _body(self) -> None:
@@ -127,6 +129,7 @@ class _Run:
                 task.cancel()
             asyncio.set_event_loop(None)
             loop.close()
+            self.ended.set()
 
     async def _main(self) -> None:
         configure(
