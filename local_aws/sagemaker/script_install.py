@@ -1,7 +1,7 @@
 """Whether the scikit-learn container could install the user's script, as its `serve` does each time it starts.
 
-It runs `pip install .` over the script's folder, with `-r requirements.txt` where there is one. Here no pip is run; what
-is known of the image's pip is kept in a rule, and tests/container holds that rule against AWS's own packages.
+It runs `pip install .` over the script's folder, with `-r requirements.txt` where there is one. Here no pip is
+run; what is known of the image's pip is a rule, and tests/container holds that rule against AWS's own packages.
 """
 
 import tomllib
