@@ -44,6 +44,8 @@ from components.storage import content_object
 # The container's paths, as Model Monitor's own clients set them.
 INPUT_PATH: Final = "/opt/ml/processing/input/baseline_dataset_input"
 OUTPUT_PATH: Final = "/opt/ml/processing/output"
+# A minute of it for roles that AWS does not see yet.
+START_SECONDS: Final = 150
 CSV_WITH_HEADER: Final = '{"csv":{"header":true,"output_columns_position":"START"}}'
 
 
@@ -370,7 +372,7 @@ class Baseline(pulumi.ComponentResource):
             parent=self,
             folder="start_baseline",
             description=f"Starts the baseline jobs of {self._stem}",
-            timeout=60,
+            timeout=START_SECONDS,
             memory_size=128,
             environment={},
             policy=policy,

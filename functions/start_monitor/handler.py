@@ -19,6 +19,7 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_note import NOT_STARTED, Failure, note_failure
+from functions.common.iam_patience import patiently
 from functions.common.json_logging import attempt, log
 from functions.common.object_keys import named
 from functions.start_monitor.job_request import job_name, processing_job_request, results_uri, small_window_event
@@ -178,7 +179,8 @@ def _labels_manifest(s3: Any, plan: Plan, records: Records, run: Run) -> str | N
 def create_job(sagemaker: Any, request: Mapping[str, Any]) -> bool:
     """Create the job; False if an earlier delivery has. JobConflictError if the name is another job's."""
     try:
-        sagemaker.create_processing_job(**request)
+        # A first run may be due seconds after its deployment, before AWS sees the job's role.
+        patiently(lambda: sagemaker.create_processing_job(**request))
     except ClientError as error:
         if error_code(error) not in ("ResourceInUse", "ResourceInUseException"):
             raise
@@ -252,7 +254,7 @@ def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
     where = "the event's announce"
     given = mapping(event["announce"], where)
     endpoint, schedule = text(given, "endpoint", where), text(given, "schedule", where)
-    publish(cloudwatch, namespace, endpoint, schedule, {"Runs": 0.0})
+    patiently(lambda: publish(cloudwatch, namespace, endpoint, schedule, {"Runs": 0.0}))
     return {"schedule": schedule, "announced": True}
 
 
