@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The documentation writes both; real runs and AWS's SDK the first.
-FILE_NAMES = ("constraint_violations.json", "constraints_violations.json")
-
 _NUMBER = r"'?([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|inf(?:inity)?|nan))'?"
 # One pattern a wording; groups are (observed, limit). Order matters: the more specific one first.
 _WORDINGS = tuple(

@@ -17,14 +17,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from contract.bucket_layout import SMALL_WINDOWS_FOLDER, VIOLATIONS
+from contract.failure_note import Failure
+from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_note import Failure, note_failure
+from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Claim, Clock, Markers
 from functions.common.json_logging import log
-from functions.common.violations import FILE_NAMES, parse_violations
+from functions.common.violations import parse_violations
 from functions.monitor_window.container_files import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
 
 _RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
@@ -99,8 +102,8 @@ class Outcome:
     def metrics(self) -> dict[str, float]:
         """As the end of a processing job would be told."""
         if self.status:
-            return {"JobFailures": 1.0}
-        return {"JobFailures": 0.0, "ConstraintViolations": float(self.violations)}
+            return {JOB_FAILURES: 1.0}
+        return {JOB_FAILURES: 0.0, CONSTRAINT_VIOLATIONS: float(self.violations)}
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def _execute(job: Job, ml_root: Path, seconds: float, *, fetching: float) -> int
 
 def _count(job: Job, ml_root: Path) -> int:
     for output in job.request["ProcessingOutputConfig"]["Outputs"]:
-        for name in FILE_NAMES:
+        for name in VIOLATIONS:
             path = place(ml_root, output["S3Output"]["LocalPath"]) / name
             if path.is_file():
                 return len(parse_violations(json.loads(path.read_bytes())))
@@ -191,7 +194,7 @@ def process(
 ) -> dict[str, Any]:
     """One delivery."""
     job = Job.parse(event)
-    claim = markers.claim(f"{settings.state_prefix}/small-windows/{job.endpoint}/{job.name}.json")
+    claim = markers.claim(f"{settings.state_prefix}/{SMALL_WINDOWS_FOLDER}/{job.endpoint}/{job.name}.json")
     if claim is None:
         return {"job": job.name, "done": "by an earlier delivery"}
     try:
@@ -209,7 +212,7 @@ def process(
         # A failure leaves a metric, not silence; the retry may still bring the results.
         markers.release(claim, {"error": type(error).__name__})
         _note(s3, settings, job, f"{type(error).__name__}: {error}")
-        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, {"JobFailures": 1.0})
+        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, {JOB_FAILURES: 1.0})
         raise
     markers.finish(claim, {"message": outcome.message})
     return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": outcome.metrics}

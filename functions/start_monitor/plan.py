@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contract.monitor_kinds import KINDS
+from contract.time_offsets import parse_offset
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.s3_objects import split_location
-from functions.start_monitor.time_window import Window, hour_of, parse_offset, parse_time, window_of
-
-KINDS = {"data-quality": "dq", "model-quality": "mq"}
+from functions.start_monitor.time_window import Window, hour_of, parse_time, window_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Plan:
     @property
     def short_kind(self) -> str:
         """`dq` or `mq`, for names."""
-        return KINDS[self.kind]
+        return KINDS[self.kind].short
 
 
 def parse(event: Any) -> Plan:
@@ -60,7 +60,7 @@ def parse(event: Any) -> Plan:
     if not isinstance(variants, list) or not variants or not all(isinstance(name, str) and name for name in variants):
         raise BadEventError(f"{where}.variants must be a list of at least one variant's name")
     ground_truth = plan.get("ground_truth_uri")
-    if kind == "model-quality" and not ground_truth:
+    if KINDS[kind].needs_labels and not ground_truth:
         raise BadEventError(f"{where}.ground_truth_uri is missing: a model-quality monitor needs labels")
     return Plan(
         kind=kind,
