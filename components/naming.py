@@ -7,7 +7,6 @@ where a name must be known before its resource exists or must change with its co
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from contract import monitor_kinds
@@ -62,16 +61,6 @@ def content_hash(*parts: bytes | str) -> str:
 def canonical_json(value: Any) -> str:
     """JSON that is the same text for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def job_definition_name(stem: str, content: Mapping[str, Any]) -> str:
-    """`stem-hash` of a job definition's whole content.
-
-    Job definitions are immutable: any change replaces one, and a fixed name would clash with the definition that the
-    schedule still uses. With the content in the name the new one is made, the schedule re-pointed, the old one
-    deleted.
-    """
-    return f"{stem}-{content_hash(canonical_json(content))}"
 
 
 def adopted_stem(component_name: str, endpoint_name: str) -> str:
