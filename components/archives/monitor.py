@@ -22,8 +22,8 @@ from contract.bucket_layout import JOB_CODE
 
 DRIFT_TOOLS: Final = REPOSITORY / "drift_tools"
 ARCHIVE_NAME: Final = "drift_tools.zip"
-# The report needs libraries that AWS's image does not have.
-_LEFT_OUT: Final = frozenset({"report"})
+# For people at a terminal, with libraries that AWS's image does not have.
+_LEFT_OUT: Final = frozenset({"cli", "endpoint", "report"})
 
 
 def job_sources(package: Path = DRIFT_TOOLS) -> Iterator[tuple[str, Path]]:

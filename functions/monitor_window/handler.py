@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contract.bucket_layout import SMALL_WINDOWS_FOLDER, VIOLATIONS
+from contract.bucket_layout import VIOLATIONS
 from contract.failure_note import Failure
 from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from functions.common.aws_clients import client
@@ -25,7 +25,7 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
-from functions.common.idempotency import Claim, Clock, Markers, StillInProgressError
+from functions.common.idempotency import Claim, Clock, Markers, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
 from functions.common.violations import count_violations
 from functions.monitor_window.container_files import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
@@ -205,7 +205,7 @@ def process(
     job = Job.parse(event)
     claim: Claim | None = None
     try:
-        claim = markers.claim(f"{settings.state_prefix}/{SMALL_WINDOWS_FOLDER}/{job.endpoint}/{job.name}.json")
+        claim = markers.claim(small_window_key(settings.state_prefix, job.endpoint, job.name))
         if claim is None:
             return {"job": job.name, "done": "by an earlier delivery"}
         outcome = _once(job, claim, s3=s3, deadline=deadline)

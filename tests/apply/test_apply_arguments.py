@@ -14,8 +14,8 @@ import pulumi_aws as aws
 import pytest
 
 from components import ModelMonitoringStack
-from components.archives.model import write_model_archive
-from drift_tools.traffic import baseline_requests, send
+from components.archives import write_model_archive
+from drift_tools.endpoint import baseline_requests, send
 from examples.demo.waiting import wait_until
 from local_aws import LocalAws
 from local_aws.apply import DeployError, Deployment, Settings, deploy

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from drift_tools.monitor import suggest_baseline
+from drift_tools.job import suggest_baseline
 from drift_tools.tables import as_table
 from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3
