@@ -49,4 +49,4 @@ def test_what_enters_by_another_way_is_found() -> None:
         "drift_tools.monitors.model_quality.columns: drift_tools.tables.table",
         "drift_tools.monitors.model_quality.columns: drift_tools.monitors.bias.check",
     ]
-    assert list(inner_imports("drift_tools.tables.csv_fast", source))[0].endswith("drift_tools.monitors.bias.check")
+    assert next(inner_imports("drift_tools.tables.csv_fast", source)).endswith("drift_tools.monitors.bias.check")
