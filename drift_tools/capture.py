@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from drift_tools.capture_blocks import HAS_FAST_PATH, BlockResult, Segment, read_block, read_each
-from drift_tools.capture_files import Block, DamagedError, blocks_of, capture_files
+from drift_tools.capture_files import DAMAGED, Block, DamagedError, blocks_of, capture_files
 from drift_tools.capture_records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
 from drift_tools.cells import Cells, Order, Parts
 from drift_tools.columns import Texts
@@ -45,10 +45,9 @@ __all__ = [
 # records that nobody can read could move any share by as much as their own. Above it a run can no longer say yes or no.
 MAX_UNREADABLE_SHARE = 0.1
 BATCH_ROWS = 250_000
-_KEPT_PROBLEMS = 1000
+KEPT_PROBLEMS = 1000
 _LINES_AT_ONCE = 8192
 _MOST_WORKERS = 4
-_DAMAGED = "gzip file is cut short or damaged"
 
 Source: TypeAlias = str | Path | Iterable[str | bytes]
 
@@ -93,7 +92,7 @@ class Counts:
             self.used + other.used,
             dict(Counter(self.skipped) + Counter(other.skipped)),
             self.outside + other.outside,
-            (self.problems + other.problems)[:_KEPT_PROBLEMS],
+            (self.problems + other.problems)[:KEPT_PROBLEMS],
         )
 
     def require_readable(self, max_unreadable_share: float) -> None:
@@ -271,7 +270,7 @@ def _blocks(source: Source, *, keep: int) -> Iterator[_Work]:
                 yield from blocks_of(path, keep=keep)
             except DamagedError:
                 # Nobody can say how many records the rest was: it counts as one.
-                yield BlockResult(str(path), skipped=[(0, _DAMAGED)])
+                yield BlockResult(str(path), skipped=[(0, DAMAGED)])
         return
     lines, first = iter(source), 1
     while some := list(islice(lines, _LINES_AT_ONCE)):
@@ -330,7 +329,7 @@ class _Window:
             skipped.update(reason for _, reason in result.skipped)
             problems += [
                 Problem(reason, result.source, line)
-                for line, reason in result.skipped[: max(_KEPT_PROBLEMS - len(problems), 0)]
+                for line, reason in result.skipped[: max(KEPT_PROBLEMS - len(problems), 0)]
             ]
             used += sum(len(segment.record_lines) for segment in result.segments)
         table, origins = self._table(results)

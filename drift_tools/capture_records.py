@@ -11,6 +11,7 @@ and, if the caller gave one, `inferenceId`. The columns of a row are those of th
 import base64
 import binascii
 import csv
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def read_record(line: str | bytes, selection: Selection) -> Record | None:
         _text(metadata.get("eventId")), _text(metadata.get("inferenceId")), _text(metadata.get("inferenceTime"))
     )
     if selection.preprocess is not None:
-        names, rows = _preprocessed(selection.preprocess, record)
+        names, rows = _preprocessed(selection.preprocess, record, with_label=GROUND_TRUTH in selection.sides)
         return Record(names, rows, True, origin)
     sides = {name: payload(side) for name, side in captured_sides(record, selection.sides).items()}
     if selection.columns is not None and any(
@@ -148,11 +149,7 @@ def captured_sides(record: dict[str, Any], sides: Sequence[str]) -> dict[str, ob
 
 def join_sides(sides: dict[str, Block | None], selection: Selection) -> Block:
     """The row that the sides make together."""
-    truth = sides.get(GROUND_TRUTH)
-    if GROUND_TRUTH in selection.sides:
-        if truth is None:
-            raise UnusableError("no groundTruthData")
-        truth = (tuple(f"{GROUND_TRUTH}_{i}" if i else GROUND_TRUTH for i in range(len(truth[0]))), truth[1])
+    truth = _label(sides.get(GROUND_TRUTH)) if GROUND_TRUTH in selection.sides else None
     output, given = sides.get(OUTPUT), sides.get(INPUT)
     if output is None and given is None:
         raise UnusableError("neither endpointInput nor endpointOutput was captured")
@@ -219,10 +216,10 @@ def csv_rows(text: str) -> Block:
         if "" in cells or " " in text or "\t" in text:
             cells = [cell.strip(" \t") or None for cell in cells if cell is not None]
         return (None,) * len(cells), [cells]
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = io.StringIO(text, newline="")  # with their line breaks: within quotes they are the cell's own
     try:
         rows: list[Row] = [
-            [cell.strip(" \t\n") or None for cell in row] for row in csv.reader(lines, strict=True) if row
+            [cell.strip(" \t\r\n") or None for cell in row] for row in csv.reader(lines, strict=True) if row
         ]
     except csv.Error as error:
         raise UnusableError("not CSV") from error
@@ -293,18 +290,37 @@ def _from_objects(items: Sequence[dict[str, Any]]) -> Block:
     return tuple(names), [[row.get(name) for name in names] for row in flat]
 
 
-def _preprocessed(preprocess: Preprocessor, record: dict[str, Any]) -> Block:
+def _preprocessed(preprocess: Preprocessor, record: dict[str, Any], *, with_label: bool) -> Block:
+    """The rows that a script makes of a record; with its label beside them where the script gives none itself."""
+    truth = _label(payload(record.get(GROUND_TRUTH))) if with_label else None
     try:
         objects = preprocess(record)
-    except InputError:
+    except (InputError, UnusableError):
         raise
     except Exception as error:  # a user's code: what it raises on one record is a reason to skip that record
         raise UnusableError(f"the record preprocessor raised {type(error).__name__}") from error
     names, rows = _from_objects(objects)
     # The guide's own examples number the columns ("00000000000000000003"): those are positions and no names.
-    if all(name is not None and name.isdigit() for name in names):
+    if all(name is not None and name.isdecimal() for name in names):
         names = (None,) * len(names)
-    return names, rows
+    if truth is None or GROUND_TRUTH in names or not rows:
+        return names, rows
+    if len(truth[1]) != len(rows):
+        raise UnusableError(
+            f"the record preprocessor gave {len(rows)} rows for {len(truth[1])} labels: let it give {GROUND_TRUTH} in "
+            "each row"
+        )
+    return _beside((names, rows), truth)
+
+
+def _label(truth: Block | None) -> Block:
+    """The columns of a label, `groundTruthData` and, if it has several, `groundTruthData_1`, ….
+
+    Raises `UnusableError` if there is none.
+    """
+    if truth is None:
+        raise UnusableError(f"no {GROUND_TRUTH}")
+    return tuple(f"{GROUND_TRUTH}_{i}" if i else GROUND_TRUTH for i in range(len(truth[0]))), truth[1]
 
 
 def _beside(left: Block | None, right: Block | None) -> Block:

@@ -20,8 +20,9 @@ from drift_tools.capture import (
     read_captures,
 )
 from drift_tools.errors import InputError
-from drift_tools.ground_truth_merge import Labels, labelled_lines, read_labels
+from drift_tools.ground_truth_merge import labelled_lines
 from drift_tools.job import Job
+from drift_tools.labels import Labels, read_labels
 from drift_tools.preprocessing import load_preprocessor
 from drift_tools.tables import Column, Table, TypeCounts, is_parquet, read_bytes, read_table
 

@@ -26,7 +26,6 @@ from drift_tools.constraints import (
     violations_document,
 )
 from drift_tools.errors import InputError
-from drift_tools.ground_truth_merge import Labels
 from drift_tools.job import OTHERS_WORDS, Job, run_job
 from drift_tools.job_data import (
     captured_batches,
@@ -39,6 +38,7 @@ from drift_tools.job_data import (
     plain_table,
 )
 from drift_tools.job_metrics import Metrics, emit
+from drift_tools.labels import Labels
 from drift_tools.preprocessing import load_postprocessor
 from drift_tools.profile import Profile, Statistics, merge_profiles, write_json
 from drift_tools.quality_columns import QualityColumns
