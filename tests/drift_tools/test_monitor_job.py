@@ -517,7 +517,8 @@ def test_a_baseline_of_no_rows_or_no_columns_says_nothing(tmp_path: Path) -> Non
             '{"features":' + "[" * 100_000,
             "nested too deeply for JSON that anybody reads: write the file again",
         ),
-        ("statistics", '{"features": [], "dataset": {}}', "not a data-quality statistics.json (no 'item_count')"),
+        ("statistics", '{"dataset": {}}', "not a data-quality statistics.json (no 'features')"),
+        ("statistics", '{"features": [], "dataset": {}}', "has statistics of no feature: run the baseline again"),
     ],
 )
 def test_a_baseline_that_is_none_is_named(
