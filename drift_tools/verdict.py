@@ -27,6 +27,8 @@ from drift_tools.measures.psi import FLOOR, rows_needed
 DRIFT, NO_DRIFT, NOT_ENOUGH_DATA = "drift", "no drift", "not enough data"
 # Said of names and ids, of which more rows would not help.
 TOO_RARE = f"{NOT_ENOUGH_DATA}: every category is too rare to compare"
+# Said of texts of many values, of which Model Monitor's own baselines have no list.
+NOT_LISTED = f"{NOT_ENOUGH_DATA}: the baseline lists none of its categories"
 # The usual limit of "some change" for the index, here of its excess over what the sample sizes explain.
 PSI_THRESHOLD = 0.1
 # Below this many rows on either side nothing is decided: no test of the tails is worth its name, and one odd customer
@@ -44,7 +46,7 @@ class Evidence:
     `threshold`: from which on an effect is material. `beyond`: the share of the current values that are smaller than
     any of the baseline, or larger than any, whichever is more, less what chance explains (`surely_beyond`). `too_rare`:
     whether each category occurs too rarely to be compared with any other (names, ids), so that the tests have not seen
-    the values.
+    the values. `not_listed`: likewise, because the baseline does not say which categories it has.
     """
 
     p_values: Mapping[str, float]
@@ -56,6 +58,7 @@ class Evidence:
     threshold: float = PSI_THRESHOLD
     beyond: float = 0.0
     too_rare: bool = False
+    not_listed: bool = False
 
     @property
     def is_material(self) -> bool:
@@ -168,7 +171,8 @@ def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float, le
         elif evidence.effect < evidence.threshold:
             size = f"{100 * evidence.beyond:.1f} % of the values beyond the baseline's range"
         return Verdict(DRIFT, p_value, adjusted, f"{found}, {size}{_cause(evidence)}")
-    if adjusted > alpha and min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level):
+    is_short = adjusted > alpha and min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level)
+    if evidence.not_listed or is_short:
         return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
     if evidence.too_rare:
         return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, TOO_RARE)
@@ -183,6 +187,8 @@ def _needed(evidence: Evidence, level: float) -> int:
 
 
 def _shortage(evidence: Evidence, level: float) -> str:
+    if evidence.not_listed:
+        return NOT_LISTED
     sides = (("baseline", evidence.baseline_rows), ("current", evidence.rows))
     needed = _needed(evidence, level)
     short = " and ".join(f"{rows} {side} {'row' if rows == 1 else 'rows'}" for side, rows in sides if rows < needed)
