@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.cross_check import CrossCheck
 from drift_tools.report.words import count, cut, isolated, listed
-from drift_tools.verdict import NOT_ENOUGH_DATA, TOO_RARE
+from drift_tools.verdict import NOT_ENOUGH_DATA, is_too_rare
 from drift_tools.windows import Onset, Timeline
 
 _CLIFFS = 3
@@ -35,7 +35,7 @@ def next_steps(
         *(_ABOUT_THE_MODEL if any_drift else ()),
         *_about_the_monitor(checks),
     ]
-    unique = [feature.name for feature in short if feature.reason == TOO_RARE]
+    unique = [feature.name for feature in short if is_too_rare(feature.reason)]
     few = [feature.name for feature in short if feature.name not in unique]
     if few:
         steps.append(f"{listed(few)}: too few rows to tell. Wait for more, or compare a longer window.")

@@ -10,7 +10,7 @@ import pytest
 
 from components import ModelMonitoringStack
 from components.args import QUALITY_METRICS, DataQualityThresholds
-from components.constraints import quality_constraints, with_thresholds
+from components.baselines.thresholds import quality_constraints, with_thresholds
 from drift_tools.constraints import Constraints
 from drift_tools.model_quality import ModelQuality, QualityConstraints, suggest
 from tests.components.conftest import CONSTRAINTS, STATISTICS

@@ -11,7 +11,7 @@ import botocore.session
 import pulumi
 import pytest
 
-from components.instances import has_local_storage
+from components.jobs.instance_types import has_local_storage
 from components.naming import content_hash
 from tests.components.conftest import KEY, PREPROCESSOR
 from tests.components.mocked_runtime import Run
@@ -116,15 +116,15 @@ class TestScripts:
 
     def test_another_script_makes_another_definition(self, everything: Run, run_stack: RunStack) -> None:
         other = pulumi.StringAsset(PREPROCESSOR + "# other\n")
-        names = {
-            run.one(DATA_QUALITY).inputs["name"]
+        scripts = {
+            run.one(DATA_QUALITY).inputs["dataQualityAppSpecification"].get("recordPreprocessorSourceUri")
             for run in (
                 run_stack(data_quality={"record_preprocessor": other}),
                 run_stack(data_quality={"record_preprocessor": pulumi.StringAsset(PREPROCESSOR)}),
                 run_stack(),
             )
         }
-        assert len(names) == 3
+        assert len(scripts) == 3
 
 
 class TestNetwork:

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.packaging import function_files
+from components.archives.function import function_files
 from tests.components.mocked_runtime import Run
 
 ANALYZER = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
@@ -51,7 +51,9 @@ class TestStorage:
     def test_without_retain_data_a_destroy_leaves_nothing(self, run_stack: Callable[..., Run]) -> None:
         run = run_stack(retain_data=False)
         assert run.one(BUCKET).inputs["forceDestroy"] is True
-        assert not any(item.request.retainOnDelete for item in run.resources)
+        # The files that the program puts into the bucket go with it.
+        kept = {item.type for item in run.resources if item.request.retainOnDelete}
+        assert kept == {"aws:s3/bucketObjectv2:BucketObjectv2"}
 
     def test_encrypted(self, full: Run) -> None:
         kind = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -409,7 +411,7 @@ class TestDataQuality:
         assert schedule.inputs["name"] == f"{endpoint_name(full)}-data-quality"
         assert schedule.inputs["monitoringScheduleConfig"] == {
             "monitoringType": "DataQuality",
-            "monitoringJobDefinitionName": full.one(DATA_QUALITY).inputs["name"],
+            "monitoringJobDefinitionName": full.one(DATA_QUALITY).outputs["name"],
             "scheduleConfig": {"scheduleExpression": "cron(0 * ? * * *)"},
         }
         # On a destroy the other way round: schedule, definition, endpoint, as SageMaker wants it.
@@ -471,7 +473,7 @@ class TestModelQuality:
         assert schedule.inputs["name"] == f"{endpoint_name(full)}-model-quality"
         assert schedule.inputs["monitoringScheduleConfig"] == {
             "monitoringType": "ModelQuality",
-            "monitoringJobDefinitionName": full.one(MODEL_QUALITY).inputs["jobDefinitionName"],
+            "monitoringJobDefinitionName": full.one(MODEL_QUALITY).outputs["jobDefinitionName"],
             "scheduleConfig": {"scheduleExpression": "cron(0 6 ? * * *)"},
         }
         assert {"churn-model-quality", "churn-endpoint"} <= schedule.depends_on
@@ -558,7 +560,7 @@ class TestResponder:
         function = full.one(FUNCTION, "churn-alarm-responder").inputs
         assert function["runtime"] == "python3.13"
         assert function["architectures"] == ["arm64"]
-        assert function["handler"] == "handler.handler"
+        assert function["handler"] == "functions.alarm_responder.handler.handler"
         assert (function["timeout"], function["memorySize"]) == (60, 512)
         assert "reservedConcurrentExecutions" not in function
 
@@ -628,7 +630,7 @@ class TestResponder:
         assert {inside: asset.path for inside, asset in code.assets.items()} == {
             inside: path.as_posix() for inside, path in function_files(folder).items()
         }
-        assert {"handler.py", "shared/__init__.py"} <= set(code.assets)
+        assert {f"functions/{folder}/handler.py", "functions/common/__init__.py"} <= set(code.assets)
 
 
 class TestMetrics:

@@ -214,5 +214,5 @@ class TestWhatThePlansRestOn:
     def test_a_fixed_name_would_be_found(self, full: Run, run_stack: RunStack) -> None:
         planned, after = plan(full, partial(run_stack, data_quality={"instance_type": "ml.m5.2xlarge"}))
         old, new = (run.one("aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition") for run in (full, after))
-        new.inputs["name"] = old.inputs["name"]
+        new.inputs["name"] = old.inputs["name"] = "the same"
         assert clashes(full, after, planned) == {"churn-data-quality"}
