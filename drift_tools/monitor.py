@@ -28,6 +28,7 @@ from drift_tools.constraints import (
 from drift_tools.errors import InputError
 from drift_tools.job import OTHERS_WORDS, Job, run_job
 from drift_tools.job_data import (
+    captured_answers,
     captured_batches,
     captured_bytes,
     captured_table,
@@ -293,11 +294,14 @@ def _excluded(job: Job) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """Predictions and labels as they were captured; `labels`: those that this run joined them with, if it did."""
+    """Predictions and labels as they were captured; `labels`: those that this run joined them with, if it did.
+    `remark`: a sentence on what was asked for and is not there.
+    """
 
     table: Table
     counts: Counts | None
     labels: Labels | None
+    remark: str = ""
 
 
 def _run_model_quality(job: Job, output: Path) -> _Found | None:
@@ -305,58 +309,87 @@ def _run_model_quality(job: Job, output: Path) -> _Found | None:
     if answers is None:
         return None
     if answers.counts is not None:
-        _require_labels(answers.counts)
+        _require_labels(answers)
         require_rows(drift_file.readable(answers.counts), max_unreadable_share(job))
     constraints = None
     if job.get("baseline_constraints") is not None:
         constraints = model_quality.QualityConstraints.read(job.path("baseline_constraints"))
-    quality = model_quality.measure(
-        model_quality.outcomes(
-            answers.table,
-            problem_type=_problem_type(job),
-            ground_truth=quality_columns.GROUND_TRUTH,
-            inference=_if_wanted(job, quality_columns.INFERENCE),
-            probability=_if_wanted(job, quality_columns.PROBABILITY),
-            probability_threshold=_threshold(job),
-            # A run measures the class that its baseline did: its thresholds are of no other.
-            positive_label=job.get("positive_label") or (constraints.positive_label if constraints else None),
-        )
+    found = model_quality.outcomes(
+        answers.table,
+        problem_type=_problem_type(job),
+        ground_truth=quality_columns.GROUND_TRUTH,
+        inference=_if_there(answers.table, quality_columns.INFERENCE),
+        probability=_if_there(answers.table, quality_columns.PROBABILITY),
+        probability_threshold=_threshold(job),
+        # A run measures the class that its baseline did: its thresholds are of no other.
+        positive_label=job.get("positive_label") or (constraints.positive_label if constraints else None),
     )
+    quality = model_quality.measure(found)
+    remarks = _remarks(answers, found)
     write_json(output / STATISTICS, quality.to_dict())
     if drift_file.is_open(job):
         labels = answers.labels
-        found = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
-        write_json(drift_file.path_of(output), drift_file.document(job, answers.counts, labels=found))
+        read = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
+        write_json(drift_file.path_of(output), drift_file.document(job, answers.counts, labels=read))
     if constraints is None:
         write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
-        return [], completion((), answers.counts)
+        return [], completion((), answers.counts) + remarks
     write_json(output / CONSTRAINTS, constraints.to_dict())
     violations = model_quality.evaluate(quality, constraints)
     write_violations(output, violations)
     metrics = Metrics.of(job)
-    return metrics.of_model_quality(quality) if metrics else [], completion(violations, answers.counts)
+    entries = metrics.of_model_quality(quality) if metrics else []
+    return entries, completion(violations, answers.counts) + remarks
 
 
-def _require_labels(counts: Counts) -> None:
-    if not counts.rows and counts.skipped.get(drift_file.NO_LABEL) and not drift_file.readable(counts).skipped:
+def _remarks(answers: _Answers, found: model_quality.Outcomes) -> str:
+    """What to say, after the message, of labels and rows that were not measured."""
+    sentences = [answers.remark]
+    if found.left_out:
+        rows = found.left_out + len(found)
+        sentences.append(f"{found.left_out} of {rows} rows were left out: they have no usable label or prediction.")
+    if answers.labels is not None and answers.labels.summary:
+        sentences.append(f"{answers.labels.summary}.")
+    return "".join(f" {sentence}" for sentence in sentences if sentence)
+
+
+def _require_labels(answers: _Answers) -> None:
+    counts, labels = answers.counts, answers.labels
+    if counts is None or counts.rows or not counts.skipped.get(drift_file.NO_LABEL):
+        return
+    if not drift_file.readable(counts).skipped:
+        example = next(iter(labels.by_id), None) if labels is not None else None
+        given = "" if labels is None else f" ({len(labels.by_id)} were read"
+        given += "" if labels is None else ")" if example is None else f", the first for {example!r})"
         raise InputError(
-            f"none of {counts.read} captured records has a label: check that the labels name the records' inferenceId, "
-            "or their eventId where the callers give none"
+            f"none of {counts.read} captured records has a label{given}: check that the labels name the records' "
+            "inferenceId, or their eventId where the callers give none"
         )
 
 
 def _load_answers(job: Job) -> _Answers:
     """The columns that the metrics are computed from. Of captured data no more is ever kept than they and a batch."""
-    kept = QualityColumns(_wanted(job), _problem_type(job))
+    wanted = _wanted(job)
     if not is_captured(job):
+        kept = QualityColumns(wanted, _problem_type(job))
         kept.add(plain_table(job))
         return _Answers(kept.table(), None, None)
+    kept = QualityColumns(wanted, _problem_type(job), GROUND_TRUTH if has_labels(job) else None)
     labels, counts = labels_of(job), Counts()
-    for batch in captured_batches(job, labels=labels, batch_rows=quality_columns.BATCH_ROWS):
+    if labels is not None:
+        labels.require_readable(max_unreadable_share(job))
+    for batch in captured_answers(job, [wanted[what] for what in wanted if what != quality_columns.GROUND_TRUTH], labels):
         kept.add(batch.data)
         counts = counts.add(batch)
         del batch  # or it would stay until the next one is complete
-    return _Answers(kept.table(), counts, labels)
+    remark = ""
+    if kept.has_no_probability:
+        width = kept.answer_columns
+        remark = (
+            f"There is no auc: the answers have {width} column{'s' if width > 1 else ''}, and probability_attribute is "
+            f"{wanted[quality_columns.PROBABILITY]!r}."
+        )
+    return _Answers(kept.table(), counts, labels, remark)
 
 
 def _load_shared_answers(job: Job) -> _Answers | None:
@@ -394,8 +427,8 @@ def _wanted(job: Job) -> dict[str, str]:
     return {**wanted, quality_columns.GROUND_TRUTH: truth or ""}
 
 
-def _if_wanted(job: Job, what: str) -> str | None:
-    return None if job.get(what) is None else what
+def _if_there(table: Table, what: str) -> str | None:
+    return what if what in table.columns else None
 
 
 def _problem_type(job: Job) -> str:
