@@ -19,7 +19,8 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_note import NOT_STARTED, Failure, note_failure
-from functions.common.json_logging import log
+from functions.common.json_logging import attempt, log
+from functions.common.object_keys import named
 from functions.start_monitor.job_request import job_name, processing_job_request, results_uri, small_window_event
 from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
@@ -66,6 +67,15 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
     usable = plan.ground_truth_uri is None or bool(collected.files)
     captures = own.size + late.size if usable else 0
     size = captures + collected.size if captures else 0
+    odd = {*own.odd_keys, *late.odd_keys, *collected.odd_keys}
+    if odd:
+        log(
+            "WARNING",
+            "keys that cannot be files' were left out",
+            schedule=plan.schedule,
+            count=len(odd),
+            first=named(odd),
+        )
     run = Run(
         window_start=iso(plan.window.start),
         window_end=iso(plan.window.end),
@@ -77,6 +87,7 @@ def take(s3: Any, plan: Plan, records: Records) -> Run:
         job_name=job_name(plan),
         route=_route(plan, size),
         excluded_variants=other_variants(s3, plan.captured_uri, plan.endpoint, plan.variants),
+        odd_keys=len(odd),
     )
     return records.keep(plan.window.end, run)
 
@@ -94,7 +105,7 @@ def _late(s3: Any, plan: Plan, records: Records) -> tuple[Found, datetime]:
         since = past.missed_from
         past = records.past(since, plan.window)
     found = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, hours_between(since, plan.window.start))
-    return Found(tuple(file for file in found.files if file.key not in past.taken)), since
+    return Found(tuple(file for file in found.files if file.key not in past.taken), found.odd_keys), since
 
 
 def _labels(s3: Any, plan: Plan, since: datetime, due: datetime) -> Found:
@@ -131,6 +142,8 @@ def start(plan: Plan, *, s3: Any, sagemaker: Any, functions: Any) -> dict[str, A
         "late_files": len(run.late_files),
         "route": run.route,
     }
+    if run.odd_keys:
+        answer["odd_keys"] = run.odd_keys
     if not run.all_files:
         return answer | {"started": None}
     manifest = records.write_manifest(plan.window.end, "captured", plan.captured_uri, run.all_files)
@@ -197,10 +210,11 @@ def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
         exit_message=None,
         ended=datetime.now(UTC).isoformat(),
     )
-    try:
-        note_failure(s3, settings.bucket, settings.failures_prefix, failure)
-    except Exception as problem:
-        log("ERROR", "the reason could not be kept", reason=reason, problem=str(problem))
+    attempt(
+        "the reason could not be kept",
+        lambda: note_failure(s3, settings.bucket, settings.failures_prefix, failure),
+        reason=reason,
+    )
 
 
 def _message(error: Exception) -> str:

@@ -8,6 +8,7 @@ condition: the first delivery decides which files a window has, whoever comes se
 import base64
 import gzip
 import json
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,12 +17,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.common.aws_clients import error_code
-from functions.common.s3_objects import exists, list_keys, read_json, split_location
+from functions.common.json_logging import log
+from functions.common.s3_objects import DamagedError, exists, list_keys, read_json, split_location
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.time_window import HOUR, Window, hour_path, hours_between, parse_time
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _STARTED = ".started"
+_DAMAGED = ".damaged"
 # A day of one file a second takes 3 MB (packed); thirty such days are beyond what this function can hold.
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -40,7 +43,7 @@ def unpacked(text: str) -> tuple[str, ...]:
 class Run:
     """A window and the files that it took, as keys below the captures' place.
 
-    `late_files` are of hours before the window; `due` is the run's hour.
+    `late_files` are of hours before the window; `due` is the run's hour; `odd_keys` is how many were left out.
     """
 
     window_start: str
@@ -53,6 +56,7 @@ class Run:
     job_name: str
     route: str
     excluded_variants: tuple[str, ...] = ()
+    odd_keys: int = 0
 
     @property
     def all_files(self) -> tuple[str, ...]:
@@ -80,6 +84,7 @@ class Run:
             "job_name": self.job_name,
             "route": self.route,
             "excluded_variants": list(self.excluded_variants),
+            "odd_keys": self.odd_keys,
         }
 
     @classmethod
@@ -96,6 +101,7 @@ class Run:
             job_name=str(document["job_name"]),
             route=str(document["route"]),
             excluded_variants=tuple(document.get("excluded_variants", ())),
+            odd_keys=int(document.get("odd_keys", 0)),
         )
 
 
@@ -132,27 +138,48 @@ class Records:
         return f"{self.prefix}/{hour_path(end)}{suffix}"
 
     def read(self, end: datetime) -> Run | None:
-        """The run of the window that ends at `end`; None if there was none."""
+        """The run of the window that ends at `end`; None if there was none, or if what is there cannot be read."""
         key = self.key(end)
-        return Run.from_dict(self._read(key)) if exists(self.s3, self.bucket, key) else None
+        return self._readable(key) if exists(self.s3, self.bucket, key) else None
+
+    def _readable(self, key: str) -> Run | None:
+        """A record; one that is damaged is set aside under another name, logged, and is none from then on.
+
+        What it took is not known any more: the next run finds those files untaken, and counts them once more. AWS's own
+        errors are no damage.
+        """
+        try:
+            document = self._read(key)
+            # Without `due` it is one that an earlier version left: the monitor begins anew, and misses nothing else.
+            return Run.from_dict(document) if "due" in document.keys() else None  # noqa: SIM118 -- a list has no keys
+        except DamagedError as error:
+            damage = str(error)
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zlib.error) as error:
+            damage = f"s3://{self.bucket}/{key} is no record of a run ({type(error).__name__}: {error})"
+        log("ERROR", "a damaged record was set aside", reason=damage, kept_as=f"{key}{_DAMAGED}")
+        damaged = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read(_MAX_BYTES)
+        self._write(f"{key}{_DAMAGED}", damaged)
+        self._write(key, json.dumps({"damaged": damage}).encode())  # nobody here may delete
+        return None
+
+    def _write(self, key: str, body: bytes, **condition: str) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition)
 
     def _read(self, key: str) -> Any:
         return read_json(self.s3, self.bucket, key, max_bytes=_MAX_BYTES)
 
     def keep(self, end: datetime, run: Run) -> Run:
         """Write the record unless there is one; the one that counts comes back."""
+        key, body = self.key(end), json.dumps(run.to_dict()).encode()
         try:
-            self.s3.put_object(
-                Bucket=self.bucket,
-                Key=self.key(end),
-                Body=json.dumps(run.to_dict()).encode(),
-                ContentType="application/json",
-                IfNoneMatch="*",
-            )
+            self._write(key, body, IfNoneMatch="*")
         except ClientError as error:
             if error_code(error) not in _LOST:
                 raise
-            return Run.from_dict(self._read(self.key(end)))
+            kept = self._readable(key)
+            if kept is not None:
+                return kept
+            self._write(key, body)  # in place of a damaged one
         return run
 
     def is_started(self, end: datetime) -> bool:
@@ -164,12 +191,7 @@ class Records:
 
         Who dies right before leaves files that the next run counts once more: twice is better than never.
         """
-        self.s3.put_object(
-            Bucket=self.bucket,
-            Key=self.key(end, _STARTED),
-            Body=json.dumps({"started": what}).encode(),
-            ContentType="application/json",
-        )
+        self._write(self.key(end, _STARTED), json.dumps({"started": what}).encode())
 
     def past(self, since: datetime, window: Window) -> "Past":
         """What the runs of windows that ended after `since` leave for `window`.
@@ -206,16 +228,13 @@ class Records:
         found = {key for day in days for key in list_keys(self.s3, self.bucket, day)}
         for end in ends:
             key = self.key(end)
-            document = self._read(key) if key in found else {}
-            # Without `due` it is one that an earlier version left: the monitor begins anew, and misses nothing else.
-            if "due" in document:
-                yield Run.from_dict(document), self.key(end, _STARTED) in found
+            run = self._readable(key) if key in found else None
+            if run is not None:
+                yield run, self.key(end, _STARTED) in found
 
     def write_manifest(self, end: datetime, name: str, location: str, keys: Iterable[str]) -> str:
         """A manifest of `keys`, which are relative to `location`, as SageMaker reads it; its URI."""
         manifest: list[Any] = [{"prefix": f"{location}/"}, *keys]
         key = self.key(end, f".{name}.manifest")
-        self.s3.put_object(
-            Bucket=self.bucket, Key=key, Body=json.dumps(manifest).encode(), ContentType="application/json"
-        )
+        self._write(key, json.dumps(manifest).encode())
         return f"s3://{self.bucket}/{key}"

@@ -12,9 +12,10 @@ from typing import Any
 import pulumi
 import pytest
 
+from local_aws.provider.replacements_sources import CLOUDFORMATION, create_only
 from tests.components.conftest import KEY
 from tests.components.mocked_runtime import Run
-from tests.components.plans import CLOUDFORMATION, Plan, clashes, create_only, plan, properties_of
+from tests.components.plans import Plan, clashes, plan, properties_of
 
 RunStack = Callable[..., Run]
 VIOLATIONS = {f"churn-{kind}-violations": "update" for kind in ("data-quality", "model-quality")}

@@ -570,3 +570,52 @@ def test_windows_join_without_gap_or_overlap(moment: datetime, hours: int, laten
     following = window_of(hour + timedelta(hours=hours), **offsets)
     assert first.end == following.start == hour
     assert len(list(first.hours())) == hours
+
+
+ODD = [
+    "../../../../../../../ground_truth/zz.jsonl",
+    "./a.jsonl",
+    "a//b.jsonl",
+    "a\\b.jsonl",
+    "a\n.jsonl",
+    "\u202ea.jsonl",
+]
+
+
+@pytest.mark.parametrize("key", ODD, ids=ascii)
+def test_an_odd_key_is_left_out_counted_and_named_and_the_window_runs(
+    key: str, deliver: Any, s3: FakeS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-ü 😀%2F+&.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/09/{key}", b"{}\n")
+    answer = deliver()
+    assert (answer["files"], answer["odd_keys"], answer["route"]) == (1, 1, "job")
+    manifest = s3.json(f"{STATE}/2026/11/23/10.captured.manifest")
+    assert manifest[1:] == ["churn-endpoint/Primary/2026/11/23/09/10-00-000-ü 😀%2F+&.jsonl"]
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["level"], line["count"]) == ("WARNING", 1)
+    assert ascii(key)[1:-1] in line["first"][0]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"due": 1}', b'{"due": "x", "files": "AAAA"}'])
+def test_a_damaged_record_is_set_aside_and_todays_run_goes_on(
+    content: bytes, deliver: Any, s3: FakeS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/08/a.jsonl", b"{}\n")
+    deliver(scheduled_time="2026-11-23T09:20:00Z")
+    s3.put(f"{STATE}/2026/11/23/09.json", content)
+    s3.put(f"{CAPTURED}/2026/11/23/09/b.jsonl", b"{}\n")
+    assert deliver()["files"] == 1
+    assert s3.objects[f"{STATE}/2026/11/23/09.json.damaged"] == content
+    capsys.readouterr()
+    assert deliver(scheduled_time="2026-11-23T11:20:00Z")["route"] == "none"
+    assert capsys.readouterr().out == ""  # said once
+
+
+def test_a_windows_own_damaged_record_is_replaced(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/a.jsonl", b"{}\n")
+    s3.put(f"{STATE}/2026/11/23/10.json", b"{")
+    assert deliver()["files"] == 1
+    assert deliver()["files"] == 1
+    assert len(sagemaker.jobs) == 1
+    assert s3.json(f"{STATE}/2026/11/23/10.json")["due"] == "2026-11-23T10:00:00Z"

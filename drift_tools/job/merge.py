@@ -1,0 +1,113 @@
+"""The merge job: captured records beside the labels that came for them.
+
+Contract: SageMaker developer guide, "Ingest ground truth labels and merge them with predictions". A label belongs to
+the record whose `inferenceId` it names, or else whose `eventId`. Run with `python -m drift_tools.job.merge`.
+"""
+
+import argparse
+import json
+import os
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from drift_tools.capture import GROUND_TRUTH, Labels, capture_files, numbered_lines, read_labels
+from drift_tools.capture.files import DAMAGED
+from drift_tools.job.container import Job, run_job
+
+# What is left of a damaged file is one line that nobody can read.
+_DAMAGED_LINE: Final = f"({DAMAGED})".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What was merged: records read, labels read, records that found their label, and lines that could not be read.
+    `labels_summary`: a sentence on those of the labels.
+    """
+
+    captured: int
+    labels: int
+    merged: int
+    skipped: int
+    files: tuple[Path, ...]
+    labels_summary: str = ""
+
+
+def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
+    """Join captured records with labels by id and write them under the same folders (`endpoint/variant/yyyy/mm/dd/hh`).
+
+    Of several labels for one id the last counts, in the order of the files' names. Records without a label are left
+    out.
+    """
+    labels = read_labels(ground_truth)
+    labels.require_readable(1.0)
+    unreadable = labels.unreadable
+    captures = merged = 0
+    written: list[Path] = []
+    by_folder: dict[Path, list[str]] = {}
+    for path in capture_files(captured):
+        for _, line in numbered_lines(path):
+            record = None if line is None else _record(line)
+            if record is None:
+                unreadable += 1
+                continue
+            captures += 1
+            label = labels.of(record)
+            if label is not None:
+                merged += 1
+                folder = path.parent.relative_to(captured) if captured.is_dir() else Path()
+                by_folder.setdefault(folder, []).append(_labelled(record, label))
+    for number, (folder, lines) in enumerate(by_folder.items()):
+        path = output / folder / f"part-{number:05d}-{uuid.uuid4()}.c000.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        written.append(path)
+    return Merge(captures, len(labels.by_id), merged, unreadable, tuple(written), labels.summary)
+
+
+def labelled_lines(captured: Path, labels: Labels) -> Iterator[bytes]:
+    """The lines of captured data, with its label in each that has one; the others as they are."""
+    for path in capture_files(captured):
+        for _, line in numbered_lines(path):
+            record = None if line is None else _record(line)
+            label = None if record is None else labels.of(record)
+            yield _DAMAGED_LINE if line is None else line if label is None else _labelled(record or {}, label).encode()
+
+
+def _labelled(record: dict[str, Any], label: Any) -> str:
+    return json.dumps({**record, GROUND_TRUTH: label}, separators=(",", ":"))
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """The record of a line; None if it is no JSON object."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def run(job: Job) -> str:
+    """The job: folders from the environment, merged records out, a message back."""
+    source, truth, output = job.path("dataset_source"), job.path("ground_truth_source"), job.path("output_path")
+    result = merge(source, truth, output)
+    unreadable = f", {result.skipped} unreadable lines" if result.skipped else ""
+    labels = f" {result.labels_summary}." if result.labels_summary else ""
+    return f"Completed: {result.merged} of {result.captured} captured records have a label{unreadable}.{labels}"
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
+    """Entry point of the job."""
+    parser = argparse.ArgumentParser(prog="python -m drift_tools.job.merge", description=__doc__)
+    parser.add_argument(
+        "--ml-root", type=Path, default=Path("/opt/ml"), help="where the job's /opt/ml is (default: /opt/ml)"
+    )
+    options = parser.parse_args(arguments)
+    return run_job(run, options.ml_root, os.environ if environment is None else environment)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

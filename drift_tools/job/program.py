@@ -1,0 +1,279 @@
+"""The monitor job: captured data and a baseline in, violations, metrics and a message out.
+
+It fulfils the contract of Amazon SageMaker Model Monitor's analyzer container (developer guide, "Support for your own
+containers"), so that the same processing job runs with either. Without a baseline in its environment it is a baseline
+job. Run with `python -m drift_tools.monitor`.
+"""
+
+import argparse
+import math
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from drift_tools.capture import BATCH_ROWS, MAX_UNREADABLE_SHARE, Captures, Counts, iterate_captures
+from drift_tools.errors import InputError
+from drift_tools.job import drift_json, model_quality, shards
+from drift_tools.job.cloudwatch import Metrics, emit
+from drift_tools.job.container import OTHERS_WORDS, Job, run_job
+from drift_tools.job.dataset import (
+    captured_batches,
+    captured_bytes,
+    captured_table,
+    is_captured,
+    max_unreadable_share,
+    plain_table,
+)
+from drift_tools.job.results import (
+    CONSTRAINTS,
+    STATISTICS,
+    Found,
+    added,
+    completion,
+    require_rows,
+    write_violations,
+)
+from drift_tools.job.user_scripts import load_postprocessor
+from drift_tools.monitors.data_quality import (
+    Constraints,
+    Evaluation,
+    Violation,
+    evaluate,
+    profile_for,
+    suggest,
+)
+from drift_tools.profiles import Profile, Statistics, merge_profiles, write_json
+from drift_tools.tables import Table
+
+# Windows of up to so many bytes are read at once and compared row by row; larger ones a batch at a time, by profiles.
+EXACT_BYTES = 256 * 1024 * 1024
+_NAMED = 5
+_NO_STATISTICS = "the baseline has no statistics.json"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorResult:
+    """What a run found. `captures`: what was read, and what was skipped for which reason."""
+
+    rows: int
+    violations: tuple[Violation, ...]
+    captures: Counts
+    message: str
+
+
+def suggest_baseline(
+    data: Table | Profile, output: Path, *, categorical_drift_method: str | None = None
+) -> Constraints:
+    """Write statistics.json and constraints.json of a baseline dataset, or of its profile.
+
+    Raises `InputError` if it has no rows or no columns: whatever is held against such a baseline violates nothing.
+    """
+    if not data.rows or not data.columns:
+        what = "columns" if data.rows else "rows"
+        raise InputError(f"a baseline of data without {what} says nothing: give data that have some")
+    statistics = (data if isinstance(data, Profile) else Profile.of(data)).statistics()
+    constraints = suggest(statistics, categorical_drift_method=categorical_drift_method)
+    write_json(output / STATISTICS, statistics.to_dict())
+    write_json(output / CONSTRAINTS, constraints.to_dict())
+    return constraints
+
+
+def monitor_data_quality(
+    data: Table | Profile, constraints: Constraints, statistics: Statistics | None, output: Path
+) -> tuple[Evaluation, Statistics]:
+    """Check a table, or its profile, against a baseline; write its statistics, the constraints that were used and any
+    violations.
+    """
+    current = data if isinstance(data, Profile) else profile_for(data, constraints)
+    evaluation = evaluate(current, constraints, statistics)
+    found = current.statistics()
+    write_json(output / STATISTICS, found.to_dict())
+    write_json(output / CONSTRAINTS, constraints.to_dict())
+    write_violations(output, evaluation.violations)
+    return evaluation, found
+
+
+def monitor_captures(
+    captured: Path,
+    baseline: Path,
+    output: Path,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    max_unreadable_share: float = MAX_UNREADABLE_SHARE,
+    batch_rows: int = BATCH_ROWS,
+) -> MonitorResult:
+    """The data-quality job on captured data, called as a function: `baseline` is the folder of the baseline's two
+    files. It needs memory for a batch of the window, however large the window is. Without statistics.json, which Model
+    Monitor's contract allows, drift is not checked, and the message says so.
+
+    Raises `InputError` if nothing can be read, no record falls in [`start`, `end`), or more than
+    `max_unreadable_share` of the records cannot be used.
+    """
+    constraints = Constraints.read(baseline / CONSTRAINTS)
+    statistics = Statistics.read(baseline / STATISTICS) if (baseline / STATISTICS).is_file() else None
+    batches = iterate_captures(
+        captured, batch_rows=batch_rows, columns=list(constraints.features), start=start, end=end
+    )
+    current, counts = profile_batches(batches, constraints)
+    require_rows(counts, max_unreadable_share, source=captured)
+    evaluation, _ = monitor_data_quality(current, constraints, statistics, output)
+    message = completion(evaluation.violations, counts) + _in_words(_not_checked(constraints, statistics, evaluation))
+    return MonitorResult(counts.rows, evaluation.violations, counts, message)
+
+
+def profile_batches(batches: Iterable[Captures], constraints: Constraints | None) -> tuple[Profile, Counts]:
+    """The profile of batches of captured data, for these constraints if there are any, and what was read."""
+    profile, counts = Profile(0, {}), Counts()
+    for batch in batches:
+        own = Profile.of(batch.data) if constraints is None else profile_for(batch.data, constraints)
+        profile, counts = profile.merge(own), counts.add(batch)
+    return profile, counts
+
+
+def _not_checked(
+    constraints: Constraints, statistics: Statistics | None, evaluation: Evaluation, compared: Collection[str] = ()
+) -> Mapping[str, str]:
+    """The features whose drift nobody looked at, and why; without a word they would look as if they had not drifted.
+
+    `compared`: those that the open engine's verdict is about.
+    """
+    if statistics is None and not compared:
+        checked = [name for name in constraints.features if constraints.config_of(name).perform_comparison]
+        return dict.fromkeys(checked, _NO_STATISTICS)
+    return {name: reason for name, reason in evaluation.not_checked.items() if name not in compared}
+
+
+def _in_words(not_checked: Mapping[str, str]) -> str:
+    """What to say of them after the message."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in not_checked.items():
+        by_reason.setdefault(reason, []).append(name)
+    return "".join(
+        f" Drift{'' if reason == _NO_STATISTICS else f' of {_listed(names)}'} was not checked: {reason}."
+        for reason, names in by_reason.items()
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A window, or an instance's share of it. `counts`: None for a plain table; `rows`: if they were kept."""
+
+    profile: Profile
+    counts: Counts | None
+    rows: Table | None = None
+
+
+def _load(job: Job, constraints: Constraints | None, *, keep_rows: bool = False) -> _Loaded:
+    """The dataset that the environment describes (see `drift_tools.job.dataset`). Captured data is read a batch at a
+    time, unless its rows are to be kept.
+    """
+    columns = None if constraints is None else list(constraints.features)
+    if is_captured(job) and not keep_rows:
+        return _Loaded(*profile_batches(captured_batches(job, columns), constraints))
+    captures = captured_table(job, columns) if is_captured(job) else None
+    table = plain_table(job, columns) if captures is None else captures.data
+    profile = Profile.of(table) if constraints is None else profile_for(table, constraints)
+    return _Loaded(profile, captures, table)
+
+
+def _load_shared(job: Job, constraints: Constraints | None) -> _Loaded | None:
+    """The same from all instances of the job; None on those that have handed their share over."""
+
+    def read() -> dict[str, Any]:
+        own = _load(job, constraints)
+        return {"profile": own.profile.to_dict(), "counts": shards.counts_to_dict(own.counts or Counts())}
+
+    parts = shards.gather(job, read)
+    if parts is None:
+        return None
+    counts = added(shards.counts_from_dict(part["counts"]) for part in parts)
+    return _Loaded(merge_profiles(Profile.from_dict(part["profile"]) for part in parts), counts)
+
+
+def run(job: Job) -> str:
+    """The job: everything from the environment; the exit message back."""
+    output = job.path("output_path")
+    output.mkdir(parents=True, exist_ok=True)
+    is_quality = (job.get("analysis_type") or "").upper() == "MODEL_QUALITY"
+    found = model_quality.run(job, output) if is_quality else _run_data_quality(job, output)
+    if found is None:
+        return OTHERS_WORDS
+    entries, message = found
+    emit(job, entries)
+    if script := job.get("post_analytics_processor_script"):
+        load_postprocessor(job.here(script))()
+    return message
+
+
+def _run_data_quality(job: Job, output: Path) -> Found | None:
+    constraints = None
+    if job.get("baseline_constraints") is not None:
+        constraints = Constraints.read(job.path("baseline_constraints"))
+    if shards.is_sharded(job):
+        loaded = _load_shared(job, constraints)
+    else:
+        is_exact = job.get("baseline_dataset") is not None and captured_bytes(job) <= EXACT_BYTES
+        loaded = _load(job, constraints, keep_rows=is_exact)
+    if loaded is None:
+        return None
+    if loaded.counts is not None:
+        require_rows(loaded.counts, max_unreadable_share(job))
+    excluded = _excluded(job)
+    if constraints is None:
+        method = job.get("categorical_drift_method")
+        suggest_baseline(loaded.profile.without(excluded), output, categorical_drift_method=method)
+        return [], completion((), loaded.counts)
+    return _check(job, output, loaded, constraints, excluded)
+
+
+def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, excluded: Sequence[str]) -> Found:
+    """Model Monitor's checks, and the open engine's verdict where its environment asks for one."""
+    statistics = Statistics.read(job.path("baseline_statistics")) if job.get("baseline_statistics") else None
+    current, checked = loaded.profile.without(excluded), constraints.without(excluded)
+    evaluation, _ = monitor_data_quality(current, checked, statistics, output)
+    metrics = Metrics.of(job)
+    entries = metrics.of_data_quality(current, checked, evaluation.distances) if metrics else []
+    finding, compared = None, set[str]()
+    if drift_json.is_open(job):
+        finding = drift_json.find(
+            job,
+            constraints,
+            statistics=statistics,
+            current=loaded.profile,
+            rows=loaded.rows,
+            excluded=excluded,
+        )
+        write_json(drift_json.path_of(output), drift_json.document(job, loaded.counts, finding))
+        if metrics and finding is not None:
+            entries += metrics.of_comparison(finding.comparison, checked)
+    if finding is not None:
+        features = finding.comparison.features
+        compared = {name for name, feature in features.items() if math.isfinite(feature.psi)}
+    not_checked = _not_checked(checked, statistics, evaluation, compared)
+    if metrics and checked.config.emit_metrics:
+        entries.append(metrics.of_features_not_checked(len(not_checked)))
+    return entries, completion(evaluation.violations, loaded.counts) + _in_words(not_checked)
+
+
+def _excluded(job: Job) -> list[str]:
+    return [name.strip() for name in (job.get("exclude_features_attribute") or "").split(",") if name.strip()]
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
+    """Entry point of the job."""
+    parser = argparse.ArgumentParser(prog="python -m drift_tools.monitor", description=__doc__)
+    parser.add_argument(
+        "--ml-root", type=Path, default=Path("/opt/ml"), help="where the job's /opt/ml is (default: /opt/ml)"
+    )
+    options = parser.parse_args(arguments)
+    variables = os.environ if environment is None else environment
+    return run_job(run, options.ml_root, variables, is_shared=shards.is_sharded)
