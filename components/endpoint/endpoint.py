@@ -261,8 +261,13 @@ def serving_environment() -> dict[str, str]:
 
     It answers JSON unless told otherwise. The monitors need question and answer in one encoding, and requests come as
     CSV, so CSV is what a request without an Accept header is answered in.
+
+    It installs the script with pip each time it starts. A pip that builds in isolation downloads the build's tools
+    first, which a container without a network cannot. The image has all that the build needs; and of this one variable
+    pip takes 0 for "no isolation", and 1 for the opposite (pypa/pip, issue 5735).
     """
     return {
+        "PIP_NO_BUILD_ISOLATION": "0",
         "SAGEMAKER_PROGRAM": "inference.py",
         "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
         "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",

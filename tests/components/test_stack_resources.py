@@ -209,6 +209,7 @@ class TestModel:
             "image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3",
             "modelDataUrl": f"s3://{bucket_name(full)}/{key}",
             "environment": {
+                "PIP_NO_BUILD_ISOLATION": "0",
                 "SAGEMAKER_PROGRAM": "inference.py",
                 "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
                 "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",
