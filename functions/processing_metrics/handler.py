@@ -15,7 +15,7 @@ from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_note import Failure, note_failure
+from functions.common.failure_note import SECOND_TRY, Failure, note_failure
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
 from functions.common.violations import FILE_NAMES, MalformedViolationsError
@@ -23,6 +23,7 @@ from functions.common.violations import count_violations as count_entries
 from functions.processing_metrics.job import Job, JobKind, identify
 
 DETAIL_TYPE = "SageMaker Processing Job State Change"
+_LOST = "; it was the second try: the window is lost"
 FINAL_STATES = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -106,7 +107,7 @@ def _note(s3: Any, settings: Settings, job: Job) -> None:
         arn=job.arn,
         kind=job.kind.value,
         status=job.status,
-        reason=job.reason,
+        reason=job.reason + (_LOST if job.name.endswith(SECOND_TRY) else ""),
         exit_message=job.exit_message,
         ended=job.ended.isoformat() if job.ended else None,
     )
