@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
+SECOND_TRY: Final = "-r"
+"""What the name of a run's second job ends with; a first one ends with a hash of hexadecimal digits."""
 NOT_STARTED: Final = "NotStarted"
 """The status of a job that SageMaker or Lambda would not take; those of others are SageMaker's."""
 

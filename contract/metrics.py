@@ -14,6 +14,8 @@ RUNS: Final = "Runs"
 """1 of every run that was due and came, with data or without; a monitor that publishes none is silent."""
 NO_DATA: Final = "NoData"
 """1 of a window without captures."""
+LOST_WINDOWS: Final = "LostWindows"
+"""How many windows a run had to give up: their jobs failed twice."""
 AGREEMENT: Final = "Agreement"
 """Share of features with the same verdict of both engines, 0 to 1."""
 

@@ -229,8 +229,12 @@ def process(
     if outcome.status == 0:
         _compare(job, claim, settings, markers, functions)
     # The results are there and told of. Without the mark, another delivery finds them.
-    attempt("the end could not be marked", lambda: markers.finish(claim, {"message": outcome.message}), job=job.name)
+    attempt("the end could not be marked", lambda: markers.finish(claim, _facts(outcome)), job=job.name)
     return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": outcome.metrics}
+
+
+def _facts(outcome: Outcome) -> dict[str, str]:
+    return {"status": str(outcome.status), "message": outcome.message}
 
 
 def _compare(job: Job, claim: Claim, settings: Settings, markers: Markers, functions: Any) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.bucket_layout import FAILURE_NOTES_FOLDER, VIOLATIONS
-from contract.failure_note import Failure
+from contract.failure_note import SECOND_TRY, Failure
 from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
@@ -26,6 +26,7 @@ from functions.common.violations import count_violations as count_entries
 from functions.processing_metrics.job import Job, JobKind, identify
 
 DETAIL_TYPE = "SageMaker Processing Job State Change"
+_LOST = "; it was the second try: the window is lost"
 FINAL_STATES = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -109,7 +110,7 @@ def _note(s3: Any, settings: Settings, job: Job) -> None:
         arn=job.arn,
         kind=job.kind.value,
         status=job.status,
-        reason=job.reason,
+        reason=job.reason + (_LOST if job.name.endswith(SECOND_TRY) else ""),
         exit_message=job.exit_message,
         ended=job.ended.isoformat() if job.ended else None,
     )

@@ -1,4 +1,4 @@
-"""The CreateProcessingJob request of a run: the plan's, with the run's window, files and place for results. Pure."""
+"""The CreateProcessingJob request of a run: the plan's, with the run's window, files and place for results."""
 
 import hashlib
 import json
@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from contract.bucket_layout import SHARDS_FOLDER, hour_folder
 from contract.processing_job import CAPTURED_PATH, GROUND_TRUTH_PATH, OUTPUT_PATH, outputs
+from functions.common.aws_clients import error_code
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.run_ledger import Run
 from functions.start_monitor.time_window import iso
@@ -103,3 +106,29 @@ def _manifest_input(name: str, uri: str, path: str, distribution: str) -> Mappin
 def small_window_event(request: Mapping[str, Any]) -> bytes:
     """What the function for small windows is invoked with: the very job that it stands in for."""
     return json.dumps({"job": request}).encode()
+
+
+class JobConflictError(RuntimeError):
+    """A job of the run's name exists and is another one."""
+
+
+def create_job(sagemaker: Any, request: Mapping[str, Any]) -> bool:
+    """Create the job; False if an earlier delivery has. JobConflictError if the name is another job's."""
+    try:
+        sagemaker.create_processing_job(**request)
+    except ClientError as error:
+        if error_code(error) not in ("ResourceInUse", "ResourceInUseException"):
+            raise
+        existing = sagemaker.describe_processing_job(ProcessingJobName=request["ProcessingJobName"])
+        if _output(existing) != _output(request):
+            raise JobConflictError(
+                f"processing job {request['ProcessingJobName']} exists already and writes to {_output(existing)}, "
+                f"not to {_output(request)}: give the stack another name"
+            ) from error
+        return False
+    return True
+
+
+def _output(job: Mapping[str, Any]) -> str:
+    outputs = job["ProcessingOutputConfig"]["Outputs"]
+    return str(outputs[0]["S3Output"]["S3Uri"]) if outputs else ""
