@@ -34,6 +34,7 @@ from components.iam import (
 )
 from components.jobs import has_local_storage
 from components.storage import content_object
+from contract import bucket_layout
 
 # Of the function that waits for an endpoint to settle.
 CHECK_SECONDS: Final = 300
@@ -109,7 +110,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
         args: MonitoredEndpointArgs,
     ) -> None:
         bucket_name = pulumi.Output.from_input(args["bucket_name"])
-        self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, naming.CAPTURED_DATA))
+        self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, bucket_layout.CAPTURED_DATA))
         model = self._model(name, settings, network, bucket_name, common)
         configuration = aws.sagemaker.EndpointConfiguration(
             f"{name}-config",
@@ -258,7 +259,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             f"{name}-archive",
             bucket=bucket_name,
             # The content in the key: a new model gets a new URL, and a running instance never finds another one's file.
-            key=f"{naming.MODEL_ARTIFACTS}/{naming.content_hash(settings.model_data)}/model.tar.gz",
+            key=f"{bucket_layout.MODEL_ARTIFACTS}/{naming.content_hash(settings.model_data)}/model.tar.gz",
             source=settings.model,
             tags=common.tags,
             parent=self,

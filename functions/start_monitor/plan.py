@@ -5,19 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contract.monitor_kinds import KINDS
+from contract.time_offsets import parse_offset
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.s3_objects import split_location
-from functions.start_monitor.time_window import Window, hour_of, parse_offset, parse_time, window_of
+from functions.start_monitor.time_window import Window, hour_of, parse_time, window_of
 
-KINDS = {"data-quality": "dq", "model-quality": "mq"}
+# Eight at a time at some 40 ms each, the function brings so many in 10 s of the 300 that it has.
+_MAX_FILES = 2000
 
 
 @dataclass(frozen=True)
 class SmallWindow:
-    """Windows of up to `max_bytes` of captures and labels are looked at by a function, not by a processing job."""
+    """Windows of up to `max_bytes` and `max_files` of captures and labels are looked at by a function.
+
+    Larger ones get a processing job.
+    """
 
     function_name: str
     max_bytes: int
+    max_files: int
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Plan:
     @property
     def short_kind(self) -> str:
         """`dq` or `mq`, for names."""
-        return KINDS[self.kind]
+        return KINDS[self.kind].short
 
 
 def parse(event: Any) -> Plan:
@@ -60,7 +67,7 @@ def parse(event: Any) -> Plan:
     if not isinstance(variants, list) or not variants or not all(isinstance(name, str) and name for name in variants):
         raise BadEventError(f"{where}.variants must be a list of at least one variant's name")
     ground_truth = plan.get("ground_truth_uri")
-    if kind == "model-quality" and not ground_truth:
+    if KINDS[kind].needs_labels and not ground_truth:
         raise BadEventError(f"{where}.ground_truth_uri is missing: a model-quality monitor needs labels")
     return Plan(
         kind=kind,
@@ -123,7 +130,14 @@ def _small_window(value: Any) -> SmallWindow | None:
         return None
     where = "the event's plan.small_window"
     fields = mapping(value, where)
-    limit = fields.get("max_bytes")
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-        raise BadEventError(f"{where}.max_bytes is {limit!r}: it must be a whole number of bytes")
-    return SmallWindow(text(fields, "function_name", where), limit)
+    return SmallWindow(
+        text(fields, "function_name", where),
+        _limit(fields.get("max_bytes"), f"{where}.max_bytes", "bytes"),
+        _limit(fields.get("max_files", _MAX_FILES), f"{where}.max_files", "files"),
+    )
+
+
+def _limit(value: Any, where: str, unit: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise BadEventError(f"{where} is {value!r}: it must be a whole number of {unit}")
+    return value
