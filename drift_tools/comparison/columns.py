@@ -92,10 +92,11 @@ def in_one_rounding(before: SortedNumbers, after: SortedNumbers) -> tuple[Sorted
     if not 0 < before.side.distinct <= _LEVELS or not 0 < after.side.distinct <= _LEVELS:
         return before, after
     levels, own = (side.finite[np.append(True, side.finite[1:] != side.finite[:-1])] for side in (before, after))
-    if (np.diff(levels) <= _LAST_PLACES * np.abs(levels[1:])).any():
-        return before, after
-    nearest = levels[_nearest(levels, own)]
-    moved = (own != nearest) & (np.abs(own - nearest) <= _LAST_PLACES * np.abs(nearest))
+    with np.errstate(over="ignore"):  # near the largest float
+        if (np.diff(levels) <= _LAST_PLACES * np.abs(levels[1:])).any():
+            return before, after
+        nearest = levels[_nearest(levels, own)]
+        moved = (own != nearest) & (np.abs(own - nearest) <= _LAST_PLACES * np.abs(nearest))
     if not moved.any():
         return before, after
     finite = np.where(moved, nearest, own)[np.searchsorted(own, after.finite)]
@@ -107,7 +108,8 @@ def _nearest(levels: Numbers, values: Numbers) -> NDArray[np.intp]:
     """Which of the sorted levels is nearest to each value."""
     right = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
     left = np.maximum(right - 1, 0)
-    nearest: NDArray[np.intp] = np.where(values - levels[left] < levels[right] - values, left, right)
+    with np.errstate(over="ignore"):  # near the largest float
+        nearest: NDArray[np.intp] = np.where(values - levels[left] < levels[right] - values, left, right)
     return nearest
 
 

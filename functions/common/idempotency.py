@@ -34,6 +34,11 @@ _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "4
 _POLL_SECONDS = 0.25
 
 
+def small_window_key(state_prefix: str, endpoint: str, job: str) -> str:
+    """Key of the marker of a run that a function does in place of the processing job `job`."""
+    return "/".join(part for part in (state_prefix, "small-windows", endpoint, f"{job}.json") if part)
+
+
 class StillInProgressError(RuntimeError):
     """Another delivery holds the marker and has not finished within this invocation's time. To be retried later."""
 

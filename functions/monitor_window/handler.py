@@ -22,7 +22,7 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_note import Failure, note_failure
-from functions.common.idempotency import Claim, Clock, Markers, StillInProgressError
+from functions.common.idempotency import Claim, Clock, Markers, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
 from functions.common.violations import FILE_NAMES, count_violations
 from functions.monitor_window.container_files import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
@@ -202,7 +202,7 @@ def process(
     job = Job.parse(event)
     claim: Claim | None = None
     try:
-        claim = markers.claim(f"{settings.state_prefix}/small-windows/{job.endpoint}/{job.name}.json")
+        claim = markers.claim(small_window_key(settings.state_prefix, job.endpoint, job.name))
         if claim is None:
             return {"job": job.name, "done": "by an earlier delivery"}
         outcome = _once(job, claim, s3=s3, deadline=deadline)

@@ -1,15 +1,17 @@
 """What every run has taken, so that a second delivery takes the same and a late file is counted once.
 
 One object a run, `{state}/{endpoint}/{schedule}/yyyy/mm/dd/hh.json` by the hour of the window's end, written with a
-condition: the first delivery decides which files a window has, whoever comes second reads it there. A second object,
-`hh.started`, says that the run was started: what one took that never was is still there for the next.
+condition: the first delivery decides which files a window has, whoever comes second reads it there. Beside it,
+`hh.held` says until when a delivery is at work to start the run, and `hh.started` that it was started: what one took
+that never was is still there for the next.
 """
 
 import base64
 import gzip
 import json
+import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -24,7 +26,9 @@ from functions.start_monitor.time_window import HOUR, Window, hour_path, hours_b
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _STARTED = ".started"
+_HELD = ".held"
 _DAMAGED = ".damaged"
+_ALLOWANCE_SECONDS = 5.0  # for clocks that differ
 # A day of one file a second takes 3 MB (packed); thirty such days are beyond what this function can hold.
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -125,13 +129,26 @@ class Records:
 
     s3: Any
     bucket: str
-    prefix: str
+    root: str
+    endpoint: str
+    schedule: str
+    now: Callable[[], float] = time.time
 
     @classmethod
-    def of(cls, s3: Any, plan: Plan) -> "Records":
-        """Those of the plan's schedule."""
-        bucket, prefix = split_location(plan.state_uri)
-        return cls(s3, bucket, "/".join(part for part in (prefix, plan.endpoint, plan.schedule) if part))
+    def of(cls, s3: Any, plan: Plan, now: Callable[[], float] = time.time) -> "Records":
+        """Those of the plan's schedule; `now` is the time in seconds since the epoch."""
+        bucket, root = split_location(plan.state_uri)
+        return cls(s3, bucket, root, plan.endpoint, plan.schedule, now)
+
+    @property
+    def prefix(self) -> str:
+        """Below which everything of the schedule is."""
+        return "/".join(part for part in (self.root, self.endpoint, self.schedule) if part)
+
+    @property
+    def turn_key(self) -> str:
+        """Key of the marker of the delivery that decides at the moment."""
+        return f"{self.prefix}/turn.json"
 
     def key(self, end: datetime, suffix: str = ".json") -> str:
         """Key of the record of the window that ends at `end`, or of a file beside it."""
@@ -187,50 +204,69 @@ class Records:
         return exists(self.s3, self.bucket, self.key(end, _STARTED))
 
     def mark_started(self, end: datetime, what: str) -> None:
-        """Note that the run was started, as `what`.
+        """Note that the run was started, as `what`."""
+        self._write(self.key(end, _STARTED), json.dumps({"started": what, "at": self.now()}).encode())
 
-        Who dies right before leaves files that the next run counts once more: twice is better than never.
-        """
-        self._write(self.key(end, _STARTED), json.dumps({"started": what}).encode())
+    def hold(self, end: datetime, until: float) -> None:
+        """Note that a delivery is at work to start the run, and dead for certain at `until` (seconds)."""
+        self._write(self.key(end, _HELD), json.dumps({"until": until + _ALLOWANCE_SECONDS}).encode())
 
-    def past(self, since: datetime, window: Window) -> "Past":
+    def let_go(self, end: datetime) -> None:
+        """Note that nobody is at work any more: the run could not be started."""
+        self._write(self.key(end, _HELD), json.dumps({"until": 0.0}).encode())
+
+    def _is_held(self, end: datetime) -> bool:
+        try:
+            return float(self._read(self.key(end, _HELD))["until"]) > self.now()
+        except (DamagedError, TypeError, KeyError, ValueError):
+            return False
+
+    def past(self, since: datetime, window: Window, was_started: Callable[[Run], bool]) -> "Past":
         """What the runs of windows that ended after `since` leave for `window`.
 
-        Of windows that overlap the later ones took files as their own, too.
+        Of windows that overlap the later ones took files as their own, too. `was_started`: see `_runs`.
         """
         taken: set[str] = set()
         began: list[datetime] = []
         missed: list[datetime] = []
-        for run, is_started in self._runs(since, window.end):
+        for run, is_taken in self._runs(since, window.end, was_started):
             start, end = parse_time(run.window_start), parse_time(run.window_end)
-            if is_started:
+            if is_taken:
                 taken.update(run.all_files)
             elif run.all_files and end <= window.start:
-                missed.append(start)
+                missed.append(parse_time(run.late_from) if run.late_from else start)
             if end <= window.start:
                 began.append(start)
         return Past(frozenset(taken), min(began, default=None), min(missed, default=None))
 
-    def made_up_for(self, window: Window, late_hours: int) -> frozenset[str]:
-        """Files that started runs of later windows took as late: perhaps of `window`, whose own run came too late.
+    def made_up_for(self, window: Window, late_hours: int, was_started: Callable[[Run], bool]) -> frozenset[str]:
+        """Files that runs of later windows took as late: perhaps of `window`, whose own run came too late.
 
         The last run that looks so far back begins `late_hours` after the window, and is as long as any.
         """
         until = window.end + late_hours * HOUR + (window.end - window.start)
-        return frozenset(
-            key for run, is_started in self._runs(window.end, until) if is_started for key in run.late_files
-        )
+        later = self._runs(window.end, until, was_started)
+        return frozenset(key for run, is_taken in later if is_taken for key in run.late_files)
 
-    def _runs(self, since: datetime, until: datetime) -> Iterator[tuple[Run, bool]]:
-        """Runs whose windows end in (`since`, `until`], and whether each was started."""
-        ends = list(hours_between(since + HOUR, until + HOUR))
-        days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in ends})
-        found = {key for day in days for key in list_keys(self.s3, self.bucket, day)}
-        for end in ends:
-            key = self.key(end)
-            run = self._readable(key) if key in found else None
-            if run is not None:
-                yield run, self.key(end, _STARTED) in found
+    def _runs(self, since: datetime, until: datetime, was_started: Callable[[Run], bool]) -> Iterator[tuple[Run, bool]]:
+        """Runs whose windows end in (`since`, `until`], and whether their files are theirs.
+
+        They are if the run was started, or if a delivery is at work to start it. If one died, `was_started` is asked
+        whether it died before or after it had.
+        """
+        found = self._keys(since, until)
+        for end in hours_between(since + HOUR, until + HOUR):
+            run = self._readable(self.key(end)) if self.key(end) in found else None
+            if run is None:
+                continue
+            is_taken = self.key(end, _STARTED) in found
+            if not is_taken and run.all_files and self.key(end, _HELD) in found:
+                is_taken = self._is_held(end) or was_started(run)
+            yield run, is_taken
+
+    def _keys(self, since: datetime, until: datetime) -> frozenset[str]:
+        days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in hours_between(since + HOUR, until + HOUR)})
+        return frozenset(key for day in days for key in list_keys(self.s3, self.bucket, day))
 
     def write_manifest(self, end: datetime, name: str, location: str, keys: Iterable[str]) -> str:
         """A manifest of `keys`, which are relative to `location`, as SageMaker reads it; its URI."""

@@ -34,6 +34,10 @@ class Found:
                 odd.append(item.key)
         return cls(tuple(files), tuple(odd))
 
+    def without(self, keys: Collection[str]) -> "Found":
+        """But for the files of these keys."""
+        return Found(tuple(file for file in self.files if file.key not in keys), self.odd_keys)
+
     @property
     def size(self) -> int:
         """Bytes of all of them."""
