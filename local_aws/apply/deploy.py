@@ -113,6 +113,12 @@ class _Run:
                 raise
 
     def _body(self) -> None:
+        try:
+            self._on_a_loop()
+        finally:
+            self.ended.set()
+
+    def _on_a_loop(self) -> None:
         loop = asyncio.new_event_loop()
         loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(THREADS, thread_name_prefix="local-aws-deploy"))
         # After a failure every future that waits for it reports the same error once more when it is collected.
@@ -129,7 +135,6 @@ class _Run:
                 task.cancel()
             asyncio.set_event_loop(None)
             loop.close()
-            self.ended.set()
 
     async def _main(self) -> None:
         configure(

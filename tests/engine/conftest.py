@@ -1,5 +1,6 @@
 """One embedded AWS and one provider for all tests of a worker; a program and a state for each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,15 +11,17 @@ from local_aws.apply import inventory
 from local_aws.provider import Serving, serve
 from tests.engine.lab import Lab, environment_variables, find_cli
 
+MATRIX = "MODEL_MONITORING_ENGINE_MATRIX"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if find_cli() is None:
-        here = Path(__file__).parent
-        for item in items:
-            if here in item.path.parents:
-                item.add_marker(pytest.mark.skip(reason=NO_CLI))
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and find_cli() is None:
+            item.add_marker(pytest.mark.skip(reason=NO_CLI))
+        elif item.get_closest_marker("matrix") and not os.environ.get(MATRIX):
+            item.add_marker(pytest.mark.skip(reason="minutes: `make test-engine` runs it"))
 
 
 @pytest.fixture(scope="session")
