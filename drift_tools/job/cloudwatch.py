@@ -11,7 +11,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from drift_tools.comparison import Comparison, FeatureComparison
-from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 from drift_tools.monitors.data_quality import Constraints
 from drift_tools.monitors.model_quality import ModelQuality
@@ -127,22 +126,24 @@ def _measures(feature: FeatureComparison) -> Iterator[tuple[str, float]]:
     yield "p_value_adjusted", float(feature.p_value_adjusted)
 
 
-def emit(job: Job, entries: Sequence[Mapping[str, Any]]) -> None:
+def emit(job: Job, entries: Sequence[Mapping[str, Any]]) -> str | None:
     """Write a run's metrics where the platform looks for them, and publish them if the environment has a namespace for
     them. Nothing where the environment switches them off.
 
-    Raises `InputError` if they cannot be published.
+    Returns what to say of metrics that could not be published, None if all were. That fails no run: its results are
+    written, and a verdict that nobody stores is worse than a chart with a gap.
     """
     if (job.get("publish_cloudwatch_metrics") or "Enabled").lower() != "enabled" or not entries:
-        return
+        return None
     path = job.ml_root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
     if (namespace := job.get("metric_namespace")) is not None:
-        _publish(job, namespace, entries)
+        return _publish(job, namespace, entries)
+    return None
 
 
-def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> None:
+def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> str | None:
     """Put metrics to CloudWatch, with boto3's retries. Numbers that it does not take are left out, and said."""
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -157,10 +158,13 @@ def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> 
         for batch in batches(taken):
             _put(client, namespace, batch)
     except (BotoCoreError, ClientError) as error:
-        raise InputError(
-            f"the metrics were not published to {namespace} ({error}): allow the job's role cloudwatch:PutMetricData "
-            "there and the job a way to CloudWatch, or set publish_cloudwatch_metrics to Disabled"
-        ) from error
+        problem = (
+            f"The metrics were not published to {namespace} ({error}): allow the job's role cloudwatch:PutMetricData "
+            "there and the job a way to CloudWatch, or set publish_cloudwatch_metrics to Disabled."
+        )
+        _LOGGER.error("%s", problem)
+        return problem
+    return None
 
 
 def _put(client: Any, namespace: str, batch: Sequence[Mapping[str, Any]]) -> None:

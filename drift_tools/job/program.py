@@ -234,7 +234,8 @@ def run(job: Job) -> str:
     if found is None:
         return OTHERS_WORDS
     entries, message = found
-    emit(job, entries)
+    if unpublished := emit(job, entries):
+        message = f"{message} {unpublished}"
     if script := job.get("post_analytics_processor_script"):
         load_postprocessor(job.here(script))()
     return message
