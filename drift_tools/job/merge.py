@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from drift_tools.capture import GROUND_TRUTH, Labels, capture_files, numbered_lines, read_labels
-from drift_tools.capture.files import DAMAGED
+from drift_tools.capture import DAMAGED, GROUND_TRUTH, Labels, capture_files, numbered_lines, read_labels
 from drift_tools.job.container import Job, run_job
 
 # What is left of a damaged file is one line that nobody can read.
