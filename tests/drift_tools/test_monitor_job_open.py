@@ -16,8 +16,8 @@ from moto import mock_aws
 from drift_tools.comparison import compare
 from drift_tools.job import Job
 from drift_tools.job import cloudwatch as job_metrics
-from drift_tools.job.settings import MetricSettings
 from drift_tools.job import program as monitor
+from drift_tools.job.settings import MetricSettings
 from drift_tools.tables import read_table
 from tests.drift_tools.open_box import (
     BASELINE,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contract.job_environment import JobEnvironment
 from drift_tools.errors import InputError
-from drift_tools.job.container import Job
+from drift_tools.job import Job
 from drift_tools.job.settings import MonitorSettings, TimeWindow
 
 ROOT = Path("/somewhere")
@@ -101,7 +101,9 @@ def test_merged_records_have_their_labels() -> None:
     assert found.dataset.ground_truth is None, "there is nothing left to join"
 
 
-@pytest.mark.parametrize(("uri", "hosts", "is_sharded"), [("s3://b/p", 2, True), ("s3://b/p", 1, False), ("", 2, False)])
+@pytest.mark.parametrize(
+    ("uri", "hosts", "is_sharded"), [("s3://b/p", 2, True), ("s3://b/p", 1, False), ("", 2, False)]
+)
 def test_captures_are_shared_between_several_instances(tmp_path: Path, uri: str, hosts: int, is_sharded: bool) -> None:
     path = tmp_path / "config" / "resourceconfig.json"
     path.parent.mkdir()
@@ -111,9 +113,7 @@ def test_captures_are_shared_between_several_instances(tmp_path: Path, uri: str,
 
 
 @given(
-    st.dictionaries(
-        st.sampled_from([field.name for field in fields(JobEnvironment)]), st.text(min_size=1), max_size=12
-    )
+    st.dictionaries(st.sampled_from([field.name for field in fields(JobEnvironment)]), st.text(min_size=1), max_size=12)
 )
 def test_an_environment_survives_the_way(variables: dict[str, str]) -> None:
     assert JobEnvironment.from_environment(variables | {"PATH": "/bin"}).to_environment() == variables
