@@ -75,7 +75,7 @@ def test_rows_of_one_record_have_the_same_columns(script: Script) -> None:
 )
 def test_values(script: Script, value: str, text: str | None, kind: str) -> None:
     library = "pandas as pd" if value.startswith("pd.") else "numpy as np"
-    pytest.importorskip(library.split()[0])
+    pytest.importorskip(library.partition(" ")[0])
     path = script(
         f"import datetime as dt, {library}",
         "from decimal import Decimal",
