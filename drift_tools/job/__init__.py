@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drift_tools.job.container import Job
     from drift_tools.job.dataset import concatenate
-    from drift_tools.job.program import VIOLATIONS, monitor_captures, suggest_baseline
+    from drift_tools.job.program import monitor_captures, suggest_baseline
+    from drift_tools.job.results import VIOLATIONS
 
 __all__ = ["VIOLATIONS", "Job", "concatenate", "monitor_captures", "suggest_baseline"]
 
@@ -14,10 +15,10 @@ _HOMES = {
     "drift_tools.job.container": ("Job",),
     "drift_tools.job.dataset": ("concatenate",),
     "drift_tools.job.program": (
-        "VIOLATIONS",
         "monitor_captures",
         "suggest_baseline",
     ),
+    "drift_tools.job.results": ("VIOLATIONS",),
 }
 
 

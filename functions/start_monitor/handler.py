@@ -14,11 +14,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.failure_note import NOT_STARTED, Failure
+from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA, RUNS
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_note import NOT_STARTED, Failure, note_failure
+from functions.common.failure_notes import note_failure
+from functions.common.iam_patience import patiently
 from functions.common.idempotency import Clock, Markers, StillInProgressError
 from functions.common.json_logging import attempt, log
 from functions.start_monitor.job_request import (
@@ -191,14 +194,14 @@ def process(
         raise
     except Exception as error:
         _note(s3, settings, plan, error)
-        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
-    metrics = {"Runs": 1.0, "NoData": 1.0 if answer["route"] == NONE else 0.0}
+    metrics = {RUNS: 1.0, NO_DATA: 1.0 if answer["route"] == NONE else 0.0}
     records = Records.of(s3, plan, clock.now)
     answer |= _settle(plan, records, s3=s3, sagemaker=sagemaker)
     lost = answer.get("lost_windows", {})
     if lost:
-        metrics["LostWindows"] = float(len(lost))
+        metrics[LOST_WINDOWS] = float(len(lost))
     publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     attempt("lost windows will be told of again", lambda: note_lost(records, lost), schedule=plan.schedule)
     return answer | {"results": results_uri(plan)}
@@ -224,7 +227,7 @@ def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
     where = "the event's announce"
     given = mapping(event["announce"], where)
     endpoint, schedule = text(given, "endpoint", where), text(given, "schedule", where)
-    publish(cloudwatch, namespace, endpoint, schedule, {"Runs": 0.0})
+    patiently(lambda: publish(cloudwatch, namespace, endpoint, schedule, {RUNS: 0.0}))
     return {"schedule": schedule, "announced": True}
 
 

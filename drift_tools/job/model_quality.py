@@ -1,0 +1,175 @@
+"""The model-quality job: predictions beside their labels, measured and held against the baseline's constraints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from drift_tools.capture import GROUND_TRUTH, Counts, Labels
+from drift_tools.errors import InputError
+from drift_tools.job import drift_json, shards
+from drift_tools.job.cloudwatch import Metrics
+from drift_tools.job.container import Job
+from drift_tools.job.dataset import (
+    captured_answers,
+    labels_of,
+    plain_table,
+)
+from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, added, completion, require_rows, write_violations
+from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
+from drift_tools.monitors.model_quality import QualityColumns
+from drift_tools.monitors.model_quality import columns as quality_columns
+from drift_tools.monitors.model_quality import outcomes as model_quality
+from drift_tools.profiles import write_json
+from drift_tools.tables import Column, Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Predictions and labels as they were captured; `labels`: those that this run joined them with, if it did.
+    `remark`: a sentence on what was asked for and is not there.
+    """
+
+    table: Table
+    counts: Counts | None
+    labels: Labels | None
+    remark: str = ""
+
+
+def run(job: Job, settings: MonitorSettings) -> Found | None:
+    """Measure model quality and write its files; None on instances that have handed their share over."""
+    wanted, output = settings.quality, settings.output
+    if settings.shards is not None and settings.is_sharded(job):
+        answers = _load_shared_answers(job, settings.shards, settings)
+    else:
+        answers = _load_answers(settings)
+    if answers is None:
+        return None
+    if answers.counts is not None:
+        _require_labels(answers)
+        require_rows(drift_json.readable(answers.counts), settings.dataset.max_unreadable_share)
+    path = settings.baseline.constraints
+    constraints = None if path is None else model_quality.QualityConstraints.read(path)
+    found = model_quality.outcomes(
+        answers.table,
+        problem_type=wanted.problem_type,
+        ground_truth=quality_columns.GROUND_TRUTH,
+        inference=_if_there(answers.table, quality_columns.INFERENCE),
+        probability=_if_there(answers.table, quality_columns.PROBABILITY),
+        probability_threshold=wanted.probability_threshold,
+        # A run measures the class that its baseline did: its thresholds are of no other.
+        positive_label=wanted.positive_label or (constraints.positive_label if constraints else None),
+    )
+    quality = model_quality.measure(found)
+    remarks = _remarks(answers, found)
+    write_json(output / STATISTICS, quality.to_dict())
+    if settings.is_open:
+        labels = answers.labels
+        read = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
+        write_json(drift_json.path_of(output), drift_json.document(settings, answers.counts, labels=read))
+    if constraints is None:
+        write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
+        return [], completion((), answers.counts) + remarks
+    write_json(output / CONSTRAINTS, constraints.to_dict())
+    violations = model_quality.evaluate(quality, constraints)
+    write_violations(output, violations)
+    metrics = Metrics.of(settings.metrics)
+    entries = metrics.of_model_quality(quality) if metrics else []
+    return entries, completion(violations, answers.counts) + remarks
+
+
+def _remarks(answers: _Answers, found: model_quality.Outcomes) -> str:
+    """What to say, after the message, of labels and rows that were not measured."""
+    sentences = [answers.remark]
+    if found.scores is not None and np.isnan(found.scores).all():
+        sentences.append("There is no auc: no answer has a probability.")
+    if found.left_out:
+        rows = found.left_out + len(found)
+        sentences.append(f"{found.left_out} of {rows} rows were left out: they have no usable label or prediction.")
+    if answers.labels is not None and answers.labels.summary:
+        sentences.append(f"{answers.labels.summary}.")
+    return "".join(f" {sentence}" for sentence in sentences if sentence)
+
+
+def _require_labels(answers: _Answers) -> None:
+    counts, labels = answers.counts, answers.labels
+    if counts is None or counts.rows or not counts.skipped.get(drift_json.NO_LABEL):
+        return
+    if drift_json.readable(counts).skipped:
+        return
+    given = ""
+    if labels is not None:
+        example = next(iter(labels.by_id), None)
+        given = f" ({len(labels.by_id)} were read" + (")" if example is None else f", the first for {example!r})")
+    raise InputError(
+        f"none of {counts.read} captured records has a label{given}: check that the labels name the records' "
+        "inferenceId, or their eventId where the callers give none"
+    )
+
+
+def _load_answers(settings: MonitorSettings) -> _Answers:
+    """The columns that the metrics are computed from. Of captured data no more is ever kept than they and a batch."""
+    dataset, problem_type = settings.dataset, settings.quality.problem_type
+    wanted = _wanted(dataset, settings.quality)
+    if not dataset.is_captured:
+        kept = QualityColumns(wanted, problem_type)
+        kept.add(plain_table(dataset))
+        return _Answers(kept.table(), None, None, _remark(kept))
+    kept = QualityColumns(wanted, problem_type, GROUND_TRUTH if dataset.has_labels else None)
+    labels, counts = labels_of(dataset), Counts()
+    if labels is not None:
+        labels.require_readable(dataset.max_unreadable_share)
+    attributes = [name for what, name in wanted.items() if what != quality_columns.GROUND_TRUTH]
+    for batch in captured_answers(dataset, attributes, labels):
+        kept.add(batch.data)
+        counts = counts.add(batch)
+        del batch  # or it would stay until the next one is complete
+    return _Answers(kept.table(), counts, labels, _remark(kept))
+
+
+def _remark(kept: QualityColumns) -> str:
+    if not kept.has_no_probability:
+        return ""
+    columns = f"{kept.answer_columns} column{'s' if kept.answer_columns > 1 else ''}"
+    position = kept.wanted[quality_columns.PROBABILITY]
+    return f"There is no auc: the answers have {columns}, and probability_attribute is {position!r}."
+
+
+def _load_shared_answers(job: Job, place: tuple[str, str], settings: MonitorSettings) -> _Answers | None:
+    """The same of all instances. None on those that have handed theirs over."""
+    own: list[_Answers] = []
+
+    def read() -> dict[str, Any]:
+        own.append(_load_answers(settings))
+        table = own[0].table
+        return {
+            "columns": {column.name: column.as_texts().tolist() for column in table.columns.values()}
+            if table.rows
+            else {},
+            "counts": shards.counts_to_dict(own[0].counts or Counts()),
+        }
+
+    parts = shards.gather(job, place, read)
+    if parts is None:
+        return None
+    filled = [part["columns"] for part in parts if part["columns"]]
+    names = list(filled[0]) if filled else []
+    columns = [Column.from_cells(name, [cell for part in filled for cell in part[name]]) for name in names]
+    table = Table.of(columns, len(columns[0]) if columns else 0)
+    return replace(own[0], table=table, counts=added(shards.counts_from_dict(part["counts"]) for part in parts))
+
+
+def _wanted(dataset: DatasetSettings, quality: QualitySettings) -> Mapping[str, str]:
+    """Which columns model quality is measured from, by the variable that names them."""
+    names = {quality_columns.INFERENCE: quality.inference}
+    if quality.problem_type == "BinaryClassification":  # of no other are probabilities measured
+        names[quality_columns.PROBABILITY] = quality.probability
+    wanted = {what: name for what, name in names.items() if name is not None}
+    # In merged records the label has its own place; elsewhere it is a column of the dataset.
+    truth = GROUND_TRUTH if dataset.is_captured and dataset.has_labels else quality.ground_truth
+    return {**wanted, quality_columns.GROUND_TRUTH: truth or ""}
+
+
+def _if_there(table: Table, what: str) -> str | None:
+    return what if what in table.columns else None
