@@ -191,7 +191,7 @@ def compute(job: BaselineJob, data: Path) -> Path:
     """Run a baseline job in this process, with this project's own monitor, and return the folder of its results."""
     from drift_tools.errors import InputError  # noqa: PLC0415 - numpy and scipy, only where they are asked for
     from drift_tools.job import Job  # noqa: PLC0415 - and here
-    from drift_tools.monitor import run  # noqa: PLC0415 - and here
+    from drift_tools.job.program import run  # noqa: PLC0415 - and here
 
     results = PROJECT / "build" / job.results_prefix
     environment = {**job.analysis, "dataset_source": str(data), "output_path": str(results)}

@@ -23,7 +23,7 @@ from scipy import stats
 from benchmarks.features import CATEGORICAL, NUMERICAL, Draw, rows_of
 from benchmarks.publishing import DOCS, markdown_table, publish
 from drift_tools.comparison import Baseline, compare, prepare_baseline
-from drift_tools.levels import HOURS_PER_YEAR, alpha_per_run
+from drift_tools.significance import HOURS_PER_YEAR, alpha_per_run
 
 RUNS = int(HOURS_PER_YEAR)
 ROWS = 300

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.captured_data import BUILD, csv_record, uniform_values
-from drift_tools.monitor import suggest_baseline
-from drift_tools.profile import Statistics
+from drift_tools.job import suggest_baseline
+from drift_tools.profiles import Statistics
 from drift_tools.tables import as_table
 
 _RECORDS = 200_000
@@ -25,7 +25,7 @@ _LIMIT_MIB = 1024
 _MONITOR = """
 import sys
 from pathlib import Path
-from drift_tools.monitor import monitor_captures
+from drift_tools.job import monitor_captures
 captured, baseline, output = map(Path, sys.argv[1:4])
 print(monitor_captures(captured, baseline, output).captures.used)
 """

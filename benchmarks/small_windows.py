@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.captured_data import BUILD, FEATURES, csv_record, uniform_values
 from benchmarks.publishing import markdown_table
 from drift_tools.errors import InputError
-from drift_tools.monitor import suggest_baseline
+from drift_tools.job import suggest_baseline
 from drift_tools.tables import read_table
 
 MEGABYTE = 1024 * 1024

@@ -16,8 +16,8 @@ from components.packaging import REPOSITORY, source_files, user_cache, written_o
 
 DRIFT_TOOLS: Final = REPOSITORY / "drift_tools"
 ARCHIVE_NAME: Final = "drift_tools.zip"
-# The report needs libraries that AWS's image does not have.
-_LEFT_OUT: Final = frozenset({"report"})
+# For people at a terminal, with libraries that AWS's image does not have.
+_LEFT_OUT: Final = frozenset({"cli", "endpoint", "report"})
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
 
 

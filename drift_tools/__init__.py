@@ -9,14 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drift_tools.block_bootstrap import block_p_value
     from drift_tools.capture import Captures, iterate_captures, read_captures
     from drift_tools.comparison import Baseline, Comparison, compare, prepare_baseline
     from drift_tools.errors import InputError
-    from drift_tools.levels import alpha_per_run
-    from drift_tools.multivariate import MultivariateTest, two_sample_test
-    from drift_tools.report.html import render_comparison
-    from drift_tools.windows import Onset, Timeline, compare_windows, split_by_time
+    from drift_tools.report import render_comparison
+    from drift_tools.significance import MultivariateTest, alpha_per_run, block_p_value, two_sample_test
+    from drift_tools.timeline import Onset, Timeline, compare_windows, split_by_time
 
 __all__ = [
     "Baseline",
@@ -39,14 +37,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "drift_tools.block_bootstrap": ("block_p_value",),
     "drift_tools.capture": ("Captures", "iterate_captures", "read_captures"),
     "drift_tools.comparison": ("Baseline", "Comparison", "compare", "prepare_baseline"),
     "drift_tools.errors": ("InputError",),
-    "drift_tools.levels": ("alpha_per_run",),
-    "drift_tools.multivariate": ("MultivariateTest", "two_sample_test"),
-    "drift_tools.report.html": ("render_comparison",),
-    "drift_tools.windows": ("Onset", "Timeline", "compare_windows", "split_by_time"),
+    "drift_tools.report": ("render_comparison",),
+    "drift_tools.significance": ("MultivariateTest", "alpha_per_run", "block_p_value", "two_sample_test"),
+    "drift_tools.timeline": ("Onset", "Timeline", "compare_windows", "split_by_time"),
 }
 
 

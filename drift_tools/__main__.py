@@ -42,22 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     # Imported where an interruption is caught: a reader of tables takes a while to load.
-    from drift_tools.arguments import parser  # noqa: PLC0415
-    from drift_tools.commands import COMMANDS  # noqa: PLC0415
+    from drift_tools.cli import COMMANDS, parser  # noqa: PLC0415
 
     options = parser().parse_args(arguments)
     return COMMANDS[options.command](options)
 
 
 def _unusable(line: str) -> int:
-    from drift_tools.arguments import UNUSABLE  # noqa: PLC0415
+    from drift_tools.cli import UNUSABLE  # noqa: PLC0415
 
     _tell(f"drift_tools: {line}")
     return UNUSABLE
 
 
 def _one_line(error: BaseException) -> str:
-    from drift_tools.storage import one_line  # noqa: PLC0415
+    from drift_tools.aws import one_line  # noqa: PLC0415
 
     return one_line(error)
 

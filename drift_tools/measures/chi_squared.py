@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.measures.counts import Counts, pair
-from drift_tools.measures.share_test import hypergeometric, share_test
+from drift_tools.measures.proportions import hypergeometric, share_test
 
 _ENOUGH = 5.0
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.measures.counts import Counts, pair, shares
-from drift_tools.psi_null import expected_index, index_p_value
+from drift_tools.measures.psi_null import expected_index, index_p_value
 
 FLOOR = 1e-4
 
@@ -33,7 +33,7 @@ class PopulationStability:
     @property
     def p_value(self) -> float:
         """The probability of an index at least this large from equal populations, computed when it is asked for: see
-        `drift_tools.psi_null.index_p_value`.
+        `drift_tools.measures.psi_null.index_p_value`.
         """
         return index_p_value(self.value, *self._counts, floor=self._floor)
 

@@ -1,18 +1,93 @@
 """Reports for people: tables in a terminal, and one HTML file that opens without a network.
 
-Importing the package costs nothing; jinja2 is loaded with the first name that is used.
+Importing the package costs nothing; jinja2 and rich are loaded with the first name that is used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from drift_tools.report.charts import line_chart
     from drift_tools.report.html import environment, render_comparison
+    from drift_tools.report.terminal import (
+        Tell,
+        activity,
+        console,
+        mark,
+        plain_table,
+        print_comparison,
+        print_cross_check,
+        print_timeline,
+        progress,
+        rows_table,
+        show,
+    )
+    from drift_tools.report.view import FeatureView, feature_views
+    from drift_tools.report.words import DRIFTED, NOTHING, STEADY, UNKNOWN, count, listed, number
 
-__all__ = ["environment", "render_comparison"]
+__all__ = [
+    "DRIFTED",
+    "NOTHING",
+    "STEADY",
+    "UNKNOWN",
+    "FeatureView",
+    "Tell",
+    "activity",
+    "console",
+    "count",
+    "environment",
+    "feature_views",
+    "line_chart",
+    "listed",
+    "mark",
+    "number",
+    "plain_table",
+    "print_comparison",
+    "print_cross_check",
+    "print_timeline",
+    "progress",
+    "render_comparison",
+    "rows_table",
+    "show",
+]
+
+_HOMES = {
+    "drift_tools.report.charts": ("line_chart",),
+    "drift_tools.report.html": (
+        "environment",
+        "render_comparison",
+    ),
+    "drift_tools.report.terminal": (
+        "Tell",
+        "activity",
+        "console",
+        "mark",
+        "plain_table",
+        "print_comparison",
+        "print_cross_check",
+        "print_timeline",
+        "progress",
+        "rows_table",
+        "show",
+    ),
+    "drift_tools.report.view": (
+        "FeatureView",
+        "feature_views",
+    ),
+    "drift_tools.report.words": (
+        "DRIFTED",
+        "NOTHING",
+        "STEADY",
+        "UNKNOWN",
+        "count",
+        "listed",
+        "number",
+    ),
+}
 
 
 def __getattr__(name: str) -> object:
-    if name in __all__:
-        return getattr(import_module("drift_tools.report.html"), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

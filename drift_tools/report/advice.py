@@ -3,11 +3,9 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from drift_tools.comparison import Comparison, FeatureComparison
-from drift_tools.cross_check import CrossCheck
+from drift_tools.comparison import NOT_ENOUGH_DATA, TOO_RARE, Comparison, CrossCheck, FeatureComparison
 from drift_tools.report.words import count, cut, isolated, listed
-from drift_tools.verdict import NOT_ENOUGH_DATA, TOO_RARE
-from drift_tools.windows import Onset, Timeline
+from drift_tools.timeline import Onset, Timeline
 
 _CLIFFS = 3
 _LONGEST_CODE = 60

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from drift_tools.cross_check import CrossCheck
+from drift_tools.comparison import CrossCheck
 from drift_tools.report.words import count, listed
 
 

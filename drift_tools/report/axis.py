@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from drift_tools.times import DAY, are_days, moment
+from drift_tools.timestamps import DAY, are_days, moment
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _CLOCK_STEPS = (*(1.0, 5.0, 15.0, 30.0), *(60.0, 300.0, 900.0, 1800.0), *(3600.0, 10800.0, 21600.0, 43200.0))

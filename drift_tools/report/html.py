@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from drift_tools.comparison import Comparison
-from drift_tools.cross_check import CrossCheck
+from drift_tools.comparison import Comparison, CrossCheck
 from drift_tools.report.view import comparison_view
 from drift_tools.report.words import ISOLATES, visible
 
 if TYPE_CHECKING:
-    from drift_tools.windows import Timeline
+    from drift_tools.timeline import Timeline
 
 
 def environment(*folders: Path) -> Environment:
@@ -66,9 +65,9 @@ def render_comparison(
     steps
         take the place of the advice that is derived from the comparison.
     cross_check
-        what the monitor said of the same rows, from `drift_tools.cross_check.cross_check`.
+        what the monitor said of the same rows, from `drift_tools.comparison.cross_check`.
     timeline
-        the current rows window by window, from `drift_tools.windows.compare_windows`.
+        the current rows window by window, from `drift_tools.timeline.compare_windows`.
     thresholds
         by feature, the effect from which a difference is drift, where it is not the usual one: drawn in the timeline.
 

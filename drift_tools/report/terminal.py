@@ -20,8 +20,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from drift_tools.comparison import Comparison, FeatureComparison
-from drift_tools.cross_check import CrossCheck
+from drift_tools.comparison import NO_DRIFT, Comparison, CrossCheck, FeatureComparison
 from drift_tools.report.agreement import agreement, cross_check_rows
 from drift_tools.report.words import (
     CLASSES,
@@ -40,10 +39,9 @@ from drift_tools.report.words import (
     together,
     visible,
 )
-from drift_tools.verdict import NO_DRIFT
 
 if TYPE_CHECKING:
-    from drift_tools.windows import Timeline
+    from drift_tools.timeline import Timeline
 
 _STYLES = {DRIFTED: "bold red", STEADY: "green", UNKNOWN: "yellow"}
 

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from drift_tools.comparison import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD
 from drift_tools.report.advice import growth, when
 from drift_tools.report.charts import onset_chart
 from drift_tools.report.words import CLASSES, count, listed, percent, verdict_words
-from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD
-from drift_tools.windows import Onset, Timeline, Window
+from drift_tools.timeline import Onset, Timeline, Window
 
 _DRAWN = 12
 

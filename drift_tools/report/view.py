@@ -8,8 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from drift_tools.comparison import Comparison, FeatureComparison, Histogram
-from drift_tools.cross_check import CrossCheck
+from drift_tools.comparison import NOT_ENOUGH_DATA, Comparison, CrossCheck, FeatureComparison, Histogram
 from drift_tools.report.advice import next_steps, when
 from drift_tools.report.agreement import CrossCheckRow, agreement, cross_check_rows
 from drift_tools.report.charts import category_chart, distribution_chart
@@ -31,9 +30,8 @@ from drift_tools.report.words import (
     together,
     whole_headline,
 )
-from drift_tools.times import written
-from drift_tools.verdict import NOT_ENOUGH_DATA
-from drift_tools.windows import Onset, Timeline
+from drift_tools.timeline import Onset, Timeline
+from drift_tools.timestamps import written
 
 # So many features are drawn, the farthest ones; the table has all. Keeps the file of 10,000 columns a file.
 MOST_DRAWN = 100

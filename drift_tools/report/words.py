@@ -5,11 +5,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from drift_tools.comparison import Comparison, FeatureComparison
-from drift_tools.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA
+from drift_tools.comparison import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Comparison, FeatureComparison
 
 if TYPE_CHECKING:
-    from drift_tools.windows import Timeline
+    from drift_tools.timeline import Timeline
 
 # The tones in which the page and the terminal say a verdict; CSS classes in page.css.
 DRIFTED, STEADY, UNKNOWN = "drifted", "steady", "unknown"

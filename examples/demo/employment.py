@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from drift_tools.ground_truth import write_ground_truth
-from drift_tools.traffic import Request
+from drift_tools.endpoint import Request, write_ground_truth
 from examples.demo.loop import Loop, first_request
 from examples.demo.monitored import HOUR, MODEL_MONITOR, OPEN
 from examples.demo.page import Scenario, Window

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from drift_tools.traffic import Request
+from drift_tools.endpoint import Request
 from examples.demo.console import Steps
 from examples.demo.mailbox import Mailbox, Message
 from examples.demo.monitored import Monitored

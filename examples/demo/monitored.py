@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from drift_tools import Comparison, compare, read_captures
-from drift_tools.cross_check import cross_check
-from drift_tools.storage import local_copy
+from drift_tools.aws import local_copy
+from drift_tools.comparison import cross_check
+from drift_tools.endpoint import Request, send
 from drift_tools.tables import read_table
-from drift_tools.traffic import Request, send
 from examples.demo.page import Window
 from examples.demo.waiting import DemoError, wait_until
 

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 import local_aws
+from drift_tools.endpoint import Check, validate_stack
 from drift_tools.errors import InputError
-from drift_tools.validate import Check, validate_stack
 from examples.demo import employment, recipe
 from examples.demo.console import Steps
 from examples.demo.loop import Loop

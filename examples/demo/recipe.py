@@ -1,6 +1,6 @@
 """The recipe: uniform 0…1, then uniform 10…20, on the sample model."""
 
-from drift_tools.traffic import anomalous_requests, baseline_requests
+from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.loop import Loop, first_request
 from examples.demo.page import Scenario
 from examples.demo.redelivery import deliver_again

@@ -15,7 +15,7 @@ _URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+)(?:[:@].+)?"
 )
 # AWS's analyzer and merger cannot be pulled; this project's programs fulfil the same contract.
-_MODULES = {ANALYZER: "drift_tools.monitor", MERGER: "drift_tools.ground_truth_merge"}
+_MODULES = {ANALYZER: "drift_tools.monitor", MERGER: "drift_tools.job.merge"}
 _OPT_ML = re.compile(r"(?<![\w/])/opt/ml(?=/|$)")
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from components import ModelMonitoringStack
 from components.packaging import write_model_archive
-from drift_tools.traffic import baseline_requests, send
+from drift_tools.endpoint import baseline_requests, send
 from examples.demo.waiting import wait_until
 from local_aws import LocalAws
 from local_aws.apply import DeployError, Deployment, Settings, deploy

@@ -13,7 +13,7 @@ import pytest
 
 import local_aws
 from components import ModelMonitoringStack
-from drift_tools.traffic import baseline_requests, send
+from drift_tools.endpoint import baseline_requests, send
 from examples.demo.waiting import wait_until
 from local_aws.apply import Settings, deploy, inventory
 

@@ -13,8 +13,7 @@ import pytest
 from rich.console import Console
 
 import local_aws
-from drift_tools.ground_truth import write_ground_truth
-from drift_tools.traffic import Request, anomalous_requests, baseline_requests
+from drift_tools.endpoint import Request, anomalous_requests, baseline_requests, write_ground_truth
 from examples.demo.console import Steps
 from examples.demo.loop import Loop
 from examples.demo.mailbox import Mailbox

@@ -11,8 +11,9 @@ import pytest
 from components import ModelMonitoringStack
 from components.args import QUALITY_METRICS, DataQualityThresholds
 from components.constraints import quality_constraints, with_thresholds
-from drift_tools.constraints import Constraints
-from drift_tools.model_quality import ModelQuality, QualityConstraints, suggest
+from drift_tools.monitors.data_quality import Constraints
+from drift_tools.monitors.model_quality import ModelQuality
+from drift_tools.monitors.model_quality.outcomes import QualityConstraints, suggest
 from tests.components.conftest import CONSTRAINTS, STATISTICS
 from tests.components.mocked_runtime import Run, run_program
 

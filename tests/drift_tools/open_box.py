@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from drift_tools import monitor
+from drift_tools.job import program as monitor
 from tests.drift_tools.records import record, write
 
 HOUR = "ep/Primary/2026/01/01/10"

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.signal import lfilter
 
-from drift_tools.block_bootstrap import block_p_value
 from drift_tools.errors import InputError
+from drift_tools.significance import block_p_value
 
 HOURS, ROWS = 24, 50
 LABELS = np.repeat(np.arange(HOURS), ROWS)

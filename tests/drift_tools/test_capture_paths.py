@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drift_tools import capture_blocks
 from drift_tools.capture import Captures, iterate_captures, read_captures
+from drift_tools.capture import blocks as capture_blocks
 from drift_tools.errors import InputError
 from tests.drift_tools.records import record, side, write
 
@@ -202,8 +202,8 @@ def test_files_plain_packed_and_still_being_written(tmp_path: Path) -> None:
 
 
 def test_lines_longer_than_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drift_tools.capture_files.BLOCK_BYTES", 1 << 12)
-    from drift_tools.capture_files import blocks_of  # noqa: PLC0415 - beside what it is compared with
+    monkeypatch.setattr("drift_tools.capture.files.BLOCK_BYTES", 1 << 12)
+    from drift_tools.capture import blocks_of  # noqa: PLC0415 - beside what it is compared with
 
     path = write(tmp_path / "a.jsonl", [record(",".join(["1.5"] * size), "1") for size in (3, 5000, 4, 3, 20_000)])
     blocks = [(block.first_line, block.count, bytes(block.content)) for block in blocks_of(path, block_bytes=1 << 12)]
@@ -297,7 +297,7 @@ def test_without_pyarrow_everything_is_read_with_care(tmp_path: Path) -> None:
 import sys
 sys.modules["pyarrow"] = None
 from pathlib import Path
-from drift_tools.monitor import monitor_captures, suggest_baseline
+from drift_tools.job import monitor_captures, suggest_baseline
 from drift_tools.capture import read_captures
 captures = read_captures({str(path)!r})
 suggest_baseline(captures.data, Path({str(tmp_path / "baseline")!r}))

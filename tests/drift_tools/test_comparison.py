@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 import drift_tools
 from drift_tools import compare
-from drift_tools.comparison import FeatureComparison
-from drift_tools.cross_check import cross_check
+from drift_tools.comparison import FeatureComparison, cross_check
 from drift_tools.errors import InputError
 from drift_tools.tables import Column, Table, as_table
 from tests.drift_tools.records import record

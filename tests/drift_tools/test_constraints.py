@@ -8,17 +8,12 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from drift_tools.constraints import (
-    Constraints,
-    FeatureConstraint,
-    MonitoringConfig,
-    chi_squared_distance,
-    evaluate,
-    suggest,
-)
 from drift_tools.errors import InputError
-from drift_tools.profile import profile
-from drift_tools.tables import Table, as_table, read_csv_text
+from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
+from drift_tools.monitors.data_quality.constraints import FeatureConstraint, MonitoringConfig, chi_squared_distance
+from drift_tools.profiles.profile import profile
+from drift_tools.tables import Table, as_table
+from drift_tools.tables.table import read_csv_text
 
 
 def feature(document: dict[str, Any], config: dict[str, Any] | None = None) -> Constraints:

@@ -18,9 +18,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from drift_tools import comparison_samples
-from drift_tools.comparison import Comparison, FeatureComparison, Kind, compare, prepare_baseline
-from drift_tools.comparison_samples import samples_of
+from drift_tools.comparison import Comparison, FeatureComparison, Kind, compare, prepare_baseline, samples_of
+from drift_tools.comparison import columns as comparison_samples
 from drift_tools.errors import InputError
 from drift_tools.tables import as_table
 

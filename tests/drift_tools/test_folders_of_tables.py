@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from drift_tools import compare
+from drift_tools.cli.inputs import read_data
 from drift_tools.errors import InputError
-from drift_tools.job_data import baseline_table, concatenate
-from drift_tools.profile import Profile
-from drift_tools.reading import read_data
+from drift_tools.job import concatenate
+from drift_tools.job.dataset import baseline_table
+from drift_tools.profiles import Profile
 from drift_tools.tables import Table, TypeCounts, as_table, read_table
 
 

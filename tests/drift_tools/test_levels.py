@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom, poisson
 
 from drift_tools.errors import InputError
-from drift_tools.levels import alpha_per_run, runs_a_year
+from drift_tools.significance import alpha_per_run
+from drift_tools.significance.false_alarm_budget import runs_a_year
 
 
 @pytest.mark.parametrize(("period_hours", "runs"), [(1, 8760), (24, 365), (0.25, 35040), (168, 8760 / 168)])

@@ -15,14 +15,22 @@ from scipy import optimize, stats
 from scipy.spatial import distance as spatial
 
 import drift_tools.measures.kolmogorov_smirnov as module
-from drift_tools.measures.binning import count_in_bins, quantile_edges
-from drift_tools.measures.chi_squared import chi_squared, rare_categories_p_value
-from drift_tools.measures.jensen_shannon import jensen_shannon
-from drift_tools.measures.kolmogorov_smirnov import kolmogorov_smirnov, ks_p_value, ks_statistic
-from drift_tools.measures.l_infinity import l_infinity
-from drift_tools.measures.psi import PopulationStability, population_stability, rows_needed
-from drift_tools.measures.share_test import share_test
-from drift_tools.measures.sums import count_distinct, moments
+from drift_tools.measures import (
+    chi_squared,
+    count_distinct,
+    count_in_bins,
+    jensen_shannon,
+    ks_p_value,
+    l_infinity,
+    moments,
+    population_stability,
+    quantile_edges,
+    rare_categories_p_value,
+    rows_needed,
+)
+from drift_tools.measures.kolmogorov_smirnov import kolmogorov_smirnov, ks_statistic
+from drift_tools.measures.proportions import share_test
+from drift_tools.measures.psi import PopulationStability
 from drift_tools.measures.wasserstein import distance_of_sorted, wasserstein
 from drift_tools.tables import Numbers
 

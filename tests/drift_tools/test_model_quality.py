@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from drift_tools import model_quality as mq
-from drift_tools.constraints import Violation
 from drift_tools.errors import InputError
-from drift_tools.model_quality import Outcomes, QualityConstraints
-from drift_tools.tables import Column, read_csv_text
+from drift_tools.monitors.data_quality import Violation
+from drift_tools.monitors.model_quality import outcomes as mq
+from drift_tools.monitors.model_quality.outcomes import Outcomes, QualityConstraints
+from drift_tools.tables import Column
+from drift_tools.tables.table import read_csv_text
 
 
 def binary(labels: list[int], predictions: list[int], scores: list[float] | None = None) -> Outcomes:

@@ -13,10 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from drift_tools import drift_file, job_metrics, monitor
 from drift_tools.comparison import compare
 from drift_tools.errors import InputError
-from drift_tools.job import Job
+from drift_tools.job import Job, drift_json
+from drift_tools.job import cloudwatch as job_metrics
+from drift_tools.job import program as monitor
 from drift_tools.tables import read_table
 from tests.drift_tools.open_box import (
     BASELINE,
@@ -459,7 +460,7 @@ def test_without_anything_to_compare_with_there_is_no_verdict(box: Box) -> None:
 
 def test_levels() -> None:
     job = Job(Path(), {"runs_per_year": "365"})
-    assert drift_file.level(job) == pytest.approx(1 / 365)
-    assert drift_file.level(Job(Path(), {})) == 0.05
+    assert drift_json.level(job) == pytest.approx(1 / 365)
+    assert drift_json.level(Job(Path(), {})) == 0.05
     with pytest.raises(InputError, match="runs_per_year is 'x': give a number"):
-        drift_file.level(Job(Path(), {"runs_per_year": "x"}))
+        drift_json.level(Job(Path(), {"runs_per_year": "x"}))

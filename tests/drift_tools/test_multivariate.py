@@ -6,9 +6,11 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from drift_tools import compare, multivariate
+from drift_tools import compare
 from drift_tools.errors import InputError
-from drift_tools.multivariate import MultivariateTest, _area, two_sample_test
+from drift_tools.significance import MultivariateTest, two_sample_test
+from drift_tools.significance import classifier_test as multivariate
+from drift_tools.significance.classifier_test import _area
 
 
 def correlated(rng: np.random.Generator, rows: int, rho: float, columns: int = 6) -> dict[str, NDArray[np.float64]]:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from drift_tools.onset import Change, estimate_onset
 from drift_tools.tables import Numbers
+from drift_tools.timeline.change_point import Change, estimate_onset
 
 EDGES = norm.ppf(np.arange(1, 10) / 10)
 

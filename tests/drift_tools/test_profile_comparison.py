@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import drift_tools
-from drift_tools.profile import Profile, merge_profiles
-from drift_tools.profile_comparison import compare_profiles
+from drift_tools.comparison.profile_measures import compare_profiles
+from drift_tools.profiles import Profile, merge_profiles
 from drift_tools.tables import as_table
 
 NUMBERS = st.lists(st.integers(-20, 20).map(float), min_size=1, max_size=200)

@@ -12,14 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drift_tools.capture import iterate_captures, read_captures
-from drift_tools.categories import CAPACITY, Categories
-from drift_tools.columns import Column
 from drift_tools.errors import InputError
-from drift_tools.monitor import monitor_captures, profile_batches, suggest_baseline
-from drift_tools.number_profile import NumberProfile
-from drift_tools.profile import Profile, Statistics, merge_profiles
-from drift_tools.sketch import Sketch
-from drift_tools.tables import Table, as_table
+from drift_tools.job import monitor_captures, suggest_baseline
+from drift_tools.job.program import profile_batches
+from drift_tools.profiles import Categories, NumberProfile, Profile, Statistics, merge_profiles
+from drift_tools.profiles.frequent_items import CAPACITY
+from drift_tools.profiles.kll import Sketch
+from drift_tools.tables import Column, Table, as_table
 from tests.drift_tools.records import record, write
 
 CELLS = st.one_of(st.none(), st.integers(-9, 9).map(str), st.floats(-1e6, 1e6).map(repr), st.sampled_from("ab"))

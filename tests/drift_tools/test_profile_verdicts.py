@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import drift_tools
-from drift_tools.comparison import Kind
-from drift_tools.profile import Profile, Statistics, merge_profiles
-from drift_tools.profile_verdicts import compare_with_profile, profile_of
+from drift_tools.comparison import Kind, compare_with_profile, profile_of
+from drift_tools.profiles import Profile, Statistics, merge_profiles
 from drift_tools.tables import as_table
 
 CELLS = st.one_of(

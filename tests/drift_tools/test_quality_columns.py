@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from drift_tools import ground_truth_merge, monitor
 from drift_tools.capture import iterate_captures
 from drift_tools.errors import InputError
-from drift_tools.quality_columns import QualityColumns
-from drift_tools.tables import read_csv_text
+from drift_tools.job import merge as ground_truth_merge
+from drift_tools.job import program as monitor
+from drift_tools.monitors.model_quality import QualityColumns
+from drift_tools.tables.table import read_csv_text
 from tests.drift_tools.records import label, record, side, write
 
 WANTED = {"inference_attribute": "said", "probability_attribute": "p", "ground_truth_attribute": "label"}
@@ -131,8 +132,8 @@ def test_a_run_says_the_same_in_batches_of_any_size(
             sizes.append(batch.rows)
             yield batch
 
-    monkeypatch.setattr("drift_tools.job_data.iterate_captures", watched)
-    monkeypatch.setattr("drift_tools.capture._LINES_AT_ONCE", 25)
+    monkeypatch.setattr("drift_tools.job.dataset.iterate_captures", watched)
+    monkeypatch.setattr("drift_tools.capture.read._LINES_AT_ONCE", 25)
     assert monitor.main(["--ml-root", str(tmp_path)], ENVIRONMENT) == 0, (tmp_path / "output/message").read_text()
     assert (len(sizes) > 1) == (batch_rows < 250_000)
     statistics = json.loads((processing / "output/statistics.json").read_bytes())

@@ -9,10 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from drift_tools import shards
 from drift_tools.capture import Counts, Problem
 from drift_tools.errors import InputError
-from drift_tools.job import Job
+from drift_tools.job import Job, shards
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from drift_tools.significance import combined, homogeneity_p_value, numbers_p_value, rank_p_value, share_p_value
+from drift_tools.significance import combined, homogeneity_p_value, numbers_p_value, share_p_value
+from drift_tools.significance.samples import rank_p_value
 
 COUNTS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=1, max_size=12)
 

@@ -13,21 +13,29 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from drift_tools.columns import Column, TypeCounts
-from drift_tools.comparison import Baseline, Comparison, FeatureComparison, Kind, compare, prepare_baseline
-from drift_tools.comparison_samples import samples_of
-from drift_tools.constraints import Constraints, FeatureConstraint, evaluate, suggest
-from drift_tools.drift_file import kinds_of
+from drift_tools.comparison import (
+    Baseline,
+    Comparison,
+    FeatureComparison,
+    Kind,
+    compare,
+    compare_with_profile,
+    prepare_baseline,
+    profile_of,
+    samples_of,
+)
 from drift_tools.errors import InputError
-from drift_tools.job_data import concatenate
-from drift_tools.multivariate import two_sample_test
-from drift_tools.profile import Profile, Statistics, merge_profiles
-from drift_tools.profile_verdicts import compare_with_profile, profile_of
-from drift_tools.report import render_comparison
-from drift_tools.report.terminal import print_comparison
+from drift_tools.job import concatenate
+from drift_tools.job.drift_json import kinds_of
+from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
+from drift_tools.monitors.data_quality.constraints import FeatureConstraint
+from drift_tools.profiles import Profile, Statistics, merge_profiles
+from drift_tools.report import print_comparison, render_comparison
 from drift_tools.report.words import together
-from drift_tools.tables import Table, as_table, read_csv_text
-from drift_tools.windows import compare_windows, split_by_time
+from drift_tools.significance import two_sample_test
+from drift_tools.tables import Column, Table, TypeCounts, as_table
+from drift_tools.tables.table import read_csv_text
+from drift_tools.timeline import compare_windows, split_by_time
 
 RNG = np.random.default_rng(5)
 AMOUNTS = RNG.normal(50, 10, 2000).round(6)

@@ -12,20 +12,11 @@ from scipy import stats
 from scipy.stats import false_discovery_control
 
 from drift_tools import compare
-from drift_tools.measures.psi import rows_needed
-from drift_tools.profile import Profile
-from drift_tools.profile_verdicts import compare_with_profile
+from drift_tools.comparison import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, compare_with_profile
+from drift_tools.comparison.verdict import Evidence, adjust, decide, ks_of_shift, surely_beyond
+from drift_tools.measures import rows_needed
+from drift_tools.profiles import Profile
 from drift_tools.tables import as_table
-from drift_tools.verdict import (
-    DRIFT,
-    NO_DRIFT,
-    NOT_ENOUGH_DATA,
-    Evidence,
-    adjust,
-    decide,
-    ks_of_shift,
-    surely_beyond,
-)
 
 
 def evidence(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from drift_tools.job_data import Window
+from drift_tools.job.dataset import Window
 
 START, END, LATER = (datetime(2026, 11, 23, hour, minute, tzinfo=UTC) for hour, minute in ((9, 0), (10, 0), (10, 5)))
 

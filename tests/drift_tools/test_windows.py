@@ -12,8 +12,9 @@ import pytest
 
 from drift_tools.comparison import prepare_baseline
 from drift_tools.errors import InputError
-from drift_tools.tables import as_table, read_csv_text
-from drift_tools.windows import Timeline, compare_windows, split_by_time
+from drift_tools.tables import as_table
+from drift_tools.tables.table import read_csv_text
+from drift_tools.timeline import Timeline, compare_windows, split_by_time
 
 
 def hours(rng: np.random.Generator, count: int, since: int, rows: int = 300) -> list[tuple[str, dict[str, object]]]:

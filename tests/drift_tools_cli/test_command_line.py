@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from drift_tools import storage
 from drift_tools.__main__ import main
-from drift_tools.validate import Check
+from drift_tools.aws import s3_paths
+from drift_tools.endpoint import Check
 
 from .conftest import Endpoint
 
@@ -317,7 +317,7 @@ def test_too_many_unreadable_records_are_an_error_of_the_run(data: Path, capsys:
 
 def test_results_go_to_s3(data: Path, bucket: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("baseline", str(data / "baseline.csv"), "--output", f"s3://{bucket}/baseline") == 0
-    assert storage.list_keys(storage.S3Uri(bucket, "")) == ["baseline/constraints.json", "baseline/statistics.json"]
+    assert s3_paths.list_keys(s3_paths.S3Uri(bucket, "")) == ["baseline/constraints.json", "baseline/statistics.json"]
     boto3.client("s3").put_object(Bucket=bucket, Key="captured/a.jsonl", Body=capture(["1,x", "2,y"]).encode())
     arguments = (
         "--captured",
@@ -328,7 +328,7 @@ def test_results_go_to_s3(data: Path, bucket: str, capsys: pytest.CaptureFixture
         f"s3://{bucket}/out",
     )
     assert run("monitor", *arguments) == 0
-    assert f"out/{'statistics.json'}" in storage.list_keys(storage.S3Uri(bucket, "out"))
+    assert f"out/{'statistics.json'}" in s3_paths.list_keys(s3_paths.S3Uri(bucket, "out"))
     capsys.readouterr()
     assert "no captured record in the window" in fails(capsys, "monitor", *arguments, "--start", "2030-01-01")
 
@@ -417,7 +417,7 @@ def test_validation_is_a_table_and_an_exit_status(
         asked.append((outputs["endpoint_name"], publish))
         return [Check("Endpoint", ok=True, detail="[InService]"), Check("Responder", ok=ok, detail="said")]
 
-    monkeypatch.setattr("drift_tools.validate.validate_stack", validate_stack)
+    monkeypatch.setattr("drift_tools.endpoint.validate.validate_stack", validate_stack)
     names = (
         "bucket_name",
         "endpoint_name",

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drift_tools import levels
 from drift_tools.__main__ import main
+from drift_tools.significance import false_alarm_budget as levels
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "compare.schema.json").read_text())
 HOURS, ROWS = 6, 150

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from drift_tools import ground_truth
+from drift_tools.endpoint import label_upload as ground_truth
 from drift_tools.errors import InputError
 
 COLLECTED = datetime(2026, 3, 4, 23, 59, tzinfo=UTC)

@@ -10,8 +10,8 @@ import yaml
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
+from drift_tools.endpoint import migrate
 from drift_tools.errors import InputError
-from drift_tools.migrate import migrate
 
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012"

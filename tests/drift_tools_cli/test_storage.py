@@ -4,9 +4,9 @@ from typing import Any
 import boto3
 import pytest
 
-from drift_tools import storage
+from drift_tools.aws import s3_paths
+from drift_tools.aws.s3_paths import S3Uri
 from drift_tools.errors import InputError
-from drift_tools.storage import S3Uri
 
 
 def put(bucket: str, **objects: str) -> Any:
@@ -32,25 +32,25 @@ def test_a_uri_without_a_bucket_is_refused() -> None:
     [("s3://b/p/", ("/q/", "r"), "s3://b/p/q/r"), ("out", ("2026", "01"), "out/2026/01"), (Path("a"), ("b",), "a/b")],
 )
 def test_join_puts_one_slash_between(base: Any, parts: tuple[str, ...], joined: str) -> None:
-    assert storage.join(base, *parts) == joined
+    assert s3_paths.join(base, *parts) == joined
 
 
 def test_a_local_path_is_used_as_it_is(tmp_path: Path) -> None:
-    with storage.local_copy(tmp_path) as found:
+    with s3_paths.local_copy(tmp_path) as found:
         assert found == tmp_path
 
 
 def test_a_path_that_is_not_there_is_named_with_a_mend(tmp_path: Path) -> None:
     with (
         pytest.raises(InputError, match=r"nowhere: no such file or folder; check the path"),
-        storage.local_copy(tmp_path / "nowhere"),
+        s3_paths.local_copy(tmp_path / "nowhere"),
     ):
         pass
 
 
 def test_an_object_is_copied_for_as_long_as_the_block_lasts(bucket: str) -> None:
     put(bucket, folder__data_csv="a\n1\n", folder__data_csv_other="no")
-    with storage.local_copy(f"s3://{bucket}/folder/data_csv") as file:
+    with s3_paths.local_copy(f"s3://{bucket}/folder/data_csv") as file:
         assert file.name == "data_csv"
         assert file.read_text() == "a\n1\n"
     assert not file.exists()
@@ -58,14 +58,14 @@ def test_an_object_is_copied_for_as_long_as_the_block_lasts(bucket: str) -> None
 
 def test_everything_under_a_prefix_is_copied_with_its_names(bucket: str) -> None:
     put(bucket, captures__01__a="1", captures__02__b="2", captures_of_others__c="3")
-    with storage.local_copy(f"s3://{bucket}/captures") as folder:
+    with s3_paths.local_copy(f"s3://{bucket}/captures") as folder:
         files = {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
     assert files == {"01/a": "1", "02/b": "2"}
 
 
 def test_a_whole_bucket_is_a_folder(bucket: str) -> None:
     put(bucket, a="1", b__c="2")
-    with storage.local_copy(f"s3://{bucket}") as folder:
+    with s3_paths.local_copy(f"s3://{bucket}") as folder:
         assert (folder / "b" / "c").read_text() == "2"
 
 
@@ -73,19 +73,19 @@ def test_a_prefix_of_a_name_is_no_folder(bucket: str) -> None:
     put(bucket, captured__a="1")
     with (
         pytest.raises(InputError, match="no object has this key or lies under it"),
-        storage.local_copy(f"s3://{bucket}/capt"),
+        s3_paths.local_copy(f"s3://{bucket}/capt"),
     ):
         pass
 
 
 def test_a_key_may_not_leave_the_folder_that_it_is_copied_to(bucket: str) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key="p/../../../outside", Body=b"x")
-    with pytest.raises(InputError, match="would leave the folder"), storage.local_copy(f"s3://{bucket}/p"):
+    with pytest.raises(InputError, match="would leave the folder"), s3_paths.local_copy(f"s3://{bucket}/p"):
         pass
 
 
 def test_a_bucket_that_does_not_exist_is_one_line(bucket: str) -> None:
-    with pytest.raises(InputError) as caught, storage.local_copy("s3://another-bucket/x"):
+    with pytest.raises(InputError) as caught, s3_paths.local_copy("s3://another-bucket/x"):
         pass
     assert "s3://another-bucket/x: " in str(caught.value)
     assert "NoSuchBucket" in str(caught.value)
@@ -94,7 +94,7 @@ def test_a_bucket_that_does_not_exist_is_one_line(bucket: str) -> None:
 
 def test_text_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "new" / "file.txt"
-    storage.write_text(target, "häh\n")
+    s3_paths.write_text(target, "häh\n")
     assert target.read_bytes() == "häh\n".encode()
 
     def parts() -> Any:
@@ -102,47 +102,47 @@ def test_text_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         raise RuntimeError("the reader stopped")
 
     with pytest.raises(RuntimeError):
-        storage.write_parts(target, parts())
+        s3_paths.write_parts(target, parts())
     assert target.read_text(encoding="utf-8") == "häh\n"
     assert [file.name for file in target.parent.iterdir()] == ["file.txt"]
 
 
 def test_a_folder_cannot_be_written_as_a_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot be written .*; choose another path"):
-        storage.write_text(tmp_path, "x")
+        s3_paths.write_text(tmp_path, "x")
 
 
 def test_text_is_written_to_s3(bucket: str) -> None:
-    storage.write_text(f"s3://{bucket}/a/b.txt", "text")
+    s3_paths.write_text(f"s3://{bucket}/a/b.txt", "text")
     assert boto3.client("s3").get_object(Bucket=bucket, Key="a/b.txt")["Body"].read() == b"text"
 
 
 @pytest.mark.parametrize("uri", ["s3://a-bucket", "s3://a-bucket/folder/"])
 def test_a_file_in_s3_needs_a_name(bucket: str, uri: str) -> None:
     with pytest.raises(InputError, match="name the object to write as well"):
-        storage.write_text(uri, "text")
+        s3_paths.write_text(uri, "text")
 
 
 def test_a_folder_of_output_is_uploaded_when_all_went_well(bucket: str) -> None:
-    with storage.output_folder(f"s3://{bucket}/results/") as folder:
+    with s3_paths.output_folder(f"s3://{bucket}/results/") as folder:
         (folder / "sub").mkdir()
         (folder / "sub" / "a.json").write_text("{}")
-    assert storage.list_keys(S3Uri(bucket, "results")) == ["results/sub/a.json"]
+    assert s3_paths.list_keys(S3Uri(bucket, "results")) == ["results/sub/a.json"]
 
 
 def test_a_folder_of_output_is_not_uploaded_when_something_failed(bucket: str) -> None:
     def job() -> None:
-        with storage.output_folder(f"s3://{bucket}/results") as folder:
+        with s3_paths.output_folder(f"s3://{bucket}/results") as folder:
             (folder / "a.json").write_text("{}")
             raise RuntimeError("failed")
 
     with pytest.raises(RuntimeError):
         job()
-    assert storage.list_keys(S3Uri(bucket, "")) == []
+    assert s3_paths.list_keys(S3Uri(bucket, "")) == []
 
 
 def test_a_local_output_folder_is_made(tmp_path: Path) -> None:
-    with storage.output_folder(tmp_path / "a" / "b") as folder:
+    with s3_paths.output_folder(tmp_path / "a" / "b") as folder:
         assert folder.is_dir()
 
 
@@ -151,21 +151,21 @@ def test_no_region_is_one_line_with_the_mend(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.delenv("AWS_REGION", raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(InputError, match=r"sagemaker: .*region.*; set AWS_DEFAULT_REGION"):
-        storage.aws_client("sagemaker")
+        s3_paths.aws_client("sagemaker")
 
 
 def test_an_output_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "a" / "b"
 
     def fail() -> None:
-        with storage.output_folder(target) as folder:
+        with s3_paths.output_folder(target) as folder:
             (folder / "half").write_text("1")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     assert list(tmp_path.iterdir()) == []
-    with storage.output_folder(target) as folder:
+    with s3_paths.output_folder(target) as folder:
         (folder / "c").mkdir()
         (folder / "c" / "whole").write_text("1")
         assert not (target / "c").exists()
@@ -178,25 +178,25 @@ def test_what_an_earlier_run_wrote_and_this_one_did_not_goes(tmp_path: Path, buc
     for name in ("old", "other"):
         (tmp_path / name).write_text("1")
     for target in (tmp_path, f"s3://{bucket}/out"):
-        with storage.output_folder(target, replaces=("old", "new")) as folder:
+        with s3_paths.output_folder(target, replaces=("old", "new")) as folder:
             (folder / "new").write_text("2")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["new", "other"]
-    assert storage.list_keys(S3Uri(bucket, "out/"), client=client) == ["out/new", "out/old_er", "out/other"]
+    assert s3_paths.list_keys(S3Uri(bucket, "out/"), client=client) == ["out/new", "out/old_er", "out/other"]
 
 
 def test_bytes_are_counted_as_they_arrive(bucket: str) -> None:
     put(bucket, folder__a="1" * 1000, folder__b="2" * 500)
     seen: list[tuple[int, int]] = []
-    with storage.local_copy(f"s3://{bucket}/folder", on_bytes=lambda here, total: seen.append((here, total))):
+    with s3_paths.local_copy(f"s3://{bucket}/folder", on_bytes=lambda here, total: seen.append((here, total))):
         pass
     assert max(seen) == (1500, 1500)
     assert {total for _, total in seen} == {1500}
 
 
 def test_places_that_cannot_be_written_are_known_before_the_work(tmp_path: Path) -> None:
-    storage.check_writable(tmp_path / "new" / "file")
-    storage.check_writable("s3://bucket/key")
+    s3_paths.check_writable(tmp_path / "new" / "file")
+    s3_paths.check_writable("s3://bucket/key")
     (tmp_path / "file").write_text("")
     for path in (tmp_path, tmp_path / "file" / "below"):
         with pytest.raises(InputError, match="cannot be written"):
-            storage.check_writable(path)
+            s3_paths.check_writable(path)

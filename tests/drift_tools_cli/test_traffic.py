@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from drift_tools import traffic
+from drift_tools.endpoint import Request, traffic
 from drift_tools.errors import InputError
-from drift_tools.traffic import Request
 
 from .conftest import Answer, Endpoint
 

@@ -14,9 +14,8 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
-from drift_tools import validate
+from drift_tools.endpoint import Check, validate
 from drift_tools.errors import InputError
-from drift_tools.validate import Check
 
 OUTPUTS = {
     "bucket_name": "a-bucket",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drift_tools.monitor import suggest_baseline
+from drift_tools.job import suggest_baseline
 from drift_tools.tables import as_table
 from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3

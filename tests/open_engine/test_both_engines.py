@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from drift_tools.traffic import anomalous_requests, baseline_requests
+from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.open_engine.conftest import Books, lived
 from tests.open_engine.watched import Told, Watched
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from drift_tools.ground_truth import write_ground_truth
-from drift_tools.traffic import anomalous_requests, baseline_requests
+from drift_tools.endpoint import anomalous_requests, baseline_requests, write_ground_truth
 from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import Books, lived
 from tests.open_engine.watched import Told, Watched

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from drift_tools.traffic import Request, send
+from drift_tools.endpoint import Request, send
 from examples.demo.mailbox import Mailbox
 from examples.demo.waiting import wait_until
 from local_aws import LocalAws

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from drift_tools import Comparison
-from drift_tools.cross_check import cross_check
-from drift_tools.validate import Check
+from drift_tools.comparison import cross_check
+from drift_tools.endpoint import Check
 from examples.demo.page import Alarm, DemoPage, Event, Notification, Scenario, Window, render_demo
 
 from .pages import Page

@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 
 from drift_tools import Comparison, compare
-from drift_tools.report import render_comparison, words
+from drift_tools.report import console, feature_views, print_comparison, render_comparison, words
 from drift_tools.report.advice import next_steps
-from drift_tools.report.terminal import console, print_comparison
-from drift_tools.report.view import feature_views
 
 from .pages import Page
 

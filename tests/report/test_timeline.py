@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from drift_tools import compare
-from drift_tools.report import render_comparison
+from drift_tools.report import console, print_timeline, render_comparison
 from drift_tools.report.advice import next_steps
-from drift_tools.report.terminal import console, print_timeline
 from drift_tools.report.timeline import short_labels, timeline_says, timeline_view
-from drift_tools.windows import Onset, Timeline, compare_windows
+from drift_tools.timeline import Onset, Timeline, compare_windows
 
 from .pages import Page
 

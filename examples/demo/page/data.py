@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from drift_tools.comparison import Comparison
-from drift_tools.cross_check import CrossCheck
-from drift_tools.validate import Check
+from drift_tools.comparison import Comparison, CrossCheck
+from drift_tools.endpoint import Check
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,19 @@ from typing import Any
 
 from markupsafe import Markup
 
-from drift_tools.report import environment
-from drift_tools.report.charts import line_chart
-from drift_tools.report.view import FeatureView, feature_views
-from drift_tools.report.words import DRIFTED, NOTHING, STEADY, UNKNOWN, count, listed, number
+from drift_tools.report import (
+    DRIFTED,
+    NOTHING,
+    STEADY,
+    UNKNOWN,
+    FeatureView,
+    count,
+    environment,
+    feature_views,
+    line_chart,
+    listed,
+    number,
+)
 from examples.demo.page.data import DemoPage, Event, Scenario, Window
 
 _CARDS = 6  # of a window; the rest is in the table of all windows

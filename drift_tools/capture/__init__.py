@@ -1,0 +1,30 @@
+"""What an endpoint captured, read into tables: with care, and fast where all records have one layout."""
+
+from drift_tools.capture.files import DamagedError, blocks_of, capture_files, files_below
+from drift_tools.capture.read import (
+    BATCH_ROWS,
+    MAX_UNREADABLE_SHARE,
+    Captures,
+    Counts,
+    Problem,
+    iterate_captures,
+    read_captures,
+)
+from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, Preprocessor
+
+__all__ = [
+    "BATCH_ROWS",
+    "BOTH_SIDES",
+    "GROUND_TRUTH",
+    "MAX_UNREADABLE_SHARE",
+    "Captures",
+    "Counts",
+    "DamagedError",
+    "Preprocessor",
+    "Problem",
+    "blocks_of",
+    "capture_files",
+    "files_below",
+    "iterate_captures",
+    "read_captures",
+]

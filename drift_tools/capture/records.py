@@ -1,0 +1,332 @@
+"""One captured record, read with care: every encoding, every shape, and a reason for each record that cannot be used.
+
+This is what a captured record *means*; the faster reader (`blocks`) gives the same result for records of one layout
+and hands everything else to this module.
+
+Format: SageMaker developer guide, "Capture data from real-time endpoint": JSON Lines; `captureData.endpointInput` and
+`.endpointOutput` with `data` and `encoding` (CSV, JSON or BASE64); `eventMetadata` with `eventId`, `inferenceTime`
+and, if the caller gave one, `inferenceId`. The columns of a row are those of the output, then those of the input.
+"""
+
+import base64
+import binascii
+import csv
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from drift_tools.errors import InputError, UnusableError
+from drift_tools.tables import json_cell
+
+Cell: TypeAlias = str | None
+Row: TypeAlias = list[Cell]
+# The columns of a row (None: only its position names it), and the rows.
+Block: TypeAlias = tuple[tuple[str | None, ...], list[Row]]
+Preprocessor: TypeAlias = Callable[[dict[str, Any]], list[dict[str, Any]]]
+
+INPUT, OUTPUT, GROUND_TRUTH = "endpointInput", "endpointOutput", "groundTruthData"
+BOTH_SIDES = (INPUT, OUTPUT)
+CSV_TYPES = ("text/csv",)
+JSON_TYPES = ("application/json", "application/jsonlines", "application/x-ndjson")
+# Containers in which SageMaker's own algorithms and TensorFlow Serving wrap several rows.
+_CONTAINERS = ("instances", "predictions")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a row came from. A request with several rows is the origin of each of them."""
+
+    event_id: str | None
+    inference_id: str | None
+    inference_time: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is wanted of each record: which sides make the row, in which order, and which times.
+
+    `columns`: the names that the columns will have, so that a header among the data is told from a row.
+    """
+
+    sides: tuple[str, ...] = BOTH_SIDES
+    outputs_first: bool = True
+    start: datetime | None = None
+    end: datetime | None = None
+    preprocess: Preprocessor | None = None
+    columns: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        columns: Sequence[str] | None,
+        start: datetime | None,
+        end: datetime | None,
+        sides: Sequence[str],
+        *,
+        outputs_first: bool,
+        preprocess: Preprocessor | None,
+    ) -> "Selection":
+        """From what a caller gives."""
+        return cls(
+            tuple(sides),
+            outputs_first,
+            None if start is None else as_utc(start),
+            None if end is None else as_utc(end),
+            preprocess,
+            None if columns is None else tuple(columns),
+        )
+
+    def includes(self, inference_time: object) -> bool:
+        """Whether a record of this time is wanted; raises `UnusableError` if a window is asked for and it has none."""
+        if self.start is None and self.end is None:
+            return True
+        time = _time(inference_time)
+        return (self.start is None or self.start <= time) and (self.end is None or time < self.end)
+
+
+@dataclass(slots=True)
+class Record:
+    """A record that can be used."""
+
+    names: tuple[str | None, ...]
+    rows: list[Row]
+    has_output: bool
+    origin: Origin
+
+
+def read_record(line: str | bytes, selection: Selection) -> Record | None:
+    """One line; None if it is outside the window that was asked for. Raises `UnusableError` with the reason."""
+    record = load(line)
+    metadata = record.get("eventMetadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
+    if not selection.includes(metadata.get("inferenceTime")):
+        return None
+    origin = Origin(
+        _text(metadata.get("eventId")), _text(metadata.get("inferenceId")), _text(metadata.get("inferenceTime"))
+    )
+    if selection.preprocess is not None:
+        names, rows = _preprocessed(selection.preprocess, record)
+        return Record(names, rows, True, origin)
+    sides = {name: payload(side) for name, side in captured_sides(record, selection.sides).items()}
+    if selection.columns is not None and any(
+        block and _begins_with_header(block, selection.columns) for block in sides.values()
+    ):
+        raise UnusableError("a header in the data")
+    names, rows = join_sides(sides, selection)
+    return Record(names, rows, sides.get(OUTPUT) is not None, origin)
+
+
+def load(line: str | bytes) -> dict[str, Any]:
+    """The JSON object of a line."""
+    try:
+        record = json.loads(line)
+    except UnicodeDecodeError as error:
+        raise UnusableError("not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise UnusableError("not JSON") from error
+    if not isinstance(record, dict):
+        raise UnusableError("not a JSON object")
+    return record
+
+
+def captured_sides(record: dict[str, Any], sides: Sequence[str]) -> dict[str, object]:
+    """The sides of the record that are wanted, as they were captured."""
+    data = record.get("captureData")
+    if not isinstance(data, dict):
+        raise UnusableError("no captureData")
+    found = {name: data.get(name) for name in BOTH_SIDES if name in sides}
+    if GROUND_TRUTH in sides:
+        found[GROUND_TRUTH] = record.get(GROUND_TRUTH)
+    return found
+
+
+def join_sides(sides: dict[str, Block | None], selection: Selection) -> Block:
+    """The row that the sides make together."""
+    truth = sides.get(GROUND_TRUTH)
+    if GROUND_TRUTH in selection.sides:
+        if truth is None:
+            raise UnusableError("no groundTruthData")
+        truth = (tuple(f"{GROUND_TRUTH}_{i}" if i else GROUND_TRUTH for i in range(len(truth[0]))), truth[1])
+    output, given = sides.get(OUTPUT), sides.get(INPUT)
+    if output is None and given is None:
+        raise UnusableError("neither endpointInput nor endpointOutput was captured")
+    first, second = (output, given) if selection.outputs_first else (given, output)
+    return _beside(_beside(first, second), truth)
+
+
+def payload(side: object) -> Block | None:
+    """Columns and rows of one captured side; None if it was not captured."""
+    if side is None:
+        return None
+    if not isinstance(side, dict) or not isinstance(side.get("data"), str):
+        raise UnusableError("a captured side without data")
+    data, encoding = side["data"], side.get("encoding")
+    if encoding == "CSV":
+        return csv_rows(data)
+    if encoding == "JSON":
+        return json_rows(data)
+    if encoding == "BASE64":
+        text = decode_base64(data)
+        return json_rows(text) if is_json(text, content_type(side)) else csv_rows(text)
+    raise UnusableError("unknown encoding")
+
+
+def content_type(side: dict[str, Any]) -> str:
+    """The media type of a side, without its parameters."""
+    return str(side.get("observedContentType", "")).partition(";")[0].strip().lower()
+
+
+def decode_base64(data: str) -> str:
+    """The text in a BASE64 payload."""
+    try:
+        return base64.b64decode(data, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise UnusableError("BASE64 that holds no UTF-8 text") from error
+
+
+def is_json(text: str, kind: str) -> bool:
+    """Whether a payload whose encoding was not listed is JSON: by its media type, or else by how it begins.
+
+    What is neither is read as CSV: an answer whose type is not declared (text/html is Flask's default) is mostly a
+    bare number.
+    """
+    if kind in CSV_TYPES:
+        return False
+    return kind in JSON_TYPES or text.lstrip()[:1] in ("{", "[")
+
+
+def _begins_with_header(block: Block, columns: tuple[str, ...]) -> bool:
+    """Whether the first row of a side says how the columns are called. One word alone may as well be a category."""
+    names, rows = block
+    first = tuple(rows[0]) if rows else ()
+    if len(first) < 2 or names[0] is not None or first[0] not in columns:
+        return False
+    start = columns.index(str(first[0]))
+    return columns[start : start + len(first)] == first
+
+
+def csv_rows(text: str) -> Block:
+    """Rows of a CSV payload; blanks around a cell are not part of it, and an empty cell is missing."""
+    text = text.strip("\r\n")
+    if '"' not in text and "\n" not in text and "\r" not in text:
+        cells: Row = [*text.split(",")]
+        if "" in cells or " " in text or "\t" in text:
+            cells = [cell.strip(" \t") or None for cell in cells if cell is not None]
+        return (None,) * len(cells), [cells]
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    try:
+        rows: list[Row] = [
+            [cell.strip(" \t\n") or None for cell in row] for row in csv.reader(lines, strict=True) if row
+        ]
+    except csv.Error as error:
+        raise UnusableError("not CSV") from error
+    if not rows:
+        raise UnusableError("empty payload")
+    if any(len(row) != len(rows[0]) for row in rows):
+        raise UnusableError("rows of one payload differ in length")
+    return (None,) * len(rows[0]), rows
+
+
+def json_rows(text: str) -> Block:
+    """Rows of a JSON payload: an object, a list, lists of either, JSON Lines, or one of the known containers."""
+    try:
+        document: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        document = _json_lines(text)
+    if isinstance(document, dict) and len(document) == 1:
+        (key,) = document
+        if key in _CONTAINERS and isinstance(document[key], list):
+            document = document[key]
+            if document and not any(isinstance(item, dict | list) for item in document):
+                document = [{key: item} for item in document]  # one value a row
+    several = isinstance(document, list) and any(isinstance(item, dict | list) for item in document)
+    items: list[Any] = document if several else [document]
+    if all(isinstance(item, dict) for item in items):
+        return _from_objects(items)
+    rows = [[json_cell(value) for value in (item if isinstance(item, list) else [item])] for item in items]
+    if any(len(row) != len(rows[0]) for row in rows) or any(isinstance(item, dict) for item in items):
+        raise UnusableError("rows of one payload differ in shape")
+    return (None,) * len(rows[0]), rows
+
+
+def _json_lines(text: str) -> list[Any]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        raise UnusableError("payload is no JSON")
+    try:
+        return [json.loads(line) for line in lines]
+    except (ValueError, RecursionError) as error:
+        raise UnusableError("payload is no JSON") from error
+
+
+def _from_objects(items: Sequence[dict[str, Any]]) -> Block:
+    """Rows of flat objects; a list in one becomes the columns `name_0`, `name_1`, …."""
+    names: dict[str | None, int] = {}
+    flat: list[dict[str | None, Cell]] = []
+    for item in items:
+        row: dict[str | None, Cell] = {}
+        for name, value in item.items():
+            if isinstance(value, list):
+                row.update({f"{name}_{index}": json_cell(element) for index, element in enumerate(value)})
+            else:
+                row[name] = json_cell(value)
+        for column in row:
+            names.setdefault(column, len(names))
+        flat.append(row)
+    return tuple(names), [[row.get(name) for name in names] for row in flat]
+
+
+def _preprocessed(preprocess: Preprocessor, record: dict[str, Any]) -> Block:
+    try:
+        objects = preprocess(record)
+    except InputError:
+        raise
+    except Exception as error:  # a user's code: what it raises on one record is a reason to skip that record
+        raise UnusableError(f"the record preprocessor raised {type(error).__name__}") from error
+    names, rows = _from_objects(objects)
+    # The guide's own examples number the columns ("00000000000000000003"): those are positions and no names.
+    if all(name is not None and name.isdigit() for name in names):
+        names = (None,) * len(names)
+    return names, rows
+
+
+def _beside(left: Block | None, right: Block | None) -> Block:
+    """Two sides of the same rows, next to each other."""
+    if left is None:
+        return right if right is not None else ((), [])
+    if right is None:
+        return left
+    left, right = _one_value_a_row(left, len(right[1])), _one_value_a_row(right, len(left[1]))
+    if len(left[1]) != len(right[1]):
+        raise UnusableError("numbers of rows in input and output differ")
+    return left[0] + right[0], [a + b for a, b in zip(left[1], right[1], strict=True)]
+
+
+def _one_value_a_row(block: Block, rows: int) -> Block:
+    """Some servers answer n rows with n values on one line."""
+    names, own = block
+    if rows > 1 and len(own) == 1 and len(own[0]) == rows and names[0] is None:
+        return (None,), [[cell] for cell in own[0]]
+    return block
+
+
+def _time(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise UnusableError("no inferenceTime")
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise UnusableError("inferenceTime is no time") from error
+    return as_utc(time)
+
+
+def as_utc(moment: datetime) -> datetime:
+    """A time without a zone is one of UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,104 @@
+"""What the command line reads: a table from a file, or from all tables of a folder, or from captured data, here or
+in S3.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drift_tools.aws import s3_paths
+from drift_tools.capture import Captures, files_below, read_captures
+from drift_tools.errors import InputError
+from drift_tools.job import concatenate
+from drift_tools.tables import Column, Numbers, Table, read_table
+
+TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")
+CAPTURES = (".jsonl", ".jsonl.gz")
+# Called with what is done, how much of it, and how much there will be.
+OnProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A table, and where it is captured data what was read of it."""
+
+    table: Table
+    captures: Captures | None = None
+
+    def times(self) -> Numbers:
+        """When each row of captured data was requested, in seconds since 1970; NaN where the record does not say."""
+        if self.captures is None:
+            raise InputError("a table has no times of its own: name the column that has them with --time-column")
+        return np.array([_seconds(origin.inference_time) for origin in self.captures.origins], dtype=np.float64)
+
+    def with_times(self) -> tuple[Table, str]:
+        """The table with a column of the rows' times, and that column's name, which no other has."""
+        name = "time"
+        while name in self.table.columns:
+            name = f"_{name}"
+        column = Column.from_numbers(name, self.times())
+        return Table.of([*self.table.columns.values(), column], self.table.rows), name
+
+
+def read_data(
+    path: str,
+    *,
+    columns: Sequence[str] | None = None,
+    delimiter: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> Data:
+    """Read what is at a path: a CSV, Parquet or capture file, a folder of one kind of them, or an `s3://` URI of
+    either.
+
+    `columns` names the columns of captured payloads that name none; `delimiter` is the CSV files', which is found out
+    without it. Raises InputError for everything that cannot be read.
+    """
+    report = on_progress or (lambda *_: None)
+    with s3_paths.local_copy(path, on_bytes=lambda here, total: report(f"fetching {path}", here, total)) as local:
+        files = files_below(local, (*TABLES, *CAPTURES)) if local.is_dir() else [local]
+        if not files:
+            raise InputError(f"{path}: no CSV, Parquet or captured data (*.jsonl) in this folder: name another")
+        captured = [file for file in files if file.name.lower().endswith(CAPTURES)]
+        if not captured:
+            return Data(_read_tables(files, delimiter, lambda done, total: report(f"reading {path}", done, total)))
+        if len(captured) < len(files):
+            raise InputError(f"{captured[0]}: captured data among tables: name a folder that holds one kind")
+        captures = read_captures(local, columns=columns)
+        return Data(captures.data, captures)
+
+
+def is_data_file(path: Path) -> bool:
+    """Whether a folder's file is one that is read."""
+    return path.name.lower().endswith((*TABLES, *CAPTURES)) and path.is_file()
+
+
+def _read_tables(files: Sequence[Path], delimiter: str | None, report: Callable[[int, int], None]) -> Table:
+    options: dict[str, Any] = {} if delimiter is None else {"delimiter": delimiter}
+    sizes = [file.stat().st_size for file in files]
+    tables = []
+    for number, file in enumerate(files):
+        report(sum(sizes[:number]), sum(sizes))
+        tables.append(read_table(file, **options))
+    return concatenate(tables, [str(file) for file in files])
+
+
+def _seconds(moment: str | None) -> float:
+    if moment is None:
+        return float("nan")
+    try:
+        time = datetime.fromisoformat(moment)
+    except ValueError:
+        return float("nan")
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+def skipped_line(path: str, captures: Captures) -> str:
+    """How many records were left out and why, in one line; empty if none was."""
+    if not captures.skipped:
+        return ""
+    reasons = ", ".join(f"{number:,} x {reason}" for reason, number in captures.skipped.items())
+    return f"{path}: {sum(captures.skipped.values()):,} of {captures.read:,} records left out: {reasons}"

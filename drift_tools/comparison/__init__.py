@@ -1,0 +1,40 @@
+"""Two tables, or a profile and a table, feature by feature: measures, significance, verdict."""
+
+from drift_tools.comparison.columns import (
+    Categories,
+    Sample,
+    all_missing,
+    in_one_precision,
+    in_one_spelling,
+    samples_of,
+)
+from drift_tools.comparison.cross_checks import CrossCheck, cross_check
+from drift_tools.comparison.from_profiles import compare_with_profile, profile_of
+from drift_tools.comparison.from_rows import Baseline, compare, prepare_baseline
+from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind
+from drift_tools.comparison.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD, TOO_RARE
+
+__all__ = [
+    "DRIFT",
+    "NOT_ENOUGH_DATA",
+    "NO_DRIFT",
+    "PSI_THRESHOLD",
+    "TOO_RARE",
+    "Baseline",
+    "Categories",
+    "Comparison",
+    "CrossCheck",
+    "FeatureComparison",
+    "Histogram",
+    "Kind",
+    "Sample",
+    "all_missing",
+    "compare",
+    "compare_with_profile",
+    "cross_check",
+    "in_one_precision",
+    "in_one_spelling",
+    "prepare_baseline",
+    "profile_of",
+    "samples_of",
+]

@@ -1,0 +1,466 @@
+"""One side of a comparison, column by column, in the only two forms that the measures need: sorted numbers and counted
+categories.
+
+Each form is made when it is first asked for, so that a column costs one sort or one count, in the thread that measures
+it, and is gone when it has been measured. What is neither a plain array nor a plain Arrow column goes the careful way
+through `drift_tools.tables`, which decides what a cell is.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.comparison.results import Side
+from drift_tools.errors import InputError
+from drift_tools.measures import count_distinct, moments
+from drift_tools.tables import (
+    LARGEST_EXACT,
+    Column,
+    Numbers,
+    Table,
+    TimeColumn,
+    arrow_table,
+    as_single,
+    as_table,
+    common_spelling,
+    respelt,
+)
+
+_SINGLE_PRECISION = 4  # bytes
+_SOME = 100
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SortedNumbers:
+    """A column as numbers: the finite ones sorted, and how many rows are something else."""
+
+    finite: Numbers
+    below: int
+    """How many are minus infinity."""
+    above: int
+    """How many are plus infinity."""
+    missing: int
+    wrong: int
+    """How many cells are no number."""
+    side: Side
+
+    @property
+    def rows(self) -> int:
+        return len(self.finite) + self.infinite + self.missing + self.wrong
+
+    @property
+    def has_any(self) -> bool:
+        """Whether any of its cells is a number, or none is anything else."""
+        return bool(len(self.finite) or self.infinite or not self.wrong)
+
+    @property
+    def infinite(self) -> int:
+        return self.below + self.above
+
+    @classmethod
+    def of(cls, ordered: Numbers, wrong: int = 0) -> "SortedNumbers":
+        """What a sorted column holds: minus infinity, the finite numbers, infinity, and NaN for what is missing or one
+        of the `wrong` cells that are no number.
+        """
+        start, stop = np.searchsorted(ordered, (-np.inf, np.inf), side="right").tolist()
+        last = int(np.searchsorted(ordered, np.inf, side="left"))
+        finite = ordered[start:last]
+        missing = len(ordered) - stop - wrong
+        side = _numerical_side(finite, len(ordered), missing, start + stop - last, wrong)
+        return cls(finite, start, stop - last, missing, wrong, side)
+
+    def in_single_precision(self) -> "SortedNumbers":
+        """The numbers as single precision has them; `side` stays what it was."""
+        return replace(self, finite=as_single(self.finite))
+
+    def count(self) -> "Categories":
+        """The numbers as categories, in their shortest spelling (3.0 is `3`)."""
+        if len(self.finite):
+            starts = np.flatnonzero(np.append(True, self.finite[1:] != self.finite[:-1]))
+            counts = np.diff(np.append(starts, len(self.finite))).tolist()
+            found = dict(zip(map(_spell, self.finite[starts].tolist()), counts, strict=True))
+        else:
+            found = {}
+        found |= {name: rows for name, rows in (("-inf", self.below), ("inf", self.above)) if rows}
+        return Categories(found, self.rows)
+
+
+def _sort(values: NDArray[Any], room: Numbers | None) -> Numbers:
+    """The numbers in order, NaN last; in `room`, where there is some for at least as many, until the next are."""
+    if room is None:
+        ordered = np.sort(values)  # in its own type: the order survives the conversion
+    else:
+        ordered = room[: len(values)]
+        np.copyto(ordered, values)
+        ordered.sort()
+    with np.errstate(invalid="ignore", over="ignore"):
+        return ordered.astype(np.float64, copy=False)
+
+
+def _spell(value: float) -> str:
+    return f"{value + 0.0:.17g}" if value.is_integer() else repr(value)  # -0.0 + 0.0 is 0.0
+
+
+def _numerical_side(finite: Numbers, rows: int, missing: int, infinite: int, wrong: int) -> Side:
+    shares = (missing / max(rows, 1), infinite / max(rows, 1), wrong / max(rows, 1))
+    if not len(finite):
+        return Side(rows, *shares, 0)
+    with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308 have no finite variance
+        lower, upper = float(finite[(len(finite) - 1) // 2]), float(finite[len(finite) // 2])
+        median = lower if lower == upper else lower / 2 + upper / 2
+        mean, deviation = moments(finite, upper)
+    # Sorting takes 0 and -0 for equal and leaves either first; -0 + 0 is 0.
+    places = (mean + 0.0, median + 0.0, deviation, float(finite[0]) + 0.0, float(finite[-1]) + 0.0)
+    return Side(rows, *shares, count_distinct(finite), *places)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Categories:
+    """A column as categories: how often each occurs; what is left of the `rows` is missing."""
+
+    counts: dict[str, int]
+    rows: int
+
+    @property
+    def missing(self) -> int:
+        return self.rows - sum(self.counts.values())
+
+    @property
+    def side(self) -> Side:
+        return Side(self.rows, self.missing / max(self.rows, 1), 0.0, 0.0, len(self.counts))
+
+
+def in_one_spelling(sides: Sequence[Categories]) -> list[Categories]:
+    """The same column of several sources, their categories spelt alike."""
+    new = common_spelling(*(side.counts for side in sides))
+    return [Categories(respelt(side.counts, new), side.rows) for side in sides] if new else list(sides)
+
+
+class Sample:
+    """A column of one side. `is_numerical`: whether whatever it holds are numbers, but for a few stray cells at most;
+    `is_time`: whether those are seconds since 1970; `is_single`: whether the source held them in single precision.
+    """
+
+    is_time = False
+    is_single = False
+
+    def __init__(self, name: str, rows: int, *, is_numerical: bool) -> None:
+        self.name, self.rows, self.is_numerical = name, rows, is_numerical
+        self._room: Numbers | None = None
+        # Kept by hand: before Python 3.12 a cached_property has one lock for all objects, and no two would be sorted
+        # at the same time.
+        self._ordered: tuple[Numbers, int] | None = None
+        self._numbers: SortedNumbers | None = None
+        self._categories: Categories | None = None
+
+    def copy(self, room: Numbers | None = None) -> Self:
+        """A sample with the forms that this one has; those that are made later are the copy's own, and numbers are
+        sorted in `room`, where there is some.
+        """
+        other = copy(self)
+        other._room = room
+        return other
+
+    @property
+    def present(self) -> int:
+        """Rows that hold anything."""
+        return self.rows - (self.numbers.missing if self.is_numerical else self.categories.missing)
+
+    def arrange(self) -> None:
+        """Sort or count the column, as its source asks for: what numpy and Arrow do outside the interpreter, so that
+        threads may do it at the same time. The forms below are quickly made of it.
+        """
+        _ = self._sorted() if self.is_numerical else self.categories
+
+    def _sorted(self) -> tuple[Numbers, int]:
+        if self._ordered is None:
+            values, wrong = self._as_numbers()
+            self._ordered = _sort(values, self._room), wrong
+        return self._ordered
+
+    @property
+    def numbers(self) -> SortedNumbers:
+        """The column as numbers."""
+        if self._numbers is None:
+            self._numbers = SortedNumbers.of(*self._sorted())
+        return self._numbers
+
+    @property
+    def categories(self) -> Categories:
+        """The column as categories."""
+        if self._categories is None:
+            self._categories = self._count()
+        return self._categories
+
+    def in_order(self, *, numerical: bool) -> NDArray[Any]:
+        """The cells in the order of the rows, for tests that know which rows belong together: as numbers, NaN for what
+        is none, or as categories, None for what is missing.
+        """
+        column = self._column()
+        return column.as_numbers()[0] if numerical else column.as_texts()
+
+    def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        """The cells in any order, NaN for what is none, and how many of those hold something else."""
+        raise NotImplementedError
+
+    def _count(self) -> Categories:
+        raise NotImplementedError
+
+    def _column(self) -> Column:
+        """The column with every cell looked at."""
+        raise NotImplementedError
+
+
+class _Typed(Sample):
+    """Of a source that says that it holds numbers; `read` gives them, NaN where one is missing, and `cells` the careful
+    column, for whoever asks for categories after all.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rows: int,
+        read: Callable[[], NDArray[Any]],
+        cells: Callable[[], Column],
+        *,
+        is_single: bool,
+    ) -> None:
+        super().__init__(name, rows, is_numerical=True)
+        self._read, self._cells = read, cells
+        self.is_single = is_single
+
+    def _column(self) -> Column:
+        return self._cells()
+
+    def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        return self._read(), 0
+
+    def _count(self) -> Categories:
+        finite = self.numbers.finite
+        if len(finite) and max(-finite[0], finite[-1]) >= LARGEST_EXACT:  # the floats may be rounded integers
+            return Categories(self._cells().category_counts(), self.rows)
+        return self.numbers.count()
+
+
+class _Counted(Sample):
+    """Of a source that says that it holds categories; `count` gives how often each occurs, None left out, and `cells`
+    the careful column, for whoever asks for numbers after all.
+    """
+
+    def __init__(self, name: str, rows: int, count: Callable[[], dict[str, int]], cells: Callable[[], Column]) -> None:
+        super().__init__(name, rows, is_numerical=False)
+        self._counts, self._cells = count, cells
+
+    def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        return self._cells().as_numbers()
+
+    def _count(self) -> Categories:
+        return Categories(self._counts(), self.rows)
+
+    def _column(self) -> Column:
+        return self._cells()
+
+
+class _Careful(Sample):
+    """Of a column whose cells `drift_tools.tables` has looked at."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__(column.name, len(column), is_numerical=column.is_mostly_numerical)
+        self._looked_at = column
+        self.is_time = isinstance(column, TimeColumn)
+        self.is_single = column.is_single
+
+    @property
+    def present(self) -> int:
+        return self._looked_at.types.present
+
+    def _as_numbers(self) -> tuple[NDArray[Any], int]:
+        return self._looked_at.as_numbers()
+
+    def _count(self) -> Categories:
+        if self._looked_at.texts is None:
+            return self.numbers.count()
+        counts = Counter(self._looked_at.texts)
+        counts.pop(None, None)
+        return Categories(dict(counts), self.rows)
+
+    def _column(self) -> Column:
+        return self._looked_at
+
+
+class _Rounded(Sample):
+    """A column as single precision has its numbers, beside a side that is of single precision."""
+
+    def __init__(self, sample: Sample) -> None:
+        super().__init__(sample.name, sample.rows, is_numerical=sample.is_numerical)
+        self._sample, self.is_time = sample, sample.is_time
+
+    @property
+    def present(self) -> int:
+        return self._sample.present
+
+    @property
+    def numbers(self) -> SortedNumbers:
+        if self._numbers is None:
+            self._numbers = self._sample.numbers.in_single_precision()
+        return self._numbers
+
+    def _count(self) -> Categories:
+        are_numbers = self.is_numerical and not self.numbers.wrong
+        return self.numbers.count() if are_numbers else self._sample.categories
+
+    def _column(self) -> Column:
+        column = self._sample._column()
+        if not column.is_numerical:
+            return column
+        return Column.from_numbers(self.name, as_single(column.as_numbers()[0]))
+
+
+def in_one_precision(samples: Sequence[Sample]) -> list[Sample]:
+    """The same column of several sources. Where some of them are of single precision, the others are rounded to it:
+    0.7 is 0.699999988 there, and identical rows would have no value in common.
+    """
+    if len({sample.is_single for sample in samples}) == 1:
+        return list(samples)
+    return [sample if sample.is_single else _Rounded(sample) for sample in samples]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The columns of one side by name, in order, and its rows."""
+
+    columns: Mapping[str, Sample]
+    rows: int
+
+
+def read_once(data: object, *, what: str) -> object:
+    """The same data in a form that can be read again and again: a stream of Arrow's as a table."""
+    if not hasattr(data, "__arrow_c_stream__"):
+        return data
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
+    except ImportError:
+        return data  # to which others say what is missing
+    return arrow_table(pa, data, what=what)
+
+
+def samples_of(data: object, *, what: str) -> Samples:
+    """The columns of whatever `drift_tools.tables.as_table` takes; raises `InputError` as it does."""
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return _of_arrow(data, what)
+    if isinstance(data, Mapping) and not isinstance(data, Table):
+        columns = [_of_sequence(str(name), values) for name, values in data.items()]
+        return _together(columns, columns[0].rows if columns else 0)
+    table = as_table(data, what=what)
+    return Samples({name: _Careful(column) for name, column in table.columns.items()}, table.rows)
+
+
+def all_missing(name: str, rows: int) -> Sample:
+    """A column that so many rows do not have: it is missing in each of them."""
+    return _Careful(Column.from_cells(name, [None] * rows))
+
+
+def _together(columns: Iterable[Sample], rows: int) -> Samples:
+    by_name: dict[str, Sample] = {}
+    for column in columns:
+        if column.name in by_name:
+            raise InputError(f"two columns are called {column.name!r}: rename one of them")
+        if column.rows != rows:
+            raise InputError(f"column {column.name!r} has {column.rows} rows where the table has {rows}: pad or cut it")
+        by_name[column.name] = column
+    return Samples(by_name, rows)
+
+
+def _of_sequence(name: str, values: object) -> Sample:
+    def cells() -> Column:
+        return as_table({name: values}).columns[name]
+
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.dtype.itemsize >= _SINGLE_PRECISION):
+            return _Typed(name, len(values), lambda: values, cells, is_single=values.dtype == np.float32)
+        if values.dtype.kind == "b":
+            return _Counted(name, len(values), lambda: _count_truths(values), cells)
+        if values.dtype.kind == "U":
+            return _Counted(name, len(values), lambda: dict(Counter(values.tolist())), cells)
+        if values.dtype.kind == "O" and (texts := _arrow_texts(values)) is not None:
+            return _Counted(name, len(values), lambda: _count_values(texts), cells)
+    return _Careful(cells())
+
+
+def _arrow_texts(values: NDArray[Any]) -> Any:
+    """An Arrow column of an array of strings and None; None if it holds anything else or pyarrow is not there."""
+    if not any(isinstance(value, str) for value in values[:_SOME]):
+        return None
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
+
+        return pa.array(values, type=pa.string(), from_pandas=True)
+    except ImportError:
+        return None
+    except (ValueError, TypeError):  # pyarrow's own for a cell that is no string; the careful way takes it
+        return None
+
+
+def _count_truths(values: NDArray[np.bool_]) -> dict[str, int]:
+    true = int(np.count_nonzero(values))
+    return {name: rows for name, rows in (("true", true), ("false", len(values) - true)) if rows}
+
+
+def _of_arrow(data: object, what: str) -> Samples:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
+    except ImportError:
+        return samples_of(as_table(data, what=what), what=what)  # which says what is missing
+    table = arrow_table(pa, data, what=what)
+    return _together(
+        (_of_chunks(pa, str(name), table.column(index)) for index, name in enumerate(table.column_names)),
+        table.num_rows,
+    )
+
+
+def _of_chunks(pa: Any, name: str, column: Any) -> Sample:
+    def cells() -> Column:
+        return as_table(pa.table({name: column})).columns[name]
+
+    is_text = {pa.string(), pa.large_string(), pa.string_view()}
+    if pa.types.is_float32(column.type) or pa.types.is_float64(column.type) or pa.types.is_integer(column.type):
+        is_single = pa.types.is_float32(column.type)
+        return _Typed(name, len(column), lambda: _arrow_numbers(pa, column), cells, is_single=is_single)
+    if pa.types.is_boolean(column.type) or column.type in is_text:
+        return _Counted(name, len(column), lambda: _count_values(column), cells)
+    if pa.types.is_dictionary(column.type) and column.type.value_type in is_text:
+        return _Counted(name, len(column), lambda: _count_indices(column), cells)
+    return _Careful(cells())
+
+
+def _arrow_numbers(pa: Any, column: Any) -> NDArray[Any]:
+    """An array of an Arrow column of numbers, without a copy where it has one chunk and nothing missing."""
+    if column.null_count and pa.types.is_integer(column.type):
+        column = column.cast(pa.float64(), safe=False)
+    source = column.chunk(0) if column.num_chunks == 1 else column
+    numbers: NDArray[Any] = source.to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _count_values(column: Any) -> dict[str, int]:
+    found = column.value_counts()
+    counts = zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
+    return {
+        value if isinstance(value, str) else str(value).lower(): rows for value, rows in counts if value is not None
+    }
+
+
+def _count_indices(column: Any) -> dict[str, int]:
+    """Counts of a dictionary-encoded column: of its indices, chunk by chunk, since each may have its own dictionary."""
+    counts: Counter[str] = Counter()
+    for chunk in column.chunks:
+        rows = np.bincount(chunk.indices.drop_null().to_numpy(), minlength=len(chunk.dictionary)).tolist()
+        for value, count in zip(chunk.dictionary.to_pylist(), rows, strict=True):
+            if count and value is not None:
+                counts[value] += count
+    return dict(counts)

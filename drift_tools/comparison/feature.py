@@ -1,0 +1,241 @@
+"""All measures of one feature: what is known of it before the run's verdict."""
+
+import math
+import sys
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.comparison.columns import Categories, Sample, SortedNumbers, in_one_spelling
+from drift_tools.comparison.results import Histogram, Kind, Side
+from drift_tools.comparison.verdict import Evidence, surely_beyond
+from drift_tools.measures import (
+    ChiSquared,
+    KolmogorovSmirnov,
+    are_whole,
+    chi_squared,
+    count_in_bins,
+    jensen_shannon,
+    ks_of_sorted,
+    l_infinity,
+    population_stability,
+    quantile_edges,
+    rare_categories_p_value,
+    wasserstein_of_sorted,
+)
+from drift_tools.significance import homogeneity_p_value, numbers_p_value, share_p_value
+from drift_tools.tables import Numbers
+
+_DRAWN_BINS = 20
+_DRAWN_CATEGORIES = 20
+_OTHER = "(other)"
+_DRAWN_SHARE = 0.99
+_HALVES_EXACT = 2.0**52  # below, a whole number and a half is a float of its own
+_LEAST_ULPS = 4  # the width of a drawn bin in steps between neighbouring floats, so that no two edges are the same one
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A feature's measures; categories that only one side has come with their share of its values, the most frequent
+    first. `is_time`: whether the numbers are seconds since 1970.
+    """
+
+    name: str
+    kind: Kind
+    evidence: Evidence
+    psi: float
+    jensen_shannon: float
+    l_infinity: float
+    baseline: Side
+    current: Side
+    histogram: Histogram
+    ks: KolmogorovSmirnov | None = None
+    chi_squared: ChiSquared | None = None
+    wasserstein: float = math.nan
+    new_categories: tuple[tuple[str, float], ...] = ()
+    vanished_categories: tuple[tuple[str, float], ...] = ()
+    is_time: bool = False
+
+
+def kind_of(baseline: Sample, current: Sample) -> Kind:
+    """A feature is what the baseline says; a baseline without values says nothing."""
+    deciding = baseline if baseline.present else current
+    return "numerical" if deciding.is_numerical and deciding.present else "categorical"
+
+
+def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: float) -> Measured:
+    """All measures of one feature, of the kind that it is unless one is given; a baseline of texts among which there
+    is no number is compared as texts all the same, because as numbers nothing of it would be looked at.
+    """
+    if kind == "numerical" and not baseline.is_numerical and not baseline.numbers.has_any:
+        kind = "categorical"
+    if (kind or kind_of(baseline, current)) == "numerical":
+        measured = measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
+        return replace(measured, is_time=baseline.is_time and current.is_time)
+    return measure_categories(baseline.name, baseline.categories, current.categories, threshold)
+
+
+def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, threshold: float) -> Measured:
+    """All measures of a numerical feature."""
+    edges = quantile_edges(before.finite)
+    others = {
+        "missing values": (before.missing, after.missing),
+        "infinite values": (before.infinite, after.infinite),
+        "values of another type": (before.wrong, after.wrong),
+    }
+    first, second = (
+        np.concatenate([count_in_bins(side.finite, edges), [counts[index] for counts in others.values()]])
+        for index, side in enumerate((before, after))
+    )
+    stability = population_stability(first, second)
+    p_values = {
+        f"share of {what}": share_p_value(mine, before.rows, theirs, after.rows)
+        for what, (mine, theirs) in others.items()
+        if mine or theirs
+    }
+    ks, beyond = None, 0
+    if len(before.finite) and len(after.finite):
+        ks = ks_of_sorted(before.finite, after.finite)
+        bins = len(edges) + 1
+        below = int(np.searchsorted(after.finite, before.finite[0], side="left"))
+        above = len(after.finite) - int(np.searchsorted(after.finite, before.finite[-1], side="right"))
+        p_values["values"] = numbers_p_value(ks.p_value, first[:bins], second[:bins], below=below, above=above)
+        beyond = max(below, above)
+    return Measured(
+        name=name,
+        kind="numerical",
+        evidence=Evidence(
+            p_values or {"values": 1.0},
+            stability.excess,
+            before.rows,
+            after.rows,
+            stability.bins,
+            None if ks is None else ks.statistic,
+            threshold,
+            surely_beyond(beyond, after.rows, len(before.finite)),
+        ),
+        psi=stability.value,
+        jensen_shannon=jensen_shannon(first, second),
+        l_infinity=l_infinity(first, second),
+        baseline=before.side,
+        current=after.side,
+        histogram=_numerical_histogram(before.finite, after.finite),
+        ks=ks,
+        wasserstein=wasserstein_of_sorted(
+            before.finite, after.finite, deviation=before.side.standard_deviation if len(before.finite) else None
+        ),
+    )
+
+
+def measure_categories(
+    name: str, before: Categories, after: Categories, threshold: float, *, rest: str | None = None
+) -> Measured:
+    """All measures of a categorical feature. `rest`: the category that stands for all that are not listed."""
+    before, after = in_one_spelling([before, after])
+    names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
+    first, second = (
+        np.fromiter((side.counts.get(label, 0) for label in names), dtype=np.int64, count=len(names))
+        for side in (before, after)
+    )
+    with_missing = np.append(first, before.missing), np.append(second, after.missing)
+    stability = population_stability(*with_missing)
+    p_values: dict[str, float] = {}
+    if before.missing or after.missing:
+        p_values["share of missing values"] = share_p_value(before.missing, before.rows, after.missing, after.rows)
+    test = None
+    if first.sum() and second.sum():
+        test = chi_squared(first, second)
+        p_values["values"] = homogeneity_p_value(first, second)
+        rare = rare_categories_p_value(first, second)
+        if rare is not None:
+            p_values["rare categories"] = rare
+    return Measured(
+        name=name,
+        kind="categorical",
+        evidence=Evidence(
+            p_values or {"values": 1.0},
+            stability.excess,
+            before.rows,
+            after.rows,
+            stability.bins,
+            None,
+            threshold,
+            too_rare=_are_too_rare(test, len(names) - (rest in names)),
+        ),
+        psi=stability.value,
+        jensen_shannon=jensen_shannon(*with_missing),
+        l_infinity=l_infinity(*with_missing),
+        baseline=before.side,
+        current=after.side,
+        histogram=_categorical_histogram(names, first, second),
+        chi_squared=test,
+        new_categories=_only_in(names, second, first),
+        vanished_categories=_only_in(names, first, second),
+    )
+
+
+def _are_too_rare(test: ChiSquared | None, listed: int) -> bool:
+    """Whether all of the listed categories had to be pooled, so that no test has seen them apart."""
+    return test is not None and test.pooled >= listed
+
+
+def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[tuple[str, float], ...]:
+    """Categories that only one side has, with their share of its values, the most frequent first."""
+    if not own.any() or not other.any():
+        return ()
+    total = int(own.sum())
+    only = [(names[index], int(own[index]) / total) for index in np.flatnonzero((own > 0) & (other == 0)).tolist()]
+    return tuple(sorted(only, key=lambda item: (-item[1], item[0])))
+
+
+def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:
+    """Bins of equal width, because that is what people can read, over the range that holds 99 % of either side."""
+    sides = [values for values in (baseline, current) if len(values)]
+    if not sides:
+        return Histogram((), (), (), ())
+    outside = (1 - _DRAWN_SHARE) / 2
+    # 0, not -0, whichever of them sorting left there
+    low = min(float(values[int(outside * (len(values) - 1))]) for values in sides) + 0.0
+    high = max(float(values[-1 - int(outside * (len(values) - 1))]) for values in sides) + 0.0
+    countable = high - low < _DRAWN_BINS and max(abs(low), abs(high)) < _HALVES_EXACT
+    if countable and all(are_whole(values) for values in sides):
+        edges = np.arange(low - 0.5, high + 1.0)  # a bin for each whole number
+    else:
+        low, high = _drawn_range(low, high)
+        edges = np.linspace(low / 2, high / 2, _DRAWN_BINS + 1) * 2  # by halves: the span may be more than a float
+    return Histogram(
+        tuple(edges.tolist()), (), *(_drawn_shares(count_in_bins(side, edges[1:-1])) for side in (baseline, current))
+    )
+
+
+def _drawn_range(low: float, high: float) -> tuple[float, float]:
+    """The range, or as much around its middle as the bins need: half of a constant to either side, some neighbouring
+    floats where there are too few between the values (nanoseconds since 1970, long ids).
+    """
+    largest = sys.float_info.max
+    least = 2 * _LEAST_ULPS * _DRAWN_BINS * math.ulp(max(abs(low), abs(high)))
+    if high - low >= least:
+        return low, high
+    width = max(abs(low), 1.0) if low == high else least
+    start = min(max(low / 2 + high / 2 - width / 2, -largest), largest - width)
+    return start, start + width
+
+
+def _categorical_histogram(names: list[str], first: NDArray[np.int64], second: NDArray[np.int64]) -> Histogram:
+    weights = np.maximum(first / max(int(first.sum()), 1), second / max(int(second.sum()), 1))
+    shown_labels = _DRAWN_CATEGORIES if len(names) <= _DRAWN_CATEGORIES else _DRAWN_CATEGORIES - 1
+    shown = np.argsort(-weights, kind="stable")[:shown_labels].tolist()
+    order = sorted(shown, key=lambda i: (-first[i], -second[i], names[i]))
+    labels = [names[i] for i in order]
+    columns = [side[order] for side in (first, second)]
+    if len(names) > len(labels):
+        labels.append(_OTHER)
+        columns = [
+            np.append(column, side.sum() - column.sum()) for column, side in zip(columns, (first, second), strict=True)
+        ]
+    return Histogram((), tuple(labels), *(_drawn_shares(column) for column in columns))
+
+
+def _drawn_shares(counts: NDArray[np.int64]) -> tuple[float, ...]:
+    return tuple((counts / max(int(counts.sum()), 1)).tolist())

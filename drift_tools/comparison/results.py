@@ -1,0 +1,169 @@
+"""What a comparison says: frozen results, and their JSON objects."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+from drift_tools.comparison.verdict import DRIFT
+from drift_tools.measures import ChiSquared, KolmogorovSmirnov
+from drift_tools.significance import MultivariateTest
+
+Kind: TypeAlias = Literal["numerical", "categorical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a feature. Shares are of all rows; moments and quantiles are of the finite numbers, NaN without
+    any.
+    """
+
+    rows: int
+    missing_share: float
+    infinite_share: float
+    wrong_type_share: float
+    distinct: int
+    mean: float = math.nan
+    median: float = math.nan
+    standard_deviation: float = math.nan
+    minimum: float = math.nan
+    maximum: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """What a report draws: the shares of both sides' values (missing ones apart) over the same bins or categories.
+
+    Numerical: `edges` are n + 1 finite increasing numbers, and what lies beyond the outer ones is counted in the
+    outer bins; `labels` is empty. Categorical: `labels` are n categories, the baseline's most frequent first, the
+    rest as `(other)`; `edges` is empty. `baseline` and `current` are n shares of the values.
+    """
+
+    edges: tuple[float, ...]
+    labels: tuple[str, ...]
+    baseline: tuple[float, ...]
+    current: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureComparison:
+    """All measures and the verdict on one feature. A measure that does not exist for it is NaN or None.
+
+    `verdict`: `drift`, `no drift` or `not enough data`. `reason`: why. `summary`: what changed, in one sentence.
+    `effect`: PSI less its expectation under equality, by which features are ranked. `is_time`: whether its numbers are
+    seconds since 1970.
+    """
+
+    name: str
+    kind: Kind
+    verdict: str
+    reason: str
+    summary: str
+    effect: float
+    psi: float
+    ks: KolmogorovSmirnov | None
+    chi_squared: ChiSquared | None
+    jensen_shannon: float
+    wasserstein: float
+    l_infinity: float
+    p_value: float
+    p_value_adjusted: float
+    baseline: Side
+    current: Side
+    histogram: Histogram | None
+    new_categories: tuple[str, ...] = ()
+    vanished_categories: tuple[str, ...] = ()
+    is_time: bool = False
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the verdict is drift."""
+        return self.verdict == DRIFT
+
+    @property
+    def is_new(self) -> bool:
+        """Whether only the current data have it; then nothing was compared."""
+        return self.histogram is None and math.isnan(self.baseline.missing_share)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The feature's JSON object; a number that does not exist is None."""
+        document: dict[str, Any] = {"kind": self.kind, "psi": _json(self.psi)}
+        if self.kind == "numerical":
+            document["ks"] = _test(self.ks)
+        else:
+            document["chi_squared"] = _test(self.chi_squared)
+        document["jensen_shannon"] = _json(self.jensen_shannon)
+        if self.kind == "numerical":
+            document["wasserstein"] = _json(self.wasserstein)
+        document["l_infinity"] = _json(self.l_infinity)
+        document["p_value_adjusted"] = _json(self.p_value_adjusted)
+        document["drifted"] = self.drifted
+        document["verdict"] = self.verdict
+        document["reason"] = self.reason
+        document["summary"] = self.summary
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The comparison of two tables; `features` in the baseline's order, then what only the current rows have."""
+
+    baseline_rows: int
+    current_rows: int
+    alpha: float
+    features: Mapping[str, FeatureComparison]
+    multivariate: MultivariateTest | None = None
+    """The test of all columns together, if it was asked for. It decides about no feature and not about `drifted`."""
+    multivariate_reason: str | None = None
+    """Why the tables did not allow that test, where it was asked for."""
+
+    @property
+    def drifted_features(self) -> list[str]:
+        """The names of the features that drifted, in the order of `features`."""
+        return [name for name, feature in self.features.items() if feature.drifted]
+
+    @property
+    def drifted(self) -> bool:
+        """Whether any feature drifted."""
+        return any(feature.drifted for feature in self.features.values())
+
+    def ranked(self) -> list[FeatureComparison]:
+        """The features, the drifted ones first and then by effect; features that could not be measured last.
+
+        Each says in its `summary` what changed.
+        """
+        return sorted(
+            self.features.values(),
+            key=lambda feature: (not feature.drifted, -feature.effect if math.isfinite(feature.effect) else math.inf),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object that `compare --format json` prints; NaN and infinities are None."""
+        document: dict[str, Any] = {
+            "baseline_rows": self.baseline_rows,
+            "current_rows": self.current_rows,
+            "alpha": self.alpha,
+            "drifted": self.drifted,
+            "drifted_features": self.drifted_features,
+            "features": {name: feature.to_dict() for name, feature in self.features.items()},
+        }
+        if self.multivariate is not None:
+            document["multivariate"] = asdict(self.multivariate)
+        elif self.multivariate_reason is not None:
+            document |= {"multivariate": None, "multivariate_reason": self.multivariate_reason}
+        return document
+
+    def __repr__(self) -> str:
+        drifted = ", ".join(self.drifted_features) or "none"
+        rows = f"{self.baseline_rows} with {self.current_rows} rows"
+        return f"<Comparison: {rows}, {len(self.features)} features, drifted: {drifted}>"
+
+
+def _json(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _test(test: KolmogorovSmirnov | ChiSquared | None) -> dict[str, float | None]:
+    if test is None:
+        return {"statistic": None, "p_value": None}
+    return {"statistic": _json(test.statistic), "p_value": _json(test.p_value)}

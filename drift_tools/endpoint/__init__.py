@@ -1,0 +1,51 @@
+"""What talks to a deployed stack: traffic, labels, validation, and the way over from Model Monitor."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drift_tools.endpoint.label_upload import read_labels, write_ground_truth
+    from drift_tools.endpoint.migration import migrate
+    from drift_tools.endpoint.traffic import Request, anomalous_requests, baseline_requests, send
+    from drift_tools.endpoint.validate import Check, all_ok, read_outputs, validate_stack
+
+__all__ = [
+    "Check",
+    "Request",
+    "all_ok",
+    "anomalous_requests",
+    "baseline_requests",
+    "migrate",
+    "read_labels",
+    "read_outputs",
+    "send",
+    "validate_stack",
+    "write_ground_truth",
+]
+
+_HOMES = {
+    "drift_tools.endpoint.label_upload": (
+        "read_labels",
+        "write_ground_truth",
+    ),
+    "drift_tools.endpoint.migration": ("migrate",),
+    "drift_tools.endpoint.traffic": (
+        "Request",
+        "anomalous_requests",
+        "baseline_requests",
+        "send",
+    ),
+    "drift_tools.endpoint.validate": (
+        "Check",
+        "all_ok",
+        "read_outputs",
+        "validate_stack",
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,28 @@
+"""The monitor as a processing job: what its container gives it, what it writes, and what it publishes."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drift_tools.job.container import Job
+    from drift_tools.job.dataset import concatenate
+    from drift_tools.job.program import VIOLATIONS, monitor_captures, suggest_baseline
+
+__all__ = ["VIOLATIONS", "Job", "concatenate", "monitor_captures", "suggest_baseline"]
+
+_HOMES = {
+    "drift_tools.job.container": ("Job",),
+    "drift_tools.job.dataset": ("concatenate",),
+    "drift_tools.job.program": (
+        "VIOLATIONS",
+        "monitor_captures",
+        "suggest_baseline",
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,203 @@
+"""statistics.json: what a monitor keeps of a dataset, in Model Monitor's format.
+
+Format: SageMaker developer guide, "Schema for Statistics"; numbers as in Model Monitor's own output: the standard
+deviation is the population's, the ten buckets are of equal width over [min, max], half-open but for the last.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from drift_tools.errors import InputError
+from drift_tools.profiles.kll import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
+
+BUCKETS = 10
+# Deequ's histogram keeps as many (Histogram.scala, MaximumAllowedDetailBins); ids would otherwise fill the file.
+MAXIMUM_CATEGORIES = 1000
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class NumericalStatistics:
+    """Moments over the finite values; `buckets` are (lower, upper, count)."""
+
+    mean: float
+    sum: float
+    std_dev: float
+    min: float
+    max: float
+    buckets: tuple[tuple[float, float, float], ...]
+    sketch: Sketch
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StringStatistics:
+    """Counts of the categories, the most frequent first, of at most `MAXIMUM_CATEGORIES`."""
+
+    distinct_count: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FeatureStatistics:
+    """One feature. Either of `numerical` and `string`; neither if the column holds nothing at all."""
+
+    name: str
+    inferred_type: str
+    num_present: int
+    num_missing: int
+    numerical: NumericalStatistics | None = None
+    string: StringStatistics | None = None
+
+    @property
+    def completeness(self) -> float:
+        """The share of rows that hold a value; 1 for no rows."""
+        rows = self.num_present + self.num_missing
+        return self.num_present / rows if rows else 1.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Statistics:
+    """The content of a data-quality statistics.json."""
+
+    item_count: int
+    features: Mapping[str, FeatureStatistics]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The file's JSON object."""
+        return {
+            "version": 0.0,
+            "dataset": {"item_count": self.item_count},
+            "features": [_feature_to_dict(feature) for feature in self.features.values()],
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "Statistics":
+        """Read the file's JSON object; raises `InputError` if it is something else."""
+        try:
+            features = [_feature_from_dict(feature) for feature in document["features"]]
+            return cls(int(document["dataset"]["item_count"]), {feature.name: feature for feature in features})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"not a data-quality statistics.json ({wrong_with(error)}): run the baseline again"
+            ) from error
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Statistics":
+        """Read the file."""
+        return in_file(path, cls.from_dict, read_json(path))
+
+
+def read_json(path: str | Path) -> Any:
+    """The JSON document in a file; `InputError` with file and line if there is none."""
+    path = Path(path)
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: nested too deeply for JSON that anybody reads: write the file again") from error
+
+
+_Read = TypeVar("_Read")
+
+
+def in_file(path: str | Path, make: Callable[[Mapping[str, Any]], _Read], document: Mapping[str, Any]) -> _Read:
+    """What `make` makes of a file's document; the `InputError` that it raises names the file."""
+    try:
+        return make(document)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def wrong_with(error: Exception) -> str:
+    """What is wrong with a document that could not be read as what it should be."""
+    return f"no {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON document that every JSON reader can read: no NaN, no infinity."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _feature_to_dict(feature: FeatureStatistics) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": feature.name, "inferred_type": feature.inferred_type}
+    common = {"num_present": feature.num_present, "num_missing": feature.num_missing}
+    if feature.numerical is not None:
+        document["numerical_statistics"] = {"common": common, **_numerical_to_dict(feature.numerical)}
+    else:
+        string = feature.string or StringStatistics(0, {})
+        document["string_statistics"] = {
+            "common": common,
+            "distinct_count": float(string.distinct_count),
+            "distribution": {
+                "categorical": {"buckets": [{"value": value, "count": count} for value, count in string.counts.items()]}
+            },
+        }
+    return document
+
+
+def _numerical_to_dict(statistics: NumericalStatistics) -> dict[str, Any]:
+    sketch = statistics.sketch
+    return {
+        "mean": statistics.mean,
+        "sum": statistics.sum,
+        "std_dev": statistics.std_dev,
+        "min": statistics.min,
+        "max": statistics.max,
+        "distribution": {
+            "kll": {
+                "buckets": [
+                    {"lower_bound": lower, "upper_bound": upper, "count": count}
+                    for lower, upper, count in statistics.buckets
+                ],
+                "sketch": {
+                    "parameters": {"c": sketch.c, "k": float(sketch.k)},
+                    "data": [level.tolist() for level in sketch.levels],
+                },
+            }
+        },
+    }
+
+
+def _feature_from_dict(document: Mapping[str, Any]) -> FeatureStatistics:
+    numerical, string = document.get("numerical_statistics"), document.get("string_statistics")
+    common = (numerical or string or {}).get("common", {})
+    return FeatureStatistics(
+        str(document["name"]),
+        str(document["inferred_type"]),
+        int(common.get("num_present", 0)),
+        int(common.get("num_missing", 0)),
+        None if numerical is None else _numerical_from_dict(numerical),
+        None if string is None else _string_from_dict(string),
+    )
+
+
+def _numerical_from_dict(document: Mapping[str, Any]) -> NumericalStatistics:
+    kll = document["distribution"]["kll"]
+    parameters = kll["sketch"].get("parameters", {})
+    return NumericalStatistics(
+        float(document["mean"]),
+        float(document["sum"]),
+        float(document["std_dev"]),
+        float(document["min"]),
+        float(document["max"]),
+        tuple((float(b["lower_bound"]), float(b["upper_bound"]), float(b["count"])) for b in kll["buckets"]),
+        Sketch.from_levels(
+            kll["sketch"]["data"],
+            k=float(parameters.get("k", SKETCH_SIZE)),
+            c=float(parameters.get("c", SHRINKING_FACTOR)),
+        ),
+    )
+
+
+def _string_from_dict(document: Mapping[str, Any]) -> StringStatistics:
+    buckets = document.get("distribution", {}).get("categorical", {}).get("buckets", [])
+    counts = {str(bucket["value"]): int(bucket["count"]) for bucket in buckets}
+    return StringStatistics(int(document.get("distinct_count", len(counts))), counts)

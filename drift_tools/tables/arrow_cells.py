@@ -1,0 +1,363 @@
+"""Runs of captured cells: typed and parsed, and strings of Python only if somebody asks for them.
+
+A run comes from one block of a file. Runs are joined, put in order and become a `Column`. A run of Arrow strings (the
+fast reader's) says of itself exactly what `Column.from_cells` says of the same texts; where that cannot be told
+without looking at every cell, every cell is looked at, by the same functions.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.errors import UnusableError
+from drift_tools.tables.column import Column, Numbers, Texts, TypeCounts, count_categories, count_types
+
+Order: TypeAlias = NDArray[np.intp]
+# A number as JSON writes it, in the spellings that Python spells back as it parsed them or that parse to a float.
+# "-0" is neither: it parses to the integer 0.
+JSON_NUMBER = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+))$"
+_BLANK, _PLUS, _MINUS, _POINT, _ZERO, _LAST_OF_PLAIN = 32, 43, 45, 46, 48, 57
+# Above this share of cells with an exponent, looking at all cells at once is quicker than at these one by one.
+_MANY = 0.1
+
+
+class NotPlainError(Exception):
+    """Cells that only the careful reader can judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowTexts:
+    """A `pyarrow.StringArray` whose texts stand between `before` and `after` bytes that all of its strings share.
+
+    `is_json`: they are JSON's scalars and not texts.
+    """
+
+    array: Any
+    is_json: bool = False
+    before: int = 0
+    after: int = 0
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def where(self, wanted: NDArray[np.bool_]) -> "ArrowTexts":
+        """Only the wanted ones."""
+        return replace(self, array=self.array.filter(_boolean(wanted)))
+
+    def cut(self) -> Any:
+        """The texts alone, as a `pyarrow.StringArray`."""
+        import pyarrow as pa  # noqa: PLC0415 - optional: the careful reader works without it
+
+        if not self.before and not self.after:
+            return self.array
+        content, offsets = buffers_of(self.array)
+        inside = np.ones(len(content), dtype=np.bool_)
+        for place in range(self.before):
+            inside[offsets[:-1] + place] = False
+        for place in range(1, self.after + 1):
+            inside[offsets[1:] - place] = False
+        starts = offsets - np.arange(len(offsets)) * (self.before + self.after)
+        buffers = [None, pa.py_buffer(starts.astype(np.int32)), pa.py_buffer(content[inside])]
+        return pa.StringArray.from_buffers(len(self.array), buffers[1], buffers[2])
+
+    def distinct(self) -> tuple[list[str | None], Order]:
+        """The distinct texts, and for each text which of them it is. No text may be missing."""
+        encoded = self.array.dictionary_encode()
+        codes: Order = encoded.indices.to_numpy().astype(np.intp)
+        return [self._text(cell) for cell in encoded.dictionary.to_pylist()], codes
+
+    def materialised(self) -> Texts:
+        """The texts, one string or None a cell."""
+        texts: Texts = np.empty(len(self.array), dtype=object)
+        cells = self.cut().to_pylist()
+        texts[:] = [_spelled(cell) for cell in cells] if self.is_json else cells
+        return texts
+
+    def counts(self) -> dict[str, int]:
+        """How often each text occurs, the missing left out."""
+        distinct = self.array.value_counts()
+        counts: dict[str, int] = {}
+        for cell, count in zip(distinct.field(0).to_pylist(), distinct.field(1).to_pylist(), strict=True):
+            if (text := self._text(cell)) is not None:
+                counts[text] = counts.get(text, 0) + count
+        return counts
+
+    def _text(self, cell: str | None) -> str | None:
+        if cell is None:
+            return None
+        if self.before or self.after:
+            # In bytes, as they were counted.
+            cell = cell.encode()[self.before : -self.after or None].decode()
+        return _spelled(cell) if self.is_json else cell
+
+
+def _spelled(cell: str | None) -> str | None:
+    """A JSON number as Python spells it; whole numbers are spelt alike."""
+    return cell if cell is None or cell.lstrip("-").isdigit() else repr(float(cell))
+
+
+Part: TypeAlias = Texts | ArrowTexts
+
+
+@dataclass(slots=True)
+class Parts:
+    """Texts of several runs, one after the other; `order` puts the cells into another order."""
+
+    parts: list[Part]
+    order: Order | None = None
+    _cells: Texts | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def materialised(self) -> Texts:
+        """The texts, one string or None a cell."""
+        if self._cells is None:
+            runs = [part if isinstance(part, np.ndarray) else part.materialised() for part in self.parts]
+            cells = runs[0] if len(runs) == 1 else np.concatenate([np.empty(0, dtype=object), *runs])
+            self._cells = cells if self.order is None else cells[self.order]
+        return self._cells
+
+    def in_own_order(self) -> list[Part]:
+        """Parts that need no order."""
+        return self.parts if self.order is None else [self.materialised()]
+
+    def counts(self) -> dict[str, int]:
+        """How often each text occurs, the missing left out."""
+        counts: Counter[str] = Counter()
+        for part in self.parts:
+            counts.update(count_categories(part) if isinstance(part, np.ndarray) else part.counts())
+        return counts
+
+
+@dataclass(slots=True)
+class Cells:
+    """One run of one column. `numbers`: NaN where a cell is missing or no number; `wrong`: how many are no number."""
+
+    types: TypeCounts
+    numbers: Numbers
+    wrong: int
+    texts: Parts
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @classmethod
+    def of_texts(cls, cells: Sequence[str | None]) -> "Cells":
+        """Of Python strings."""
+        column = Column.from_cells("", cells)
+        numbers, wrong = column.as_numbers()
+        return cls(column.types, numbers, wrong, Parts([column.as_texts()]))
+
+    @classmethod
+    def missing(cls, rows: int) -> "Cells":
+        """Of a column that this run does not have."""
+        return cls(TypeCounts(missing=rows), np.full(rows, np.nan), 0, Parts([np.full(rows, None, dtype=object)]))
+
+    @classmethod
+    def of_csv(cls, array: Any) -> "Cells":
+        """Of a `pyarrow.StringArray` of CSV cells: blanks around them go, empty ones are missing."""
+        import pyarrow.compute as pc  # noqa: PLC0415 - optional: the careful reader works without it
+
+        content, offsets = buffers_of(array)
+        if content.min(initial=_PLUS) <= _BLANK:  # or a tab
+            array = pc.utf8_trim(array, characters=" \t")
+            content, offsets = buffers_of(array)
+        empty = np.diff(offsets) == 0
+        if empty.any():
+            array = pc.if_else(_boolean(empty), None, array)
+        return cls._of_arrow(array, content, offsets, int(np.count_nonzero(empty)), is_json=False)
+
+    @classmethod
+    def of_strings(cls, array: Any) -> "Cells":
+        """Of a `pyarrow.StringArray` of JSON strings, which are what they are, also when empty."""
+        content, offsets = buffers_of(array)
+        return cls._of_arrow(array, content, offsets, 0, is_json=False)
+
+    @classmethod
+    def of_json(cls, array: Any) -> "Cells":
+        """Of a `pyarrow.StringArray` of JSON scalars that are no strings.
+
+        Raises `NotPlainError` for one that is no JSON.
+        """
+        import pyarrow.compute as pc  # noqa: PLC0415 - as above
+
+        null = pc.equal(array, "null")
+        missing = pc.sum(null).as_py() or 0
+        if missing:
+            array = pc.if_else(null, None, array)
+        content, offsets = buffers_of(array)
+        try:
+            if not _is_json(array, content, offsets):
+                return cls._of_odd_json(array)
+            return cls._of_arrow(array, content, offsets, missing, is_json=True)
+        except OverflowError:
+            return cls._of_odd_json(array)
+
+    @classmethod
+    def _of_odd_json(cls, array: Any) -> "Cells":
+        try:
+            return cls.of_texts([None if cell is None else json_cell(json.loads(cell)) for cell in array.to_pylist()])
+        except (ValueError, RecursionError) as error:
+            raise NotPlainError(str(error)) from error
+
+    @classmethod
+    def _of_arrow(
+        cls, array: Any, content: NDArray[np.uint8], offsets: Order, missing: int, *, is_json: bool
+    ) -> "Cells":
+        import pyarrow as pa  # noqa: PLC0415 - as above
+
+        present = len(array) - missing
+        try:
+            numbers = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            numbers = None
+        # What is not finite may be something that only one of the two parsers takes for a number.
+        if numbers is None or np.count_nonzero(np.isfinite(numbers)) != present:
+            if is_json:
+                raise OverflowError
+            return cls._of_distinct(array)
+        types = _plain_types(array, content, offsets, present)
+        if types is None:
+            types = count_types([cell for cell in array.to_pylist() if cell is not None])
+        types = TypeCounts(types.fractional, types.integral, types.boolean, types.string, missing)
+        return cls(types, numbers, 0, Parts([ArrowTexts(array, is_json)]))
+
+    @classmethod
+    def _of_distinct(cls, array: Any) -> "Cells":
+        """Each distinct text is looked at once: what is no number is mostly one of a few categories."""
+        encoded = array.dictionary_encode()
+        distinct = encoded.dictionary.to_pylist()
+        if len(distinct) > _MANY * len(array):
+            return cls.of_texts(array.to_pylist())
+        each = [cls.of_texts([text]) for text in distinct]
+        codes = encoded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
+        counts = np.bincount(codes, minlength=len(distinct) + 1).tolist()
+        kinds = TypeCounts.sum_of(one.types.times(count) for one, count in zip(each, counts[:-1], strict=True))
+        return cls(
+            TypeCounts(kinds.fractional, kinds.integral, kinds.boolean, kinds.string, counts[-1]),
+            np.array([*(one.numbers[0] for one in each), np.nan])[codes],
+            sum(one.wrong * count for one, count in zip(each, counts[:-1], strict=True)),
+            Parts([ArrowTexts(array)]),
+        )
+
+    @classmethod
+    def joined(cls, runs: Sequence["Cells"], order: Order | None = None) -> "Cells":
+        """Runs one after the other, their cells then put in `order`."""
+        if len(runs) == 1 and order is None:
+            return runs[0]
+        numbers = np.concatenate([run.numbers for run in runs])
+        parts = [part for run in runs for part in run.texts.in_own_order()]
+        return cls(
+            TypeCounts.sum_of(run.types for run in runs),
+            numbers if order is None else numbers[order],
+            sum(run.wrong for run in runs),
+            Parts(parts, order),
+        )
+
+    def column(self, name: str) -> Column:
+        """The run as a column."""
+        is_numerical = self.types.present > 0 and not self.wrong
+        if is_numerical:
+            return Column(name, self.types, self.numbers, self.texts)
+        return Column(name, self.types, None, self.texts, (self.numbers, self.wrong))
+
+
+def buffers_of(array: Any) -> tuple[NDArray[np.uint8], Order]:
+    """The bytes of all cells, and where each cell begins (and the last one ends) in them."""
+    content, offsets = _buffers(array)
+    return content, (offsets - offsets[0]).astype(np.intp)
+
+
+def content_of(array: Any) -> NDArray[np.uint8]:
+    """The bytes of all cells, one after the other."""
+    return _buffers(array)[0]
+
+
+def _buffers(array: Any) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    _, positions, content = array.buffers()
+    offsets = np.frombuffer(positions, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+    if content is None:
+        return np.empty(0, dtype=np.uint8), offsets
+    return np.frombuffer(content, dtype=np.uint8)[int(offsets[0]) : int(offsets[-1])], offsets
+
+
+def _boolean(mask: NDArray[np.bool_]) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    return pa.array(mask)
+
+
+def _plain_types(array: Any, content: NDArray[np.uint8], offsets: Order, present: int) -> TypeCounts | None:
+    """The types of cells that all parsed to finite numbers, counted by their bytes; None if that does not tell.
+
+    Such a cell has digits, at most one point, perhaps an exponent. With a point or an exponent it is fractional, unless
+    the point has no digit on one of its sides: then it is a string, by Deequ's patterns.
+    """
+    points = int(np.count_nonzero(content == _POINT))
+    with_exponent: list[str] = []
+    if content.max(initial=0) > _LAST_OF_PLAIN:
+        places = np.flatnonzero(content > _LAST_OF_PLAIN)
+        rows = np.unique(np.searchsorted(offsets, places, side="right") - 1)
+        if len(rows) > _MANY * len(array):
+            return None
+        with_exponent = array.take(rows).to_pylist()
+        points -= sum("." in cell for cell in with_exponent)
+    if points and _has_bare_point(content, offsets):
+        return None
+    odd = count_types(with_exponent)
+    integral = present - len(with_exponent) - points
+    return TypeCounts(points + odd.fractional, integral + odd.integral, odd.boolean, odd.string)
+
+
+def _is_json(array: Any, content: NDArray[np.uint8], offsets: Order) -> bool:
+    """Whether cells are JSON numbers that `JSON_NUMBER` knows, provided that they parse as floats at all."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - as above
+
+    if (content > _LAST_OF_PLAIN).any() or len(content) == 0:
+        return bool(pc.all(pc.match_substring_regex(array, JSON_NUMBER), min_count=0).as_py())
+    full = np.diff(offsets) > 0
+    starts, ends = offsets[:-1][full], offsets[1:][full]
+    negative = content[starts] == _MINUS
+    lengths = ends - starts - negative
+    first = np.minimum(starts + negative, ends - 1)
+    second = content[np.minimum(first + 1, ends - 1)]
+    is_zero = content[first] == _ZERO
+    # A zero in front is followed by a point or by nothing; "-0" is no number that stays one when it is parsed.
+    has_odd_zero = (is_zero & ((lengths > 1) & (second != _POINT) | negative & (lengths == 1))).any()
+    return not (has_odd_zero or (content[starts] == _PLUS).any() or _has_bare_point(content, offsets))
+
+
+def _has_bare_point(content: NDArray[np.uint8], offsets: Order) -> bool:
+    """Whether a point has no digit on one of its sides, in cells that begin with a digit, a sign or a point."""
+    if not len(content):
+        return False
+    starts, ends = offsets[:-1], offsets[1:]
+    full = starts < ends
+    if not full.all():
+        starts, ends = starts[full], ends[full]
+    if (content[ends - 1] == _POINT).any():
+        return True
+    first = content[starts]
+    if first.min() >= _ZERO:
+        return False
+    signed = starts[first == _MINUS]
+    # One byte further is another cell's, or the end of all, if the sign is all there is: then it is no number.
+    second = content[np.minimum(signed + 1, len(content) - 1)]
+    return bool((first == _POINT).any() or (second == _POINT).any())
+
+
+def json_cell(value: object) -> str | None:
+    """A scalar as text, as Python spells it."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    raise UnusableError("nested JSON: flatten it in a record preprocessor")

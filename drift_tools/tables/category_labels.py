@@ -1,0 +1,67 @@
+"""Categories that programs spell differently although they mean the same: pandas writes `True` and `1.0` where JSON has
+`true` and `1`.
+
+Columns keep what their sources wrote, and so do statistics.json and constraints.json; only where two sides are held
+against each other are both brought to one spelling. What that is depends on which categories there are, and not on
+how often or in which order they occur.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from drift_tools.tables.column import Texts
+
+_TRUTHS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+# No zero in front, which makes `03` another code than `3`. Zeros behind a point stay unless nothing else is there: 1.10
+# may be a version.
+_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_WHOLE = re.compile(r"(-?[0-9]+)\.0+")
+
+
+def common_spelling(*sides: Collection[str]) -> dict[str, str]:
+    """Another spelling for some of the categories of the same column's sides: of truths, if one side has nothing else,
+    and of whole numbers, if all sides have only numbers that are written without a zero in front.
+
+    >>> common_spelling({"True", "False"}, {"true"})
+    {'False': 'false', 'True': 'true'}
+    >>> common_spelling({"1", "2.5"}, {"1.0"}), common_spelling({"01", "2"}, {"2.0"})
+    ({'1.0': '1'}, {})
+    """
+    if any(side and _TRUTHS.issuperset(side) for side in sides):
+        new = {name: name.lower() for side in sides for name in side if name in _TRUTHS}
+    elif all(_PLAIN_NUMBER.fullmatch(name) for side in sides for name in side):
+        new = {name: _shortest(name) for side in sides for name in side}
+    else:
+        return {}
+    return {name: spelling for name, spelling in sorted(new.items()) if spelling != name}
+
+
+def _shortest(number: str) -> str:
+    shortest = _WHOLE.sub(r"\1", number)
+    return "0" if shortest == "-0" else shortest
+
+
+def respelt(counts: Mapping[str, int], new: Mapping[str, str]) -> dict[str, int]:
+    """Counts by category under the new spelling.
+
+    >>> respelt({"1": 2, "1.0": 3}, {"1.0": "1"})
+    {'1': 5}
+    """
+    if not new:
+        return dict(counts)
+    found: dict[str, int] = {}
+    for name, count in counts.items():
+        spelling = new.get(name, name)
+        found[spelling] = found.get(spelling, 0) + count
+    return found
+
+
+def respelt_cells(texts: Texts, new: Mapping[str, str]) -> Texts:
+    """Cells under the new spelling."""
+    if not new:
+        return texts
+    cells: Texts = np.empty(len(texts), dtype=object)
+    cells[:] = [new.get(text, text) for text in texts]
+    return cells
