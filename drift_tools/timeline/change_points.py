@@ -150,7 +150,13 @@ def _best_ramp(scores: Floats, weights: Floats) -> tuple[float, int]:
     return best, begin
 
 
-def segments_of(scores: Floats, weights: Floats | None = None, *, penalty: float | None = None) -> list[Segment]:
+def segments_of(
+    scores: Floats,
+    weights: Floats | None = None,
+    *,
+    baseline_weight: float = np.inf,
+    penalty: float | None = None,
+) -> list[Segment]:
     """The states of a series, in the order of time.
 
     Parameters
@@ -160,6 +166,8 @@ def segments_of(scores: Floats, weights: Floats | None = None, *, penalty: float
     weights
         of the windows, 1 if not given: each score's variance is 1 / weight, or so many times as much as the differences
         between neighbours say.
+    baseline_weight
+        1 / variance of what the baseline's own mean may be wrong: so small a difference is calm.
     penalty
         `penalty_of` if not given.
     """
@@ -186,7 +194,8 @@ def segments_of(scores: Floats, weights: Floats | None = None, *, penalty: float
         starts = [start for start in starts if start >= ramp_end]
     for start, end in pairwise([*starts, len(scores)]):
         part, weight = scaled[start:end], weights[start:end]
-        is_calm = float(weight.sum() * (_mean(part, weight) ** 2).sum()) < penalty / 2
+        known = 1 / (1 / float(weight.sum()) + 1 / baseline_weight)
+        is_calm = known * float((_mean(part, weight) ** 2).sum()) < penalty / 2
         begin = start
         if found and is_calm and found[-1].is_calm:
             begin = found.pop().start

@@ -251,7 +251,8 @@ class _PartJudge:
 
     def _episode(self, own: int, score: int) -> Episode | None:
         deviations, weights, places = self._series(own, score)
-        found = last_episode(segments_of(deviations, weights))
+        known = float(weights.mean()) * self.model.windows if len(weights) else np.inf
+        found = last_episode(segments_of(deviations, weights, baseline_weight=known))
         if found is None:
             return None
         return replace(

@@ -22,7 +22,7 @@ from drift_tools.timeline.scores import (
     score_rows,
     scores_of,
 )
-from drift_tools.timeline.season import HELPS, SeasonName, Slots, choose_season, leave_one_out_error, slot_means
+from drift_tools.timeline.season import SeasonName, Slots, choose_season, is_seasonal, slot_means
 
 Floats = NDArray[np.float64]
 
@@ -180,9 +180,7 @@ def fit_windows(
     windows = len(counts)
     scores = _filled(scores_of(counts, family, normal))
     slots = choose_season(scores, starts, season)
-    none = Slots.of("none", starts)
-    plain = leave_one_out_error(scores, none)
-    is_flat = leave_one_out_error(scores, slots) >= (1 - HELPS) * plain - 1e-18
+    is_flat = ~is_seasonal(scores, slots, starts)
     at = slots.index
     size = np.where(is_flat, float(windows), slots.sizes[:, None, None].astype(np.float64))
     mean = np.where(is_flat, scores.mean(0), slot_means(scores, slots))

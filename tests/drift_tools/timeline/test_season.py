@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from drift_tools.errors import InputError
-from drift_tools.timeline.season import SEASONS, Slots, choose_season, labels_of, leave_one_out_error
+from drift_tools.timeline.season import (
+    SEASONS,
+    Slots,
+    choose_season,
+    labels_of,
+    leave_one_day_out_error,
+    season_p_values,
+)
 
 HOURS = 4 * 86400 + 3600 * np.arange(336)  # two weeks from a Monday
 
@@ -38,15 +46,36 @@ def test_a_time_that_the_baseline_does_not_have_has_no_slot() -> None:
     assert slots.locate(HOURS[:11]).tolist() == [-1] * 8 + [0, 1, -1]
 
 
-def test_leave_one_out_error_is_that_of_predicting_each_window_from_the_others() -> None:
-    scores = np.array([1.0, 4.0, 2.0, 8.0, 3.0, 0.0])
-    slots = Slots.of("hour_of_day", np.array([0, 3600, 86400, 90000, 172800, 176400]))
-    by_hand = sum(
-        (scores[place] - np.mean([scores[other] for other in range(6) if other % 2 == place % 2 and other != place]))
-        ** 2
-        for place in range(6)
-    )
-    assert leave_one_out_error(scores, slots) == pytest.approx(by_hand, rel=1e-12)
+def test_the_error_is_that_of_predicting_each_window_from_other_days() -> None:
+    scores = np.array([1.0, 4.0, 2.0, 8.0, 3.0, 0.0, 5.0])
+    starts = np.array([0, 3600, 86400, 90000, 172800, 176400, 180000])
+    days, hours = starts // 86400, starts // 3600 % 24
+    for season, labels in (("none", np.zeros(7)), ("hour_of_day", hours)):
+        used = labels != 2 if season == "hour_of_day" else np.ones(7, dtype=bool)  # one day alone has that hour
+        by_hand = sum(
+            (scores[at] - scores[used & (labels == labels[at]) & (days != days[at])].mean()) ** 2
+            for at in np.flatnonzero(used)
+        )
+        slots = Slots.of(season, starts[used])  # type: ignore[arg-type]
+        found = leave_one_day_out_error(scores[used], slots, starts[used])
+        assert found == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_days_that_stray_are_no_season() -> None:
+    rng = np.random.default_rng(2)
+    starts = 4 * 86400 + 3600 * np.arange(672)
+    strays = np.repeat(rng.normal(size=(28, 20, 3)), 24, axis=0) + 0.3 * rng.normal(size=(672, 20, 3))
+    assert choose_season(strays, starts).season == "none"
+
+
+def test_the_p_value_is_that_of_an_analysis_of_variance() -> None:
+    rng = np.random.default_rng(3)
+    starts = 86400 * np.arange(56)  # a window a day
+    scores = rng.normal(size=(56, 1, 2))
+    weekdays = (starts // 86400 + 3) % 7
+    expected = [stats.f_oneway(*(scores[weekdays == day, 0, place] for day in range(7))).pvalue for place in (0, 1)]
+    found = season_p_values(scores, Slots.of("day_of_week", starts), starts)
+    assert found[0] == pytest.approx(np.minimum(2 * np.array(expected), 1), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +102,7 @@ def test_a_score_that_never_changes_chooses_nothing() -> None:
 
 
 def test_a_season_that_the_baseline_cannot_fill_is_refused() -> None:
-    with pytest.raises(InputError, match="168 of its 168 slots have only one of the baseline's 168 windows"):
+    with pytest.raises(InputError, match="168 of its 168 slots have windows of one day only among the baseline's 168"):
         choose_season(np.zeros((168, 1, 1)), HOURS[:168], "hour_of_week")
     with pytest.raises(InputError, match="season is 'weekly': give one of none, weekend"):
         choose_season(np.zeros((168, 1, 1)), HOURS[:168], "weekly")
