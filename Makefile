@@ -27,9 +27,6 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	@# Each function's folder is an import root of its own, as in its archive.
-	@for handler in lambda/*/handler.py; do function=$$(dirname $$handler); \
-		MYPYPATH=lambda:$$function $(BIN)/mypy $$function lambda/shared || exit 1; done
 
 test: $(READY)
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-spark
@@ -62,7 +59,7 @@ lock:
 
 # numpy and scipy for the function that looks at small windows (engine: open).
 layer: $(READY)
-	$(BIN)/python -m components.layer
+	$(BIN)/python -m components.archives.numpy_layer
 
 # What programs in other languages see of the components; the tests hold the plugin against it.
 schema: $(READY)

@@ -1,20 +1,21 @@
 """Monitoring for SageMaker endpoints as Pulumi components."""
 
-from components.alerting import DriftAlerting, DriftAlertingArgs
+from components.alerting import DriftAlerting, DriftAlertingArgs, MonitorHealth, MonitorHealthArgs
 from components.args import ArgumentError, ModelMonitoringStackArgs
-from components.baseline import Baseline, BaselineComponentArgs
+from components.baselines import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard, MonitoringDashboardArgs
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
-from components.engine_comparison import EngineComparison, EngineComparisonArgs
-from components.health import MonitorHealth, MonitorHealthArgs
-from components.metrics import ProcessingMetrics, ProcessingMetricsArgs
+from components.functions import ProcessingMetrics, ProcessingMetricsArgs
 from components.monitors import (
     DataQualityMonitor,
     DataQualityMonitorArgs,
+    EngineComparison,
+    EngineComparisonArgs,
     ModelQualityMonitor,
     ModelQualityMonitorArgs,
+    OpenMonitors,
+    OpenMonitorsArgs,
 )
-from components.open_monitors import OpenMonitors, OpenMonitorsArgs
 from components.stack import ModelMonitoringStack
 from components.storage import MonitoringStorage, MonitoringStorageArgs
 

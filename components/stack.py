@@ -8,18 +8,24 @@ import pulumi
 import pulumi_aws as aws
 
 from components import naming
-from components.alarms import CONSTRAINT_VIOLATIONS, JOB_FAILURES
-from components.alerting import DriftAlerting, DriftAlertingArgs
+from components.alerting import (
+    CONSTRAINT_VIOLATIONS,
+    JOB_FAILURES,
+    DriftAlerting,
+    DriftAlertingArgs,
+    MonitorHealth,
+    MonitorHealthArgs,
+)
+from components.archives import job_archive, job_archive_key, sample_model, write_job_archive
 from components.args import EndpointArgs, ExistingEndpointSettings, ModelMonitoringStackArgs, StackSettings
 from components.args.baseline import BaselineSettings
 from components.args.severities import CRITICAL, WARNING
 from components.args.stack import BOTH, MODEL_MONITOR, OPEN
-from components.baseline import Baseline, BaselineComponentArgs
+from components.baselines import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard
 from components.endpoint import MonitoredEndpoint
-from components.engine_comparison import EngineComparison
-from components.health import MonitorHealth, MonitorHealthArgs
-from components.identity import (
+from components.functions import ProcessingMetrics
+from components.iam import (
     Outside,
     PolicyDocument,
     Vpc,
@@ -29,18 +35,17 @@ from components.identity import (
     service_role,
     without_tag,
 )
-from components.job_code import job_archive, job_archive_key, write_job_archive
-from components.metrics import ProcessingMetrics
+from components.jobs import DATA_METRICS, MODEL_METRICS
 from components.monitors import (
     DataQualityMonitor,
     DataQualityMonitorArgs,
+    EngineComparison,
     ModelQualityMonitor,
     ModelQualityMonitorArgs,
+    OpenMonitors,
+    OpenMonitorsArgs,
+    run_policy,
 )
-from components.open_monitors import OpenMonitors, OpenMonitorsArgs
-from components.open_plan import DATA_METRICS, MODEL_METRICS
-from components.open_policies import run_policy
-from components.packaging import sample_model
 from components.storage import MonitoringStorage, object_tags
 
 # AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.

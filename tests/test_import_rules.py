@@ -1,6 +1,6 @@
 """Who may import whom (the design's import rules), and one rule about annotations.
 
-`lambda/` and `local_aws/` may use `drift_tools`; `components/` imports none of the three, it ships their files;
+`functions/` and `local_aws/` may use `drift_tools`; `components/` imports none of the three, it ships their files;
 `drift_tools` imports none of the others. Only tests, examples and the demo see everything.
 """
 
@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = (
     "components",
     "drift_tools",
-    "lambda",
+    "functions",
     "local_aws",
     "model",
     "examples",
@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "components": set(),
     "drift_tools": set(),
     # Functions are shipped without drift_tools' compiled dependencies; test_lambda_bundles holds what they take along.
-    "lambda": {"drift_tools"},
+    "functions": {"drift_tools"},
     "local_aws": {"drift_tools"},
     "model": set(),
     "deployment": set(),
@@ -39,7 +39,7 @@ FORBIDDEN_LIBRARIES = {
     "components": {"boto3", "botocore", "numpy", "scipy", "pyarrow", "moto", "ministack", "yaml"},
     "drift_tools": {"pulumi", "pulumi_aws", "pulumi_aws_native", "moto", "ministack", "flask"},
     "deployment": {"boto3", "botocore", "numpy", "pulumi_aws", "moto", "ministack"},
-    "lambda": {"numpy", "scipy", "pyarrow", "pulumi", "rich", "moto", "ministack", "yaml"},
+    "functions": {"numpy", "scipy", "pyarrow", "pulumi", "rich", "moto", "ministack", "yaml"},
 }
 
 
@@ -98,7 +98,7 @@ def test_components_keep_their_annotations() -> None:
 
 def test_packages_are_there() -> None:
     """An empty list of files would hold every rule."""
-    for package in ("components", "drift_tools", "lambda", "local_aws"):
+    for package in ("components", "drift_tools", "functions", "local_aws"):
         assert len(sources(package)) >= 5
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.packaging import asset_bytes
+from components.archives import asset_bytes
 
 
 class ArgumentError(ValueError):

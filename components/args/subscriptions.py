@@ -11,7 +11,7 @@ import pulumi
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.severities import SEVERITIES
 
-# What a notification can be filtered by: its message attributes (lambda/alarm_responder).
+# What a notification can be filtered by: its message attributes (functions/alarm_responder).
 FILTERS: Final = ("severity", "state", "kind", "endpoint", "monitoring_schedule", "alarm_name")
 # Protocol -> what an endpoint looks like, and how to say so.
 ENDPOINTS: Final[Mapping[str, tuple[str, str]]] = {

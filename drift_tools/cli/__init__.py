@@ -7,7 +7,11 @@ if TYPE_CHECKING:
     from drift_tools.cli.arguments import UNUSABLE, parser
     from drift_tools.cli.commands import COMMANDS
 
-__all__ = ["COMMANDS", "UNUSABLE", "parser"]
+__all__ = [
+    "COMMANDS",
+    "UNUSABLE",
+    "parser",
+]
 
 _HOMES = {
     "drift_tools.cli.arguments": (

@@ -33,6 +33,8 @@ from drift_tools.tables import (
 
 _SINGLE_PRECISION = 4  # bytes
 _SOME = 100
+_LEVELS = 10_000
+_LAST_PLACES = 8 * float(np.finfo(np.float64).eps)  # of a double: it promises 15 decimal digits
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,7 +73,7 @@ class SortedNumbers:
         last = int(np.searchsorted(ordered, np.inf, side="left"))
         finite = ordered[start:last]
         missing = len(ordered) - stop - wrong
-        side = _numerical_side(finite, len(ordered), missing, start + stop - last, wrong)
+        side = _numerical_side(finite, len(ordered), missing, (start, stop - last), wrong)
         return cls(finite, start, stop - last, missing, wrong, side)
 
     def in_single_precision(self) -> "SortedNumbers":
@@ -90,6 +92,34 @@ class SortedNumbers:
         return Categories(found, self.rows)
 
 
+def in_one_rounding(before: SortedNumbers, after: SortedNumbers) -> tuple[SortedNumbers, SortedNumbers]:
+    """Both sides of a column of few levels, where a current value that is a level of the baseline but for the last
+    places of a double (0.1 + 0.2 and 0.3: another order of the same sum) is that level.
+
+    Not where the baseline itself has levels so near each other: they use those places.
+    """
+    if not 0 < before.side.distinct <= _LEVELS or not 0 < after.side.distinct <= _LEVELS:
+        return before, after
+    levels, own = (side.finite[np.append(True, side.finite[1:] != side.finite[:-1])] for side in (before, after))
+    if (np.diff(levels) <= _LAST_PLACES * np.abs(levels[1:])).any():
+        return before, after
+    nearest = levels[_nearest(levels, own)]
+    moved = (own != nearest) & (np.abs(own - nearest) <= _LAST_PLACES * np.abs(nearest))
+    if not moved.any():
+        return before, after
+    finite = np.where(moved, nearest, own)[np.searchsorted(own, after.finite)]
+    side = _numerical_side(finite, after.rows, after.missing, (after.below, after.above), after.wrong)
+    return before, replace(after, finite=finite, side=side)
+
+
+def _nearest(levels: Numbers, values: Numbers) -> NDArray[np.intp]:
+    """Which of the sorted levels is nearest to each value."""
+    right = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
+    left = np.maximum(right - 1, 0)
+    nearest: NDArray[np.intp] = np.where(values - levels[left] < levels[right] - values, left, right)
+    return nearest
+
+
 def _sort(values: NDArray[Any], room: Numbers | None) -> Numbers:
     """The numbers in order, NaN last; in `room`, where there is some for at least as many, until the next are."""
     if room is None:
@@ -106,17 +136,18 @@ def _spell(value: float) -> str:
     return f"{value + 0.0:.17g}" if value.is_integer() else repr(value)  # -0.0 + 0.0 is 0.0
 
 
-def _numerical_side(finite: Numbers, rows: int, missing: int, infinite: int, wrong: int) -> Side:
-    shares = (missing / max(rows, 1), infinite / max(rows, 1), wrong / max(rows, 1))
+def _numerical_side(finite: Numbers, rows: int, missing: int, infinite: tuple[int, int], wrong: int) -> Side:
+    shares = (missing / max(rows, 1), sum(infinite) / max(rows, 1), wrong / max(rows, 1))
+    minus_infinity = infinite[0] / max(rows, 1)
     if not len(finite):
-        return Side(rows, *shares, 0)
+        return Side(rows, *shares, 0, minus_infinity_share=minus_infinity)
     with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308 have no finite variance
         lower, upper = float(finite[(len(finite) - 1) // 2]), float(finite[len(finite) // 2])
         median = lower if lower == upper else lower / 2 + upper / 2
         mean, deviation = moments(finite, upper)
     # Sorting takes 0 and -0 for equal and leaves either first; -0 + 0 is 0.
     places = (mean + 0.0, median + 0.0, deviation, float(finite[0]) + 0.0, float(finite[-1]) + 0.0)
-    return Side(rows, *shares, count_distinct(finite), *places)
+    return Side(rows, *shares, count_distinct(finite), *places, minus_infinity)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

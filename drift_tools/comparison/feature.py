@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.comparison.columns import Categories, Sample, SortedNumbers, in_one_spelling
+from drift_tools.comparison.columns import Categories, Sample, SortedNumbers, in_one_rounding, in_one_spelling
 from drift_tools.comparison.results import Histogram, Kind, Side
-from drift_tools.comparison.verdict import Evidence, surely_beyond
+from drift_tools.comparison.verdict import Evidence, surely_beyond, would_be_material
 from drift_tools.measures import (
     ChiSquared,
     KolmogorovSmirnov,
+    are_rare,
     are_whole,
     chi_squared,
     count_in_bins,
@@ -71,17 +72,17 @@ def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: flo
     if kind == "numerical" and not baseline.is_numerical and not baseline.numbers.has_any:
         kind = "categorical"
     if (kind or kind_of(baseline, current)) == "numerical":
-        measured = measure_numbers(baseline.name, baseline.numbers, current.numbers, threshold)
+        measured = measure_numbers(baseline.name, *in_one_rounding(baseline.numbers, current.numbers), threshold)
         return replace(measured, is_time=baseline.is_time and current.is_time)
     return measure_categories(baseline.name, baseline.categories, current.categories, threshold)
 
 
 def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, threshold: float) -> Measured:
     """All measures of a numerical feature."""
-    edges = quantile_edges(before.finite)
+    edges = _with_beyond(quantile_edges(before.finite), before.finite)
     others = {
         "missing values": (before.missing, after.missing),
-        "infinite values": (before.infinite, after.infinite),
+        **_infinities(before, after),
         "values of another type": (before.wrong, after.wrong),
     }
     first, second = (
@@ -128,6 +129,30 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
     )
 
 
+def _infinities(before: SortedNumbers, after: SortedNumbers) -> dict[str, tuple[int, int]]:
+    """How many values of either side are infinite: by sign, where both signs occur."""
+    below, above = (before.below, after.below), (before.above, after.above)
+    if any(below) and any(above):
+        return {"values of minus infinity": below, "values of plus infinity": above}
+    return {"infinite values": (before.infinite, after.infinite)}
+
+
+def _with_beyond(edges: Numbers, baseline: Numbers) -> Numbers:
+    """The edges, and one before or behind an outer bin in which the baseline has one value only, which what lies beyond
+    is not to be taken for: else a constant would be at no distance from any other. Bins that stay empty do not count.
+
+    >>> _with_beyond(np.array([]), np.array([7.0, 7.0])).tolist(), _with_beyond(np.array([2.0]), np.array([1.0, 2, 3]))
+    ([6.999999999999999, 7.0], array([2., 3.]))
+    """
+    if not len(baseline):
+        return edges
+    first, last = baseline[0], baseline[-1]
+    lowest_end = edges[0] if len(edges) else last
+    above = baseline[np.searchsorted(baseline, edges[-1], side="right")] if len(edges) else first
+    before = [math.nextafter(first, -math.inf)] if lowest_end == first > -sys.float_info.max else []
+    return np.concatenate([before, edges, [last] if above == last else []])
+
+
 def measure_categories(
     name: str, before: Categories, after: Categories, threshold: float, *, rest: str | None = None
 ) -> Measured:
@@ -161,7 +186,8 @@ def measure_categories(
             stability.bins,
             None,
             threshold,
-            too_rare=_are_too_rare(test, len(names) - (rest in names)),
+            0.0,
+            *_rarity(test, first, second, len(names) - (rest in names), threshold),
         ),
         psi=stability.value,
         jensen_shannon=jensen_shannon(*with_missing),
@@ -175,9 +201,31 @@ def measure_categories(
     )
 
 
-def _are_too_rare(test: ChiSquared | None, listed: int) -> bool:
-    """Whether all of the listed categories had to be pooled, so that no test has seen them apart."""
-    return test is not None and test.pooled >= listed
+def _rarity(
+    test: ChiSquared | None, first: NDArray[np.int64], second: NDArray[np.int64], listed: int, threshold: float
+) -> tuple[float, bool]:
+    """The share of the values that had to be pooled, so that no test has seen them apart, if so many could hide a
+    drift, else 0; and whether most of them occur once on either side, so that more rows would bring others still
+    (Good, "The population frequencies of species", Biometrika 40, 1953).
+
+    `listed`: how many of the categories are one, and do not stand for all that are not listed.
+
+    They could hide one if every category was pooled, or either side has values of its own among the pooled that would
+    be material as a category: texts that have not one in common look like that.
+    """
+    if test is None:
+        return 0.0, False
+    rare = are_rare(first, second)
+    is_endless = bool(rare.any()) and all(
+        2 * np.count_nonzero(side[rare] == 1) > side[rare].sum() for side in (first, second)
+    )
+    if test.pooled >= listed:
+        return 1.0, is_endless
+    own = min(
+        int(side[rare & (other == 0)].sum()) / int(side.sum()) for side, other in ((first, second), (second, first))
+    )
+    share = sum(int(side[rare].sum()) / int(side.sum()) for side in (first, second)) / 2
+    return (share if would_be_material(own, threshold) else 0.0), is_endless
 
 
 def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[tuple[str, float], ...]:

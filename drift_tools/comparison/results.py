@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal["numerical", "categorical"]
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of a feature. Shares are of all rows; moments and quantiles are of the finite numbers, NaN without
-    any.
+    any. `minus_infinity_share` is the part of `infinite_share` that is below all numbers.
     """
 
     rows: int
@@ -28,6 +28,7 @@ class Side:
     standard_deviation: float = math.nan
     minimum: float = math.nan
     maximum: float = math.nan
+    minus_infinity_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from drift_tools.comparison.results import Histogram, Side
 from drift_tools.timestamps import are_days, written
 
 _NAMED_CATEGORIES = 3
+_MOST_DIGITS = 17  # of a float: no two have the same
 _LONGEST_CATEGORY = 60  # letters; what is longer loses its middle, because a sentence is to be read
 
 
@@ -15,13 +16,7 @@ def summarise(item: Measured) -> str:
     """One sentence on a feature, such as "AGEP: median 41 → 62, PSI 0.83."."""
     facts = list(_share_facts(item.baseline, item.current))
     if item.kind == "numerical" and math.isfinite(item.baseline.median) and math.isfinite(item.current.median):
-        pair = _moments(item) if item.is_time else _short
-        before, after = pair(item.baseline.median, item.current.median)
-        facts.append(f"median {before} → {after}")
-        if item.current.maximum > item.baseline.maximum or item.current.minimum < item.baseline.minimum:
-            low, high = pair(item.baseline.minimum, item.baseline.maximum)
-            new_low, new_high = pair(item.current.minimum, item.current.maximum)
-            facts.append(f"range {low} … {high} → {new_low} … {new_high}")
+        facts.extend(_number_facts(item))
     facts.extend(_category_facts("appeared", item.new_categories))
     facts.extend(_category_facts("vanished", item.vanished_categories))
     if item.kind == "categorical" and not item.new_categories and not item.vanished_categories:
@@ -32,26 +27,60 @@ def summarise(item: Measured) -> str:
     return f"{item.name}: {', '.join(facts)}."
 
 
+def _number_facts(item: Measured) -> Iterable[str]:
+    before, after = item.baseline, item.current
+    if not item.is_time and _is_flag(before) and _is_flag(after) and before.mean != after.mean:
+        yield f"share of 1: {' → '.join(_apart(before.mean, after.mean, _fixed, 2))}"
+        return
+    pair = _moments(item) if item.is_time else _short
+    if before.median == after.median and before.mean != after.mean and not item.is_time:
+        yield f"mean {' → '.join(pair(before.mean, after.mean))}"
+    else:
+        yield f"median {' → '.join(pair(before.median, after.median))}"
+    if after.maximum > before.maximum or after.minimum < before.minimum:
+        low, high = pair(before.minimum, before.maximum)
+        new_low, new_high = pair(after.minimum, after.maximum)
+        if (low, high) == (new_low, new_high):
+            low, new_low = pair(before.minimum, after.minimum)
+            high, new_high = pair(before.maximum, after.maximum)
+        yield f"range {low} … {high} → {new_low} … {new_high}"
+
+
+def _is_flag(side: Side) -> bool:
+    """Whether all numbers are 0 or 1."""
+    return side.distinct <= 2 and {side.minimum, side.maximum} <= {0.0, 1.0}
+
+
 def _share_facts(baseline: Side, current: Side) -> Iterable[str]:
     for what, before, after in (
         ("missing", baseline.missing_share, current.missing_share),
-        ("infinite", baseline.infinite_share, current.infinite_share),
+        *_infinite(baseline, current),
         ("of another type", baseline.wrong_type_share, current.wrong_type_share),
     ):
         if before != after:
             yield f"{what} {_percent(before)} → {_percent(after)}"
 
 
+def _infinite(baseline: Side, current: Side) -> Iterable[tuple[str, float, float]]:
+    """The infinite shares by sign, where both signs occur."""
+    minus = (baseline.minus_infinity_share, current.minus_infinity_share)
+    plus = [side.infinite_share - side.minus_infinity_share for side in (baseline, current)]
+    if any(minus) and any(plus):
+        return [("minus infinity", *minus), ("plus infinity", plus[0], plus[1])]
+    return [("infinite", baseline.infinite_share, current.infinite_share)]
+
+
 def _category_facts(what: str, categories: tuple[tuple[str, float], ...]) -> Iterable[str]:
     for name, share in categories[:_NAMED_CATEGORIES]:
-        yield f"category {_cut(name)} {what} ({_percent(share)} of values)"
-    if more := len(categories[_NAMED_CATEGORIES:]):
-        yield f"{more} more {'category' if more == 1 else 'categories'} {what}"
+        yield f"category {_quoted(name)} {what} ({_percent(share)} of values)"
+    if (more := len(categories) - _NAMED_CATEGORIES) > 0:
+        yield f"{more:,} more {'category' if more == 1 else 'categories'} {what}"
 
 
-def _cut(category: str) -> str:
+def _quoted(category: str) -> str:
+    """A category between quotes: `none`, `missing` and blanks are categories too, and no words of the sentence."""
     half = _LONGEST_CATEGORY // 2
-    return category if len(category) <= _LONGEST_CATEGORY else f"{category[:half]}…{category[1 - half :]}"
+    return f'"{category if len(category) <= _LONGEST_CATEGORY else f"{category[:half]}…{category[1 - half :]}"}"'
 
 
 def _largest_change(histogram: Histogram) -> Iterable[str]:
@@ -59,7 +88,7 @@ def _largest_change(histogram: Histogram) -> Iterable[str]:
     if changes and max(changes) > 0:
         index = changes.index(max(changes))
         before, after = histogram.baseline[index], histogram.current[index]
-        yield f"category {_cut(histogram.labels[index])} {_percent(before)} → {_percent(after)} of values"
+        yield f"category {_quoted(histogram.labels[index])} {_percent(before)} → {_percent(after)} of values"
 
 
 def _moments(item: Measured) -> Callable[[float, float], tuple[str, str]]:
@@ -79,9 +108,23 @@ def _short(first: float, second: float) -> tuple[str, str]:
 
     >>> _short(41.0, 62.0), _short(21520.4, 1.7e-07), _short(1700001800.0, 1700003600.0)
     (('41', '62'), ('21,520', '1.7e-07'), ('1,700,002,000', '1,700,004,000'))
+    >>> _short(0.3, 0.1 + 0.2)
+    ('0.29999999999999999', '0.30000000000000004')
     """
-    digits = next((digits for digits in range(4, 17) if f"{first:.{digits}g}" != f"{second:.{digits}g}"), 4)
-    return _written(first, digits), _written(second, digits)
+    return _apart(first, second, _written, 4)
+
+
+def _apart(first: float, second: float, write: Callable[[float, int], str], least: int) -> tuple[str, str]:
+    """Two numbers with the fewest digits, `least` or more, that tell them apart; 17 do if they differ at all."""
+    for digits in range(least, _MOST_DIGITS + 1):
+        texts = write(first, digits), write(second, digits)
+        if texts[0] != texts[1]:
+            return texts
+    return write(first, least), write(second, least)
+
+
+def _fixed(value: float, places: int) -> str:
+    return f"{value:.{places}f}"
 
 
 def _written(value: float, digits: int) -> str:

@@ -25,8 +25,9 @@ from dataclasses import dataclass
 from drift_tools.measures import FLOOR, rows_needed
 
 DRIFT, NO_DRIFT, NOT_ENOUGH_DATA = "drift", "no drift", "not enough data"
+_TOO_RARE = "too rare to compare"
 # Said of names and ids, of which more rows would not help.
-TOO_RARE = f"{NOT_ENOUGH_DATA}: every category is too rare to compare"
+TOO_RARE = f"{NOT_ENOUGH_DATA}: every category is {_TOO_RARE}"
 # The usual limit of "some change" for the index, here of its excess over what the sample sizes explain.
 PSI_THRESHOLD = 0.1
 # Below this many rows on either side nothing is decided: no test of the tails is worth its name, and one odd customer
@@ -43,8 +44,9 @@ class Evidence:
     missing values included. `bins`: of the index. `ks`: the Kolmogorov-Smirnov statistic, None for categories.
     `threshold`: from which on an effect is material. `beyond`: the share of the current values that are smaller than
     any of the baseline, or larger than any, whichever is more, less what chance explains (`surely_beyond`). `too_rare`:
-    whether each category occurs too rarely to be compared with any other (names, ids), so that the tests have not seen
-    the values.
+    the share of the values whose categories occur too rarely to be compared with any other (names, ids), if so many
+    could hide a drift, since the tests have not seen them; else 0. `is_endless`: whether more rows would only bring
+    more such categories.
     """
 
     p_values: Mapping[str, float]
@@ -55,7 +57,8 @@ class Evidence:
     ks: float | None = None
     threshold: float = PSI_THRESHOLD
     beyond: float = 0.0
-    too_rare: bool = False
+    too_rare: float = 0.0
+    is_endless: bool = False
 
     @property
     def is_material(self) -> bool:
@@ -69,7 +72,7 @@ class Evidence:
         """Whether it is by the values beyond the baseline's range: if they, as a category that is new, have an index of
         the threshold or more. The outer bins are open, so that the index cannot tell them from the largest tenth.
         """
-        return self.beyond > FLOOR and self.beyond * math.log(self.beyond / FLOOR) >= self.threshold
+        return would_be_material(self.beyond, self.threshold)
 
     @property
     def is_material_by_ks(self) -> bool:
@@ -168,10 +171,11 @@ def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float, le
         elif evidence.effect < evidence.threshold:
             size = f"{100 * evidence.beyond:.1f} % of the values beyond the baseline's range"
         return Verdict(DRIFT, p_value, adjusted, f"{found}, {size}{_cause(evidence)}")
-    if adjusted > alpha and min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level):
+    is_short = adjusted > alpha and min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level)
+    if evidence.too_rare and (evidence.is_endless or not is_short):
+        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _rarity(evidence.too_rare))
+    if is_short:
         return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
-    if evidence.too_rare:
-        return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, TOO_RARE)
     if adjusted <= alpha:
         return Verdict(NO_DRIFT, p_value, adjusted, f"significant ({found}) but immaterial: {excess}")
     return Verdict(NO_DRIFT, p_value, adjusted, f"no significant difference ({found})")
@@ -187,6 +191,26 @@ def _shortage(evidence: Evidence, level: float) -> str:
     needed = _needed(evidence, level)
     short = " and ".join(f"{rows} {side} {'row' if rows == 1 else 'rows'}" for side, rows in sides if rows < needed)
     return f"{NOT_ENOUGH_DATA}: {short}, {needed} needed"
+
+
+def _rarity(share: float) -> str:
+    if share == 1:
+        return TOO_RARE
+    return f"{NOT_ENOUGH_DATA}: {min(100 * share, 99.9):.3g} % of the values are {_TOO_RARE}"
+
+
+def is_too_rare(reason: str) -> bool:
+    """Whether a verdict's reason is that values are too rare to compare, and not that there are too few rows."""
+    return reason.endswith(_TOO_RARE)
+
+
+def would_be_material(share: float, threshold: float) -> bool:
+    """Whether a category that is new, with this share of the values, has an index of the threshold or more.
+
+    >>> would_be_material(0.02, 0.1), would_be_material(0.01, 0.1)
+    (True, False)
+    """
+    return share > FLOOR and share * math.log(share / FLOOR) >= threshold
 
 
 def _cause(evidence: Evidence) -> str:

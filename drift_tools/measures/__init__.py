@@ -1,7 +1,7 @@
 """Measures of the difference between two samples, one a module: pure functions with frozen results."""
 
 from drift_tools.measures.bins import DECILES, count_in_bins, quantile_edges
-from drift_tools.measures.chi_squared import ChiSquared, chi_squared, rare_categories_p_value
+from drift_tools.measures.chi_squared import ChiSquared, are_rare, chi_squared, rare_categories_p_value
 from drift_tools.measures.counts import Counts, pair
 from drift_tools.measures.jensen_shannon import jensen_shannon
 from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_sorted, ks_p_value
@@ -16,6 +16,7 @@ __all__ = [
     "ChiSquared",
     "Counts",
     "KolmogorovSmirnov",
+    "are_rare",
     "are_whole",
     "chi_squared",
     "count_distinct",

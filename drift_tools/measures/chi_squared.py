@@ -62,8 +62,7 @@ def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[floa
 def _pool(first: Counts, second: Counts) -> tuple[Counts, Counts, int]:
     """Both samples' counts with the rare categories as the last one, or in the smallest other; how many were rare."""
     smaller_share = min(first.sum(), second.sum()) / (first.sum() + second.sum())
-    totals = first + second
-    rare = totals * smaller_share < _ENOUGH
+    totals, rare = first + second, are_rare(first, second)
     if len(first) <= 2 or not rare.any():
         return first, second, 0
     order = np.argsort(totals[~rare], kind="stable")
@@ -74,6 +73,13 @@ def _pool(first: Counts, second: Counts) -> tuple[Counts, Counts, int]:
     else:
         joined = [np.append(kept, pool) for kept, pool in pooled]
     return joined[0], joined[1], int(rare.sum())
+
+
+def are_rare(first: Counts, second: Counts) -> NDArray[np.bool_]:
+    """Of which categories fewer than 5 rows are expected in the smaller of two samples, neither of them empty."""
+    share = min(first.sum(), second.sum()) / (first.sum() + second.sum())
+    rare: NDArray[np.bool_] = (first + second) * share < _ENOUGH
+    return rare
 
 
 def rare_categories_p_value(
@@ -92,8 +98,7 @@ def rare_categories_p_value(
     n, m = int(first.sum()), int(second.sum())
     if not n or not m:
         return None
-    totals = first + second
-    rare = totals * min(n, m) / (n + m) < _ENOUGH
+    rare = are_rare(first, second)
     if not rare.any():
         return None
     smallest = 1.0

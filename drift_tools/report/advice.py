@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from drift_tools.comparison import NOT_ENOUGH_DATA, TOO_RARE, Comparison, CrossCheck, FeatureComparison
+from drift_tools.comparison import NOT_ENOUGH_DATA, Comparison, CrossCheck, FeatureComparison, is_too_rare
 from drift_tools.report.words import count, cut, isolated, listed
 from drift_tools.timeline import Onset, Timeline
 
@@ -33,7 +33,7 @@ def next_steps(
         *(_ABOUT_THE_MODEL if any_drift else ()),
         *_about_the_monitor(checks),
     ]
-    unique = [feature.name for feature in short if feature.reason == TOO_RARE]
+    unique = [feature.name for feature in short if is_too_rare(feature.reason)]
     few = [feature.name for feature in short if feature.name not in unique]
     if few:
         steps.append(f"{listed(few)}: too few rows to tell. Wait for more, or compare a longer window.")

@@ -155,10 +155,14 @@ def _states(baseline: Numbers, windows: Numbers, called: NDArray[np.bool_]) -> l
     deviations = counts @ score / rows - before @ score
     found = segments_of(deviations[:, None], rows / variance, baseline_weight=float(baseline.sum()) / variance)
     ends = [*(int(filled[item.end]) for item in found[:-1]), len(windows)]
-    return [
-        Segment(int(filled[item.start]), end, item.is_calm, item.shape, item.mean)
-        for item, end in zip(found, ends, strict=True)
-    ]
+    states: list[Segment] = []
+    for item, end in zip(found, ends, strict=True):
+        start = int(filled[item.start])
+        is_calm = item.is_calm or not called[start:end].any()  # an episode is of windows that were called
+        if states and is_calm and states[-1].is_calm:
+            start = states.pop().start
+        states.append(Segment(start, end, is_calm, item.shape, item.mean))
+    return states
 
 
 def _later(change: Change, by: int) -> Change:

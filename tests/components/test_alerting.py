@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components import ArgumentError, DriftAlerting
-from components.alarms import alarm_rules
+from components.alerting.alarm_rules import alarm_rules
 from components.args import AlertingSettings
 from components.args.schedules import hours_back
 from tests.components.mocked_runtime import Registration, Run, run_program

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.args import BaselineJobSettings, BaselineSettings, ModelQualityBaselineSettings, NetworkSettings
-from components.baseline import (
+from components.baselines.baseline import (
     JobEnvironment,
     data_quality_baseline,
     model_quality_baseline,

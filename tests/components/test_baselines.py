@@ -10,7 +10,7 @@ import pytest
 
 from components import ModelMonitoringStack
 from components.args import QUALITY_METRICS, DataQualityThresholds
-from components.constraints import quality_constraints, with_thresholds
+from components.baselines.thresholds import quality_constraints, with_thresholds
 from drift_tools.monitors.data_quality import Constraints
 from drift_tools.monitors.model_quality import ModelQuality
 from drift_tools.monitors.model_quality.outcomes import QualityConstraints, suggest

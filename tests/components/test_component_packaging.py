@@ -10,7 +10,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from components.packaging import (
+from components.archives.function import (
     FUNCTIONS,
     asset_bytes,
     function_archive,
@@ -93,9 +93,9 @@ def test_a_folder_without_a_handler(tmp_path: Path) -> None:
 def test_functions_take_their_folder_and_what_is_shared(folder: str) -> None:
     files = function_files(folder)
     assert list(files) == sorted(files)
-    assert {path.parent.name for path in files.values()} <= {folder, "shared"}
+    assert {path.parent.name for path in files.values()} <= {"functions", folder, "common"}
     assert not [name for name in files if "__pycache__" in name or name.endswith((".pyc", ".md"))]
-    assert files["handler.py"] == FUNCTIONS / folder / "handler.py"
+    assert files[f"functions/{folder}/handler.py"] == FUNCTIONS / folder / "handler.py"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -108,7 +108,7 @@ def test_a_function_needs_nothing_but_its_archive_and_boto3(folder: str, tmp_pat
             assert isinstance(asset, pulumi.FileAsset)
             file.write(str(asset.path), name)
     program = (
-        f"import sys; sys.path.insert(0, {str(packed)!r}); import handler; "
+        f"import sys; sys.path.insert(0, {str(packed)!r}); from functions.{folder} import handler; "
         "outside = {'numpy', 'scipy', 'pyarrow', 'drift_tools', 'components', 'pulumi'} & set(sys.modules); "
         "assert callable(handler.handler) and not outside, outside"
     )

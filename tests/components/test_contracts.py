@@ -11,7 +11,7 @@ import pulumi_aws_native as aws_native
 import pytest
 
 from components import ModelMonitoringStack
-from components.identity import ANY_RESOURCE
+from components.iam.statements import ANY_RESOURCE
 from components.naming import MAX_COMPONENT_NAME
 from tests.components.conftest import KEY, VARIANTS, MakeArgs
 from tests.components.mocked_runtime import Registration, Run, run_program

@@ -2,10 +2,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from components.alarms import alarm_rules
+from components.alerting.alarm_rules import alarm_rules
 from components.args import AlertingSettings
-from components.dashboard import DashboardSubject, dashboard_body
-from components.widgets import search
+from components.dashboard.dashboard import DashboardSubject, dashboard_body
+from components.dashboard.widgets import search
 
 SUBJECT = DashboardSubject(
     region="eu-west-1",

@@ -6,8 +6,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-from components.job_code import DRIFT_TOOLS, job_archive, job_archive_key, job_sources, with_job_sources
-from components.packaging import function_archive
+from components.archives.function import function_archive
+from components.archives.monitor import DRIFT_TOOLS, job_archive, job_archive_key, job_sources, with_job_sources
 
 
 def test_the_monitor_runs_from_the_archive_alone(tmp_path: Path) -> None:
@@ -56,5 +56,7 @@ def test_what_is_in_it(tmp_path: Path) -> None:
 
 def test_a_function_with_the_monitor_in_it() -> None:
     files = with_job_sources(function_archive("monitor_window")).assets
-    assert {"handler.py", "transfer.py", "shared/once.py", "drift_tools/monitor.py"} <= set(files)
+    assert {"functions/monitor_window/handler.py", "functions/common/idempotency.py", "drift_tools/monitor.py"} <= set(
+        files
+    )
     assert (DRIFT_TOOLS / "monitor.py").as_posix() == files["drift_tools/monitor.py"].path  # type: ignore[union-attr]

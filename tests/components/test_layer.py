@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components import layer
-from components.functions import RUNTIME
+from components.archives import numpy_layer as layer
+from components.functions.function import RUNTIME
 
 FILES = {
     "num/__init__.py": "ONE = 1\n",

@@ -7,7 +7,7 @@ import pytest
 
 from components.args import ArgumentError, OpenEngineSettings, SmallWindowsSettings, StackSettings
 from components.args.open_engine import LONGEST_GRACE
-from components.open_monitors import FLEXIBLE_MINUTES
+from components.monitors.open_engine.schedules import FLEXIBLE_MINUTES
 from tests.components.conftest import MakeArgs
 
 LAYER = pulumi.AssetArchive({"python/numpy.py": pulumi.StringAsset("")})

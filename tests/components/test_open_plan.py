@@ -9,7 +9,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from components.args import ArgumentError, timetable
-from components.open_plan import (
+from components.jobs.processing_job import (
     DATA_METRICS,
     MODEL_METRICS,
     Files,
@@ -138,7 +138,7 @@ def test_what_is_not_given_is_not_in_the_request() -> None:
 
 @pytest.mark.parametrize("kind", ["data-quality", "model-quality"])
 def test_the_schedules_input_is_what_the_function_reads(kind: str) -> None:
-    """lambda/start_monitor is the reader; its own parser is asked."""
+    """functions/start_monitor is the reader; its own parser is asked."""
     request = job_request(MACHINE, FILES, environment={}, role_arn="arn:aws:iam::123456789012:role/m", tags={})
     given = schedule_input(
         kind=kind,

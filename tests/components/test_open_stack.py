@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.job_code import job_archive, job_archive_key
+from components.archives.function import function_files
+from components.archives.monitor import job_archive, job_archive_key
 from components.naming import MAX_COMPONENT_NAME
-from components.packaging import function_files
 from components.stack import ModelMonitoringStack
 from tests.components.conftest import BOUNDARY, KEY, MakeArgs
 from tests.components.mocked_runtime import Run, run_program
@@ -442,7 +442,7 @@ class TestFunctions:
         made = both.one(FUNCTION, name).inputs
         assert (made["timeout"], made["memorySize"]) == (timeout, memory)
         assert (made["runtime"], made["architectures"], made["handler"]) == (
-            "python3.13", ["arm64"], "handler.handler",
+            "python3.13", ["arm64"], f"functions.{name.replace('-', '_')}.handler.handler",
         )  # fmt: skip
         retries = both.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{name}-retries").inputs
         assert (retries["maximumRetryAttempts"], retries["maximumEventAgeInSeconds"]) == (2, 3600)
@@ -450,9 +450,11 @@ class TestFunctions:
 
     def test_the_function_for_small_windows_has_the_monitor_and_its_layer(self, both: Run) -> None:
         made = both.one(FUNCTION, "monitor-window")
-        assert {"handler.py", "transfer.py", "shared/once.py", "drift_tools/monitor.py"} <= set(
-            made.inputs["code"].assets
-        )
+        assert {
+            "functions/monitor_window/container_files.py",
+            "functions/common/idempotency.py",
+            "drift_tools/monitor.py",
+        } <= set(made.inputs["code"].assets)
         assert len(made.inputs["layers"]) == 1
         layer = both.one("aws:lambda/layerVersion:LayerVersion").inputs
         assert (layer["compatibleRuntimes"], layer["compatibleArchitectures"]) == (["python3.13"], ["arm64"])

@@ -11,7 +11,7 @@ import botocore.session
 import pulumi
 import pytest
 
-from components.instances import has_local_storage
+from components.jobs.instance_types import has_local_storage
 from components.naming import content_hash
 from tests.components.conftest import KEY, PREPROCESSOR
 from tests.components.mocked_runtime import Run

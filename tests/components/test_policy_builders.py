@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.identity import (
+from components.iam.statements import (
     Place,
     lambda_trust,
     merger_image,

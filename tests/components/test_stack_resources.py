@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.packaging import function_files
+from components.archives.function import function_files
 from tests.components.mocked_runtime import Run
 
 ANALYZER = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
@@ -558,7 +558,7 @@ class TestResponder:
         function = full.one(FUNCTION, "churn-alarm-responder").inputs
         assert function["runtime"] == "python3.13"
         assert function["architectures"] == ["arm64"]
-        assert function["handler"] == "handler.handler"
+        assert function["handler"] == "functions.alarm_responder.handler.handler"
         assert (function["timeout"], function["memorySize"]) == (60, 512)
         assert "reservedConcurrentExecutions" not in function
 
@@ -628,7 +628,7 @@ class TestResponder:
         assert {inside: asset.path for inside, asset in code.assets.items()} == {
             inside: path.as_posix() for inside, path in function_files(folder).items()
         }
-        assert {"handler.py", "shared/__init__.py"} <= set(code.assets)
+        assert {f"functions/{folder}/handler.py", "functions/common/__init__.py"} <= set(code.assets)
 
 
 class TestMetrics:

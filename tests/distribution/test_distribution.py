@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from components.job_code import job_archive, job_sources
+from components.archives.function import FUNCTIONS, function_files, model_archive, source_files
+from components.archives.monitor import job_archive, job_sources
 from components.naming import content_hash
-from components.packaging import FUNCTIONS, function_files, model_archive, source_files
 
 PROJECT = Path(__file__).resolve().parents[2]
-SHIPPED = ("components", "drift_tools", "lambda", "model", "pyproject.toml", "README.md", "LICENSE")
-MAPPED = {"lambda": "components/lambda_sources", "model": "components/sample_model"}
+SHIPPED = ("components", "drift_tools", "functions", "model", "pyproject.toml", "README.md", "LICENSE")
+MAPPED = {"functions": "components/function_sources", "model": "components/sample_model"}
 
 PROGRAM = """
 import json
@@ -116,7 +116,7 @@ def test_every_source_is_in_the_wheel(wheel: Path) -> None:
     """A new folder or kind of file must be named in pyproject.toml."""
     expected = {
         f"{MAPPED.get(package, package)}/{inside}"
-        for package in ("components", "drift_tools", "lambda", "model")
+        for package in ("components", "drift_tools", "functions", "model")
         for inside, _ in source_files(PROJECT / package)
         if inside not in {"README.md", "requirements.txt"} and not inside.endswith(".csv")
     }

@@ -21,8 +21,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from components import layer
-from components.job_code import job_archive
+from components.archives import numpy_layer as layer
+from components.archives.monitor import job_archive
 from drift_tools.tables import read_table
 from tests.drift_tools.open_box import BASELINE, CSV, NAMESPACE, QUALITY, SKETCH, Box, captured, make_baseline, rows
 from tests.drift_tools.records import label, record, write

@@ -112,7 +112,7 @@ def test_without_the_baselines_rows_its_sketches_decide(box: Box) -> None:
     assert (drift["baseline_rows"], drift["current_rows"]) == (2000, 600)
     assert drift["drifted_features"] == NAMES
     assert drift["features"]["code"]["kind"] == "categorical"
-    assert "category 09 appeared (100 % of values)" in drift["features"]["code"]["summary"]
+    assert 'category "09" appeared (100 % of values)' in drift["features"]["code"]["summary"]
     by_sketch = drift["features"]["amount"]["psi"]
     assert box.scheduled() == 0
     assert box.drift["features"]["amount"]["psi"] == pytest.approx(by_sketch, abs=1e-9)  # 2,000 values: the data itself

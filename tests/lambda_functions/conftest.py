@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker, FakeSns
-from tests.lambda_functions.functions import load, shared
+from tests.lambda_functions.functions import common, load
 
 RUN = "monitoring-results/churn-endpoint/churn-data-quality"
 
@@ -71,12 +71,12 @@ def new_responder(s3: FakeS3, sns: FakeSns, clock: ManualClock, responder_enviro
 
     def make(*, seconds: float = 60.0, owner: str = "first", **environment: str) -> Any:
         settings = functions.handler.Settings.read({**responder_environment, **environment})
-        markers = shared("once").Markers(
+        markers = common("idempotency").Markers(
             s3=s3,
             bucket=settings.bucket,
             owner=owner,
             deadline=clock.now() + seconds,
-            clock=shared("once").Clock(now=clock.now, sleep=clock.sleep),
+            clock=common("idempotency").Clock(now=clock.now, sleep=clock.sleep),
         )
         return functions.handler.Responder(settings, s3, sns, markers)
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.lambda_functions.conftest import RUN, ManualClock, categories, drift, numeric, statistics
 from tests.lambda_functions.fakes import FakeS3, FakeSns
-from tests.lambda_functions.functions import event, load, shared
+from tests.lambda_functions.functions import common, event, load
 
 functions = load("alarm_responder")
 respond = functions.handler.respond_to_all
@@ -84,7 +84,7 @@ def test_eight_concurrent_deliveries_one_message(results: FakeS3, sns: FakeSns, 
 
     def deliver(name: str) -> None:
         responder = new_responder(owner=name)
-        markers = shared("once").Markers(results, "churn-data", name, shared("once").Clock().now() + 60.0)
+        markers = common("idempotency").Markers(results, "churn-data", name, common("idempotency").Clock().now() + 60.0)
         ready.wait(timeout=10)
         responder = functions.handler.Responder(responder.settings, results, sns, markers)
         outcomes.extend(outcome(respond(event("alarm_violations"), responder)))
@@ -117,7 +117,7 @@ def test_a_crash_before_publishing_loses_nothing(
     (key,) = results.keys("responder-state/alarms/")
     assert results.json(key)["state"] == "in-progress"
     # A duplicate that comes while the first may be alive waits, and is tried again later.
-    with pytest.raises(shared("once").StillInProgressError):
+    with pytest.raises(common("idempotency").StillInProgressError):
         respond(event("alarm_violations"), new_responder(owner="duplicate", seconds=30.0))
     clock.seconds = 1_000_000.0 + 66.0
     assert outcome(respond(event("alarm_violations"), new_responder(owner="retry"))) == ["published"]
@@ -374,11 +374,13 @@ def test_a_bad_record_does_not_keep_a_good_one_from_being_answered(
 ) -> None:
     document = event("sns_plain_text")
     document["Records"] += event("alarm_violations")["Records"]
-    with pytest.raises(shared("events").BadEventError, match="the SNS message is no CloudWatch alarm: it is not JSON"):
+    with pytest.raises(
+        common("event_fields").BadEventError, match="the SNS message is no CloudWatch alarm: it is not JSON"
+    ):
         respond(document, new_responder())
     assert len(sns.published) == 1
     document["Records"].reverse()
-    with pytest.raises(shared("events").BadEventError):  # Lambda's retry of the same event
+    with pytest.raises(common("event_fields").BadEventError):  # Lambda's retry of the same event
         respond(document, new_responder())
     assert len(sns.published) == 1
 
@@ -414,7 +416,7 @@ def test_lambdas_entry(deployed: Any, results: FakeS3, sns: FakeSns, context: An
 
 
 def test_lambdas_entry_with_a_bad_event(deployed: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(shared("events").BadEventError, match="the event has no Records"):
+    with pytest.raises(common("event_fields").BadEventError, match="the event has no Records"):
         deployed({"hello": 1}, Context())
     line = json.loads(capsys.readouterr().out)
     assert (line["level"], line["message"]) == ("ERROR", "unusable event")
@@ -457,7 +459,7 @@ def test_the_self_test_finds_a_missing_permission(deployed: Any, s3: FakeS3) -> 
 def test_a_wrong_environment_is_named(
     responder_environment: dict[str, str], change: dict[str, str], complaint: str
 ) -> None:
-    with pytest.raises(shared("settings").ConfigurationError, match=complaint):
+    with pytest.raises(common("environment").ConfigurationError, match=complaint):
         functions.handler.Settings.read({**responder_environment, **change})
 
 

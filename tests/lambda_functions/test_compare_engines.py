@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker
-from tests.lambda_functions.functions import load, shared
+from tests.lambda_functions.functions import common, load
 
 MODULES = load("compare_engines")
 OLD, NEW = "churn-endpoint-data-quality", "churn-endpoint-dq-open"
@@ -244,7 +244,7 @@ def test_other_jobs_are_passed_over(
     "event", [{}, {"schedule": NEW, "end_time": "ten"}, {"detail-type": "Something"}, [], {"schedule": 1}]
 )
 def test_a_bad_event_is_one_clear_error(event: Any, process: Any) -> None:
-    with pytest.raises(shared("events").BadEventError):
+    with pytest.raises(common("event_fields").BadEventError):
         process(event)
 
 
@@ -267,7 +267,7 @@ CONSTRAINTS_OF_QUALITY = {
 
 @pytest.mark.parametrize("document", [STATISTICS_OF_QUALITY, CONSTRAINTS_OF_QUALITY])
 def test_model_quality_compares_metrics(document: dict[str, Any]) -> None:
-    violations = shared("violations").parse_violations(
+    violations = common("violations").parse_violations(
         {
             "violations": [
                 {
@@ -329,11 +329,11 @@ def test_a_verdict_that_cannot_be_read_is_no_agreement(process: Any, s3: FakeS3,
     """It raises: Lambda tries again, and what is lost in the end has an alarm of its own."""
     put_results(s3, OLD)
     put_results(s3, NEW, constraint_violations=b"cut off {")
-    with pytest.raises(shared("objects").UnreadableError, match="is no valid JSON"):
+    with pytest.raises(common("s3_objects").UnreadableError, match="is no valid JSON"):
         process(EVENT)
     assert cloudwatch.calls == []
 
 
 def test_settings_say_what_is_wrong() -> None:
-    with pytest.raises(shared("settings").ConfigurationError, match="ENGINE_PAIRS must be"):
+    with pytest.raises(common("environment").ConfigurationError, match="ENGINE_PAIRS must be"):
         MODULES.handler.Settings.read(ENVIRONMENT | {"ENGINE_PAIRS": "[]"})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from components.archives import function_files, function_handler
 from tests.lambda_functions.functions import FUNCTIONS
 
 NAMES = [
@@ -21,22 +22,22 @@ NAMES = [
 ]
 # boto3 comes with Lambda's runtime; here, from the environment that runs the tests.
 _PROGRAM = """
-import json, sys
+import importlib, json, sys
 sys.path.insert(0, sys.argv[1])
-import handler
+module, name = sys.argv[2].rsplit(".", 1)
+handler = getattr(importlib.import_module(module), name)
 origins = {name: getattr(module, "__file__", None) or "" for name, module in list(sys.modules.items())}
 own = sorted(name for name, file in origins.items() if file.startswith(sys.argv[1]))
 foreign = sorted({name.split(".")[0] for name in origins} & {"drift_tools", "components", "local_aws", "numpy"})
-print(json.dumps({"callable": callable(handler.handler), "own": own, "foreign": foreign}))
+print(json.dumps({"callable": callable(handler), "own": own, "foreign": foreign}))
 """
 
 
 def bundle(name: str, target: Path) -> Path:
-    """The archive as the deployment packs it: the function's folder at the root, `shared` beside its handler."""
+    """The archive as the deployment packs it."""
     with zipfile.ZipFile(target / f"{name}.zip", "w") as archive:
-        for folder, inside in ((FUNCTIONS / name, ""), (FUNCTIONS / "shared", "shared/")):
-            for path in sorted(folder.glob("*.py")):
-                archive.write(path, inside + path.name)
+        for inside, path in function_files(name).items():
+            archive.write(path, inside)
     return target / f"{name}.zip"
 
 
@@ -48,7 +49,7 @@ def test_every_function_is_tested() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bundle_imports_by_itself(name: str, tmp_path: Path) -> None:
     ran = subprocess.run(
-        [sys.executable, "-I", "-c", _PROGRAM, str(bundle(name, tmp_path))],
+        [sys.executable, "-I", "-c", _PROGRAM, str(bundle(name, tmp_path)), function_handler(name)],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "eu-central-1"},
         capture_output=True,
@@ -57,7 +58,7 @@ def test_a_bundle_imports_by_itself(name: str, tmp_path: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    own = {"handler", *(path.stem for path in (FUNCTIONS / name).glob("*.py"))}
+    own = {f"functions.{name}.{path.stem}" for path in (FUNCTIONS / name).glob("[!_]*.py")}
     seen = json.loads(ran.stdout)
     assert seen["callable"] is True
     assert seen["foreign"] == []

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.lambda_functions.conftest import RUN, drift
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker
-from tests.lambda_functions.functions import event, load, shared
+from tests.lambda_functions.functions import common, event, load
 
 functions = load("processing_metrics")
 JOB = "model-monitoring-202611230400-3f2a9c0d1e4b5a6978877665"
@@ -271,14 +271,14 @@ def test_parse_takes_the_job_from_the_event() -> None:
     ],
 )
 def test_bad_events(document: Any, complaint: str) -> None:
-    with pytest.raises(shared("events").BadEventError, match=complaint):
+    with pytest.raises(common("event_fields").BadEventError, match=complaint):
         functions.handler.parse(document)
 
 
 @pytest.mark.parametrize("missing", sorted(ENVIRONMENT))
 def test_each_variable_is_needed(missing: str) -> None:
     environment = {name: value for name, value in ENVIRONMENT.items() if name != missing}
-    with pytest.raises(shared("settings").ConfigurationError, match=f"environment variable {missing} is not set"):
+    with pytest.raises(common("environment").ConfigurationError, match=f"environment variable {missing} is not set"):
         functions.handler.Settings.read(environment)
 
 

@@ -15,9 +15,9 @@ from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.profiles.profile import profile
 from drift_tools.tables import Table, as_table
 from drift_tools.tables.table import read_csv_text
-from tests.lambda_functions.functions import load, shared
+from tests.lambda_functions.functions import common, load
 
-violations = shared("violations")
+violations = common("violations")
 responder, metrics = load("alarm_responder"), load("processing_metrics")
 
 
@@ -51,7 +51,7 @@ def test_each_data_quality_check(tmp_path: Path) -> None:
     assert (columns.observed, columns.limit) == (4.0, 3.0)
     assert all(violation.observed is not None for violation in parsed)
     assert "CompletedWithViolations" in message
-    lines = responder.profiles.summaries(statistics)
+    lines = responder.column_summaries.summaries(statistics)
     assert lines["age"].startswith("mean 59.9")
     assert lines["age"].endswith("missing 10 %")
     assert lines["kind"] == "'own' 90 %, 'castle' 10 %"
@@ -60,8 +60,8 @@ def test_each_data_quality_check(tmp_path: Path) -> None:
 def test_a_renamed_column_is_named(tmp_path: Path) -> None:
     current = as_table({"years": [40.0] * 100, "code": [1] * 100, "kind": ["own", "rent"] * 50})
     parsed, _, _ = run(tmp_path, current)
-    run_of = responder.runs.Run(hour=datetime(2026, 11, 23, 4, tzinfo=UTC), prefix="p/", files=frozenset())
-    alarm = responder.alarm.Alarm(
+    run_of = responder.run_history.Run(hour=datetime(2026, 11, 23, 4, tzinfo=UTC), prefix="p/", files=frozenset())
+    alarm = responder.alarm_event.Alarm(
         name="a", arn="", account="", region="us-east-1", description="", state="ALARM", previous_state="OK", reason="",
         changed_at=run_of.hour, changed_at_text="t", metric="", dimensions={"Endpoint": "e", "MonitoringSchedule": "s"},
     )  # fmt: skip
@@ -99,4 +99,4 @@ def test_model_quality() -> None:
     parsed = {violation.subject: violation for violation in violations.parse_violations(violations_document(found))}
     assert (parsed["f1"].check, parsed["f1"].observed, parsed["f1"].limit) == ("LessThanThreshold", 0.0, 1.0)
     assert all(violation.is_metric and violation.observed is not None for violation in parsed.values())
-    assert responder.profiles.summaries(model_quality.measure(perfect).to_dict())["f1"] == "1"
+    assert responder.column_summaries.summaries(model_quality.measure(perfect).to_dict())["f1"] == "1"

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from tests.lambda_functions.fakes import FakeSageMaker
-from tests.lambda_functions.functions import event, load, shared
+from tests.lambda_functions.functions import common, event, load
 
 functions = load("start_baseline").handler
 ARN = "arn:aws:sagemaker:eu-central-1:111122223333:processing-job/churn-baseline-3f2a9c0d"
@@ -83,7 +83,7 @@ def test_awss_refusal_is_passed_on(sagemaker: FakeSageMaker) -> None:
     ],
 )
 def test_bad_events(document: Any, complaint: str) -> None:
-    with pytest.raises(shared("events").BadEventError, match=complaint):
+    with pytest.raises(common("event_fields").BadEventError, match=complaint):
         functions.parse(document)
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.lambda_functions.functions import shared
+from tests.lambda_functions.functions import common
 
-violations = shared("violations")
+violations = common("violations")
 
 
 def one(check: str, description: str, **fields: str) -> Any:

@@ -14,7 +14,7 @@ from drift_tools.job import suggest_baseline
 from drift_tools.tables import as_table
 from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3
-from tests.lambda_functions.functions import load, shared
+from tests.lambda_functions.functions import common, load
 
 MODULES = load("monitor_window")
 SCHEDULE = "churn-endpoint-data-quality"
@@ -106,7 +106,7 @@ def functions() -> FakeLambda:
 @pytest.fixture
 def deliver(s3: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda, clock: ManualClock) -> Any:
     def deliver(job: Any = JOB, *, settings: Any = SETTINGS, owner: str = "first", seconds: float = 60.0) -> Any:
-        once = shared("once")
+        once = common("idempotency")
         turned = once.Clock(now=clock.now, sleep=clock.sleep)
         markers = once.Markers(s3, "churn-data", owner, clock.now() + 60.0, turned)
         deadline = MODULES.handler.Deadline(clock.now() + seconds, turned)
@@ -201,7 +201,7 @@ def test_files_that_take_all_the_time_are_told_of_and_tried_again(
     deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, clock: ManualClock, seconds: float
 ) -> None:
     slow_downloads(stored, clock, 10.0)
-    with pytest.raises(MODULES.transfer.OutOfTimeError):
+    with pytest.raises(MODULES.container_files.OutOfTimeError):
         deliver(seconds=seconds)
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
     assert stored.json(FAILURE)["reason"].startswith("OutOfTimeError: ")
@@ -210,7 +210,7 @@ def test_files_that_take_all_the_time_are_told_of_and_tried_again(
 
 def test_a_failed_transfer_can_be_tried_again(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
     manifest = stored.objects.pop("m.manifest")
-    with pytest.raises(shared("objects").UnreadableError, match=r"m\.manifest cannot be read"):
+    with pytest.raises(common("s3_objects").UnreadableError, match=r"m\.manifest cannot be read"):
         deliver()
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
     stored.put("m.manifest", manifest)
@@ -220,7 +220,7 @@ def test_a_failed_transfer_can_be_tried_again(deliver: Any, stored: FakeS3, clou
 def test_a_function_that_died_is_told_of_and_not_tried_again(
     deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, clock: ManualClock
 ) -> None:
-    once = shared("once")
+    once = common("idempotency")
     dead = once.Markers(stored, "churn-data", "dead", clock.now() + 60.0, once.Clock(now=clock.now, sleep=clock.sleep))
     assert dead.claim(f"monitor-state/small-windows/churn-endpoint/{JOB['ProcessingJobName']}.json") is not None
     clock.seconds += 120.0
@@ -233,13 +233,13 @@ def test_a_function_that_died_is_told_of_and_not_tried_again(
 def test_nothing_is_written_outside_of_the_jobs_folders(path: str, deliver: Any, stored: FakeS3) -> None:
     job = copy.deepcopy(JOB)
     job["ProcessingInputs"][0]["S3Input"]["LocalPath"] = path
-    with pytest.raises(shared("events").BadEventError, match="does not begin with /opt/ml/processing/"):
+    with pytest.raises(common("event_fields").BadEventError, match="does not begin with /opt/ml/processing/"):
         deliver(job)
 
 
 @pytest.mark.parametrize("missing", ["ProcessingJobName", "Environment", "ProcessingOutputConfig"])
 def test_a_bad_event_is_one_clear_error(missing: str, deliver: Any) -> None:
-    with pytest.raises(shared("events").BadEventError, match=missing):
+    with pytest.raises(common("event_fields").BadEventError, match=missing):
         deliver({key: value for key, value in JOB.items() if key != missing})
 
 

@@ -1,4 +1,4 @@
-"""The functions deployed to the embedded AWS, under exactly the permissions that lambda/README.md lists.
+"""The functions deployed to the embedded AWS, under exactly the permissions that functions/README.md lists.
 
 Alarms and events are the service's own: nobody calls the functions by hand, but where a deployment or a person would.
 """
@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import local_aws
+from components.archives import function_files, function_handler
 from tests.lambda_functions.conftest import drift, numeric, statistics
-from tests.lambda_functions.functions import FUNCTIONS
 
 BUCKET, ENDPOINT, NAMESPACE = "churn-data", "churn-endpoint", "ModelMonitoring/churn"
 ANALYZER = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
@@ -114,9 +114,8 @@ class Stack:
 def archive(function: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as bundle:
-        for folder, inside in ((FUNCTIONS / function, ""), (FUNCTIONS / "shared", "shared/")):
-            for path in sorted(folder.glob("*.py")):
-                bundle.write(path, inside + path.name)
+        for inside, path in function_files(function).items():
+            bundle.write(path, inside)
     return buffer.getvalue()
 
 
@@ -142,7 +141,7 @@ def make_function(cloud: Any, function: str, environment: dict[str, str], *state
         FunctionName=function,
         Runtime="python3.13",
         Architectures=["arm64"],
-        Handler="handler.handler",
+        Handler=function_handler(function),
         Role=role,
         Timeout=60,
         MemorySize=512,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.lambda_functions.functions import event, load, shared
+from tests.lambda_functions.functions import common, event, load
 
-functions = load("alarm_responder").alarm
+functions = load("alarm_responder").alarm_event
 
 
 def parsed(name: str) -> Any:
@@ -71,7 +71,7 @@ def test_odd_characters_in_an_alarms_name_stay_out_of_the_key() -> None:
     ],
 )
 def test_events_that_are_not_from_sns(document: Any, complaint: str) -> None:
-    with pytest.raises(shared("events").BadEventError, match=complaint):
+    with pytest.raises(common("event_fields").BadEventError, match=complaint):
         list(functions.records(document))
 
 
@@ -95,11 +95,11 @@ def test_messages_that_are_no_alarm(change: dict[str, Any], complaint: str | Non
     if complaint is None:
         assert functions.parse_alarm(sns).endpoint is None
     else:
-        with pytest.raises(shared("events").BadEventError, match=complaint):
+        with pytest.raises(common("event_fields").BadEventError, match=complaint):
             functions.parse_alarm(sns)
 
 
 @pytest.mark.parametrize("message", ["hello", "[1]", "", None])
 def test_a_message_that_is_no_json_object(message: Any) -> None:
-    with pytest.raises(shared("events").BadEventError, match="SNS"):
+    with pytest.raises(common("event_fields").BadEventError, match="SNS"):
         functions.parse_alarm({"Message": message})

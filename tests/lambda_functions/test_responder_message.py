@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.lambda_functions.conftest import RUN, drift
-from tests.lambda_functions.functions import event, load, shared
+from tests.lambda_functions.functions import common, event, load
 
 functions = load("alarm_responder")
 message, findings = functions.message, functions.findings
@@ -15,17 +15,17 @@ HOUR = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
 
 def an_alarm(name: str = "alarm_violations") -> Any:
-    (record,) = functions.alarm.records(event(name))
-    return functions.alarm.parse_alarm(record)
+    (record,) = functions.alarm_event.records(event(name))
+    return functions.alarm_event.parse_alarm(record)
 
 
 def found(*entries: dict[str, str], **fields: Any) -> Any:
-    run = functions.runs.Run(
+    run = functions.run_history.Run(
         hour=HOUR,
         prefix=f"{RUN}/2026/11/23/04/",
         files=frozenset({"statistics.json", "constraint_violations.json"}),
     )
-    violations = shared("violations").parse_violations({"violations": list(entries)})
+    violations = common("violations").parse_violations({"violations": list(entries)})
     return findings.Findings(**{"run": run, "violations": violations, **fields})
 
 
@@ -101,7 +101,7 @@ def test_any_name_gives_a_subject_that_sns_takes(feature: str) -> None:
 
 
 def test_the_longest_endpoint_name_still_fits() -> None:
-    alarm = functions.alarm.Alarm(
+    alarm = functions.alarm_event.Alarm(
         **{**vars(an_alarm()), "dimensions": {"Endpoint": "e" * 63, "MonitoringSchedule": "s"}}
     )
     entry = metric("f1", "Metric f1 with 0.5 was LessThanThreshold 0.8")
@@ -197,11 +197,11 @@ def test_both_sides_beside_each_other() -> None:
 
 def test_since_when() -> None:
     since = datetime(2026, 11, 23, 2, tzinfo=UTC)
-    streak = functions.runs.Streak(since=since, runs=3, complete=True)
+    streak = functions.run_history.Streak(since=since, runs=3, complete=True)
     assert (
         "Since     2026-11-23 02:00 UTC (3 consecutive runs; the run before was clean)\n" in compose(streak=streak).body
     )
-    streak = functions.runs.Streak(since=since, runs=1, complete=False)
+    streak = functions.run_history.Streak(since=since, runs=1, complete=False)
     text = "Since     2026-11-23 02:00 UTC (this run; no clean run in the 48 hours before the alarm)\n"
     assert text in compose(streak=streak).body
 
@@ -230,7 +230,7 @@ def test_problems_are_told() -> None:
     ],
 )
 def test_console_of_each_partition(region: str, address: str) -> None:
-    assert functions.links.Console(region).processing_job("job-1").startswith(address)
+    assert functions.console_links.Console(region).processing_job("job-1").startswith(address)
 
 
 def test_a_failed_job() -> None:

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeS3
-from tests.lambda_functions.functions import shared
+from tests.lambda_functions.functions import common
 
-once = shared("once")
+once = common("idempotency")
 KEY = "responder-state/alarms/x.json"
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.lambda_functions.conftest import categories, numeric, statistics
 from tests.lambda_functions.functions import load
 
-profiles = load("alarm_responder").profiles
+profiles = load("alarm_responder").column_summaries
 
 
 def test_features_of_both_kinds() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from tests.lambda_functions.conftest import RUN
 from tests.lambda_functions.fakes import FakeS3
-from tests.lambda_functions.functions import load, shared
+from tests.lambda_functions.functions import common, load
 
-functions = load("alarm_responder").runs
+functions = load("alarm_responder").run_history
 ALARM = datetime(2026, 11, 23, 4, 6, tzinfo=UTC)
 
 
@@ -62,7 +62,7 @@ def test_strange_keys_are_passed_over(s3: FakeS3) -> None:
 
 def test_a_bucket_that_may_not_be_listed(s3: FakeS3) -> None:
     s3.denied_prefixes = (RUN,)
-    with pytest.raises(shared("objects").UnreadableError, match=r"cannot be listed \(AccessDenied\)"):
+    with pytest.raises(common("s3_objects").UnreadableError, match=r"cannot be listed \(AccessDenied\)"):
         listed(s3)
 
 

@@ -10,7 +10,7 @@ import pytest
 from components.args.subscriptions import FILTERS
 from tests.lambda_functions.conftest import RUN, drift
 from tests.lambda_functions.fakes import FakeS3, FakeSns
-from tests.lambda_functions.functions import event, load, shared
+from tests.lambda_functions.functions import common, event, load
 
 functions = load("alarm_responder")
 message, findings, severity = functions.message, functions.findings, functions.severity
@@ -34,15 +34,15 @@ def place(severities: str = BOTH) -> Any:
 
 
 def alarm(level: str | None, name: str = "alarm_violations") -> Any:
-    (record,) = functions.alarm.records(event(name))
-    parsed = functions.alarm.parse_alarm(record)
+    (record,) = functions.alarm_event.records(event(name))
+    parsed = functions.alarm_event.parse_alarm(record)
     description = "The data-quality monitor of churn has constraint violations"
     return replace(parsed, description=description if level is None else f"{description}. Severity: {level}")
 
 
 def violations(level: str | None, count: int, severities: str = BOTH) -> Any:
     entries = {"violations": [drift(f"F{number}", 0.9) for number in range(count)]}
-    found = findings.Findings(violations=shared("violations").parse_violations(entries))
+    found = findings.Findings(violations=common("violations").parse_violations(entries))
     return message.violations_notification(alarm(level), found, place(severities))
 
 
@@ -154,7 +154,9 @@ def test_two_alarms_two_messages_once_each(s3: FakeS3, sns: FakeSns, new_respond
     "value", ["no JSON", "[]", '{"JobFailures": [{}]}', '{"JobFailures": [{"severity": "warning"}]}', '{"x": 1}']
 )
 def test_unusable_settings_are_named(value: str) -> None:
-    with pytest.raises(shared("settings").ConfigurationError, match="environment variable SEVERITIES must map metrics"):
+    with pytest.raises(
+        common("environment").ConfigurationError, match="environment variable SEVERITIES must map metrics"
+    ):
         severity.read_severities(value)
 
 

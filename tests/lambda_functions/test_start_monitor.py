@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker
-from tests.lambda_functions.functions import load, shared
+from tests.lambda_functions.functions import common, load
 
 MODULES = load("start_monitor")
 NAMESPACE = "ModelMonitoring/churn"
@@ -204,7 +204,7 @@ def test_a_failure_is_counted_though_its_reason_cannot_be_kept(
     deliver: Any, s3: FakeS3, cloudwatch: FakeCloudWatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     s3.denied_prefixes = ("captured-data", "responder-state")
-    with pytest.raises(shared("objects").UnreadableError, match="cannot be listed"):
+    with pytest.raises(common("s3_objects").UnreadableError, match="cannot be listed"):
         deliver()
     assert published(cloudwatch) == [{"JobFailures": 1.0}]
     said = json.loads(capsys.readouterr().out)
@@ -424,13 +424,13 @@ def test_a_day_of_a_file_a_second_is_recorded_and_read_again(deliver: Any, s3: F
         for second in range(86_400)
     ]
     end = datetime(2026, 11, 23, 10, tzinfo=UTC)
-    records = MODULES.records.Records.of(s3, MODULES.plan.parse(EVENT))
+    records = MODULES.run_ledger.Records.of(s3, MODULES.plan.parse(EVENT))
     deliver()
     run = dataclasses.replace(records.read(end), files=tuple(keys))
     records.keep(end + timedelta(hours=1), run)
     assert records.read(end + timedelta(hours=1)) == run
     # The responder reads records, too, and of one no more than so much.
-    assert len(s3.objects[f"{STATE}/2026/11/23/11.json"]) < shared("objects").MAX_JSON_BYTES / 2
+    assert len(s3.objects[f"{STATE}/2026/11/23/11.json"]) < common("s3_objects").MAX_JSON_BYTES / 2
 
 
 def test_records_of_an_earlier_version_stop_no_run(deliver: Any, s3: FakeS3) -> None:
@@ -450,7 +450,7 @@ def test_records_of_an_earlier_version_stop_no_run(deliver: Any, s3: FakeS3) -> 
 def test_a_record_may_be_larger_than_what_others_write(deliver: Any, s3: FakeS3) -> None:
     deliver()
     key = f"{STATE}/2026/11/23/10.json"
-    s3.objects[key] += b" " * shared("objects").MAX_JSON_BYTES
+    s3.objects[key] += b" " * common("s3_objects").MAX_JSON_BYTES
     assert deliver()["route"] == "none"
 
 
@@ -553,7 +553,7 @@ def test_a_job_of_the_name_that_writes_elsewhere_is_an_error(
     ],
 )
 def test_a_bad_event_is_one_clear_error(change: dict[str, Any], said: str, deliver: Any) -> None:
-    with pytest.raises(shared("events").BadEventError, match=said):
+    with pytest.raises(common("event_fields").BadEventError, match=said):
         deliver(**change)
 
 
@@ -563,7 +563,7 @@ def test_a_bad_event_is_one_clear_error(change: dict[str, Any], said: str, deliv
     st.integers(0, 59),
 )
 def test_windows_join_without_gap_or_overlap(moment: datetime, hours: int, lateness: int) -> None:
-    window_of = MODULES.window.window_of
+    window_of = MODULES.time_window.window_of
     hour = moment.replace(minute=0, second=0, microsecond=0)
     offsets = {"start_offset": timedelta(hours=-hours), "end_offset": timedelta(0)}
     first = window_of(hour + timedelta(minutes=lateness), **offsets)

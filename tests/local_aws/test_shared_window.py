@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.job_code import job_archive
+from components.archives.monitor import job_archive
 from drift_tools.job import suggest_baseline
 from drift_tools.tables import as_table
 from tests.local_aws.bench import SKLEARN, Bench, processing_output, pull, statement, wait_until

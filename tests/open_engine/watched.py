@@ -91,7 +91,7 @@ class Watched:
     def record(self, schedule: str, end: datetime) -> dict[str, Any]:
         """What a run wrote down that it took; files by their keys below the captures' place."""
         found: dict[str, Any] = self.document(f"monitor-state/{self.endpoint}/{schedule}/{end:%Y/%m/%d/%H}.json")
-        unpacked = load("start_monitor").records.unpacked
+        unpacked = load("start_monitor").run_ledger.unpacked
         return found | {name: list(unpacked(found[name])) for name in ("files", "late_files")}
 
     def jobs(self, kind: str, end: datetime) -> list[dict[str, Any]]:

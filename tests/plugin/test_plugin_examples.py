@@ -10,8 +10,8 @@ import pulumi
 import pytest
 import yaml
 
+from components.archives.function import write_model_archive
 from components.args import StackSettings
-from components.packaging import write_model_archive
 from tests.plugin.plugin_process import PROJECT
 from tests.plugin.schema_check import ASSET, Expression, problems
 from tests.plugin.typescript import arguments_of, declarations

@@ -10,7 +10,7 @@ import pulumi_aws
 import pulumi_aws_native
 import pytest
 
-from components.identity import ANY_RESOURCE
+from components.iam.statements import ANY_RESOURCE
 from policy.guard_rails import identity
 from policy.guard_rails.catalogue import RULES, STACK_RULES
 from policy.guard_rails.documents import statements

@@ -171,7 +171,7 @@ def test_a_long_category_is_told_without_its_middle() -> None:
     told = f"a{'y' * 29}…{'y' * 28}z"
     assert (
         feature.summary
-        == f"code: category {told} appeared (50 % of values), category b vanished (50 % of values), "
+        == f'code: category "{told}" appeared (50 % of values), category "b" vanished (50 % of values), '
         + (f"PSI {feature.psi:.2f}.")
     )
     assert next_steps(comparison)[0].startswith(

@@ -3,4 +3,7 @@
 from drift_tools.monitors.model_quality.columns import QualityColumns
 from drift_tools.monitors.model_quality.outcomes import ModelQuality
 
-__all__ = ["ModelQuality", "QualityColumns"]
+__all__ = [
+    "ModelQuality",
+    "QualityColumns",
+]

@@ -1,0 +1,5 @@
+"""The CloudWatch dashboard."""
+
+from components.dashboard.dashboard import MonitoringDashboard, MonitoringDashboardArgs
+
+__all__ = ["MonitoringDashboard", "MonitoringDashboardArgs"]

@@ -1,0 +1,270 @@
+"""The dashboard: what was found, feature by feature; whether the monitors ran; how the endpoint does."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import naming
+from components.alerting import (
+    AGREEMENT,
+    CONSTRAINT_VIOLATIONS,
+    JOB_FAILURES,
+    NO_DATA,
+    PERIOD_SECONDS,
+    RUNS,
+    AlarmRule,
+    Metric,
+    alarm_rules,
+    schedule_metric,
+)
+from components.args import AlertingArgs, AlertingSettings, check_component_name
+from components.dashboard.widgets import Row, Widget, alarm_states, graph, laid_out, log_table, search, threshold_lines
+from components.iam import look_up_place
+
+DATA_METRICS: Final = "aws/sagemaker/Endpoints/data-metrics"
+MODEL_METRICS: Final = "aws/sagemaker/Endpoints/model-metrics"
+# A graph of hundreds of features shows nothing; of the ones that drift most, everything.
+FEATURES_SHOWN: Final = 20
+ENDPOINT_PERIOD_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardSubject:
+    """What a dashboard shows; plain values, so that the body can be made and tested without Pulumi."""
+
+    region: str
+    endpoint_name: str
+    variant_name: str
+    metric_namespace: str
+    schedules: Mapping[str, str]
+    rules: Sequence[AlarmRule]
+    alarm_arns: Sequence[str]
+    critical_alarm_arns: Sequence[str]
+    dead_letter_queue_names: Sequence[str]
+    data_metrics: str = DATA_METRICS
+    model_metrics: str = MODEL_METRICS
+    open_schedules: Mapping[str, str] = field(default_factory=dict)
+    """Of the open engine, by kind; their health is shown."""
+    compares_engines: bool = False
+
+
+def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
+    """The body that CloudWatch takes: widgets in rows on a grid of 24 columns."""
+    rows = [
+        Row(height=4, widgets=_alarms(subject)),
+        Row(
+            height=6,
+            widgets=[
+                _own_metric(subject, CONSTRAINT_VIOLATIONS, "Constraint violations"),
+                _own_metric(subject, JOB_FAILURES, "Failed jobs"),
+            ],
+        ),
+        Row(
+            height=6,
+            widgets=[
+                _by_feature(subject, "feature_baseline_drift", "Drift per feature (distance)", "Average"),
+                _by_feature(subject, "feature_non_null", "Values present per feature", "Sum"),
+            ],
+        ),
+    ]
+    if naming.MODEL_QUALITY in subject.schedules:
+        rows.append(Row(height=6, widgets=[_model_quality(subject)]))
+    if subject.open_schedules:
+        rows.append(Row(height=6, widgets=_open_engine(subject)))
+    rows += [
+        Row(height=6, widgets=[_invocations(subject), _errors(subject), _latency(subject)]),
+        Row(height=6, widgets=[_logs(subject)]),
+    ]
+    if subject.dead_letter_queue_names:
+        rows.append(Row(height=6, widgets=[_dead_letters(subject)]))
+    return {"widgets": laid_out(rows)}
+
+
+def _alarms(subject: DashboardSubject) -> list[Widget]:
+    if not subject.critical_alarm_arns:
+        return [alarm_states("Alarms", subject.alarm_arns)]
+    critical = alarm_states("Critical alarms", subject.critical_alarm_arns)
+    return [critical, alarm_states("Warnings", subject.alarm_arns)] if subject.alarm_arns else [critical]
+
+
+def _own_metric(subject: DashboardSubject, name: str, title: str) -> Widget:
+    """Violations or failed jobs of every schedule, with the lines from which on alarms are raised."""
+    return graph(
+        subject.region,
+        title,
+        [
+            schedule_metric(subject.metric_namespace, name, subject.endpoint_name, schedule).row(label=kind)
+            for kind, schedule in subject.schedules.items()
+        ],
+        period=PERIOD_SECONDS,
+        yAxis={"left": {"min": 0}},
+        annotations=threshold_lines([rule for rule in subject.rules if rule.metric_name == name]),
+    )
+
+
+def _open_engine(subject: DashboardSubject) -> list[Widget]:
+    """Whether its monitors ran, whether they found data, and with two engines whether these agree."""
+    shown = [(RUNS, "Runs", "Sum"), (NO_DATA, "Windows without data", "Maximum")]
+    if subject.compares_engines:
+        shown.append((AGREEMENT, "Agreement of the engines (share of features)", "Minimum"))
+    return [
+        graph(
+            subject.region,
+            title,
+            [
+                schedule_metric(subject.metric_namespace, name, subject.endpoint_name, schedule).row(
+                    label=kind, stat=statistic
+                )
+                for kind, schedule in subject.open_schedules.items()
+            ],
+            period=PERIOD_SECONDS,
+            yAxis={"left": {"min": 0}},
+        )
+        for name, title, statistic in shown
+    ]
+
+
+def _by_feature(subject: DashboardSubject, term: str, title: str, statistic: str) -> Widget:
+    dimensions = {
+        "Endpoint": subject.endpoint_name,
+        "MonitoringSchedule": subject.schedules.get(naming.DATA_QUALITY, ""),
+    }
+    found = search(subject.data_metrics, dimensions, statistic, term)
+    expression = f"SORT({found}, MAX, DESC, {FEATURES_SHOWN})"
+    return graph(subject.region, title, [[{"expression": expression, "id": "features"}]], period=PERIOD_SECONDS)
+
+
+def _model_quality(subject: DashboardSubject) -> Widget:
+    dimensions = {"Endpoint": subject.endpoint_name, "MonitoringSchedule": subject.schedules[naming.MODEL_QUALITY]}
+    metrics = [[{"expression": search(subject.model_metrics, dimensions, "Average"), "id": "quality"}]]
+    return graph(subject.region, "Model quality", metrics, period=PERIOD_SECONDS)
+
+
+def _endpoint_metric(subject: DashboardSubject, name: str, statistic: str) -> Metric:
+    dimensions = {"EndpointName": subject.endpoint_name, "VariantName": subject.variant_name}
+    return Metric(namespace="AWS/SageMaker", name=name, dimensions=dimensions, statistic=statistic)
+
+
+def _invocations(subject: DashboardSubject) -> Widget:
+    metrics = [_endpoint_metric(subject, "Invocations", "Sum").row()]
+    return graph(subject.region, "Invocations", metrics, period=ENDPOINT_PERIOD_SECONDS)
+
+
+def _errors(subject: DashboardSubject) -> Widget:
+    names = ("Invocation4XXErrors", "Invocation5XXErrors")
+    metrics = [_endpoint_metric(subject, name, "Sum").row() for name in names]
+    return graph(subject.region, "Errors of the endpoint", metrics, period=ENDPOINT_PERIOD_SECONDS)
+
+
+def _latency(subject: DashboardSubject) -> Widget:
+    metrics = [_endpoint_metric(subject, "ModelLatency", stat).row(label=stat) for stat in ("p50", "p99")]
+    return graph(subject.region, "Latency of the model (microseconds)", metrics, period=ENDPOINT_PERIOD_SECONDS)
+
+
+def _dead_letters(subject: DashboardSubject) -> Widget:
+    """More than none: a function could not do its work, and somebody was not told."""
+    metrics = [
+        Metric(namespace="AWS/SQS", name="ApproximateNumberOfMessagesVisible", dimensions={"QueueName": name}).row()
+        for name in subject.dead_letter_queue_names
+    ]
+    title = "Events that a function could not handle"
+    return graph(subject.region, title, metrics, period=ENDPOINT_PERIOD_SECONDS)
+
+
+def _logs(subject: DashboardSubject) -> Widget:
+    """All jobs of the account write to one group; jobs of Model Monitor have "monitoring" in their streams' names.
+
+    Those of the open engine are called by monitor and window, `churn-dq-202601311200-1a2b3c`.
+    """
+    streams = "monitoring|baseline" + (r"|-(dq|mq)-\d{12}-" if subject.open_schedules else "")
+    return log_table(
+        subject.region,
+        "Logs of the monitor",
+        naming.PROCESSING_LOG_GROUP,
+        "fields @timestamp, @logStream, @message",
+        f"filter @logStream like /{streams}/",
+        "filter @message like /(?i)error|exception|violation/",
+        "sort @timestamp desc",
+        "limit 50",
+    )
+
+
+class MonitoringDashboardArgs(TypedDict):
+    """A dashboard of one monitored endpoint."""
+
+    endpoint_name: pulumi.Input[str]
+    name_stem: NotRequired[pulumi.Input[str]]
+    """What the dashboard is named after. Default the endpoint's name."""
+    variant_name: str
+    """The production variant whose invocations are shown."""
+    metric_namespace: str
+    """Where `ConstraintViolations` and `JobFailures` are published."""
+    schedules: Mapping[str, pulumi.Input[str]]
+    """Names of the schedules, by kind: `data-quality`, `model-quality`."""
+    alerting: NotRequired[AlertingArgs]
+    """As given to the alarms: the same thresholds are drawn as lines."""
+    alarm_arns: Sequence[pulumi.Input[str]]
+    """Alarms whose state is shown; without `critical_alarm_arns` all of them, otherwise the warnings."""
+    critical_alarm_arns: NotRequired[Sequence[pulumi.Input[str]]]
+    """Alarms whose state is shown first, in a widget of its own. Default none."""
+    dead_letter_queue_names: NotRequired[Sequence[pulumi.Input[str]]]
+    """Queues of events that a function could not handle. Default none."""
+    data_metrics: NotRequired[str | None]
+    """Namespace of the metrics per feature. Default Model Monitor's."""
+    model_metrics: NotRequired[str | None]
+    """Namespace of the metrics of the model's quality. Default Model Monitor's."""
+    open_schedules: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Names of the open engine's schedules, by kind; their health is shown. Default none."""
+    compares_engines: NotRequired[bool]
+    """Two engines are held against each other, and their agreement is shown. Default false."""
+
+
+class MonitoringDashboard(pulumi.ComponentResource):
+    """A CloudWatch dashboard; its name follows the endpoint's."""
+
+    dashboard_name: pulumi.Output[str]
+    dashboard_url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: MonitoringDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_component_name(name)
+        rules = alarm_rules(AlertingSettings.from_args(args.get("alerting") or {}))
+        super().__init__("model-monitoring:index:MonitoringDashboard", name, {}, opts)
+        region = look_up_place(self).apply(lambda place: place.region)
+
+        def body(found: dict[str, Any]) -> str:
+            subject = DashboardSubject(
+                variant_name=args["variant_name"],
+                metric_namespace=args["metric_namespace"],
+                rules=rules,
+                data_metrics=args.get("data_metrics") or DATA_METRICS,
+                model_metrics=args.get("model_metrics") or MODEL_METRICS,
+                compares_engines=args.get("compares_engines", False),
+                **found,
+            )
+            return json.dumps(dashboard_body(subject))
+
+        dashboard = aws.cloudwatch.Dashboard(
+            f"{name}-dashboard",
+            dashboard_name=pulumi.Output.from_input(args.get("name_stem") or args["endpoint_name"]).apply(
+                naming.dashboard_name
+            ),
+            dashboard_body=pulumi.Output.all(
+                region=region,
+                endpoint_name=args["endpoint_name"],
+                schedules=dict(args["schedules"]),
+                alarm_arns=list(args["alarm_arns"]),
+                critical_alarm_arns=list(args.get("critical_alarm_arns") or []),
+                dead_letter_queue_names=list(args.get("dead_letter_queue_names") or []),
+                open_schedules=dict(args.get("open_schedules") or {}),
+            ).apply(body),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.dashboard_name = dashboard.dashboard_name
+        self.dashboard_url = pulumi.Output.all(region, self.dashboard_name).apply(
+            lambda found: naming.dashboard_url(found[0], found[1])
+        )
+        self.register_outputs({"dashboard_name": self.dashboard_name, "dashboard_url": self.dashboard_url})

@@ -1,0 +1,291 @@
+"""The endpoint that is monitored: made here with its model, or one that exists already and is left alone."""
+
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components import naming
+from components.args import (
+    AutoscalingSettings,
+    CommonSettings,
+    EndpointArgs,
+    EndpointSettings,
+    ExistingEndpointSettings,
+    NetworkArgs,
+    NetworkSettings,
+    check_component_name,
+    common_settings,
+    endpoint_settings,
+)
+from components.iam import Vpc, look_up_place, model_policy, sagemaker_trust, service_role
+from components.jobs import has_local_storage
+from components.storage import object_tags
+
+
+class MonitoredEndpointArgs(TypedDict):
+    """An endpoint that captures its traffic into a bucket."""
+
+    endpoint: EndpointArgs
+    """The model and how it is served, or the endpoint that exists already."""
+    bucket_name: pulumi.Input[str]
+    """Where the model's archive is put and the captures are written; not used for an endpoint that exists already."""
+    network: NotRequired[NetworkArgs]
+    """The network of the model's container."""
+    protect: NotRequired[bool]
+    """Pulumi refuses to delete the endpoint until this is off again. Default false."""
+    kms_key_arn: NotRequired[pulumi.Input[str] | None]
+    """KMS key for captures and for the instances' volumes."""
+    permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
+    """IAM policy that bounds the model's role."""
+    tags: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """On everything that can have tags."""
+
+
+class MonitoredEndpoint(pulumi.ComponentResource):
+    """A SageMaker endpoint whose requests and answers are captured; an endpoint that exists already has no children."""
+
+    endpoint_name: pulumi.Output[str]
+    model_role_arn: pulumi.Output[str] | None
+    """None for an endpoint that exists already."""
+    capture_uri: pulumi.Output[str]
+    """Where captures begin: `s3://bucket/captured-data`; below it endpoint, variant and hour."""
+    name_stem: pulumi.Output[str]
+    """What schedules and dashboard are named after: the endpoint, or for one that is not ours a name of our own."""
+
+    def __init__(self, name: str, args: MonitoredEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        check_component_name(name)
+        settings = endpoint_settings(args["endpoint"])
+        network = NetworkSettings.from_args(args.get("network") or {})
+        common = common_settings(
+            tags=args.get("tags"),
+            permissions_boundary_arn=args.get("permissions_boundary_arn"),
+            kms_key_arn=args.get("kms_key_arn"),
+        )
+        super().__init__("model-monitoring:index:MonitoredEndpoint", name, {}, opts)
+        self.variant_name = settings.variant_name
+        if isinstance(settings, ExistingEndpointSettings):
+            self.endpoint_name = pulumi.Output.from_input(settings.name)
+            self.capture_uri = pulumi.Output.from_input(settings.capture_uri).apply(lambda uri: uri.rstrip("/"))
+            self.name_stem = self.endpoint_name.apply(lambda endpoint: naming.adopted_stem(name, endpoint))
+            self.model_role_arn = None
+        else:
+            self._create(name, settings, network, common, args)
+            self.name_stem = self.endpoint_name
+        self.register_outputs(
+            {
+                "endpoint_name": self.endpoint_name,
+                "model_role_arn": self.model_role_arn,
+                "capture_uri": self.capture_uri,
+                "name_stem": self.name_stem,
+            }
+        )
+
+    def _create(
+        self,
+        name: str,
+        settings: EndpointSettings,
+        network: NetworkSettings,
+        common: CommonSettings,
+        args: MonitoredEndpointArgs,
+    ) -> None:
+        bucket_name = pulumi.Output.from_input(args["bucket_name"])
+        self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, naming.CAPTURED_DATA))
+        model = self._model(name, settings, network, bucket_name, common)
+        configuration = aws.sagemaker.EndpointConfiguration(
+            f"{name}-config",
+            production_variants=[_production_variant(settings, model.name)],
+            data_capture_config=data_capture(settings, self.capture_uri, common.kms_key_arn),
+            kms_key_arn=None if has_local_storage(settings.instance_type) else common.kms_key_arn,
+            tags=common.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.endpoint = aws.sagemaker.Endpoint(
+            f"{name}-endpoint",
+            endpoint_config_name=configuration.name,
+            tags=common.tags,
+            # The endpoint alone: model and configuration are replaced by updates, which protection would forbid.
+            opts=pulumi.ResourceOptions(parent=self, protect=True if args.get("protect") else None),
+        )
+        self.endpoint_name = self.endpoint.name
+        if settings.autoscaling is not None:
+            self._autoscaling(name, settings.autoscaling, settings.variant_name, common)
+
+    def _autoscaling(self, name: str, settings: AutoscalingSettings, variant_name: str, common: CommonSettings) -> None:
+        options = pulumi.ResourceOptions(parent=self)
+        target = aws.appautoscaling.Target(
+            f"{name}-scaling-target",
+            service_namespace="sagemaker",
+            resource_id=self.endpoint_name.apply(lambda endpoint: f"endpoint/{endpoint}/variant/{variant_name}"),
+            scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+            min_capacity=settings.min_capacity,
+            max_capacity=settings.max_capacity,
+            tags=common.tags,
+            opts=options,
+        )
+        aws.appautoscaling.Policy(
+            f"{name}-scaling-policy",
+            service_namespace=target.service_namespace,
+            resource_id=target.resource_id,
+            scalable_dimension=target.scalable_dimension,
+            policy_type="TargetTrackingScaling",
+            target_tracking_scaling_policy_configuration=(
+                aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
+                    predefined_metric_specification=(
+                        aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs(
+                            predefined_metric_type="SageMakerVariantInvocationsPerInstance"
+                        )
+                    ),
+                    target_value=settings.invocations_per_instance,
+                    scale_in_cooldown=settings.scale_in_cooldown_in_seconds,
+                    scale_out_cooldown=settings.scale_out_cooldown_in_seconds,
+                )
+            ),
+            opts=options,
+        )
+
+    def _model(
+        self,
+        name: str,
+        settings: EndpointSettings,
+        network: NetworkSettings,
+        bucket_name: pulumi.Output[str],
+        common: CommonSettings,
+    ) -> aws.sagemaker.Model:
+        image = self._image(settings)
+        role = service_role(
+            f"{name}-model-role",
+            parent=self,
+            description=f"The model behind the endpoint of {name}",
+            trust=sagemaker_trust,
+            policy=self._policy(name, image, bucket_name, network, common),
+            common=common,
+        )
+        self.model_role_arn = role.role.arn
+        return aws.sagemaker.Model(
+            f"{name}-model",
+            execution_role_arn=role.arn,
+            enable_network_isolation=settings.network_isolation,
+            primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
+                image=image,
+                model_data_url=self._archive(name, settings, bucket_name, common),
+                environment={
+                    **({} if settings.image_uri is not None else serving_environment()),
+                    **settings.environment,
+                },
+            ),
+            vpc_config=(
+                aws.sagemaker.ModelVpcConfigArgs(
+                    subnets=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
+                )
+                if network.in_vpc
+                else None
+            ),
+            tags=common.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _archive(
+        self, name: str, settings: EndpointSettings, bucket_name: pulumi.Output[str], common: CommonSettings
+    ) -> pulumi.Output[str] | None:
+        """Upload the model and return its address; an image of one's own may have its model in it."""
+        if settings.model is None:
+            return None
+        archive = aws.s3.BucketObjectv2(
+            f"{name}-archive",
+            bucket=bucket_name,
+            # The content in the key: a new model gets a new URL, and a running instance never finds another one's file.
+            key=f"{naming.MODEL_ARTIFACTS}/{naming.content_hash(settings.model_data)}/model.tar.gz",
+            source=settings.model,
+            tags=object_tags(common.tags),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.all(archive.bucket, archive.key).apply(lambda found: naming.s3_uri(found[0], found[1]))
+
+    def _image(self, settings: EndpointSettings) -> pulumi.Output[str]:
+        if settings.image_uri is not None:
+            return pulumi.Output.from_input(settings.image_uri)
+        return aws.sagemaker.get_prebuilt_ecr_image_output(
+            repository_name="sagemaker-scikit-learn",
+            image_tag=settings.image_tag,
+            opts=pulumi.InvokeOptions(parent=self),
+        ).registry_path
+
+    def _policy(
+        self,
+        name: str,
+        image: pulumi.Output[str],
+        bucket_name: pulumi.Output[str],
+        network: NetworkSettings,
+        common: CommonSettings,
+    ) -> pulumi.Output[dict[str, Any]]:
+        def document(found: dict[str, Any]) -> dict[str, Any]:
+            return model_policy(
+                found["place"],
+                bucket=found["bucket"],
+                endpoint_stem=f"{name}-endpoint",
+                image_uri=found["image"],
+                vpc=Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
+                kms_key_arn=found["key"],
+            )
+
+        return pulumi.Output.all(
+            place=look_up_place(self),
+            bucket=bucket_name,
+            image=image,
+            subnets=list(network.subnet_ids),
+            groups=list(network.security_group_ids),
+            key=common.kms_key_arn,
+        ).apply(document)
+
+
+def _production_variant(
+    settings: EndpointSettings, model_name: pulumi.Output[str]
+) -> aws.sagemaker.EndpointConfigurationProductionVariantArgs:
+    return aws.sagemaker.EndpointConfigurationProductionVariantArgs(
+        variant_name=settings.variant_name,
+        model_name=model_name,
+        initial_instance_count=settings.instance_count,
+        instance_type=settings.instance_type,
+        initial_variant_weight=1.0,
+        volume_size_in_gb=settings.volume_size_in_gb,
+        model_data_download_timeout_in_seconds=settings.model_data_download_timeout_in_seconds,
+        container_startup_health_check_timeout_in_seconds=settings.container_startup_health_check_timeout_in_seconds,
+    )
+
+
+def serving_environment() -> dict[str, str]:
+    """What the scikit-learn container reads.
+
+    It answers JSON unless told otherwise. The monitors need question and answer in one encoding, and requests come as
+    CSV, so CSV is what a request without an Accept header is answered in.
+    """
+    return {
+        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",
+    }
+
+
+def data_capture(
+    settings: EndpointSettings, capture_uri: pulumi.Input[str], kms_key_arn: pulumi.Input[str] | None
+) -> aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs:
+    """Questions and answers, with the content types that keep CSV and JSON from being captured as BASE64.
+
+    Without a key none is named: an empty one, as older recipes have it, is no key. The bucket encrypts what it gets.
+    """
+    return aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs(
+        enable_capture=True,
+        initial_sampling_percentage=settings.sampling_percentage,
+        destination_s3_uri=capture_uri,
+        kms_key_id=kms_key_arn,
+        capture_options=[
+            aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs(capture_mode=mode)
+            for mode in ("Input", "Output")
+        ],
+        capture_content_type_header=aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureContentTypeHeaderArgs(
+            csv_content_types=list(settings.csv_content_types),
+            json_content_types=list(settings.json_content_types),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Monitors that SageMaker Model Monitor runs."""

@@ -1,0 +1,1 @@
+"""Monitors that the open engine runs."""

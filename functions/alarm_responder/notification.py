@@ -1,0 +1,101 @@
+"""What every notification is made of: subject, body and attributes within SNS's limits, and the lines on the alarm."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from functions.alarm_responder.alarm_event import Alarm
+from functions.alarm_responder.console_links import Console
+from functions.alarm_responder.severity import Severities, severity_of
+
+# SNS: a subject of at most 100 ASCII characters, a message of at most 256 KiB, attributes included.
+MAX_SUBJECT = 100
+MAX_BODY_BYTES = 240 * 1024
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things are, for the message's links, and how alarms are related."""
+
+    bucket: str
+    results_prefix: str
+    region: str
+    dashboard_url: str | None = None
+    severities: Severities = field(default_factory=dict)
+    """From when on which alarm rings, where a metric has several."""
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A message as SNS takes it; attribute values are strings, for subscription filters."""
+
+    subject: str
+    body: str
+    attributes: Mapping[str, str]
+
+
+def alarm_lines(alarm: Alarm, place: Place) -> list[str]:
+    lines = [
+        "THE ALARM",
+        f"  {alarm.name}: {alarm.previous_state or 'unknown'} -> {alarm.state} at {time_text(alarm.changed_at)}",
+    ]
+    if alarm.reason:
+        lines.append(f"  {clip(alarm.reason, 1024)}")
+    if place.region:
+        lines.append(f"  {Console(place.region).alarm(alarm.name)}")
+    return lines
+
+
+def attributes_of(alarm: Alarm, kind: str) -> dict[str, str]:
+    found = {
+        "kind": kind,
+        "state": alarm.state,
+        "severity": severity_of(alarm) or "",
+        "alarm_name": alarm.name,
+        "endpoint": alarm.endpoint or "",
+        "monitoring_schedule": alarm.schedule or "",
+    }
+    return {name: value for name, value in found.items() if value}  # SNS refuses empty values
+
+
+def subject_of(alarm: Alarm, headline: str, names: Sequence[str]) -> str:
+    """At most 100 printable ASCII characters, with as many of the names as there is room for."""
+    severity = severity_of(alarm) if alarm.state == "ALARM" else None
+    state = severity.upper() if severity else alarm.state
+    start = _ascii(f"[{state}] {alarm.endpoint}: {headline}" if alarm.endpoint else f"[{state}] {headline}")
+    candidates = [_ascii(name) for name in names[:MAX_SUBJECT]]  # more would not fit, were they one character each
+    for shown in range(len(candidates), 0, -1):
+        more = f", +{len(names) - shown}" if shown < len(names) else ""
+        subject = f"{start} ({', '.join(candidates[:shown])}{more})"
+        if len(subject) <= MAX_SUBJECT:
+            return subject
+    return start if len(start) <= MAX_SUBJECT else start[: MAX_SUBJECT - 3] + "..."
+
+
+def _ascii(text: str) -> str:
+    return "".join(character if character.isascii() and character.isprintable() else "?" for character in text)
+
+
+def body_of(sections: Sequence[Sequence[str]]) -> str:
+    body = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    encoded = body.encode()
+    if len(encoded) <= MAX_BODY_BYTES:
+        return body
+    return encoded[:MAX_BODY_BYTES].decode(errors="ignore") + "\n... (cut: longer than SNS allows)\n"
+
+
+def clip(text: str, length: int) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= length else one_line[: length - 3] + "..."
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def time_text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def hour_text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

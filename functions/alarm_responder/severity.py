@@ -1,0 +1,96 @@
+"""How bad an alarm is, and how the alarms of one schedule are related.
+
+A warning and a critical alarm watch the same metric. The critical one asks for more (the component refuses anything
+else), so when it rings, the warning has rung, or rings with it, for the same runs. Two messages then, and one matter.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.alarm_responder.alarm_event import Alarm
+from functions.common.environment import ConfigurationError
+
+# The component ends an alarm's description with it.
+_SEVERITY = re.compile(r"\bSeverity: (warning|critical)\.?\s*$")
+_UNITS = {"ConstraintViolations": "violation", "JobFailures": "failed job"}
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From when on an alarm of a severity rings: so many in one run, in so many runs in a row."""
+
+    severity: str
+    threshold: int
+    runs: int
+
+    def words(self, metric: str) -> str:
+        unit = _UNITS.get(metric, "count")
+        amount = f"{self.threshold} {unit}" if self.threshold == 1 else f"{self.threshold} {unit}s"
+        return f"from {amount} on" + (f" in {self.runs} runs in a row" if self.runs > 1 else "")
+
+
+Severities = Mapping[str, Sequence[Threshold]]
+"""By metric; the mildest first."""
+
+
+def read_severities(value: str) -> Severities:
+    """From the environment's JSON; ConfigurationError says what is wrong with it."""
+    try:
+        return {
+            str(metric): tuple(
+                Threshold(str(item["severity"]), int(item["threshold"]), int(item["evaluation_periods"]))
+                for item in found
+            )
+            for metric, found in _mapping(json.loads(value)).items()
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            "environment variable SEVERITIES must map metrics to lists of severity, threshold and evaluation_periods: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("no JSON object")
+    return value
+
+
+def severity_of(alarm: Alarm) -> str | None:
+    """As the alarm's description says; None if it does not, as with an alarm that somebody else made."""
+    found = _SEVERITY.search(alarm.description)
+    return found[1] if found else None
+
+
+def description_of(alarm: Alarm) -> str:
+    """What the alarm's description says but for the severity; empty if it says nothing."""
+    return _SEVERITY.sub("", alarm.description).strip()
+
+
+def severity_lines(alarm: Alarm, severities: Severities, violations: int | None = None) -> list[str]:
+    """The message's lines about it; `violations` are those of the run, where they are known."""
+    severity = severity_of(alarm)
+    if severity is None:
+        return []
+    known = {item.severity: item for item in severities.get(alarm.metric, ())}
+    own = known.get(severity)
+    lines = [f"Severity  {severity}" + (f": {own.words(alarm.metric)}" if own else "")]
+    warning, critical = known.get("warning"), known.get("critical")
+    if warning is None or critical is None:
+        return lines
+    if severity == "critical":
+        lines.append(
+            f"Note      the same finding as the warning's ({warning.words(alarm.metric)}), grown worse: "
+            "not a second one"
+        )
+    elif critical.runs == 1 and violations is not None and violations >= critical.threshold:
+        lines.append(
+            f"Note      the critical alarm ({critical.words(alarm.metric)}) rings for this run as well: "
+            "the same finding, not a second one"
+        )
+    else:
+        lines.append(f"Note      {critical.words(alarm.metric)} it becomes critical, and you are told again")
+    return lines

@@ -1,0 +1,163 @@
+"""Doing something once though the event that asks for it comes twice, and never zero times though the doer may die.
+
+A marker object in S3, made by a conditional write, says who is at work. Its life:
+
+    (none) --claim--> in-progress --finish--> done
+                       |       ^
+                       release |  claim (released, or its lease has run out)
+                       v       |
+                      released-+
+
+Every claim writes a word of its own into the marker. S3's answer to the write may get lost, and the client, which sends
+it again, then hears that there is a marker already: its own. The invocation's id would not do, since Lambda's retries
+have the same one.
+
+A holder's lease outlives its Lambda invocation, so a holder whose lease has run out is dead for certain. The one gap
+is inherent: one who dies between publishing and marking leaves a marker that says in-progress, and the message goes out
+a second time. Twice is better than never.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from functions.common.aws_clients import error_code
+
+IN_PROGRESS, DONE, RELEASED = "in-progress", "done", "released"
+# S3's answers to a conditional write that lost: the condition did not hold; another write was under way; it is gone.
+_LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey", "404"})
+_POLL_SECONDS = 0.25
+
+
+class StillInProgressError(RuntimeError):
+    """Another delivery holds the marker and has not finished within this invocation's time. To be retried later."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as the function sees it, in seconds; a test gives its own."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to act on a marker; `etag` is the version of the marker that this claim wrote, `nonce` its own word.
+
+    `taken_over` is True if somebody had it before and died without a word.
+    """
+
+    key: str
+    etag: str
+    nonce: str
+    taken_over: bool = False
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A marker as it lies there."""
+
+    state: str
+    lease_ends: float
+    nonce: str | None
+    etag: str
+
+
+@dataclass(frozen=True)
+class Markers:
+    """The markers below a prefix of a bucket, on behalf of one invocation.
+
+    `owner` is named in the markers for whoever reads them. `deadline` (seconds since the epoch) is when the invocation
+    is killed at the latest; leases end then, with some allowance for clocks that differ.
+    """
+
+    s3: Any
+    bucket: str
+    owner: str
+    deadline: float
+    clock: Clock = Clock()
+
+    _ALLOWANCE_SECONDS = 5.0
+    _RESERVE_SECONDS = 3.0
+
+    def claim(self, key: str) -> Claim | None:
+        """The right to act, or None if it is done already.
+
+        Waits for another holder to finish. Raises StillInProgressError when this invocation's time runs out before, and
+        AWS's own error when the marker can be neither written nor read.
+        """
+        nonce = uuid.uuid4().hex
+        taken_over = False
+        while True:
+            etag = self._write(key, IN_PROGRESS, nonce, condition={"IfNoneMatch": "*"})
+            if etag is not None:
+                return Claim(key, etag, nonce)
+            found = self._read(key)
+            if found is None:
+                continue  # it went away after the write that met it
+            if found.state == DONE:
+                return None
+            if found.nonce == nonce:
+                return Claim(key, found.etag, nonce, taken_over)  # a write of this claim did hold; its answer was lost
+            if found.state == RELEASED or found.lease_ends <= self.clock.now():
+                taken_over = found.state == IN_PROGRESS
+                etag = self._write(key, IN_PROGRESS, nonce, condition={"IfMatch": found.etag})
+                if etag is not None:
+                    return Claim(key, etag, nonce, taken_over)
+            if self.clock.now() + _POLL_SECONDS > self.deadline - self._RESERVE_SECONDS:
+                raise StillInProgressError(f"another delivery is at work on {key}")
+            self.clock.sleep(_POLL_SECONDS)
+
+    def finish(self, claim: Claim, facts: Mapping[str, str]) -> None:
+        """Marks it done, for good; `facts` are kept in the marker."""
+        self._write(claim.key, DONE, claim.nonce, condition={"IfMatch": claim.etag}, facts=facts)
+
+    def release(self, claim: Claim, facts: Mapping[str, str]) -> None:
+        """Gives the right back after a failure, so that a retry need not wait for the lease to end."""
+        self._write(claim.key, RELEASED, claim.nonce, condition={"IfMatch": claim.etag}, facts=facts)
+
+    def _write(
+        self, key: str, state: str, nonce: str, *, condition: Mapping[str, str], facts: Mapping[str, str] | None = None
+    ) -> str | None:
+        """The new object's ETag, or None if the condition did not hold."""
+        marker = {
+            "state": state,
+            "owner": self.owner,
+            "nonce": nonce,
+            "lease_ends": self.deadline + self._ALLOWANCE_SECONDS,
+            "facts": dict(facts or {}),
+        }
+        try:
+            answer = self.s3.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=json.dumps(marker).encode(),
+                ContentType="application/json",
+                **condition,
+            )
+        except ClientError as error:
+            if error_code(error) in _LOST:
+                return None
+            raise
+        return str(answer["ETag"])
+
+    def _read(self, key: str) -> _Found | None:
+        """None if there is no such marker. One that is no JSON counts as released."""
+        try:
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) in ("NoSuchKey", "404"):
+                return None
+            raise
+        etag = str(answer["ETag"])
+        try:
+            marker = json.loads(answer["Body"].read())
+            return _Found(str(marker["state"]), float(marker["lease_ends"]), marker.get("nonce"), etag)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return _Found(RELEASED, 0.0, None, etag)

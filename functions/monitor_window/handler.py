@@ -1,0 +1,246 @@
+"""Runs the monitoring job of a small window right here, in seconds, instead of on a machine that takes minutes to come.
+
+It is the same program as in the processing job, `python -m drift_tools.monitor`, as a process of its own under the same
+contract: what differs is who brings its files. A job that comes twice is done once.
+Permissions and environment variables: functions/README.md.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from functions.common.aws_clients import client
+from functions.common.cloudwatch import publish
+from functions.common.environment import prefix, required
+from functions.common.event_fields import BadEventError, mapping, text
+from functions.common.failure_note import Failure, note_failure
+from functions.common.idempotency import Claim, Clock, Markers
+from functions.common.json_logging import log
+from functions.common.violations import FILE_NAMES, parse_violations
+from functions.monitor_window.container_files import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
+
+_RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
+_LOG_CHARACTERS = 4000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    namespace: str
+    bucket: str
+    state_prefix: str
+    failures_prefix: str
+    compare_function: str | None
+    log_group: str | None = None
+    """This function's own, as Lambda says."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """From environment variables; ConfigurationError names the one that is missing."""
+        return cls(
+            namespace=required(environ, "METRIC_NAMESPACE"),
+            bucket=required(environ, "BUCKET_NAME"),
+            state_prefix=prefix(environ, "STATE_PREFIX"),
+            failures_prefix=prefix(environ, "FAILURES_PREFIX"),
+            compare_function=environ.get("COMPARE_FUNCTION") or None,
+            log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
+        )
+
+
+@dataclass(frozen=True)
+class Job:
+    """The processing job that this function stands in for: the CreateProcessingJob request."""
+
+    request: Mapping[str, Any]
+    name: str
+    endpoint: str
+    schedule: str
+    end_time: str
+
+    @classmethod
+    def parse(cls, event: Any) -> "Job":
+        """From the event; BadEventError if something is missing."""
+        request = mapping(mapping(event, "the event").get("job"), "the event's job")
+        environment = mapping(request.get("Environment"), "the event's job.Environment")
+        mapping(request.get("ProcessingOutputConfig"), "the event's job.ProcessingOutputConfig")
+        where = "the event's job.Environment"
+        return cls(
+            request=request,
+            name=text(request, "ProcessingJobName", "the event's job"),
+            endpoint=text(environment, "sagemaker_endpoint_name", where),
+            schedule=text(environment, "sagemaker_monitoring_schedule_name", where),
+            end_time=text(environment, "end_time", where),
+        )
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of the program, but for where Python finds it: here it lies in this archive."""
+        return {key: value for key, value in self.request["Environment"].items() if key != "PYTHONPATH"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the program ended: its exit status, its last words, and how many violations it wrote."""
+
+    status: int
+    message: str
+    violations: int
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """As the end of a processing job would be told."""
+        if self.status:
+            return {"JobFailures": 1.0}
+        return {"JobFailures": 0.0, "ConstraintViolations": float(self.violations)}
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When the program's time is up: `at`, by `clock`. To bring its files may take most of what there was."""
+
+    at: float
+    clock: Clock
+
+    @property
+    def seconds_left(self) -> float:
+        """From now on; negative when it is past."""
+        return self.at - self.clock.now()
+
+
+def run(job: Job, s3: Any, *, deadline: Deadline) -> Outcome:
+    """Bring the inputs, run the program for the time that is left then, take the results away.
+
+    Raises OutOfTimeError if the inputs take all of it: S3 may be faster the next time.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="window-"))
+    ml_root = folder / "ml"
+    try:
+        lay_out(job.request, ml_root)
+        began = deadline.seconds_left
+        fetch_inputs(s3, job.request, ml_root, seconds_left=lambda: deadline.seconds_left)
+        left = deadline.seconds_left
+        if left <= 0:
+            raise OutOfTimeError(f"bringing the job's files took all of the {began:.0f} s that there were")
+        status = _execute(job, ml_root, left, fetching=began - left)
+        path = ml_root / "output/message"
+        message = path.read_text(errors="replace").strip() if path.is_file() else ""
+        if status == 0:
+            store_outputs(s3, job.request, ml_root)
+        return Outcome(status, message or f"the monitor left with status {status}", _count(job, ml_root))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # an execution environment lives on, and its disk with it
+
+
+def _execute(job: Job, ml_root: Path, seconds: float, *, fetching: float) -> int:
+    here = str(Path(__file__).resolve().parents[2])
+    try:
+        ended = subprocess.run(  # noqa: S603 -- this interpreter, and a module of this archive
+            [sys.executable, "-m", "drift_tools.monitor", "--ml-root", str(ml_root)],
+            env={**os.environ, **job.variables, "PYTHONPATH": os.pathsep.join([here, *sys.path[1:]])},
+            cwd=ml_root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        (ml_root / "output/message").write_text(
+            f"Error: the monitor was not done after {seconds:.0f} s; bringing its files had taken {fetching:.0f} s"
+        )
+        return 1
+    if ended.returncode:
+        log("ERROR", "the monitor failed", job=job.name, status=ended.returncode, said=ended.stderr[-_LOG_CHARACTERS:])
+    return ended.returncode
+
+
+def _count(job: Job, ml_root: Path) -> int:
+    for output in job.request["ProcessingOutputConfig"]["Outputs"]:
+        for name in FILE_NAMES:
+            path = place(ml_root, output["S3Output"]["LocalPath"]) / name
+            if path.is_file():
+                return len(parse_violations(json.loads(path.read_bytes())))
+    return 0
+
+
+def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
+    failure = Failure(
+        endpoint=job.endpoint,
+        schedule=job.schedule,
+        job=job.name,
+        log_group=settings.log_group,
+        reason=reason,
+        exit_message=reason,
+        ended=datetime.now(UTC).isoformat(),
+    )
+    note_failure(s3, settings.bucket, settings.failures_prefix, failure)
+
+
+def process(
+    event: Any, settings: Settings, markers: Markers, *, s3: Any, cloudwatch: Any, functions: Any, deadline: Deadline
+) -> dict[str, Any]:
+    """One delivery."""
+    job = Job.parse(event)
+    claim = markers.claim(f"{settings.state_prefix}/small-windows/{job.endpoint}/{job.name}.json")
+    if claim is None:
+        return {"job": job.name, "done": "by an earlier delivery"}
+    try:
+        outcome = _once(job, claim, s3=s3, deadline=deadline)
+        if outcome.status:
+            _note(s3, settings, job, outcome.message)
+        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, outcome.metrics)
+        if settings.compare_function and outcome.status == 0:
+            functions.invoke(
+                FunctionName=settings.compare_function,
+                InvocationType="Event",
+                Payload=json.dumps({"schedule": job.schedule, "end_time": job.end_time}).encode(),
+            )
+    except Exception as error:
+        # A failure leaves a metric, not silence; the retry may still bring the results.
+        markers.release(claim, {"error": type(error).__name__})
+        _note(s3, settings, job, f"{type(error).__name__}: {error}")
+        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, {"JobFailures": 1.0})
+        raise
+    markers.finish(claim, {"message": outcome.message})
+    return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": outcome.metrics}
+
+
+def _once(job: Job, claim: Claim, *, s3: Any, deadline: Deadline) -> Outcome:
+    if claim.taken_over:
+        # Whoever had it before died in the middle: out of memory or of time. It would again.
+        return Outcome(1, "Error: the function ended before the monitor did: give it more memory, or a lower limit", 0)
+    return run(job, s3, deadline=deadline)
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Lambda's entry."""
+    settings = Settings.read(os.environ)
+    clock = Clock()
+    killed_at = clock.now() + context.get_remaining_time_in_millis() / 1000.0
+    s3 = client("s3")
+    markers = Markers(s3, settings.bucket, context.aws_request_id, killed_at, clock)
+    try:
+        answer = process(
+            event,
+            settings,
+            markers,
+            s3=s3,
+            cloudwatch=client("cloudwatch"),
+            functions=client("lambda"),
+            deadline=Deadline(killed_at - _RESERVE_SECONDS, clock),
+        )
+    except BadEventError as error:
+        log("ERROR", "unusable event", reason=str(error))
+        raise
+    log("INFO", "small window", **answer)
+    return answer

@@ -1,0 +1,143 @@
+"""Publishes the two metrics on which the stack's alarms stand, whenever a processing job of the endpoint ends.
+
+Model Monitor publishes neither the number of violations nor a job's failure. EventBridge delivers an event at least
+once and a job's events may come twice, so the alarms take the Maximum and publishing again changes nothing.
+
+Permissions and environment variables: functions/README.md.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.common.aws_clients import client
+from functions.common.cloudwatch import publish
+from functions.common.environment import prefix, required
+from functions.common.event_fields import BadEventError, mapping, text
+from functions.common.failure_note import Failure, note_failure
+from functions.common.json_logging import log
+from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
+from functions.common.violations import FILE_NAMES, MalformedViolationsError, parse_violations
+from functions.processing_metrics.job import Job, JobKind, identify
+
+DETAIL_TYPE = "SageMaker Processing Job State Change"
+FINAL_STATES = frozenset({"Completed", "Failed", "Stopped"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    endpoint: str
+    namespace: str
+    bucket: str
+    results_prefix: str
+    state_prefix: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """From environment variables; ConfigurationError names the one that is missing."""
+        return cls(
+            endpoint=required(environ, "ENDPOINT_NAME"),
+            namespace=required(environ, "METRIC_NAMESPACE"),
+            bucket=required(environ, "BUCKET_NAME"),
+            results_prefix=prefix(environ, "RESULTS_PREFIX"),
+            state_prefix=prefix(environ, "STATE_PREFIX"),
+        )
+
+
+def parse(event: Any) -> str:
+    """The name of the job that changed; BadEventError if this is no processing job's event."""
+    fields = mapping(event, "the event")
+    detail_type = fields.get("detail-type")
+    if detail_type != DETAIL_TYPE:
+        raise BadEventError(f"the event's detail-type is {detail_type!r}, expected {DETAIL_TYPE!r}")
+    return text(mapping(fields.get("detail"), "the event's detail"), "ProcessingJobName", "the event's detail")
+
+
+def measure(s3: Any, job: Job) -> dict[str, float]:
+    """The metrics of an ended job, by name. A failed monitoring job says nothing about violations."""
+    metrics = {"JobFailures": 1.0 if job.failed else 0.0}
+    if job.kind is JobKind.MONITORING and job.status == "Completed":
+        metrics["ConstraintViolations"] = float(count_violations(s3, job))
+    return metrics
+
+
+def count_violations(s3: Any, job: Job) -> int:
+    """The larger of what exit message and violations file say: what one of them knows of is not to be lost."""
+    said = job.violations_in_message
+    listed = _violations_in_file(s3, job)
+    if said is not None and listed is not None and said != listed:
+        log("WARNING", "exit message and violations file disagree", job=job.name, message_count=said, file_count=listed)
+    return max(said or 0, listed or 0)
+
+
+def _violations_in_file(s3: Any, job: Job) -> int | None:
+    """The file's count, None if unknown. It is written only if there are violations: unreadable counts as one."""
+    if job.output_uri is None:
+        return None
+    try:
+        bucket, key = split_uri(job.output_uri.rstrip("/") + "/")
+        found = next((key + name for name in FILE_NAMES if exists(s3, bucket, key + name)), None)
+    except (ValueError, UnreadableError) as error:
+        log(
+            "WARNING",
+            "the job's results cannot be looked up; its exit message decides",
+            job=job.name,
+            reason=str(error),
+        )
+        return None
+    if found is None:
+        return 0
+    try:
+        return len(parse_violations(read_json(s3, bucket, found)))
+    except (UnreadableError, MalformedViolationsError) as error:
+        log("WARNING", "the violations file cannot be read; counted as one", job=job.name, reason=str(error))
+        return 1
+
+
+def _failure(job: Job) -> Failure:
+    return Failure(
+        endpoint=job.endpoint,
+        schedule=job.schedule,
+        job=job.name,
+        arn=job.arn,
+        kind=job.kind.value,
+        status=job.status,
+        reason=job.reason,
+        exit_message=job.exit_message,
+        ended=job.ended.isoformat() if job.ended else None,
+    )
+
+
+def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloudwatch: Any) -> dict[str, Any]:
+    """Looks the job up and publishes its metrics; returns what was published, or why nothing was."""
+    description = sagemaker.describe_processing_job(ProcessingJobName=job_name)
+    status = description["ProcessingJobStatus"]
+    if status not in FINAL_STATES:
+        return {"job": job_name, "ignored": f"the job is {status}"}
+    results_uri = f"s3://{settings.bucket}/{settings.results_prefix}/"
+    job = identify(description, endpoint=settings.endpoint, results_uri=results_uri)
+    if job is None:
+        return {"job": job_name, "ignored": f"no job of endpoint {settings.endpoint}"}
+    metrics = measure(s3, job)
+    if job.failed:
+        note_failure(s3, settings.bucket, f"{settings.state_prefix}/job-failures", _failure(job))
+    publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, metrics)
+    return {"job": job_name, "kind": job.kind.value, "schedule": job.schedule, "status": status, "metrics": metrics}
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
+    """Lambda's entry."""
+    settings = Settings.read(os.environ)
+    try:
+        job_name = parse(event)
+    except BadEventError as error:
+        log("ERROR", "unusable event", reason=str(error))
+        raise
+    result = process(
+        job_name, settings, sagemaker=client("sagemaker"), s3=client("s3"), cloudwatch=client("cloudwatch")
+    )
+    log("INFO", "processing job", **result)
+    return result

@@ -1,0 +1,116 @@
+"""The CreateProcessingJob request of a run: the plan's, with the run's window, files and place for results. Pure."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from functions.start_monitor.plan import Plan
+from functions.start_monitor.run_ledger import Run
+from functions.start_monitor.time_window import hour_path, iso
+
+CAPTURED_PATH = "/opt/ml/processing/input/endpoint"
+GROUND_TRUTH_PATH = "/opt/ml/processing/input/ground_truth"
+OUTPUT_PATH = "/opt/ml/processing/output"
+DATASET_FORMAT = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
+_ENVIRONMENT_VALUE = 256
+# A captured file lies under the hour in which it was begun, and is filled for some minutes more. Each is given to one
+# run only: what it has of the next hour counts in that run or nowhere.
+FILLED_AFTER_THE_HOUR = timedelta(minutes=5)
+
+
+def job_name(plan: Plan) -> str:
+    """The same for every delivery of a window, and no other's: SageMaker never forgets a name.
+
+    A stack that was destroyed and made again within the hour has another bucket, hence the hash.
+    """
+    place = hashlib.sha256(f"{plan.results_uri}\n{plan.schedule}".encode()).hexdigest()[:6]
+    return f"{plan.job_stem}-{plan.short_kind}-{plan.window.end:%Y%m%d%H%M}-{place}"
+
+
+def results_uri(plan: Plan) -> str:
+    """Where the results of the window go: as Model Monitor has it, by the hour of the window's end."""
+    return f"{plan.results_uri}/{plan.endpoint}/{plan.schedule}/{hour_path(plan.window.end)}"
+
+
+def processing_job_request(plan: Plan, run: Run, *, captured: str, ground_truth: str | None) -> dict[str, Any]:
+    """The whole request; `captured` and `ground_truth` are URIs of manifests."""
+    request = dict(plan.request)
+    inputs = [*request.get("ProcessingInputs", []), _manifest_input("captured", captured, CAPTURED_PATH, _spread(plan))]
+    if ground_truth is not None:
+        # Every instance needs every label: which one a record's label is on is not known before it is read.
+        inputs.append(_manifest_input("ground_truth", ground_truth, GROUND_TRUTH_PATH, "FullyReplicated"))
+    return {
+        **request,
+        "ProcessingJobName": run.job_name,
+        "ProcessingInputs": inputs,
+        "ProcessingOutputConfig": {
+            **request.get("ProcessingOutputConfig", {}),
+            "Outputs": [
+                {
+                    "OutputName": "monitoring_output",
+                    # At the end, not as it goes: who finds a violations file finds a whole one.
+                    "S3Output": {
+                        "S3Uri": results_uri(plan),
+                        "LocalPath": OUTPUT_PATH,
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ],
+        },
+        "Environment": {**request.get("Environment", {}), **_environment(plan, run, labelled=ground_truth is not None)},
+    }
+
+
+def _environment(plan: Plan, run: Run, *, labelled: bool) -> dict[str, str]:
+    environment = {
+        "dataset_format": DATASET_FORMAT,
+        "dataset_source": CAPTURED_PATH,
+        "output_path": OUTPUT_PATH,
+        "start_time": iso(plan.window.start),
+        "end_time": iso(plan.window.end),
+        # Until when records count; the window, which names the results, ends where it does.
+        "records_until": iso(plan.window.end + FILLED_AFTER_THE_HOUR),
+        "metric_time": iso(plan.window.start),
+        "sagemaker_endpoint_name": plan.endpoint,
+        "sagemaker_monitoring_schedule_name": plan.schedule,
+    }
+    if labelled:
+        environment["ground_truth_source"] = GROUND_TRUTH_PATH
+    if run.late_from is not None:
+        environment["late_from"] = run.late_from
+    if _instances(plan) > 1:
+        # Where the instances hand their shares over to the one that merges them.
+        environment["shards_uri"] = f"{plan.state_uri}/shards/{job_name(plan)}"
+    if run.excluded_variants:
+        environment["excluded_variants"] = ",".join(run.excluded_variants)[:_ENVIRONMENT_VALUE]
+    return environment
+
+
+def _instances(plan: Plan) -> int:
+    cluster = plan.request.get("ProcessingResources", {}).get("ClusterConfig", {})
+    return int(cluster.get("InstanceCount", 1))
+
+
+def _spread(plan: Plan) -> str:
+    return "ShardedByS3Key" if _instances(plan) > 1 else "FullyReplicated"
+
+
+def _manifest_input(name: str, uri: str, path: str, distribution: str) -> Mapping[str, Any]:
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": path,
+            "S3DataType": "ManifestFile",
+            "S3InputMode": "File",
+            "S3DataDistributionType": distribution,
+            "S3CompressionType": "None",
+        },
+    }
+
+
+def small_window_event(request: Mapping[str, Any]) -> bytes:
+    """What the function for small windows is invoked with: the very job that it stands in for."""
+    return json.dumps({"job": request}).encode()

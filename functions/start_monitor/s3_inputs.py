@@ -1,0 +1,79 @@
+"""Which captured files a window has: its own hours', and those of earlier hours that came too late for their run."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from functions.common.s3_objects import ListedObject, list_folders, list_objects, split_location
+from functions.start_monitor.time_window import hour_path
+
+_HOUR_PARTS = 4  # yyyy/mm/dd/hh
+_HALF_A_DAY = 12
+_SUFFIXES = (".jsonl", ".jsonl.gz")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Captured files below a place, by the hour in which they were captured."""
+
+    files: tuple[ListedObject, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Their keys, in order."""
+        return tuple(file.key for file in self.files)
+
+
+def captured(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str], hours: Iterable[datetime]) -> Found:
+    """The captures of `variants` in `hours`; keys are relative to `captured_uri`."""
+    paths = {hour_path(hour) for hour in hours}
+    return Found(
+        tuple(item for variant in variants for item in _json_lines(s3, captured_uri, f"{endpoint}/{variant}/", paths))
+    )
+
+
+def labels(s3: Any, ground_truth_uri: str, hours: Iterable[datetime]) -> Found:
+    """Files of labels that were put into `hours`; keys are relative to `ground_truth_uri`."""
+    return Found(tuple(_json_lines(s3, ground_truth_uri, "", {hour_path(hour) for hour in hours})))
+
+
+def other_variants(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str]) -> tuple[str, ...]:
+    """Variants (shadow ones too) that capture and are not looked at."""
+    bucket, prefix = split_location(captured_uri)
+    return tuple(sorted(set(list_folders(s3, bucket, _join(prefix, endpoint) + "/")) - set(variants)))
+
+
+def _json_lines(s3: Any, uri: str, folder: str, hours: Collection[str]) -> Iterator[ListedObject]:
+    """Files of `hours` (paths) in a folder below `uri`, with keys relative to `uri`."""
+    bucket, prefix = split_location(uri)
+    base = f"{prefix}/" if prefix else ""
+    for path in _folders(hours):
+        for item in list_objects(s3, bucket, f"{base}{folder}{path}/"):
+            key = item.key.removeprefix(base)
+            hour = "/".join(key.removeprefix(folder).split("/")[:_HOUR_PARTS])
+            # An empty object is a file that is still being written, or a console's "folder"; the next run will see it
+            # whole.
+            if hour in hours and item.size > 0 and key.endswith(_SUFFIXES):
+                yield ListedObject(key, item.size)
+
+
+def _folders(hours: Iterable[str]) -> Iterator[str]:
+    """What to list for these hours, in order: days of which most is wanted at once, of others each hour.
+
+    A listing brings a thousand keys: by hours thirty days are hundreds of calls, though they had no files at all; by
+    days a single hour of an endpoint that captures every second would be found after eighty pages of others.
+    """
+    for day, found in groupby(sorted(hours), key=lambda hour: hour.rpartition("/")[0]):
+        wanted = list(found)
+        yield from [day] if len(wanted) > _HALF_A_DAY else wanted
+
+
+def _join(*parts: str) -> str:
+    return "/".join(part for part in parts if part)
