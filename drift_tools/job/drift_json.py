@@ -15,6 +15,7 @@ from drift_tools.monitors.data_quality import NUMERICAL_TYPES, Constraints, prof
 from drift_tools.profiles import Profile, Statistics
 from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
 from drift_tools.tables import Table
+from drift_tools.timeline.budget import share_of_monitor
 
 DRIFT: Final = "drift.json"
 NO_LABEL: Final = "no groundTruthData"
@@ -24,10 +25,13 @@ Method = Literal["exact", "sketch"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a run found. `reason`: why it was not computed from the rows, although the baseline's rows were given."""
+    """What a run found. `kinds`: how features were compared; `reason`: why it was not computed from the rows, although
+    the baseline's rows were given.
+    """
 
     comparison: Comparison
     method: Method
+    kinds: Mapping[str, Kind]
     reason: str | None = None
 
 
@@ -41,8 +45,9 @@ def level(job: Job) -> float:
     runs = _number(job, "runs_per_year")
     if runs is None:
         return LARGEST_ALPHA
-    alarms = _number(job, "false_alarms_per_year")
-    return alpha_per_run(1.0 if alarms is None else alarms, runs)
+    alarms, monitors = _number(job, "false_alarms_per_year"), _number(job, "monitors_in_budget")
+    share = share_of_monitor(1.0 if alarms is None else alarms, 1 if monitors is None else int(monitors))
+    return alpha_per_run(share, runs)
 
 
 def _number(job: Job, name: str) -> float | None:
@@ -99,7 +104,7 @@ def find(
     kinds, alpha = kinds_of(constraints.without(excluded), baseline), level(job)
     if baseline is not None and rows is not None:
         found = compare(baseline.without(excluded), rows.without(excluded), alpha=alpha, kinds=kinds)
-        return Finding(found, "exact")
+        return Finding(found, "exact", kinds)
     if baseline is not None:
         before, reason = profile_for(baseline, constraints), "the window is larger than what is kept in memory"
     elif statistics is not None:
@@ -108,7 +113,7 @@ def find(
         return None
     before = Profile(before.rows, {name: item for name, item in before.columns.items() if name in constraints.features})
     found = compare_with_profile(before.without(excluded), current.without(excluded), alpha=alpha, kinds=kinds)
-    return Finding(found, "sketch", reason)
+    return Finding(found, "sketch", kinds, reason)
 
 
 def document(

@@ -34,6 +34,7 @@ from drift_tools.monitors.data_quality import (
     Constraints,
     Evaluation,
     Violation,
+    calibrated_violations,
     evaluate,
     profile_for,
     suggest,
@@ -42,10 +43,13 @@ from drift_tools.monitors.data_quality import (
 from drift_tools.monitors.model_quality import QualityColumns
 from drift_tools.monitors.model_quality import columns as quality_columns
 from drift_tools.monitors.model_quality import outcomes as model_quality
+from drift_tools.monitors.rules import CALIBRATED, rules_named
 from drift_tools.profiles import Profile, Statistics, merge_profiles, write_json
 from drift_tools.tables import Column, Table
 
 STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
+# What Model Monitor's own rules say of the same window, where the run is judged by others.
+UNCALIBRATED = "model_monitor_rules.json"
 # Windows of up to so many bytes are read at once and compared row by row; larger ones a batch at a time, by profiles.
 EXACT_BYTES = 256 * 1024 * 1024
 _NAMED = 5
@@ -265,27 +269,42 @@ def _run_data_quality(job: Job, output: Path) -> _Found | None:
 
 
 def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, excluded: Sequence[str]) -> _Found:
-    """Model Monitor's checks, and the open engine's verdict where its environment asks for one."""
+    """Model Monitor's checks; where the environment is the open engine's, the run's judgement in their place."""
     statistics = Statistics.read(job.path("baseline_statistics")) if job.get("baseline_statistics") else None
     current, checked = loaded.profile.without(excluded), constraints.without(excluded)
     evaluation, _ = monitor_data_quality(current, checked, statistics, output)
     metrics = Metrics.of(job)
     entries = metrics.of_data_quality(current, checked, evaluation.distances) if metrics else []
-    finding = None
-    if drift_json.is_open(job):
-        finding = drift_json.find(
-            job,
-            constraints,
-            statistics=statistics,
-            current=loaded.profile,
-            rows=loaded.rows,
-            excluded=excluded,
+    if not drift_json.is_open(job):
+        return entries, completion(evaluation.violations, loaded.counts) + _not_checked(checked, statistics)
+    from drift_tools.job.judge import judge_run  # noqa: PLC0415 - needs scipy, which Model Monitor's own checks do not
+
+    rules = rules_named(job.get("rules"))
+    finding = drift_json.find(
+        job,
+        constraints,
+        statistics=statistics,
+        current=loaded.profile,
+        rows=loaded.rows,
+        excluded=excluded,
+    )
+    if finding is None:
+        write_json(drift_json.path_of(output), drift_json.document(job, loaded.counts))
+        return entries, completion(evaluation.violations, loaded.counts) + _not_checked(checked, statistics)
+    judgement = judge_run(job, finding.comparison, current=current, statistics=statistics, kinds=finding.kinds)
+    finding = replace(finding, comparison=judgement.applied(finding.comparison))
+    violations = evaluation.violations
+    if rules == CALIBRATED:
+        violations = calibrated_violations(
+            finding.comparison, judgement.verdicts, evaluation=evaluation, constraints=checked, current=current
         )
-        write_json(drift_json.path_of(output), drift_json.document(job, loaded.counts, finding))
-        if metrics and finding is not None:
-            entries += metrics.of_comparison(finding.comparison, checked)
-    message = completion(evaluation.violations, loaded.counts)
-    return entries, message if finding is not None else message + _not_checked(checked, statistics)
+        write_violations(output, violations)
+        write_json(output / UNCALIBRATED, violations_document(evaluation.violations))
+    content = drift_json.document(job, loaded.counts, finding)
+    write_json(drift_json.path_of(output), content | {"rules": rules, "judgement": judgement.to_dict()})
+    if metrics:
+        entries += metrics.of_comparison(finding.comparison, checked)
+    return entries, f"{completion(violations, loaded.counts)} {judgement.says}"
 
 
 def _excluded(job: Job) -> list[str]:

@@ -36,17 +36,15 @@ class FeatureBins:
     known: frozenset[str] = frozenset()
     is_listed: bool = True
 
-    def count_numbers(self, values: Floats, *, missing: int = 0, other: int = 0) -> Integers:
-        """The counts of a window's sorted finite values, of its missing cells and of those of another type."""
+    def count_numbers(
+        self, values: Sequence[int], *, below: int = 0, above: int = 0, missing: int = 0, other: int = 0
+    ) -> Integers:
+        """The counts of a window: of its `values` by bin (as many as edges, and one), of those among them that are
+        `below` and `above` the baseline's range, of missing cells and of those of another type.
+        """
         counts = np.zeros(WIDTH, dtype=np.int64)
-        ends = np.searchsorted(values, np.array(self.edges), side="right")
-        counts[: len(self.edges) + 1] = np.diff(np.concatenate([[0], ends, [len(values)]]))
-        counts[MISSING], counts[OTHER] = missing, other
-        low, high = (
-            np.searchsorted(values, [self.low], side="left")[0],
-            np.searchsorted(values, [self.high], "right")[0],
-        )
-        counts[BEYOND] = low + len(values) - high
+        counts[: len(values)] = values
+        counts[MISSING], counts[OTHER], counts[BEYOND] = missing, other, below + above
         return counts
 
     def count_categories(self, values: Mapping[str, int], *, missing: int = 0, other: int = 0) -> Integers:
@@ -97,20 +95,19 @@ class FeatureBins:
         )
 
 
-def number_bins(name: str, edges: Floats, windows: Sequence[Floats]) -> FeatureBins:
-    """The bins of a number: `edges` are the baseline's inner ones, `windows` its windows' sorted finite values (one
-    window: a baseline without times).
+def number_bins(name: str, edges: Floats, ranges: Sequence[tuple[float, float]]) -> FeatureBins:
+    """The bins of a number: `edges` are the baseline's inner ones, `ranges` the smallest and the largest value of each
+    of its windows (one window: a baseline without times).
 
     The range is what at least two windows reach: beyond the second smallest minimum and the second largest maximum a
     window may lie by chance, as one of the baseline's does.
     """
-    filled = [values for values in windows if len(values)]
-    if not filled:
+    if not ranges:
         return FeatureBins(name, True, tuple(map(float, edges)))
-    place = min(_LEAST_WINDOWS, len(filled)) - 1
-    low = sorted(float(values[0]) for values in filled)[place]
-    high = sorted((float(values[-1]) for values in filled), reverse=True)[place]
-    return FeatureBins(name, True, tuple(map(float, edges)), low, high)
+    place = min(_LEAST_WINDOWS, len(ranges)) - 1
+    low = sorted(smallest for smallest, _ in ranges)[place]
+    high = sorted((largest for _, largest in ranges), reverse=True)[place]
+    return FeatureBins(name, True, tuple(map(float, edges)), float(low), float(high))
 
 
 def category_bins(name: str, windows: Sequence[Mapping[str, int]]) -> FeatureBins:

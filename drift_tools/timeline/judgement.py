@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,44 +17,19 @@ from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part
 from drift_tools.timeline.rare_shares import rise_evidence
 from drift_tools.timeline.scores import VALUES, rows_of
 from drift_tools.timeline.sudden import run_length, runs_beyond, sudden_p_values, weighted_p_values
+from drift_tools.timeline.verdicts import State, Test, WindowVerdict
 from drift_tools.timeline.window_model import Standardised
 
 Floats = NDArray[np.float64]
-State: TypeAlias = Literal["drift", "growing", "no drift", "not enough data", "learning"]
-Test: TypeAlias = Literal["sudden", "cumulative", "rare shares", "runs", "rows", ""]
 
 # Windows that are looked at together for the size of what accumulates, and the longest time that is looked back on.
 _TOGETHER: Final = 24
-_LONGEST: Final = 2200
+LONGEST: Final = 672
 # Of the score that moved, to say since when.
 _LONGEST_EPISODE: Final = 336
 _ANSCOMBE = 3 / 8
 # Of the threshold, for what was called drift before.
 _HELD = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class WindowVerdict:
-    """The judgement on one feature at one window.
-
-    `state`: "drift" (evidence and material), "growing" (evidence over windows, not yet material), "no drift" or "not
-    enough data". `test`: which of the tests has the evidence, and `moved` what moved, as messages say it. `p_value`: of
-    the window alone, over the feature's scores. `effect`: the index less what undrifted windows have on average, of the
-    window or of those that were looked at together. `since`: the start of the first window of the present episode,
-    `moves` those at which it moved again. `a_day`: for a location that goes on growing, by how many standard deviations
-    a day, and `material_at` when it will be material if it does.
-    """
-
-    state: State
-    reason: str
-    test: Test = ""
-    moved: str = ""
-    p_value: float = math.nan
-    effect: float = math.nan
-    since: int | None = None
-    moves: tuple[int, ...] = ()
-    a_day: float | None = None
-    material_at: int | None = None
 
 
 def judge(
@@ -88,7 +63,7 @@ def judge(
     -------
     by feature, in the order of the baseline.
     """
-    known = history.where((history.starts <= at) & (history.starts > at - _LONGEST * history.seconds)).filled()
+    known = history.where((history.starts <= at) & (history.starts > at - LONGEST * history.seconds)).filled()
     if not len(known) or known.starts[-1] != at:
         raise ValueError(f"the history has no window that starts at {at}")
     limits = np.array([(thresholds or {}).get(name, PSI_THRESHOLD) for name in known.names])

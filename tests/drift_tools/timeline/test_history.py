@@ -1,12 +1,16 @@
 """Counts of windows: kept, merged, and read again."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drift_tools.errors import InputError
+from drift_tools.profiles import Profile
+from drift_tools.tables import as_table
 from drift_tools.timeline.bins import category_bins, number_bins
+from drift_tools.timeline.counting import bins_of, counts_of
 from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
 from drift_tools.timeline.scores import BEYOND, MISSING, NEW, OTHER, VALUES
 from tests.drift_tools.timeline.drawn_windows import HOUR, MONDAY, category_shares, draw, history
@@ -57,13 +61,28 @@ def test_records_of_other_bins_are_left_out_and_damaged_ones_are_said() -> None:
 
 
 def test_numbers_are_counted_in_deciles_and_beyond_the_range() -> None:
-    windows = [np.arange(0.0, 100.0), np.arange(1.0, 101.0), np.array([-500.0, 50.0, 99.0])]
-    bins = number_bins("x", np.arange(9.0, 90.0, 10.0), windows)
+    windows = [{"x": np.arange(0.0, 100.0)}, {"x": np.arange(1.0, 101.0)}, {"x": np.array([-500.0, 50.0, 99.0])}]
+    (bins,) = bins_of([Profile.of(as_table(window)) for window in windows], {})
     assert (bins.low, bins.high) == (0.0, 99.0)  # what two windows reach
-    counts = bins.count_numbers(np.array([-3.0, 0.0, 5.0, 95.0, 99.0, 100.0]), missing=2, other=1)
+    assert len(bins.edges) == 9
+    cells = {"x": pa.array([-3.0, 0.0, 5.0, 95.0, 99.0, 100.0, None, None, np.inf])}
+    counts = counts_of(Profile.of(as_table(pa.table(cells))), (bins,))[0]
     assert counts[:VALUES].tolist() == [3, 0, 0, 0, 0, 0, 0, 0, 0, 3]
     assert counts[[MISSING, OTHER, BEYOND]].tolist() == [2, 1, 2]
     assert type(bins).from_dict(bins.to_dict()) == bins
+
+
+def test_codes_are_the_same_however_they_are_spelt() -> None:
+    (bins,) = bins_of([Profile.of(as_table({"c": ["1", "2", "1", "3"]}))], {"c": "categorical"})
+    assert bins.categories == ("1", "2", "3")
+    counts = counts_of(Profile.of(as_table({"c": ["1.0", "3.0", "9.0"]}), categorical=["c"]), (bins,))[0]
+    assert counts[[0, 1, 2, NEW]].tolist() == [1, 0, 1, 1]
+
+
+def test_a_column_that_a_window_does_not_have_is_missing_there() -> None:
+    bins = bins_of([Profile.of(as_table({"x": [1.0, 2.0], "c": ["a", "b"]}))], {})
+    counts = counts_of(Profile.of(as_table({"c": ["a", "a", "b"]})), bins)
+    assert counts[:, MISSING].tolist() == [3, 0]
 
 
 def test_categories_that_one_window_alone_has_count_as_new() -> None:
@@ -86,5 +105,5 @@ def test_of_many_categories_the_rare_ones_are_one_bin_and_still_known() -> None:
 def test_a_baseline_without_times_knows_all_that_it_has() -> None:
     bins = category_bins("c", [{"a": 5, "b": 1}])
     assert bins.count_categories({"b": 1, "c": 1})[NEW] == 1
-    numbers = number_bins("x", np.array([2.0]), [np.array([1.0, 2.0, 3.0])])
+    numbers = number_bins("x", np.array([2.0]), [(1.0, 3.0)])
     assert (numbers.low, numbers.high) == (1.0, 3.0)
