@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-spark local-aws lint lock layer unpinned schema clean
+.PHONY: demo test test-spark serving local-aws lint lock layer unpinned schema clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -28,7 +28,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: $(READY)
+test: $(READY) serving
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-spark
 	$(BIN)/python -m pytest -q -n auto
 
@@ -45,6 +45,22 @@ test-spark: $(READY)
 		$(MAKE) --no-print-directory $(SPARK)/.ready && $(SPARK)/bin/python -m pytest -q tests/spark; \
 	else echo "no Java: the Spark tests are left out"; fi
 
+# What AWS's scikit-learn image starts a model with, at its versions (Python 3.12): tests/container runs it, and the
+# patch is the image's own.
+SERVING := build/serving
+PYTHON312 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.12*/bin/python3.12) python3.12)
+$(SERVING)/.ready: tests/container/requirements.txt $(READY)
+	@echo "setting up $(SERVING) (once; half a minute) ..."
+	@$(BIN)/uv venv --quiet --clear --python $(PYTHON312) $(SERVING)
+	@VIRTUAL_ENV=$(SERVING) $(BIN)/uv pip sync --quiet --require-hashes tests/container/requirements.txt
+	@sed -i.orig -e 's/^import collections$$/import collections.abc/' -e 's/collections\.Mapping/collections.abc.Mapping/' \
+		$(SERVING)/lib/python3.12/site-packages/sagemaker_containers/_mapping.py
+	@touch $@
+
+serving: $(READY)
+	@$(MAKE) --no-print-directory $(SERVING)/.ready || \
+		echo "no Python 3.12, or no package index: the tests of the serving container are left out"
+
 # Without the lock: what a plain install of today gets. Its own environment, so that .venv stays as locked.
 unpinned:
 	$(PYTHON) -m venv --clear build/unpinned
@@ -55,6 +71,7 @@ lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-spark.in -c requirements-dev.txt -o requirements-spark.txt -q --custom-compile-command "make lock"
+	uv pip compile --generate-hashes --python-version 3.12 tests/container/requirements.in --overrides tests/container/overrides.txt -o tests/container/requirements.txt -q --custom-compile-command "make lock"
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: layers/requirements.in -o layers/requirements.txt -q --custom-compile-command "make lock"
 
 # numpy and scipy for the function that looks at small windows (engine: open).

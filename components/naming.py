@@ -78,16 +78,6 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def job_definition_name(stem: str, content: Mapping[str, Any]) -> str:
-    """`stem-hash` of a job definition's whole content.
-
-    Job definitions are immutable: any change replaces one, and a fixed name would clash with the definition that the
-    schedule still uses. With the content in the name the new one is made, the schedule re-pointed, the old one
-    deleted.
-    """
-    return f"{stem}-{content_hash(canonical_json(content))}"
-
-
 def adopted_stem(component_name: str, endpoint_name: str) -> str:
     """What a stack's schedules are named after if its endpoint is not its own.
 

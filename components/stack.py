@@ -46,7 +46,7 @@ from components.monitors import (
     OpenMonitorsArgs,
     run_policy,
 )
-from components.storage import MonitoringStorage, object_tags
+from components.storage import MonitoringStorage, content_object
 
 # AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.
 SCIKIT_LEARN_TAG: Final = "1.9-0-cpu-py3"
@@ -184,13 +184,13 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             image_tag=SCIKIT_LEARN_TAG,
             opts=pulumi.InvokeOptions(parent=self),
         ).registry_path
-        stored = aws.s3.BucketObjectv2(
+        code_uri = content_object(
             f"{self._stem}-job-code",
             bucket=self.bucket_name,
             key=job_archive_key(job_archive()),
             source=write_job_archive(),
-            tags=object_tags(self._settings.common.tags),
-            opts=self._child,
+            tags=self._settings.common.tags,
+            parent=self,
         )
 
         engine = self._settings.open_engine
@@ -208,7 +208,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return _Job(
             image_uri=image,
             role_arn=self._job_role("open-monitor-role", image, policy),
-            code_uri=pulumi.Output.all(stored.bucket, stored.key).apply(lambda found: naming.s3_uri(*found)),
+            code_uri=code_uri,
         )
 
     def _job_role(

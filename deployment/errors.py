@@ -8,6 +8,7 @@ from pulumi.automation import CommandError, ConcurrentUpdateError, InvalidVersio
 
 INSTALL: Final = "https://www.pulumi.com/docs/install/"
 ENGINE_KEY: Final = "model-monitoring:engine"
+PROTECT_KEY: Final = "model-monitoring:protect"
 _LONGEST: Final = 400
 
 
@@ -38,6 +39,10 @@ _CLOSED: Final = re.compile(
     re.IGNORECASE,
 )
 _ARGUMENT: Final = re.compile(r"ArgumentError: ([^\n]+)")
+# Of the engine, for each protected resource that an operation would delete.
+_PROTECTED: Final = re.compile(r'resource "(urn:\S+)" cannot be deleted\s+because it is protected')
+# Of an error that a provider reports after it has made the resource: `1 error occurred:`, then one a line.
+_COUNTED: Final = re.compile(r"\d+ errors? occurred:")
 _NO_CREDENTIALS: Final = re.compile(
     r"no valid credential sources|no EC2 IMDS role found|unable to validate AWS credentials|NoCredentialProviders"
     r"|failed to retrieve credentials|failed to refresh cached credentials",
@@ -76,12 +81,23 @@ def explain(error: Exception, diagnostics: Sequence[str], stack: str) -> Automat
             f"stack {stack} is locked by another update: wait until it has ended; if none is running any more: "
             f"pulumi cancel --stack {stack}"
         )
-    for find in (_model_monitor, _refused, _credentials, _program, _secrets):
+    for find in (_protected, _model_monitor, _refused, _credentials, _program, _secrets):
         message = find(text, stack)
         if message:
             return AutomationError(_one_line(message), details=said)
-    reason = next((line for part in said for line in part.splitlines() if line.strip()), str(error))
-    return AutomationError(_one_line(reason.removeprefix("error: ")), known=False, details=said)
+    lines = (line.strip().removeprefix("error: ").removeprefix("* ") for part in said for line in part.splitlines())
+    reason = next((line for line in lines if line and not _COUNTED.fullmatch(line)), str(error))
+    return AutomationError(_one_line(reason), known=False, details=said)
+
+
+def _protected(text: str, stack: str) -> str | None:
+    names = list(dict.fromkeys(urn.rsplit("::", 1)[-1] for urn in _PROTECTED.findall(text)))
+    if not names:
+        return None
+    return (
+        f"{', '.join(names)} of {stack} {'is' if len(names) == 1 else 'are'} protected, and nothing was deleted: "
+        f"pulumi config set {PROTECT_KEY} false --stack {stack}, deploy that, and destroy then"
+    )
 
 
 def _model_monitor(text: str, stack: str) -> str | None:

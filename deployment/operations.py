@@ -151,7 +151,14 @@ class Environment:
             return self._run("preview_destroy", lambda: stack.preview_destroy(on_event=self.progress, color="never"))
 
     def destroy(self) -> Result:
-        """Delete everything, but what `retain_data` keeps. The stack itself stays, with its history and settings."""
+        """Delete everything, but what `retain_data` keeps. The stack itself stays, with its history and settings.
+
+        A stack with something protected in it is left as it is: only a preview refuses before anything is touched, and
+        the SDK's destroy makes none.
+        """
+        plan = Progress()  # nobody asked for this one: only its errors are told
+        with self._explained(plan):
+            self._stack().preview_destroy(on_event=plan, color="never")
         with self._explained():
             stack = self._stack()
             return self._run(
@@ -164,11 +171,11 @@ class Environment:
             return _outputs(self._stack().outputs(), show_secrets=show_secrets)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self, progress: Progress | None = None) -> Iterator[None]:
         try:
             yield
         except (CommandError, InvalidVersionError, OSError, RuntimeError) as error:
-            raise explain(error, self.progress.errors, self.name) from error
+            raise explain(error, (progress or self.progress).errors, self.name) from error
 
     def _run(self, operation: str, act: Callable[[], Any]) -> Result:
         began = time.monotonic()

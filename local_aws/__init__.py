@@ -5,6 +5,18 @@ endpoint configurations and job definitions; what neither has (monitoring schedu
 processing jobs that run, alarms evaluated as CloudWatch does) is here. It knows nothing of statistics.
 """
 
-from local_aws.launcher import Clock, LocalAws, LocalAwsError, ServerStopped, start
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local_aws.launcher import Clock, LocalAws, LocalAwsError, ServerStopped, start
 
 __all__ = ["Clock", "LocalAws", "LocalAwsError", "ServerStopped", "start"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late: boto3 takes half a second, in which `python -m local_aws` must be able to hear Ctrl-C.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from local_aws import launcher  # noqa: PLC0415
+
+    return getattr(launcher, name)

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from local_aws import alarm_data, seams
 from local_aws.activity import Activity
@@ -11,6 +12,7 @@ from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock, parse_time
 from local_aws.control import Control
 from local_aws.encryption import Encryption
+from local_aws.front_door import FrontDoor, Receive, Scope, Send, read_body, respond
 from local_aws.identity import Identity
 from local_aws.journal import Journal
 from local_aws.muting import MuteRules
@@ -26,10 +28,6 @@ from local_aws.scheduler.engine import Scheduler
 from local_aws.timeline import Timeline
 
 log = logging.getLogger("local_aws.gateway")
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], None]) -> Any:
@@ -57,6 +55,8 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     )
     sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules)
 
+    seams.accept_own_keys_only()
+    seams.make_function_keys()
     _connect_platform(clock, identity, activity)
     _connect_alarms(alarms, mute_rules)
     _connect_identity(identity, journal, enforce=settings["enforce_iam"])
@@ -79,15 +79,15 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
         if scope["type"] == "lifespan":
             await seams.asgi_app(scope, receive, _announcing(send, start))
         elif path.startswith("/_local/"):
-            status, body = await control.handle(scope["method"], path, await read_body(receive))
+            status, body = await control.handle(scope["method"], path, await read_body(receive) or b"")
             await respond(send, status, {"Content-Type": "application/json"}, body)
         elif path.startswith("/endpoints/"):
-            answer = await runtime.handle(scope, await read_body(receive))
+            answer = await runtime.handle(scope, await read_body(receive) or b"")
             await respond(send, answer.status, answer.headers, answer.body)
         else:
             await seams.asgi_app(scope, receive, send)
 
-    return app
+    return FrontDoor(urlsplit(endpoint_url).port or 0, app)
 
 
 def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activity) -> None:
@@ -120,27 +120,9 @@ def _connect_identity(identity: Identity, journal: Journal, *, enforce: bool) ->
 
 
 def _announcing(send: Send, ready: Callable[[], None]) -> Send:
-    async def announcing(message: MutableMapping[str, Any]) -> None:
+    async def announcing(message: Scope) -> None:
         await send(message)
         if message["type"] == "lifespan.startup.complete":
             ready()
 
     return announcing
-
-
-async def read_body(receive: Receive) -> bytes:
-    """The whole body of a request."""
-    chunks = []
-    while True:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(chunks)
-
-
-async def respond(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Send a whole response."""
-    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    encoded.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body})

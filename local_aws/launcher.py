@@ -16,9 +16,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from local_aws.clock import parse_time
 
@@ -188,25 +192,11 @@ class LocalAws:
     def control(self, method: str, name: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send a control request to `/_local/{name}`; raises LocalAwsError with the server's one-line reason."""
         self._require_running()
-        host = self.endpoint_url.removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=None)
         try:
-            connection.request(
-                method,
-                f"/_local/{name}",
-                json.dumps(body) if body is not None else None,
-                {"Content-Type": "application/json"},
-            )
-            response = connection.getresponse()
-            answer: dict[str, Any] = json.loads(response.read() or b"{}")
-        except (OSError, http.client.HTTPException) as error:
+            return control(self.environment(), method, name, body)
+        except OSError as error:
             self._raise_if_stopped(wait=2.0)
             raise LocalAwsError(f"the embedded AWS did not answer /_local/{name}: {error}") from error
-        finally:
-            connection.close()
-        if response.status != http.HTTPStatus.OK:
-            raise LocalAwsError(str(answer.get("error", f"/_local/{name} answered {response.status}")))
-        return answer
 
     def log_tail(self, lines: int = _LOG_LINES) -> str:
         """The last lines that the server wrote to its log."""
@@ -246,6 +236,42 @@ class LocalAws:
     def _explain_lost_connection(self, caught_exception: BaseException | None = None, **_: Any) -> None:
         if caught_exception is not None:
             self._raise_if_stopped(wait=1.0)
+
+
+def control(
+    environment: Mapping[str, str], method: str, name: str, body: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Send a control request to the embedded AWS of `environment`, the variables that `LocalAws.environment` has.
+
+    It is signed: a server answers its administrator's key only. Raises LocalAwsError with the server's one-line reason,
+    OSError if it does not answer.
+    """
+    url = f"{environment['AWS_ENDPOINT_URL'].rstrip('/')}/_local/{name}"
+    data = json.dumps(body) if body is not None else ""
+    request = AWSRequest(method, url, {"Content-Type": "application/json"}, data)
+    keys = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+    SigV4Auth(keys, "local-aws", environment["AWS_REGION"]).add_auth(request)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=None)
+    try:
+        connection.request(method, f"/_local/{name}", data, dict(request.headers.items()))
+        response = connection.getresponse()
+        text = response.read()
+    except http.client.HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+    if response.status == http.HTTPStatus.OK:
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+    raise LocalAwsError(_reason(text) or f"/_local/{name} answered {response.status}")
+
+
+def _reason(text: bytes) -> str:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return ""
+    return str(answer.get("error") or answer.get("message") or "")
 
 
 def client_config(**options: Any) -> Config:

@@ -93,7 +93,12 @@ def subscribe_people(
     subscriptions: Sequence[Subscription],
     options: pulumi.ResourceOptions,
 ) -> None:
-    """Addresses, and whoever else is told."""
+    """Addresses, and whoever else is told.
+
+    Subscribing again who is subscribed answers with the subscription that there is. When a deployment that failed is
+    reverted, the engine would then end just that one; hence the old one goes first.
+    """
+    options = pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(delete_before_replace=True))
     for index, email in enumerate(emails):
         aws.sns.TopicSubscription(
             f"{name}-email-{_email_key(email, index)}",

@@ -39,7 +39,7 @@ from components.baselines.thresholds import quality_constraints, with_thresholds
 from components.functions import MonitoringFunction, monitoring_function
 from components.iam import PolicyDocument, starter_policy
 from components.jobs import ENTRYPOINT, Files, has_local_storage, s3_input
-from components.storage import object_tags
+from components.storage import content_object
 
 # The container's paths, as Model Monitor's own clients set them.
 INPUT_PATH: Final = "/opt/ml/processing/input/baseline_dataset_input"
@@ -331,17 +331,15 @@ class Baseline(pulumi.ComponentResource):
         return BaselineAddresses(statistics_uri=uris.get("statistics"), constraints_uri=uris["constraints"])
 
     def _file(self, kind: str, what: str, key: str, text: str) -> pulumi.Output[str]:
-        stored = aws.s3.BucketObjectv2(
+        return content_object(
             f"{self._stem}-{kind}-{what}",
             bucket=self._bucket,
             key=key,
             content=text,
             content_type="application/json",
-            tags=object_tags(self._common.tags),
-            opts=pulumi.ResourceOptions(parent=self),
+            tags=self._common.tags,
+            parent=self,
         )
-        # From the object, so that nobody is told of a file that is not there yet.
-        return pulumi.Output.all(stored.bucket, stored.key).apply(lambda found: naming.s3_uri(found[0], found[1]))
 
     def _job(self, job: BaselineJob, settings: BaselineJobSettings) -> BaselineAddresses:
         if self._started_by is None:
@@ -381,14 +379,13 @@ class Baseline(pulumi.ComponentResource):
         )
 
     def _start(self, starter: MonitoringFunction, job: BaselineJob, settings: BaselineJobSettings) -> None:
-        options = pulumi.ResourceOptions(parent=self)
-        stored = aws.s3.BucketObjectv2(
+        stored = content_object(
             f"{self._stem}-{job.kind}-baseline-data",
             bucket=self._bucket,
             key=job.data_key,
             source=job.data,
-            tags=object_tags(self._common.tags),
-            opts=options,
+            tags=self._common.tags,
+            parent=self,
         )
 
         def event(found: dict[str, Any]) -> str:
@@ -409,10 +406,11 @@ class Baseline(pulumi.ComponentResource):
         aws.lambda_.Invocation(
             f"{self._stem}-{job.kind}-baseline",
             function_name=starter.function.name,
-            input=inputs.apply(event),
+            # Once the data are there: the job that it starts reads them.
+            input=pulumi.Output.all(stored, inputs).apply(lambda found: event(found[1])),
             # The function is asked again when these change or its input does. It starts a job only under a new name.
             triggers={"source_hash": job.source_hash, "attempt": str(settings.attempt)},
-            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[stored])),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
 

@@ -261,7 +261,9 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 dead_letter_queue_names=list(args.get("dead_letter_queue_names") or []),
                 open_schedules=dict(args.get("open_schedules") or {}),
             ).apply(body),
-            opts=pulumi.ResourceOptions(parent=self),
+            # Its name may come again, when a deployment that failed is reverted: the engine would write it again, and
+            # then delete what it has just written.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.dashboard_name = dashboard.dashboard_name
         self.dashboard_url = pulumi.Output.all(region, self.dashboard_name).apply(

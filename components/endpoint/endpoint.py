@@ -21,7 +21,7 @@ from components.args import (
 )
 from components.iam import Vpc, look_up_place, model_policy, sagemaker_trust, service_role
 from components.jobs import has_local_storage
-from components.storage import object_tags
+from components.storage import content_object
 
 
 class MonitoredEndpointArgs(TypedDict):
@@ -122,7 +122,9 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             min_capacity=settings.min_capacity,
             max_capacity=settings.max_capacity,
             tags=common.tags,
-            opts=options,
+            # A variant's name may come again, when a deployment that failed is reverted: the engine would register it
+            # again, and then take away what it has just registered.
+            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(delete_before_replace=True)),
         )
         aws.appautoscaling.Policy(
             f"{name}-scaling-policy",
@@ -192,16 +194,15 @@ class MonitoredEndpoint(pulumi.ComponentResource):
         """Upload the model and return its address; an image of one's own may have its model in it."""
         if settings.model is None:
             return None
-        archive = aws.s3.BucketObjectv2(
+        return content_object(
             f"{name}-archive",
             bucket=bucket_name,
             # The content in the key: a new model gets a new URL, and a running instance never finds another one's file.
             key=f"{naming.MODEL_ARTIFACTS}/{naming.content_hash(settings.model_data)}/model.tar.gz",
             source=settings.model,
-            tags=object_tags(common.tags),
-            opts=pulumi.ResourceOptions(parent=self),
+            tags=common.tags,
+            parent=self,
         )
-        return pulumi.Output.all(archive.bucket, archive.key).apply(lambda found: naming.s3_uri(found[0], found[1]))
 
     def _image(self, settings: EndpointSettings) -> pulumi.Output[str]:
         if settings.image_uri is not None:
@@ -260,8 +261,13 @@ def serving_environment() -> dict[str, str]:
 
     It answers JSON unless told otherwise. The monitors need question and answer in one encoding, and requests come as
     CSV, so CSV is what a request without an Accept header is answered in.
+
+    It installs the script with pip each time it starts. A pip that builds in isolation downloads the build's tools
+    first, which a container without a network cannot. The image has all that the build needs; and of this one variable
+    pip takes 0 for "no isolation", and 1 for the opposite (pypa/pip, issue 5735).
     """
     return {
+        "PIP_NO_BUILD_ISOLATION": "0",
         "SAGEMAKER_PROGRAM": "inference.py",
         "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
         "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",

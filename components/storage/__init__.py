@@ -1,5 +1,5 @@
 """The bucket, and the objects in it."""
 
-from components.storage.bucket import MonitoringStorage, MonitoringStorageArgs, object_tags
+from components.storage.bucket import MonitoringStorage, MonitoringStorageArgs, content_object
 
-__all__ = ["MonitoringStorage", "MonitoringStorageArgs", "object_tags"]
+__all__ = ["MonitoringStorage", "MonitoringStorageArgs", "content_object"]

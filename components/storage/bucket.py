@@ -161,6 +161,35 @@ def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleCo
     ]
 
 
+def content_object(
+    name: str,
+    *,
+    bucket: pulumi.Input[str],
+    key: str,
+    parent: pulumi.Resource,
+    tags: Mapping[str, pulumi.Input[str]],
+    source: pulumi.Asset | pulumi.Archive | None = None,
+    content: str | None = None,
+    content_type: str | None = None,
+) -> pulumi.Output[str]:
+    """Upload a file under a key that has its content's hash, and return its address, known once the file is there.
+
+    A replaced file stays. After a deployment that failed the engine still owes the deletion of the file before it; when
+    the program is then reverted, that same key is written again, and deleted: with it would go what is in use.
+    """
+    stored = aws.s3.BucketObjectv2(
+        name,
+        bucket=bucket,
+        key=key,
+        source=source,
+        content=content,
+        content_type=content_type,
+        tags=object_tags(tags),
+        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True),
+    )
+    return pulumi.Output.all(stored.bucket, stored.key).apply(lambda found: naming.s3_uri(found[0], found[1]))
+
+
 def object_tags(tags: Mapping[str, pulumi.Input[str]]) -> Mapping[str, pulumi.Input[str]] | None:
     """The tags of an S3 object: S3 takes ten on an object and fifty elsewhere, and refuses the object over more."""
     return tags if len(tags) <= 10 else None

@@ -308,17 +308,16 @@ class _Careful(Sample):
 
     @property
     def present(self) -> int:
-        return self._looked_at.types.present
+        return self._looked_at.present
 
     def _as_numbers(self) -> tuple[NDArray[Any], int]:
-        return self._looked_at.as_numbers()
+        values, wrong = self._looked_at.as_numbers()
+        return values, wrong - self._looked_at.missing_words
 
     def _count(self) -> Categories:
-        if self._looked_at.texts is None:
+        if self._looked_at.source is None:
             return self.numbers.count()
-        counts = Counter(self._looked_at.texts)
-        counts.pop(None, None)
-        return Categories(dict(counts), self.rows)
+        return Categories(self._looked_at.category_counts(), self.rows)
 
     def _column(self) -> Column:
         return self._looked_at

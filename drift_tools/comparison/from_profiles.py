@@ -200,9 +200,14 @@ def _without_luck(listed: Mapping[str, int], least: int, other_share: float) -> 
 
 def _others(column: ColumnProfile) -> tuple[int, int]:
     """Present cells that are infinite, and those that are no numbers."""
-    wrong = column.types.string + column.types.boolean
+    wrong = column.types.string + column.types.boolean - column.missing_words
     found = 0 if column.numbers is None else column.numbers.count
-    return max(column.types.present - found - wrong, 0), wrong
+    return max(column.types.present - column.missing_words - found - wrong, 0), wrong
+
+
+def _missing(column: ColumnProfile) -> int:
+    """Cells that are empty, or say among numbers that one is missing."""
+    return column.types.missing + column.missing_words
 
 
 def _as_numbers(column: ColumnProfile) -> SortedNumbers:
@@ -210,7 +215,7 @@ def _as_numbers(column: ColumnProfile) -> SortedNumbers:
     infinite, wrong = _others(column)
     own = SortedNumbers.of(finite).side
     side = _shares(own, column, infinite, wrong)
-    return SortedNumbers(finite, 0, infinite, column.types.missing, wrong, side)
+    return SortedNumbers(finite, 0, infinite, _missing(column), wrong, side)
 
 
 def _shares(side: Side, column: ColumnProfile, infinite: int, wrong: int) -> Side:
@@ -218,7 +223,7 @@ def _shares(side: Side, column: ColumnProfile, infinite: int, wrong: int) -> Sid
     return replace(
         side,
         rows=column.rows,
-        missing_share=column.types.missing / rows,
+        missing_share=_missing(column) / rows,
         infinite_share=infinite / rows,
         wrong_type_share=wrong / rows,
     )
@@ -238,7 +243,7 @@ def _side(column: ColumnProfile) -> Side:
 
 def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) -> Measured:
     others = {
-        "missing values": (before.types.missing, after.types.missing),
+        "missing values": (_missing(before), _missing(after)),
         "infinite values": (_others(before)[0], _others(after)[0]),
         "values of another type": (_others(before)[1], _others(after)[1]),
     }
@@ -303,7 +308,7 @@ def _surely_outside(before: NumberProfile, after: NumberProfile) -> tuple[int, i
 def _without_values(name: str, before: ColumnProfile, after: ColumnProfile, p_values: Mapping[str, float]) -> Measured:
     """Numbers on one side, none on the other: there is nothing to compare but what stands in their place."""
     first, second = (
-        np.array([0 if side.numbers is None else side.numbers.count, side.types.missing, *_others(side)])
+        np.array([0 if side.numbers is None else side.numbers.count, _missing(side), *_others(side)])
         for side in (before, after)
     )
     stability = population_stability(first, second)

@@ -75,7 +75,7 @@ def _pool(first: Counts, second: Counts) -> tuple[Counts, Counts, int]:
     return joined[0], joined[1], int(rare.sum())
 
 
-def are_rare(first: Counts, second: Counts) -> NDArray[np.bool_]:
+def are_rare(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
     """Of which categories fewer than 5 rows are expected in the smaller of two samples, neither of them empty."""
     share = min(first.sum(), second.sum()) / (first.sum() + second.sum())
     rare: NDArray[np.bool_] = (first + second) * share < _ENOUGH

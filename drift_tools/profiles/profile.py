@@ -25,7 +25,7 @@ from drift_tools.profiles.statistics_json import (
     read_json,
     write_json,
 )
-from drift_tools.tables import Column, Numbers, Table, TypeCounts, are_mostly_numbers, count_categories
+from drift_tools.tables import MISSING_WORDS, Column, Numbers, Table, TypeCounts, are_mostly_numbers, count_categories
 
 __all__ = [
     "ColumnProfile",
@@ -95,7 +95,15 @@ class ColumnProfile:
         """Whether it is a column of numbers but for a few stray cells."""
         if self.is_numerical or self.numbers is None:
             return self.is_numerical
-        return are_mostly_numbers(self.types.string + self.types.boolean, self.types.present)
+        words = self.missing_words
+        return are_mostly_numbers(self.types.string + self.types.boolean - words, self.types.present - words)
+
+    @property
+    def missing_words(self) -> int:
+        """How many cells say that a number is missing (`NA`, `NULL`), of a column that has any number."""
+        if self.is_numerical or self.numbers is None or not self.numbers.count:
+            return 0
+        return sum(self.categories.counts.get(word, 0) for word in MISSING_WORDS)
 
     def merge(self, other: "ColumnProfile") -> "ColumnProfile":
         """Both together."""

@@ -4,6 +4,7 @@ from drift_tools.tables.arrow_cells import ArrowTexts, Cells, NotPlainError, Ord
 from drift_tools.tables.category_labels import common_spelling, respelt, respelt_cells
 from drift_tools.tables.column import (
     LARGEST_EXACT,
+    MISSING_WORDS,
     Column,
     Numbers,
     Texts,
@@ -17,6 +18,7 @@ from drift_tools.tables.table import Table, TimeColumn, arrow_table, as_table, i
 
 __all__ = [
     "LARGEST_EXACT",
+    "MISSING_WORDS",
     "ArrowTexts",
     "Cells",
     "Column",

@@ -164,14 +164,14 @@ class Cells:
         """Of a `pyarrow.StringArray` of CSV cells: blanks around them go, empty ones are missing."""
         import pyarrow.compute as pc  # noqa: PLC0415 - optional: the careful reader works without it
 
-        content, offsets = buffers_of(array)
-        if content.min(initial=_PLUS) <= _BLANK:  # or a tab
+        if content_of(array).min(initial=_PLUS) <= _BLANK:  # or a tab
             array = pc.utf8_trim(array, characters=" \t")
-            content, offsets = buffers_of(array)
-        empty = np.diff(offsets) == 0
-        if empty.any():
-            array = pc.if_else(_boolean(empty), None, array)
-        return cls._of_arrow(array, content, offsets, int(np.count_nonzero(empty)), is_json=False)
+        return cls.of_trimmed(without_empty(array))
+
+    @classmethod
+    def of_trimmed(cls, array: Any) -> "Cells":
+        """Of CSV cells without blanks around them, of which the empty ones are missing already."""
+        return cls._of_arrow(array, *buffers_of(array), array.null_count, is_json=False)
 
     @classmethod
     def of_strings(cls, array: Any) -> "Cells":
@@ -266,6 +266,14 @@ class Cells:
         if is_numerical:
             return Column(name, self.types, self.numbers, self.texts)
         return Column(name, self.types, None, self.texts, (self.numbers, self.wrong))
+
+
+def without_empty(array: Any) -> Any:
+    """The texts, the empty ones missing."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - as above
+
+    empty = np.diff(buffers_of(array)[1]) == 0
+    return pc.if_else(_boolean(empty), None, array) if empty.any() else array
 
 
 def buffers_of(array: Any) -> tuple[NDArray[np.uint8], Order]:

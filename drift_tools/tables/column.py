@@ -7,7 +7,7 @@ type that each would have, because a monitor must be able to say "49.9 % of this
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_letters
 from typing import Any, Protocol, TypeAlias
 
@@ -30,6 +30,13 @@ class TextSource(Protocol):
         """How often each text occurs, the missing left out."""
 
 
+# What programs and people write where a number is missing (R, SQL, Excel, Python, Hadoop); among numbers only, because
+# among texts any of them may be a category.
+_MISSING = ("na", "n/a", "n.a.", "null", "(null)", "none", "nil", "#n/a", "#na", "<na>", "nat", "missing")
+MISSING_WORDS = frozenset(
+    [spelt for word in _MISSING for spelt in (word, word.upper(), word.title(), word.capitalize())]
+    + ["-", "--", "?", ".", "\\N"]
+)
 # A column of numbers stays one if of its present cells at most one in so many is none (`N/A`, `#REF!`).
 _PRESENT_PER_STRAY = 20
 # From here on float64 cannot tell neighbouring integers apart.
@@ -206,6 +213,10 @@ class Column:
         values = self.numbers if self.numbers is not None else self.source
         return 0 if values is None else len(values)
 
+    def renamed(self, name: str) -> "Column":
+        """The same column under another name."""
+        return replace(self, name=name)
+
     @property
     def texts(self) -> Texts | None:
         """The cells as they were written (str or None), if there is a source that knows."""
@@ -223,7 +234,22 @@ class Column:
         """
         if self.numbers is not None or self.is_typed_text:
             return self.numbers is not None
-        return are_mostly_numbers(self.as_numbers()[1], self.types.present)
+        wrong, words = self.as_numbers()[1], self.missing_words
+        return are_mostly_numbers(wrong - words, self.present - words)
+
+    @property
+    def present(self) -> int:
+        """Cells that hold anything."""
+        return self.types.present
+
+    @property
+    def missing_words(self) -> int:
+        """How many cells say that a number is missing (`NA`, `NULL`, `-`), of a column that has any number."""
+        wrong = self.as_numbers()[1]
+        if not 0 < wrong < self.present:
+            return 0
+        counts = self.category_counts()
+        return sum(counts.get(word, 0) for word in MISSING_WORDS)
 
     @property
     def is_typed_number(self) -> bool:

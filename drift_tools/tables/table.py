@@ -8,7 +8,7 @@ import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Integral, Real
 from pathlib import Path
@@ -79,7 +79,7 @@ class Table:
         """The same columns under other names, by position."""
         if len(names) != len(self.columns):
             raise InputError(f"{len(names)} names were given for {len(self.columns)} columns: give one for each")
-        renamed = (replace(column, name=name) for name, column in zip(names, self.columns.values(), strict=True))
+        renamed = (column.renamed(name) for name, column in zip(names, self.columns.values(), strict=True))
         return Table.of(renamed, self.rows)
 
     def without(self, names: Sequence[str]) -> "Table":

@@ -2,27 +2,10 @@
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+from local_aws.interruption import interrupted_afterwards
 
 INTERRUPTED = 130
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hear Ctrl-C at the end: in the midst of loading, extension modules make an ImportError of it."""
-    heard: list[int] = []
-    usual = signal.getsignal(signal.SIGINT)
-    if usual is signal.SIG_IGN:  # a shell that started this in the background wants it so
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-    if heard:
-        raise KeyboardInterrupt
 
 
 def _terminated(_signal: int, _frame: object) -> None:
@@ -32,7 +15,7 @@ def _terminated(_signal: int, _frame: object) -> None:
 def main() -> int:
     """Run the demo; the exit status."""
     try:
-        with _uninterrupted():  # Pulumi takes a second, in which people see that they are in the wrong folder
+        with interrupted_afterwards():  # Pulumi takes a second, in which people see that they are in the wrong folder
             from examples.demo import program  # noqa: PLC0415
 
         signal.signal(signal.SIGTERM, _terminated)

@@ -21,7 +21,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -32,6 +32,11 @@ IN_PROGRESS, DONE, RELEASED = "in-progress", "done", "released"
 # S3's answers to a conditional write that lost: the condition did not hold; another write was under way; it is gone.
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey", "404"})
 _POLL_SECONDS = 0.25
+
+
+def small_window_key(state_prefix: str, endpoint: str, job: str) -> str:
+    """Key of the marker of a run that a function does in place of the processing job `job`."""
+    return "/".join(part for part in (state_prefix, "small-windows", endpoint, f"{job}.json") if part)
 
 
 class StillInProgressError(RuntimeError):
@@ -57,6 +62,8 @@ class Claim:
     etag: str
     nonce: str
     taken_over: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What whoever had it before has noted."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ class _Found:
     lease_ends: float
     nonce: str | None
     etag: str
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -104,15 +112,28 @@ class Markers:
             if found.state == DONE:
                 return None
             if found.nonce == nonce:
-                return Claim(key, found.etag, nonce, taken_over)  # a write of this claim did hold; its answer was lost
+                return Claim(
+                    key, found.etag, nonce, taken_over, found.facts
+                )  # a write of this claim did hold; its answer was lost
             if found.state == RELEASED or found.lease_ends <= self.clock.now():
                 taken_over = found.state == IN_PROGRESS
-                etag = self._write(key, IN_PROGRESS, nonce, condition={"IfMatch": found.etag})
+                etag = self._write(key, IN_PROGRESS, nonce, condition={"IfMatch": found.etag}, facts=found.facts)
                 if etag is not None:
-                    return Claim(key, etag, nonce, taken_over)
+                    return Claim(key, etag, nonce, taken_over, found.facts)
             if self.clock.now() + _POLL_SECONDS > self.deadline - self._RESERVE_SECONDS:
                 raise StillInProgressError(f"another delivery is at work on {key}")
             self.clock.sleep(_POLL_SECONDS)
+
+    def note(self, claim: Claim, facts: Mapping[str, str]) -> Claim:
+        """Keeps facts for whoever may have to take over; the claim from now on.
+
+        Raises StillInProgressError if the claim is lost: its lease ran out, and another has it.
+        """
+        noted = {**claim.facts, **facts}
+        etag = self._write(claim.key, IN_PROGRESS, claim.nonce, condition={"IfMatch": claim.etag}, facts=noted)
+        if etag is None:
+            raise StillInProgressError(f"another delivery has taken over {claim.key}")
+        return replace(claim, etag=etag, facts=noted)
 
     def finish(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Marks it done, for good; `facts` are kept in the marker."""
@@ -120,7 +141,8 @@ class Markers:
 
     def release(self, claim: Claim, facts: Mapping[str, str]) -> None:
         """Gives the right back after a failure, so that a retry need not wait for the lease to end."""
-        self._write(claim.key, RELEASED, claim.nonce, condition={"IfMatch": claim.etag}, facts=facts)
+        kept = {**claim.facts, **facts}
+        self._write(claim.key, RELEASED, claim.nonce, condition={"IfMatch": claim.etag}, facts=kept)
 
     def _write(
         self, key: str, state: str, nonce: str, *, condition: Mapping[str, str], facts: Mapping[str, str] | None = None
@@ -158,6 +180,7 @@ class Markers:
         etag = str(answer["ETag"])
         try:
             marker = json.loads(answer["Body"].read())
-            return _Found(str(marker["state"]), float(marker["lease_ends"]), marker.get("nonce"), etag)
+            facts = {str(name): str(value) for name, value in marker.get("facts", {}).items()}
+            return _Found(str(marker["state"]), float(marker["lease_ends"]), marker.get("nonce"), etag, facts)
         except (ValueError, KeyError, TypeError, AttributeError):
-            return _Found(RELEASED, 0.0, None, etag)
+            return _Found(RELEASED, 0.0, None, etag, {})

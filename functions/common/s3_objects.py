@@ -18,6 +18,10 @@ class UnreadableError(Exception):
     """An object could not be read; the text says which and why, in words for a person."""
 
 
+class DamagedError(UnreadableError):
+    """An object could be read, and is not what it should be."""
+
+
 def split_uri(uri: str) -> tuple[str, str]:
     """Bucket and key of an `s3://bucket/key` URI; ValueError if it is none."""
     match = re.fullmatch(r"s3://([^/]+)/(.+)", uri)
@@ -97,4 +101,4 @@ def read_json(s3: Any, bucket: str, key: str, *, max_bytes: int = MAX_JSON_BYTES
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"{where} is no valid JSON ({error})") from error
+        raise DamagedError(f"{where} is no valid JSON ({error})") from error

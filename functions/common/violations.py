@@ -13,7 +13,12 @@ from typing import Any
 # The documentation writes both; real runs and AWS's SDK the first.
 FILE_NAMES = ("constraint_violations.json", "constraints_violations.json")
 
-_NUMBER = r"'?([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|inf(?:inity)?|nan))'?"
+# Names of columns stand in descriptions, and clients choose names: nothing here may cost more than its text is long.
+# A number begins where no digit comes before, has one way to be read, and descriptions are cut: AWS's have 300.
+_DESCRIPTION_CHARACTERS = 1000
+_NAME_CHARACTERS = 256
+_MANTISSA = r"(?:\d{1,320}(?:\.\d{0,320})?|\.\d{1,320})"
+_NUMBER = rf"'?(?<![\d.])([-+]?(?:{_MANTISSA}(?:[eE][-+]?\d{{1,4}})?|inf(?:inity)?|nan))'?"
 # One pattern a wording; groups are (observed, limit). Order matters: the more specific one first.
 _WORDINGS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -91,17 +96,27 @@ class MalformedViolationsError(ValueError):
 
 def parse_violations(document: Any) -> tuple[Violation, ...]:
     """All entries of a parsed `constraint_violations.json`, in their order; MalformedViolationsError if it is none."""
+    return tuple(_parse_entry(entry) for entry in _entries(document))
+
+
+def count_violations(document: Any) -> int:
+    """How many entries it has, without reading what they say; MalformedViolationsError as for `parse_violations`."""
+    return len(_entries(document))
+
+
+def _entries(document: Any) -> list[Mapping[str, Any]]:
     entries = document.get("violations") if isinstance(document, Mapping) else None
     if not isinstance(entries, list):
         raise MalformedViolationsError("it has no list `violations`")
-    return tuple(_parse_entry(entry, index) for index, entry in enumerate(entries))
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            raise MalformedViolationsError(f"entry {index} of `violations` is no object")
+    return entries
 
 
-def _parse_entry(entry: Any, index: int) -> Violation:
-    if not isinstance(entry, Mapping):
-        raise MalformedViolationsError(f"entry {index} of `violations` is no object")
-    check = str(entry.get("constraint_check_type") or "unnamed_check")
-    description = " ".join(str(entry.get("description") or "").split())
+def _parse_entry(entry: Mapping[str, Any]) -> Violation:
+    check = _clipped(entry.get("constraint_check_type") or "unnamed_check", _NAME_CHARACTERS)
+    description = " ".join(_clipped(entry.get("description") or "", _DESCRIPTION_CHARACTERS).split())
     observed, limit = parse_numbers(description)
     expected_type = _EXPECTED_TYPE.search(description)
     return Violation(
@@ -114,15 +129,20 @@ def _parse_entry(entry: Any, index: int) -> Violation:
     )
 
 
+def _clipped(value: Any, characters: int) -> str:
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
 def _subject(entry: Mapping[str, Any], check: str) -> str:
     if check in COLUMN_CHECKS:
         return "number of columns"
     facet = entry.get("facet")
-    name = str(entry.get("feature_name") or entry.get("metric_name") or "unnamed")
+    name = _clipped(entry.get("feature_name") or entry.get("metric_name") or "unnamed", _NAME_CHARACTERS)
     if facet:
-        return f"{name} ({facet} = {entry.get('facet_value', '?')})"
+        return _clipped(f"{name} ({facet} = {entry.get('facet_value', '?')})", _NAME_CHARACTERS)
     label = entry.get("label")
-    return f"{name} ({label})" if label and "feature_name" not in entry else name
+    return _clipped(f"{name} ({label})", _NAME_CHARACTERS) if label and "feature_name" not in entry else name
 
 
 def parse_numbers(description: str) -> tuple[float | None, float | None]:

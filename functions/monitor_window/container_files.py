@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from functions.common.event_fields import BadEventError
+from functions.common.object_keys import is_plain, named
 from functions.common.s3_objects import list_keys, read_json, split_location, split_uri
 
 _AT_ONCE = 8
@@ -59,7 +60,7 @@ def _objects(s3: Any, source: Mapping[str, Any]) -> Iterator[tuple[str, str, str
     for key in list_keys(s3, bucket, prefix):
         # As SageMaker: of a prefix that is an object's key the file itself, of a folder what is below it.
         inside = key.removeprefix(prefix).lstrip("/") or PurePosixPath(key).name
-        if not key.endswith("/") and ".." not in PurePosixPath(inside).parts:
+        if not key.endswith("/") and is_plain(inside):
             yield bucket, key, inside
 
 
@@ -68,8 +69,13 @@ def _manifest(document: Any, uri: str) -> Iterator[tuple[str, str, str]]:
         first, *entries = document
         bucket, prefix = split_location(first["prefix"])
         base = f"{prefix}/" if prefix else ""
+        odd = [entry for entry in entries if not is_plain(entry)]
+        if odd:  # start_monitor lists none
+            raise BadEventError(f"{uri} lists keys that cannot be files', such as {', '.join(named(odd))}")
         yield from ((bucket, base + entry, entry) for entry in entries)
-    except (TypeError, KeyError, ValueError) as error:
+    except BadEventError:
+        raise
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise BadEventError(
             f'{uri} is no manifest: it must be [{{"prefix": "s3://bucket/prefix/"}}, "key", …]'
         ) from error

@@ -22,13 +22,14 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_note import Failure, note_failure
-from functions.common.idempotency import Claim, Clock, Markers
-from functions.common.json_logging import log
-from functions.common.violations import FILE_NAMES, parse_violations
+from functions.common.idempotency import Claim, Clock, Markers, StillInProgressError, small_window_key
+from functions.common.json_logging import attempt, log
+from functions.common.violations import FILE_NAMES, count_violations
 from functions.monitor_window.container_files import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
 
 _RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
 _LOG_CHARACTERS = 4000
+_STORED = "stored_violations"  # a marker's fact: the results are there, with so many violations
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _count(job: Job, ml_root: Path) -> int:
         for name in FILE_NAMES:
             path = place(ml_root, output["S3Output"]["LocalPath"]) / name
             if path.is_file():
-                return len(parse_violations(json.loads(path.read_bytes())))
+                return count_violations(json.loads(path.read_bytes()))
     return 0
 
 
@@ -183,39 +184,75 @@ def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
         exit_message=reason,
         ended=datetime.now(UTC).isoformat(),
     )
-    note_failure(s3, settings.bucket, settings.failures_prefix, failure)
+    attempt(
+        "the reason could not be kept",
+        lambda: note_failure(s3, settings.bucket, settings.failures_prefix, failure),
+        job=job.name,
+        reason=reason,
+    )
 
 
 def process(
     event: Any, settings: Settings, markers: Markers, *, s3: Any, cloudwatch: Any, functions: Any, deadline: Deadline
 ) -> dict[str, Any]:
-    """One delivery."""
+    """One delivery. One that fails leaves a metric, not silence, and its claim to the retry, whatever else fails.
+
+    Raises what made it fail, and StillInProgressError if another delivery is at work.
+    """
     job = Job.parse(event)
-    claim = markers.claim(f"{settings.state_prefix}/small-windows/{job.endpoint}/{job.name}.json")
-    if claim is None:
-        return {"job": job.name, "done": "by an earlier delivery"}
+    claim: Claim | None = None
     try:
+        claim = markers.claim(small_window_key(settings.state_prefix, job.endpoint, job.name))
+        if claim is None:
+            return {"job": job.name, "done": "by an earlier delivery"}
         outcome = _once(job, claim, s3=s3, deadline=deadline)
         if outcome.status:
             _note(s3, settings, job, outcome.message)
+        elif _STORED not in claim.facts:
+            claim = markers.note(claim, {_STORED: str(outcome.violations), "message": outcome.message})
         publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, outcome.metrics)
-        if settings.compare_function and outcome.status == 0:
-            functions.invoke(
-                FunctionName=settings.compare_function,
-                InvocationType="Event",
-                Payload=json.dumps({"schedule": job.schedule, "end_time": job.end_time}).encode(),
-            )
-    except Exception as error:
-        # A failure leaves a metric, not silence; the retry may still bring the results.
-        markers.release(claim, {"error": type(error).__name__})
-        _note(s3, settings, job, f"{type(error).__name__}: {error}")
-        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, {"JobFailures": 1.0})
+    except StillInProgressError:
         raise
-    markers.finish(claim, {"message": outcome.message})
+    except Exception as error:
+        _note(s3, settings, job, f"{type(error).__name__}: {error}")
+        failed = {"JobFailures": 1.0}
+        attempt(
+            "the failure could not be published",
+            lambda: publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, failed),
+            job=job.name,
+        )
+        _release(markers, claim, error)
+        raise
+    if outcome.status == 0:
+        _compare(job, claim, settings, markers, functions)
+    # The results are there and told of. Without the mark, another delivery finds them.
+    attempt("the end could not be marked", lambda: markers.finish(claim, {"message": outcome.message}), job=job.name)
     return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": outcome.metrics}
 
 
+def _compare(job: Job, claim: Claim, settings: Settings, markers: Markers, functions: Any) -> None:
+    if not settings.compare_function:
+        return
+    try:
+        functions.invoke(
+            FunctionName=settings.compare_function,
+            InvocationType="Event",
+            Payload=json.dumps({"schedule": job.schedule, "end_time": job.end_time}).encode(),
+        )
+    except Exception as error:  # the run itself is no failure: the retry finds its results
+        _release(markers, claim, error)
+        raise
+
+
+def _release(markers: Markers, claim: Claim | None, error: Exception) -> None:
+    if claim is not None:
+        facts = {"error": type(error).__name__}
+        attempt("the claim could not be given back", lambda: markers.release(claim, facts), key=claim.key)
+
+
 def _once(job: Job, claim: Claim, *, s3: Any, deadline: Deadline) -> Outcome:
+    if _STORED in claim.facts:  # by a delivery that then could not say so
+        return Outcome(0, claim.facts["message"], int(claim.facts[_STORED]))
     if claim.taken_over:
         # Whoever had it before died in the middle: out of memory or of time. It would again.
         return Outcome(1, "Error: the function ended before the monitor did: give it more memory, or a lower limit", 0)

@@ -16,9 +16,10 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_note import Failure, note_failure
-from functions.common.json_logging import log
+from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
-from functions.common.violations import FILE_NAMES, MalformedViolationsError, parse_violations
+from functions.common.violations import FILE_NAMES, MalformedViolationsError
+from functions.common.violations import count_violations as count_entries
 from functions.processing_metrics.job import Job, JobKind, identify
 
 DETAIL_TYPE = "SageMaker Processing Job State Change"
@@ -91,14 +92,14 @@ def _violations_in_file(s3: Any, job: Job) -> int | None:
     if found is None:
         return 0
     try:
-        return len(parse_violations(read_json(s3, bucket, found)))
+        return count_entries(read_json(s3, bucket, found))
     except (UnreadableError, MalformedViolationsError) as error:
         log("WARNING", "the violations file cannot be read; counted as one", job=job.name, reason=str(error))
         return 1
 
 
-def _failure(job: Job) -> Failure:
-    return Failure(
+def _note(s3: Any, settings: Settings, job: Job) -> None:
+    failure = Failure(
         endpoint=job.endpoint,
         schedule=job.schedule,
         job=job.name,
@@ -109,6 +110,7 @@ def _failure(job: Job) -> Failure:
         exit_message=job.exit_message,
         ended=job.ended.isoformat() if job.ended else None,
     )
+    note_failure(s3, settings.bucket, f"{settings.state_prefix}/job-failures", failure)
 
 
 def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloudwatch: Any) -> dict[str, Any]:
@@ -123,7 +125,8 @@ def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloud
         return {"job": job_name, "ignored": f"no job of endpoint {settings.endpoint}"}
     metrics = measure(s3, job)
     if job.failed:
-        note_failure(s3, settings.bucket, f"{settings.state_prefix}/job-failures", _failure(job))
+        # First the reason, to be there when the alarm is; but the alarm comes without one, too.
+        attempt("the reason could not be kept", lambda: _note(s3, settings, job), job=job.name, reason=job.reason)
     publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, metrics)
     return {"job": job_name, "kind": job.kind.value, "schedule": job.schedule, "status": status, "metrics": metrics}
 

@@ -19,14 +19,18 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_note import NOT_STARTED, Failure, note_failure
-from functions.common.json_logging import log
+from functions.common.idempotency import Clock, Markers, StillInProgressError, small_window_key
+from functions.common.json_logging import attempt, log
+from functions.common.s3_objects import exists
 from functions.start_monitor.job_request import job_name, processing_job_request, results_uri, small_window_event
 from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
-from functions.start_monitor.s3_inputs import Found, captured, labels, other_variants
-from functions.start_monitor.time_window import HOUR, hours_between, iso, parse_time
+from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
+from functions.start_monitor.time_window import parse_time
 
-JOB, FUNCTION, NONE = "job", "function", "none"
+_CLOCK = Clock()
+_SECONDS = 60.0  # of an invocation that does not say how long it may take
+_NO_JOB = frozenset({"ValidationException", "ResourceNotFound", "ResourceNotFoundException"})
 
 
 @dataclass(frozen=True)
@@ -54,75 +58,15 @@ class JobConflictError(RuntimeError):
     """A job of the run's name exists and is another one."""
 
 
-def take(s3: Any, plan: Plan, records: Records) -> Run:
-    """Decide which files the window has, or read what an earlier delivery decided."""
-    decided = records.read(plan.window.end)
-    if decided is not None:
-        return decided
-    own = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, plan.window.hours())
-    late, late_from = _late(s3, plan, records)
-    collected = _labels(s3, plan, late_from, plan.due)
-    # Without labels nothing can be measured; what is not taken now is late, not lost, for the next run.
-    usable = plan.ground_truth_uri is None or bool(collected.files)
-    captures = own.size + late.size if usable else 0
-    size = captures + collected.size if captures else 0
-    run = Run(
-        window_start=iso(plan.window.start),
-        window_end=iso(plan.window.end),
-        due=iso(plan.due),
-        files=own.keys if usable else (),
-        late_files=late.keys if usable else (),
-        late_from=iso(late_from) if late.files and usable else None,
-        size=size,
-        job_name=job_name(plan),
-        route=_route(plan, size),
-        excluded_variants=other_variants(s3, plan.captured_uri, plan.endpoint, plan.variants),
-    )
-    return records.keep(plan.window.end, run)
-
-
-def _late(s3: Any, plan: Plan, records: Records) -> tuple[Found, datetime]:
-    """Captures of hours before the window that no run has taken, and the first hour that was looked at.
-
-    Only as far back as this monitor has run: what was captured before there was one was not missed. And as far as the
-    window before this one began, if its run was never started: that may be a day, where late files are a few hours'.
-    """
-    earliest = plan.window.start - plan.late_hours * HOUR
-    past = records.past(earliest, plan.window)
-    since = plan.window.start if past.began is None else max(earliest, past.began)
-    if past.missed_from is not None and past.missed_from < since:
-        since = past.missed_from
-        past = records.past(since, plan.window)
-    found = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, hours_between(since, plan.window.start))
-    return Found(tuple(file for file in found.files if file.key not in past.taken)), since
-
-
-def _labels(s3: Any, plan: Plan, since: datetime, due: datetime) -> Found:
-    """Labels that were collected from `since` on until the run was due, its own hour among them.
-
-    Labels are filed under the hour in which they were collected, not under that of the record which they are for: a
-    window that was moved back for labels that take days has its labels behind it.
-    """
-    if plan.ground_truth_uri is None:
-        return Found(())
-    return labels(s3, plan.ground_truth_uri, hours_between(since, due + HOUR))
-
-
-def _route(plan: Plan, size: int) -> str:
-    if size == 0:
-        return NONE
-    if plan.small_window is not None and size <= plan.small_window.max_bytes:
-        return FUNCTION
-    return JOB
-
-
-def start(plan: Plan, *, s3: Any, sagemaker: Any, functions: Any) -> dict[str, Any]:
-    """Start what the window needs; what was done comes back."""
-    records = Records.of(s3, plan)
-    run = take(s3, plan, records)
-    is_started = run.route != NONE and records.is_started(plan.window.end)
-    if run.route != NONE and not is_started:
-        run = run.without(records.made_up_for(plan.window, plan.late_hours))
+def start(
+    plan: Plan, *, s3: Any, sagemaker: Any, functions: Any, deadline: float | None = None, clock: Clock = _CLOCK
+) -> dict[str, Any]:
+    """Start what the window needs; what was done comes back. `deadline`: when this delivery is killed at the latest."""
+    records = Records.of(s3, plan, clock.now)
+    killed_at = clock.now() + _SECONDS if deadline is None else deadline
+    markers = Markers(s3, records.bucket, plan.schedule, killed_at, clock)
+    taken = take(s3, plan, records, markers, lambda run: was_started(run, records, s3, sagemaker))
+    run = taken.run
     answer: dict[str, Any] = {
         "schedule": plan.schedule,
         "window_start": run.window_start,
@@ -131,16 +75,35 @@ def start(plan: Plan, *, s3: Any, sagemaker: Any, functions: Any) -> dict[str, A
         "late_files": len(run.late_files),
         "route": run.route,
     }
+    if run.odd_keys:
+        answer["odd_keys"] = run.odd_keys
     if not run.all_files:
         return answer | {"started": None}
-    manifest = records.write_manifest(plan.window.end, "captured", plan.captured_uri, run.all_files)
-    request = processing_job_request(
-        plan, run, captured=manifest, ground_truth=_labels_manifest(s3, plan, records, run)
-    )
-    answer |= _start(plan, run, request, sagemaker=sagemaker, functions=functions)
-    if not is_started:
-        records.mark_started(plan.window.end, answer["started"])
+    try:
+        manifest = records.write_manifest(plan.window.end, "captured", plan.captured_uri, run.all_files)
+        request = processing_job_request(
+            plan, run, captured=manifest, ground_truth=_labels_manifest(s3, plan, records, run)
+        )
+        answer |= _start(plan, run, request, sagemaker=sagemaker, functions=functions)
+        if not taken.is_started:
+            records.mark_started(plan.window.end, answer["started"])
+    except Exception:
+        attempt("files that nobody starts on stay held", lambda: records.let_go(plan.window.end))
+        raise
     return answer
+
+
+def was_started(run: Run, records: Records, s3: Any, sagemaker: Any) -> bool:
+    """Whether whoever died before saying that a run was started had started it: its job or marker is there."""
+    if run.route == FUNCTION:
+        return exists(s3, records.bucket, small_window_key(records.root, records.endpoint, run.job_name))
+    try:
+        sagemaker.describe_processing_job(ProcessingJobName=run.job_name)
+    except ClientError as error:
+        if error_code(error) in _NO_JOB:
+            return False
+        raise
+    return True
 
 
 def _start(plan: Plan, run: Run, request: Mapping[str, Any], *, sagemaker: Any, functions: Any) -> dict[str, Any]:
@@ -158,7 +121,7 @@ def _labels_manifest(s3: Any, plan: Plan, records: Records, run: Run) -> str | N
     if plan.ground_truth_uri is None:
         return None
     since = parse_time(run.late_from) if run.late_from else plan.window.start
-    found = _labels(s3, plan, since, parse_time(run.due))
+    found = labels_of(s3, plan, since, parse_time(run.due))
     return records.write_manifest(plan.window.end, "ground-truth", plan.ground_truth_uri, found.keys)
 
 
@@ -197,10 +160,11 @@ def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
         exit_message=None,
         ended=datetime.now(UTC).isoformat(),
     )
-    try:
-        note_failure(s3, settings.bucket, settings.failures_prefix, failure)
-    except Exception as problem:
-        log("ERROR", "the reason could not be kept", reason=reason, problem=str(problem))
+    attempt(
+        "the reason could not be kept",
+        lambda: note_failure(s3, settings.bucket, settings.failures_prefix, failure),
+        reason=reason,
+    )
 
 
 def _message(error: Exception) -> str:
@@ -211,7 +175,15 @@ def _message(error: Exception) -> str:
 
 
 def process(
-    event: Any, settings: Settings, *, s3: Any, sagemaker: Any, functions: Any, cloudwatch: Any
+    event: Any,
+    settings: Settings,
+    *,
+    s3: Any,
+    sagemaker: Any,
+    functions: Any,
+    cloudwatch: Any,
+    deadline: float | None = None,
+    clock: Clock = _CLOCK,
 ) -> dict[str, Any]:
     """One delivery. A start that fails leaves a reason and a `JobFailures`, not silence, and the exception for Lambda's
     retry.
@@ -223,7 +195,9 @@ def process(
         return announce(event, settings.namespace, cloudwatch)
     plan = parse(event)
     try:
-        answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions)
+        answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions, deadline=deadline, clock=clock)
+    except StillInProgressError:  # no failure: another delivery decides, and Lambda tries this one again
+        raise
     except Exception as error:
         _note(s3, settings, plan, error)
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
@@ -242,8 +216,9 @@ def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
     return {"schedule": schedule, "announced": True}
 
 
-def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
+def handler(event: Any, context: Any) -> dict[str, Any]:
     """Lambda's entry."""
+    killed_at = _CLOCK.now() + context.get_remaining_time_in_millis() / 1000.0
     settings = Settings.read(os.environ)
     try:
         answer = process(
@@ -253,6 +228,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lamb
             sagemaker=client("sagemaker"),
             functions=client("lambda"),
             cloudwatch=client("cloudwatch"),
+            deadline=killed_at,
         )
     except BadEventError as error:
         log("ERROR", "unusable event", reason=str(error))

@@ -1,14 +1,17 @@
 """What every run has taken, so that a second delivery takes the same and a late file is counted once.
 
 One object a run, `{state}/{endpoint}/{schedule}/yyyy/mm/dd/hh.json` by the hour of the window's end, written with a
-condition: the first delivery decides which files a window has, whoever comes second reads it there. A second object,
-`hh.started`, says that the run was started: what one took that never was is still there for the next.
+condition: the first delivery decides which files a window has, whoever comes second reads it there. Beside it,
+`hh.held` says until when a delivery is at work to start the run, and `hh.started` that it was started: what one took
+that never was is still there for the next.
 """
 
 import base64
 import gzip
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import time
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,12 +19,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.common.aws_clients import error_code
-from functions.common.s3_objects import exists, list_keys, read_json, split_location
+from functions.common.json_logging import log
+from functions.common.s3_objects import DamagedError, exists, list_keys, read_json, split_location
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.time_window import HOUR, Window, hour_path, hours_between, parse_time
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _STARTED = ".started"
+_HELD = ".held"
+_DAMAGED = ".damaged"
+_ALLOWANCE_SECONDS = 5.0  # for clocks that differ
 # A day of one file a second takes 3 MB (packed); thirty such days are beyond what this function can hold.
 _MAX_BYTES = 64 * 1024 * 1024
 
@@ -40,7 +47,7 @@ def unpacked(text: str) -> tuple[str, ...]:
 class Run:
     """A window and the files that it took, as keys below the captures' place.
 
-    `late_files` are of hours before the window; `due` is the run's hour.
+    `late_files` are of hours before the window; `due` is the run's hour; `odd_keys` is how many were left out.
     """
 
     window_start: str
@@ -53,6 +60,7 @@ class Run:
     job_name: str
     route: str
     excluded_variants: tuple[str, ...] = ()
+    odd_keys: int = 0
 
     @property
     def all_files(self) -> tuple[str, ...]:
@@ -80,6 +88,7 @@ class Run:
             "job_name": self.job_name,
             "route": self.route,
             "excluded_variants": list(self.excluded_variants),
+            "odd_keys": self.odd_keys,
         }
 
     @classmethod
@@ -96,6 +105,7 @@ class Run:
             job_name=str(document["job_name"]),
             route=str(document["route"]),
             excluded_variants=tuple(document.get("excluded_variants", ())),
+            odd_keys=int(document.get("odd_keys", 0)),
         )
 
 
@@ -119,40 +129,74 @@ class Records:
 
     s3: Any
     bucket: str
-    prefix: str
+    root: str
+    endpoint: str
+    schedule: str
+    now: Callable[[], float] = time.time
 
     @classmethod
-    def of(cls, s3: Any, plan: Plan) -> "Records":
-        """Those of the plan's schedule."""
-        bucket, prefix = split_location(plan.state_uri)
-        return cls(s3, bucket, "/".join(part for part in (prefix, plan.endpoint, plan.schedule) if part))
+    def of(cls, s3: Any, plan: Plan, now: Callable[[], float] = time.time) -> "Records":
+        """Those of the plan's schedule; `now` is the time in seconds since the epoch."""
+        bucket, root = split_location(plan.state_uri)
+        return cls(s3, bucket, root, plan.endpoint, plan.schedule, now)
+
+    @property
+    def prefix(self) -> str:
+        """Below which everything of the schedule is."""
+        return "/".join(part for part in (self.root, self.endpoint, self.schedule) if part)
+
+    @property
+    def turn_key(self) -> str:
+        """Key of the marker of the delivery that decides at the moment."""
+        return f"{self.prefix}/turn.json"
 
     def key(self, end: datetime, suffix: str = ".json") -> str:
         """Key of the record of the window that ends at `end`, or of a file beside it."""
         return f"{self.prefix}/{hour_path(end)}{suffix}"
 
     def read(self, end: datetime) -> Run | None:
-        """The run of the window that ends at `end`; None if there was none."""
+        """The run of the window that ends at `end`; None if there was none, or if what is there cannot be read."""
         key = self.key(end)
-        return Run.from_dict(self._read(key)) if exists(self.s3, self.bucket, key) else None
+        return self._readable(key) if exists(self.s3, self.bucket, key) else None
+
+    def _readable(self, key: str) -> Run | None:
+        """A record; one that is damaged is set aside under another name, logged, and is none from then on.
+
+        What it took is not known any more: the next run finds those files untaken, and counts them once more. AWS's own
+        errors are no damage.
+        """
+        try:
+            document = self._read(key)
+            # Without `due` it is one that an earlier version left: the monitor begins anew, and misses nothing else.
+            return Run.from_dict(document) if "due" in document.keys() else None  # noqa: SIM118 -- a list has no keys
+        except DamagedError as error:
+            damage = str(error)
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zlib.error) as error:
+            damage = f"s3://{self.bucket}/{key} is no record of a run ({type(error).__name__}: {error})"
+        log("ERROR", "a damaged record was set aside", reason=damage, kept_as=f"{key}{_DAMAGED}")
+        damaged = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read(_MAX_BYTES)
+        self._write(f"{key}{_DAMAGED}", damaged)
+        self._write(key, json.dumps({"damaged": damage}).encode())  # nobody here may delete
+        return None
+
+    def _write(self, key: str, body: bytes, **condition: str) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **condition)
 
     def _read(self, key: str) -> Any:
         return read_json(self.s3, self.bucket, key, max_bytes=_MAX_BYTES)
 
     def keep(self, end: datetime, run: Run) -> Run:
         """Write the record unless there is one; the one that counts comes back."""
+        key, body = self.key(end), json.dumps(run.to_dict()).encode()
         try:
-            self.s3.put_object(
-                Bucket=self.bucket,
-                Key=self.key(end),
-                Body=json.dumps(run.to_dict()).encode(),
-                ContentType="application/json",
-                IfNoneMatch="*",
-            )
+            self._write(key, body, IfNoneMatch="*")
         except ClientError as error:
             if error_code(error) not in _LOST:
                 raise
-            return Run.from_dict(self._read(self.key(end)))
+            kept = self._readable(key)
+            if kept is not None:
+                return kept
+            self._write(key, body)  # in place of a damaged one
         return run
 
     def is_started(self, end: datetime) -> bool:
@@ -160,62 +204,73 @@ class Records:
         return exists(self.s3, self.bucket, self.key(end, _STARTED))
 
     def mark_started(self, end: datetime, what: str) -> None:
-        """Note that the run was started, as `what`.
+        """Note that the run was started, as `what`."""
+        self._write(self.key(end, _STARTED), json.dumps({"started": what, "at": self.now()}).encode())
 
-        Who dies right before leaves files that the next run counts once more: twice is better than never.
-        """
-        self.s3.put_object(
-            Bucket=self.bucket,
-            Key=self.key(end, _STARTED),
-            Body=json.dumps({"started": what}).encode(),
-            ContentType="application/json",
-        )
+    def hold(self, end: datetime, until: float) -> None:
+        """Note that a delivery is at work to start the run, and dead for certain at `until` (seconds)."""
+        self._write(self.key(end, _HELD), json.dumps({"until": until + _ALLOWANCE_SECONDS}).encode())
 
-    def past(self, since: datetime, window: Window) -> "Past":
+    def let_go(self, end: datetime) -> None:
+        """Note that nobody is at work any more: the run could not be started."""
+        self._write(self.key(end, _HELD), json.dumps({"until": 0.0}).encode())
+
+    def _is_held(self, end: datetime) -> bool:
+        try:
+            return float(self._read(self.key(end, _HELD))["until"]) > self.now()
+        except (DamagedError, TypeError, KeyError, ValueError):
+            return False
+
+    def past(self, since: datetime, window: Window, was_started: Callable[[Run], bool]) -> "Past":
         """What the runs of windows that ended after `since` leave for `window`.
 
-        Of windows that overlap the later ones took files as their own, too.
+        Of windows that overlap the later ones took files as their own, too. `was_started`: see `_runs`.
         """
         taken: set[str] = set()
         began: list[datetime] = []
         missed: list[datetime] = []
-        for run, is_started in self._runs(since, window.end):
+        for run, is_taken in self._runs(since, window.end, was_started):
             start, end = parse_time(run.window_start), parse_time(run.window_end)
-            if is_started:
+            if is_taken:
                 taken.update(run.all_files)
             elif run.all_files and end <= window.start:
-                missed.append(start)
+                missed.append(parse_time(run.late_from) if run.late_from else start)
             if end <= window.start:
                 began.append(start)
         return Past(frozenset(taken), min(began, default=None), min(missed, default=None))
 
-    def made_up_for(self, window: Window, late_hours: int) -> frozenset[str]:
-        """Files that started runs of later windows took as late: perhaps of `window`, whose own run came too late.
+    def made_up_for(self, window: Window, late_hours: int, was_started: Callable[[Run], bool]) -> frozenset[str]:
+        """Files that runs of later windows took as late: perhaps of `window`, whose own run came too late.
 
         The last run that looks so far back begins `late_hours` after the window, and is as long as any.
         """
         until = window.end + late_hours * HOUR + (window.end - window.start)
-        return frozenset(
-            key for run, is_started in self._runs(window.end, until) if is_started for key in run.late_files
-        )
+        later = self._runs(window.end, until, was_started)
+        return frozenset(key for run, is_taken in later if is_taken for key in run.late_files)
 
-    def _runs(self, since: datetime, until: datetime) -> Iterator[tuple[Run, bool]]:
-        """Runs whose windows end in (`since`, `until`], and whether each was started."""
-        ends = list(hours_between(since + HOUR, until + HOUR))
-        days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in ends})
-        found = {key for day in days for key in list_keys(self.s3, self.bucket, day)}
-        for end in ends:
-            key = self.key(end)
-            document = self._read(key) if key in found else {}
-            # Without `due` it is one that an earlier version left: the monitor begins anew, and misses nothing else.
-            if "due" in document:
-                yield Run.from_dict(document), self.key(end, _STARTED) in found
+    def _runs(self, since: datetime, until: datetime, was_started: Callable[[Run], bool]) -> Iterator[tuple[Run, bool]]:
+        """Runs whose windows end in (`since`, `until`], and whether their files are theirs.
+
+        They are if the run was started, or if a delivery is at work to start it. If one died, `was_started` is asked
+        whether it died before or after it had.
+        """
+        found = self._keys(since, until)
+        for end in hours_between(since + HOUR, until + HOUR):
+            run = self._readable(self.key(end)) if self.key(end) in found else None
+            if run is None:
+                continue
+            is_taken = self.key(end, _STARTED) in found
+            if not is_taken and run.all_files and self.key(end, _HELD) in found:
+                is_taken = self._is_held(end) or was_started(run)
+            yield run, is_taken
+
+    def _keys(self, since: datetime, until: datetime) -> frozenset[str]:
+        days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in hours_between(since + HOUR, until + HOUR)})
+        return frozenset(key for day in days for key in list_keys(self.s3, self.bucket, day))
 
     def write_manifest(self, end: datetime, name: str, location: str, keys: Iterable[str]) -> str:
         """A manifest of `keys`, which are relative to `location`, as SageMaker reads it; its URI."""
         manifest: list[Any] = [{"prefix": f"{location}/"}, *keys]
         key = self.key(end, f".{name}.manifest")
-        self.s3.put_object(
-            Bucket=self.bucket, Key=key, Body=json.dumps(manifest).encode(), ContentType="application/json"
-        )
+        self._write(key, json.dumps(manifest).encode())
         return f"s3://{self.bucket}/{key}"

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from functions.common.object_keys import is_plain
 from functions.common.s3_objects import ListedObject, list_folders, list_objects, split_location
 from functions.start_monitor.time_window import hour_path
 
@@ -19,6 +20,23 @@ class Found:
     """Captured files below a place, by the hour in which they were captured."""
 
     files: tuple[ListedObject, ...]
+    odd_keys: tuple[str, ...] = ()
+    """Of objects that would be captures, had they a key that can be a file's: these are left where they are."""
+
+    @classmethod
+    def of(cls, listed: Iterable[ListedObject]) -> "Found":
+        """What can be taken of what is there."""
+        files, odd = [], []
+        for item in listed:
+            if is_plain(item.key):
+                files.append(item)
+            else:
+                odd.append(item.key)
+        return cls(tuple(files), tuple(odd))
+
+    def without(self, keys: Collection[str]) -> "Found":
+        """But for the files of these keys."""
+        return Found(tuple(file for file in self.files if file.key not in keys), self.odd_keys)
 
     @property
     def size(self) -> int:
@@ -34,14 +52,14 @@ class Found:
 def captured(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str], hours: Iterable[datetime]) -> Found:
     """The captures of `variants` in `hours`; keys are relative to `captured_uri`."""
     paths = {hour_path(hour) for hour in hours}
-    return Found(
-        tuple(item for variant in variants for item in _json_lines(s3, captured_uri, f"{endpoint}/{variant}/", paths))
+    return Found.of(
+        item for variant in variants for item in _json_lines(s3, captured_uri, f"{endpoint}/{variant}/", paths)
     )
 
 
 def labels(s3: Any, ground_truth_uri: str, hours: Iterable[datetime]) -> Found:
     """Files of labels that were put into `hours`; keys are relative to `ground_truth_uri`."""
-    return Found(tuple(_json_lines(s3, ground_truth_uri, "", {hour_path(hour) for hour in hours})))
+    return Found.of(_json_lines(s3, ground_truth_uri, "", {hour_path(hour) for hour in hours}))
 
 
 def other_variants(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str]) -> tuple[str, ...]:

@@ -31,9 +31,10 @@ from pulumi.runtime.stack import run_in_stack
 
 from local_aws.apply.calls import Cloud
 from local_aws.apply.deployment import Deployment, OnEvent
-from local_aws.apply.engine import Applier, Recorder, plain
+from local_aws.apply.engine import Applier, Recorder
 from local_aws.apply.errors import ApplyError, DeployError
 from local_aws.apply.settings import Settings
+from local_aws.apply.values import plain
 
 THREADS = 8
 # The program runs in the project's directory with its own sys.path, both of which belong to the whole process.
@@ -89,6 +90,7 @@ class _Run:
         self.applier = applier
         self.recorder = Recorder(applier)
         self.error: BaseException | None = None
+        self.ended = threading.Event()
         self.exports: list[str] = []  # in the program's order, which their way through the engine loses
 
     def to_end(self) -> None:
@@ -98,17 +100,25 @@ class _Run:
         # Assets are read while resources are created, which goes on after the program's last line: hence
         # around all of it.
         with _as_pulumi_runs(file.parent if file else self.settings.directory, file):
-            thread.start()
             try:
-                while thread.is_alive():
-                    # Not without a limit: a signal that reaches another thread does not wake this one.
-                    thread.join(0.1)
+                thread.start()  # a signal may come while it starts
+                # Not without a limit: a signal that reaches another thread does not wake this one. And not by
+                # joining: after an exception in `join`, Python 3.11 takes a thread that runs for one that has ended.
+                while not self.ended.wait(0.1):
+                    pass
             except BaseException as interrupt:
                 self.applier.stop(interrupt)
-                thread.join()
+                if thread.ident is not None:
+                    self.ended.wait()
                 raise
 
     def _body(self) -> None:
+        try:
+            self._on_a_loop()
+        finally:
+            self.ended.set()
+
+    def _on_a_loop(self) -> None:
         loop = asyncio.new_event_loop()
         loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(THREADS, thread_name_prefix="local-aws-deploy"))
         # After a failure every future that waits for it reports the same error once more when it is collected.

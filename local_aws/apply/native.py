@@ -19,7 +19,8 @@ from cfnlint.jsonschema import StandardValidator
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from local_aws.apply.errors import ApplyError, UnsupportedError
-from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
+from local_aws.apply.reading import answer_or_none
+from local_aws.apply.resource_types import AutoName, Created, Existing, Found, Request, ResourceType, keys
 from local_aws.apply.shapes import camel, input_shape
 from local_aws.validation import service_model
 
@@ -45,6 +46,7 @@ def resource_type(token: str) -> ResourceType:
         inputs=keys(" ".join(native.inputs)),
         create=native.create,
         delete=native.delete,
+        read=native.read,
         auto_name=AutoName(native.name_limit, property=native.name_input) if native.name_input else None,
     )
 
@@ -110,6 +112,13 @@ class NativeType:
             key: value if isinstance(value, str | int | float | bool) else str(value) for key, value in outputs.items()
         }
         return Created(identifier, {**texts, "identity": identity})
+
+    def read(self, existing: Existing) -> Found | None:
+        """Whether it is still there, where the Describe operation wants what the Delete operation wants."""
+        operation, identity = f"Describe{self.resource}", existing.outputs["identity"]
+        if operation not in service_model(self.service).operation_names:
+            return Found()
+        return None if answer_or_none(existing.api, self.service, operation, **identity) is None else Found()
 
     def delete(self, existing: Existing) -> None:
         """Delete it by the members that its Delete operation requires."""

@@ -1,9 +1,8 @@
-"""The form of one resource type: which inputs it carries out, how it is created, read and deleted.
+"""The form of one resource type: which inputs it carries out, how it is created, read, updated and deleted.
 
-To add a type, write ``create`` and ``delete`` in the module of its service under ``services/`` and put a
-ResourceType into that module's ``TYPES``. A create function makes boto3 calls through ``request.api``; if it makes
-more than one, it calls ``request.keep(id)`` after the first, so that a failure of a later one leaves nothing
-behind.
+To add a type, write its functions in the module of its service under ``services/`` and put a ResourceType into that
+module's ``TYPES``. A create function makes boto3 calls through ``request.api``; if it makes more than one, it calls
+``request.keep(id)`` after the first, so that a failure of a later one leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any
 
 from local_aws.apply.calls import Api
 from local_aws.apply.errors import ApplyError
+from local_aws.apply.shapes import input_shape
 
 SUFFIX_LENGTH = 7  # hexadecimal digits that Pulumi appends to the name of an auto-named resource
 
@@ -71,6 +71,23 @@ class Existing:
 
 
 @dataclass(frozen=True)
+class Found:
+    """A resource as AWS has it now: the inputs that AWS tells, and what came back beyond them (camelCase).
+
+    An input that AWS has otherwise than the program said is given as AWS has it, None where AWS has none; one that is
+    the same, or that AWS does not tell, is left out. Of a resource of which nothing but its identifier is known, as at
+    an import, ``inputs`` has all.
+    """
+
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+Update = Callable[[Existing, Request, frozenset[str]], Mapping[str, Any]]
+"""Bring what exists to a request, of which the named inputs have changed; returns the outputs that are new."""
+
+
+@dataclass(frozen=True)
 class AutoName:
     """Pulumi's automatic naming: the logical name, a dash and seven hexadecimal digits."""
 
@@ -92,16 +109,31 @@ class AutoName:
         return result
 
 
+def _same(_existing: Existing) -> Found:
+    return Found()
+
+
+def _cannot_change(existing: Existing, _request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
+    raise ApplyError(f"{existing.type} {existing.name!r}: AWS cannot change {', '.join(sorted(changed))} in place")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResourceType:
-    """A resource type. Inputs that are not listed are refused: nothing of a program is dropped without a word."""
+    """A resource type. Inputs that are not listed are refused: nothing of a program is dropped without a word.
+
+    ``read`` returns None where the resource is gone; ``stale`` are the outputs that an update computes anew;
+    ``importable`` says that ``read`` needs no more than the identifier.
+    """
 
     kind: str
     inputs: frozenset[str]
     create: Callable[[Request], Created]
     delete: Callable[[Existing], None]
     auto_name: AutoName | None = None
-    read: Callable[[Api, str], Mapping[str, Any]] | None = None
+    read: Callable[[Existing], Found | None] = _same
+    update: Update = _cannot_change
+    stale: frozenset[str] = frozenset()
+    importable: bool = False
 
 
 def keys(text: str) -> frozenset[str]:
@@ -111,3 +143,55 @@ def keys(text: str) -> frozenset[str]:
 
 def nothing_to_delete(_existing: Existing) -> None:
     """For types that are no object of their own on AWS, such as the invocation of a function."""
+
+
+def put_again(create: Callable[[Request], Created]) -> Update:
+    """The update of a type whose creation is a Put: the same call changes what is there."""
+
+    def update(_existing: Existing, request: Request, _changed: frozenset[str]) -> Mapping[str, Any]:
+        return create(request).outputs
+
+    return update
+
+
+def with_tags(retag: Callable[[Existing, Request], None], rest: Update = _cannot_change) -> Update:
+    """An update that changes tags by ``retag`` and everything else by ``rest``."""
+
+    def update(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
+        outputs: dict[str, Any] = {}
+        if "tags" in changed:
+            retag(existing, request)
+            outputs["tagsAll"] = request.tags
+        if others := changed - {"tags"}:
+            outputs |= rest(existing, request, others)
+        return outputs
+
+    return update
+
+
+def tagger(
+    service: str, tag: str, untag: str, identity: Callable[[Existing], Mapping[str, Any]]
+) -> Callable[[Existing, Request], None]:
+    """``retag`` for a service that takes tags with one operation and removes them by key with another."""
+
+    def retag(existing: Existing, request: Request) -> None:
+        who = identity(existing)
+        members = {name.lower(): (name, shape) for name, shape in input_shape(service, tag).members.items()}
+        removed = {name.lower(): name for name in input_shape(service, untag).members}
+        if gone := sorted((existing.outputs.get("tagsAll") or {}).keys() - request.tags.keys()):
+            request.api(service, untag, **who, **{removed["tagkeys"]: gone})
+        if request.tags:
+            name, shape = members["tags"]
+            request.api(service, tag, **who, **{name: request.tags if shape.type_name == "map" else request.tag_list()})
+
+    return retag
+
+
+def by_arn(member: str) -> Callable[[Existing], Mapping[str, Any]]:
+    """The identity of what an operation knows by its ARN."""
+    return lambda existing: {member: existing.outputs["arn"]}
+
+
+def by_id(member: str) -> Callable[[Existing], Mapping[str, Any]]:
+    """The identity of what an operation knows by what the resource is known by."""
+    return lambda existing: {member: existing.id}

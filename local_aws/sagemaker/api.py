@@ -297,7 +297,9 @@ class SageMaker:
             document = self._store.get(scope, "endpoint", parameters["EndpointName"], invalid)
             self._store.get(scope, "endpoint-config", parameters["EndpointConfigName"], invalid)
             status = document.state["EndpointStatus"]
-            if status not in ("InService", "Failed"):
+            if status == "Failed":
+                raise invalid(f'Endpoint "{document.arn}" failed: DeleteEndpoint is all that can be done with it.')
+            if status != "InService":
                 raise invalid(f'Cannot update endpoint "{document.arn}" while its status is {status}.')
             document.state["EndpointStatus"] = "Updating"
         self._deploy(document, parameters["EndpointConfigName"])

@@ -22,6 +22,7 @@ from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
 from local_aws.sagemaker import images
 from local_aws.sagemaker.capture import Capture, CaptureRule, Exchange
+from local_aws.sagemaker.script_install import install_problem
 from local_aws.sagemaker.store import Document
 
 log = logging.getLogger("local_aws.endpoints")
@@ -307,6 +308,10 @@ class Endpoints:
             name: value.replace("/opt/ml/model", str(model_dir))
             for name, value in (container.get("Environment") or {}).items()
         }
+        script = Path(variables.get("SAGEMAKER_SUBMIT_DIRECTORY", ""))
+        isolated = bool(model.request.get("EnableNetworkIsolation"))
+        if problem := install_problem(container["Image"], variables, script, isolated=isolated):
+            raise ModelFailed(problem)
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": str(directory)} | variables | session
         weight = float(wanted.get("InitialVariantWeight", 1.0))
         return Variant(wanted["VariantName"], weight, model, directory, environment)

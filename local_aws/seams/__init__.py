@@ -64,6 +64,7 @@ from local_aws.seams.requests import (
     serve_scaling,
 )
 from local_aws.seams.schedules import forget_schedule, moment, next_cron_time, schedules_everywhere, stop_own_scheduler
+from local_aws.seams.signatures import accept_own_keys_only, is_administrator, make_function_keys, refuse_unsigned
 from local_aws.seams.times import put_on_clock
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "Query",
     "Refusal",
     "Response",
+    "accept_own_keys_only",
     "access_key_of",
     "alarms_everywhere",
     "answer_cloudwatch",
@@ -92,10 +94,12 @@ __all__ = [
     "get_account_id",
     "get_region",
     "guard_function_logs",
+    "is_administrator",
     "keep_metric_queries",
     "keep_posts_on_loopback",
     "key_arn",
     "key_policy",
+    "make_function_keys",
     "metric_points",
     "moment",
     "next_cron_time",
@@ -112,6 +116,7 @@ __all__ = [
     "record_uses",
     "refusal",
     "refuse_key_use",
+    "refuse_unsigned",
     "replace_alarm_actions",
     "replace_alarm_evaluation",
     "replace_dead_letters",

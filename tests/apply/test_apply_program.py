@@ -76,7 +76,10 @@ def test_the_dev_stack_comes_and_goes(cloud: LocalAws) -> None:
     wait_for_baselines(cloud, deployment)
     created = deployment.created
     result = deployment.destroy()
-    assert len(result.deleted) == created >= 50
-    assert (result.retained, result.protected) == ((), ())
+    assert len(result.deleted) + len(result.retained) == created >= 50
+    # The files that the program put into the bucket went with it.
+    assert {resource.type for resource in result.retained} == {"aws:s3/bucketObjectv2:BucketObjectv2"}
+    assert deployment.outputs["bucket_name"] not in inventory(cloud).get("s3 bucket", set())
+    assert result.protected == ()
     assert cloud.denied_calls() == denied
     assert cloud.invalid_requests() == []

@@ -127,7 +127,7 @@ def test_the_stack_is_there_until_ctrl_c(project: Path) -> None:
         advance = subprocess.run(
             [sys.executable, "-m", "local_aws", "--advance", "2d"],
             cwd=PROJECT,
-            env={**os.environ, "AWS_ENDPOINT_URL": environment["AWS_ENDPOINT_URL"]},
+            env={**os.environ, **environment},
             capture_output=True,
             text=True,
             check=True,
@@ -173,7 +173,35 @@ def test_what_is_wrong_is_one_line_on_standard_error(project: Path, args: list[s
 
 def test_advancing_needs_a_running_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    process = command("--advance", "1h")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    assert "AWS_SECRET_ACCESS_KEY is not set: run the export lines" in failed("--advance", "1h")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert failed("--advance", "1h").startswith("local_aws: nothing answers at http://127.0.0.1:9: ")
+
+
+def failed(*args: str) -> str:
+    """What a command says that ends with 1."""
+    process = command(*args)
     _, errors = process.communicate(timeout=LIMIT)
     assert process.returncode == 1
-    assert errors.startswith("local_aws: nothing answers at http://127.0.0.1:9: ")
+    return errors
+
+
+@pytest.mark.parametrize("moment", ["boto3", "grpc._cython.cygrpc", "local_aws.command"])
+def test_an_interruption_while_it_loads_is_one_line(moment: str) -> None:
+    code = f"""
+import os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{moment}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("local_aws", run_name="__main__")
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nlocal_aws: stopped; nothing of it is left\n")

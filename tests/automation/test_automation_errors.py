@@ -134,6 +134,7 @@ def test_known_causes(project: Path, message: str, start: str) -> None:
             "stack dev is locked by another update",
         ),
         ("error: something unheard of\nmore of it", "something unheard of"),
+        ("1 error occurred:\n\t* creating SNS Topic: waited too long\n\n", "creating SNS Topic: waited too long"),
     ],
 )
 def test_what_the_cli_refuses(project: Path, stderr: str, start: str) -> None:

@@ -18,9 +18,16 @@ from tests.automation.played_cli import (
     said,
     step,
     summed,
+    urn,
 )
 
 BUCKET, SCHEDULE = "aws:s3/bucket:Bucket", "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+# pkg/resource/deploy/step_executor.go in pulumi's repository.
+PROTECTED = (
+    'resource "{urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the '
+    "`protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
+    "`pulumi state unprotect '{urn}'`"
+)
 EVENTS = [
     {"preludeEvent": {"config": {}}},
     *done("same", "pulumi:providers:aws", "default"),
@@ -72,13 +79,33 @@ def test_refresh_and_destroy(project: Path) -> None:
     assert environment.refresh().changed == 0
     assert environment.preview_destroy().changes == {"delete": 53}
     assert environment.destroy().changes == {"delete": 53}
-    assert "--preview-only" not in cli.calls[-2].args
+    previewed, destroyed = [call for call in cli.calls if call.command == "destroy"][-2:]
+    assert "--preview-only" in previewed.args
+    assert "--preview-only" not in destroyed.args
     assert "stack rm" not in cli.commands()
+
+
+def test_a_protected_stack_is_not_touched(project: Path) -> None:
+    """The engine deletes what is not protected, if it is not asked first: the SDK tells it not to preview."""
+    refusals = [
+        said("error", PROTECTED.format(urn=urn(kind, name)), urn(kind, name))
+        for kind, name in ((BUCKET, "prod-data"), ("aws:sagemaker/endpoint:Endpoint", "prod-endpoint"))
+    ]
+    cli = PlayedCli("prod", preview_destroy=Played(refusals, Failure("error: preview failed")))
+    with pytest.raises(AutomationError) as caught:
+        Environment("prod", project=project, command=cli).destroy()
+    assert str(caught.value) == (
+        "prod-data, prod-endpoint of prod are protected, and nothing was deleted: pulumi config set "
+        "model-monitoring:protect false --stack prod, deploy that, and destroy then"
+    )
+    assert caught.value.known
+    assert ["--preview-only" in call.args for call in cli.calls if call.command == "destroy"] == [True]
 
 
 def test_no_secret_setting_is_asked_for(project: Path) -> None:
     """The SDK's default has the CLI print every secret of the configuration into its history."""
-    cli = PlayedCli("dev", up=Played([summed()]), refresh=Played([summed()]), destroy=Played([summed()]))
+    done_nothing = Played([summed()])
+    cli = PlayedCli("dev", up=done_nothing, refresh=done_nothing, preview_destroy=done_nothing, destroy=done_nothing)
     environment = Environment("dev", project=project, command=cli)
     for operation in (environment.up, environment.refresh, environment.destroy):
         operation()

@@ -21,14 +21,6 @@ def test_content_hash_tells_parts_apart(left: list[str], right: list[str]) -> No
     assert (naming.content_hash(*left) == naming.content_hash(*right)) == (left == right)
 
 
-def test_job_definitions_are_named_after_their_content() -> None:
-    name = naming.job_definition_name("churn-data-quality", {"a": 1, "b": ["x"]})
-    assert name == naming.job_definition_name("churn-data-quality", {"b": ["x"], "a": 1})
-    assert name != naming.job_definition_name("churn-data-quality", {"a": 2, "b": ["x"]})
-    assert name.startswith("churn-data-quality-")
-    assert len(name) == len("churn-data-quality-") + 12
-
-
 def test_names_that_follow_the_endpoint() -> None:
     assert naming.schedule_name("churn-endpoint-1a2b3c4", naming.DATA_QUALITY) == "churn-endpoint-1a2b3c4-data-quality"
     assert naming.dashboard_name("churn-endpoint-1a2b3c4") == "churn-endpoint-1a2b3c4-monitoring"

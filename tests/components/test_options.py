@@ -116,15 +116,15 @@ class TestScripts:
 
     def test_another_script_makes_another_definition(self, everything: Run, run_stack: RunStack) -> None:
         other = pulumi.StringAsset(PREPROCESSOR + "# other\n")
-        names = {
-            run.one(DATA_QUALITY).inputs["name"]
+        scripts = {
+            run.one(DATA_QUALITY).inputs["dataQualityAppSpecification"].get("recordPreprocessorSourceUri")
             for run in (
                 run_stack(data_quality={"record_preprocessor": other}),
                 run_stack(data_quality={"record_preprocessor": pulumi.StringAsset(PREPROCESSOR)}),
                 run_stack(),
             )
         }
-        assert len(names) == 3
+        assert len(scripts) == 3
 
 
 class TestNetwork:

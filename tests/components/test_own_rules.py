@@ -133,7 +133,7 @@ def test_every_definition(any_stack: Run) -> None:
 
 def test_a_schedule_names_a_definition_of_the_same_stack(any_stack: Run) -> None:
     names = {
-        item.inputs.get("name") or item.inputs.get("jobDefinitionName")
+        item.outputs.get("jobDefinitionName", item.outputs.get("name"))
         for item in any_stack.resources
         if item.type.endswith("JobDefinition")
     }

@@ -12,9 +12,10 @@ from typing import Any
 import pulumi
 import pytest
 
+from local_aws.provider.replacements_sources import CLOUDFORMATION, create_only
 from tests.components.conftest import KEY
 from tests.components.mocked_runtime import Run
-from tests.components.plans import CLOUDFORMATION, Plan, clashes, create_only, plan, properties_of
+from tests.components.plans import Plan, clashes, plan, properties_of
 
 RunStack = Callable[..., Run]
 VIOLATIONS = {f"churn-{kind}-violations": "update" for kind in ("data-quality", "model-quality")}
@@ -214,5 +215,5 @@ class TestWhatThePlansRestOn:
     def test_a_fixed_name_would_be_found(self, full: Run, run_stack: RunStack) -> None:
         planned, after = plan(full, partial(run_stack, data_quality={"instance_type": "ml.m5.2xlarge"}))
         old, new = (run.one("aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition") for run in (full, after))
-        new.inputs["name"] = old.inputs["name"]
+        new.inputs["name"] = old.inputs["name"] = "the same"
         assert clashes(full, after, planned) == {"churn-data-quality"}

@@ -31,9 +31,9 @@ from mocked_runtime import run_program  # the tests' recorder, copied beside thi
 
 import components
 import drift_tools
-from components.job_code import job_archive
+from components.archives.monitor import job_archive
 from components.naming import content_hash
-from components.packaging import asset_bytes
+from components.archives.function import asset_bytes
 
 # Nothing but a baseline: the model is the sample, from the distribution.
 run = run_program(

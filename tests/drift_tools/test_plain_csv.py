@@ -1,8 +1,10 @@
 """The fast reader of CSV says what the careful one says, or nothing."""
 
+import csv
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from drift_tools import InputError
 from drift_tools.tables import Table, read_table
+from drift_tools.tables import csv_fast as plain_csv
 from drift_tools.tables import table as tables
 from drift_tools.tables.csv_fast import read_plain_csv
 from drift_tools.tables.table import read_csv_text
@@ -79,9 +82,59 @@ def test_whatever_is_read_fast_is_what_is_read_carefully(rows: list[list[str]], 
     same(Table.of(fast, len(fast[0])), read_csv_text(text, header=header, delimiter=","))
 
 
+QUOTED = st.one_of(CELLS, st.text(st.sampled_from('",\n\r a1\xa0\u2003\x1c'), max_size=5))
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.integers(1, 3).flatmap(
+        lambda width: st.lists(st.lists(QUOTED, min_size=width, max_size=width), min_size=1, max_size=8)
+    ),
+    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([1, 16, plain_csv._HEAD]),
+)
+@example([['a""b', '"'], ['""', "x\ny"]], csv.QUOTE_ALL, "\n", 1)
+@example([["NA"], ["1"], ["2"]], csv.QUOTE_ALL, "\n", 16)
+def test_quoted_cells_are_read_fast_as_they_are_read_carefully(
+    rows: list[list[str]], quoting: Any, end: str, head: int
+) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=quoting, lineterminator=end)
+    writer.writerows([[f"n{index}" for index in range(len(rows[0]))], *rows])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain_csv, "_HEAD", head)
+        patch.setattr(plain_csv, "_BLOCK", 64)
+        fast = read_plain_csv(out.getvalue().encode(), header=True, delimiter=",")
+    if fast is not None:
+        same(Table.of(fast, len(fast[0])), read_csv_text(out.getvalue()))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(st.sampled_from('",\n\r a1'), max_size=30))
+@example('1,"2"')
+@example('1,"a"x\n')
+@example('1,x"y"\n')
+@example('1, "x"\n')
+@example('1,"x\n2,3\n')
+def test_what_is_hardly_csv_is_read_carefully_or_alike(body: str) -> None:
+    text = "a,b\n" + body
+    fast = read_plain_csv(text.encode(), header=True, delimiter=",")
+    if fast is not None:
+        same(Table.of(fast, len(fast[0])), read_csv_text(text))
+
+
+@pytest.mark.parametrize("cell", ['"2"', "\t2", "\xa02", "2\x1c", '"2\n"', '"2\n3"', "true", "2026-01-01", "10:00:00"])
+def test_what_was_left_to_the_careful_reader_is_read_alike(cell: str) -> None:
+    text = f"a,b\n1,{cell}\n"
+    fast = read_plain_csv(text.encode(), header=True, delimiter=",")
+    assert fast is not None
+    same(Table.of(fast, 1), read_csv_text(text))
+
+
 @pytest.mark.parametrize(
     "body",
-    ['1,"2"\n', "1,2\r3,4\n", "1,2,3\n", "1\n", "1,\x002\n", "1,\t2\n", "1,\xa02\n", "", "\n"],
+    ["1,2\r3,4\n", "1,2,3\n", "1\n", "1,\x002\n", '1,"2"x\n', '1,2"\n', "", "\n"],
 )
 def test_what_is_not_plain_is_left_to_the_careful_reader(body: str) -> None:
     assert read_plain_csv(f"a,b\n{body}".encode(), header=True, delimiter=",") is None

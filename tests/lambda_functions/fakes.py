@@ -1,5 +1,6 @@
 """AWS in memory: enough of it for the functions, with AWS's own errors, each request held against botocore's model."""
 
+import bisect
 import functools
 import hashlib
 import io
@@ -68,6 +69,8 @@ class FakeS3(_Service):
         self.bucket = bucket
         self.objects: dict[str, bytes] = {}
         self.denied_prefixes: tuple[str, ...] = ()
+        self.page = 3
+        self._sorted: tuple[int, list[str]] = (-1, [])
 
     def put(self, key: str, content: Any) -> None:
         self.objects[key] = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -77,6 +80,15 @@ class FakeS3(_Service):
 
     def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def _after(self, prefix: str, after: str) -> list[str]:
+        """Keys with a prefix behind a key; of very many the order is kept while none is added."""
+        if len(self.objects) < 1000 or self._sorted[0] != len(self.objects):
+            self._sorted = (len(self.objects), sorted(self.objects))
+        keys = self._sorted[1]
+        start = max(bisect.bisect_left(keys, prefix), bisect.bisect_right(keys, after))
+        end = bisect.bisect_left(keys, prefix + chr(0x10FFFF))
+        return keys[start:end]
 
     def _check(self, operation: str, request: dict[str, Any], key: str) -> None:
         self._enter(operation, request)
@@ -117,8 +129,8 @@ class FakeS3(_Service):
         with self.lock:
             self._check("ListObjectsV2", request, request["Prefix"])
             after = request.get("ContinuationToken", "")
-            matching = [key for key in self.keys(request["Prefix"]) if key > after]
-            page = matching[: min(3, request.get("MaxKeys", 1000))]
+            matching = self._after(request["Prefix"], after)
+            page = matching[: min(self.page, request.get("MaxKeys", 1000))]
             if "Delimiter" in request:
                 folders = {key[: key.index("/", len(request["Prefix"])) + 1] for key in matching}
                 return {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)], "IsTruncated": False}

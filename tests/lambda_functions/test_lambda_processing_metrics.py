@@ -177,6 +177,12 @@ def test_the_reason_is_kept_before_the_metric_is_published(
     assert len(s3.keys("responder-state/job-failures/")) == 1
 
 
+def test_without_a_place_for_the_reason_the_metric_comes(function: Function, s3: FakeS3) -> None:
+    s3.fail("PutObject", "AccessDenied")
+    function.run(described("Failed"))
+    assert function.published == [{"JobFailures": 1.0}]
+
+
 def test_a_job_stopped_at_its_limit_is_a_failure(function: Function, s3: FakeS3) -> None:
     function.run(described("Stopped", ProcessingEndTime=STARTED + timedelta(seconds=1800)))
     assert function.published == [{"JobFailures": 1.0}]

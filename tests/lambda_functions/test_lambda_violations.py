@@ -1,6 +1,7 @@
 """What is read out of the monitor's violation descriptions."""
 
 import math
+import time
 from typing import Any
 
 import pytest
@@ -133,3 +134,30 @@ def test_any_objects_are_violations_and_none_is_lost(entries: list[dict[str, Any
 def test_numbers_survive_exactly(distance: float, threshold: float) -> None:
     parsed = one("baseline_drift_check", f"Baseline drift distance: {distance} exceeds threshold: {threshold}")
     assert (parsed.observed, parsed.limit) == (distance, threshold)
+
+
+@pytest.mark.parametrize(
+    "trap",
+    ["distance: {}", "with {} was", "Metric value {}", "Expected {}", "Value: {}", "Expected{0}Expected{0}Observed{0}",
+     "current dataset: {} baseline", "Expected data type: {}", "attribution drift {}"],
+)  # fmt: skip
+@pytest.mark.parametrize("digit", ["1", ".1", "1e1", "'1", "inf", " ", "Expected 1", "%", "-+1"])
+def test_no_name_that_a_client_chooses_costs_more_than_its_length(trap: str, digit: str) -> None:
+    """A key of 20,000 digits took 11 s of a function that has 60: the hour's metric never came."""
+    began = time.process_time()
+    one("extra_column_check", f"There are extra columns. {trap.format(digit * 30_000)}", feature_name=digit * 30_000)
+    one("baseline_drift_check", trap.format(digit * 900))
+    assert time.process_time() - began < 0.5
+
+
+def test_counting_reads_no_descriptions() -> None:
+    entries = [{"description": "distance: " + "1" * 100_000, "feature_name": 1}, {}]
+    assert violations.count_violations({"violations": entries}) == 2
+    with pytest.raises(violations.MalformedViolationsError, match="entry 1"):
+        violations.count_violations({"violations": [{}, "x"]})
+
+
+def test_long_names_are_clipped() -> None:
+    parsed = one("c" * 1000, "d" * 5000, facet="f" * 1000, facet_value="v" * 1000, metric_name="n" * 1000)
+    assert (len(parsed.check), len(parsed.subject), len(parsed.description)) == (256, 256, 1000)
+    assert parsed.subject.endswith("…")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from drift_tools.job import suggest_baseline
 from drift_tools.tables import as_table
@@ -227,6 +228,86 @@ def test_a_function_that_died_is_told_of_and_not_tried_again(
     answer = deliver(owner="second")
     assert answer["message"].startswith("Error: the function ended before the monitor did")
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
+
+
+class Away:
+    """S3 that answers some calls and then none, until it is `back`."""
+
+    def __init__(self, s3: FakeS3, answers: int) -> None:
+        self._s3, self.left = s3, answers
+
+    def back(self) -> None:
+        self.left = 1_000_000
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **request: Any) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise EndpointConnectionError(endpoint_url="https://s3.eu-central-1.amazonaws.com")
+            return getattr(self._s3, name)(*args, **request)
+
+        return call
+
+
+CALLS = 12  # the first claims, the last marks the end; before it the outcome is noted, the rest brings and stores files
+
+
+@pytest.mark.parametrize("answers", range(CALLS + 1))
+def test_wherever_s3_goes_away_there_is_a_metric_and_no_success_is_called_a_failure(
+    answers: int, stored: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda, clock: ManualClock
+) -> None:
+    once = common("idempotency")
+    turned = once.Clock(now=clock.now, sleep=clock.sleep)
+    s3 = Away(stored, answers)
+
+    def deliver(owner: str) -> Any:
+        markers = once.Markers(s3, "churn-data", owner, clock.now() + 60.0, turned)
+        deadline = MODULES.handler.Deadline(clock.now() + 60.0, turned)
+        return MODULES.handler.process(
+            {"job": JOB}, SETTINGS, markers, s3=s3, cloudwatch=cloudwatch, functions=functions, deadline=deadline
+        )
+
+    drifted = {"JobFailures": 0.0, "ConstraintViolations": 1.0}
+    was_stored = answers >= CALLS - 1
+    if was_stored:
+        assert deliver("first")["metrics"] == drifted
+    else:
+        with pytest.raises((EndpointConnectionError, common("s3_objects").UnreadableError)):
+            deliver("first")
+    assert metrics(cloudwatch) == [drifted if was_stored else {"JobFailures": 1.0}]
+    s3.back()
+    clock.seconds += 120.0  # as Lambda's retry
+    again = deliver("second")
+    if answers == CALLS:
+        assert again["done"] == "by an earlier delivery"
+    elif answers == 0 or was_stored:
+        assert again["metrics"] == drifted  # it runs now; or what is there is found
+    else:  # the claim could not be given back: what became of the first is not known, and the next run makes up for it
+        assert again["metrics"] == {"JobFailures": 1.0}
+    assert cloudwatch.requests("PutMetricData")
+
+
+def test_a_comparison_that_cannot_be_asked_for_is_asked_for_again(
+    deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda
+) -> None:
+    both = replace(SETTINGS, compare_function="churn-compare-engines")
+    functions.fail("Invoke", "TooManyRequestsException")
+    with pytest.raises(ClientError, match="TooManyRequests"):
+        deliver(settings=both)
+    stored.objects.pop("m.manifest")  # the results are there: nothing is read again
+    answer = deliver(owner="second", settings=both)
+    assert answer["message"] == "CompletedWithViolations: Job completed successfully with 1 violations."
+    assert metrics(cloudwatch) == [{"JobFailures": 0.0, "ConstraintViolations": 1.0}] * 2
+    assert len(functions.requests("Invoke")) == 2
+
+
+@pytest.mark.parametrize(
+    "key", ["a/../../../ground_truth/x.jsonl", "../x.jsonl", "./x.jsonl", "a//x.jsonl", "a\\x.jsonl"]
+)
+def test_a_manifest_that_leads_elsewhere_is_refused(key: str, deliver: Any, stored: FakeS3) -> None:
+    stored.put("m.manifest", [{"prefix": "s3://churn-data/captured-data/"}, key])
+    with pytest.raises(common("event_fields").BadEventError, match="lists keys that cannot be files', such as"):
+        deliver()
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/opt/ml/processing/../../etc", "/opt/ml/output"])

@@ -4,7 +4,10 @@ import copy
 import dataclasses
 import json
 import random
+import threading
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -82,9 +85,16 @@ def deliver(s3: FakeS3, sagemaker: FakeSageMaker, functions: FakeLambda, cloudwa
     def deliver(**changes: Any) -> Any:
         event = copy.deepcopy(EVENT)
         event["scheduled_time"] = changes.pop("scheduled_time", event["scheduled_time"])
+        timing = {name: changes.pop(name) for name in ("deadline", "clock") if name in changes}
         event["plan"] |= changes
         return MODULES.handler.process(
-            event, SETTINGS, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
+            event,
+            SETTINGS,
+            s3=s3,
+            sagemaker=sagemaker,
+            functions=functions,
+            cloudwatch=cloudwatch,
+            **timing,
         )
 
     return deliver
@@ -166,7 +176,7 @@ def test_a_delivery_that_died_before_the_job_is_finished_by_the_next(
     assert published(cloudwatch) == [{"JobFailures": 1.0}]
     assert f"{STATE}/2026/11/23/10.started" not in s3.objects
     assert deliver()["created"] is True
-    assert s3.json(f"{STATE}/2026/11/23/10.started") == {"started": "churn-dq-202611231000-eb748a"}
+    assert s3.json(f"{STATE}/2026/11/23/10.started")["started"] == "churn-dq-202611231000-eb748a"
 
 
 def fails_for_good(deliver: Any, sagemaker: FakeSageMaker, **changes: Any) -> None:
@@ -273,12 +283,12 @@ def test_a_run_that_was_started_keeps_its_files_whatever_later_ones_took(
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
     deliver()
     record = s3.objects.pop(f"{STATE}/2026/11/23/10.started")
-    deliver(scheduled_time="2026-11-23T11:20:00Z")  # as if the first had died before its marker
+    s3.objects[f"{STATE}/2026/11/23/10.held"] = b'{"until": 0}'  # as if the first had died before its marker
+    assert deliver(scheduled_time="2026-11-23T11:20:00Z")["started"] is None
     s3.objects[f"{STATE}/2026/11/23/10.started"] = record
     again = deliver()
     assert (again["files"], again["created"]) == (1, False)
-    first, _, third = sagemaker.requests("CreateProcessingJob")
-    assert first == third
+    assert len(sagemaker.jobs) == 1
 
 
 def test_without_captures_there_is_no_job_but_a_metric(
@@ -570,3 +580,116 @@ def test_windows_join_without_gap_or_overlap(moment: datetime, hours: int, laten
     following = window_of(hour + timedelta(hours=hours), **offsets)
     assert first.end == following.start == hour
     assert len(list(first.hours())) == hours
+
+
+ODD = [
+    "../../../../../../../ground_truth/zz.jsonl",
+    "./a.jsonl",
+    "a//b.jsonl",
+    "a\\b.jsonl",
+    "a\n.jsonl",
+    "\u202ea.jsonl",
+]
+
+
+@pytest.mark.parametrize("key", ODD, ids=ascii)
+def test_an_odd_key_is_left_out_counted_and_named_and_the_window_runs(
+    key: str, deliver: Any, s3: FakeS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-ü 😀%2F+&.jsonl", b"{}\n")
+    s3.put(f"{CAPTURED}/2026/11/23/09/{key}", b"{}\n")
+    answer = deliver()
+    assert (answer["files"], answer["odd_keys"], answer["route"]) == (1, 1, "job")
+    manifest = s3.json(f"{STATE}/2026/11/23/10.captured.manifest")
+    assert manifest[1:] == ["churn-endpoint/Primary/2026/11/23/09/10-00-000-ü 😀%2F+&.jsonl"]
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["level"], line["count"]) == ("WARNING", 1)
+    assert ascii(key)[1:-1] in line["first"][0]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"due": 1}', b'{"due": "x", "files": "AAAA"}'])
+def test_a_damaged_record_is_set_aside_and_todays_run_goes_on(
+    content: bytes, deliver: Any, s3: FakeS3, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/08/a.jsonl", b"{}\n")
+    deliver(scheduled_time="2026-11-23T09:20:00Z")
+    s3.put(f"{STATE}/2026/11/23/09.json", content)
+    s3.put(f"{CAPTURED}/2026/11/23/09/b.jsonl", b"{}\n")
+    assert deliver()["files"] == 1
+    assert s3.objects[f"{STATE}/2026/11/23/09.json.damaged"] == content
+    capsys.readouterr()
+    assert deliver(scheduled_time="2026-11-23T11:20:00Z")["route"] == "none"
+    assert capsys.readouterr().out == ""  # said once
+
+
+def test_a_windows_own_damaged_record_is_replaced(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/a.jsonl", b"{}\n")
+    s3.put(f"{STATE}/2026/11/23/10.json", b"{")
+    assert deliver()["files"] == 1
+    assert deliver()["files"] == 1
+    assert len(sagemaker.jobs) == 1
+    assert s3.json(f"{STATE}/2026/11/23/10.json")["due"] == "2026-11-23T10:00:00Z"
+
+
+def files_of_jobs(s3: FakeS3, sagemaker: FakeSageMaker) -> list[str]:
+    """What the jobs that were created have got, of all manifests."""
+    manifests = [
+        source["S3Uri"].removeprefix("s3://churn-data/")
+        for job in sagemaker.jobs.values()
+        for source in (item["S3Input"] for item in job["ProcessingInputs"])
+        if source["S3DataType"] == "ManifestFile"
+    ]
+    return sorted(key for manifest in manifests for key in s3.json(manifest)[1:])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_windows_that_come_at_once_give_each_file_to_one_job(
+    seed: int, s3: FakeS3, sagemaker: FakeSageMaker, deliver: Any
+) -> None:
+    """Three windows, each delivered twice, by six threads whose calls of S3 take their turns at random."""
+    turns = random.Random(seed)
+    hasty = common("idempotency").Clock(sleep=lambda _seconds: time.sleep(turns.random() / 1000.0))
+    s3.put(f"{CAPTURED}/2026/11/23/08/a.jsonl", b"{}\n")
+    deliver(scheduled_time="2026-11-23T09:20:00Z")
+    keys = [f"2026/11/23/{hour:02}/{minute}.jsonl" for hour in (8, 9, 10, 11) for minute in range(3)]
+    for key in keys:
+        s3.put(f"{CAPTURED}/{key}", b"{}\n")
+    windows = [f"2026-11-23T{hour}:20:00Z" for hour in (10, 11, 12)] * 2
+    turns.shuffle(windows)
+    everybody = threading.Barrier(len(windows))
+
+    def one(scheduled: str) -> Any:
+        everybody.wait()
+        return deliver(scheduled_time=scheduled, clock=hasty)
+
+    with ThreadPoolExecutor(len(windows)) as pool:
+        list(pool.map(one, windows))
+    expected = [f"churn-endpoint/Primary/{key}" for key in ["2026/11/23/08/a.jsonl", *keys]]
+    assert files_of_jobs(s3, sagemaker) == sorted(expected)
+
+
+def test_who_cannot_have_a_turn_is_no_failure(deliver: Any, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
+    once = common("idempotency")
+    other = once.Markers(s3, "churn-data", "other", time.time() + 60.0)
+    assert other.claim(f"{STATE}/turn.json") is not None
+    with pytest.raises(once.StillInProgressError):
+        deliver(deadline=time.time() + 3.1)
+    assert published(cloudwatch) == []
+
+
+@pytest.mark.parametrize(("files", "route"), [(2000, "function"), (2001, "job")])
+def test_many_small_files_are_a_jobs(files: int, route: str, deliver: Any, s3: FakeS3, functions: FakeLambda) -> None:
+    for number in range(files):
+        s3.objects[f"{CAPTURED}/2026/11/23/09/{number:05}.jsonl"] = b"{}\n"
+    s3.page = 1000
+    assert deliver(small_window={"function_name": "f", "max_bytes": 10**6})["route"] == route
+    assert len(functions.requests("Invoke")) == (route == "function")
+
+
+def test_a_hundred_thousand_small_files_are_a_jobs(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
+    for number in range(100_000):
+        s3.objects[f"{CAPTURED}/2026/11/23/09/{number:06}-0123456789abcdef0123456789abcdef.jsonl"] = b"{}\n"
+    s3.page = 1000
+    answer = deliver(small_window={"function_name": "f", "max_bytes": 50 * 1024 * 1024})
+    assert (answer["route"], answer["files"]) == ("job", 100_000)
+    assert len(files_of_jobs(s3, sagemaker)) == 100_000

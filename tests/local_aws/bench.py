@@ -151,7 +151,12 @@ class Bench:
         )
 
     def model(
-        self, files: dict[str, str] | None = None, environment: dict[str, str] | None = None, role: str = ""
+        self,
+        files: dict[str, str] | None = None,
+        environment: dict[str, str] | None = None,
+        role: str = "",
+        *,
+        isolated: bool = False,
     ) -> str:
         name = f"{self.name}-model-{next(_names)}"
         url = self.put(f"model-artifacts/{name}/model.tar.gz", tarball(files or MODEL))
@@ -161,7 +166,10 @@ class Bench:
             "Environment": CONTAINER if environment is None else environment,
         }
         self.sagemaker.create_model(
-            ModelName=name, ExecutionRoleArn=role or self.model_role(), PrimaryContainer=container
+            ModelName=name,
+            ExecutionRoleArn=role or self.model_role(),
+            PrimaryContainer=container,
+            EnableNetworkIsolation=isolated,
         )
         return name
 

@@ -73,6 +73,25 @@ def test_a_container_that_cannot_start_fails_the_endpoint(
     assert reason in description["FailureReason"]
 
 
+def test_a_container_without_a_network_cannot_download_what_a_build_needs(bench: Bench) -> None:
+    config = bench.config(bench.model(isolated=True))
+    bench.sagemaker.create_endpoint(EndpointName=bench.name, EndpointConfigName=config)
+    description = bench.settled(bench.name)
+    assert description["EndpointStatus"] == "Failed"
+    assert "InstallModuleError" in description["FailureReason"]
+
+
+def test_an_endpoint_that_failed_can_only_be_deleted(bench: Bench) -> None:
+    bench.sagemaker.create_endpoint(EndpointName=bench.name, EndpointConfigName=bench.config(bench.model({"a": ""})))
+    assert bench.settled(bench.name)["EndpointStatus"] == "Failed"
+    good = bench.config(bench.model())
+    with pytest.raises(bench.sagemaker.exceptions.ClientError, match="DeleteEndpoint is all that can be done"):
+        bench.sagemaker.update_endpoint(EndpointName=bench.name, EndpointConfigName=good)
+    bench.sagemaker.delete_endpoint(EndpointName=bench.name)
+    bench.sagemaker.create_endpoint(EndpointName=bench.name, EndpointConfigName=good)
+    assert bench.settled(bench.name)["EndpointStatus"] == "InService"
+
+
 def test_defaults_of_the_container_read_and_write_arrays(bench: Bench) -> None:
     source = """
 class Sum:

@@ -1,7 +1,11 @@
-"""The two monitors: a job definition each, named after its content, and the schedule that runs it."""
+"""The two monitors: a job definition each, and the schedule that runs it.
+
+Definitions cannot be changed: any change replaces one. Their names are Pulumi's own, new each time; one by content
+would be taken by the definition that a failed deployment left for deletion, when that deployment is reverted.
+"""
 
 from collections.abc import Mapping
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -21,7 +25,7 @@ from components.args import (
     common_settings,
 )
 from components.jobs import has_local_storage
-from components.storage import object_tags
+from components.storage import content_object
 
 INPUT_PATH: Final = "/opt/ml/processing/input/endpoint"
 OUTPUT_PATH: Final = "/opt/ml/processing/output"
@@ -29,6 +33,18 @@ OUTPUT_PATH: Final = "/opt/ml/processing/output"
 UPLOAD_MODE: Final = "EndOfJob"
 # Without it a run leaves files and no metrics.
 ENVIRONMENT: Final[Mapping[str, str]] = {"publish_cloudwatch_metrics": "Enabled"}
+# A definition cannot be changed, but for its tags. The classic provider does not replace it for all of these: of a new
+# role it would only take note.
+_IMMUTABLE: Final = (
+    "dataQualityAppSpecification",
+    "dataQualityBaselineConfig",
+    "dataQualityJobInput",
+    "dataQualityJobOutputConfig",
+    "jobResources",
+    "networkConfig",
+    "roleArn",
+    "stoppingCondition",
+)
 
 
 class DataQualityMonitorArgs(TypedDict):
@@ -100,18 +116,8 @@ class DataQualityMonitor(pulumi.ComponentResource):
             common=common,
             parent=self,
         )
-        content = pulumi.Output.all(
-            endpoint_name=args["endpoint_name"],
-            bucket_name=args["bucket_name"],
-            image_uri=args["analyzer_image_uri"],
-            role_arn=args["role_arn"],
-            statistics_uri=args["statistics_uri"],
-            constraints_uri=args["constraints_uri"],
-            **_more_content(network, common, preprocessor_uri),
-        )
         definition = aws.sagemaker.DataQualityJobDefinition(
             f"{name}-{naming.DATA_QUALITY}",
-            name=_definition_name(f"{name}-{naming.DATA_QUALITY}", settings, content),
             data_quality_app_specification=aws.sagemaker.DataQualityJobDefinitionDataQualityAppSpecificationArgs(
                 image_uri=args["analyzer_image_uri"],
                 record_preprocessor_source_uri=preprocessor_uri,
@@ -165,7 +171,7 @@ class DataQualityMonitor(pulumi.ComponentResource):
             ),
             role_arn=args["role_arn"],
             tags=common.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=list(_IMMUTABLE)),
         )
         self.job_definition_name = definition.name
         schedule = _schedule(
@@ -202,19 +208,8 @@ class ModelQualityMonitor(pulumi.ComponentResource):
             parent=self,
         )
         constraints_uri = args.get("constraints_uri")
-        content = pulumi.Output.all(
-            endpoint_name=args["endpoint_name"],
-            bucket_name=args["bucket_name"],
-            image_uri=args["analyzer_image_uri"],
-            role_arn=args["role_arn"],
-            constraints_uri=constraints_uri or "",
-            # Tags of this definition cannot be changed in place; with them in the name, a new tag replaces it cleanly.
-            tags=dict(common.tags),
-            **_more_content(network, common, preprocessor_uri),
-        )
         definition = aws_native.sagemaker.ModelQualityJobDefinition(
             f"{name}-{naming.MODEL_QUALITY}",
-            job_definition_name=_definition_name(f"{name}-{naming.MODEL_QUALITY}", settings, content),
             model_quality_app_specification=(
                 aws_native.sagemaker.ModelQualityJobDefinitionModelQualityAppSpecificationArgs(
                     image_uri=args["analyzer_image_uri"],
@@ -297,27 +292,6 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         self.register_outputs({"schedule_name": self.schedule_name, "job_definition_name": self.job_definition_name})
 
 
-# When a monitor runs, and what others make of its arguments.
-_NOT_IN_DEFINITIONS: Final = frozenset(
-    {"enabled", "schedule_expression", "baseline", "thresholds", "record_preprocessor"}
-)
-
-
-def _more_content(
-    network: NetworkSettings, common: CommonSettings, preprocessor_uri: pulumi.Output[str] | None
-) -> dict[str, Any]:
-    """What a definition has only if it was asked for; without it the definition keeps the name that it had before."""
-    found: dict[str, Any] = {}
-    if network.has_settings:
-        found["network"] = {**vars(network), "subnet_ids": [*network.subnet_ids]}
-        found["network"]["security_group_ids"] = [*network.security_group_ids]
-    if common.kms_key_arn is not None:
-        found["kms_key_arn"] = common.kms_key_arn
-    if preprocessor_uri is not None:
-        found["record_preprocessor_uri"] = preprocessor_uri
-    return found
-
-
 def upload_script(
     script: Script | None,
     name: str,
@@ -332,15 +306,14 @@ def upload_script(
     """
     if script is None:
         return None
-    stored = aws.s3.BucketObjectv2(
+    return content_object(
         f"{name}-preprocessor",
         bucket=bucket_name,
         key=f"{naming.MONITORING_SCRIPTS}/{name}/{naming.content_hash(script.content)}/record_preprocessor.py",
         source=script.asset,
-        tags=object_tags(common.tags),
-        opts=pulumi.ResourceOptions(parent=parent),
+        tags=common.tags,
+        parent=parent,
     )
-    return pulumi.Output.all(stored.bucket, stored.key).apply(lambda found: naming.s3_uri(found[0], found[1]))
 
 
 def _volume_key(instance_type: str, common: CommonSettings) -> pulumi.Input[str] | None:
@@ -381,15 +354,6 @@ def _native_network(
     )
 
 
-def _definition_name(
-    stem: str, settings: DataQualitySettings | ModelQualitySettings, content: pulumi.Output[dict[str, Any]]
-) -> pulumi.Output[str]:
-    """Named after all that is in the definition, and nothing that is not: when it runs is the schedule's affair."""
-    fixed = {key: value for key, value in vars(settings).items() if key not in _NOT_IN_DEFINITIONS}
-    fixed |= {"environment": dict(ENVIRONMENT), "paths": [INPUT_PATH, OUTPUT_PATH, UPLOAD_MODE]}
-    return content.apply(lambda found: naming.job_definition_name(stem, {**fixed, **found}))
-
-
 def _results_uri(bucket_name: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(bucket_name).apply(lambda bucket: naming.s3_uri(bucket, naming.MONITORING_RESULTS))
 
@@ -416,5 +380,6 @@ def _schedule(
             ),
         ),
         tags=tags,
-        opts=options,
+        # Its name may come again, when a deployment that failed is reverted: nothing of that name may be left.
+        opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(delete_before_replace=True)),
     )

@@ -414,7 +414,8 @@ class OpenMonitors(pulumi.ComponentResource):
                 ),
                 dead_letter_config=aws.scheduler.ScheduleTargetDeadLetterConfigArgs(arn=self._undelivered.arn),
             ),
-            opts=self._child,
+            # Its name may come again, when a deployment that failed is reverted: nothing of that name may be left.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         announced = aws.lambda_.Invocation(
             f"{self._stem}-open-{monitor.kind}-announced",

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
+from local_aws.apply.reading import differences
+from local_aws.apply.resource_types import (
+    AutoName,
+    Created,
+    Existing,
+    Found,
+    Request,
+    ResourceType,
+    keys,
+    put_again,
+)
 from local_aws.apply.shapes import to_api
 
 IDENTITY = ("serviceNamespace", "resourceId", "scalableDimension")
@@ -40,18 +50,50 @@ def _delete_policy(existing: Existing) -> None:
     existing.api(SERVICE, "DeleteScalingPolicy", **to_api(SERVICE, "DeleteScalingPolicy", identity))
 
 
+def _read_target(existing: Existing) -> Found | None:
+    asked = {
+        "serviceNamespace": existing.inputs["serviceNamespace"],
+        "resourceIds": [existing.inputs["resourceId"]],
+        "scalableDimension": existing.inputs["scalableDimension"],
+    }
+    answer = existing.api(SERVICE, "DescribeScalableTargets", **to_api(SERVICE, "DescribeScalableTargets", asked))
+    if not answer["ScalableTargets"]:
+        return None
+    names = "minCapacity maxCapacity"
+    target = answer["ScalableTargets"][0]
+    return Found(differences(target, existing, names, service=SERVICE, operation="RegisterScalableTarget"))
+
+
+def _read_policy(existing: Existing) -> Found | None:
+    asked = {
+        "serviceNamespace": existing.inputs["serviceNamespace"],
+        "policyNames": [existing.id],
+        "resourceId": existing.inputs["resourceId"],
+    }
+    answer = existing.api(SERVICE, "DescribeScalingPolicies", **to_api(SERVICE, "DescribeScalingPolicies", asked))
+    if not answer["ScalingPolicies"]:
+        return None
+    names = "policyType targetTrackingScalingPolicyConfiguration stepScalingPolicyConfiguration"
+    policy = answer["ScalingPolicies"][0]
+    return Found(differences(policy, existing, names, service=SERVICE, operation="PutScalingPolicy"))
+
+
 TYPES = (
     ResourceType(
         kind="aws:appautoscaling/target:Target",
         inputs=keys("minCapacity maxCapacity roleArn suspendedState tags " + " ".join(IDENTITY)),
         create=_register,
         delete=_deregister,
+        read=_read_target,
+        update=put_again(_register),
     ),
     ResourceType(
         kind="aws:appautoscaling/policy:Policy",
         inputs=keys(f"name {POLICY_INPUTS}"),
         create=_put_policy,
         delete=_delete_policy,
+        read=_read_policy,
+        update=put_again(_put_policy),
         auto_name=AutoName(256),
     ),
 )

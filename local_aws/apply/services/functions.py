@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from local_aws.apply.assets import archive_bytes
 from local_aws.apply.calls import wait_until
 from local_aws.apply.errors import ApplyError
-from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
+from local_aws.apply.reading import answer_or_none, differences
+from local_aws.apply.resource_types import (
+    AutoName,
+    Created,
+    Existing,
+    Found,
+    Request,
+    ResourceType,
+    by_arn,
+    keys,
+    put_again,
+    tagger,
+    with_tags,
+)
 from local_aws.apply.shapes import to_api
 
 FUNCTION_INPUTS = (
@@ -65,6 +79,59 @@ def _create_function(request: Request) -> Created:
     )
 
 
+CODE = frozenset({"code", "sourceCodeHash", "s3Bucket", "s3Key", "s3ObjectVersion"})
+# What UpdateFunctionConfiguration takes; the rest of the inputs replaces the function or is changed otherwise.
+CHANGEABLE = frozenset(FUNCTION_INPUTS.split()) - {"architectures", "publish", "packageType"}
+# What takes back a setting that is no longer declared.
+CLEARED: dict[str, Any] = {
+    "description": "",
+    "environment": {"variables": {}},
+    "deadLetterConfig": {"targetArn": ""},
+    "kmsKeyArn": "",
+    "layers": [],
+    "timeout": DEFAULTS["timeout"],
+    "memorySize": DEFAULTS["memorySize"],
+    "vpcConfig": {"subnetIds": [], "securityGroupIds": []},
+}
+
+
+def _update_function(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
+    name, api, outputs = existing.id, request.api, {}
+    if changed & CODE or "architectures" in changed:
+        body = {"functionName": name, **_code(request), **request.pick("architectures")}
+        answer = api("lambda", "UpdateFunctionCode", **to_api("lambda", "UpdateFunctionCode", body))
+        outputs = {"codeSha256": answer["CodeSha256"], "sourceCodeHash": answer["CodeSha256"]}
+        outputs |= {"sourceCodeSize": answer.get("CodeSize", 0)}
+        _wait_until_active(request, name)
+    if changed & CHANGEABLE:
+        removed = {key: CLEARED[key] for key in changed & CLEARED.keys() if request.inputs.get(key) is None}
+        body = {"functionName": name, **request.pick(*CHANGEABLE), **removed}
+        api("lambda", "UpdateFunctionConfiguration", **to_api("lambda", "UpdateFunctionConfiguration", body))
+        _wait_until_active(request, name)
+    if "reservedConcurrentExecutions" in changed:
+        limit = request.inputs.get("reservedConcurrentExecutions")
+        if limit is not None and limit >= 0:
+            api("lambda", "PutFunctionConcurrency", FunctionName=name, ReservedConcurrentExecutions=limit)
+        else:
+            api("lambda", "DeleteFunctionConcurrency", FunctionName=name)
+    modified = api("lambda", "GetFunctionConfiguration", FunctionName=name).get("LastModified", "")
+    return {**outputs, "lastModified": modified}
+
+
+def _read_function(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "lambda", "GetFunctionConfiguration", FunctionName=existing.id)
+    if answer is None:
+        return None
+    names = "role runtime handler description timeout memorySize environment deadLetterConfig kmsKeyArn"
+    changed = differences(answer, existing, names, service="lambda", operation="CreateFunction")
+    if existing.inputs.get("reservedConcurrentExecutions") is not None:
+        limit = existing.api("lambda", "GetFunctionConcurrency", FunctionName=existing.id)
+        limit = limit.get("ReservedConcurrentExecutions", -1)
+        if limit != existing.inputs["reservedConcurrentExecutions"]:
+            changed["reservedConcurrentExecutions"] = limit
+    return Found(changed, {"codeSha256": answer["CodeSha256"]})
+
+
 def _wait_until_active(request: Request, name: str) -> None:
     def active() -> bool:
         state = request.api("lambda", "GetFunctionConfiguration", FunctionName=name)
@@ -98,6 +165,13 @@ def _create_permission(request: Request) -> Created:
     return Created(request.inputs["statementId"])
 
 
+def _read_permission(existing: Existing) -> Found | None:
+    who = {"FunctionName": existing.inputs["function"], "Qualifier": existing.inputs.get("qualifier")}
+    answer = answer_or_none(existing.api, "lambda", "GetPolicy", **who)
+    statements = json.loads(answer["Policy"])["Statement"] if answer else []
+    return Found() if any(item.get("Sid") == existing.id for item in statements) else None
+
+
 def _delete_permission(existing: Existing) -> None:
     existing.api(
         "lambda",
@@ -108,12 +182,21 @@ def _delete_permission(existing: Existing) -> None:
     )
 
 
-def _create_event_config(request: Request) -> Created:
+def _put_event_config(request: Request) -> Created:
     settings = request.pick(
         "functionName", "qualifier", "maximumEventAgeInSeconds", "maximumRetryAttempts", "destinationConfig"
     )
     request.api("lambda", "PutFunctionEventInvokeConfig", **to_api("lambda", "PutFunctionEventInvokeConfig", settings))
     return Created(":".join(str(settings[name]) for name in ("functionName", "qualifier") if name in settings))
+
+
+def _read_event_config(existing: Existing) -> Found | None:
+    who = {"FunctionName": existing.inputs["functionName"], "Qualifier": existing.inputs.get("qualifier")}
+    answer = answer_or_none(existing.api, "lambda", "GetFunctionEventInvokeConfig", **who)
+    if answer is None:
+        return None
+    names = "maximumEventAgeInSeconds maximumRetryAttempts destinationConfig"
+    return Found(differences(answer, existing, names, service="lambda", operation="PutFunctionEventInvokeConfig"))
 
 
 def _delete_event_config(existing: Existing) -> None:
@@ -169,6 +252,9 @@ TYPES = (
         ),
         create=_create_function,
         delete=_delete_function,
+        read=_read_function,
+        update=with_tags(tagger("lambda", "TagResource", "UntagResource", by_arn("Resource")), rest=_update_function),
+        stale=frozenset({"codeSha256", "lastModified", "sourceCodeHash", "sourceCodeSize"}),
         auto_name=AutoName(64),
     ),
     ResourceType(
@@ -179,17 +265,20 @@ TYPES = (
         ),
         create=_create_permission,
         delete=_delete_permission,
+        read=_read_permission,
         auto_name=AutoName(100, property="statementId"),
     ),
     ResourceType(
         kind="aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
         inputs=keys("functionName qualifier maximumEventAgeInSeconds maximumRetryAttempts destinationConfig"),
-        create=_create_event_config,
+        create=_put_event_config,
         delete=_delete_event_config,
+        read=_read_event_config,
+        update=put_again(_put_event_config),
     ),
     ResourceType(
         kind="aws:lambda/invocation:Invocation",
-        # triggers only say when to invoke again, which an apply that happens once does not do.
+        # triggers only say when to invoke again.
         inputs=keys("functionName input qualifier lifecycleScope terraformKey triggers"),
         create=_create_invocation,
         delete=_delete_invocation,

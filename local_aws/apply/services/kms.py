@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
+from collections.abc import Mapping
+from typing import Any
+
+from local_aws.apply.reading import answer_or_none, same_text
+from local_aws.apply.resource_types import (
+    AutoName,
+    Created,
+    Existing,
+    Found,
+    Request,
+    ResourceType,
+    keys,
+)
 
 DELETION_WINDOW = 30  # days; AWS's default. The key is useless from the first one
 
@@ -29,6 +41,40 @@ def _create_key(request: Request) -> Created:
     return Created(key["KeyId"], {"keyId": key["KeyId"], "arn": key["Arn"], "tagsAll": request.tags})
 
 
+def _update_key(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
+    api, inputs, key = request.api, request.inputs, existing.id
+    if "policy" in changed and inputs.get("policy"):
+        api("kms", "PutKeyPolicy", KeyId=key, PolicyName="default", Policy=inputs["policy"])
+    if "description" in changed:
+        api("kms", "UpdateKeyDescription", KeyId=key, Description=inputs.get("description") or "")
+    if changed & {"enableKeyRotation", "rotationPeriodInDays"}:
+        if inputs.get("enableKeyRotation"):
+            period = inputs.get("rotationPeriodInDays")
+            api("kms", "EnableKeyRotation", KeyId=key, RotationPeriodInDays=period)
+        else:
+            api("kms", "DisableKeyRotation", KeyId=key)
+    if "isEnabled" in changed:
+        api("kms", "DisableKey" if inputs.get("isEnabled") is False else "EnableKey", KeyId=key)
+    if "tags" not in changed:
+        return {}
+    if gone := sorted((existing.outputs.get("tagsAll") or {}).keys() - request.tags.keys()):
+        api("kms", "UntagResource", KeyId=key, TagKeys=gone)
+    if request.tags:
+        api("kms", "TagResource", KeyId=key, Tags=request.tag_list("TagKey", "TagValue"))
+    return {"tagsAll": request.tags}
+
+
+def _read_key(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "kms", "DescribeKey", KeyId=existing.id)
+    if answer is None or answer["KeyMetadata"].get("KeyState") == "PendingDeletion":
+        return None
+    said = existing.inputs.get("policy")
+    if not said:
+        return Found()
+    policy = existing.api("kms", "GetKeyPolicy", KeyId=existing.id, PolicyName="default")["Policy"]
+    return Found({} if same_text(policy, said) else {"policy": policy})
+
+
 def _delete_key(existing: Existing) -> None:
     window = existing.inputs.get("deletionWindowInDays") or DELETION_WINDOW
     existing.api("kms", "ScheduleKeyDeletion", KeyId=existing.id, PendingWindowInDays=window)
@@ -42,6 +88,17 @@ def _create_alias(request: Request) -> Created:
     key = request.api("kms", "DescribeKey", KeyId=request.inputs["targetKeyId"])["KeyMetadata"]
     arn = f"arn:aws:kms:{request.api.region}:{request.account_id}:{name}"
     return Created(name, {"name": name, "arn": arn, "targetKeyArn": key["Arn"]})
+
+
+def _update_alias(existing: Existing, request: Request, _changed: frozenset[str]) -> Mapping[str, Any]:
+    request.api("kms", "UpdateAlias", AliasName=existing.id, TargetKeyId=request.inputs["targetKeyId"])
+    key = request.api("kms", "DescribeKey", KeyId=request.inputs["targetKeyId"])["KeyMetadata"]
+    return {"targetKeyArn": key["Arn"]}
+
+
+def _read_alias(existing: Existing) -> Found | None:
+    pages = existing.api.pages("kms", "ListAliases")
+    return Found() if any(item["AliasName"] == existing.id for page in pages for item in page["Aliases"]) else None
 
 
 def _delete_alias(existing: Existing) -> None:
@@ -58,12 +115,16 @@ TYPES = (
         ),
         create=_create_key,
         delete=_delete_key,
+        read=_read_key,
+        update=_update_key,
     ),
     ResourceType(
         kind="aws:kms/alias:Alias",
         inputs=keys("name targetKeyId"),
         create=_create_alias,
         delete=_delete_alias,
+        read=_read_alias,
+        update=_update_alias,
         auto_name=AutoName(250),
     ),
 )

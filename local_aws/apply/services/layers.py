@@ -6,6 +6,7 @@ from typing import Any
 
 from local_aws.apply.assets import archive_bytes
 from local_aws.apply.errors import ApplyError
+from local_aws.apply.reading import exists
 from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
 from local_aws.apply.shapes import to_api
 
@@ -44,8 +45,11 @@ def _publish(request: Request) -> Created:
 
 def _delete(existing: Existing) -> None:
     if not existing.inputs.get("skipDestroy"):
-        name, version = existing.outputs["layerName"], int(existing.outputs["version"])
-        existing.api("lambda", "DeleteLayerVersion", LayerName=name, VersionNumber=version)
+        existing.api("lambda", "DeleteLayerVersion", **_identity(existing))
+
+
+def _identity(existing: Existing) -> dict[str, Any]:
+    return {"LayerName": existing.outputs["layerName"], "VersionNumber": int(existing.outputs["version"])}
 
 
 TYPES = (
@@ -58,6 +62,7 @@ TYPES = (
         ),
         create=_publish,
         delete=_delete,
+        read=exists("lambda", "GetLayerVersion", _identity),
         auto_name=AutoName(140, property="layerName"),
     ),
 )

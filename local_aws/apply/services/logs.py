@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
+from collections.abc import Mapping
+from typing import Any
+
+from local_aws.apply.resource_types import (
+    AutoName,
+    Created,
+    Existing,
+    Found,
+    Request,
+    ResourceType,
+    by_arn,
+    keys,
+    tagger,
+    with_tags,
+)
 
 
 def _create_group(request: Request) -> Created:
@@ -22,6 +36,30 @@ def _create_group(request: Request) -> Created:
     return Created(name, {"name": name, "arn": arn, "tagsAll": request.tags})
 
 
+def _update_group(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
+    name, inputs, api = existing.id, request.inputs, request.api
+    if "retentionInDays" in changed:
+        if inputs.get("retentionInDays"):
+            api("logs", "PutRetentionPolicy", logGroupName=name, retentionInDays=inputs["retentionInDays"])
+        else:
+            api("logs", "DeleteRetentionPolicy", logGroupName=name)
+    if "kmsKeyId" in changed:
+        if inputs.get("kmsKeyId"):
+            api("logs", "AssociateKmsKey", logGroupName=name, kmsKeyId=inputs["kmsKeyId"])
+        else:
+            api("logs", "DisassociateKmsKey", logGroupName=name)
+    return {}
+
+
+def _read_group(existing: Existing) -> Found | None:
+    answer = existing.api("logs", "DescribeLogGroups", logGroupNamePrefix=existing.id)
+    group = next((item for item in answer["logGroups"] if item["logGroupName"] == existing.id), None)
+    if group is None:
+        return None
+    has = {name: group.get(name) for name in ("retentionInDays", "kmsKeyId")}
+    return Found({name: value for name, value in has.items() if value != (existing.inputs.get(name) or None)})
+
+
 def _delete_group(existing: Existing) -> None:
     if not existing.inputs.get("skipDestroy"):
         existing.api("logs", "DeleteLogGroup", logGroupName=existing.id)
@@ -33,6 +71,8 @@ TYPES = (
         inputs=keys("name retentionInDays kmsKeyId logGroupClass skipDestroy tags"),
         create=_create_group,
         delete=_delete_group,
+        read=_read_group,
+        update=with_tags(tagger("logs", "TagResource", "UntagResource", by_arn("resourceArn")), rest=_update_group),
         auto_name=AutoName(512),
     ),
 )

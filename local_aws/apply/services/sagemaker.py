@@ -10,7 +10,20 @@ from typing import Any
 
 from local_aws.apply.calls import Api, wait_until
 from local_aws.apply.errors import ApplyError
-from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
+from local_aws.apply.reading import answer_or_none, differences, exists
+from local_aws.apply.resource_types import (
+    AutoName,
+    Created,
+    Existing,
+    Found,
+    Request,
+    ResourceType,
+    by_arn,
+    by_id,
+    keys,
+    tagger,
+    with_tags,
+)
 from local_aws.apply.shapes import to_api
 
 NAME_LIMIT = 63
@@ -73,6 +86,44 @@ def _create_endpoint(request: Request) -> Created:
     return Created(name, {"name": name, "arn": arn, "tagsAll": request.tags})
 
 
+def _update_endpoint(existing: Existing, request: Request, _changed: frozenset[str]) -> Mapping[str, Any]:
+    """Bring an endpoint to another configuration.
+
+    If that does not start, AWS goes back to the old one and the endpoint is InService again. To call that a success
+    would let the engine delete the configuration, model and archive that still serve.
+    """
+    name, wanted = existing.id, request.inputs["endpointConfigName"]
+    settings = {"name": name, **request.pick("endpointConfigName", "deploymentConfig")}
+    body = to_api("sagemaker", "UpdateEndpoint", settings, renames={"name": "EndpointName"})
+    request.api("sagemaker", "UpdateEndpoint", **body)
+
+    def settled() -> bool:
+        state = request.api("sagemaker", "DescribeEndpoint", EndpointName=name)
+        status, reason = state["EndpointStatus"], state.get("FailureReason", "no reason given")
+        if status in {"Failed", "UpdateRollbackFailed"}:
+            raise ApplyError(f"endpoint {name} failed: {reason}")
+        if status == "InService" and state["EndpointConfigName"] != wanted:
+            raise ApplyError(f"endpoint {name} went back to {state['EndpointConfigName']}: {reason}")
+        return bool(status == "InService")
+
+    wait_until(settled, f"the update of endpoint {name}")
+    return {}
+
+
+def _read_endpoint(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "sagemaker", "DescribeEndpoint", EndpointName=existing.id)
+    if answer is None:
+        return None
+    outputs = {"name": existing.id, "arn": answer["EndpointArn"]}
+    config = answer["EndpointConfigName"]
+    if not existing.inputs:
+        listed = existing.api("sagemaker", "ListTags", ResourceArn=answer["EndpointArn"])["Tags"]
+        tags = {tag["Key"]: tag["Value"] for tag in listed}
+        inputs = {"name": existing.id, "endpointConfigName": config, **({"tags": tags} if tags else {})}
+        return Found(inputs, {**outputs, "tagsAll": tags})
+    return Found({} if config == existing.inputs["endpointConfigName"] else {"endpointConfigName": config}, outputs)
+
+
 def _with_local_paths(definition: Mapping[str, Any]) -> dict[str, Any]:
     """The provider's defaults for paths inside the container that a program need not give."""
     result = dict(definition)
@@ -114,13 +165,33 @@ def _create_data_quality_definition(request: Request) -> Created:
     return Created(name, {"name": name, "arn": arn, "tagsAll": request.tags})
 
 
+SCHEDULE_RENAMES = {"name": "MonitoringScheduleName", "MonitoringJobDefinition.baseline": "BaselineConfig"}
+
+
+def _update_schedule(existing: Existing, request: Request, _changed: frozenset[str]) -> Mapping[str, Any]:
+    settings = {"name": existing.id, **request.pick("monitoringScheduleConfig")}
+    body = to_api("sagemaker", "UpdateMonitoringSchedule", settings, renames=SCHEDULE_RENAMES)
+    request.api("sagemaker", "UpdateMonitoringSchedule", **body)
+    return {}
+
+
+def _read_schedule(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "sagemaker", "DescribeMonitoringSchedule", MonitoringScheduleName=existing.id)
+    if answer is None:
+        return None
+    operation = "CreateMonitoringSchedule"
+    names = "monitoringScheduleConfig"
+    changed = differences(answer, existing, names, service="sagemaker", operation=operation, renames=SCHEDULE_RENAMES)
+    return Found(changed)
+
+
 def _create_schedule(request: Request) -> Created:
     name = request.inputs["name"]
     body = to_api(
         "sagemaker",
         "CreateMonitoringSchedule",
         {"name": name, **request.pick("monitoringScheduleConfig")},
-        renames={"name": "MonitoringScheduleName", "MonitoringJobDefinition.baseline": "BaselineConfig"},
+        renames=SCHEDULE_RENAMES,
     )
     arn = request.api("sagemaker", "CreateMonitoringSchedule", **body, Tags=request.tag_list())["MonitoringScheduleArn"]
     request.keep(name)
@@ -164,6 +235,7 @@ def _wait_until_gone(api: Api, describe: str, **identity: str) -> None:
     )
 
 
+_retag = tagger("sagemaker", "AddTags", "DeleteTags", by_arn("ResourceArn"))
 TYPES = (
     ResourceType(
         kind="aws:sagemaker/model:Model",
@@ -173,6 +245,8 @@ TYPES = (
         ),
         create=_create_model,
         delete=_delete_model,
+        read=exists("sagemaker", "DescribeModel", by_id("ModelName")),
+        update=with_tags(_retag),
         auto_name=AutoName(NAME_LIMIT),
     ),
     ResourceType(
@@ -183,6 +257,8 @@ TYPES = (
         ),
         create=_create_endpoint_configuration,
         delete=_delete_endpoint_configuration,
+        read=exists("sagemaker", "DescribeEndpointConfig", by_id("EndpointConfigName")),
+        update=with_tags(_retag),
         auto_name=AutoName(NAME_LIMIT),
     ),
     ResourceType(
@@ -190,6 +266,9 @@ TYPES = (
         inputs=keys("name endpointConfigName deploymentConfig tags"),
         create=_create_endpoint,
         delete=_delete_endpoint,
+        read=_read_endpoint,
+        update=with_tags(_retag, rest=_update_endpoint),
+        importable=True,
         auto_name=AutoName(NAME_LIMIT),
     ),
     ResourceType(
@@ -201,6 +280,8 @@ TYPES = (
         ),
         create=_create_data_quality_definition,
         delete=_delete_data_quality_definition,
+        read=exists("sagemaker", "DescribeDataQualityJobDefinition", by_id("JobDefinitionName")),
+        update=with_tags(_retag),
         auto_name=AutoName(NAME_LIMIT),
     ),
     ResourceType(
@@ -208,6 +289,8 @@ TYPES = (
         inputs=keys("name monitoringScheduleConfig tags"),
         create=_create_schedule,
         delete=_delete_schedule,
+        read=_read_schedule,
+        update=with_tags(_retag, rest=_update_schedule),
         auto_name=AutoName(NAME_LIMIT),
     ),
 )

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
+from local_aws.apply.reading import answer_or_none, differences, exists
+from local_aws.apply.resource_types import (
+    AutoName,
+    Created,
+    Existing,
+    Found,
+    Request,
+    ResourceType,
+    by_arn,
+    by_id,
+    keys,
+    tagger,
+    with_tags,
+)
 from local_aws.apply.shapes import to_api
 
 DEFAULT_GROUP = "default"
@@ -32,14 +46,47 @@ def _delete_group(existing: Existing) -> None:
     existing.api("scheduler", "DeleteScheduleGroup", Name=existing.id)
 
 
+def _settings(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    settings = {name: inputs[name] for name in SCHEDULE_INPUTS.split() if inputs.get(name) is not None}
+    dates = {name: datetime.fromisoformat(settings[name]) for name in ("startDate", "endDate") if name in settings}
+    return settings | dates
+
+
+def _put_schedule(request: Request, operation: str) -> str:
+    settings = {"name": request.inputs["name"], **_settings(request.inputs)}
+    body = to_api("scheduler", operation, settings, renames=RENAMES)
+    arn: str = request.api("scheduler", operation, **body)["ScheduleArn"]
+    return arn
+
+
+def _update_schedule(_existing: Existing, request: Request, _changed: frozenset[str]) -> Mapping[str, Any]:
+    _put_schedule(request, "UpdateSchedule")
+    return {
+        "state": request.inputs.get("state") or "ENABLED",
+        "scheduleExpressionTimezone": request.inputs.get("scheduleExpressionTimezone") or "UTC",
+    }
+
+
+def _read_schedule(existing: Existing) -> Found | None:
+    group, name = existing.id.split("/", 1)
+    answer = answer_or_none(existing.api, "scheduler", "GetSchedule", GroupName=group, Name=name)
+    if answer is None:
+        return None
+    changed = differences(
+        answer,
+        existing,
+        SCHEDULE_INPUTS,
+        service="scheduler",
+        operation="CreateSchedule",
+        renames=RENAMES,
+        given=_settings(existing.inputs),
+    )
+    return Found(changed)
+
+
 def _create_schedule(request: Request) -> Created:
     inputs, name = request.inputs, request.inputs["name"]
-    settings: dict[str, Any] = {"name": name, **request.pick(*SCHEDULE_INPUTS.split())}
-    for date in ("startDate", "endDate"):
-        if date in settings:
-            settings[date] = datetime.fromisoformat(settings[date])
-    body = to_api("scheduler", "CreateSchedule", settings, renames=RENAMES)
-    arn = request.api("scheduler", "CreateSchedule", **body)["ScheduleArn"]
+    arn = _put_schedule(request, "CreateSchedule")
     group = inputs.get("groupName") or DEFAULT_GROUP
     return Created(
         f"{group}/{name}",
@@ -64,6 +111,8 @@ TYPES = (
         inputs=keys("name tags"),
         create=_create_group,
         delete=_delete_group,
+        read=exists("scheduler", "GetScheduleGroup", by_id("Name")),
+        update=with_tags(tagger("scheduler", "TagResource", "UntagResource", by_arn("ResourceArn"))),
         auto_name=AutoName(64),
     ),
     ResourceType(
@@ -71,6 +120,8 @@ TYPES = (
         inputs=keys(f"name {SCHEDULE_INPUTS}"),
         create=_create_schedule,
         delete=_delete_schedule,
+        read=_read_schedule,
+        update=_update_schedule,
         auto_name=AutoName(64),
     ),
 )

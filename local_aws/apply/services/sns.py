@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from local_aws.apply.calls import wait_until
 from local_aws.apply.errors import RequestError
-from local_aws.apply.resource_types import AutoName, Created, Existing, Request, ResourceType, keys
+from local_aws.apply.reading import answer_or_none, same_text
+from local_aws.apply.resource_types import (
+    AutoName,
+    Created,
+    Existing,
+    Found,
+    Request,
+    ResourceType,
+    by_arn,
+    keys,
+    put_again,
+    tagger,
+    with_tags,
+)
 
 TOPIC_ATTRIBUTES = {
     "contentBasedDeduplication": "ContentBasedDeduplication",
@@ -28,6 +42,8 @@ SUBSCRIPTION_ATTRIBUTES = {
     "redrivePolicy": "RedrivePolicy",
     "subscriptionRoleArn": "SubscriptionRoleArn",
 }
+# What an import takes over: a topic's policy is a resource of its own, and the rest AWS never leaves unset.
+IMPORTED = frozenset({"displayName", "kmsMasterKeyId"})
 PENDING = "pending confirmation"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -46,6 +62,44 @@ def attributes(inputs: dict[str, Any], names: dict[str, str]) -> dict[str, str] 
     return {api: attribute_text(inputs[name]) for name, api in names.items() if inputs.get(name) is not None} or None
 
 
+def changed_attributes(has: Mapping[str, str], inputs: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The inputs whose attribute AWS has otherwise: true and numbers as such, since a program wrote them so."""
+    found: dict[str, Any] = {}
+    for name, api in names.items():
+        said = inputs.get(name)
+        if said is not None and not same_text(has.get(api, ""), attribute_text(said)):
+            found[name] = has.get(api) if isinstance(said, str) else json.loads(has.get(api) or "null")
+    return found
+
+
+def _update_topic(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
+    for key in sorted(changed & TOPIC_ATTRIBUTES.keys()):
+        value = request.inputs.get(key)
+        request.api(
+            "sns",
+            "SetTopicAttributes",
+            TopicArn=existing.id,
+            AttributeName=TOPIC_ATTRIBUTES[key],
+            AttributeValue="" if value is None else attribute_text(value),
+        )
+    return {}
+
+
+def _read_topic(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "sns", "GetTopicAttributes", TopicArn=existing.id)
+    if answer is None:
+        return None
+    has, arn = answer["Attributes"], existing.id
+    outputs = {"name": arn.rsplit(":", 1)[1], "arn": arn, "owner": arn.split(":")[4]}
+    if existing.inputs:
+        return Found(changed_attributes(has, existing.inputs, TOPIC_ATTRIBUTES), outputs)
+    listed = existing.api("sns", "ListTagsForResource", ResourceArn=arn).get("Tags", [])
+    tags = {tag["Key"]: tag["Value"] for tag in listed}
+    shown = {name: has[api] for name, api in TOPIC_ATTRIBUTES.items() if has.get(api) and name in IMPORTED}
+    inputs = {"name": outputs["name"], **shown, **({"tags": tags} if tags else {})}
+    return Found(inputs, {**outputs, "tagsAll": tags})
+
+
 def _create_topic(request: Request) -> Created:
     name = request.inputs["name"]
     arn = request.api(
@@ -62,11 +116,19 @@ def _delete_topic(existing: Existing) -> None:
     existing.api("sns", "DeleteTopic", TopicArn=existing.id)
 
 
-def _create_topic_policy(request: Request) -> Created:
+def _put_topic_policy(request: Request) -> Created:
     arn = request.inputs["arn"]
     policy = request.inputs["policy"]
     request.api("sns", "SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     return Created(arn, {"owner": request.account_id})
+
+
+def _read_topic_policy(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "sns", "GetTopicAttributes", TopicArn=existing.id)
+    if answer is None:
+        return None
+    has = answer["Attributes"].get("Policy", "")
+    return Found({} if same_text(has, existing.inputs["policy"]) else {"policy": has})
 
 
 def _delete_topic_policy(existing: Existing) -> None:
@@ -114,6 +176,29 @@ def _subscribe(request: Request) -> Created:
     return Created(arn, {"arn": arn, "ownerId": request.account_id, "pendingConfirmation": pending()})
 
 
+def _update_subscription(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
+    # What is left only says how long to wait for a confirmation.
+    for key in sorted(changed & SUBSCRIPTION_ATTRIBUTES.keys()):
+        value = request.inputs.get(key)
+        request.api(
+            "sns",
+            "SetSubscriptionAttributes",
+            SubscriptionArn=existing.id,
+            AttributeName=SUBSCRIPTION_ATTRIBUTES[key],
+            AttributeValue="" if value is None else attribute_text(value),
+        )
+    return {}
+
+
+def _read_subscription(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "sns", "GetSubscriptionAttributes", SubscriptionArn=existing.id)
+    if answer is None:
+        return None
+    has = answer["Attributes"]
+    pending = {"pendingConfirmation": has.get("PendingConfirmation") == "true"}
+    return Found(changed_attributes(has, existing.inputs, SUBSCRIPTION_ATTRIBUTES), pending)
+
+
 def _unsubscribe(existing: Existing) -> None:
     try:
         existing.api("sns", "Unsubscribe", SubscriptionArn=existing.id)
@@ -129,13 +214,18 @@ TYPES = (
         inputs=keys("name tags " + " ".join(TOPIC_ATTRIBUTES)),
         create=_create_topic,
         delete=_delete_topic,
+        read=_read_topic,
+        update=with_tags(tagger("sns", "TagResource", "UntagResource", by_arn("ResourceArn")), rest=_update_topic),
+        importable=True,
         auto_name=AutoName(256, fifo="fifoTopic"),
     ),
     ResourceType(
         kind="aws:sns/topicPolicy:TopicPolicy",
         inputs=keys("arn policy"),
-        create=_create_topic_policy,
+        create=_put_topic_policy,
         delete=_delete_topic_policy,
+        read=_read_topic_policy,
+        update=put_again(_put_topic_policy),
     ),
     ResourceType(
         kind="aws:sns/topicSubscription:TopicSubscription",
@@ -145,5 +235,7 @@ TYPES = (
         ),
         create=_subscribe,
         delete=_unsubscribe,
+        read=_read_subscription,
+        update=_update_subscription,
     ),
 )

@@ -1,0 +1,26 @@
+"""Bias: whether labels and predictions favour a group, by SageMaker Clarify's metrics, and whether that drifts."""
+
+from drift_tools.monitors.bias.analysis import BiasAnalysis, read_references
+from drift_tools.monitors.bias.check import BiasCheck, Verdict, check
+from drift_tools.monitors.bias.facets import Selection, select, selections, strata
+from drift_tools.monitors.bias.measure import BiasData, GroupBias, MetricValue, measure
+from drift_tools.monitors.bias.metrics import METRICS, Metric, Stage
+
+__all__ = [
+    "METRICS",
+    "BiasAnalysis",
+    "BiasCheck",
+    "BiasData",
+    "GroupBias",
+    "Metric",
+    "MetricValue",
+    "Selection",
+    "Stage",
+    "Verdict",
+    "check",
+    "measure",
+    "read_references",
+    "select",
+    "selections",
+    "strata",
+]

@@ -1,0 +1,133 @@
+"""Records of a stream: written as capture writes them, read whatever they are, counted like the monitor counts."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drift_tools.stream.bins import FeatureBins
+from drift_tools.stream.records import StreamCounts, UnreadableError, encode_record, read_rows
+
+AT = datetime(2026, 11, 29, 10, 0, 1, tzinfo=UTC)
+FEATURES = [
+    FeatureBins.of_categories("class", {"0": 50, "1": 50}, 0),
+    FeatureBins.of_numbers("x", np.arange(100.0)),
+    FeatureBins.of_categories("state", {"MA": 60, "NY": 40}, 0),
+]
+NAMES = [feature.name for feature in FEATURES]
+
+
+def record(received=b"5,MA\n", answered=b"1\n", received_type="text/csv", answered_type="text/csv; charset=utf-8"):
+    return encode_record(
+        received=received,
+        received_type=received_type,
+        answered=answered,
+        answered_type=answered_type,
+        event_id="e",
+        inference_id="i",
+        at=AT,
+    )
+
+
+def test_a_record_has_the_capture_format():
+    assert json.loads(record()) == {
+        "captureData": {
+            "endpointInput": {
+                "observedContentType": "text/csv",
+                "mode": "INPUT",
+                "data": "5,MA\n",
+                "encoding": "CSV",
+            },
+            "endpointOutput": {
+                "observedContentType": "text/csv; charset=utf-8",
+                "mode": "OUTPUT",
+                "data": "1\n",
+                "encoding": "CSV",
+            },
+        },
+        "eventMetadata": {"eventId": "e", "inferenceTime": "2026-11-29T10:00:01Z", "inferenceId": "i"},
+        "eventVersion": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("received", "received_type", "answered", "answered_type", "rows"),
+    [
+        (b"5,MA\n6,NY\n", "text/csv", b"1\n0\n", "text/csv", [["1", "5", "MA"], ["0", "6", "NY"]]),
+        (b'5,"N,Y"', "text/csv", b"1", "text/csv", [["1", "5", "N,Y"]]),
+        (b'{"x": 5, "state": "MA"}', "application/json", b'{"class": 1}', "application/json", [[1, 5, "MA"]]),
+        (b'[[5, "MA"]]', "application/json", b"1", "text/csv", [["1", 5, "MA"]]),
+        (
+            b'{"instances": [{"features": [5, "MA"]}]}',
+            "application/json",
+            b'{"predictions": [[1]]}',
+            "application/json",
+            [[1, 5, "MA"]],
+        ),
+        (b"5,MA\n", "application/octet-stream", b"1", "text/plain", [["1", "5", "MA"]]),
+    ],
+)
+def test_payloads_of_every_shape(received, received_type, answered, answered_type, rows):
+    assert read_rows(record(received, answered, received_type, answered_type), NAMES) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "not in the capture format"),
+        (b"[" * 100_000, "not in the capture format"),
+        (b'{"captureData": 7}', "not in the capture format"),
+        (record(b"5"), "2 columns where the baseline has 3"),
+        (record(b"5,MA\n6,MA\n", b"1\n1\n1\n"), "numbers of rows in input and output differ"),
+        (record(b"\xff\xfe", received_type="image/png"), "a BASE64 payload that is no text"),
+        (b"x" * ((1 << 20) + 1), "larger than 1 MiB"),
+        (record(b"5,MA\n" * 10_001, b"1\n" * 10_001), "more than 10,000 rows"),
+    ],
+)
+def test_what_cannot_be_read_has_a_reason(text, reason):
+    with pytest.raises(UnreadableError, match=reason):
+        read_rows(text, NAMES)
+
+
+def counted(records):
+    counts = StreamCounts.of(FEATURES)
+    counts.add(records)
+    return counts
+
+
+def test_poison_is_counted_and_spoils_nothing():
+    counts = counted([record(), b"poison", record(b"500,TX"), record(b",")])
+    assert (counts.records, counts.rows, counts.skipped) == (4, 3, Counter({"not in the capture format": 1}))
+    assert counts.counts[1, -2:].tolist() == [1, 1]  # one missing, one beyond the baseline's range
+    assert counts.counts[2].tolist() == [1, 0, 0, 1, 1, *[0] * 7]
+    assert counts.counts[0].tolist()[:2] == [0, 3]
+
+
+def test_a_number_of_a_hundred_thousand_digits_is_beyond_the_range():
+    assert counted([record(b"9" * 100_000 + b",MA")]).counts[1, -1] == 1
+
+
+@given(
+    st.lists(st.sampled_from([record(), record(b"77,NY", b"0"), b"poison", record(b"x,")]), max_size=20),
+    st.integers(0, 20),
+)
+def test_parts_add_up_to_the_whole_and_survive_their_state(records, cut):
+    whole, first, second = counted(records), counted(records[:cut]), counted(records[cut:])
+    again = StreamCounts.from_dict(FEATURES, json.loads(json.dumps(first.to_dict())))
+    again.merge(second)
+    assert again.to_dict() == whole.to_dict()
+
+
+def test_counts_of_another_baseline_are_not_taken():
+    assert StreamCounts.from_dict(FEATURES[:2], counted([record()]).to_dict()) is None
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise_anything_else(text):
+    counts = counted([text])
+    assert counts.records == 1
+    assert counts.rows + counts.skipped.total() >= 0

@@ -1,0 +1,49 @@
+"""One embedded AWS and one provider for all tests of a worker; a program and a state for each test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import local_aws
+from local_aws.apply import inventory
+from local_aws.provider import Serving, serve
+from tests.engine.lab import Lab, environment_variables, find_cli
+
+MATRIX = "MODEL_MONITORING_ENGINE_MATRIX"
+NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and find_cli() is None:
+            item.add_marker(pytest.mark.skip(reason=NO_CLI))
+        elif item.get_closest_marker("matrix") and not os.environ.get(MATRIX):
+            item.add_marker(pytest.mark.skip(reason="minutes: `make test-engine` runs it"))
+
+
+@pytest.fixture(scope="session")
+def shared_cloud() -> Iterator[local_aws.LocalAws]:
+    """The running embedded AWS, with IAM enforced."""
+    with local_aws.start(enforce_iam=True) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def serving(shared_cloud: local_aws.LocalAws) -> Iterator[Serving]:
+    """Both providers, in this process."""
+    with serve(shared_cloud) as serving:
+        yield serving
+
+
+@pytest.fixture
+def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving) -> Iterator[Lab]:
+    """The program with an empty state. AWS is as empty afterwards as it was before, and refused nothing on the way."""
+    before = inventory(shared_cloud)
+    made = Lab(tmp_path, shared_cloud, serving)
+    with environment_variables(made.variables):
+        yield made
+    assert inventory(shared_cloud) == before
+    assert shared_cloud.invalid_requests() == []

@@ -1,0 +1,115 @@
+"""The program under the real engine, against the embedded AWS: what a user has who runs `pulumi up -s local`."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import local_aws
+from deployment.events import Progress
+from deployment.operations import Environment
+from local_aws.apply.errors import ApplyError
+from local_aws.provider import Serving
+
+PROJECT = Path(__file__).resolve().parents[2]
+BUILT = PROJECT / "build" / "bin"
+SETTINGS = ("Pulumi.yaml", "Pulumi.*.yaml")
+# What a stack of a test needs to know about no machine but this one.
+PASSPHRASE = "only for tests"
+
+
+def find_cli() -> str | None:
+    """The Pulumi CLI: the one on the PATH, or the one that `make pulumi` has built."""
+    return shutil.which("pulumi", path=f"{os.environ.get('PATH', '')}{os.pathsep}{BUILT}")
+
+
+@dataclass
+class Lab:
+    """A checkout of the program in a folder of its own, with a state of its own."""
+
+    folder: Path
+    cloud: local_aws.LocalAws
+    serving: Serving
+
+    def __post_init__(self) -> None:
+        self.program = self.folder / "program"
+        self.program.mkdir()
+        (self.folder / "state").mkdir()
+        settings = {path for pattern in SETTINGS for path in PROJECT.glob(pattern)}
+        for path in PROJECT.iterdir():
+            if path in settings:
+                shutil.copy(path, self.program)
+            elif not path.name.startswith(".") or path.name == ".venv":
+                (self.program / path.name).symlink_to(path)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of the CLI."""
+        return {
+            **self.cloud.environment(),
+            **self.serving.environment,
+            "PATH": f"{os.environ['PATH']}{os.pathsep}{BUILT}",
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def environment(self, name: str) -> Environment:
+        """A stack, as `automation.py` has it."""
+        return Environment(name, project=self.program, progress=Progress())
+
+    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the CLI in the program's folder, as a person would."""
+        command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
+        done = subprocess.run(command, cwd=self.program, capture_output=True, text=True, check=False)
+        if check:
+            assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+        return done
+
+    def state(self, name: str) -> dict[str, Any]:
+        """What `pulumi stack export` says."""
+        exported: dict[str, Any] = json.loads(self.pulumi("stack", "export", "--stack", name).stdout)
+        return exported
+
+    def resources(self, name: str) -> list[dict[str, Any]]:
+        """The resources in a stack's state."""
+        found: list[dict[str, Any]] = self.state(name)["deployment"].get("resources", [])
+        return found
+
+    @contextlib.contextmanager
+    def failing(
+        self, fails: Callable[[str, str], bool], words: str = "Throttling: Rate exceeded"
+    ) -> Iterator[list[str]]:
+        """While it lasts, steps fail for which `fails(method, urn)` is true. Yields the URNs of those that did."""
+        failed: list[str] = []
+
+        def before(method: str, urn: str) -> None:
+            if fails(method, urn):
+                failed.append(urn)
+                raise ApplyError(words)
+
+        for servicer in self.serving.servicers.values():
+            servicer.before = before
+        try:
+            yield failed
+        finally:
+            for servicer in self.serving.servicers.values():
+                servicer.before = lambda _method, _urn: None
+
+
+@contextlib.contextmanager
+def environment_variables(values: Mapping[str, str]) -> Iterator[None]:
+    """The process's environment with these values for a while: the SDK takes them from nowhere else."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
