@@ -266,7 +266,14 @@ class _Run:
     def _learning(self) -> Judgement:
         assert self.training is not None  # noqa: S101 - for the type checker
         called = {int(record["start"]): record.get("rows_called", ()) for record in self.records}
-        verdicts = judge_while_learning(self.comparison.features, self.known, self.start, self.training, called=called)
+        verdicts = judge_while_learning(
+            self.comparison.features,
+            self.known,
+            self.start,
+            self.training,
+            called=called,
+            drifting=self._called_before(_HELD_WHILE_LEARNING),
+        )
         verdicts |= self._gone()
         lesson = lesson_of(self.known)
         says = (
