@@ -304,7 +304,8 @@ def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, ex
     write_json(drift_json.path_of(output), content | {"rules": rules, "judgement": judgement.to_dict()})
     if metrics:
         entries += metrics.of_comparison(finding.comparison, checked)
-    return entries, f"{completion(violations, loaded.counts)} {judgement.says}"
+    says = "" if judgement.by == "rows" else f" {judgement.says}"
+    return entries, completion(violations, loaded.counts) + says
 
 
 def _excluded(job: Job) -> list[str]:

@@ -18,7 +18,7 @@ from functions.common.environment import ConfigurationError, prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.json_logging import log
 from functions.common.s3_objects import UnreadableError, exists, list_keys, read_json
-from functions.common.violations import FILE_NAMES, parse_violations
+from functions.common.violations import FILE_NAMES, MODEL_MONITOR_RULES, parse_violations
 from functions.compare_engines.agreement import Agreement, Results, compare, subjects_of
 
 DETAIL_TYPE = "SageMaker Processing Job State Change"
@@ -135,6 +135,7 @@ def _note_key(settings: Settings, pair: Pair, schedule: str, hour: str) -> str:
 def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -> Results | None:
     """What a schedule's run of an hour wrote; None if it has not finished, as far as events and files tell.
 
+    Like is compared with like: where the open engine judged by its own rules, what Model Monitor's say of the window.
     An event may get lost: files that are written last are as good.
     """
     folder = f"{settings.results_prefix}/{settings.endpoint}/{schedule}/{hour}/"
@@ -145,7 +146,7 @@ def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -
     files = {key.removeprefix(folder): key for key in list_keys(s3, settings.bucket, folder)}
     if not finished_by_event and files.keys().isdisjoint((STATISTICS, *FILE_NAMES)):
         return None
-    name = next((name for name in FILE_NAMES if name in files), None)
+    name = next((name for name in (MODEL_MONITOR_RULES, *FILE_NAMES) if name in files), None)
     violations = parse_violations(_read(s3, settings, files[name])) if name else ()
     return Results(_subjects(s3, settings, files), violations, _measures(s3, settings, files))
 
@@ -213,6 +214,7 @@ def keep(s3: Any, settings: Settings, pair: Pair, hour: str, agreement: Agreemen
         "kind": pair.kind,
         "hour": hour,
         "schedules": {"model_monitor": pair.model_monitor, "open": pair.open},
+        "rules": {"model_monitor": "model-monitor", "open": "model-monitor"},
         "agreement": agreement.share,
         "compared": agreement.compared,
         "both_violated": list(agreement.both_violated),
