@@ -8,35 +8,17 @@ import pulumi
 
 from components.args.baseline import AnyQualityBaseline, ModelQualityBaselineArgs, quality_baseline_settings
 from components.args.reader import ArgumentError, Reader, Script, argument_names
-from components.args.schedules import DAILY_AT_SIX, HOURLY, max_runtime, offset, schedule_expression
+from components.args.schedules import (
+    DAILY_AT_SIX,
+    HOURLY,
+    ScheduleExpression,
+    max_runtime,
+    offset,
+    schedule_expression,
+)
+from contract import quality_metrics
 
-PROBLEM_TYPES: Final = ("BinaryClassification", "MulticlassClassification", "Regression")
 COMPARISON_METHODS: Final = ("Robust", "Simple")
-# What Model Monitor's model-quality baselines constrain, by problem type.
-QUALITY_METRICS: Final[Mapping[str, tuple[str, ...]]] = {
-    "BinaryClassification": (
-        "recall",
-        "precision",
-        "accuracy",
-        "true_positive_rate",
-        "true_negative_rate",
-        "false_positive_rate",
-        "false_negative_rate",
-        "auc",
-        "f0_5",
-        "f1",
-        "f2",
-    ),
-    "MulticlassClassification": (
-        "accuracy",
-        "weighted_recall",
-        "weighted_precision",
-        "weighted_f0_5",
-        "weighted_f1",
-        "weighted_f2",
-    ),
-    "Regression": ("mae", "mse", "rmse", "r2"),
-}
 
 
 class DataQualityThresholdsArgs(TypedDict):
@@ -88,11 +70,15 @@ class ModelQualityArgs(TypedDict):
     thresholds: NotRequired[Mapping[str, float]]
     """What is demanded, by metric, such as `{"f1": 0.8}`. Alone, or on top of `baseline.constraints`."""
     inference_attribute: NotRequired[str]
-    """Where a captured answer has its prediction: a column's index for CSV, a JMESPath for JSON. Default `0`."""
+    """Where a captured answer has its prediction: a column's index for CSV, a JMESPath for JSON. Default `0`; none for
+    a BinaryClassification of which only `probability_attribute` is given.
+    """
     probability_attribute: NotRequired[str]
-    """Where it has the probability. Default `1` for BinaryClassification, otherwise none."""
+    """Where it has the probability (0 to 1). Default `1` for a BinaryClassification of which neither attribute is
+    given, otherwise none.
+    """
     probability_threshold: NotRequired[float]
-    """From which probability on the label is 1. Default 0.5 for BinaryClassification, otherwise none."""
+    """From which probability on the label is 1. Default 0.5 where there is a probability, otherwise none."""
     positive_label: NotRequired[str]
     """The class asked about (say `fraud`); Model Monitor has no such setting. Default the baseline's, `1` or `yes`."""
     schedule_expression: NotRequired[str]
@@ -143,7 +129,7 @@ class DataQualitySettings:
     """`DataQualityArgs`, checked and complete."""
 
     enabled: bool
-    schedule_expression: str
+    schedule: ScheduleExpression
     thresholds: DataQualityThresholds | None
     record_preprocessor: Script | None
     instance_type: str
@@ -153,17 +139,18 @@ class DataQualitySettings:
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
         read = Reader(path, args, argument_names(DataQualityArgs))
+        schedule = schedule_expression(read, HOURLY)
         thresholds = None
         if read.has("thresholds"):
             thresholds = DataQualityThresholds.from_args(read.raw("thresholds"), read.name("thresholds"))
         return cls(
             enabled=read.flag("enabled", True),
-            schedule_expression=schedule_expression(read, HOURLY),
+            schedule=schedule,
             thresholds=thresholds,
             record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
-            max_runtime_in_seconds=max_runtime(read, 3600, hourly_limit=3600, default_schedule=HOURLY),
+            max_runtime_in_seconds=max_runtime(read, 3600, schedule, hourly_limit=3600),
         )
 
 
@@ -175,11 +162,11 @@ class ModelQualitySettings:
     problem_type: str
     baseline: AnyQualityBaseline | None
     thresholds: Mapping[str, float]
-    inference_attribute: str
+    inference_attribute: str | None
     probability_attribute: str | None
     probability_threshold: float | None
     positive_label: str | None
-    schedule_expression: str
+    schedule: ScheduleExpression
     start_time_offset: str
     end_time_offset: str
     record_preprocessor: Script | None
@@ -190,28 +177,44 @@ class ModelQualitySettings:
     @classmethod
     def from_args(cls, args: ModelQualityArgs, path: str = "model_quality") -> Self:
         read = Reader(path, args, argument_names(ModelQualityArgs))
-        problem_type = read.choice("problem_type", None, PROBLEM_TYPES)
-        binary = problem_type == "BinaryClassification"
+        schedule = schedule_expression(read, DAILY_AT_SIX)
+        problem_type = read.choice("problem_type", None, quality_metrics.PROBLEM_TYPES)
         baseline = None
         if read.has("baseline"):
             baseline = quality_baseline_settings(read.raw("baseline"), problem_type, read.name("baseline"))
+        inference, probability = _attributes(read, is_binary=problem_type == "BinaryClassification")
         return cls(
             enabled=read.flag("enabled", True),
             problem_type=problem_type,
             baseline=baseline,
             thresholds=quality_thresholds(read.raw("thresholds"), problem_type, read.name("thresholds")),
-            inference_attribute=read.text("inference_attribute", "0"),
-            probability_attribute=read.optional_text("probability_attribute", "1" if binary else None),
-            probability_threshold=read.number("probability_threshold", 0.5 if binary else None, 0.0, 1.0),
+            inference_attribute=inference,
+            probability_attribute=probability,
+            probability_threshold=read.number("probability_threshold", 0.5 if probability else None, 0.0, 1.0),
             positive_label=_positive_label(read, problem_type),
-            schedule_expression=schedule_expression(read, DAILY_AT_SIX),
+            schedule=schedule,
             start_time_offset=offset(read, "start_time_offset", "-P1D"),
             end_time_offset=offset(read, "end_time_offset", "-PT0H"),
             record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
-            max_runtime_in_seconds=max_runtime(read, 1800, hourly_limit=1800, default_schedule=DAILY_AT_SIX),
+            max_runtime_in_seconds=max_runtime(read, 1800, schedule, hourly_limit=1800),
         )
+
+
+def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | None]:
+    """Where an answer has its prediction and its probability.
+
+    The defaults are those of an answer with both, as the project's own model gives it. Who names one of them describes
+    another answer: a probability without a label makes its own prediction, a label without one has no ROC curve.
+    """
+    inference = read.optional_text("inference_attribute", None)
+    probability = read.optional_text("probability_attribute", None)
+    if is_binary and inference is None and probability is None:
+        return "0", "1"
+    if inference is None and not (is_binary and probability is not None):
+        inference = "0"
+    return inference, probability
 
 
 def quality_thresholds(
@@ -220,7 +223,7 @@ def quality_thresholds(
     """Thresholds by metric; a metric that this problem type has not is refused."""
     if args is None:
         return {}
-    metrics = QUALITY_METRICS[problem_type]
+    metrics = quality_metrics.CONSTRAINED[problem_type]
     read = Reader(path, args, metrics)
     limits = (-1e300, 1e300) if problem_type == "Regression" else (0.0, 1.0)
     found = {metric: read.number(metric, None, *limits) for metric in metrics if read.has(metric)}

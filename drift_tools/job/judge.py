@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
+from contract.bucket_layout import WINDOWS
 from drift_tools.comparison import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Comparison, FeatureComparison, Kind, profile_of
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
@@ -29,7 +30,6 @@ from drift_tools.timeline.learning import (
 from drift_tools.timeline.monitor_model import MonitorModel, windows_of_weeks
 from drift_tools.timeline.verdicts import WindowVerdict
 
-WINDOWS: Final = "windows.npz"
 # Where no windows are known yet, one of an episode may miss the rows' test by chance, and two.
 _HELD_WHILE_LEARNING: Final = 3
 By: TypeAlias = Literal["baseline windows", "own windows", "learning", "rows"]

@@ -11,18 +11,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contract.bucket_layout import FAILURE_NOTES_FOLDER, VIOLATIONS
+from contract.failure_note import SECOND_TRY, Failure
+from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_note import Failure, note_failure
+from functions.common.failure_notes import note_failure
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
-from functions.common.violations import FILE_NAMES, MalformedViolationsError
+from functions.common.violations import MalformedViolationsError
 from functions.common.violations import count_violations as count_entries
 from functions.processing_metrics.job import Job, JobKind, identify
 
 DETAIL_TYPE = "SageMaker Processing Job State Change"
+_LOST = "; it was the second try: the window is lost"
 FINAL_STATES = frozenset({"Completed", "Failed", "Stopped"})
 
 
@@ -59,9 +63,9 @@ def parse(event: Any) -> str:
 
 def measure(s3: Any, job: Job) -> dict[str, float]:
     """The metrics of an ended job, by name. A failed monitoring job says nothing about violations."""
-    metrics = {"JobFailures": 1.0 if job.failed else 0.0}
+    metrics = {JOB_FAILURES: 1.0 if job.failed else 0.0}
     if job.kind is JobKind.MONITORING and job.status == "Completed":
-        metrics["ConstraintViolations"] = float(count_violations(s3, job))
+        metrics[CONSTRAINT_VIOLATIONS] = float(count_violations(s3, job))
     return metrics
 
 
@@ -80,7 +84,7 @@ def _violations_in_file(s3: Any, job: Job) -> int | None:
         return None
     try:
         bucket, key = split_uri(job.output_uri.rstrip("/") + "/")
-        found = next((key + name for name in FILE_NAMES if exists(s3, bucket, key + name)), None)
+        found = next((key + name for name in VIOLATIONS if exists(s3, bucket, key + name)), None)
     except (ValueError, UnreadableError) as error:
         log(
             "WARNING",
@@ -106,11 +110,11 @@ def _note(s3: Any, settings: Settings, job: Job) -> None:
         arn=job.arn,
         kind=job.kind.value,
         status=job.status,
-        reason=job.reason,
+        reason=job.reason + (_LOST if job.name.endswith(SECOND_TRY) else ""),
         exit_message=job.exit_message,
         ended=job.ended.isoformat() if job.ended else None,
     )
-    note_failure(s3, settings.bucket, f"{settings.state_prefix}/job-failures", failure)
+    note_failure(s3, settings.bucket, f"{settings.state_prefix}/{FAILURE_NOTES_FOLDER}", failure)
 
 
 def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloudwatch: Any) -> dict[str, Any]:

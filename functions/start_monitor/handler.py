@@ -14,23 +14,32 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.failure_note import NOT_STARTED, Failure
+from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA, RUNS
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_note import NOT_STARTED, Failure, note_failure
+from functions.common.failure_notes import note_failure
+from functions.common.iam_patience import patiently
 from functions.common.idempotency import Clock, Markers, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import exists
-from functions.start_monitor.job_request import job_name, processing_job_request, results_uri, small_window_event
+from functions.start_monitor.job_request import (
+    create_job,
+    job_name,
+    processing_job_request,
+    results_uri,
+    small_window_event,
+)
 from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
+from functions.start_monitor.second_chance import NO_JOB, settle
 from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
 from functions.start_monitor.time_window import parse_time
 
 _CLOCK = Clock()
 _SECONDS = 60.0  # of an invocation that does not say how long it may take
-_NO_JOB = frozenset({"ValidationException", "ResourceNotFound", "ResourceNotFoundException"})
 
 
 @dataclass(frozen=True)
@@ -52,10 +61,6 @@ class Settings:
             failures_prefix=prefix(environ, "FAILURES_PREFIX"),
             log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
         )
-
-
-class JobConflictError(RuntimeError):
-    """A job of the run's name exists and is another one."""
 
 
 def start(
@@ -100,7 +105,7 @@ def was_started(run: Run, records: Records, s3: Any, sagemaker: Any) -> bool:
     try:
         sagemaker.describe_processing_job(ProcessingJobName=run.job_name)
     except ClientError as error:
-        if error_code(error) in _NO_JOB:
+        if error_code(error) in NO_JOB:
             return False
         raise
     return True
@@ -123,28 +128,6 @@ def _labels_manifest(s3: Any, plan: Plan, records: Records, run: Run) -> str | N
     since = parse_time(run.late_from) if run.late_from else plan.window.start
     found = labels_of(s3, plan, since, parse_time(run.due))
     return records.write_manifest(plan.window.end, "ground-truth", plan.ground_truth_uri, found.keys)
-
-
-def create_job(sagemaker: Any, request: Mapping[str, Any]) -> bool:
-    """Create the job; False if an earlier delivery has. JobConflictError if the name is another job's."""
-    try:
-        sagemaker.create_processing_job(**request)
-    except ClientError as error:
-        if error_code(error) not in ("ResourceInUse", "ResourceInUseException"):
-            raise
-        existing = sagemaker.describe_processing_job(ProcessingJobName=request["ProcessingJobName"])
-        if _output(existing) != _output(request):
-            raise JobConflictError(
-                f"processing job {request['ProcessingJobName']} exists already and writes to {_output(existing)}, "
-                f"not to {_output(request)}: give the stack another name"
-            ) from error
-        return False
-    return True
-
-
-def _output(job: Mapping[str, Any]) -> str:
-    outputs = job["ProcessingOutputConfig"]["Outputs"]
-    return str(outputs[0]["S3Output"]["S3Uri"]) if outputs else ""
 
 
 def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
@@ -200,11 +183,29 @@ def process(
         raise
     except Exception as error:
         _note(s3, settings, plan, error)
-        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
-    metrics = {"Runs": 1.0, "NoData": 1.0 if answer["route"] == NONE else 0.0}
+    metrics = {RUNS: 1.0, NO_DATA: 1.0 if answer["route"] == NONE else 0.0}
+    answer |= _settle(plan, s3=s3, sagemaker=sagemaker, clock=clock)
+    if "lost_windows" in answer:
+        metrics[LOST_WINDOWS] = float(len(answer["lost_windows"]))
     publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     return answer | {"results": results_uri(plan)}
+
+
+def _settle(plan: Plan, *, s3: Any, sagemaker: Any, clock: Clock) -> dict[str, Any]:
+    """What became of earlier runs; today's is started whether that can be found out or not."""
+    answer: dict[str, Any] = {}
+
+    def look() -> None:
+        settled = settle(plan, Records.of(s3, plan, clock.now), s3=s3, sagemaker=sagemaker)
+        if settled.tried_again:
+            answer["tried_again"] = list(settled.tried_again)
+        if settled.lost:
+            answer["lost_windows"] = dict(settled.lost)
+
+    attempt("what became of earlier runs is not known", look, schedule=plan.schedule)
+    return answer
 
 
 def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
@@ -212,7 +213,7 @@ def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
     where = "the event's announce"
     given = mapping(event["announce"], where)
     endpoint, schedule = text(given, "endpoint", where), text(given, "schedule", where)
-    publish(cloudwatch, namespace, endpoint, schedule, {"Runs": 0.0})
+    patiently(lambda: publish(cloudwatch, namespace, endpoint, schedule, {RUNS: 0.0}))
     return {"schedule": schedule, "announced": True}
 
 

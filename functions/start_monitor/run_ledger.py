@@ -18,15 +18,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.bucket_layout import hour_folder
 from functions.common.aws_clients import error_code
 from functions.common.json_logging import log
 from functions.common.s3_objects import DamagedError, exists, list_keys, read_json, split_location
 from functions.start_monitor.plan import Plan
-from functions.start_monitor.time_window import HOUR, Window, hour_path, hours_between, parse_time
+from functions.start_monitor.time_window import HOUR, Window, hours_between, parse_time
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _STARTED = ".started"
 _HELD = ".held"
+_SETTLED = ".settled"
+_SECOND = ".second"
 _DAMAGED = ".damaged"
 _ALLOWANCE_SECONDS = 5.0  # for clocks that differ
 # A day of one file a second takes 3 MB (packed); thirty such days are beyond what this function can hold.
@@ -124,6 +127,16 @@ class Past:
 
 
 @dataclass(frozen=True)
+class Unsettled:
+    """A run that was started at `started_at` (seconds), of which it is not yet known how it ended."""
+
+    end: datetime
+    run: Run
+    started_at: float
+    has_second: bool
+
+
+@dataclass(frozen=True)
 class Records:
     """The runs of one schedule."""
 
@@ -152,7 +165,7 @@ class Records:
 
     def key(self, end: datetime, suffix: str = ".json") -> str:
         """Key of the record of the window that ends at `end`, or of a file beside it."""
-        return f"{self.prefix}/{hour_path(end)}{suffix}"
+        return f"{self.prefix}/{hour_folder(end)}{suffix}"
 
     def read(self, end: datetime) -> Run | None:
         """The run of the window that ends at `end`; None if there was none, or if what is there cannot be read."""
@@ -268,9 +281,31 @@ class Records:
         days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in hours_between(since + HOUR, until + HOUR)})
         return frozenset(key for day in days for key in list_keys(self.s3, self.bucket, day))
 
+    def unsettled(self, since: datetime, until: datetime) -> Iterator[Unsettled]:
+        """Started runs with files of windows that end in (`since`, `until`]."""
+        found = self._keys(since, until)
+        for end in hours_between(since + HOUR, until + HOUR):
+            if not {self.key(end), self.key(end, _STARTED)} <= found or self.key(end, _SETTLED) in found:
+                continue
+            run = self._readable(self.key(end))
+            if run is not None and run.all_files:
+                started = self._read(self.key(end, _STARTED))
+                yield Unsettled(end, run, float(started.get("at", 0.0)), self.key(end, _SECOND) in found)
+
+    def settle(self, end: datetime, facts: Mapping[str, str]) -> None:
+        """Note how the run ended: nobody looks at it again."""
+        self._write(self.key(end, _SETTLED), json.dumps(dict(facts)).encode())
+
+    def mark_second(self, end: datetime, job: str) -> None:
+        """Note that the run is tried once more, as `job`."""
+        self._write(self.key(end, _SECOND), json.dumps({"job": job, "at": self.now()}).encode())
+
+    def manifest_uri(self, end: datetime, name: str) -> str:
+        """Where `write_manifest` puts it."""
+        return f"s3://{self.bucket}/{self.key(end, f'.{name}.manifest')}"
+
     def write_manifest(self, end: datetime, name: str, location: str, keys: Iterable[str]) -> str:
         """A manifest of `keys`, which are relative to `location`, as SageMaker reads it; its URI."""
         manifest: list[Any] = [{"prefix": f"{location}/"}, *keys]
-        key = self.key(end, f".{name}.manifest")
-        self._write(key, json.dumps(manifest).encode())
-        return f"s3://{self.bucket}/{key}"
+        self._write(self.key(end, f".{name}.manifest"), json.dumps(manifest).encode())
+        return self.manifest_uri(end, name)

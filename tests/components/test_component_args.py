@@ -1,7 +1,7 @@
 """Arguments are refused before anything is registered, in one line that names argument, value and mend."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -16,11 +16,11 @@ from components.args import (
     EndpointSettings,
     ModelQualityBaselineSettings,
     ModelQualitySettings,
+    ScheduleExpression,
     StackSettings,
     StorageSettings,
     check_component_name,
     common_settings,
-    schedule_period_hours,
 )
 from components.naming import MAX_COMPONENT_NAME
 from tests.components.conftest import MakeArgs
@@ -47,7 +47,7 @@ def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
     assert settings.retain_data is True
     assert settings.model_quality is None
     assert settings.data_quality is not None
-    assert settings.data_quality.schedule_expression == "cron(0 * ? * * *)"
+    assert settings.data_quality.schedule.text == "cron(0 * ? * * *)"
     assert settings.common.log_retention_in_days == 30
     assert isinstance(settings.endpoint, EndpointSettings)
     assert settings.endpoint.sampling_percentage == 100
@@ -185,6 +185,48 @@ def test_a_header_with_byte_order_mark_and_quotes() -> None:
     assert (settings.inference_attribute, settings.probability_attribute) == ("prediction", None)
 
 
+@pytest.mark.parametrize(
+    ("problem_type", "said", "expected"),
+    [
+        ("BinaryClassification", {}, ("0", "1", 0.5)),
+        # A label without a probability has no ROC curve: position 1 may be anything.
+        ("BinaryClassification", {"inference_attribute": "0"}, ("0", None, None)),
+        # Model Monitor's own notebook of a binary model: the probability makes the prediction.
+        ("BinaryClassification", {"probability_attribute": "0"}, (None, "0", 0.5)),
+        (
+            "BinaryClassification",
+            {"inference_attribute": "label", "probability_attribute": "score"},
+            ("label", "score", 0.5),
+        ),
+        ("Regression", {}, ("0", None, None)),
+        ("MulticlassClassification", {"probability_attribute": "1"}, ("0", "1", 0.5)),
+    ],
+)
+def test_what_an_answer_is_made_of(
+    problem_type: str, said: dict[str, str], expected: tuple[str | None, str | None, float | None]
+) -> None:
+    args = cast(Any, {"problem_type": problem_type, **said})
+    settings = ModelQualitySettings.from_args(args)
+    assert (settings.inference_attribute, settings.probability_attribute, settings.probability_threshold) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "expected"),
+    [
+        ("prediction,probability,label", {}, ("prediction", "probability")),
+        ("probability,label", {"probability_attribute": "probability"}, (None, "probability")),
+        ("prediction,label", {"inference_attribute": "prediction"}, ("prediction", None)),
+    ],
+)
+def test_what_the_labelled_data_are_made_of(
+    header: str, said: dict[str, str], expected: tuple[str | None, str | None]
+) -> None:
+    rows = ",".join("1" * len(header.split(",")))
+    args = cast(Any, {"data": pulumi.StringAsset(f"{header}\n{rows}\n"), **said})
+    settings = ModelQualityBaselineSettings.from_args(args, "BinaryClassification")
+    assert (settings.inference_attribute, settings.probability_attribute) == expected
+
+
 def test_columns_of_the_labelled_data_must_exist(labelled_csv: Path) -> None:
     data = pulumi.FileAsset(str(labelled_csv))
     with pytest.raises(ArgumentError) as caught:
@@ -203,6 +245,8 @@ def test_columns_of_the_labelled_data_must_exist(labelled_csv: Path) -> None:
         ("cron(0 0/6 ? * * *)", 6),
         ("cron(0 17/1 ? * * *)", 1),
         ("cron(0 0/25 ? * * *)", None),
+        ("cron(0 24 ? * * *)", None),
+        ("cron(0 99 ? * * *)", None),
         ("cron(0 0/0 ? * * *)", None),
         ("cron(30 * ? * * *)", None),
         ("cron(0 * * * ? *)", None),
@@ -211,7 +255,11 @@ def test_columns_of_the_labelled_data_must_exist(labelled_csv: Path) -> None:
     ],
 )
 def test_schedules_that_sagemaker_takes(expression: str, hours: int | None) -> None:
-    assert schedule_period_hours(expression) == hours
+    if hours is None:
+        with pytest.raises(ValueError, match=r"write cron\(0|must be from 1 to 24"):
+            ScheduleExpression.parse(expression)
+    else:
+        assert ScheduleExpression.parse(expression).period_hours == hours
 
 
 def test_a_run_must_end_before_the_next_begins() -> None:

@@ -13,8 +13,7 @@ from drift_tools.errors import InputError
 from drift_tools.monitors.data_quality import Violation
 from drift_tools.monitors.model_quality import outcomes as mq
 from drift_tools.monitors.model_quality.outcomes import Outcomes, QualityConstraints
-from drift_tools.tables import Column
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import Column, read_csv_text
 
 
 def binary(labels: list[int], predictions: list[int], scores: list[float] | None = None) -> Outcomes:
@@ -294,7 +293,11 @@ def test_a_positive_class_that_only_a_guess_would_find_must_be_named(rows: str, 
         f"the labels and predictions are {seen}, which does not say which class is the positive one: "
         "name it in positive_label"
     )
-    assert mq.outcomes(table, **BINARY, inference="said", positive_label="True").positive_label == "1"
+    if "c" in rows:
+        with pytest.raises(InputError, match="which is not one set of two classes: spell them alike"):
+            mq.outcomes(table, **BINARY, inference="said", positive_label="a")
+    else:
+        assert mq.outcomes(table, **BINARY, inference="said", positive_label="True").positive_label == "1"
     several = mq.outcomes(table, problem_type="MulticlassClassification", ground_truth="label", inference="said")
     assert mq.measure(several).positive_label is None
 

@@ -13,7 +13,7 @@ from drift_tools.errors import InputError
 from drift_tools.job import merge as ground_truth_merge
 from drift_tools.job import program as monitor
 from drift_tools.monitors.model_quality import QualityColumns
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import read_csv_text
 from tests.drift_tools.records import label, record, side, write
 
 WANTED = {"inference_attribute": "said", "probability_attribute": "p", "ground_truth_attribute": "label"}

@@ -543,7 +543,7 @@ def test_a_job_of_the_name_that_writes_elsewhere_is_an_error(
     deliver()
     job = sagemaker.jobs["churn-dq-202611231000-eb748a"]
     job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = "s3://another/place"
-    with pytest.raises(MODULES.handler.JobConflictError, match="writes to s3://another/place"):
+    with pytest.raises(MODULES.job_request.JobConflictError, match="writes to s3://another/place"):
         deliver()
 
 
