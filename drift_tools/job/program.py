@@ -281,7 +281,7 @@ class _Judged:
     violations: tuple[Violation, ...]
     finding: drift_json.Finding | None
     rules: Rules
-    document: Mapping[str, Any]
+    document: dict[str, Any]
     says: str = ""
 
 
