@@ -10,14 +10,13 @@ import numpy as np
 
 from contract.bucket_layout import WINDOWS
 from drift_tools.comparison import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Comparison, FeatureComparison, Kind, profile_of
-from drift_tools.errors import InputError
 from drift_tools.job.container import Job
-from drift_tools.job.dataset import Window
-from drift_tools.job.window_store import WindowStore, place_of
+from drift_tools.job.settings import JudgementSettings, MonitorSettings
+from drift_tools.job.window_store import Place, WindowStore, place_of
 from drift_tools.profiles import Profile, Statistics
 from drift_tools.significance import HOURS_PER_YEAR
 from drift_tools.timeline.bins import Integers
-from drift_tools.timeline.budget import RunBudget, share_of_monitor
+from drift_tools.timeline.budget import RunBudget
 from drift_tools.timeline.counting import bins_of, counts_of
 from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
 from drift_tools.timeline.judgement import LONGEST, judge
@@ -94,23 +93,14 @@ def _time(seconds: int | None) -> str | None:
     return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def budget_of(job: Job, features: int) -> RunBudget:
-    """What this run may spend: this monitor's share of the stack's false alarms a year, over its runs."""
-    monitors = int(_number(job, "monitors_in_budget", 1.0))
-    share = share_of_monitor(_number(job, "false_alarms_per_year", 1.0), monitors)
-    return RunBudget(share, _number(job, "runs_per_year", HOURS_PER_YEAR), features)
-
-
-def _number(job: Job, name: str, default: float) -> float:
-    text = job.get(name)
-    try:
-        return default if text is None else float(text)
-    except ValueError as error:
-        raise InputError(f"{name} is {text!r}: give a number") from error
+def budget_of(settings: JudgementSettings, features: int) -> RunBudget:
+    """What this run may spend; of a monitor of which nobody says how often it runs, as if it did every hour."""
+    return RunBudget(settings.false_alarms_per_year, settings.runs_per_year or HOURS_PER_YEAR, features)
 
 
 def judge_run(
     job: Job,
+    settings: MonitorSettings,
     comparison: Comparison,
     *,
     current: Profile,
@@ -119,14 +109,16 @@ def judge_run(
 ) -> Judgement:
     """Judge the run's window, and keep its counts for the runs to come.
 
-    Without `windows_uri` in the environment, or without a window, rows are what is judged: each feature's verdict is
-    the comparison's.
+    Where no windows are kept, or the run has no window, rows are what is judged: each feature's verdict is the
+    comparison's.
     """
-    window, place = Window.of(job), place_of(job, "windows_uri")
+    window, judgement = settings.dataset.window, settings.judgement
+    place = place_of(job, judgement.windows)
     if place is None or window.start is None or window.end is None:
         return _by_rows(comparison)
     names = [name for name, feature in comparison.features.items() if not feature.is_new]
-    history, training = _empty_history(job, window, statistics, kinds, names)
+    seconds = max(int((window.end - window.start).total_seconds()), 1)
+    history, training = _empty_history(place_of(job, judgement.baseline_windows), seconds, statistics, kinds, names)
     if history is None:
         return _by_rows(comparison)
     start, store = int(window.start.timestamp()), WindowStore(place)
@@ -134,19 +126,20 @@ def judge_run(
     records = [record for record in store.records(first, start) if record.get("start") != start]
     own = counts_of(current, history.bins)
     known = WindowHistory.of(history.bins, history.seconds, {**records_to_windows(records, history), start: own})
-    run = _Run(job, comparison, known, start, records, training)
+    run = _Run(judgement, comparison, known, start, records, training)
     found = run.by_baseline(history) if training is None else run.by_own_windows(store)
     store.put(start, record_of(history.digest, start, own, **run.record(found)))
     return found
 
 
 def _empty_history(
-    job: Job, window: Window, statistics: Statistics | None, kinds: Mapping[str, Kind], names: Sequence[str]
+    place: Place | None,
+    seconds: int,
+    statistics: Statistics | None,
+    kinds: Mapping[str, Kind],
+    names: Sequence[str],
 ) -> tuple[WindowHistory | None, Integers | None]:
     """The baseline's windows and no training rows, or no windows in bins of the training rows and their counts."""
-    assert window.start is not None  # noqa: S101 - for the type checker: the caller has looked
-    assert window.end is not None  # noqa: S101
-    place = place_of(job, "baseline_windows_uri")
     if place is not None and WINDOWS in place.names(WINDOWS, WINDOWS):
         return _chosen(WindowHistory.from_bytes(place.get(WINDOWS), where=WINDOWS), names), None
     if statistics is None:
@@ -154,8 +147,7 @@ def _empty_history(
     whole = profile_of(statistics)
     training = Profile(whole.rows, {name: whole.columns[name] for name in names if name in whole.columns})
     bins = bins_of([training], kinds)
-    seconds = int((window.end - window.start).total_seconds())
-    return WindowHistory.of(bins, max(seconds, 1), {}), counts_of(training, bins)
+    return WindowHistory.of(bins, seconds, {}), counts_of(training, bins)
 
 
 def _chosen(history: WindowHistory, names: Sequence[str]) -> WindowHistory:
@@ -202,7 +194,7 @@ def moved_of(feature: FeatureComparison) -> str:
 class _Run:
     """One window among those before it."""
 
-    job: Job
+    settings: JudgementSettings
     comparison: Comparison
     known: WindowHistory
     start: int
@@ -211,7 +203,7 @@ class _Run:
 
     def by_baseline(self, history: WindowHistory) -> Judgement:
         """By the baseline's own windows."""
-        return self._by_windows(MonitorModel.fit(history, season=self._season), "baseline windows")
+        return self._by_windows(MonitorModel.fit(history, season=self.settings.season), "baseline windows")
 
     def by_own_windows(self, store: WindowStore) -> Judgement:
         """By the monitor's own first weeks, once they are there."""
@@ -226,28 +218,26 @@ class _Run:
     def _learnt(self, store: WindowStore) -> MonitorModel | None:
         name = f"learnt-{self.known.digest}.npz"
         if name in store.place.names(name, name):
-            return MonitorModel.fit(WindowHistory.from_bytes(store.place.get(name), where=name), season=self._season)
+            return MonitorModel.fit(
+                WindowHistory.from_bytes(store.place.get(name), where=name), season=self.settings.season
+            )
         before = self.known.where(self.known.starts < self.start)
         left_out = [int(record["start"]) for record in self.records if record.get("bad") or record.get("called")]
         kept = before.where(~np.isin(before.starts, np.array(left_out, dtype=np.int64)))
         lesson = lesson_of(kept)
         if not lesson.is_learnt:
             return None
-        model = learnt_model(kept, season=self._season)
+        model = learnt_model(kept, season=self.settings.season)
         if lesson.seen >= lesson.all:
             store.place.put(name, model.history.to_bytes())
         return model
-
-    @property
-    def _season(self) -> str:
-        return self.job.get("season") or "auto"
 
     def _by_windows(self, model: MonitorModel, by: By) -> Judgement:
         verdicts = judge(
             model,
             self.known,
             self.start,
-            budget_of(self.job, len(self.known.bins)),
+            budget_of(self.settings, len(self.known.bins)),
             drifting=self._called_before(),
         )
         verdicts |= self._gone()

@@ -90,16 +90,18 @@ class Prefix:
         )
 
 
-def place_of(job: Job, variable: str) -> Place | None:
-    """Where a variable says that files are: an S3 URI, or a path in the container. None if it is not set."""
-    value = job.get(variable)
-    if value is None:
+def place_of(job: Job, where: str | None) -> Place | None:
+    """The place of an S3 URI, or of a path in the container; None of nothing.
+
+    Raises `InputError` for a URI without a prefix.
+    """
+    if where is None:
         return None
-    if not value.startswith("s3://"):
-        return Folder(job.here(value))
-    bucket, _, prefix = value.removeprefix("s3://").partition("/")
+    if not where.startswith("s3://"):
+        return Folder(job.here(where))
+    bucket, _, prefix = where.removeprefix("s3://").partition("/")
     if not bucket or not prefix.strip("/"):
-        raise InputError(f"{variable} is {value!r}: give a place such as s3://bucket/prefix")
+        raise InputError(f"{where!r} is no place for windows: give one such as s3://bucket/prefix")
     return Prefix(job.client("s3"), bucket, prefix.strip("/"))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from drift_tools.errors import InputError
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.scores import CATEGORIES, NUMBERS, VALUES, normal_scores
-from drift_tools.timeline.season import SeasonName
+from drift_tools.timeline.season_names import SeasonName
 from drift_tools.timeline.window_model import WindowModel, fit_windows
 
 _WEEK = 7 * 86400

@@ -1,18 +1,15 @@
 """Which windows are alike by the calendar: the slots of a season, and the season that predicts a baseline best."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from drift_tools.errors import InputError
+from drift_tools.timeline.season_names import SEASONS, SeasonName
 
-SeasonName: TypeAlias = Literal[
-    "none", "weekend", "hour_of_day", "hour_of_day_and_weekend", "day_of_week", "hour_of_week", "day_of_month"
-]
-SEASONS: Final[tuple[SeasonName, ...]] = get_args(SeasonName)
 # What `auto` chooses from; a day of the month would need half a year to be told from chance.
 _AUTO: Final[tuple[SeasonName, ...]] = (
     "none",

@@ -22,7 +22,8 @@ from drift_tools.timeline.scores import (
     score_rows,
     scores_of,
 )
-from drift_tools.timeline.season import SeasonName, Slots, choose_season, is_seasonal, slot_means
+from drift_tools.timeline.season import Slots, choose_season, is_seasonal, slot_means
+from drift_tools.timeline.season_names import SeasonName
 
 Floats = NDArray[np.float64]
 

@@ -10,13 +10,13 @@ from scipy import stats
 
 from drift_tools.errors import InputError
 from drift_tools.timeline.season import (
-    SEASONS,
     Slots,
     choose_season,
     labels_of,
     leave_one_day_out_error,
     season_p_values,
 )
+from drift_tools.timeline.season_names import SEASONS
 
 HOURS = 4 * 86400 + 3600 * np.arange(336)  # two weeks from a Monday
 
