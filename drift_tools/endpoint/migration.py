@@ -227,7 +227,8 @@ def _offsets(schedule: Schedule, differences: list[str]) -> dict[str, str]:
         start, end = (given.get(name, "its default") for name in ("start_time_offset", "end_time_offset"))
         differences.append(
             f"{schedule.name} has a window from {start} to {end}, which the stack does not take (days, hours and "
-            "minutes back in time it does): the default is taken, set model_quality.start_time_offset and end_time_offset."
+            "minutes back in time it does): the default is taken, set model_quality.start_time_offset and "
+            "end_time_offset."
         )
         return {}
     return found
