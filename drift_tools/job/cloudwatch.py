@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from drift_tools.comparison import Comparison, FeatureComparison
-from drift_tools.errors import InputError
 from drift_tools.job.container import Job
+from drift_tools.job.settings import MetricSettings
 from drift_tools.monitors.data_quality import Constraints
 from drift_tools.monitors.model_quality import ModelQuality
 from drift_tools.profiles import ColumnProfile, Profile
@@ -54,14 +54,12 @@ class Metrics:
     timestamp: str
 
     @classmethod
-    def of(cls, job: Job) -> "Metrics | None":
-        """For the run of a schedule; None for any other, of which there is nothing that metrics could be metrics of."""
-        schedule = job.get("sagemaker_monitoring_schedule_name")
-        if schedule is None:
+    def of(cls, settings: MetricSettings) -> "Metrics | None":
+        """For the run of a schedule; None for any other: metrics have its name for a dimension."""
+        if settings.schedule is None:
             return None
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        timestamp = job.get("metric_time") or job.get("start_time") or now
-        return cls(job.get("sagemaker_endpoint_name"), schedule, timestamp)
+        return cls(settings.endpoint, settings.schedule, settings.time or now)
 
     def _entry(self, name: str, content: Mapping[str, Any]) -> dict[str, Any]:
         dimensions = [{"Name": "Endpoint", "Value": self.endpoint}] if self.endpoint else []
@@ -133,22 +131,22 @@ def _measures(feature: FeatureComparison) -> Iterator[tuple[str, float]]:
     yield "p_value_adjusted", float(feature.p_value_adjusted)
 
 
-def emit(job: Job, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Write a run's metrics where the platform looks for them, and publish them if the environment has a namespace for
-    them. Nothing where the environment switches them off.
+def emit(job: Job, settings: MetricSettings, entries: Sequence[Mapping[str, Any]]) -> str | None:
+    """Write a run's metrics where the platform looks for them, and publish them if there is a namespace for them.
+    Nothing where they are switched off.
 
-    Raises `InputError` if they cannot be published.
+    Returns what to say of metrics that could not be published, None if all were. That fails no run: its results are
+    written, and a verdict that nobody stores is worse than a chart with a gap.
     """
-    if (job.get("publish_cloudwatch_metrics") or "Enabled").lower() != "enabled" or not entries:
-        return
+    if not settings.is_enabled or not entries:
+        return None
     path = job.ml_root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-    if (namespace := job.get("metric_namespace")) is not None:
-        _publish(job, namespace, entries)
+    return None if settings.namespace is None else _publish(job, settings.namespace, entries)
 
 
-def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> None:
+def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> str | None:
     """Put metrics to CloudWatch, with boto3's retries. Numbers that it does not take are left out, and said."""
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -163,10 +161,13 @@ def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> 
         for batch in batches(taken):
             _put(client, namespace, batch)
     except (BotoCoreError, ClientError) as error:
-        raise InputError(
-            f"the metrics were not published to {namespace} ({error}): allow the job's role cloudwatch:PutMetricData "
-            "there and the job a way to CloudWatch, or set publish_cloudwatch_metrics to Disabled"
-        ) from error
+        problem = (
+            f"The metrics were not published to {namespace} ({error}): allow the job's role cloudwatch:PutMetricData "
+            "there and the job a way to CloudWatch, or set publish_cloudwatch_metrics to Disabled."
+        )
+        _LOGGER.error("%s", problem)
+        return problem
+    return None
 
 
 def _put(client: Any, namespace: str, batch: Sequence[Mapping[str, Any]]) -> None:

@@ -9,11 +9,12 @@ import argparse
 import math
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from contract.bucket_layout import MODEL_MONITOR_RULES
 from drift_tools.capture import BATCH_ROWS, MAX_UNREADABLE_SHARE, Captures, Counts, iterate_captures
 from drift_tools.errors import InputError
 from drift_tools.job import drift_json, model_quality, shards
@@ -23,8 +24,6 @@ from drift_tools.job.dataset import (
     captured_batches,
     captured_bytes,
     captured_table,
-    is_captured,
-    max_unreadable_share,
     plain_table,
 )
 from drift_tools.job.results import (
@@ -36,15 +35,19 @@ from drift_tools.job.results import (
     require_rows,
     write_violations,
 )
+from drift_tools.job.settings import DatasetSettings, MonitorSettings
 from drift_tools.job.user_scripts import load_postprocessor
 from drift_tools.monitors.data_quality import (
     Constraints,
     Evaluation,
     Violation,
+    calibrated_violations,
     evaluate,
     profile_for,
     suggest,
+    violations_document,
 )
+from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR, Rules
 from drift_tools.profiles import Profile, Statistics, merge_profiles, write_json
 from drift_tools.tables import Table
 
@@ -172,27 +175,27 @@ class _Loaded:
     rows: Table | None = None
 
 
-def _load(job: Job, constraints: Constraints | None, *, keep_rows: bool = False) -> _Loaded:
-    """The dataset that the environment describes (see `drift_tools.job.dataset`). Captured data is read a batch at a
-    time, unless its rows are to be kept.
-    """
+def _load(dataset: DatasetSettings, constraints: Constraints | None, *, keep_rows: bool = False) -> _Loaded:
+    """The dataset. Captured data is read a batch at a time, unless its rows are to be kept."""
     columns = None if constraints is None else list(constraints.features)
-    if is_captured(job) and not keep_rows:
-        return _Loaded(*profile_batches(captured_batches(job, columns), constraints))
-    captures = captured_table(job, columns) if is_captured(job) else None
-    table = plain_table(job, columns) if captures is None else captures.data
+    if dataset.is_captured and not keep_rows:
+        return _Loaded(*profile_batches(captured_batches(dataset, columns), constraints))
+    captures = captured_table(dataset, columns) if dataset.is_captured else None
+    table = plain_table(dataset, columns) if captures is None else captures.data
     profile = Profile.of(table) if constraints is None else profile_for(table, constraints)
     return _Loaded(profile, captures, table)
 
 
-def _load_shared(job: Job, constraints: Constraints | None) -> _Loaded | None:
+def _load_shared(
+    job: Job, place: tuple[str, str], dataset: DatasetSettings, constraints: Constraints | None
+) -> _Loaded | None:
     """The same from all instances of the job; None on those that have handed their share over."""
 
     def read() -> dict[str, Any]:
-        own = _load(job, constraints)
+        own = _load(dataset, constraints)
         return {"profile": own.profile.to_dict(), "counts": shards.counts_to_dict(own.counts or Counts())}
 
-    parts = shards.gather(job, read)
+    parts = shards.gather(job, place, read)
     if parts is None:
         return None
     counts = added(shards.counts_from_dict(part["counts"]) for part in parts)
@@ -200,72 +203,120 @@ def _load_shared(job: Job, constraints: Constraints | None) -> _Loaded | None:
 
 
 def run(job: Job) -> str:
-    """The job: everything from the environment; the exit message back."""
-    output = job.path("output_path")
-    output.mkdir(parents=True, exist_ok=True)
-    is_quality = (job.get("analysis_type") or "").upper() == "MODEL_QUALITY"
-    found = model_quality.run(job, output) if is_quality else _run_data_quality(job, output)
+    """Run the monitor as the environment says; return the exit message."""
+    settings = MonitorSettings.of(job)
+    if not job.is_leader and not settings.is_sharded(job):
+        return OTHERS_WORDS
+    settings.output.mkdir(parents=True, exist_ok=True)
+    found = (model_quality.run if settings.kind == "model-quality" else _run_data_quality)(job, settings)
     if found is None:
         return OTHERS_WORDS
     entries, message = found
-    emit(job, entries)
-    if script := job.get("post_analytics_processor_script"):
-        load_postprocessor(job.here(script))()
+    if unpublished := emit(job, settings.metrics, entries):
+        message = f"{message} {unpublished}"
+    if settings.postprocessor is not None:
+        load_postprocessor(settings.postprocessor)()
     return message
 
 
-def _run_data_quality(job: Job, output: Path) -> Found | None:
-    constraints = None
-    if job.get("baseline_constraints") is not None:
-        constraints = Constraints.read(job.path("baseline_constraints"))
-    if shards.is_sharded(job):
-        loaded = _load_shared(job, constraints)
+def _run_data_quality(job: Job, settings: MonitorSettings) -> Found | None:
+    baseline, dataset = settings.baseline, settings.dataset
+    constraints = None if baseline.constraints is None else Constraints.read(baseline.constraints)
+    if settings.shards is not None and settings.is_sharded(job):
+        loaded = _load_shared(job, settings.shards, dataset, constraints)
     else:
-        is_exact = job.get("baseline_dataset") is not None and captured_bytes(job) <= EXACT_BYTES
-        loaded = _load(job, constraints, keep_rows=is_exact)
+        is_exact = baseline.rows is not None and captured_bytes(dataset) <= EXACT_BYTES
+        loaded = _load(dataset, constraints, keep_rows=is_exact)
     if loaded is None:
         return None
     if loaded.counts is not None:
-        require_rows(loaded.counts, max_unreadable_share(job))
-    excluded = _excluded(job)
+        require_rows(loaded.counts, dataset.max_unreadable_share)
     if constraints is None:
-        method = job.get("categorical_drift_method")
-        suggest_baseline(loaded.profile.without(excluded), output, categorical_drift_method=method)
+        suggest_baseline(
+            loaded.profile.without(settings.excluded),
+            settings.output,
+            categorical_drift_method=baseline.categorical_drift_method,
+        )
         return [], completion((), loaded.counts)
-    return _check(job, output, loaded, constraints, excluded)
+    return _check(job, settings, loaded, constraints)
 
 
-def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, excluded: Sequence[str]) -> Found:
-    """Model Monitor's checks, and the open engine's verdict where its environment asks for one."""
-    statistics = Statistics.read(job.path("baseline_statistics")) if job.get("baseline_statistics") else None
+def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Constraints) -> Found:
+    """Model Monitor's checks; in a run of the open engine its judgement in their place."""
+    excluded, output = settings.excluded, settings.output
+    statistics = None if settings.baseline.statistics is None else Statistics.read(settings.baseline.statistics)
     current, checked = loaded.profile.without(excluded), constraints.without(excluded)
     evaluation, _ = monitor_data_quality(current, checked, statistics, output)
-    metrics = Metrics.of(job)
+    metrics = Metrics.of(settings.metrics)
     entries = metrics.of_data_quality(current, checked, evaluation.distances) if metrics else []
-    finding, compared = None, set[str]()
-    if drift_json.is_open(job):
+    violations, says, compared = evaluation.violations, "", set[str]()
+    if settings.is_open:
         finding = drift_json.find(
-            job,
-            constraints,
-            statistics=statistics,
-            current=loaded.profile,
-            rows=loaded.rows,
-            excluded=excluded,
+            settings, constraints, statistics=statistics, current=loaded.profile, rows=loaded.rows
         )
-        write_json(drift_json.path_of(output), drift_json.document(job, loaded.counts, finding))
-        if metrics and finding is not None:
-            entries += metrics.of_comparison(finding.comparison, checked)
-    if finding is not None:
-        features = finding.comparison.features
-        compared = {name for name, feature in features.items() if math.isfinite(feature.psi)}
+        judged = _judge(
+            job,
+            settings,
+            finding,
+            evaluation=evaluation,
+            checked=checked,
+            current=current,
+            statistics=statistics,
+        )
+        violations, says = judged.violations, judged.says
+        write_violations(output, violations)
+        if judged.rules == CALIBRATED:
+            write_json(output / MODEL_MONITOR_RULES, violations_document(evaluation.violations))
+        document = drift_json.document(settings, loaded.counts, judged.finding)
+        write_json(drift_json.path_of(output), document | judged.document)
+        if judged.finding is not None:
+            features = judged.finding.comparison.features
+            compared = {name for name, feature in features.items() if math.isfinite(feature.psi)}
+            entries += metrics.of_comparison(judged.finding.comparison, checked) if metrics else []
     not_checked = _not_checked(checked, statistics, evaluation, compared)
     if metrics and checked.config.emit_metrics:
         entries.append(metrics.of_features_not_checked(len(not_checked)))
-    return entries, completion(evaluation.violations, loaded.counts) + _in_words(not_checked)
+    return entries, completion(violations, loaded.counts) + says + _in_words(not_checked)
 
 
-def _excluded(job: Job) -> list[str]:
-    return [name.strip() for name in (job.get("exclude_features_attribute") or "").split(",") if name.strip()]
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the open engine makes of a window. `document`: what drift.json has besides; `says`: in the message."""
+
+    violations: tuple[Violation, ...]
+    finding: drift_json.Finding | None
+    rules: Rules
+    document: dict[str, Any]
+    says: str = ""
+
+
+def _judge(
+    job: Job,
+    settings: MonitorSettings,
+    finding: drift_json.Finding | None,
+    *,
+    evaluation: Evaluation,
+    checked: Constraints,
+    current: Profile,
+    statistics: Statistics | None,
+) -> _Judged:
+    """By the rules that the settings name; by Model Monitor's, where there was nothing to compare with."""
+    from drift_tools.job.judge import judge_run  # noqa: PLC0415 - needs scipy, which Model Monitor's own checks do not
+
+    rules = settings.judgement.rules
+    if finding is None:
+        return _Judged(evaluation.violations, None, MODEL_MONITOR, {"rules": MODEL_MONITOR})
+    judgement = judge_run(
+        job, settings, finding.comparison, current=current, statistics=statistics, kinds=finding.kinds
+    )
+    finding = replace(finding, comparison=judgement.applied(finding.comparison))
+    violations = evaluation.violations
+    if rules == CALIBRATED:
+        violations = calibrated_violations(
+            finding.comparison, judgement.verdicts, evaluation=evaluation, constraints=checked, current=current
+        )
+    says = "" if judgement.by == "rows" else f" {judgement.says}"
+    return _Judged(violations, finding, rules, {"rules": rules, "judgement": judgement.to_dict()}, says)
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
@@ -276,4 +327,4 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     )
     options = parser.parse_args(arguments)
     variables = os.environ if environment is None else environment
-    return run_job(run, options.ml_root, variables, is_shared=shards.is_sharded)
+    return run_job(run, options.ml_root, variables)
