@@ -1,11 +1,6 @@
 """Two tables, or a profile and a table, feature by feature: measures, significance, verdict."""
 
-from drift_tools.comparison.columns import (
-    Categories,
-    Sample,
-    in_one_precision,
-    in_one_spelling,
-)
+from drift_tools.comparison.columns import Categories, Sample, in_one_precision, in_one_spelling
 from drift_tools.comparison.cross_checks import CrossCheck, cross_check
 from drift_tools.comparison.from_profiles import compare_with_profile, profile_of
 from drift_tools.comparison.from_rows import Baseline, compare, prepare_baseline
