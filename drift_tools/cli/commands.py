@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,18 +47,24 @@ def _compare(options: argparse.Namespace) -> int:
         thresholds = _by_feature(options.threshold, baseline, "--threshold")
         windows = _windows(options, current)
         left_out = [name for name in (options.time_column, options.block_column) if name]
+        _check_names(options, baseline, current)
         before, after = baseline.table.without(left_out), current.table.without(left_out)
+        chosen: dict[str, Any] = {
+            "columns": options.columns,
+            "exclude": [name for name in options.exclude if name not in left_out],
+            "kinds": kinds,
+            "thresholds": thresholds,
+            **level,
+        }
         _check_columns(options, before, after, kinds)
         tell("comparing", 0, 0)
         comparison = compare(
             before,
             after,
-            kinds=kinds,
-            thresholds=thresholds,
             blocks=_blocks(options, current, needed=True),
             baseline_blocks=_blocks(options, baseline, needed=False),
             multivariate=options.multivariate,
-            **level,
+            **chosen,
         )
         timeline = None
         if windows:
@@ -65,7 +72,7 @@ def _compare(options: argparse.Namespace) -> int:
 
             tell(f"comparing {len(windows):,} windows", 0, 0)
             parts = [(label, part.without(left_out)) for label, part in windows]
-            timeline = compare_windows(before, parts, kinds=kinds, thresholds=thresholds, **level)
+            timeline = compare_windows(before, parts, **chosen)
 
     def document() -> dict[str, Any]:
         return comparison.to_dict() | ({} if timeline is None else {"timeline": timeline.to_dict()})
@@ -120,9 +127,11 @@ def _both_sides(options: argparse.Namespace, tell: "Tell") -> tuple["Data", "Dat
     from drift_tools.cli.input_checks import require_rows  # noqa: PLC0415
     from drift_tools.cli.inputs import read_data  # noqa: PLC0415
 
-    baseline = read_data(options.baseline, delimiter=options.delimiter, on_progress=tell)
-    names = baseline.table.names
-    current = read_data(options.current, columns=names, delimiter=options.delimiter, on_progress=tell)
+    if options.baseline == options.current == "-":
+        raise InputError("-: both sides cannot be standard input: name a file for one of them")
+    read = partial(read_data, delimiter=options.delimiter, decimal=options.decimal, on_progress=tell)
+    baseline = read(options.baseline)
+    current = read(options.current, columns=baseline.table.names)
     sides = ((options.baseline, baseline), (options.current, current))
     for path, data in sides:
         require_rows(path, data)
@@ -137,10 +146,21 @@ def _check_columns(options: argparse.Namespace, baseline: "Table", current: "Tab
 
     require_common_column(baseline, current, (options.baseline, options.current))
     require_numbers(options.baseline, baseline, kinds)
-    names = [name for name in baseline.names if kinds.get(name) != "categorical"]
+    names = [name for name in baseline.names if name not in kinds and name not in options.exclude]
     for path, table in ((options.baseline, baseline), (options.current, current)):
-        if line := foreign_numbers(table, names):
+        for line in foreign_numbers(table, names):
             _warn(f"{path}: {line}")
+
+
+def _check_names(options: argparse.Namespace, baseline: "Data", current: "Data") -> None:
+    """Refuse a column that is to be compared, or left out, and is on neither side."""
+    known = list({**baseline.table.columns, **current.table.columns})
+    for option, names in (("--columns", options.columns or ()), ("--exclude", options.exclude)):
+        for name in names:
+            if name not in known:
+                near = _nearest(name, known)
+                hint = f"did you mean {near!r}?" if near else f"the data have {', '.join(known[:10])}"
+                raise InputError(f"{option} {name}: neither side has such a column: {hint}")
 
 
 def _level(options: argparse.Namespace) -> dict[str, Any]:
@@ -245,8 +265,13 @@ def _baseline(options: argparse.Namespace) -> int:
         data = read_data(options.data, on_progress=tell)
         require_rows(options.data, data)
         _tell_skipped(options.data, data.captures)
-        table = data.table
-        if line := foreign_numbers(table, table.names):
+        table = data.table.without(data.table.index)
+        if data.table.index:
+            _warn(f"{options.data}: {', '.join(sorted(data.table.index))}: left out, since it labels the rows")
+        for name, column in table.columns.items():
+            if column.problem:
+                raise InputError(f"{options.data}: column {name!r}: {column.problem}")
+        for line in foreign_numbers(table, table.names):
             _warn(f"{options.data}: {line}")
         tell("describing the baseline", 0, 0)
         constraints = suggest_baseline(table, folder)
