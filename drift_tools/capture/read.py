@@ -101,8 +101,8 @@ class Counts:
             reasons = ", ".join(f"{number} x {reason}" for reason, number in self.skipped.items())
             raise InputError(
                 f"{sum(self.skipped.values())} of {self.read} captured records cannot be used ({reasons}), more than "
-                f"the share of {max_unreadable_share:g} that is allowed; the first: {self.problems[0]}: mend the "
-                "capture, or raise max_unreadable_share"
+                f"the share of {max_unreadable_share:g} that is allowed; the first: {self.problems[0]}: fix the "
+                "capture, make rows of it in a record preprocessor, or raise max_unreadable_share"
             )
 
 
@@ -410,13 +410,13 @@ class _Window:
         """Where the cells of a layout go among the result's columns, which grow by those that are new."""
         columns = self.selection.columns
         given = columns if columns is not None and len(columns) == len(layout) else None
-        positions: list[int] = []
+        positions: dict[int, None] = {}  # in order, and quick to look in: a record may have thousands of columns
         for index, name in enumerate(layout):
             column = name if name is not None else given[index] if given is not None else f"_c{index}"
             while names.get(column) in positions:  # the output and the input have a column of the same name
                 column = f"{column}_input"
-            positions.append(names.setdefault(column, len(names)))
-        return positions
+            positions[names.setdefault(column, len(names))] = None
+        return list(positions)
 
 
 def _joined(parts: Sequence[Any], order: Order | None) -> Parts:
