@@ -1,11 +1,37 @@
 """Comparisons over many windows of time: how each differs, and since when."""
 
-from drift_tools.timeline.timeline import Onset, Timeline, Window, compare_windows, split_by_time
+from drift_tools.timeline.budget import RunBudget, share_of_monitor
+from drift_tools.timeline.counting import bins_of
+from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
+from drift_tools.timeline.judgement import LONGEST, judge
+from drift_tools.timeline.learning import differs_from_training, judge_while_learning, learnt_model, lesson_of
+from drift_tools.timeline.monitor_model import MonitorModel, windows_of_weeks
+from drift_tools.timeline.onsets import Move, Onset
+from drift_tools.timeline.season_names import SEASONS
+from drift_tools.timeline.timeline import Timeline, Window, compare_windows, split_by_time
+from drift_tools.timeline.verdicts import WindowVerdict
 
 __all__ = [
+    "LONGEST",
+    "SEASONS",
+    "MonitorModel",
+    "Move",
     "Onset",
+    "RunBudget",
     "Timeline",
     "Window",
+    "WindowHistory",
+    "WindowVerdict",
+    "bins_of",
     "compare_windows",
+    "differs_from_training",
+    "judge",
+    "judge_while_learning",
+    "learnt_model",
+    "lesson_of",
+    "record_of",
+    "records_to_windows",
+    "share_of_monitor",
     "split_by_time",
+    "windows_of_weeks",
 ]
