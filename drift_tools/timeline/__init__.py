@@ -1,7 +1,8 @@
 """Comparisons over many windows of time: how each differs, and since when."""
 
+from drift_tools.timeline.bins import Integers
 from drift_tools.timeline.budget import RunBudget, share_of_monitor
-from drift_tools.timeline.counting import bins_of
+from drift_tools.timeline.counting import bins_of, counts_of
 from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
 from drift_tools.timeline.judgement import LONGEST, judge
 from drift_tools.timeline.learning import differs_from_training, judge_while_learning, learnt_model, lesson_of
@@ -14,6 +15,7 @@ from drift_tools.timeline.verdicts import WindowVerdict
 __all__ = [
     "LONGEST",
     "SEASONS",
+    "Integers",
     "MonitorModel",
     "Move",
     "Onset",
@@ -24,6 +26,7 @@ __all__ = [
     "WindowVerdict",
     "bins_of",
     "compare_windows",
+    "counts_of",
     "differs_from_training",
     "judge",
     "judge_while_learning",
