@@ -64,7 +64,7 @@ class ModelQualityBaselineArgs(TypedDict):
     constraints: NotRequired[pulumi.Asset]
     """`constraints.json` of a model-quality baseline. Uploaded; no job runs."""
     inference_attribute: NotRequired[str]
-    """Column of the prediction in `data`. Default `prediction`; none beside a probability if there is no such column."""
+    """Column of the prediction in `data`. Default `prediction`; none beside a probability if it is not there."""
     probability_attribute: NotRequired[str]
     """Column of the probability. Default `probability` for a BinaryClassification; none beside a prediction alone."""
     ground_truth_attribute: NotRequired[str]
