@@ -16,6 +16,7 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_note import SECOND_TRY, Failure, note_failure
+from functions.common.heard_jobs import heard_key
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
 from functions.common.violations import FILE_NAMES, MalformedViolationsError
@@ -114,6 +115,11 @@ def _note(s3: Any, settings: Settings, job: Job) -> None:
     note_failure(s3, settings.bucket, f"{settings.state_prefix}/job-failures", failure)
 
 
+def _note_heard(s3: Any, settings: Settings, job: Job) -> None:
+    """For `monitor_watch`, which has every job looked at that has no such note."""
+    s3.put_object(Bucket=settings.bucket, Key=heard_key(settings.state_prefix, job.name), Body=b"{}")
+
+
 def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloudwatch: Any) -> dict[str, Any]:
     """Looks the job up and publishes its metrics; returns what was published, or why nothing was."""
     description = sagemaker.describe_processing_job(ProcessingJobName=job_name)
@@ -129,6 +135,7 @@ def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloud
         # First the reason, to be there when the alarm is; but the alarm comes without one, too.
         attempt("the reason could not be kept", lambda: _note(s3, settings, job), job=job.name, reason=job.reason)
     publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, metrics)
+    attempt("it could not be noted that the job was heard of", lambda: _note_heard(s3, settings, job), job=job.name)
     return {"job": job_name, "kind": job.kind.value, "schedule": job.schedule, "status": status, "metrics": metrics}
 
 
