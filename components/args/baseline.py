@@ -63,9 +63,13 @@ class ModelQualityBaselineArgs(TypedDict):
     constraints: NotRequired[pulumi.Asset]
     """`constraints.json` of a model-quality baseline. Uploaded; no job runs."""
     inference_attribute: NotRequired[str]
-    """Column of the prediction in `data`. Default `prediction`."""
+    """Column of the prediction in `data`. Default `prediction`; none for a BinaryClassification without such a column
+    where `probability_attribute` is given.
+    """
     probability_attribute: NotRequired[str]
-    """Column of the probability. Default `probability` for BinaryClassification, otherwise none."""
+    """Column of the probability. Default `probability` for a BinaryClassification, where `inference_attribute` is given
+    only if there is such a column; otherwise none.
+    """
     ground_truth_attribute: NotRequired[str]
     """Column of the true label. Default `label`."""
 
@@ -154,7 +158,7 @@ class ModelQualityBaselineSettings:
 
     data: pulumi.Asset
     content: bytes
-    inference_attribute: str
+    inference_attribute: str | None
     probability_attribute: str | None
     ground_truth_attribute: str
 
@@ -163,10 +167,15 @@ class ModelQualityBaselineSettings:
         read = Reader(path, args, argument_names(ModelQualityBaselineArgs))
         data, content = read.asset("data", "name a CSV file with a header")
         columns = _csv_header(read, "data", content)
-        binary = problem_type == "BinaryClassification"
+        is_binary = problem_type == "BinaryClassification"
+        # One of the two will do for a binary classification: then the other one's usual name asks for nothing.
+        alone = is_binary and read.has("probability_attribute") and "prediction" not in columns
+        is_plain = read.has("inference_attribute") and "probability" not in columns
         found = {
-            "inference_attribute": read.text("inference_attribute", "prediction"),
-            "probability_attribute": read.optional_text("probability_attribute", "probability" if binary else None),
+            "inference_attribute": read.optional_text("inference_attribute", None if alone else "prediction"),
+            "probability_attribute": read.optional_text(
+                "probability_attribute", "probability" if is_binary and not is_plain else None
+            ),
             "ground_truth_attribute": read.text("ground_truth_attribute", "label"),
         }
         for key, column in found.items():
@@ -175,7 +184,7 @@ class ModelQualityBaselineSettings:
         return cls(
             data=data,
             content=content,
-            inference_attribute=str(found["inference_attribute"]),
+            inference_attribute=found["inference_attribute"],
             probability_attribute=found["probability_attribute"],
             ground_truth_attribute=str(found["ground_truth_attribute"]),
         )

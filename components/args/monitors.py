@@ -88,11 +88,15 @@ class ModelQualityArgs(TypedDict):
     thresholds: NotRequired[Mapping[str, float]]
     """What is demanded, by metric, such as `{"f1": 0.8}`. Alone, or on top of `baseline.constraints`."""
     inference_attribute: NotRequired[str]
-    """Where a captured answer has its prediction: a column's index for CSV, a JMESPath for JSON. Default `0`."""
+    """Where a captured answer has its prediction: a column's index for CSV, a JMESPath for JSON. Default `0`; none for
+    a BinaryClassification of which only `probability_attribute` is given.
+    """
     probability_attribute: NotRequired[str]
-    """Where it has the probability. Default `1` for BinaryClassification, otherwise none."""
+    """Where it has the probability (0 to 1). Default `1` for a BinaryClassification of which neither attribute is
+    given, otherwise none.
+    """
     probability_threshold: NotRequired[float]
-    """From which probability on the label is 1. Default 0.5 for BinaryClassification, otherwise none."""
+    """From which probability on the label is 1. Default 0.5 where there is a probability, otherwise none."""
     positive_label: NotRequired[str]
     """The class asked about (say `fraud`); Model Monitor has no such setting. Default the baseline's, `1` or `yes`."""
     schedule_expression: NotRequired[str]
@@ -175,7 +179,7 @@ class ModelQualitySettings:
     problem_type: str
     baseline: AnyQualityBaseline | None
     thresholds: Mapping[str, float]
-    inference_attribute: str
+    inference_attribute: str | None
     probability_attribute: str | None
     probability_threshold: float | None
     positive_label: str | None
@@ -191,18 +195,18 @@ class ModelQualitySettings:
     def from_args(cls, args: ModelQualityArgs, path: str = "model_quality") -> Self:
         read = Reader(path, args, argument_names(ModelQualityArgs))
         problem_type = read.choice("problem_type", None, PROBLEM_TYPES)
-        binary = problem_type == "BinaryClassification"
         baseline = None
         if read.has("baseline"):
             baseline = quality_baseline_settings(read.raw("baseline"), problem_type, read.name("baseline"))
+        inference, probability = _attributes(read, is_binary=problem_type == "BinaryClassification")
         return cls(
             enabled=read.flag("enabled", True),
             problem_type=problem_type,
             baseline=baseline,
             thresholds=quality_thresholds(read.raw("thresholds"), problem_type, read.name("thresholds")),
-            inference_attribute=read.text("inference_attribute", "0"),
-            probability_attribute=read.optional_text("probability_attribute", "1" if binary else None),
-            probability_threshold=read.number("probability_threshold", 0.5 if binary else None, 0.0, 1.0),
+            inference_attribute=inference,
+            probability_attribute=probability,
+            probability_threshold=read.number("probability_threshold", 0.5 if probability else None, 0.0, 1.0),
             positive_label=_positive_label(read, problem_type),
             schedule_expression=schedule_expression(read, DAILY_AT_SIX),
             start_time_offset=offset(read, "start_time_offset", "-P1D"),
@@ -212,6 +216,21 @@ class ModelQualitySettings:
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
             max_runtime_in_seconds=max_runtime(read, 1800, hourly_limit=1800, default_schedule=DAILY_AT_SIX),
         )
+
+
+def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | None]:
+    """Where an answer has its prediction and its probability.
+
+    The defaults are those of an answer with both, as the project's own model gives it. Who names one of them describes
+    another answer: a probability without a label makes its own prediction, a label without one has no ROC curve.
+    """
+    inference = read.optional_text("inference_attribute", None)
+    probability = read.optional_text("probability_attribute", None)
+    if is_binary and inference is None and probability is None:
+        return "0", "1"
+    if inference is None and not (is_binary and probability is not None):
+        inference = "0"
+    return inference, probability
 
 
 def quality_thresholds(

@@ -90,9 +90,10 @@ def model_quality_baseline(
         "publish_cloudwatch_metrics": "Disabled",
         "analysis_type": "MODEL_QUALITY",
         "problem_type": problem_type,
-        "inference_attribute": settings.inference_attribute,
         "ground_truth_attribute": settings.ground_truth_attribute,
     }
+    if settings.inference_attribute is not None:
+        analysis["inference_attribute"] = settings.inference_attribute
     if settings.probability_attribute is not None:
         analysis["probability_attribute"] = settings.probability_attribute
     if positive_label is not None:

@@ -1,6 +1,7 @@
 """What an endpoint captured, read into tables: with care, and fast where all records have one layout."""
 
 from drift_tools.capture.files import DamagedError, blocks_of, capture_files, files_below
+from drift_tools.capture.labels import Labels, numbered_lines, read_labels
 from drift_tools.capture.read import (
     BATCH_ROWS,
     MAX_UNREADABLE_SHARE,
@@ -10,21 +11,25 @@ from drift_tools.capture.read import (
     iterate_captures,
     read_captures,
 )
-from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, Preprocessor
+from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Preprocessor
 
 __all__ = [
     "BATCH_ROWS",
     "BOTH_SIDES",
     "GROUND_TRUTH",
     "MAX_UNREADABLE_SHARE",
+    "OUTPUT",
     "Captures",
     "Counts",
     "DamagedError",
+    "Labels",
     "Preprocessor",
     "Problem",
     "blocks_of",
     "capture_files",
     "files_below",
     "iterate_captures",
+    "numbered_lines",
     "read_captures",
+    "read_labels",
 ]

@@ -3,6 +3,7 @@
 import io
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ from drift_tools.errors import InputError
 # Large enough that what is done once a block does not count, small enough that a few of them do not either.
 BLOCK_BYTES = 8 << 20
 _READ_BYTES = 1 << 18
+_MANIFEST_BYTES = 1 << 10
 SCAN_BYTES = 1 << 17
 _GZIP = b"\x1f\x8b"
 _NEWLINE = 10
+DAMAGED = "gzip file is cut short or damaged"
 
 
 class DamagedError(Exception):
@@ -44,10 +47,10 @@ class Block:
         return self.content[-1] != _NEWLINE
 
 
-def capture_files(path: Path) -> list[Path]:
-    """The capture files at a path, in the order of their names, which is the order of time.
+def capture_files(path: Path, *, what: str = "captured data") -> list[Path]:
+    """List the JSON Lines files at a path, in the order of their names, which is the order of time.
 
-    Raises `InputError` if there is none.
+    Raises `InputError` if there is none; it says what is there in their place, and calls the files `what`.
     """
     if path.is_file():
         return [path]
@@ -55,10 +58,32 @@ def capture_files(path: Path) -> list[Path]:
         raise InputError(f"{path}: no such file or folder")
     files = files_below(path, (".jsonl", ".jsonl.gz"))
     if not files:
-        raise InputError(
-            f"{path}: no captured data (*.jsonl) in this folder: check the window, the endpoint's name and variant"
-        )
+        raise InputError(f"{path}: no {what} (*.jsonl) in this folder: {_what_is_there(path)}")
     return files
+
+
+def _what_is_there(folder: Path) -> str:
+    """What a folder holds in place of captures, and what to do about it."""
+    files = files_below(folder, ("",))
+    if not files:
+        return "it is empty: check the window, the endpoint's name and variant"
+    endings = Counter(file.suffix.lower() or file.name for file in files)
+    there = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(3))
+    advice = "name a folder with the endpoint's captures, or the file itself if it holds JSON Lines"
+    if any(_is_manifest(file) for file in files if file.suffix.lower() == ".json"):
+        advice = "these are manifests of a batch transform, which name its files: give the files themselves as a table"
+    elif ".out" in endings:
+        advice = "*.out is what a batch transform answered: compare it as a table"
+    return f"there are {there}: {advice}"
+
+
+def _is_manifest(path: Path) -> bool:
+    """Whether a file is a manifest as batch transform's capture writes it: `[{"prefix": "s3://…"}, "file", …]`."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_MANIFEST_BYTES).lstrip().replace(b" ", b"").startswith(b'[{"prefix":')
+    except OSError:
+        return False
 
 
 def files_below(folder: Path, endings: tuple[str, ...]) -> list[Path]:

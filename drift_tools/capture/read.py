@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from drift_tools.capture.blocks import HAS_FAST_PATH, BlockResult, Segment, read_block, read_each
-from drift_tools.capture.files import Block, DamagedError, blocks_of, capture_files
+from drift_tools.capture.files import DAMAGED, Block, DamagedError, blocks_of, capture_files
 from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
 from drift_tools.errors import InputError
 from drift_tools.tables import Cells, Order, Parts, Table, Texts
@@ -43,10 +43,9 @@ __all__ = [
 # records that nobody can read could move any share by as much as their own. Above it a run can no longer say yes or no.
 MAX_UNREADABLE_SHARE = 0.1
 BATCH_ROWS = 250_000
-_KEPT_PROBLEMS = 1000
+KEPT_PROBLEMS = 1000
 _LINES_AT_ONCE = 8192
 _MOST_WORKERS = 4
-_DAMAGED = "gzip file is cut short or damaged"
 
 Source: TypeAlias = str | Path | Iterable[str | bytes]
 
@@ -91,7 +90,7 @@ class Counts:
             self.used + other.used,
             dict(Counter(self.skipped) + Counter(other.skipped)),
             self.outside + other.outside,
-            (self.problems + other.problems)[:_KEPT_PROBLEMS],
+            (self.problems + other.problems)[:KEPT_PROBLEMS],
         )
 
     def require_readable(self, max_unreadable_share: float) -> None:
@@ -208,17 +207,23 @@ def iterate_captures(
     sides: Sequence[str] = BOTH_SIDES,
     outputs_first: bool = True,
     preprocess: Preprocessor | None = None,
+    attributes: Sequence[str] = (),
     fast: bool = True,
 ) -> Iterator[Captures]:
     """Read captured records a batch at a time: memory for about `batch_rows` rows, however large the window is.
 
-    The parameters are those of `read_captures`. The counts of a batch are its own; its rows, at least `batch_rows` but
-    for the last, are at most a block of the file more. How many columns a record should have, where their names do not
-    say, is what most records of the first batch have. Yields at least one batch, so that an empty window has counts.
+    The parameters are those of `read_captures`, and `attributes`: what is wanted of the answers, as Model Monitor names
+    it. If one is a JMESPath, a JSON answer has one column for each, of its name, and no others.
+
+    The counts of a batch are its own; its rows, at least `batch_rows` but for the last, are at most a block of the file
+    more. How many columns a record should have, where their names do not say, is what most records of the first batch
+    have. Yields at least one batch, so that an empty window has counts.
     """
     if batch_rows < 1:
         raise InputError(f"batch_rows is {batch_rows}: give at least 1")
-    selection = Selection.of(columns, start, end, sides, outputs_first=outputs_first, preprocess=preprocess)
+    selection = Selection.of(
+        columns, start, end, sides, outputs_first=outputs_first, preprocess=preprocess, attributes=attributes
+    )
     window = _Window(selection)
     pending, first = False, True
     for result in _results(source, selection, fast=fast):
@@ -269,7 +274,7 @@ def _blocks(source: Source, *, keep: int) -> Iterator[_Work]:
                 yield from blocks_of(path, keep=keep)
             except DamagedError:
                 # Nobody can say how many records the rest was: it counts as one.
-                yield BlockResult(str(path), skipped=[(0, _DAMAGED)])
+                yield BlockResult(str(path), skipped=[(0, DAMAGED)])
         return
     lines, first = iter(source), 1
     while some := list(islice(lines, _LINES_AT_ONCE)):
@@ -328,7 +333,7 @@ class _Window:
             skipped.update(reason for _, reason in result.skipped)
             problems += [
                 Problem(reason, result.source, line)
-                for line, reason in result.skipped[: max(_KEPT_PROBLEMS - len(problems), 0)]
+                for line, reason in result.skipped[: max(KEPT_PROBLEMS - len(problems), 0)]
             ]
             used += sum(len(segment.record_lines) for segment in result.segments)
         table, origins = self._table(results)

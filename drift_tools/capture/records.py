@@ -11,27 +11,24 @@ and, if the caller gave one, `inferenceId`. The columns of a row are those of th
 import base64
 import binascii
 import csv
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from drift_tools.capture.json_paths import JsonPath, json_paths
+from drift_tools.capture.json_payload import Row, Rows, by_column, json_rows, objects_rows
 from drift_tools.errors import InputError, UnusableError
-from drift_tools.tables import json_cell
 
-Cell: TypeAlias = str | None
-Row: TypeAlias = list[Cell]
-# The columns of a row (None: only its position names it), and the rows.
-Block: TypeAlias = tuple[tuple[str | None, ...], list[Row]]
+Block: TypeAlias = Rows
 Preprocessor: TypeAlias = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 INPUT, OUTPUT, GROUND_TRUTH = "endpointInput", "endpointOutput", "groundTruthData"
 BOTH_SIDES = (INPUT, OUTPUT)
 CSV_TYPES = ("text/csv",)
 JSON_TYPES = ("application/json", "application/jsonlines", "application/x-ndjson")
-# Containers in which SageMaker's own algorithms and TensorFlow Serving wrap several rows.
-_CONTAINERS = ("instances", "predictions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,8 @@ class Origin:
 class Selection:
     """What is wanted of each record: which sides make the row, in which order, and which times.
 
-    `columns`: the names that the columns will have, so that a header among the data is told from a row.
+    `columns`: the names that the columns will have, so that a header among the data is told from a row. `paths`: what
+    is wanted of a JSON answer, in place of all of it.
     """
 
     sides: tuple[str, ...] = BOTH_SIDES
@@ -56,6 +54,7 @@ class Selection:
     end: datetime | None = None
     preprocess: Preprocessor | None = None
     columns: tuple[str, ...] | None = None
+    paths: tuple[JsonPath, ...] = ()
 
     @classmethod
     def of(
@@ -67,6 +66,7 @@ class Selection:
         *,
         outputs_first: bool,
         preprocess: Preprocessor | None,
+        attributes: Sequence[str] = (),
     ) -> "Selection":
         """From what a caller gives."""
         return cls(
@@ -76,7 +76,12 @@ class Selection:
             None if end is None else as_utc(end),
             preprocess,
             None if columns is None else tuple(columns),
+            json_paths(attributes),
         )
+
+    def paths_in(self, side: str) -> tuple[JsonPath, ...]:
+        """What is wanted of this side, where it is JSON; empty for all of it."""
+        return self.paths if side == OUTPUT else ()
 
     def includes(self, inference_time: object) -> bool:
         """Whether a record of this time is wanted; raises `UnusableError` if a window is asked for and it has none."""
@@ -108,9 +113,11 @@ def read_record(line: str | bytes, selection: Selection) -> Record | None:
         _text(metadata.get("eventId")), _text(metadata.get("inferenceId")), _text(metadata.get("inferenceTime"))
     )
     if selection.preprocess is not None:
-        names, rows = _preprocessed(selection.preprocess, record)
+        names, rows = _preprocessed(selection.preprocess, record, with_label=GROUND_TRUTH in selection.sides)
         return Record(names, rows, True, origin)
-    sides = {name: payload(side) for name, side in captured_sides(record, selection.sides).items()}
+    sides = {
+        name: payload(side, selection.paths_in(name)) for name, side in captured_sides(record, selection.sides).items()
+    }
     if selection.columns is not None and any(
         block and _begins_with_header(block, selection.columns) for block in sides.values()
     ):
@@ -145,20 +152,45 @@ def captured_sides(record: dict[str, Any], sides: Sequence[str]) -> dict[str, ob
 
 def join_sides(sides: dict[str, Block | None], selection: Selection) -> Block:
     """The row that the sides make together."""
-    truth = sides.get(GROUND_TRUTH)
-    if GROUND_TRUTH in selection.sides:
-        if truth is None:
-            raise UnusableError("no groundTruthData")
-        truth = (tuple(f"{GROUND_TRUTH}_{i}" if i else GROUND_TRUTH for i in range(len(truth[0]))), truth[1])
+    truth = _label(sides.get(GROUND_TRUTH)) if GROUND_TRUTH in selection.sides else None
     output, given = sides.get(OUTPUT), sides.get(INPUT)
     if output is None and given is None:
         raise UnusableError("neither endpointInput nor endpointOutput was captured")
+    output, given = _frames(output, given, selection.columns)
     first, second = (output, given) if selection.outputs_first else (given, output)
     return _beside(_beside(first, second), truth)
 
 
-def payload(side: object) -> Block | None:
-    """Columns and rows of one captured side; None if it was not captured."""
+def _frames(output: Block | None, given: Block | None, columns: tuple[str, ...] | None) -> tuple[Block | None, ...]:
+    """Both sides, those that are objects of equally long lists turned into rows where they are data frames by column.
+
+    The names that the columns will have say so, or else both sides: an object of several lists, and as many answers as
+    each of them has values. (Where only one side has several rows, `_one_value_a_row` turns the other one.)
+    """
+    sides = [None if side is None else _named_frame(side, columns) for side in (output, given)]
+    found = [None if side is None or (columns and _is_named_by(side, columns)) else by_column(side) for side in sides]
+    rows = [len(frame[1]) for frame in found if frame is not None and len(frame[0]) > 1 and len(frame[1]) > 1]
+    if not rows or any(side is None for side in sides):
+        return tuple(sides)
+    turned = [
+        frame if frame is not None and len(frame[1]) == rows[0] else _one_value_a_row(side, rows[0]) if side else side
+        for side, frame in zip(sides, found, strict=True)
+    ]
+    return tuple(turned if all(side is not None and len(side[1]) == rows[0] for side in turned) else sides)
+
+
+def _named_frame(block: Block, columns: tuple[str, ...] | None) -> Block:
+    """The side as a data frame by column, if that is how the columns are called; else as it is."""
+    frame = None if columns is None or _is_named_by(block, columns) else by_column(block)
+    return frame if frame is not None and _is_named_by(frame, columns or ()) else block
+
+
+def _is_named_by(block: Block, columns: tuple[str, ...]) -> bool:
+    return not set(columns).isdisjoint(name for name in block[0] if name is not None)
+
+
+def payload(side: object, paths: Sequence[JsonPath] = ()) -> Block | None:
+    """Columns and rows of one captured side, those that `paths` find if it is JSON; None if it was not captured."""
     if side is None:
         return None
     if not isinstance(side, dict) or not isinstance(side.get("data"), str):
@@ -167,10 +199,10 @@ def payload(side: object) -> Block | None:
     if encoding == "CSV":
         return csv_rows(data)
     if encoding == "JSON":
-        return json_rows(data)
+        return json_rows(data, paths)
     if encoding == "BASE64":
         text = decode_base64(data)
-        return json_rows(text) if is_json(text, content_type(side)) else csv_rows(text)
+        return json_rows(text, paths) if is_json(text, content_type(side)) else csv_rows(text)
     raise UnusableError("unknown encoding")
 
 
@@ -216,10 +248,10 @@ def csv_rows(text: str) -> Block:
         if "" in cells or " " in text or "\t" in text:
             cells = [cell.strip(" \t") or None for cell in cells if cell is not None]
         return (None,) * len(cells), [cells]
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = io.StringIO(text, newline="")  # with their line breaks: within quotes they are the cell's own
     try:
         rows: list[Row] = [
-            [cell.strip(" \t\n") or None for cell in row] for row in csv.reader(lines, strict=True) if row
+            [cell.strip(" \t\r\n") or None for cell in row] for row in csv.reader(lines, strict=True) if row
         ]
     except csv.Error as error:
         raise UnusableError("not CSV") from error
@@ -230,67 +262,37 @@ def csv_rows(text: str) -> Block:
     return (None,) * len(rows[0]), rows
 
 
-def json_rows(text: str) -> Block:
-    """Rows of a JSON payload: an object, a list, lists of either, JSON Lines, or one of the known containers."""
-    try:
-        document: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        document = _json_lines(text)
-    if isinstance(document, dict) and len(document) == 1:
-        (key,) = document
-        if key in _CONTAINERS and isinstance(document[key], list):
-            document = document[key]
-            if document and not any(isinstance(item, dict | list) for item in document):
-                document = [{key: item} for item in document]  # one value a row
-    several = isinstance(document, list) and any(isinstance(item, dict | list) for item in document)
-    items: list[Any] = document if several else [document]
-    if all(isinstance(item, dict) for item in items):
-        return _from_objects(items)
-    rows = [[json_cell(value) for value in (item if isinstance(item, list) else [item])] for item in items]
-    if any(len(row) != len(rows[0]) for row in rows) or any(isinstance(item, dict) for item in items):
-        raise UnusableError("rows of one payload differ in shape")
-    return (None,) * len(rows[0]), rows
-
-
-def _json_lines(text: str) -> list[Any]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 2:
-        raise UnusableError("payload is no JSON")
-    try:
-        return [json.loads(line) for line in lines]
-    except (ValueError, RecursionError) as error:
-        raise UnusableError("payload is no JSON") from error
-
-
-def _from_objects(items: Sequence[dict[str, Any]]) -> Block:
-    """Rows of flat objects; a list in one becomes the columns `name_0`, `name_1`, …."""
-    names: dict[str | None, int] = {}
-    flat: list[dict[str | None, Cell]] = []
-    for item in items:
-        row: dict[str | None, Cell] = {}
-        for name, value in item.items():
-            if isinstance(value, list):
-                row.update({f"{name}_{index}": json_cell(element) for index, element in enumerate(value)})
-            else:
-                row[name] = json_cell(value)
-        for column in row:
-            names.setdefault(column, len(names))
-        flat.append(row)
-    return tuple(names), [[row.get(name) for name in names] for row in flat]
-
-
-def _preprocessed(preprocess: Preprocessor, record: dict[str, Any]) -> Block:
+def _preprocessed(preprocess: Preprocessor, record: dict[str, Any], *, with_label: bool) -> Block:
+    """The rows that a script makes of a record; with its label beside them where the script gives none itself."""
+    truth = _label(payload(record.get(GROUND_TRUTH))) if with_label else None
     try:
         objects = preprocess(record)
-    except InputError:
+    except (InputError, UnusableError):
         raise
     except Exception as error:  # a user's code: what it raises on one record is a reason to skip that record
         raise UnusableError(f"the record preprocessor raised {type(error).__name__}") from error
-    names, rows = _from_objects(objects)
+    names, rows = objects_rows(objects)
     # The guide's own examples number the columns ("00000000000000000003"): those are positions and no names.
-    if all(name is not None and name.isdigit() for name in names):
+    if all(name is not None and name.isdecimal() for name in names):
         names = (None,) * len(names)
-    return names, rows
+    if truth is None or GROUND_TRUTH in names or not rows:
+        return names, rows
+    if len(truth[1]) != len(rows):
+        raise UnusableError(
+            f"the record preprocessor gave {len(rows)} rows for {len(truth[1])} labels: let it give {GROUND_TRUTH} in "
+            "each row"
+        )
+    return _beside((names, rows), truth)
+
+
+def _label(truth: Block | None) -> Block:
+    """The columns of a label, `groundTruthData` and, if it has several, `groundTruthData_1`, ….
+
+    Raises `UnusableError` if there is none.
+    """
+    if truth is None:
+        raise UnusableError(f"no {GROUND_TRUTH}")
+    return tuple(f"{GROUND_TRUTH}_{i}" if i else GROUND_TRUTH for i in range(len(truth[0]))), truth[1]
 
 
 def _beside(left: Block | None, right: Block | None) -> Block:
@@ -306,10 +308,14 @@ def _beside(left: Block | None, right: Block | None) -> Block:
 
 
 def _one_value_a_row(block: Block, rows: int) -> Block:
-    """Some servers answer n rows with n values on one line."""
+    """Some servers answer n rows with n values on one line, or with an object of n values a name."""
     names, own = block
-    if rows > 1 and len(own) == 1 and len(own[0]) == rows and names[0] is None:
-        return (None,), [[cell] for cell in own[0]]
+    if rows > 1 and len(own) == 1:
+        if len(own[0]) == rows and names[0] is None:
+            return (None,), [[cell] for cell in own[0]]
+        frame = by_column(block)
+        if frame is not None and len(frame[1]) == rows:
+            return frame
     return block
 
 

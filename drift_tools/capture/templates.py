@@ -13,11 +13,13 @@ its holes, and the markers are looked for in the row that comes out.
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from drift_tools.capture import records as careful
+from drift_tools.capture.json_paths import JsonPath
+from drift_tools.capture.json_payload import json_rows
 from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, Block, Selection
 from drift_tools.errors import UnusableError
 
@@ -148,7 +150,7 @@ class _Found:
     holes: list[Hole] = field(default_factory=list)
     encoded: dict[str, EncodedPayload] = field(default_factory=dict)
 
-    def add_side(self, name: str, side: object, scalar: "_Scalar", content: bytes) -> None:
+    def add_side(self, name: str, side: object, scalar: "_Scalar", content: bytes, paths: Sequence[JsonPath]) -> None:
         """The payload `side`, whose data is the scalar and stands as `content` in the line."""
         if not isinstance(side, dict):
             raise NoTemplateError
@@ -156,10 +158,10 @@ class _Found:
         if encoding == "CSV":
             own, self.sides[name] = _csv_holes(content, name)
         elif encoding == "JSON":
-            own, self.sides[name] = _json_holes(side["data"], name)
+            own, self.sides[name] = _json_holes(side["data"], name, paths)
             own = [_escaped(hole, side["data"].encode(), content) for hole in own]
         elif encoding == "BASE64":
-            self.encoded[name], self.sides[name] = _encoded(side, name)
+            self.encoded[name], self.sides[name] = _encoded(side, name, paths)
             own = [Hole(0, len(content), ENCODED, _MARK + name)]
         else:
             raise NoTemplateError
@@ -175,7 +177,7 @@ def _layout(line: bytes, wanted: dict[str, object], selection: Selection) -> Lay
         content = line[scalar.start : scalar.end]
         side = _DATA.get(path)
         if side in wanted and scalar.is_string:
-            found.add_side(side, wanted[side], scalar, content)
+            found.add_side(side, wanted[side], scalar, content, selection.paths_in(side))
         elif path in _ORIGIN and scalar.is_string and b"\\" not in content:
             role = origin[_ORIGIN[path]] = _MARK + _ORIGIN[path]
             holes.append(Hole(scalar.start, scalar.end, IGNORED, role))
@@ -215,9 +217,11 @@ def _csv_holes(content: bytes, name: str) -> tuple[list[Hole], Block]:
     return holes, ((None,) * len(holes), [[hole.role for hole in holes]])
 
 
-def _json_holes(text: str, name: str) -> tuple[list[Hole], Block]:
+def _json_holes(text: str, name: str, paths: Sequence[JsonPath]) -> tuple[list[Hole], Block]:
     """Holes in the payload's own text, before it was escaped."""
-    careful.json_rows(text)  # what it cannot read has no template
+    if not all(path.chooses for path in paths):
+        raise NoTemplateError  # what stands in the holes decides
+    json_rows(text, paths)  # what it cannot read has no template
     content = text.encode()
     holes, marked, done = [], [], 0
     for number, scalar in enumerate(_scalars(content)):
@@ -227,7 +231,7 @@ def _json_holes(text: str, name: str) -> tuple[list[Hole], Block]:
         holes.append(Hole(scalar.start, scalar.end, JSON_STRING if scalar.is_string else JSON_SCALAR, role))
         marked += [content[done : scalar.token_start], json.dumps(role).encode()]
         done = scalar.token_end
-    block = careful.json_rows(b"".join([*marked, content[done:]]).decode())
+    block = json_rows(b"".join([*marked, content[done:]]).decode(), paths)
     if len(block[1]) != 1:
         raise NoTemplateError
     return holes, block
@@ -244,11 +248,11 @@ def _escaped(hole: Hole, content: bytes, raw: bytes) -> Hole:
     )
 
 
-def _encoded(side: dict[str, Any], name: str) -> tuple[EncodedPayload, Block]:
+def _encoded(side: dict[str, Any], name: str, paths: Sequence[JsonPath]) -> tuple[EncodedPayload, Block]:
     kind = careful.content_type(side)
     text = careful.decode_base64(side["data"]).strip("\r\n")
     is_json = careful.is_json(text, kind)
-    holes, block = _json_holes(text, name) if is_json else _csv_holes(text.encode(), name)
+    holes, block = _json_holes(text, name, paths) if is_json else _csv_holes(text.encode(), name)
     listed = kind in careful.CSV_TYPES or kind in careful.JSON_TYPES
     return EncodedPayload(Template.of(text.encode(), holes), is_json, listed), block
 

@@ -123,6 +123,8 @@ def _alone(name: str, column: ColumnProfile, other_rows: int, what: Literal["mis
 
 
 def _measure(name: str, before: ColumnProfile, after: ColumnProfile, kind: Kind) -> Measured:
+    if kind == "categorical" and _is_not_listed(before):
+        return _without_a_list(name, before, after)
     if kind == "categorical":
         return measure_categories(name, *_as_categories(before, after), PSI_THRESHOLD, rest=_OTHER)
     if _is_exact(before) and _is_exact(after):
@@ -139,6 +141,33 @@ def _listed(column: ColumnProfile) -> dict[str, int]:
     counts = dict(column.categories.counts)
     rest = column.types.present - sum(counts.values())
     return counts | {_OTHER: counts.get(_OTHER, 0) + rest} if rest > 0 else counts
+
+
+def _is_not_listed(column: ColumnProfile) -> bool:
+    """Whether a column has categories and no list of them. Model Monitor writes none of texts of many values."""
+    kept = column.categories
+    return column.types.present > 0 and not kept.counts and not kept.undercount
+
+
+def _without_a_list(name: str, before: ColumnProfile, after: ColumnProfile) -> Measured:
+    """Of categories that the baseline does not name, nothing can be told but how many cells are missing."""
+    first, second = (np.array([column.types.present, column.types.missing]) for column in (before, after))
+    p_values = {}
+    if first[1] or second[1]:
+        p_values["share of missing values"] = share_p_value(int(first[1]), before.rows, int(second[1]), after.rows)
+    stability = population_stability(first, second)
+    sides = [CountedCategories(_listed(column), column.rows).side for column in (before, after)]
+    return Measured(
+        name=name,
+        kind="categorical",
+        evidence=Evidence(p_values, stability.excess, before.rows, after.rows, stability.bins, not_listed=True),
+        psi=math.nan,
+        jensen_shannon=math.nan,
+        l_infinity=math.nan,
+        baseline=sides[0],
+        current=sides[1],
+        histogram=Histogram((), (), (), ()),
+    )
 
 
 def _as_categories(before: ColumnProfile, after: ColumnProfile) -> tuple[CountedCategories, CountedCategories]:

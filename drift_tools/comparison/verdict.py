@@ -28,6 +28,8 @@ DRIFT, NO_DRIFT, NOT_ENOUGH_DATA = "drift", "no drift", "not enough data"
 _TOO_RARE = "too rare to compare"
 # Said of names and ids, of which more rows would not help.
 TOO_RARE = f"{NOT_ENOUGH_DATA}: every category is {_TOO_RARE}"
+# Said of texts of many values, of which Model Monitor's own baselines have no list.
+NOT_LISTED = f"{NOT_ENOUGH_DATA}: the baseline lists none of its categories"
 # The usual limit of "some change" for the index, here of its excess over what the sample sizes explain.
 PSI_THRESHOLD = 0.1
 # Below this many rows on either side nothing is decided: no test of the tails is worth its name, and one odd customer
@@ -46,7 +48,8 @@ class Evidence:
     any of the baseline, or larger than any, whichever is more, less what chance explains (`surely_beyond`). `too_rare`:
     the share of the values whose categories occur too rarely to be compared with any other (names, ids), if so many
     could hide a drift, since the tests have not seen them; else 0. `is_endless`: whether more rows would only bring
-    more such categories.
+    more such categories. `not_listed`: whether the tests have not seen the values because the baseline does not say
+    which categories it has.
     """
 
     p_values: Mapping[str, float]
@@ -59,6 +62,7 @@ class Evidence:
     beyond: float = 0.0
     too_rare: float = 0.0
     is_endless: bool = False
+    not_listed: bool = False
 
     @property
     def is_material(self) -> bool:
@@ -174,7 +178,7 @@ def _judge(evidence: Evidence, p_value: float, adjusted: float, alpha: float, le
     is_short = adjusted > alpha and min(evidence.baseline_rows, evidence.rows) < _needed(evidence, level)
     if evidence.too_rare and (evidence.is_endless or not is_short):
         return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _rarity(evidence.too_rare))
-    if is_short:
+    if evidence.not_listed or is_short:
         return Verdict(NOT_ENOUGH_DATA, p_value, adjusted, _shortage(evidence, level))
     if adjusted <= alpha:
         return Verdict(NO_DRIFT, p_value, adjusted, f"significant ({found}) but immaterial: {excess}")
@@ -187,6 +191,8 @@ def _needed(evidence: Evidence, level: float) -> int:
 
 
 def _shortage(evidence: Evidence, level: float) -> str:
+    if evidence.not_listed:
+        return NOT_LISTED
     sides = (("baseline", evidence.baseline_rows), ("current", evidence.rows))
     needed = _needed(evidence, level)
     short = " and ".join(f"{rows} {side} {'row' if rows == 1 else 'rows'}" for side, rows in sides if rows < needed)

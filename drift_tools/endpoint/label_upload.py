@@ -50,7 +50,7 @@ def read_labels(file: str | Path, *, id_column: str | None = None, label_column:
     labels: dict[str, str] = {}
     unlabelled = 0
     for row, (identifier, label) in enumerate(zip(ids, texts, strict=True), start=1):
-        if label is None:
+        if label is None or not label.strip():
             unlabelled += 1
         elif identifier is None:
             raise InputError(
@@ -73,18 +73,27 @@ def _column(file: str | Path, names: list[str], asked: str | None, usual: tuple[
 
 
 def ground_truth_lines(labels: Mapping[str, str]) -> Iterator[str]:
-    r"""One JSON line a label, with its line end, in the order of the mapping.
+    r"""Yield one JSON line a label, with its line end, in the order of the mapping.
+
+    A label is written as one CSV cell, in quotes where it holds a comma, a quote or a line break, or begins or ends
+    with a blank. Blanks around a cell are no part of it, so that such a label is read back without them.
 
     >>> next(ground_truth_lines({"id-1": "1"}))
     '{"groundTruthData":{"data":"1","encoding":"CSV"},"eventMetadata":{"eventId":"id-1"},"eventVersion":"0"}\n'
     """
     for identifier, label in labels.items():
         record = {
-            "groundTruthData": {"data": label, "encoding": "CSV"},
+            "groundTruthData": {"data": _csv_cell(label), "encoding": "CSV"},
             "eventMetadata": {"eventId": identifier},
             "eventVersion": "0",
         }
         yield json.dumps(record, separators=(",", ":")) + "\n"
+
+
+def _csv_cell(label: str) -> str:
+    if label.strip() == label and not set(label) & set(',"\r\n'):
+        return label
+    return '"' + label.replace('"', '""') + '"'
 
 
 def write_ground_truth(

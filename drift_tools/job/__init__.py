@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drift_tools.job.container import Job
     from drift_tools.job.dataset import concatenate
-    from drift_tools.job.program import VIOLATIONS, monitor_captures, suggest_baseline
+    from drift_tools.job.program import monitor_captures, suggest_baseline
+    from drift_tools.job.results import VIOLATIONS
 
 __all__ = ["VIOLATIONS", "Job", "concatenate", "monitor_captures", "suggest_baseline"]
 
 _HOMES = {
     "drift_tools.job.container": ("Job",),
     "drift_tools.job.dataset": ("concatenate",),
-    "drift_tools.job.program": (
-        "VIOLATIONS",
-        "monitor_captures",
-        "suggest_baseline",
-    ),
+    "drift_tools.job.program": ("monitor_captures", "suggest_baseline"),
+    "drift_tools.job.results": ("VIOLATIONS",),
 }
 
 

@@ -89,6 +89,12 @@ class Metrics:
                 )
         return entries
 
+    def of_features_not_checked(self, count: int) -> dict[str, Any]:
+        """`features_not_checked`: of how many features nobody looked whether they drifted; 0 is published too, so that
+        an alarm has something to look at.
+        """
+        return self._entry("features_not_checked", {"Value": float(count), "Unit": "Count"})
+
     def of_comparison(self, comparison: Comparison, constraints: Constraints) -> list[dict[str, Any]]:
         """`feature_psi_*`, `feature_ks_*` (numerical) and `feature_p_value_adjusted_*` of each feature that emits."""
         return [

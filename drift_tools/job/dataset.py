@@ -10,22 +10,26 @@ from typing import Any
 import numpy as np
 
 from drift_tools.capture import (
-    BATCH_ROWS,
     BOTH_SIDES,
     GROUND_TRUTH,
     MAX_UNREADABLE_SHARE,
+    OUTPUT,
     Captures,
+    Labels,
     capture_files,
     iterate_captures,
     read_captures,
+    read_labels,
 )
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
-from drift_tools.job.merge import Labels, labelled_lines, read_labels
+from drift_tools.job.merge import labelled_lines
 from drift_tools.job.user_scripts import load_preprocessor
 from drift_tools.tables import Column, Table, TypeCounts, is_parquet, read_bytes, read_table
 
 _CAPTURE, _MERGED = "sagemakerCaptureJson", "sagemakerMergeJson"
+# Of a batch of answers three columns are kept: small batches cost nothing, and less memory.
+ANSWERS_AT_ONCE = 50_000
 # Captured JSON shrinks to about a tenth.
 _UNPACKED = 10
 
@@ -115,13 +119,22 @@ def captured_table(job: Job, columns: Sequence[str] | None = None) -> Captures:
 def captured_batches(
     job: Job,
     columns: Sequence[str] | None = None,
-    labels: Labels | None = None,
-    *,
-    batch_rows: int = BATCH_ROWS,
 ) -> Iterator[Captures]:
-    """The same, a batch at a time; each record with its label, if these `labels` have one."""
+    """The same, a batch at a time."""
+    return iterate_captures(_captured_source(job, None), columns=columns, **_capture_options(job))
+
+
+def captured_answers(job: Job, attributes: Sequence[str], labels: Labels | None) -> Iterator[Captures]:
+    """The answers of the captured records and their labels, a small batch at a time; what `attributes` name in them.
+
+    Where the records have labels the requests are not read, whatever sides `dataset_format` names: a position means a
+    column of the answer, as in Model Monitor, and never a feature.
+    """
+    options = _capture_options(job)
+    if has_labels(job):
+        options["sides"] = (OUTPUT, GROUND_TRUTH)
     source = _captured_source(job, labels)
-    return iterate_captures(source, columns=columns, batch_rows=batch_rows, **_capture_options(job))
+    return iterate_captures(source, batch_rows=ANSWERS_AT_ONCE, attributes=attributes, **options)
 
 
 def captured_bytes(job: Job) -> int:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import Counts, pair
-from drift_tools.measures.proportions import hypergeometric, share_test
-
-_ENOUGH = 5.0
+from drift_tools.measures.counts import pair
+from drift_tools.measures.pooling import ENOUGH, are_rare, pool_rare
+from drift_tools.measures.proportions import fisher_exact_p_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[floa
     n, m = float(first.sum()), float(second.sum())
     if not n or not m:
         return ChiSquared(np.nan, np.nan, 0, 0)
-    first, second, pooled = _pool(first, second)
+    first, second, pooled = pool_rare(first, second)
     if len(first) < 2:
         return ChiSquared(0.0, 1.0, 0, pooled)
     from scipy.special import chdtrc  # noqa: PLC0415 - the monitor job never asks for a p-value, and should start quickly
@@ -52,34 +51,11 @@ def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[floa
         np.sum((first - expected) ** 2 / expected) + np.sum((second - totals + expected) ** 2 / (totals - expected))
     )
     degrees = len(first) - 1
-    if degrees == 1 and totals.min() * min(n, m) / (n + m) < _ENOUGH:
-        p_value = share_test(int(first[0]), int(n), int(second[0]), int(m))
+    if degrees == 1 and totals.min() * min(n, m) / (n + m) < ENOUGH:
+        p_value = fisher_exact_p_value(int(first[0]), int(n), int(second[0]), int(m))
     else:
         p_value = float(chdtrc(degrees, statistic))
     return ChiSquared(statistic, p_value, degrees, pooled)
-
-
-def _pool(first: Counts, second: Counts) -> tuple[Counts, Counts, int]:
-    """Both samples' counts with the rare categories as the last one, or in the smallest other; how many were rare."""
-    smaller_share = min(first.sum(), second.sum()) / (first.sum() + second.sum())
-    totals, rare = first + second, are_rare(first, second)
-    if len(first) <= 2 or not rare.any():
-        return first, second, 0
-    order = np.argsort(totals[~rare], kind="stable")
-    pooled = [(counts[~rare][order], counts[rare].sum()) for counts in (first, second)]
-    is_short = sum(pool for _, pool in pooled) * smaller_share < _ENOUGH
-    if is_short and len(order) > 1:
-        joined = [np.concatenate([[kept[0] + pool], kept[1:]]) for kept, pool in pooled]
-    else:
-        joined = [np.append(kept, pool) for kept, pool in pooled]
-    return joined[0], joined[1], int(rare.sum())
-
-
-def are_rare(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
-    """Of which categories fewer than 5 rows are expected in the smaller of two samples, neither of them empty."""
-    share = min(first.sum(), second.sum()) / (first.sum() + second.sum())
-    rare: NDArray[np.bool_] = (first + second) * share < _ENOUGH
-    return rare
 
 
 def rare_categories_p_value(
@@ -87,9 +63,8 @@ def rare_categories_p_value(
 ) -> float | None:
     """Whether any rare category appeared or vanished, which pooling can hide; None if there are none to pool.
 
-    Each rare category's count in the current sample has a hypergeometric distribution given its count in both: twice
-    the smaller tail, times the number of categories (Bonferroni). So three rows of a code that 60,000 baseline rows
-    never had are found among fifty, and one row of a code that occurred once is not.
+    Fisher's exact p-value of each rare category's share, times the number of categories (Bonferroni). So three rows of
+    a code that 60,000 baseline rows never had are found among fifty, and one row of a code that occurred once is not.
 
     >>> rare_categories_p_value([30000, 30000, 0], [24, 23, 3]) < 1e-6
     True
@@ -101,10 +76,8 @@ def rare_categories_p_value(
     rare = are_rare(first, second)
     if not rare.any():
         return None
-    smallest = 1.0
-    for mine, theirs in np.unique(np.column_stack([first[rare], second[rare]]).astype(int), axis=0):
-        start, probabilities = hypergeometric(int(mine + theirs), n, m)
-        place = int(theirs) - start
-        tail = min(probabilities[place:].sum(), probabilities[: place + 1].sum())
-        smallest = min(smallest, 2 * float(tail))
+    smallest = min(
+        fisher_exact_p_value(int(mine), n, int(theirs), m)
+        for mine, theirs in np.unique(np.column_stack([first[rare], second[rare]]).astype(int), axis=0)
+    )
     return min(1.0, smallest * len(first))

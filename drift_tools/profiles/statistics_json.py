@@ -5,6 +5,7 @@ deviation is the population's, the ten buckets are of equal width over [min, max
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from drift_tools.profiles.kll import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
 BUCKETS = 10
 # Deequ's histogram keeps as many (Histogram.scala, MaximumAllowedDetailBins); ids would otherwise fill the file.
 MAXIMUM_CATEGORIES = 1000
+_TYPES = ("Integral", "Fractional", "String", "Unknown")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,14 +76,30 @@ class Statistics:
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Statistics":
-        """Read the file's JSON object; raises `InputError` if it is something else."""
-        try:
-            features = [_feature_from_dict(feature) for feature in document["features"]]
-            return cls(int(document["dataset"]["item_count"]), {feature.name: feature for feature in features})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"not a data-quality statistics.json ({wrong_with(error)}): run the baseline again"
-            ) from error
+        """Read the file's JSON object; raises `InputError`, with feature, field, value and fix, if it is something
+        else. A count of rows that is not given is that of the feature with the most.
+        """
+        if not isinstance(document, Mapping) or not isinstance(document.get("features"), list):
+            raise InputError("not a data-quality statistics.json (no 'features'): run the baseline again")
+        if not document["features"]:
+            raise InputError("has statistics of no feature: run the baseline again, on data that have some")
+        features: dict[str, FeatureStatistics] = {}
+        for position, item in enumerate(document["features"], start=1):
+            name = item.get("name") if isinstance(item, Mapping) else None
+            if not isinstance(name, str):
+                raise InputError(f"feature number {position} has no name: give it the column's name as text")
+            if name in features:
+                raise InputError(f"feature {name} comes twice: keep one of them")
+            try:
+                features[name] = _feature_from_dict(name, item)
+            except InputError as error:
+                raise InputError(f"feature {name}: {error}") from error
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise InputError(f"feature {name}: {wrong_with(error)}: run the baseline again") from error
+        rows = max((feature.num_present + feature.num_missing for feature in features.values()), default=0)
+        dataset = document.get("dataset")
+        items = dataset.get("item_count") if isinstance(dataset, Mapping) else None
+        return cls(rows if items is None else _count(items, "item_count"), features)
 
     @classmethod
     def read(cls, path: str | Path) -> "Statistics":
@@ -166,31 +184,44 @@ def _numerical_to_dict(statistics: NumericalStatistics) -> dict[str, Any]:
     }
 
 
-def _feature_from_dict(document: Mapping[str, Any]) -> FeatureStatistics:
+def _feature_from_dict(name: str, document: Mapping[str, Any]) -> FeatureStatistics:
     numerical, string = document.get("numerical_statistics"), document.get("string_statistics")
-    common = (numerical or string or {}).get("common", {})
+    common = (numerical or string or {}).get("common") or {}
+    kind = document.get("inferred_type")
+    if kind not in _TYPES:
+        raise InputError(f"inferred_type is {kind!r}: give one of {', '.join(_TYPES)}")
     return FeatureStatistics(
-        str(document["name"]),
-        str(document["inferred_type"]),
-        int(common.get("num_present", 0)),
-        int(common.get("num_missing", 0)),
+        name,
+        str(kind),
+        _count(common.get("num_present", 0), "num_present"),
+        _count(common.get("num_missing", 0), "num_missing"),
         None if numerical is None else _numerical_from_dict(numerical),
         None if string is None else _string_from_dict(string),
     )
 
 
+def _count(value: object, field: str) -> int:
+    """A number of rows; Model Monitor writes some of them as `985.0`."""
+    number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    if not (number >= 0 and number.is_integer()):
+        raise InputError(f"{field} is {value!r}: give a number of rows")
+    return int(number)
+
+
 def _numerical_from_dict(document: Mapping[str, Any]) -> NumericalStatistics:
-    kll = document["distribution"]["kll"]
-    parameters = kll["sketch"].get("parameters", {})
+    """Files of other programs may have no distribution; then there is nothing to compare numbers with."""
+    kll = (document.get("distribution") or {}).get("kll") or {}
+    sketch = kll.get("sketch") or {}
+    parameters = sketch.get("parameters") or {}
     return NumericalStatistics(
-        float(document["mean"]),
-        float(document["sum"]),
-        float(document["std_dev"]),
-        float(document["min"]),
-        float(document["max"]),
-        tuple((float(b["lower_bound"]), float(b["upper_bound"]), float(b["count"])) for b in kll["buckets"]),
+        float(document.get("mean", math.nan)),
+        float(document.get("sum", math.nan)),
+        float(document.get("std_dev", math.nan)),
+        float(document.get("min", math.nan)),
+        float(document.get("max", math.nan)),
+        tuple((float(b["lower_bound"]), float(b["upper_bound"]), float(b["count"])) for b in kll.get("buckets") or ()),
         Sketch.from_levels(
-            kll["sketch"]["data"],
+            sketch.get("data") or [[]],
             k=float(parameters.get("k", SKETCH_SIZE)),
             c=float(parameters.get("c", SHRINKING_FACTOR)),
         ),
@@ -198,6 +229,10 @@ def _numerical_from_dict(document: Mapping[str, Any]) -> NumericalStatistics:
 
 
 def _string_from_dict(document: Mapping[str, Any]) -> StringStatistics:
-    buckets = document.get("distribution", {}).get("categorical", {}).get("buckets", [])
-    counts = {str(bucket["value"]): int(bucket["count"]) for bucket in buckets}
+    """Model Monitor leaves the distribution of a text of many values out."""
+    categorical = (document.get("distribution") or {}).get("categorical") or {}
+    counts = {
+        str(bucket["value"]): _count(bucket["count"], f"the count of {bucket['value']!r}")
+        for bucket in categorical.get("buckets") or ()
+    }
     return StringStatistics(int(document.get("distinct_count", len(counts))), counts)

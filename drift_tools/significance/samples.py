@@ -14,22 +14,19 @@ do): with the weights w adding up to 1, min p / w <= alpha in at most alpha of a
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures import Counts, pair
+from drift_tools.measures import Counts, fisher_exact_p_value, log_choices, pair, pool_rare
 
 Rows: TypeAlias = NDArray[np.int64]
 # Half goes to the shift, by far the most frequent drift.
 _RANKS, _KOLMOGOROV_SMIRNOV, _BINS, _BEYOND = 0.5, 0.2, 0.2, 0.1
-# Fewer rows expected of a category than this and it is pooled with the other rare ones (Cochran, Biometrics 10, 1954).
-_ENOUGH = 5.0
 # A normal p-value above this is good enough: no level is as large.
 _SMALL = 0.1
 _NEWTON_STEPS = 60
-_REACH = 40  # standard deviations
 # Additions: a few milliseconds' worth.
 _COUNTABLE = 4e6
 
@@ -104,19 +101,18 @@ def homogeneity_p_value(baseline: Sequence[float] | Rows | Counts, current: Sequ
     small ones (where Pearson's rejects up to a hundred times as often; the likelihood ratio has the right exponent at
     any depth: Hoeffding, "Asymptotically optimal tests for multinomial distributions", Ann. Math. Statist. 36, 1965).
     Bins of which fewer than 5 rows are expected in the smaller sample are pooled, or joined to the smallest other one
-    if even all of them together are fewer. If two bins are left, the p-value is exact (hypergeometric, twice the
-    smaller tail).
+    if even all of them together are fewer. If two bins are left, the p-value is Fisher's, exact.
     """
     first, second = pair(np.asarray(baseline, dtype=np.float64), np.asarray(current, dtype=np.float64))
     n, m = float(first.sum()), float(second.sum())
     if not n or not m or len(first) < 2:
         return 1.0
-    first, second = _pool(first, second, min(n, m) / (n + m))
+    first, second, _ = pool_rare(first, second)
     if len(first) < 2:
         return 1.0
     totals = first + second
     if len(first) == 2:  # nothing approximate holds its level here: chi-squared rejects up to 1.5 times as often at 5 %
-        return _exact(int(first[0]), int(n), int(second[0]), int(m))
+        return fisher_exact_p_value(int(first[0]), int(n), int(second[0]), int(m))
     from scipy.special import chdtrc, xlogy  # noqa: PLC0415 - slow to import
 
     expected = totals * (n / (n + m)), totals * (m / (n + m))
@@ -129,45 +125,11 @@ def homogeneity_p_value(baseline: Sequence[float] | Rows | Counts, current: Sequ
     return float(chdtrc(len(first) - 1, max(min(pearson, ratio), 0.0)))
 
 
-def _pool(first: Counts, second: Counts, share: float) -> tuple[Counts, Counts]:
-    """Both samples' counts with the rare bins as one; `share` is the smaller sample's of all rows."""
-    totals = first + second
-    rare = totals * share < _ENOUGH
-    if len(first) <= 2 or not rare.any():
-        return first, second
-    kept = [counts[~rare] for counts in (first, second)]
-    pool = [float(counts[rare].sum()) for counts in (first, second)]
-    if sum(pool) * share < _ENOUGH and len(kept[0]) > 1:
-        smallest = int(np.argmin(kept[0] + kept[1]))
-        for counts, rows in zip(kept, pool, strict=True):
-            counts[smallest] += rows
-        return kept[0], kept[1]
-    return np.append(kept[0], pool[0]), np.append(kept[1], pool[1])
-
-
-def _exact(baseline_hits: int, baseline_rows: int, current_hits: int, current_rows: int) -> float:
-    """Twice the smaller tail of the hits' hypergeometric distribution (as `scipy.stats.hypergeom`, which takes half a
-    second to import), summed over all that is not less than 1e-300 of its mode.
-    """
-    hits, rows = baseline_hits + current_hits, baseline_rows + current_rows
-    mean = hits * (current_rows / rows)
-    spread = math.sqrt(max(mean * (1 - hits / rows) * (baseline_rows / max(rows - 1, 1)), 0.0))
-    reach = int(_REACH * (1 + spread))
-    low = max(0, hits - baseline_rows, min(current_hits, int(mean)) - reach)
-    high = min(hits, current_rows, max(current_hits, int(mean)) + reach)
-    possible = np.arange(low, high + 1.0)
-    logs = _log_choices(hits, possible) + _log_choices(rows - hits, current_rows - possible)
-    weights = np.exp(logs - logs.max())
-    at = current_hits - low
-    tail = min(float(weights[at:].sum()), float(weights[: at + 1].sum())) / float(weights.sum())
-    return min(1.0, 2 * tail)
-
-
 def rank_p_value(baseline: Sequence[float] | Rows | Counts, current: Sequence[float] | Rows | Counts) -> float:
     """Wilcoxon's rank-sum test on values in ordered bins: two-sided, ties as mid-ranks.
 
     With ten quantile bins it loses one part in a hundred of the test on the values themselves. With two bins the
-    p-value is exact (hypergeometric, twice the smaller tail); else it is the normal one if that is above 0.1. Below,
+    p-value is Fisher's, exact; else it is the normal one if that is above 0.1. Below,
     it is twice the tail of the rank sum's distribution over all ways in which the rows could have been dealt to the
     samples: counted where they are few, as with few rows or many ties, and otherwise by the saddlepoint
     approximation, whose relative error stays small in the far tail also where the scores are skewed (many ties at
@@ -185,7 +147,7 @@ def rank_p_value(baseline: Sequence[float] | Rows | Counts, current: Sequence[fl
     if len(first) < 2:
         return 1.0
     if len(first) == 2:
-        return _exact(int(first[1]), int(n), int(second[1]), int(m))
+        return fisher_exact_p_value(int(first[1]), int(n), int(second[1]), int(m))
     totals = first + second
     rows = n + m
     ranks = 2 * np.cumsum(totals) - totals - rows  # whole numbers: from either end the same but for the sign
@@ -231,7 +193,7 @@ def _counted_tail(totals: Counts, ranks: Counts, m: int, total: float) -> float 
     highest_first = totals[::-1]
     most = np.clip(m - (np.cumsum(highest_first) - highest_first), 0, highest_first)  # drawn, at the largest sum
     if total == float(most @ ranks[::-1]):
-        return math.exp(float(np.sum(_log_choices(highest_first, most))) - float(_log_choices(totals.sum(), m)))
+        return math.exp(float(np.sum(log_choices(highest_first, most))) - float(log_choices(totals.sum(), m)))
     steps = (ranks[-1] - ranks).astype(np.int64)
     unit = int(np.gcd.reduce(steps))
     short = int(m * ranks[-1] - total) // unit
@@ -254,16 +216,9 @@ def _counted_tail(totals: Counts, ranks: Counts, m: int, total: float) -> float 
 def _binomial(rows: int, chance: float) -> Counts:
     """The probability of 0, 1, … `rows` hits."""
     hits = np.arange(rows + 1.0)
-    logs = _log_choices(rows, hits) + hits * math.log(chance) + (rows - hits) * math.log1p(-chance)
+    logs = log_choices(rows, hits) + hits * math.log(chance) + (rows - hits) * math.log1p(-chance)
     probabilities: Counts = np.exp(logs)
     return probabilities
-
-
-def _log_choices(rows: Any, drawn: Any) -> Any:
-    """The logarithm of the number of ways to choose, of numbers or arrays."""
-    from scipy.special import gammaln  # noqa: PLC0415 - slow to import
-
-    return gammaln(rows + 1) - gammaln(drawn + 1) - gammaln(rows - drawn + 1)
 
 
 def _tail(totals: Counts, scores: Counts, m: float, total: float, variance: float) -> float | None:

@@ -361,11 +361,11 @@ def _has_bare_point(content: NDArray[np.uint8], offsets: Order) -> bool:
 
 
 def json_cell(value: object) -> str | None:
-    """A scalar as text, as Python spells it."""
+    """Spell a scalar as text, as Python does; NaN, which is no JSON and yet written by some, is missing."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return repr(value)
+        return None if value != value else repr(value)  # noqa: PLR0124 - only NaN differs from itself
     raise UnusableError("nested JSON: flatten it in a record preprocessor")

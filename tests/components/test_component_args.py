@@ -1,7 +1,7 @@
 """Arguments are refused before anything is registered, in one line that names argument, value and mend."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -183,6 +183,48 @@ def test_a_header_with_byte_order_mark_and_quotes() -> None:
     content = '\ufeff"prediction","label"\r\n1,1\r\n'
     settings = ModelQualityBaselineSettings.from_args({"data": pulumi.StringAsset(content)}, "Regression")
     assert (settings.inference_attribute, settings.probability_attribute) == ("prediction", None)
+
+
+@pytest.mark.parametrize(
+    ("problem_type", "said", "expected"),
+    [
+        ("BinaryClassification", {}, ("0", "1", 0.5)),
+        # A label without a probability has no ROC curve: position 1 may be anything.
+        ("BinaryClassification", {"inference_attribute": "0"}, ("0", None, None)),
+        # Model Monitor's own notebook of a binary model: the probability makes the prediction.
+        ("BinaryClassification", {"probability_attribute": "0"}, (None, "0", 0.5)),
+        (
+            "BinaryClassification",
+            {"inference_attribute": "label", "probability_attribute": "score"},
+            ("label", "score", 0.5),
+        ),
+        ("Regression", {}, ("0", None, None)),
+        ("MulticlassClassification", {"probability_attribute": "1"}, ("0", "1", 0.5)),
+    ],
+)
+def test_what_an_answer_is_made_of(
+    problem_type: str, said: dict[str, str], expected: tuple[str | None, str | None, float | None]
+) -> None:
+    args = cast(Any, {"problem_type": problem_type, **said})
+    settings = ModelQualitySettings.from_args(args)
+    assert (settings.inference_attribute, settings.probability_attribute, settings.probability_threshold) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "expected"),
+    [
+        ("prediction,probability,label", {}, ("prediction", "probability")),
+        ("probability,label", {"probability_attribute": "probability"}, (None, "probability")),
+        ("prediction,label", {"inference_attribute": "prediction"}, ("prediction", None)),
+    ],
+)
+def test_what_the_labelled_data_are_made_of(
+    header: str, said: dict[str, str], expected: tuple[str | None, str | None]
+) -> None:
+    rows = ",".join("1" * len(header.split(",")))
+    args = cast(Any, {"data": pulumi.StringAsset(f"{header}\n{rows}\n"), **said})
+    settings = ModelQualityBaselineSettings.from_args(args, "BinaryClassification")
+    assert (settings.inference_attribute, settings.probability_attribute) == expected
 
 
 def test_columns_of_the_labelled_data_must_exist(labelled_csv: Path) -> None:

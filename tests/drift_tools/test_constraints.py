@@ -10,7 +10,12 @@ from scipy.stats import chisquare
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
-from drift_tools.monitors.data_quality.constraints import FeatureConstraint, MonitoringConfig, chi_squared_distance
+from drift_tools.monitors.data_quality.constraints import (
+    FeatureConstraint,
+    MonitoringConfig,
+    NotComparedError,
+    chi_squared_distance,
+)
 from drift_tools.profiles.profile import profile
 from drift_tools.tables import Table, as_table
 from drift_tools.tables.table import read_csv_text
@@ -75,11 +80,16 @@ def test_no_domain_is_suggested_for_ids() -> None:
 
 
 def test_a_file_survives_reading_and_writing() -> None:
+    overrides: dict[str, bool | float | str] = {
+        "evaluate_constraints": False,
+        "domain_content_threshold": 0.9,
+        "perform_comparison": True,
+        "comparison_threshold": 0.3,
+        "categorical_comparison_threshold": 0.2,
+    }
     constraints = Constraints(
         {
-            "x": FeatureConstraint(
-                "x", "Fractional", 0.5, True, None, evaluate=False, emit=True, comparison_threshold=0.3
-            ),
+            "x": FeatureConstraint("x", "Fractional", 0.5, True, None, overrides),
             "y": FeatureConstraint("y", "String", 1.0, None, ("a",)),
         },
         MonitoringConfig(comparison_method="Simple", categorical_drift_method="ChiSquared"),
@@ -312,6 +322,7 @@ def test_chi_squared_regroups_small_categories_and_knows_when_nothing_is_left() 
     baseline, current = {"a": 800, "b": 190, "c": 10}, {"a": 70, "b": 28, "c": 2}
     # c expects 1 of 100: of three categories none may expect fewer than five, so it joins b.
     assert chi_squared_distance(baseline, current) == pytest.approx(1 - chisquare([70, 30], [80, 20]).pvalue, abs=1e-12)
-    assert chi_squared_distance({"a": 1000, "b": 1}, {"a": 50}) is None
-    assert chi_squared_distance({"a": 10}, {"a": 10}) is None
+    for before, after in (({"a": 1000, "b": 1}, {"a": 50}), ({"a": 10}, {"a": 10})):
+        with pytest.raises(NotComparedError, match="too rare"):
+            chi_squared_distance(before, after)
     assert chi_squared_distance({"a": 10, "b": 5}, {"z": 10}) == 1.0  # nothing that the baseline knows

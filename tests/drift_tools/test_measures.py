@@ -19,6 +19,7 @@ from drift_tools.measures import (
     chi_squared,
     count_distinct,
     count_in_bins,
+    fisher_exact_p_value,
     jensen_shannon,
     ks_p_value,
     l_infinity,
@@ -29,9 +30,10 @@ from drift_tools.measures import (
     rows_needed,
 )
 from drift_tools.measures.kolmogorov_smirnov import kolmogorov_smirnov, ks_statistic
-from drift_tools.measures.proportions import share_test
 from drift_tools.measures.psi import PopulationStability
 from drift_tools.measures.wasserstein import distance_of_sorted, wasserstein
+from drift_tools.significance import homogeneity_p_value
+from drift_tools.significance.samples import rank_p_value
 from drift_tools.tables import Numbers
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=1, max_size=60)
@@ -211,22 +213,32 @@ def test_two_categories_and_few_rows_are_fishers() -> None:
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
-def test_a_share_test_is_fishers_or_chi_squared(a: int, b: int, c: int, d: int) -> None:
+def test_the_exact_test_of_a_share_is_fishers(a: int, b: int, c: int, d: int) -> None:
     assume(a + b and c + d)
-    p_value = share_test(a, a + b, c, c + d)
-    table = np.array([[a, b], [c, d]])
-    if 0 in table.sum(axis=0):
-        assert p_value == 1.0
-    elif stats.contingency.expected_freq(table).min() < 5:
-        assert p_value == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-6)
-    else:
-        assert p_value == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue, rel=1e-9, abs=1e-300)
+    found = fisher_exact_p_value(a, a + b, c, c + d)
+    assert found == pytest.approx(stats.fisher_exact([[a, b], [c, d]]).pvalue, rel=1e-6)
 
 
 @pytest.mark.parametrize("sizes", [(60_000, 50), (50, 60_000), (1_000_000, 1_000_000)])
-def test_a_share_test_of_large_samples(sizes: tuple[int, int]) -> None:
+def test_the_exact_test_of_large_samples(sizes: tuple[int, int]) -> None:
     n, m = sizes
-    assert share_test(0, n, 4, m) == pytest.approx(stats.fisher_exact([[0, n], [4, m - 4]]).pvalue, rel=1e-6)
+    assert fisher_exact_p_value(0, n, 4, m) == pytest.approx(stats.fisher_exact([[0, n], [4, m - 4]]).pvalue, rel=1e-6)
+
+
+@pytest.mark.parametrize(("hits", "others"), [(200, 300), (250, 250), (499, 501), (0, 500)])
+def test_the_exact_test_far_out_in_large_samples(hits: int, others: int) -> None:
+    """Beyond the reach of the sum there is nothing, in either direction."""
+    found = fisher_exact_p_value(hits, 100_000, others, 100_000)
+    expected = stats.fisher_exact([[hits, 100_000 - hits], [others, 100_000 - others]]).pvalue
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_chi_squared_test_of_few_and_a_share_of_a_feature_have_one_p_value() -> None:
+    table = [[1, 999], [3, 47]]
+    fisher = stats.fisher_exact(table).pvalue
+    assert chi_squared(*table).p_value == pytest.approx(fisher, rel=1e-9)
+    assert homogeneity_p_value(*table) == pytest.approx(fisher, rel=1e-9)
+    assert rank_p_value(*table) == pytest.approx(fisher, rel=1e-9)
 
 
 def test_a_category_that_pooling_hides_is_found() -> None:
@@ -234,7 +246,7 @@ def test_a_category_that_pooling_hides_is_found() -> None:
     assert chi_squared(baseline, current).p_value > 0.5
     p_value = rare_categories_p_value(baseline, current)
     assert p_value is not None
-    assert p_value == pytest.approx(6 * stats.hypergeom.pmf(3, 60_050, 3, 50), rel=1e-6)
+    assert p_value == pytest.approx(3 * stats.hypergeom.pmf(3, 60_050, 3, 50), rel=1e-6)
     assert rare_categories_p_value([500, 500], [500, 500]) is None
 
 
@@ -399,7 +411,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="floor"):
         population_stability([1], [1], floor=0)
     with pytest.raises(ValueError, match="0 <= hits <= rows"):
-        share_test(3, 2, 0, 1)
+        fisher_exact_p_value(3, 2, 0, 1)
     with pytest.raises(ValueError, match="bins"):
         quantile_edges(np.array([1.0]), bins=0)
 

@@ -154,7 +154,8 @@ def test_metrics_are_those_of_model_monitor(with_baseline: Box) -> None:
     }
     assert metrics["feature_non_null_feature_3"]["Value"] == 1.0
     assert metrics["feature_baseline_drift_feature_1"]["Value"] == 0.0
-    assert len(metrics) == 15
+    assert metrics["features_not_checked"]["Value"] == 0.0
+    assert len(metrics) == 16
 
 
 @pytest.mark.parametrize("where", ["environment", "constraints", "feature"])
@@ -519,7 +520,8 @@ def test_a_baseline_of_no_rows_or_no_columns_says_nothing(tmp_path: Path) -> Non
             '{"features":' + "[" * 100_000,
             "nested too deeply for JSON that anybody reads: write the file again",
         ),
-        ("statistics", '{"features": [], "dataset": {}}', "not a data-quality statistics.json (no 'item_count')"),
+        ("statistics", '{"dataset": {}}', "not a data-quality statistics.json (no 'features')"),
+        ("statistics", '{"features": [], "dataset": {}}', "has statistics of no feature: run the baseline again"),
     ],
 )
 def test_a_baseline_that_is_none_is_named(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drift_tools.job.program import completion, monitor_data_quality
+from drift_tools.job.program import monitor_data_quality
+from drift_tools.job.results import completion
 from drift_tools.monitors.data_quality import Violation, suggest, violations_document
 from drift_tools.monitors.model_quality import outcomes as model_quality
 from drift_tools.monitors.model_quality.outcomes import Outcomes

@@ -246,8 +246,9 @@ class OpenMonitors(pulumi.ComponentResource):
             "max_unreadable_share": f"{self._engine.max_unreadable_share:g}",
             "analysis_type": "MODEL_QUALITY",
             "problem_type": settings.problem_type,
-            "inference_attribute": settings.inference_attribute,
         }
+        if settings.inference_attribute is not None:
+            environment["inference_attribute"] = settings.inference_attribute
         if settings.probability_attribute is not None:
             environment["probability_attribute"] = settings.probability_attribute
         if settings.probability_threshold is not None:

@@ -7,23 +7,26 @@ the files' is written.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from drift_tools.errors import InputError
-from drift_tools.profiles import (
-    ColumnProfile,
-    FeatureStatistics,
-    Profile,
-    Statistics,
-    distance,
-    in_file,
-    read_json,
-    wrong_with,
+from drift_tools.monitors.data_quality.constraints_json import (
+    Setting,
+    an_object,
+    categorical_method,
+    domains,
+    inferred_type,
+    known_fields,
+    name_of,
+    settings,
+    settings_to_dict,
+    share,
 )
+from drift_tools.profiles import ColumnProfile, FeatureStatistics, Profile, Statistics, distance, in_file, read_json
 from drift_tools.tables import Table, common_spelling, respelt
 
 # Deequ proposes a list of allowed values only for columns whose histogram it draws (ColumnProfiler.scala: at most 120
@@ -32,28 +35,23 @@ _MAXIMUM_DOMAIN = 120
 _MAXIMUM_SINGLE_SHARE = 0.1
 # c(alpha) of Deequ's robust distance, alpha about 0.003 (Distance.scala, defaultCAlpha).
 _ROBUST_FACTOR = 1.8
-_METHODS = {"simple": "Simple", "linf_simple": "Simple", "robust": "Robust", "linf_robust": "Robust"}
-_CATEGORICAL_METHODS = {
-    "linfinity": "LInfinity",
-    "l_infinity": "LInfinity",
-    "chisquared": "ChiSquared",
-    "chi_squared": "ChiSquared",
-}
 NUMERICAL_TYPES = ("Integral", "Fractional")
+_OVERRIDES = ("monitoringConfigOverrides", "monitoring_config_overrides")
+_FEATURE_FIELDS = ("name", "inferred_type", "completeness", "num_constraints", "string_constraints", *_OVERRIDES)
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureConstraint:
-    """What a baseline says of one feature. `evaluate` and `emit` are None where the dataset's setting holds."""
+    """What a baseline says of one feature. `overrides`: by the field of `MonitoringConfig`, what holds for this feature
+    in place of the dataset's setting.
+    """
 
     name: str
     inferred_type: str
     completeness: float = 0.0
     is_non_negative: bool | None = None
     domains: tuple[str, ...] | None = None
-    evaluate: bool | None = None
-    emit: bool | None = None
-    comparison_threshold: float | None = None
+    overrides: Mapping[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +76,24 @@ class Constraints:
     features: Mapping[str, FeatureConstraint]
     config: MonitoringConfig = field(default_factory=MonitoringConfig)
 
+    def config_of(self, name: str) -> MonitoringConfig:
+        """The settings that hold for a feature: the dataset's, but for its own."""
+        overrides: Mapping[str, Any] = self.features[name].overrides if name in self.features else {}
+        return replace(self.config, **overrides)
+
     def evaluates(self, name: str) -> bool:
         """Whether the constraints of this feature are checked."""
-        own = self.features[name].evaluate if name in self.features else None
-        return self.config.evaluate_constraints if own is None else own
+        return self.config_of(name).evaluate_constraints
 
     def emits(self, name: str) -> bool:
         """Whether metrics of this feature are published."""
-        own = self.features[name].emit if name in self.features else None
-        return self.config.emit_metrics if own is None else own
+        return self.config_of(name).emit_metrics
 
     def threshold(self, name: str) -> float:
         """The drift threshold of this feature."""
-        feature = self.features[name]
-        if feature.comparison_threshold is not None:
-            return feature.comparison_threshold
-        numerical = feature.inferred_type in NUMERICAL_TYPES
-        return self.config.comparison_threshold if numerical else self.config.categorical_comparison_threshold
+        config = self.config_of(name)
+        numerical = self.features[name].inferred_type in NUMERICAL_TYPES
+        return config.comparison_threshold if numerical else config.categorical_comparison_threshold
 
     def without(self, names: Iterable[str]) -> "Constraints":
         """The constraints without these features."""
@@ -104,40 +103,31 @@ class Constraints:
 
     def to_dict(self) -> dict[str, Any]:
         """The file's JSON object."""
-        config = self.config
         return {
             "version": 0.0,
             "features": [_feature_to_dict(feature) for feature in self.features.values()],
-            "monitoring_config": {
-                "evaluate_constraints": _switch(config.evaluate_constraints),
-                "emit_metrics": _switch(config.emit_metrics),
-                "datatype_check_threshold": config.datatype_check_threshold,
-                "domain_content_threshold": config.domain_content_threshold,
-                "distribution_constraints": {
-                    "perform_comparison": _switch(config.perform_comparison),
-                    "comparison_threshold": config.comparison_threshold,
-                    "comparison_method": config.comparison_method,
-                    "categorical_comparison_threshold": config.categorical_comparison_threshold,
-                    "categorical_drift_method": config.categorical_drift_method,
-                },
-            },
+            "monitoring_config": settings_to_dict(asdict(self.config)),
         }
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Constraints":
-        """Read the file's JSON object; raises `InputError` if it is something else."""
-        try:
-            features = [_feature_from_dict(feature) for feature in document["features"]]
-            return cls(
-                {feature.name: feature for feature in features},
-                _config_from_dict(document.get("monitoring_config", {})),
-            )
-        except InputError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"not a data-quality constraints.json ({wrong_with(error)}): run the baseline again"
-            ) from error
+        """Read the file's JSON object; raises `InputError`, with feature, field, value and fix, if it is something
+        else.
+        """
+        if not isinstance(document, Mapping) or not isinstance(document.get("features"), list):
+            raise InputError("not a data-quality constraints.json (no 'features'): run the baseline again")
+        known_fields(document, ("version", "features", "monitoring_config"), "the file")
+        features: dict[str, FeatureConstraint] = {}
+        for position, item in enumerate(document["features"], start=1):
+            name = name_of(item, "feature", position)
+            if name in features:
+                raise InputError(f"feature {name} comes twice: keep one of them")
+            try:
+                features[name] = _feature_from_dict(name, item)
+            except InputError as error:
+                raise InputError(f"feature {name}: {error}") from error
+        config: Mapping[str, Any] = settings(document.get("monitoring_config"), "monitoring_config")
+        return cls(features, MonitoringConfig(**config))
 
     @classmethod
     def read(cls, path: str | Path) -> "Constraints":
@@ -164,10 +154,13 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What the checks found: the violations, and the drift distance of each feature that has one."""
+    """What the checks found: the violations, and the drift distance of each feature that has one. `not_checked`: why a
+    feature whose drift was to be checked has none; without a word it would look as if it had not drifted.
+    """
 
     violations: tuple[Violation, ...]
     distances: Mapping[str, float]
+    not_checked: Mapping[str, str] = field(default_factory=dict)
 
 
 def violations_document(violations: Iterable[Violation]) -> dict[str, Any]:
@@ -178,9 +171,7 @@ def violations_document(violations: Iterable[Violation]) -> dict[str, Any]:
 def suggest(statistics: Statistics, *, categorical_drift_method: str | None = None) -> Constraints:
     """The constraints that a baseline's statistics suggest, as Model Monitor's baseline job does."""
     config = MonitoringConfig(
-        categorical_drift_method=_named(
-            _CATEGORICAL_METHODS, categorical_drift_method or "LInfinity", "categorical_drift_method"
-        )
+        categorical_drift_method=categorical_method(categorical_drift_method or "LInfinity", "categorical_drift_method")
     )
     return Constraints({name: _suggest(feature) for name, feature in statistics.features.items()}, config)
 
@@ -213,18 +204,21 @@ def evaluate(current: Table | Profile, constraints: Constraints, baseline: Stati
     table = current if isinstance(current, Profile) else profile_for(current, constraints)
     violations = list(_check_columns(table, constraints))
     distances: dict[str, float] = {}
+    not_checked: dict[str, str] = {}
     for name, constraint in constraints.features.items():
-        column = table.columns.get(name)
+        column, config = table.columns.get(name), constraints.config_of(name)
         if column is None or not column.rows:
             continue
         drift = None
-        if baseline is not None and name in baseline.features:
-            drift = drift_distance(column, constraint, baseline.features[name], constraints.config)
-        if drift is not None:
-            distances[name] = drift
-        if constraints.evaluates(name):
+        if config.perform_comparison:
+            before = None if baseline is None else baseline.features.get(name)
+            try:
+                drift = distances[name] = drift_distance(column, constraint, before, config)
+            except NotComparedError as error:
+                not_checked[name] = str(error)
+        if config.evaluate_constraints:
             violations.extend(_check_feature(column, constraint, constraints, drift))
-    return Evaluation(tuple(violations), distances)
+    return Evaluation(tuple(violations), distances, {} if baseline is None else not_checked)
 
 
 def _check_columns(table: Profile, constraints: Constraints) -> Iterable[Violation]:
@@ -257,7 +251,8 @@ def _only_positions(table: Profile) -> bool:
 def _check_feature(
     column: ColumnProfile, constraint: FeatureConstraint, constraints: Constraints, drift: float | None
 ) -> Iterable[Violation]:
-    config, name, types = constraints.config, constraint.name, column.types
+    name, types = constraint.name, column.types
+    config = constraints.config_of(name)
     matching = types.share_of(constraint.inferred_type)
     if matching < config.datatype_check_threshold:
         yield Violation(
@@ -287,32 +282,30 @@ def _check_feature(
         )
 
 
+class NotComparedError(Exception):
+    """A feature whose drift cannot be checked; the message says why, in half a sentence."""
+
+
 def drift_distance(
-    column: ColumnProfile, constraint: FeatureConstraint, baseline: FeatureStatistics, config: MonitoringConfig
-) -> float | None:
-    """The distance that `baseline_drift_check` compares with its threshold; None if there is nothing to compare.
+    column: ColumnProfile, constraint: FeatureConstraint, baseline: FeatureStatistics | None, config: MonitoringConfig
+) -> float:
+    """Measure the distance that `baseline_drift_check` compares with its threshold.
 
     Numbers: the largest difference of the sketches' cumulative shares; categories: of their shares (LInfinity).
     `Robust` takes 1.8 * sqrt((n + m) / (n * m)) off, so that a short window does not look like drift. ChiSquared: see
-    `chi_squared_distance`.
+    `chi_squared_distance`. Raises `NotComparedError` if there is nothing to compare: Model Monitor lists no categories
+    of a text of many values, for example.
     """
-    if not config.perform_comparison:
-        return None
+    if baseline is None:
+        raise NotComparedError("not in the baseline's statistics.json")
+    if constraint.inferred_type == "Unknown":
+        raise NotComparedError("the baseline does not say of which type it is")
     if constraint.inferred_type in NUMERICAL_TYPES:
-        current = column.numbers
-        if baseline.numerical is None or current is None:
-            return None
-        n, m = baseline.numerical.sketch.weight, current.sketch.weight
-        simple = distance(baseline.numerical.sketch, current.sketch)
+        simple, n, m = _distance_of_numbers(column, baseline)
+    elif config.categorical_drift_method == "ChiSquared":
+        return chi_squared_distance(*_categories(column, baseline))
     else:
-        counts = column.categories.counts
-        # No category may have been kept of a window in which each occurs once: then none of the baseline's does.
-        if baseline.string is None or not baseline.string.counts or not column.types.present:
-            return None
-        new = common_spelling(baseline.string.counts, counts)
-        known, counts = respelt(baseline.string.counts, new), respelt(counts, new)
-        if config.categorical_drift_method == "ChiSquared":
-            return chi_squared_distance(known, counts)
+        known, counts = _categories(column, baseline)
         n, m = baseline.num_present, column.types.present
         simple = max(abs(known.get(value, 0) / n - counts.get(value, 0) / m) for value in known.keys() | counts.keys())
     if config.comparison_method == "Simple":
@@ -320,9 +313,31 @@ def drift_distance(
     return max(0.0, simple - _ROBUST_FACTOR * math.sqrt((n + m) / (n * m)))
 
 
-def chi_squared_distance(baseline: Mapping[str, int], current: Mapping[str, int]) -> float | None:
-    """One less the p-value of Deequ's goodness-of-fit test; None if fewer than two categories are left, and 1 if the
-    baseline knows none of the current categories (which Deequ's test, having no rows left, says nothing about).
+def _distance_of_numbers(column: ColumnProfile, baseline: FeatureStatistics) -> tuple[float, int, int]:
+    """The distance of the sketches, and of how many values each is."""
+    if baseline.numerical is None or not baseline.numerical.sketch.weight:
+        raise NotComparedError("the baseline has no distribution of its numbers")
+    if column.numbers is None:
+        raise NotComparedError("the window has no finite number in it")
+    before, after = baseline.numerical.sketch, column.numbers.sketch
+    return distance(before, after), before.weight, after.weight
+
+
+def _categories(column: ColumnProfile, baseline: FeatureStatistics) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Both sides' counts, in one spelling."""
+    if baseline.string is None or not baseline.string.counts:
+        raise NotComparedError("the baseline lists none of its categories")
+    # No category may have been kept of a window in which each occurs once: then none of the baseline's does.
+    if not column.types.present:
+        raise NotComparedError("the window has no value in it")
+    new = common_spelling(baseline.string.counts, column.categories.counts)
+    return respelt(baseline.string.counts, new), respelt(column.categories.counts, new)
+
+
+def chi_squared_distance(baseline: Mapping[str, int], current: Mapping[str, int]) -> float:
+    """Return one less the p-value of Deequ's goodness-of-fit test; 1 if the baseline knows none of the current
+    categories (which Deequ's test, having no rows left, says nothing about). Raises `NotComparedError` if fewer than
+    two categories are left.
 
     Deequ gives the p-value itself, which falls as the difference grows; whether Model Monitor turns it round before
     it asks "exceeds threshold" is not published. Here it is turned round, so that a larger number is a larger
@@ -343,7 +358,7 @@ def chi_squared_distance(baseline: Mapping[str, int], current: Mapping[str, int]
         cells.append((smallest + second, observed + also))
         cells.sort(reverse=True)
     if len(cells) < 2:
-        return None
+        raise NotComparedError("its categories are too rare for ChiSquared")
     expected, observed_counts = np.array(cells).T
     expected *= observed_counts.sum() / expected.sum()
     return 1.0 - float(chdtrc(len(cells) - 1, float(np.sum((observed_counts - expected) ** 2 / expected))))
@@ -366,77 +381,29 @@ def _feature_to_dict(feature: FeatureConstraint) -> dict[str, Any]:
         document["num_constraints"] = {"is_non_negative": feature.is_non_negative}
     if feature.domains is not None:
         document["string_constraints"] = {"domains": list(feature.domains)}
-    overrides: dict[str, Any] = {}
-    if feature.evaluate is not None:
-        overrides["evaluate_constraints"] = _switch(feature.evaluate)
-    if feature.emit is not None:
-        overrides["emit_metrics"] = _switch(feature.emit)
-    if feature.comparison_threshold is not None:
-        overrides["distribution_constraints"] = {"comparison_threshold": feature.comparison_threshold}
-    if overrides:
-        document["monitoring_config_overrides"] = overrides
+    if feature.overrides:
+        document["monitoring_config_overrides"] = settings_to_dict(feature.overrides)
     return document
 
 
-def _feature_from_dict(document: Mapping[str, Any]) -> FeatureConstraint:
-    numbers, strings = document.get("num_constraints") or {}, document.get("string_constraints") or {}
-    overrides: dict[str, Any] = {}
+def _feature_from_dict(name: str, document: Mapping[str, Any]) -> FeatureConstraint:
+    known_fields(document, _FEATURE_FIELDS, "it")
+    numbers = an_object(document.get("num_constraints"), "num_constraints")
+    strings = an_object(document.get("string_constraints"), "string_constraints")
+    known_fields(numbers, ("is_non_negative", *_OVERRIDES), "num_constraints")
+    known_fields(strings, ("domains", *_OVERRIDES), "string_constraints")
+    overrides: dict[str, Setting] = {}
     for place in (numbers, strings, document):  # the SDK's own fixture nests it in string_constraints
-        overrides.update(place.get("monitoring_config_overrides") or place.get("monitoringConfigOverrides") or {})
-    domains = strings.get("domains")
-    threshold = (overrides.get("distribution_constraints") or {}).get("comparison_threshold")
+        for key in _OVERRIDES:
+            overrides |= settings(place.get(key), key)
+    non_negative = numbers.get("is_non_negative")
+    if non_negative is not None and not isinstance(non_negative, bool):
+        raise InputError(f"is_non_negative is {non_negative!r}: give true or false")
     return FeatureConstraint(
-        str(document["name"]),
-        str(document["inferred_type"]),
-        float(document.get("completeness", 0.0)),
-        numbers.get("is_non_negative"),
-        None if domains is None else tuple(str(value) for value in domains),
-        _is_on(overrides.get("evaluate_constraints")),
-        _is_on(overrides.get("emit_metrics")),
-        None if threshold is None else float(threshold),
+        name,
+        inferred_type(document),
+        share(document.get("completeness", 0.0), "completeness"),
+        non_negative,
+        domains(strings.get("domains")),
+        overrides,
     )
-
-
-def _config_from_dict(document: Mapping[str, Any]) -> MonitoringConfig:
-    default = MonitoringConfig()
-    distribution = document.get("distribution_constraints") or {}
-    threshold = float(distribution.get("comparison_threshold", default.comparison_threshold))
-    # `enable_comparisons` is what images of 2019 wrote.
-    comparing = distribution.get("perform_comparison", distribution.get("enable_comparisons"))
-    return MonitoringConfig(
-        _on(document.get("evaluate_constraints"), default.evaluate_constraints),
-        _on(document.get("emit_metrics"), default.emit_metrics),
-        float(document.get("datatype_check_threshold", default.datatype_check_threshold)),
-        float(document.get("domain_content_threshold", default.domain_content_threshold)),
-        _on(comparing, default.perform_comparison),
-        threshold,
-        _named(_METHODS, distribution.get("comparison_method", default.comparison_method), "comparison_method"),
-        float(distribution.get("categorical_comparison_threshold", threshold)),
-        _named(
-            _CATEGORICAL_METHODS,
-            distribution.get("categorical_drift_method", default.categorical_drift_method),
-            "categorical_drift_method",
-        ),
-    )
-
-
-def _named(known: Mapping[str, str], value: object, key: str) -> str:
-    try:
-        return known[str(value).lower()]
-    except KeyError as error:
-        raise InputError(f"{key} is {value!r}: give one of {', '.join(sorted(set(known.values())))}") from error
-
-
-def _switch(on: bool) -> str:
-    return "Enabled" if on else "Disabled"
-
-
-def _is_on(value: object) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    return str(value).lower() == "enabled"
-
-
-def _on(value: object, default: bool) -> bool:
-    switched = _is_on(value)
-    return default if switched is None else switched

@@ -7,7 +7,7 @@ the prediction.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -65,6 +65,11 @@ _OPPOSITES = {"1": ("0", "-1"), "yes": ("no",)}
 # The classes up to which a confusion matrix has a cell for each pair of them, as Model Monitor's has. A label that is a
 # text of its own in each row would ask for more cells than there is memory: then only pairs that occur have one.
 _FULL_MATRIX = 1000
+# A softmax of float32 is as much off.
+_ROUNDING = 1e-6
+_LONGEST_EXAMPLE = 40
+# From so many rows on a model of several classes that is not always wrong has been right once.
+_ROWS_THAT_MEET = 20
 
 # Python's strings, each class once: an array of fixed width would give every row the bytes of the longest name.
 Labels: TypeAlias = NDArray[np.object_]
@@ -78,6 +83,7 @@ class Outcomes:
 
     For a regression `labels` and `predictions` are float64; for a classification they are class names (`1.0` and
     `true` are `1`, `false` is `0`). `scores`: the probability of the positive class, NaN where there is none.
+    `left_out`: rows that have no label or no prediction, or no finite one.
     """
 
     problem_type: str
@@ -85,6 +91,7 @@ class Outcomes:
     predictions: NDArray[Any]
     scores: Numbers | None = None
     positive_label: str = "1"
+    left_out: int = 0
 
     def __len__(self) -> int:
         """Rows."""
@@ -93,7 +100,7 @@ class Outcomes:
     def take(self, rows: NDArray[np.intp]) -> "Outcomes":
         """These rows only."""
         scores = None if self.scores is None else self.scores[rows]
-        return Outcomes(self.problem_type, self.labels[rows], self.predictions[rows], scores, self.positive_label)
+        return replace(self, labels=self.labels[rows], predictions=self.predictions[rows], scores=scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +150,24 @@ def outcomes(
     `true`), or `yes`, also where only `0` or `no` occur; of two other classes the last in order. Rows without a label
     or a prediction are left out.
 
-    Raises `InputError` where a column is missing, a regression is not numerical, or nobody can say which class is the
-    positive one.
+    Raises `InputError` where a column is missing, holds no numbers where numbers are needed or a probability outside
+    0 … 1, where labels and predictions are not of the same classes, or nobody can say which class is the positive one.
     """
     if problem_type not in PROBLEM_TYPES:
         raise InputError(f"problem_type is {problem_type!r}: give one of {', '.join(PROBLEM_TYPES)}")
     truth = column(table, ground_truth, "ground_truth_attribute")
-    scores = None
-    if probability is not None and problem_type == "BinaryClassification":
-        scores = column(table, probability, "probability_attribute").as_numbers()[0]
     if problem_type == "Regression":
         if inference is None:
             raise InputError("inference_attribute is missing: say which column holds the prediction")
-        label_numbers = truth.as_numbers()[0]
-        predicted_numbers = column(table, inference, "inference_attribute").as_numbers()[0]
+        label_numbers = numbers_of(truth, "ground_truth_attribute")
+        predicted_numbers = numbers_of(column(table, inference, "inference_attribute"), "inference_attribute")
         kept = np.isfinite(label_numbers) & np.isfinite(predicted_numbers)
-        return Outcomes(problem_type, label_numbers[kept], predicted_numbers[kept])
+        left_out = int(np.count_nonzero(~kept))
+        return Outcomes(problem_type, label_numbers[kept], predicted_numbers[kept], left_out=left_out)
+    scores = None
+    if probability is not None and problem_type == "BinaryClassification":
+        scores = numbers_of(column(table, probability, "probability_attribute"), "probability_attribute")
+        _require_probabilities(scores)
     labels = class_names(truth)
     said = None if inference is None else class_names(column(table, inference, "inference_attribute"))
     positive = "1"  # of several classes none is asked for
@@ -174,7 +183,84 @@ def outcomes(
             "neither inference_attribute nor probability_attribute is given: say which column holds the prediction"
         )
     rows = np.flatnonzero((labels != "") & (said != ""))
-    return Outcomes(problem_type, labels, said, scores, positive).take(rows)
+    found = Outcomes(problem_type, labels, said, scores, positive, len(labels) - len(rows)).take(rows)
+    _require_same_classes(found, positive_label)
+    return found
+
+
+def numbers_of(column: Column, what: str) -> Numbers:
+    """Read a column as numbers, NaN where it has none; `what` names the variable that asks for it.
+
+    Raises `InputError` if it has values and none of them is a number.
+    """
+    numbers, wrong = column.as_numbers()
+    if wrong and wrong == column.types.present:
+        raise NoNumbersError(what, next(text for text in column.as_texts() if text is not None))
+    return numbers
+
+
+class NoNumbersError(InputError):
+    """A column that is to be measured as numbers and has none."""
+
+    def __init__(self, what: str, example: str) -> None:
+        super().__init__(
+            f"{what} names values that are no numbers, such as {_cut(example)!r}: name the column of the number "
+            "itself, or make it one in a record preprocessor"
+        )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_EXAMPLE else text[:_LONGEST_EXAMPLE] + "…"
+
+
+def _require_probabilities(scores: Numbers) -> None:
+    outside = scores[(scores < -_ROUNDING) | (scores > 1 + _ROUNDING)]
+    if len(outside):
+        raise InputError(
+            f"probability_attribute names values that are no probabilities: {len(outside)} of {len(scores)} are not "
+            f"from 0 to 1, such as {outside[0]:g}: name the probability's column, or divide percent by 100 in a record "
+            "preprocessor"
+        )
+
+
+def _require_same_classes(data: Outcomes, positive_label: str | None) -> None:
+    """Raise `InputError` if labels and predictions do not look like the same classes: measured all the same, they would
+    give the figures of a model that is always wrong.
+    """
+    labels, predictions = set(data.labels.tolist()), set(data.predictions.tolist())
+    is_binary = data.problem_type == "BinaryClassification"
+    is_odd = is_binary and len(labels | predictions) > 2
+    if not labels & predictions and not is_odd:
+        # A bad hour of few rows may be wrong throughout, and one of two classes is another's usual opposite.
+        may_be_wrong = len(data) < _ROWS_THAT_MEET or (
+            is_binary and _are_opposites(labels | predictions, positive_label)
+        )
+        is_odd = not may_be_wrong or not {_letters(name) for name in labels}.isdisjoint(map(_letters, predictions))
+    if is_odd:
+        raise InputError(
+            f"the labels are {_some(labels)} and the predictions {_some(predictions)}, which is not one set of "
+            f"{'two ' if is_binary else ''}classes: spell them alike in the labels and the answers, or in a record "
+            "preprocessor"
+        )
+
+
+def _are_opposites(seen: Iterable[str], positive_label: str | None) -> bool:
+    """Whether two classes, of which one is only a label and the other only a prediction, may be a model's two: the
+    usual ones, or any two where one is known to be the positive one.
+    """
+    one, other = sorted(seen, key=str.lower)
+    is_usual = any(one.lower() in opposites and other.lower() == usual for usual, opposites in _OPPOSITES.items())
+    return is_usual or (positive_label is not None and _class_name(positive_label) in (one, other))
+
+
+def _letters(name: str) -> str:
+    """What is left of a name without its brackets, quotes, blanks and capital letters."""
+    return name.strip("[](){} \"'").lower()
+
+
+def _some(names: Iterable[str]) -> str:
+    found = sorted(names)
+    return ", ".join(repr(_cut(name)) for name in found[:5]) + (", …" if len(found) > 5 else "")
 
 
 def column(table: Table, name: str, what: str) -> Column:
@@ -203,6 +289,7 @@ def class_names(column: Column) -> Labels:
 
 
 def _class_name(text: str) -> str:
+    text = text.strip()
     try:
         value = float(text)
     except ValueError:
@@ -220,9 +307,8 @@ def _positive(seen: Iterable[str]) -> str:
             return usual
     if len(names) == 2:
         return names[-1]
-    some = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
     raise InputError(
-        f"the labels and predictions are {some}, which does not say which class is the positive one: "
+        f"the labels and predictions are {_some(names)}, which does not say which class is the positive one: "
         "name it in positive_label"
     )
 

@@ -1,0 +1,52 @@
+"""Inside of a package: who may import whom (pyproject.toml, `tool.importlinter`), and through which door."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+PROJECT = Path(__file__).resolve().parents[1]
+DRIFT_TOOLS = PROJECT / "drift_tools"
+# What a process starts by its name.
+PROGRAMS = {"drift_tools.job.program", "drift_tools.job.merge", "drift_tools.job.spark"}
+
+
+def test_layers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(PROJECT)
+    assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
+
+
+def package_of(module: str) -> str:
+    """The package that has a door: `drift_tools.tables`, or a kind of monitor."""
+    parts = module.split(".")
+    return ".".join(parts[:3] if parts[1:2] == ["monitors"] else parts[:2])
+
+
+def inner_imports(module: str, source: str) -> Iterator[str]:
+    """Rooms of other packages that a module enters, and not through the door."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("drift_tools."):
+            door = package_of(node.module)
+            if door not in (package_of(module), node.module) and node.module not in PROGRAMS:
+                yield f"{module}: {node.module}"
+
+
+def test_packages_are_entered_through_their_doors() -> None:
+    modules = {".".join(path.relative_to(PROJECT).with_suffix("").parts): path for path in DRIFT_TOOLS.rglob("*.py")}
+    assert len(modules) > 80
+    entered = [inner_imports(name, path.read_text(encoding="utf-8")) for name, path in sorted(modules.items())]
+    assert [found for each in entered for found in each] == []
+
+
+def test_what_enters_by_another_way_is_found() -> None:
+    source = (
+        "from drift_tools.tables.table import Table\nfrom drift_tools.tables import Column\n"
+        "def late():\n    from drift_tools.monitors.bias.check import check\n"
+    )
+    assert list(inner_imports("drift_tools.monitors.model_quality.columns", source)) == [
+        "drift_tools.monitors.model_quality.columns: drift_tools.tables.table",
+        "drift_tools.monitors.model_quality.columns: drift_tools.monitors.bias.check",
+    ]
+    assert next(inner_imports("drift_tools.tables.csv_fast", source)).endswith("drift_tools.monitors.bias.check")
