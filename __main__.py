@@ -10,7 +10,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
-from components.archives.function import write_model_archive
+from components.archives.model import write_model_archive
 from components.args import BaselineSettings, ModelQualityBaselineSettings
 from components.baselines.baseline import BaselineJob, data_quality_baseline, model_quality_baseline
 

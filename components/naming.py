@@ -1,4 +1,4 @@
-"""Names: what resources are called, where things lie in the bucket, and the limits that AWS sets on both.
+"""Names: what resources are called, and the limits that AWS sets on that.
 
 Pure functions over strings. Physical names are left to Pulumi (a readable stem and seven random characters), except
 where a name must be known before its resource exists or must change with its content; those are made here.
@@ -7,36 +7,21 @@ where a name must be known before its resource exists or must change with its co
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
-# Prefixes of the bucket. The functions and the jobs rely on them.
-BASELINE_DATA: Final = "baseline-data"
-CAPTURED_DATA: Final = "captured-data"
-MONITORING_RESULTS: Final = "monitoring-results"
-MODEL_ARTIFACTS: Final = "model-artifacts"
-GROUND_TRUTH: Final = "ground-truth"
-RESPONDER_STATE: Final = "responder-state"
-# Of the open engine: the monitor's own code, what its runs have taken, and where it agrees with Model Monitor.
-JOB_CODE: Final = "job-code"
-MONITOR_STATE: Final = "monitor-state"
-ENGINE_AGREEMENT: Final = "engine-agreement"
-MONITORING_SCRIPTS: Final = "monitoring-scripts"
+from contract import monitor_kinds
 
 # SageMaker writes the logs of every endpoint and of every processing job of an account to these groups.
 ENDPOINT_LOG_GROUPS: Final = "/aws/sagemaker/Endpoints"
 PROCESSING_LOG_GROUP: Final = "/aws/sagemaker/ProcessingJobs"
-
-DATA_QUALITY: Final = "data-quality"
-MODEL_QUALITY: Final = "model-quality"
-SHORT_KINDS: Final[Mapping[str, str]] = {DATA_QUALITY: "dq", MODEL_QUALITY: "mq"}
 
 SAGEMAKER_NAME_LENGTH: Final = 63
 PULUMI_SUFFIX_LENGTH: Final = 8  # "-" and seven random hexadecimal characters
 HASH_LENGTH: Final = 12
 
 # The longest name built on a component's name is a schedule's: "{name}-endpoint-1a2b3c4-model-quality".
-MAX_COMPONENT_NAME: Final = SAGEMAKER_NAME_LENGTH - len("-endpoint") - PULUMI_SUFFIX_LENGTH - len(f"-{MODEL_QUALITY}")
+_LONGEST_KIND: Final = max(len(kind) for kind in monitor_kinds.KINDS)
+MAX_COMPONENT_NAME: Final = SAGEMAKER_NAME_LENGTH - len("-endpoint") - PULUMI_SUFFIX_LENGTH - len("-") - _LONGEST_KIND
 _COMPONENT_NAME = re.compile(r"[a-z]([a-z0-9]|-(?!-))*")
 
 
@@ -96,7 +81,7 @@ def schedule_name(stem: str, kind: str) -> str:
 
 def open_schedule_name(stem: str, kind: str) -> str:
     """Of the open engine where Model Monitor has the schedule of the usual name: `stem-dq-open`."""
-    return f"{stem}-{SHORT_KINDS[kind]}-open"
+    return f"{stem}-{monitor_kinds.KINDS[kind].short}-open"
 
 
 def dashboard_name(stem: str) -> str:
@@ -112,8 +97,3 @@ def dashboard_url(region: str, name: str) -> str:
     elif region.startswith("us-gov-"):
         domain = "amazonaws-us-gov.com"
     return f"https://{region}.console.{domain}/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
-
-
-def metric_namespace(component_name: str) -> str:
-    """The CloudWatch namespace of one stack's own metrics."""
-    return f"ModelMonitoring/{component_name}"

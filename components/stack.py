@@ -9,8 +9,6 @@ import pulumi_aws as aws
 
 from components import naming
 from components.alerting import (
-    CONSTRAINT_VIOLATIONS,
-    JOB_FAILURES,
     DriftAlerting,
     DriftAlertingArgs,
     MonitorHealth,
@@ -35,7 +33,6 @@ from components.iam import (
     service_role,
     without_tag,
 )
-from components.jobs import DATA_METRICS, MODEL_METRICS
 from components.monitors import (
     DataQualityMonitor,
     DataQualityMonitorArgs,
@@ -47,6 +44,8 @@ from components.monitors import (
     run_policy,
 )
 from components.storage import MonitoringStorage, content_object
+from contract import metrics
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
 # AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.
 SCIKIT_LEARN_TAG: Final = "1.9-0-cpu-py3"
@@ -91,7 +90,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
         self.storage = self._storage()
         self.bucket_name = self.storage.bucket_name
-        self.metric_namespace = naming.metric_namespace(name)
+        self.metric_namespace = metrics.stack_namespace(name)
         self.endpoint = self._endpoint()
         self.endpoint_name = self.endpoint.endpoint_name
         self.model_monitor = self._model_monitor_job() if settings.engine in {MODEL_MONITOR, BOTH} else None
@@ -106,17 +105,17 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.open_schedules = self.open_monitors.schedule_names if self.open_monitors else {}
         # With both engines people are told of what Model Monitor finds, and of where the two contradict each other.
         self.schedules = model_monitor or self.open_schedules
-        self.data_quality_schedule_name = self.schedules.get(naming.DATA_QUALITY)
-        self.model_quality_schedule_name = self.schedules.get(naming.MODEL_QUALITY)
+        self.data_quality_schedule_name = self.schedules.get(DATA_QUALITY)
+        self.model_quality_schedule_name = self.schedules.get(MODEL_QUALITY)
 
         self.metrics = self._metrics()
         self.alerting = self._alerting()
         self.alarm_topic_arn = self.alerting.alarm_topic_arn
         self.notification_topic_arn = self.alerting.notification_topic_arn
         self.responder_function_name = self.alerting.responder_function_name
-        first = naming.DATA_QUALITY if settings.data_quality else naming.MODEL_QUALITY
-        self.constraint_violations_alarm_name = self.alerting.alarm_name(first, CONSTRAINT_VIOLATIONS)
-        self.job_failures_alarm_name = self.alerting.alarm_name(first, JOB_FAILURES)
+        first = DATA_QUALITY if settings.data_quality else MODEL_QUALITY
+        self.constraint_violations_alarm_name = self.alerting.alarm_name(first, metrics.CONSTRAINT_VIOLATIONS)
+        self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
         self.health = self._health() if self.open_schedules else None
         self.dashboard = self._dashboard()
         self.dashboard_name = self.dashboard.dashboard_name
@@ -321,7 +320,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 kms_key_arn=self._settings.common.kms_key_arn,
                 tags=self._settings.common.tags,
             )
-            schedules[naming.DATA_QUALITY] = DataQualityMonitor(self._stem, data_quality, self._child).schedule_name
+            schedules[DATA_QUALITY] = DataQualityMonitor(self._stem, data_quality, self._child).schedule_name
         if self._settings.model_quality:
             model_quality = ModelQualityMonitorArgs(
                 monitor=self._args["model_quality"],
@@ -336,7 +335,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             )
             if self.baseline.model_quality_constraints_uri is not None:
                 model_quality["constraints_uri"] = self.baseline.model_quality_constraints_uri
-            schedules[naming.MODEL_QUALITY] = ModelQualityMonitor(self._stem, model_quality, self._child).schedule_name
+            schedules[MODEL_QUALITY] = ModelQualityMonitor(self._stem, model_quality, self._child).schedule_name
         return schedules
 
     def _open_monitors(self, job: "_Job") -> OpenMonitors:
@@ -443,7 +442,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             endpoint_name=self.endpoint_name,
             bucket_name=self.bucket_name,
             metric_namespace=self.metric_namespace,
-            baseline_statistics={naming.DATA_QUALITY: self.statistics_uri} if self.statistics_uri else {},
+            baseline_statistics={DATA_QUALITY: self.statistics_uri} if self.statistics_uri else {},
             open_engine=self.open_engine is not None,
             compares_engines=self.comparison is not None,
             dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
@@ -480,8 +479,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     *(self.open_monitors.dead_letter_queue_names if self.open_monitors else []),
                     *([self.comparison.dead_letter_queue_name] if self.comparison else []),
                 ],
-                "data_metrics": None if self.model_monitor else DATA_METRICS,
-                "model_metrics": None if self.model_monitor else MODEL_METRICS,
+                "data_metrics": None if self.model_monitor else metrics.OPEN_DATA_METRICS,
+                "model_metrics": None if self.model_monitor else metrics.OPEN_MODEL_METRICS,
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,
             },

@@ -1,10 +1,11 @@
 """Who may import whom (the design's import rules), and one rule about annotations.
 
-`functions/` and `local_aws/` may use `drift_tools`; `components/` imports none of the three, it ships their files;
-`drift_tools` imports none of the others. Only tests, examples and the demo see everything.
+Everybody may import `contract`, and it imports nothing. `components`, `functions`, `drift_tools` and `local_aws` import
+nothing else of each other; the components ship the others' files. Only tests, examples and the demo see everything.
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = (
     "components",
+    "contract",
     "drift_tools",
     "functions",
     "local_aws",
@@ -25,11 +27,11 @@ PACKAGES = (
 )
 # Everything of ours that a package may import besides itself.
 ALLOWED: dict[str, set[str]] = {
-    "components": set(),
-    "drift_tools": set(),
-    # Functions are shipped without drift_tools' compiled dependencies; test_lambda_bundles holds what they take along.
-    "functions": {"drift_tools"},
-    "local_aws": {"drift_tools"},
+    "contract": set(),
+    "components": {"contract"},
+    "drift_tools": {"contract"},
+    "functions": {"contract"},
+    "local_aws": {"contract"},
     "model": set(),
     "deployment": set(),
     "policy": set(),
@@ -83,6 +85,12 @@ def test_packages_keep_out_of_others_trades(package: str) -> None:
     assert found == set()
 
 
+def test_the_contract_takes_the_standard_library_only() -> None:
+    """It travels in every archive."""
+    names = {name for path in sources("contract") for name in imported(path.read_text(encoding="utf-8"))}
+    assert names - {"contract"} <= sys.stdlib_module_names
+
+
 def test_the_program_sees_components_and_computes_with_drift_tools_only() -> None:
     names = set(imported((PROJECT / "__main__.py").read_text(encoding="utf-8")))
     assert names & set(PACKAGES) == {"components", "drift_tools"}
@@ -98,7 +106,7 @@ def test_components_keep_their_annotations() -> None:
 
 def test_packages_are_there() -> None:
     """An empty list of files would hold every rule."""
-    for package in ("components", "drift_tools", "functions", "local_aws"):
+    for package in ("components", "contract", "drift_tools", "functions", "local_aws"):
         assert len(sources(package)) >= 5
 
 

@@ -1,8 +1,6 @@
 """Alarms, the topics behind them, the responder, and the health of the monitors themselves."""
 
 from components.alerting.alarm_rules import (
-    CONSTRAINT_VIOLATIONS,
-    JOB_FAILURES,
     PERIOD_SECONDS,
     AlarmRule,
     Metric,
@@ -10,15 +8,10 @@ from components.alerting.alarm_rules import (
     schedule_metric,
 )
 from components.alerting.alerting import DriftAlerting, DriftAlertingArgs
-from components.alerting.monitor_health import AGREEMENT, NO_DATA, RUNS, MonitorHealth, MonitorHealthArgs
+from components.alerting.monitor_health import MonitorHealth, MonitorHealthArgs
 
 __all__ = [
-    "AGREEMENT",
-    "CONSTRAINT_VIOLATIONS",
-    "JOB_FAILURES",
-    "NO_DATA",
     "PERIOD_SECONDS",
-    "RUNS",
     "AlarmRule",
     "DriftAlerting",
     "DriftAlertingArgs",

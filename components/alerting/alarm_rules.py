@@ -9,10 +9,9 @@ import pulumi_aws as aws
 
 from components.args.alerting import AlertingSettings
 from components.args.severities import WARNING, Threshold
+from contract import metrics
 
 PERIOD_SECONDS: Final = 3600
-CONSTRAINT_VIOLATIONS: Final = "ConstraintViolations"
-JOB_FAILURES: Final = "JobFailures"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,7 @@ def schedule_metric(
     namespace: pulumi.Input[str], name: str, endpoint: pulumi.Input[str], schedule: pulumi.Input[str]
 ) -> Metric:
     """A metric of one monitoring schedule, as the functions publish it."""
-    return Metric(namespace=namespace, name=name, dimensions={"Endpoint": endpoint, "MonitoringSchedule": schedule})
+    return Metric(namespace=namespace, name=name, dimensions=metrics.of_schedule(endpoint, schedule))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +73,8 @@ class AlarmRule:
 def alarm_rules(settings: AlertingSettings) -> tuple[AlarmRule, ...]:
     """Violations that were found, and runs that could not look; of each the mildest first."""
     return (
-        *_rules("violations", CONSTRAINT_VIOLATIONS, "constraint violations", settings.violations),
-        *_rules("job-failures", JOB_FAILURES, "failed jobs", settings.job_failures),
+        *_rules("violations", metrics.CONSTRAINT_VIOLATIONS, "constraint violations", settings.violations),
+        *_rules("job-failures", metrics.JOB_FAILURES, "failed jobs", settings.job_failures),
     )
 
 

@@ -8,10 +8,7 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components import naming
 from components.alerting.alarm_rules import (
-    CONSTRAINT_VIOLATIONS,
-    JOB_FAILURES,
     AlarmRule,
     Metric,
     alarm_rules,
@@ -35,6 +32,7 @@ from components.args import (
 from components.args.severities import WARNING, described
 from components.functions import MonitoringFunction, monitoring_function
 from components.iam import Place, PolicyDocument, look_up_place, responder_policy
+from contract import bucket_layout, metrics, monitor_kinds
 
 # AWS's own count of the events that a function was given, tried as often as it may, and did not handle. The function
 # need not live to publish it: killed for its memory or its time, it counts as well.
@@ -112,8 +110,8 @@ class DriftAlerting(pulumi.ComponentResource):
         check_component_name(name)
         settings = AlertingSettings.from_args(args.get("alerting") or {})
         for kind in args["schedules"]:
-            if kind not in {naming.DATA_QUALITY, naming.MODEL_QUALITY}:
-                raise ArgumentError(f"schedules has {kind!r}: kinds are {naming.DATA_QUALITY}, {naming.MODEL_QUALITY}")
+            if kind not in monitor_kinds.KINDS:
+                raise ArgumentError(f"schedules has {kind!r}: kinds are {', '.join(monitor_kinds.KINDS)}")
         hours = {kind: (args.get("hours_between_runs") or {}).get(kind, 1) for kind in args["schedules"]}
         settings.check_runs(hours)
         common = common_settings(
@@ -189,8 +187,8 @@ class DriftAlerting(pulumi.ComponentResource):
 
         environment: dict[str, pulumi.Input[str]] = {
             "BUCKET_NAME": bucket_name,
-            "RESULTS_PREFIX": naming.MONITORING_RESULTS,
-            "STATE_PREFIX": naming.RESPONDER_STATE,
+            "RESULTS_PREFIX": bucket_layout.MONITORING_RESULTS,
+            "STATE_PREFIX": bucket_layout.RESPONDER_STATE,
             "NOTIFICATION_TOPIC_ARN": notification_topic.arn,
             "NOTIFY_ON_OK": "true" if self._settings.notify_on_ok else "false",
             "BASELINE_STATISTICS": self._baseline_statistics(),
@@ -199,8 +197,8 @@ class DriftAlerting(pulumi.ComponentResource):
         if len(self._settings.severities) > 1:
             environment["SEVERITIES"] = json.dumps(
                 {
-                    CONSTRAINT_VIOLATIONS: described(self._settings.violations),
-                    JOB_FAILURES: described(self._settings.job_failures),
+                    metrics.CONSTRAINT_VIOLATIONS: described(self._settings.violations),
+                    metrics.JOB_FAILURES: described(self._settings.job_failures),
                 },
                 sort_keys=True,
             )
@@ -227,9 +225,9 @@ class DriftAlerting(pulumi.ComponentResource):
         """Where the responder reads what it tells of the monitors themselves, by its environment variable."""
         found = {}
         if self._args.get("open_engine", False):
-            found["MONITOR_STATE_PREFIX"] = naming.MONITOR_STATE
+            found["MONITOR_STATE_PREFIX"] = bucket_layout.MONITOR_STATE
         if self._args.get("compares_engines", False):
-            found["AGREEMENT_PREFIX"] = naming.ENGINE_AGREEMENT
+            found["AGREEMENT_PREFIX"] = bucket_layout.ENGINE_AGREEMENT
         return found
 
     def _by_schedule(self, hours_behind: Mapping[str, int]) -> pulumi.Output[str]:

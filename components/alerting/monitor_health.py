@@ -9,13 +9,11 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.alerting.alarm_rules import JOB_FAILURES, PERIOD_SECONDS, schedule_metric
+from components.alerting.alarm_rules import PERIOD_SECONDS, schedule_metric
 from components.args import check_component_name, common_settings
 from components.args.severities import WARNING
+from contract import metrics
 
-RUNS: Final = "Runs"
-NO_DATA: Final = "NoData"
-AGREEMENT: Final = "Agreement"
 SILENT_PERIODS: Final = 2
 
 
@@ -58,10 +56,10 @@ class MonitorHealth(pulumi.ComponentResource):
             alarms.append(self._silent(kind, schedule))
             if args.get("alarm_on_no_data", False):
                 found_none = f"The {kind} monitor of {self._stem} found no data to look at"
-                alarms.append(self._rings_at_one("no-data", found_none, NO_DATA, kind, schedule))
+                alarms.append(self._rings_at_one("no-data", found_none, metrics.NO_DATA, kind, schedule))
             if args.get("alarm_on_job_failures", False):
                 failed = f"A run of the open engine's {kind} monitor of {self._stem} failed"
-                alarms.append(self._rings_at_one("open-failures", failed, JOB_FAILURES, kind, schedule))
+                alarms.append(self._rings_at_one("open-failures", failed, metrics.JOB_FAILURES, kind, schedule))
             if args.get("least_agreement") is not None:
                 alarms.append(self._disagreement(kind, schedule))
         self.alarm_arns = [alarm.arn for alarm in alarms]
@@ -72,7 +70,7 @@ class MonitorHealth(pulumi.ComponentResource):
         return self._alarm(
             f"{self._stem}-{kind}-silent",
             f"The {kind} monitor of {self._stem} has not run for two periods: nobody is watching the model",
-            RUNS,
+            metrics.RUNS,
             schedule,
             statistic="SampleCount",
             # A period has at most a day, and a run may start some minutes later in its hour than the one before.
@@ -105,7 +103,7 @@ class MonitorHealth(pulumi.ComponentResource):
         return self._alarm(
             f"{self._stem}-{kind}-disagreement",
             f"Model Monitor and the open engine disagree on {self._stem} ({kind}): one of the two is wrong",
-            AGREEMENT,
+            metrics.AGREEMENT,
             schedule,
             statistic="Minimum",
             period=PERIOD_SECONDS,

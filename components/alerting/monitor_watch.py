@@ -7,7 +7,6 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components import naming
 from components.args import check_component_name, common_settings
 from components.functions import monitoring_function
 from components.iam import (
@@ -23,7 +22,9 @@ from components.iam import (
     trust,
     write_objects,
 )
+from contract import bucket_layout
 
+_STATE: Final = f"{bucket_layout.RESPONDER_STATE}/{bucket_layout.WATCH_FOLDER}"
 # Ten minutes to the hour: the runs of the hour, which start twenty minutes into it, have mostly ended.
 _EVERY_HOUR: Final = "cron(50 * * * ? *)"
 _DELIVERY_ATTEMPTS: Final = 3
@@ -70,9 +71,9 @@ def watch_policy(
         *function_basics(log_group_arn, dead_letter_arn),
         # Neither action knows a resource: a listing is of all jobs, statistics are of all metrics.
         allow("ListJobsAndReadStatistics", ["cloudwatch:GetMetricStatistics", "sagemaker:ListProcessingJobs"], ["*"]),
-        list_prefixes(place, bucket, [naming.RESPONDER_STATE]),
-        read_objects(place, bucket, [f"{naming.RESPONDER_STATE}/watch"]),
-        write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/watch"]),
+        list_prefixes(place, bucket, [bucket_layout.RESPONDER_STATE]),
+        read_objects(place, bucket, [_STATE]),
+        write_objects(place, bucket, [_STATE]),
         allow("InvokeJobMetrics", ["lambda:InvokeFunction"], [metrics_function_arn]),
         publish_metrics([namespace]),
     ]
@@ -126,7 +127,7 @@ class MonitorWatch(pulumi.ComponentResource):
                 "ENDPOINT_NAME": args["endpoint_name"],
                 "METRIC_NAMESPACE": namespace,
                 "BUCKET_NAME": bucket,
-                "STATE_PREFIX": naming.RESPONDER_STATE,
+                "STATE_PREFIX": bucket_layout.RESPONDER_STATE,
                 "METRICS_FUNCTION_NAME": args["metrics_function_name"],
             },
             policy=policy,

@@ -3,8 +3,10 @@
 The model, the functions' code, the monitor's code, numpy and scipy as a layer.
 """
 
-from components.archives.function import asset_bytes, function_archive, function_files, function_handler, sample_model
+from components.archives.function import function_archive, function_files, function_handler
+from components.archives.model import sample_model, write_model_archive
 from components.archives.monitor import job_archive, job_archive_key, with_job_sources, write_job_archive
+from components.archives.sources import asset_bytes
 
 __all__ = [
     "asset_bytes",
@@ -16,4 +18,5 @@ __all__ = [
     "sample_model",
     "with_job_sources",
     "write_job_archive",
+    "write_model_archive",
 ]

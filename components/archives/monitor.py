@@ -1,28 +1,34 @@
-"""The monitor's own code as an archive for its jobs: `drift_tools` without what draws, the same bytes everywhere.
+"""The monitor's own code as an archive for its jobs: `drift_tools` without what draws, and `contract`.
 
 Python imports from a zip file: the job's environment names it in PYTHONPATH; no image is built and nothing unpacked.
 """
 
-import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pulumi
 
-from components.archives.function import REPOSITORY, source_files, user_cache, written_once
-from components.naming import JOB_CODE, content_hash
+from components.archives.sources import (
+    REPOSITORY,
+    contract_files,
+    source_files,
+    user_cache,
+    written_once,
+    zip_archive,
+)
+from components.naming import content_hash
+from contract.bucket_layout import JOB_CODE
 
 DRIFT_TOOLS: Final = REPOSITORY / "drift_tools"
 ARCHIVE_NAME: Final = "drift_tools.zip"
 # For people at a terminal, with libraries that AWS's image does not have.
 _LEFT_OUT: Final = frozenset({"cli", "endpoint", "report"})
-_EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
 
 
 def job_sources(package: Path = DRIFT_TOOLS) -> Iterator[tuple[str, Path]]:
     """(path inside the archive, file) of every module that a job may import."""
+    yield from contract_files().items()
     for inside, path in source_files(package):
         if path.suffix == ".py" and inside.split("/", 1)[0] not in _LEFT_OUT:
             yield f"{package.name}/{inside}", path
@@ -30,14 +36,7 @@ def job_sources(package: Path = DRIFT_TOOLS) -> Iterator[tuple[str, Path]]:
 
 def job_archive(package: Path = DRIFT_TOOLS) -> bytes:
     """The archive; the same bytes from the same sources, so that a run's job does not change with the machine."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for inside, path in job_sources(package):
-            entry = zipfile.ZipInfo(inside, _EARLIEST)
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes())
-    return buffer.getvalue()
+    return zip_archive((inside, path.read_bytes()) for inside, path in job_sources(package))
 
 
 def job_archive_key(data: bytes) -> str:

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from components.archives.function import REPOSITORY, function_files
+from components.archives.function import function_files
 from components.archives.monitor import job_sources
+from components.archives.sources import REPOSITORY, zip_archive
 
 REQUIREMENTS: Final = REPOSITORY / "layers" / "requirements.txt"
 LAYER: Final = REPOSITORY / "build" / "layer" / "numpy-scipy-arm64-py313.zip"
@@ -33,7 +34,6 @@ MOST_UPLOADED: Final = 50 * 1024 * 1024
 # What runs nothing: tests, what C and type checkers read, byte code of another Python.
 _LEFT_OUT_FOLDERS: Final = frozenset({"tests", "__pycache__", "include"})
 _LEFT_OUT_SUFFIXES: Final = frozenset({".a", ".c", ".h", ".lib", ".pxd", ".pyc", ".pyi", ".pyx"})
-_EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 
 
 class LayerError(Exception):
@@ -59,14 +59,7 @@ def layer_archive(wheels: Iterable[Path]) -> bytes:
                     files[f"python/{entry.filename}"] = archive.read(entry)
     if not files:
         raise LayerError("there are no wheels: nothing to make a layer from")
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as layer:
-        for name, data in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, _EARLIEST)
-            entry.external_attr = 0o755 << 16 if ".so" in name else 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            layer.writestr(entry, data)
-    return buffer.getvalue()
+    return zip_archive(sorted(files.items()), level=9)
 
 
 def unpacked_bytes(archive: bytes) -> int:

@@ -28,7 +28,6 @@ from components.args.baseline import (
     file_for_quality_thresholds,
     files_for_thresholds,
     quality_baseline_settings,
-    quality_block,
 )
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
 from components.args.endpoint import (
@@ -41,8 +40,6 @@ from components.args.endpoint import (
     endpoint_settings,
 )
 from components.args.monitors import (
-    PROBLEM_TYPES,
-    QUALITY_METRICS,
     DataQualityArgs,
     DataQualitySettings,
     DataQualityThresholds,
@@ -59,18 +56,15 @@ from components.args.open_engine import (
     SmallWindowsSettings,
 )
 from components.args.reader import ArgumentError, Reader, Script, argument_names
-from components.args.schedules import DAILY_AT_SIX, HOURLY, schedule_period_hours
+from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
 from components.args.stack import ENGINES, ModelMonitoringStackArgs, StackSettings
 from components.args.storage import StorageArgs, StorageSettings
-from components.args.timetable import Timetable, timetable
 
 __all__ = [
     "DAILY_AT_SIX",
     "ENGINES",
     "HOURLY",
     "LOG_RETENTION_DAYS",
-    "PROBLEM_TYPES",
-    "QUALITY_METRICS",
     "AlertingArgs",
     "AlertingSettings",
     "AnyBaseline",
@@ -104,13 +98,13 @@ __all__ = [
     "OpenEngineArgs",
     "OpenEngineSettings",
     "Reader",
+    "ScheduleExpression",
     "Script",
     "SmallWindowsArgs",
     "SmallWindowsSettings",
     "StackSettings",
     "StorageArgs",
     "StorageSettings",
-    "Timetable",
     "argument_names",
     "baseline_settings",
     "check_component_name",
@@ -119,8 +113,5 @@ __all__ = [
     "file_for_quality_thresholds",
     "files_for_thresholds",
     "quality_baseline_settings",
-    "quality_block",
     "quality_thresholds",
-    "schedule_period_hours",
-    "timetable",
 ]

@@ -11,6 +11,7 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 import pulumi
 
 from components.args.reader import ArgumentError, Reader, argument_names
+from contract import quality_metrics
 
 _JOB: Final = ("instance_type", "volume_size_in_gb", "max_runtime_in_seconds", "attempt")
 _COLUMNS: Final = ("inference_attribute", "probability_attribute", "ground_truth_attribute")
@@ -204,7 +205,7 @@ def quality_baseline_settings(args: Any, problem_type: str, path: str = "model_q
         existing = Reader(read.name("existing"), read.raw("existing"), argument_names(ExistingQualityBaselineArgs))
         return ExistingBaseline(statistics_uri=None, constraints_uri=existing.s3_file("constraints_uri"))
     document = read.document("constraints", "give the constraints.json of a model-quality baseline")
-    block = quality_block(problem_type)
+    block = quality_metrics.constraints_block(problem_type)
     if not isinstance(document.get(block), dict) or not document[block]:
         raise ArgumentError(
             f"{read.name('constraints')} has no {block}: give the constraints.json of a baseline for {problem_type}"
@@ -229,15 +230,6 @@ def file_for_quality_thresholds(source: AnyQualityBaseline | None, path: str) ->
     raise ArgumentError(
         f"{path} is given with a baseline that is not a file: remove the baseline, or give baseline.constraints"
     )
-
-
-def quality_block(problem_type: str) -> str:
-    """The key under which a model-quality `constraints.json` has what it demands."""
-    return {
-        "BinaryClassification": "binary_classification_constraints",
-        "MulticlassClassification": "multiclass_classification_constraints",
-        "Regression": "regression_constraints",
-    }[problem_type]
 
 
 def _csv_header(read: Reader, key: str, content: bytes) -> list[str]:

@@ -8,35 +8,17 @@ import pulumi
 
 from components.args.baseline import AnyQualityBaseline, ModelQualityBaselineArgs, quality_baseline_settings
 from components.args.reader import ArgumentError, Reader, Script, argument_names
-from components.args.schedules import DAILY_AT_SIX, HOURLY, max_runtime, offset, schedule_expression
+from components.args.schedules import (
+    DAILY_AT_SIX,
+    HOURLY,
+    ScheduleExpression,
+    max_runtime,
+    offset,
+    schedule_expression,
+)
+from contract import quality_metrics
 
-PROBLEM_TYPES: Final = ("BinaryClassification", "MulticlassClassification", "Regression")
 COMPARISON_METHODS: Final = ("Robust", "Simple")
-# What Model Monitor's model-quality baselines constrain, by problem type.
-QUALITY_METRICS: Final[Mapping[str, tuple[str, ...]]] = {
-    "BinaryClassification": (
-        "recall",
-        "precision",
-        "accuracy",
-        "true_positive_rate",
-        "true_negative_rate",
-        "false_positive_rate",
-        "false_negative_rate",
-        "auc",
-        "f0_5",
-        "f1",
-        "f2",
-    ),
-    "MulticlassClassification": (
-        "accuracy",
-        "weighted_recall",
-        "weighted_precision",
-        "weighted_f0_5",
-        "weighted_f1",
-        "weighted_f2",
-    ),
-    "Regression": ("mae", "mse", "rmse", "r2"),
-}
 
 
 class DataQualityThresholdsArgs(TypedDict):
@@ -147,7 +129,7 @@ class DataQualitySettings:
     """`DataQualityArgs`, checked and complete."""
 
     enabled: bool
-    schedule_expression: str
+    schedule: ScheduleExpression
     thresholds: DataQualityThresholds | None
     record_preprocessor: Script | None
     instance_type: str
@@ -157,17 +139,18 @@ class DataQualitySettings:
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
         read = Reader(path, args, argument_names(DataQualityArgs))
+        schedule = schedule_expression(read, HOURLY)
         thresholds = None
         if read.has("thresholds"):
             thresholds = DataQualityThresholds.from_args(read.raw("thresholds"), read.name("thresholds"))
         return cls(
             enabled=read.flag("enabled", True),
-            schedule_expression=schedule_expression(read, HOURLY),
+            schedule=schedule,
             thresholds=thresholds,
             record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
-            max_runtime_in_seconds=max_runtime(read, 3600, hourly_limit=3600, default_schedule=HOURLY),
+            max_runtime_in_seconds=max_runtime(read, 3600, schedule, hourly_limit=3600),
         )
 
 
@@ -183,7 +166,7 @@ class ModelQualitySettings:
     probability_attribute: str | None
     probability_threshold: float | None
     positive_label: str | None
-    schedule_expression: str
+    schedule: ScheduleExpression
     start_time_offset: str
     end_time_offset: str
     record_preprocessor: Script | None
@@ -194,7 +177,8 @@ class ModelQualitySettings:
     @classmethod
     def from_args(cls, args: ModelQualityArgs, path: str = "model_quality") -> Self:
         read = Reader(path, args, argument_names(ModelQualityArgs))
-        problem_type = read.choice("problem_type", None, PROBLEM_TYPES)
+        schedule = schedule_expression(read, DAILY_AT_SIX)
+        problem_type = read.choice("problem_type", None, quality_metrics.PROBLEM_TYPES)
         baseline = None
         if read.has("baseline"):
             baseline = quality_baseline_settings(read.raw("baseline"), problem_type, read.name("baseline"))
@@ -208,13 +192,13 @@ class ModelQualitySettings:
             probability_attribute=probability,
             probability_threshold=read.number("probability_threshold", 0.5 if probability else None, 0.0, 1.0),
             positive_label=_positive_label(read, problem_type),
-            schedule_expression=schedule_expression(read, DAILY_AT_SIX),
+            schedule=schedule,
             start_time_offset=offset(read, "start_time_offset", "-P1D"),
             end_time_offset=offset(read, "end_time_offset", "-PT0H"),
             record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
-            max_runtime_in_seconds=max_runtime(read, 1800, hourly_limit=1800, default_schedule=DAILY_AT_SIX),
+            max_runtime_in_seconds=max_runtime(read, 1800, schedule, hourly_limit=1800),
         )
 
 
@@ -239,7 +223,7 @@ def quality_thresholds(
     """Thresholds by metric; a metric that this problem type has not is refused."""
     if args is None:
         return {}
-    metrics = QUALITY_METRICS[problem_type]
+    metrics = quality_metrics.CONSTRAINED[problem_type]
     read = Reader(path, args, metrics)
     limits = (-1e300, 1e300) if problem_type == "Regression" else (0.0, 1.0)
     found = {metric: read.number(metric, None, *limits) for metric in metrics if read.has(metric)}

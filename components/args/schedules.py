@@ -2,57 +2,103 @@
 
 import math
 import re
-from typing import Final
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Self
 
-from components.args.reader import Reader
+from components.args.reader import ArgumentError, Reader
+from contract.time_offsets import HOURS_PER_YEAR, OFFSET_PATTERN, parse_offset
 
 HOURLY: Final = "cron(0 * ? * * *)"
 DAILY_AT_SIX: Final = "cron(0 6 ? * * *)"
 
-
 # The forms that SageMaker's schedules take: every hour; every day at an hour; every N hours from an hour on.
-_EVERY_HOUR: Final = re.compile(r"cron\(0 \* \? \* \* \*\)")
-_DAILY: Final = re.compile(r"cron\(0 ([01]?\d|2[0-3]) \? \* \* \*\)")
-_EVERY_N_HOURS: Final = re.compile(r"cron\(0 ([01]?\d|2[0-3])/(\d{1,2}) \? \* \* \*\)")
+_FORM: Final = re.compile(r"cron\(0 (?:\*|(?P<hour>[01]?\d|2[0-3])(?:/(?P<step>\d{1,2}))?) \? \* \* \*\)")
 
 
-# A duration back in time as Model Monitor writes it, with one part at least.
-_OFFSET: Final = re.compile(r"-P(?=.)(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?)?")
+@dataclass(frozen=True, kw_only=True)
+class ScheduleExpression:
+    """A schedule as SageMaker takes it: every `period_hours` hours, one of the runs at `hour` UTC.
+
+    `is_every_hour` is the form `cron(0 * ? * * *)`, that names no hour.
+    """
+
+    text: str
+    hour: int
+    period_hours: int
+    is_every_hour: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `cron(0 * ? * * *)`, `cron(0 H ? * * *)` or `cron(0 H/N ? * * *)`.
+
+        Raises
+        ------
+        ValueError
+            For any other form, and if N is not 1 to 24.
+        """
+        match = _FORM.fullmatch(text)
+        if match is None:
+            raise ValueError(
+                "write cron(0 * ? * * *) (hourly), cron(0 H ? * * *) (daily) or cron(0 H/N ? * * *) (every N hours)"
+            )
+        if match["hour"] is None:
+            return cls(text=text, hour=0, period_hours=1, is_every_hour=True)
+        step = 24 if match["step"] is None else int(match["step"])
+        if not 1 <= step <= 24:
+            raise ValueError("N in cron(0 H/N ? * * *) must be from 1 to 24")
+        return cls(text=text, hour=int(match["hour"]), period_hours=step)
+
+    @property
+    def runs_per_year(self) -> float:
+        """From which the level of a single run follows."""
+        return HOURS_PER_YEAR / self.period_hours
+
+    def check_windows_join(self, name: str) -> None:
+        """Refuse a period after which a day's windows would not join those of the next; `name` is the argument's.
+
+        Raises
+        ------
+        ArgumentError
+            If the hours between two runs do not divide 24.
+        """
+        if 24 % self.period_hours:
+            raise ArgumentError(
+                f"{name} is {self.text!r}: with the open engine the hours between two runs must divide 24"
+            )
+
+    def for_event_bridge(self, minute: int) -> str:
+        """In EventBridge Scheduler's words, `minute` minutes into the hour.
+
+        `H/N` is written out: to Model Monitor it is "every N hours, one of them at H", to EventBridge "from H on until
+        midnight".
+        """
+        if self.is_every_hour:
+            return f"cron({minute} * ? * * *)"
+        hours = sorted({(self.hour + run * self.period_hours) % 24 for run in range(24 // self.period_hours)})
+        return f"cron({minute} {','.join(map(str, hours))} ? * * *)"
 
 
-def schedule_period_hours(expression: str) -> int | None:
-    """Hours between two runs of a SageMaker schedule; None if SageMaker does not take the expression."""
-    if _EVERY_HOUR.fullmatch(expression):
-        return 1
-    if _DAILY.fullmatch(expression):
-        return 24
-    every = _EVERY_N_HOURS.fullmatch(expression)
-    if every and 1 <= int(every[2]) <= 24:
-        return int(every[2])
-    return None
+def schedule_expression(read: Reader, default: str) -> ScheduleExpression:
+    """The argument `schedule_expression`; ArgumentError if SageMaker does not take it."""
+    text = read.text("schedule_expression", default)
+    try:
+        return ScheduleExpression.parse(text)
+    except ValueError as error:
+        raise read.refuse("schedule_expression", str(error)) from error
 
 
-def schedule_expression(read: Reader, default: str) -> str:
-    expression = read.text("schedule_expression", default)
-    if schedule_period_hours(expression) is None:
-        raise read.refuse(
-            "schedule_expression",
-            "write cron(0 * ? * * *) (hourly), cron(0 H ? * * *) (daily) or cron(0 H/N ? * * *) (every N hours)",
-        )
-    return expression
-
-
-def max_runtime(read: Reader, default: int, *, hourly_limit: int, default_schedule: str) -> int:
-    hours = schedule_period_hours(read.raw("schedule_expression") or default_schedule)
-    limit = hourly_limit if hours == 1 else min(86400, (hours or 24) * 3600)
+def max_runtime(read: Reader, default: int, schedule: ScheduleExpression, *, hourly_limit: int) -> int:
+    """The argument `max_runtime_in_seconds`: a run must end before the next one begins."""
+    limit = hourly_limit if schedule.period_hours == 1 else min(86400, schedule.period_hours * 3600)
     return read.whole("max_runtime_in_seconds", min(default, limit), 60, limit)
 
 
 def offset(read: Reader, key: str, default: str) -> str:
-    return read.text(key, default, _OFFSET.pattern, "a duration back in time such as -P1D or -PT6H")
+    """A duration back in time, as Model Monitor writes it."""
+    return read.text(key, default, OFFSET_PATTERN, "a duration back in time such as -P1D or -PT6H")
 
 
 def hours_back(offset: str) -> int:
     """Whole hours, rounded up, of an offset: 78 of `-P3DT5H30M`."""
-    days, hours, minutes = (int(part or 0) for part in _OFFSET.findall(offset)[0])
-    return days * 24 + hours + math.ceil(minutes / 60)
+    return math.ceil(-parse_offset(offset) / timedelta(hours=1))

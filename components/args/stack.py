@@ -6,7 +6,6 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
-from components import naming
 from components.args.alerting import AlertingArgs, AlertingSettings
 from components.args.baseline import (
     AnyBaseline,
@@ -22,9 +21,9 @@ from components.args.monitors import DataQualityArgs, DataQualitySettings, Model
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
-from components.args.schedules import hours_back, schedule_period_hours
+from components.args.schedules import hours_back
 from components.args.storage import StorageArgs, StorageSettings
-from components.args.timetable import timetable
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
 MODEL_MONITOR: Final = "model-monitor"
 OPEN: Final = "open"
@@ -121,24 +120,20 @@ class StackSettings:
         )
         found.alerting.check_runs(found.hours_between_runs)
         if found.open_engine:
-            _check_for_open_engine(found, found.open_engine)
+            _check_for_open_engine(found)
         return found
 
     @property
     def hours_between_runs(self) -> dict[str, int]:
         """Of each monitor that is on, by its kind."""
-        monitors = {naming.DATA_QUALITY: self.data_quality, naming.MODEL_QUALITY: self.model_quality}
-        return {
-            kind: schedule_period_hours(monitor.schedule_expression) or 1
-            for kind, monitor in monitors.items()
-            if monitor is not None
-        }
+        monitors = {DATA_QUALITY: self.data_quality, MODEL_QUALITY: self.model_quality}
+        return {kind: monitor.schedule.period_hours for kind, monitor in monitors.items() if monitor is not None}
 
     @property
     def hours_behind(self) -> dict[str, int]:
         """How far its windows end before its runs, of the monitor for which that can be chosen."""
         quality = self.model_quality
-        return {naming.MODEL_QUALITY: hours_back(quality.end_time_offset)} if quality else {}
+        return {MODEL_QUALITY: hours_back(quality.end_time_offset)} if quality else {}
 
     @property
     def files_outside(self) -> list[pulumi.Input[str]]:
@@ -174,7 +169,7 @@ def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
     return None
 
 
-def _check_for_open_engine(found: "StackSettings", engine: OpenEngineSettings) -> None:
+def _check_for_open_engine(found: "StackSettings") -> None:
     """What Model Monitor could do and the open engine cannot."""
     if found.network.isolation:
         raise ArgumentError(
@@ -183,7 +178,7 @@ def _check_for_open_engine(found: "StackSettings", engine: OpenEngineSettings) -
         )
     for name, monitor in (("data_quality", found.data_quality), ("model_quality", found.model_quality)):
         if monitor is not None:
-            timetable(monitor.schedule_expression, engine.grace_in_minutes, f"{name}.schedule_expression")
+            monitor.schedule.check_windows_join(f"{name}.schedule_expression")
 
 
 def _monitors(read: Reader, engine: str) -> tuple[DataQualitySettings | None, ModelQualitySettings | None]:

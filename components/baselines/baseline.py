@@ -38,12 +38,11 @@ from components.args import (
 from components.baselines.thresholds import quality_constraints, with_thresholds
 from components.functions import MonitoringFunction, monitoring_function
 from components.iam import PolicyDocument, starter_policy
-from components.jobs import ENTRYPOINT, Files, has_local_storage, s3_input
+from components.jobs import Files, has_local_storage, s3_input
 from components.storage import content_object
+from contract import bucket_layout, processing_job
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
-# The container's paths, as Model Monitor's own clients set them.
-INPUT_PATH: Final = "/opt/ml/processing/input/baseline_dataset_input"
-OUTPUT_PATH: Final = "/opt/ml/processing/output"
 CSV_WITH_HEADER: Final = '{"csv":{"header":true,"output_columns_position":"START"}}'
 
 
@@ -64,7 +63,7 @@ class BaselineJob:
 
     @property
     def data_key(self) -> str:
-        return f"{naming.BASELINE_DATA}/{self.kind}/{naming.content_hash(self.content)}/baseline.csv"
+        return f"{bucket_layout.BASELINE_DATA}/{self.kind}/{naming.content_hash(self.content)}/baseline.csv"
 
     @property
     def results_prefix(self) -> str:
@@ -74,7 +73,7 @@ class BaselineJob:
 def data_quality_baseline(settings: BaselineSettings) -> BaselineJob:
     """The job that describes the columns of the user's data."""
     return BaselineJob(
-        kind=naming.DATA_QUALITY,
+        kind=DATA_QUALITY,
         data=settings.data,
         content=settings.content,
         analysis={"dataset_format": CSV_WITH_HEADER, "publish_cloudwatch_metrics": "Disabled"},
@@ -98,7 +97,7 @@ def model_quality_baseline(
         analysis["probability_attribute"] = settings.probability_attribute
     if positive_label is not None:
         analysis["positive_label"] = positive_label
-    return BaselineJob(kind=naming.MODEL_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
+    return BaselineJob(kind=MODEL_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,21 +132,14 @@ def processing_job_request(
     application: dict[str, Any] = {"ImageUri": place.image_uri}
     code = Files(code=place.code_uri) if place.code_uri else None
     if code is not None:
-        application["ContainerEntrypoint"] = list(ENTRYPOINT)
+        application["ContainerEntrypoint"] = list(processing_job.ENTRYPOINT)
         identity.append(str(code.code))
     cluster = {
         "InstanceCount": 1,
         "InstanceType": settings.instance_type,
         "VolumeSizeInGB": settings.volume_size_in_gb,
     }
-    output: dict[str, Any] = {
-        "Outputs": [
-            {
-                "OutputName": "monitoring_output",
-                "S3Output": {"S3Uri": results, "LocalPath": OUTPUT_PATH, "S3UploadMode": "EndOfJob"},
-            }
-        ]
-    }
+    output: dict[str, Any] = {"Outputs": processing_job.outputs(results)}
     if place.kms_key_arn:
         output["KmsKeyId"] = place.kms_key_arn
         if not has_local_storage(settings.instance_type):
@@ -155,7 +147,11 @@ def processing_job_request(
     request = {
         "ProcessingJobName": f"{job_stem}-{naming.content_hash(*identity)}",
         "ProcessingInputs": [
-            s3_input("baseline_dataset_input", naming.s3_uri(place.bucket, job.data_key), INPUT_PATH),
+            s3_input(
+                "baseline_dataset_input",
+                naming.s3_uri(place.bucket, job.data_key),
+                processing_job.BASELINE_DATASET_PATH,
+            ),
             *(code.inputs() if code else []),
         ],
         "ProcessingOutputConfig": output,
@@ -165,8 +161,8 @@ def processing_job_request(
         "Environment": {
             **job.analysis,
             **(code.environment() if code else {}),
-            "dataset_source": INPUT_PATH,
-            "output_path": OUTPUT_PATH,
+            "dataset_source": processing_job.BASELINE_DATASET_PATH,
+            "output_path": processing_job.OUTPUT_PATH,
             # For the metrics function: whose job this is. The analyzer passes over what it does not know.
             "model_monitoring_endpoint": place.endpoint_name,
             "model_monitoring_schedule": naming.schedule_name(place.name_stem, job.kind),
@@ -290,7 +286,7 @@ class Baseline(pulumi.ComponentResource):
         if isinstance(source, BaselineSettings):
             found = self._job(data_quality_baseline(source), job_settings)
         elif source is not None:
-            found = self._files(naming.DATA_QUALITY, source)
+            found = self._files(DATA_QUALITY, source)
         self.statistics_uri = found.statistics_uri if found else None
         self.constraints_uri = found.constraints_uri if found else None
         self.data_uri = found.data_uri if found else None
@@ -300,7 +296,7 @@ class Baseline(pulumi.ComponentResource):
             positive_label = args["model_quality"].get("positive_label")
             found = self._job(model_quality_baseline(quality, problem_type, positive_label), job_settings)
         elif quality is not None:
-            found = self._files(naming.MODEL_QUALITY, quality)
+            found = self._files(MODEL_QUALITY, quality)
         self.model_quality_constraints_uri = found.constraints_uri if found else None
 
         self.register_outputs(
@@ -417,8 +413,8 @@ class Baseline(pulumi.ComponentResource):
 
 def results_prefix(kind: str, content_hash: str) -> str:
     """Where statistics and constraints lie, by the hash of what they come from."""
-    folder = content_hash if kind == naming.DATA_QUALITY else f"{kind}-{content_hash}"
-    return f"{naming.BASELINE_DATA}/results/{folder}"
+    folder = content_hash if kind == DATA_QUALITY else f"{kind}-{content_hash}"
+    return f"{bucket_layout.BASELINE_RESULTS}/{folder}"
 
 
 def _model_quality(args: QualityBaselineArgs | None) -> tuple[str, AnyQualityBaseline | None]:

@@ -5,12 +5,10 @@ Nothing is computed here. The documents come from a baseline; what people demand
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from components.args import DataQualityThresholds, quality_block
-
-# The metrics that are worse when they are greater; of all others less is worse.
-_WORSE_WHEN_GREATER: Final = frozenset({"mae", "mse", "rmse", "false_positive_rate", "false_negative_rate"})
+from components.args import DataQualityThresholds
+from contract import quality_metrics
 
 
 def with_thresholds(constraints: Mapping[str, Any], thresholds: DataQualityThresholds) -> dict[str, Any]:
@@ -43,8 +41,8 @@ def quality_constraints(
 ) -> dict[str, Any]:
     """A model-quality `constraints.json` with these thresholds, added to those of a baseline if there is one."""
     document = copy.deepcopy(dict(constraints or {"version": 0.0}))
-    block = document.setdefault(quality_block(problem_type), {})
+    block = document.setdefault(quality_metrics.constraints_block(problem_type), {})
     for metric, threshold in thresholds.items():
-        worse = "GreaterThanThreshold" if metric in _WORSE_WHEN_GREATER else "LessThanThreshold"
-        block[metric] = {"threshold": threshold, "comparison_operator": worse}
+        operator = quality_metrics.comparison_operator(metric)
+        block[metric] = {"threshold": threshold, "comparison_operator": operator}
     return document

@@ -10,12 +10,7 @@ import pulumi_aws as aws
 
 from components import naming
 from components.alerting import (
-    AGREEMENT,
-    CONSTRAINT_VIOLATIONS,
-    JOB_FAILURES,
-    NO_DATA,
     PERIOD_SECONDS,
-    RUNS,
     AlarmRule,
     Metric,
     alarm_rules,
@@ -24,9 +19,9 @@ from components.alerting import (
 from components.args import AlertingArgs, AlertingSettings, check_component_name
 from components.dashboard.widgets import Row, Widget, alarm_states, graph, laid_out, log_table, search, threshold_lines
 from components.iam import look_up_place
+from contract import metrics
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
-DATA_METRICS: Final = "aws/sagemaker/Endpoints/data-metrics"
-MODEL_METRICS: Final = "aws/sagemaker/Endpoints/model-metrics"
 # A graph of hundreds of features shows nothing; of the ones that drift most, everything.
 FEATURES_SHOWN: Final = 20
 ENDPOINT_PERIOD_SECONDS: Final = 300
@@ -45,8 +40,8 @@ class DashboardSubject:
     alarm_arns: Sequence[str]
     critical_alarm_arns: Sequence[str]
     dead_letter_queue_names: Sequence[str]
-    data_metrics: str = DATA_METRICS
-    model_metrics: str = MODEL_METRICS
+    data_metrics: str = metrics.MODEL_MONITOR_DATA_METRICS
+    model_metrics: str = metrics.MODEL_MONITOR_MODEL_METRICS
     open_schedules: Mapping[str, str] = field(default_factory=dict)
     """Of the open engine, by kind; their health is shown."""
     compares_engines: bool = False
@@ -59,8 +54,8 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
         Row(
             height=6,
             widgets=[
-                _own_metric(subject, CONSTRAINT_VIOLATIONS, "Constraint violations"),
-                _own_metric(subject, JOB_FAILURES, "Failed jobs"),
+                _own_metric(subject, metrics.CONSTRAINT_VIOLATIONS, "Constraint violations"),
+                _own_metric(subject, metrics.JOB_FAILURES, "Failed jobs"),
             ],
         ),
         Row(
@@ -71,7 +66,7 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
             ],
         ),
     ]
-    if naming.MODEL_QUALITY in subject.schedules:
+    if MODEL_QUALITY in subject.schedules:
         rows.append(Row(height=6, widgets=[_model_quality(subject)]))
     if subject.open_schedules:
         rows.append(Row(height=6, widgets=_open_engine(subject)))
@@ -108,9 +103,9 @@ def _own_metric(subject: DashboardSubject, name: str, title: str) -> Widget:
 
 def _open_engine(subject: DashboardSubject) -> list[Widget]:
     """Whether its monitors ran, whether they found data, and with two engines whether these agree."""
-    shown = [(RUNS, "Runs", "Sum"), (NO_DATA, "Windows without data", "Maximum")]
+    shown = [(metrics.RUNS, "Runs", "Sum"), (metrics.NO_DATA, "Windows without data", "Maximum")]
     if subject.compares_engines:
-        shown.append((AGREEMENT, "Agreement of the engines (share of features)", "Minimum"))
+        shown.append((metrics.AGREEMENT, "Agreement of the engines (share of features)", "Minimum"))
     return [
         graph(
             subject.region,
@@ -129,19 +124,16 @@ def _open_engine(subject: DashboardSubject) -> list[Widget]:
 
 
 def _by_feature(subject: DashboardSubject, term: str, title: str, statistic: str) -> Widget:
-    dimensions = {
-        "Endpoint": subject.endpoint_name,
-        "MonitoringSchedule": subject.schedules.get(naming.DATA_QUALITY, ""),
-    }
+    dimensions = metrics.of_schedule(subject.endpoint_name, subject.schedules.get(DATA_QUALITY, ""))
     found = search(subject.data_metrics, dimensions, statistic, term)
     expression = f"SORT({found}, MAX, DESC, {FEATURES_SHOWN})"
     return graph(subject.region, title, [[{"expression": expression, "id": "features"}]], period=PERIOD_SECONDS)
 
 
 def _model_quality(subject: DashboardSubject) -> Widget:
-    dimensions = {"Endpoint": subject.endpoint_name, "MonitoringSchedule": subject.schedules[naming.MODEL_QUALITY]}
-    metrics = [[{"expression": search(subject.model_metrics, dimensions, "Average"), "id": "quality"}]]
-    return graph(subject.region, "Model quality", metrics, period=PERIOD_SECONDS)
+    dimensions = metrics.of_schedule(subject.endpoint_name, subject.schedules[MODEL_QUALITY])
+    shown = [[{"expression": search(subject.model_metrics, dimensions, "Average"), "id": "quality"}]]
+    return graph(subject.region, "Model quality", shown, period=PERIOD_SECONDS)
 
 
 def _endpoint_metric(subject: DashboardSubject, name: str, statistic: str) -> Metric:
@@ -150,29 +142,29 @@ def _endpoint_metric(subject: DashboardSubject, name: str, statistic: str) -> Me
 
 
 def _invocations(subject: DashboardSubject) -> Widget:
-    metrics = [_endpoint_metric(subject, "Invocations", "Sum").row()]
-    return graph(subject.region, "Invocations", metrics, period=ENDPOINT_PERIOD_SECONDS)
+    shown = [_endpoint_metric(subject, "Invocations", "Sum").row()]
+    return graph(subject.region, "Invocations", shown, period=ENDPOINT_PERIOD_SECONDS)
 
 
 def _errors(subject: DashboardSubject) -> Widget:
     names = ("Invocation4XXErrors", "Invocation5XXErrors")
-    metrics = [_endpoint_metric(subject, name, "Sum").row() for name in names]
-    return graph(subject.region, "Errors of the endpoint", metrics, period=ENDPOINT_PERIOD_SECONDS)
+    shown = [_endpoint_metric(subject, name, "Sum").row() for name in names]
+    return graph(subject.region, "Errors of the endpoint", shown, period=ENDPOINT_PERIOD_SECONDS)
 
 
 def _latency(subject: DashboardSubject) -> Widget:
-    metrics = [_endpoint_metric(subject, "ModelLatency", stat).row(label=stat) for stat in ("p50", "p99")]
-    return graph(subject.region, "Latency of the model (microseconds)", metrics, period=ENDPOINT_PERIOD_SECONDS)
+    shown = [_endpoint_metric(subject, "ModelLatency", stat).row(label=stat) for stat in ("p50", "p99")]
+    return graph(subject.region, "Latency of the model (microseconds)", shown, period=ENDPOINT_PERIOD_SECONDS)
 
 
 def _dead_letters(subject: DashboardSubject) -> Widget:
     """More than none: a function could not do its work, and somebody was not told."""
-    metrics = [
+    shown = [
         Metric(namespace="AWS/SQS", name="ApproximateNumberOfMessagesVisible", dimensions={"QueueName": name}).row()
         for name in subject.dead_letter_queue_names
     ]
     title = "Events that a function could not handle"
-    return graph(subject.region, title, metrics, period=ENDPOINT_PERIOD_SECONDS)
+    return graph(subject.region, title, shown, period=ENDPOINT_PERIOD_SECONDS)
 
 
 def _logs(subject: DashboardSubject) -> Widget:
@@ -240,8 +232,8 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 variant_name=args["variant_name"],
                 metric_namespace=args["metric_namespace"],
                 rules=rules,
-                data_metrics=args.get("data_metrics") or DATA_METRICS,
-                model_metrics=args.get("model_metrics") or MODEL_METRICS,
+                data_metrics=args.get("data_metrics") or metrics.MODEL_MONITOR_DATA_METRICS,
+                model_metrics=args.get("model_metrics") or metrics.MODEL_MONITOR_MODEL_METRICS,
                 compares_engines=args.get("compares_engines", False),
                 **found,
             )

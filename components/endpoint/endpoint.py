@@ -22,6 +22,7 @@ from components.args import (
 from components.iam import Vpc, look_up_place, model_policy, sagemaker_trust, service_role
 from components.jobs import has_local_storage
 from components.storage import content_object
+from contract import bucket_layout
 
 
 class MonitoredEndpointArgs(TypedDict):
@@ -91,7 +92,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
         args: MonitoredEndpointArgs,
     ) -> None:
         bucket_name = pulumi.Output.from_input(args["bucket_name"])
-        self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, naming.CAPTURED_DATA))
+        self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, bucket_layout.CAPTURED_DATA))
         model = self._model(name, settings, network, bucket_name, common)
         configuration = aws.sagemaker.EndpointConfiguration(
             f"{name}-config",
@@ -198,7 +199,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             f"{name}-archive",
             bucket=bucket_name,
             # The content in the key: a new model gets a new URL, and a running instance never finds another one's file.
-            key=f"{naming.MODEL_ARTIFACTS}/{naming.content_hash(settings.model_data)}/model.tar.gz",
+            key=f"{bucket_layout.MODEL_ARTIFACTS}/{naming.content_hash(settings.model_data)}/model.tar.gz",
             source=settings.model,
             tags=common.tags,
             parent=self,

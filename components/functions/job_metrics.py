@@ -5,11 +5,11 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components import naming
 from components.args import check_component_name, common_settings
 from components.functions.function import monitoring_function
 from components.functions.on_job_end import ENDED, HearingNames, hear_of_ended_jobs
 from components.iam import Place, PolicyDocument, metrics_policy
+from contract import bucket_layout
 
 
 class ProcessingMetricsArgs(TypedDict):
@@ -69,8 +69,8 @@ class ProcessingMetrics(pulumi.ComponentResource):
                 "ENDPOINT_NAME": args["endpoint_name"],
                 "METRIC_NAMESPACE": namespace,
                 "BUCKET_NAME": bucket_name,
-                "RESULTS_PREFIX": naming.MONITORING_RESULTS,
-                "STATE_PREFIX": naming.RESPONDER_STATE,
+                "RESULTS_PREFIX": bucket_layout.MONITORING_RESULTS,
+                "STATE_PREFIX": bucket_layout.RESPONDER_STATE,
             },
             policy=policy,
             common=common,

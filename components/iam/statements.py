@@ -14,6 +14,7 @@ import pulumi_aws as aws
 
 from components import naming
 from components.args import CommonSettings
+from contract import bucket_layout, metrics
 
 Statement = dict[str, Any]
 PolicyDocument = dict[str, Any]
@@ -38,10 +39,11 @@ ANY_RESOURCE: Final[Mapping[str, str]] = {
 # Where the platform publishes what monitors find, and the health of what runs. AWS's pages print them with a slash in
 # front and without; its own code has used both.
 MONITOR_NAMESPACES: Final = (
-    "aws/sagemaker/Endpoints/data-metrics",
-    "aws/sagemaker/Endpoints/model-metrics",
-    "/aws/sagemaker/Endpoints/data-metrics",
-    "/aws/sagemaker/Endpoints/model-metrics",
+    *(
+        f"{slash}{namespace}"
+        for slash in ("", "/")
+        for namespace in (metrics.MODEL_MONITOR_DATA_METRICS, metrics.MODEL_MONITOR_MODEL_METRICS)
+    ),
     "/aws/sagemaker/ProcessingJobs",
 )
 ENDPOINT_NAMESPACE: Final = "/aws/sagemaker/Endpoints"
@@ -324,8 +326,8 @@ def model_policy(
     endpoint's name is not known yet when its role is made, only its stem; seven characters follow.
     """
     return policy_document(
-        read_objects(place, bucket, [naming.MODEL_ARTIFACTS]),
-        write_objects(place, bucket, [naming.CAPTURED_DATA]),
+        read_objects(place, bucket, [bucket_layout.MODEL_ARTIFACTS]),
+        write_objects(place, bucket, [bucket_layout.CAPTURED_DATA]),
         sagemaker_logs(place, f"{naming.ENDPOINT_LOG_GROUPS}/{endpoint_stem}-*"),
         publish_metrics([ENDPOINT_NAMESPACE]),
         *pull_images(place, [image_uri]),
@@ -348,14 +350,14 @@ def monitor_policy(
 
     What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API").
     """
-    written = [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS]
+    written = [bucket_layout.BASELINE_RESULTS, bucket_layout.MONITORING_RESULTS]
     # Results are read too: a model-quality run reads what the merge job before it wrote below monitoring-results.
     read = [
-        naming.BASELINE_DATA,
-        naming.CAPTURED_DATA,
-        naming.GROUND_TRUTH,
-        naming.MONITORING_RESULTS,
-        *([naming.MONITORING_SCRIPTS] if scripts else []),
+        bucket_layout.BASELINE_DATA,
+        bucket_layout.CAPTURED_DATA,
+        bucket_layout.GROUND_TRUTH,
+        bucket_layout.MONITORING_RESULTS,
+        *([bucket_layout.MONITORING_SCRIPTS] if scripts else []),
     ]
     return policy_document(
         list_prefixes(place, bucket, read),
@@ -396,9 +398,9 @@ def metrics_policy(
         *function_basics(log_group_arn, dead_letter_arn),
         # Every job of the region: Model Monitor names its own jobs; whose one is stands in its description.
         allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [place.arn("sagemaker", "processing-job/*")]),
-        list_prefixes(place, bucket, [naming.MONITORING_RESULTS]),
-        read_objects(place, bucket, [naming.MONITORING_RESULTS]),
-        write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/job-failures"]),
+        list_prefixes(place, bucket, [bucket_layout.MONITORING_RESULTS]),
+        read_objects(place, bucket, [bucket_layout.MONITORING_RESULTS]),
+        write_objects(place, bucket, [bucket_layout.FAILURE_NOTES]),
         publish_metrics([namespace]),
     )
 
@@ -421,13 +423,20 @@ def responder_policy(
     elsewhere = [uri for uri in statistics_uris if naming.s3_parts(uri)[0] != bucket]
     return policy_document(
         *function_basics(log_group_arn, dead_letter_arn),
-        list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.RESPONDER_STATE, *monitors_state]),
+        list_prefixes(
+            place, bucket, [bucket_layout.MONITORING_RESULTS, bucket_layout.RESPONDER_STATE, *monitors_state]
+        ),
         read_objects(
             place,
             bucket,
-            [f"{naming.BASELINE_DATA}/results", naming.MONITORING_RESULTS, naming.RESPONDER_STATE, *monitors_state],
+            [
+                bucket_layout.BASELINE_RESULTS,
+                bucket_layout.MONITORING_RESULTS,
+                bucket_layout.RESPONDER_STATE,
+                *monitors_state,
+            ],
         ),
-        write_objects(place, bucket, [f"{naming.RESPONDER_STATE}/alarms"]),
+        write_objects(place, bucket, [f"{bucket_layout.RESPONDER_STATE}/{bucket_layout.ANSWERED_ALARMS_FOLDER}"]),
         allow("TellPeople", ["sns:Publish"], [notification_topic_arn]),
         *([read_files(place, elsewhere)] if elsewhere else []),
     )

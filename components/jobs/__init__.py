@@ -2,9 +2,6 @@
 
 from components.jobs.instance_types import has_local_storage
 from components.jobs.processing_job import (
-    DATA_METRICS,
-    ENTRYPOINT,
-    MODEL_METRICS,
     Files,
     Machine,
     Places,
@@ -14,9 +11,6 @@ from components.jobs.processing_job import (
 )
 
 __all__ = [
-    "DATA_METRICS",
-    "ENTRYPOINT",
-    "MODEL_METRICS",
     "Files",
     "Machine",
     "Places",

@@ -5,21 +5,10 @@ Pure functions: strings and numbers in, dictionaries out. functions/README.md ha
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from components import naming
-
-CODE_PATH: Final = "/opt/ml/processing/input/code"
-CONSTRAINTS_PATH: Final = "/opt/ml/processing/baseline/constraints"
-STATISTICS_PATH: Final = "/opt/ml/processing/baseline/stats"
-BASELINE_DATA_PATH: Final = "/opt/ml/processing/input/baseline_data"
-PREPROCESSOR_PATH: Final = "/opt/ml/processing/input/preprocessor"
-ENTRYPOINT: Final = ("python3", "-m", "drift_tools.monitor")
-
-# Names and dimensions are Model Monitor's. The namespaces cannot be: those that begin with AWS/ are reserved, and
-# whether AWS takes its own lower-case aws/ from a customer is documented nowhere.
-DATA_METRICS: Final = "ModelMonitoring/Endpoints/data-metrics"
-MODEL_METRICS: Final = "ModelMonitoring/Endpoints/model-metrics"
+from contract import processing_job
+from contract.monitor_kinds import MODEL_QUALITY
 
 
 def s3_input(name: str, uri: str, local_path: str) -> dict[str, Any]:
@@ -50,22 +39,22 @@ class Files:
     def inputs(self) -> list[dict[str, Any]]:
         """As inputs of a processing job."""
         known = (
-            ("code", self.code, CODE_PATH),
-            ("baseline_constraints", self.constraints, CONSTRAINTS_PATH),
-            ("baseline_statistics", self.statistics, STATISTICS_PATH),
-            ("baseline_data", self.baseline_data, BASELINE_DATA_PATH),
-            ("record_preprocessor_script_input", self.preprocessor, PREPROCESSOR_PATH),
+            ("code", self.code, processing_job.CODE_PATH),
+            ("baseline_constraints", self.constraints, processing_job.CONSTRAINTS_PATH),
+            ("baseline_statistics", self.statistics, processing_job.STATISTICS_PATH),
+            ("baseline_data", self.baseline_data, processing_job.BASELINE_DATA_PATH),
+            ("record_preprocessor_script_input", self.preprocessor, processing_job.PREPROCESSOR_PATH),
         )
         return [s3_input(name, uri, path) for name, uri, path in known if uri is not None]
 
     def environment(self) -> dict[str, str]:
         """Where the job finds them."""
         known = (
-            ("PYTHONPATH", self.code, CODE_PATH),
-            ("baseline_constraints", self.constraints, CONSTRAINTS_PATH),
-            ("baseline_statistics", self.statistics, STATISTICS_PATH),
-            ("baseline_dataset", self.baseline_data, BASELINE_DATA_PATH),
-            ("record_preprocessor_script", self.preprocessor, PREPROCESSOR_PATH),
+            ("PYTHONPATH", self.code, processing_job.CODE_PATH),
+            ("baseline_constraints", self.constraints, processing_job.CONSTRAINTS_PATH),
+            ("baseline_statistics", self.statistics, processing_job.STATISTICS_PATH),
+            ("baseline_dataset", self.baseline_data, processing_job.BASELINE_DATA_PATH),
+            ("record_preprocessor_script", self.preprocessor, processing_job.PREPROCESSOR_PATH),
         )
         return {name: f"{path}/{uri.rsplit('/', 1)[-1]}" for name, uri, path in known if uri is not None}
 
@@ -105,7 +94,7 @@ def job_request(
         "ProcessingInputs": files.inputs(),
         "ProcessingResources": {"ClusterConfig": cluster},
         "StoppingCondition": {"MaxRuntimeInSeconds": machine.max_runtime_in_seconds},
-        "AppSpecification": {"ImageUri": machine.image_uri, "ContainerEntrypoint": list(ENTRYPOINT)},
+        "AppSpecification": {"ImageUri": machine.image_uri, "ContainerEntrypoint": list(processing_job.ENTRYPOINT)},
         "Environment": {**environment, **files.environment()},
         "RoleArn": role_arn,
     }
@@ -158,7 +147,7 @@ def schedule_input(
             "grace_minutes": grace_minutes,
             "late_hours": late_hours,
             "captured_uri": places.captured,
-            "ground_truth_uri": places.ground_truth if kind == naming.MODEL_QUALITY else None,
+            "ground_truth_uri": places.ground_truth if kind == MODEL_QUALITY else None,
             "results_uri": places.results,
             "state_uri": places.state,
             "job_stem": job_stem,

@@ -6,11 +6,11 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components import naming
 from components.args import check_component_name, common_settings
 from components.functions import HearingNames, hear_of_ended_jobs, monitoring_function
 from components.iam import Place, PolicyDocument
 from components.monitors.open_engine.policies import compare_policy
+from contract import bucket_layout
 
 
 class EngineComparisonArgs(TypedDict):
@@ -78,8 +78,8 @@ class EngineComparison(pulumi.ComponentResource):
                 "ENDPOINT_NAME": args["endpoint_name"],
                 "METRIC_NAMESPACE": namespace,
                 "BUCKET_NAME": bucket_name,
-                "RESULTS_PREFIX": naming.MONITORING_RESULTS,
-                "AGREEMENT_PREFIX": naming.ENGINE_AGREEMENT,
+                "RESULTS_PREFIX": bucket_layout.MONITORING_RESULTS,
+                "AGREEMENT_PREFIX": bucket_layout.ENGINE_AGREEMENT,
                 "ENGINE_PAIRS": pulumi.Output.all(
                     old=dict(args["model_monitor_schedules"]), new=dict(args["open_schedules"])
                 ).apply(lambda found: json.dumps(engine_pairs(found["old"], found["new"]), sort_keys=True)),

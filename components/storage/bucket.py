@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components import naming
 from components.args import StorageArgs, StorageSettings, check_component_name, common_settings
 from components.iam import PolicyDocument, deny_insecure_transport, policy_document
+from contract import bucket_layout
 
 # The responder remembers what it has told for as long as AWS might deliver an alarm again, and then some.
 RESPONDER_STATE_DAYS: Final = 30
@@ -141,9 +142,9 @@ def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleCo
         )
 
     return [
-        expire(naming.CAPTURED_DATA, retention.captured_data_days),
-        expire(naming.RESPONDER_STATE, RESPONDER_STATE_DAYS),
-        expire(naming.MONITOR_STATE, MONITOR_STATE_DAYS),
+        expire(bucket_layout.CAPTURED_DATA, retention.captured_data_days),
+        expire(bucket_layout.RESPONDER_STATE, RESPONDER_STATE_DAYS),
+        expire(bucket_layout.MONITOR_STATE, MONITOR_STATE_DAYS),
         aws.s3.BucketLifecycleConfigurationRuleArgs(
             id="clean-up",
             status="Enabled",

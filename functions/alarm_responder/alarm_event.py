@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from contract.metrics import ENDPOINT, MONITORING_SCHEDULE
 from functions.common.event_fields import BadEventError, mapping, text
 
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
@@ -33,12 +34,12 @@ class Alarm:
     @property
     def endpoint(self) -> str | None:
         """The monitored endpoint, None if the alarm's metric does not name one."""
-        return self.dimensions.get("Endpoint")
+        return self.dimensions.get(ENDPOINT)
 
     @property
     def schedule(self) -> str | None:
         """The monitoring schedule, None if the alarm's metric does not name one."""
-        return self.dimensions.get("MonitoringSchedule")
+        return self.dimensions.get(MONITORING_SCHEDULE)
 
     @property
     def marker_name(self) -> str:

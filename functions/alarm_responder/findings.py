@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contract.bucket_layout import FAILURE_NOTES_FOLDER, STATISTICS
+from contract.failure_note import note_key
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.column_summaries import summaries
 from functions.alarm_responder.run_history import Run, Streak, list_runs, streak
@@ -80,7 +82,7 @@ def gather(
         return Findings(problems=(_no_violations(runs, bucket, schedule_prefix, lookback),))
     problems: list[str] = []
     violations = _violations(s3, bucket, run.violations_key, problems)
-    current_key = run.key("statistics.json")
+    current_key = run.key(STATISTICS)
     current = _summaries(s3, bucket, current_key, "this run's statistics", problems) if current_key else {}
     return Findings(
         run=run,
@@ -137,7 +139,7 @@ def failed_job(s3: Any, alarm: Alarm, *, bucket: str, state_prefix: str) -> tupl
     There is one note a schedule, the latest. One from long before the alarm is about another failure: its reason would
     send people after what was mended long ago. One without a time is shown, and says so.
     """
-    key = f"{state_prefix}/job-failures/{alarm.endpoint}/{alarm.schedule}.json"
+    key = note_key(f"{state_prefix}/{FAILURE_NOTES_FOLDER}", str(alarm.endpoint), str(alarm.schedule))
     try:
         if not exists(s3, bucket, key):
             return None, f"No failed job has been noted in s3://{bucket}/{key}."

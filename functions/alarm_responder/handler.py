@@ -16,6 +16,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contract.bucket_layout import ANSWERED_ALARMS_FOLDER
+from contract.metrics import AGREEMENT, JOB_FAILURES, NO_DATA, RUNS
 from functions.alarm_responder.alarm_event import Alarm, parse_alarm, records
 from functions.alarm_responder.findings import failed_job, gather
 from functions.alarm_responder.message import failure_notification, plain_notification, violations_notification
@@ -29,9 +31,7 @@ from functions.common.event_fields import BadEventError
 from functions.common.idempotency import Claim, Clock, Markers
 from functions.common.json_logging import log
 
-FAILURES_METRIC = "JobFailures"
 # Of the open engine: on the monitors themselves.
-RUNS_METRIC, NO_DATA_METRIC, AGREEMENT_METRIC = "Runs", "NoData", "Agreement"
 # Lambda always says how long it has; this is for a call without a context, by hand or from a test.
 _DEFAULT_SECONDS = 60.0
 
@@ -109,7 +109,7 @@ class Responder:
         Raises what SNS raises when it refuses the message: then the marker is given back and a retry starts anew.
         """
         outcome = {"alarm": alarm.name, "state": alarm.state}
-        key = f"{self.settings.state_prefix}/alarms/{alarm.marker_name}.json"
+        key = f"{self.settings.state_prefix}/{ANSWERED_ALARMS_FOLDER}/{alarm.marker_name}.json"
         claim: Claim | None = None
         try:
             claim = self.markers.claim(key)
@@ -156,16 +156,16 @@ class Responder:
 
     def _details(self, alarm: Alarm, place: Place) -> Notification:
         settings, bucket, lag = self.settings, self.settings.bucket, self.settings.lag(alarm)
-        if alarm.metric == FAILURES_METRIC:
+        if alarm.metric == JOB_FAILURES:
             job, problem = failed_job(self.s3, alarm, bucket=bucket, state_prefix=settings.state_prefix)
             return failure_notification(alarm, job, problem, place)
-        if alarm.metric == RUNS_METRIC:
+        if alarm.metric == RUNS:
             silent = silence(self.s3, alarm, bucket, settings.monitor_state_prefix, lag)
             return silence_notification(alarm, silent, place)
-        if alarm.metric == NO_DATA_METRIC:
+        if alarm.metric == NO_DATA:
             dry = drought(self.s3, alarm, bucket, settings.monitor_state_prefix, lag)
             return drought_notification(alarm, dry, place)
-        if alarm.metric == AGREEMENT_METRIC:
+        if alarm.metric == AGREEMENT:
             return dispute_notification(alarm, dispute(self.s3, alarm, bucket, settings.agreement_prefix, lag), place)
         findings = gather(
             self.s3,

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
+from contract.bucket_layout import STATISTICS
+from contract.failure_note import NOT_STARTED
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.column_summaries import number, percent
 from functions.alarm_responder.console_links import Console
@@ -21,7 +23,6 @@ from functions.alarm_responder.notification import (
     time_text,
 )
 from functions.alarm_responder.severity import description_of, severity_lines
-from functions.common.failure_note import NOT_STARTED
 from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
 
 MAX_VIOLATIONS = 25
@@ -269,7 +270,7 @@ def _files(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
     lines = ["WHERE THE FILES ARE"]
     if findings.run and findings.run.violations_key:
         lines.append(f"  Violations:   s3://{place.bucket}/{findings.run.violations_key}")
-        statistics = findings.run.key("statistics.json")
+        statistics = findings.run.key(STATISTICS)
         if statistics:
             lines.append(f"  Statistics:   s3://{place.bucket}/{statistics}")
     else:

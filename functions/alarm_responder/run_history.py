@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from contract.bucket_layout import VIOLATIONS
 from functions.common.s3_objects import list_keys
-from functions.common.violations import FILE_NAMES
 
 _HOUR_AND_FILE = re.compile(r"(\d{4})/(\d{2})/(\d{2})/(\d{2})/([^/]+)")
 
@@ -23,7 +23,7 @@ class Run:
     @property
     def violations_key(self) -> str | None:
         """Key of the violations file; None for a run that found none, which writes no such file."""
-        return next((self.prefix + name for name in FILE_NAMES if name in self.files), None)
+        return next((self.prefix + name for name in VIOLATIONS if name in self.files), None)
 
     def key(self, name: str) -> str | None:
         """Key of the result file of that name; None if the run has none."""

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from functions.alarm_responder.alarm_event import Alarm
 from functions.common.environment import ConfigurationError
 
 # The component ends an alarm's description with it.
 _SEVERITY = re.compile(r"\bSeverity: (warning|critical)\.?\s*$")
-_UNITS = {"ConstraintViolations": "violation", "JobFailures": "failed job"}
+_UNITS = {CONSTRAINT_VIOLATIONS: "violation", JOB_FAILURES: "failed job"}
 
 
 @dataclass(frozen=True)

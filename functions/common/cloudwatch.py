@@ -1,17 +1,16 @@
-"""What functions publish of a schedule; the components make alarms of the same names."""
+"""What functions publish of a schedule."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from contract.metrics import of_schedule
 
 
 def publish(
     cloudwatch: Any, namespace: str, endpoint: str, schedule: str, metrics: Mapping[str, float], *, unit: str = "Count"
 ) -> None:
     """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look."""
-    dimensions = [
-        {"Name": "Endpoint", "Value": endpoint},
-        {"Name": "MonitoringSchedule", "Value": schedule},
-    ]
+    dimensions = [{"Name": name, "Value": value} for name, value in of_schedule(endpoint, schedule).items()]
     cloudwatch.put_metric_data(
         Namespace=namespace,
         MetricData=[

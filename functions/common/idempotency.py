@@ -26,6 +26,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.bucket_layout import SMALL_WINDOWS_FOLDER
 from functions.common.aws_clients import error_code
 
 IN_PROGRESS, DONE, RELEASED = "in-progress", "done", "released"
@@ -36,7 +37,7 @@ _POLL_SECONDS = 0.25
 
 def small_window_key(state_prefix: str, endpoint: str, job: str) -> str:
     """Key of the marker of a run that a function does in place of the processing job `job`."""
-    return "/".join(part for part in (state_prefix, "small-windows", endpoint, f"{job}.json") if part)
+    return "/".join(part for part in (state_prefix, SMALL_WINDOWS_FOLDER, endpoint, f"{job}.json") if part)
 
 
 class StillInProgressError(RuntimeError):

@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The documentation writes both; real runs and AWS's SDK the first.
-FILE_NAMES = ("constraint_violations.json", "constraints_violations.json")
-
 # Names of columns stand in descriptions, and clients choose names: nothing here may cost more than its text is long.
 # A number begins where no digit comes before, has one way to be read, and descriptions are cut: AWS's have 300.
 _DESCRIPTION_CHARACTERS = 1000

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contract.bucket_layout import CONSTRAINTS, DRIFT, STATISTICS, VIOLATIONS
+from contract.metrics import AGREEMENT
+from contract.processing_job import is_merge, output_uri
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import ConfigurationError, prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.json_logging import log
 from functions.common.s3_objects import UnreadableError, exists, list_keys, read_json
-from functions.common.violations import FILE_NAMES, parse_violations
+from functions.common.violations import parse_violations
 from functions.compare_engines.agreement import Agreement, Results, compare, subjects_of
 
 DETAIL_TYPE = "SageMaker Processing Job State Change"
-STATISTICS, CONSTRAINTS, DRIFT = "statistics.json", "constraints.json", "drift.json"
 # A continuous column takes some 100 KB of statistics.json; a file of 64 MB, once parsed, still fits this function.
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -98,16 +100,9 @@ def finished(event: Any, sagemaker: Any) -> Finished | None:
     job = sagemaker.describe_processing_job(ProcessingJobName=name)
     environment = job.get("Environment") or {}
     schedule, end_time = environment.get("sagemaker_monitoring_schedule_name"), environment.get("end_time")
-    merge = "ground_truth_source" in environment and "analysis_type" not in environment
-    if job["ProcessingJobStatus"] != "Completed" or not schedule or not end_time or merge:
+    if job["ProcessingJobStatus"] != "Completed" or not schedule or not end_time or is_merge(environment):
         return None
-    return Finished(schedule, end_time, _output_uri(job))
-
-
-def _output_uri(job: Mapping[str, Any]) -> str | None:
-    outputs = (job.get("ProcessingOutputConfig") or {}).get("Outputs") or [{}]
-    uri = (outputs[0].get("S3Output") or {}).get("S3Uri")
-    return str(uri) if uri else None
+    return Finished(schedule, end_time, output_uri(job))
 
 
 def note(s3: Any, settings: Settings, pair: Pair, hour: str, run: Finished) -> None:
@@ -143,9 +138,9 @@ def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -
     if finished_by_event:
         folder = str(_read(s3, settings, noted)["folder"])
     files = {key.removeprefix(folder): key for key in list_keys(s3, settings.bucket, folder)}
-    if not finished_by_event and files.keys().isdisjoint((STATISTICS, *FILE_NAMES)):
+    if not finished_by_event and files.keys().isdisjoint((STATISTICS, *VIOLATIONS)):
         return None
-    name = next((name for name in FILE_NAMES if name in files), None)
+    name = next((name for name in VIOLATIONS if name in files), None)
     violations = parse_violations(_read(s3, settings, files[name])) if name else ()
     return Results(_subjects(s3, settings, files), violations, _measures(s3, settings, files))
 
@@ -193,7 +188,7 @@ def process(event: Any, settings: Settings, *, s3: Any, sagemaker: Any, cloudwat
         return {"kind": pair.kind, "hour": hour, "waiting": "the other engine has not finished this window"}
     agreement = compare(first, second)
     key = keep(s3, settings, pair, hour, agreement)
-    metrics = {"Agreement": agreement.share}
+    metrics = {AGREEMENT: agreement.share}
     publish(cloudwatch, settings.namespace, settings.endpoint, pair.open, metrics, unit="None")
     return {
         "kind": pair.kind,

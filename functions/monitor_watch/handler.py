@@ -16,18 +16,17 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from contract.bucket_layout import HEARD_JOBS_FOLDER, WATCH_FOLDER
+from contract.metrics import CONSTRAINT_VIOLATIONS, HOURS_SILENT, JOB_FAILURES, NO_DATA, of_schedule
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.heard_jobs import heard_key
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import DamagedError, exists, read_json
 
-HOURS_SILENT = "HoursSilent"
-NO_DATA = "NoData"
 # Each of them says that somebody heard of a run: what it found, that it failed, that there was nothing to look at.
-OUTCOMES = ("ConstraintViolations", "JobFailures", NO_DATA)
+OUTCOMES = (CONSTRAINT_VIOLATIONS, JOB_FAILURES, NO_DATA)
 FINAL_STATES = ("Completed", "Failed", "Stopped")
 # An event arrives within seconds; a job that ended later than that is left to the next look.
 GRACE = timedelta(minutes=15)
@@ -156,7 +155,8 @@ class Watch:
 
     def _is_heard(self, job: str) -> bool:
         settings = self._settings
-        return exists(self._clients.s3, settings.bucket, heard_key(settings.state_prefix, job))
+        key = f"{settings.state_prefix}/{HEARD_JOBS_FOLDER}/{job}.json"
+        return exists(self._clients.s3, settings.bucket, key)
 
     def _watch(self, schedule: Schedule, hours: dict[str, float]) -> None:
         """Publish for how many hours nothing was heard of a schedule's runs, and note it in `hours`."""
@@ -173,10 +173,8 @@ class Watch:
 
     def _outcomes(self, schedule: Schedule) -> Iterator[datetime]:
         """When something was heard in the last days, to ten minutes."""
-        dimensions = [
-            {"Name": "Endpoint", "Value": self._settings.endpoint},
-            {"Name": "MonitoringSchedule", "Value": schedule.name},
-        ]
+        named = of_schedule(self._settings.endpoint, schedule.name)
+        dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
         for name in OUTCOMES:
             answer = self._clients.cloudwatch.get_metric_statistics(
                 Namespace=self._settings.namespace,
@@ -210,7 +208,7 @@ class Watch:
         return datetime.fromisoformat(str(found["first_seen"]))
 
     def _key(self, name: str) -> str:
-        return f"{self._settings.state_prefix}/watch/{name}.json"
+        return f"{self._settings.state_prefix}/{WATCH_FOLDER}/{name}.json"
 
     def _read(self, name: str) -> Mapping[str, Any] | None:
         """What an earlier look wrote; None if it wrote nothing, or something that cannot be read any more."""

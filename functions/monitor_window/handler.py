@@ -17,14 +17,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from contract.bucket_layout import VIOLATIONS
+from contract.failure_note import Failure
+from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_note import Failure, note_failure
+from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Claim, Clock, Markers, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
-from functions.common.violations import FILE_NAMES, count_violations
+from functions.common.violations import count_violations
 from functions.monitor_window.container_files import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
 
 _RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
@@ -100,8 +103,8 @@ class Outcome:
     def metrics(self) -> dict[str, float]:
         """As the end of a processing job would be told."""
         if self.status:
-            return {"JobFailures": 1.0}
-        return {"JobFailures": 0.0, "ConstraintViolations": float(self.violations)}
+            return {JOB_FAILURES: 1.0}
+        return {JOB_FAILURES: 0.0, CONSTRAINT_VIOLATIONS: float(self.violations)}
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ def _execute(job: Job, ml_root: Path, seconds: float, *, fetching: float) -> int
 
 def _count(job: Job, ml_root: Path) -> int:
     for output in job.request["ProcessingOutputConfig"]["Outputs"]:
-        for name in FILE_NAMES:
+        for name in VIOLATIONS:
             path = place(ml_root, output["S3Output"]["LocalPath"]) / name
             if path.is_file():
                 return count_violations(json.loads(path.read_bytes()))
@@ -215,7 +218,7 @@ def process(
         raise
     except Exception as error:
         _note(s3, settings, job, f"{type(error).__name__}: {error}")
-        failed = {"JobFailures": 1.0}
+        failed = {JOB_FAILURES: 1.0}
         attempt(
             "the failure could not be published",
             lambda: publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, failed),

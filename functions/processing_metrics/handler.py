@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contract.bucket_layout import FAILURE_NOTES_FOLDER, HEARD_JOBS_FOLDER, VIOLATIONS
+from contract.failure_note import SECOND_TRY, Failure
+from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_note import SECOND_TRY, Failure, note_failure
-from functions.common.heard_jobs import heard_key
+from functions.common.failure_notes import note_failure
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
-from functions.common.violations import FILE_NAMES, MalformedViolationsError
+from functions.common.violations import MalformedViolationsError
 from functions.common.violations import count_violations as count_entries
 from functions.processing_metrics.job import Job, JobKind, identify
 
@@ -61,9 +63,9 @@ def parse(event: Any) -> str:
 
 def measure(s3: Any, job: Job) -> dict[str, float]:
     """The metrics of an ended job, by name. A failed monitoring job says nothing about violations."""
-    metrics = {"JobFailures": 1.0 if job.failed else 0.0}
+    metrics = {JOB_FAILURES: 1.0 if job.failed else 0.0}
     if job.kind is JobKind.MONITORING and job.status == "Completed":
-        metrics["ConstraintViolations"] = float(count_violations(s3, job))
+        metrics[CONSTRAINT_VIOLATIONS] = float(count_violations(s3, job))
     return metrics
 
 
@@ -82,7 +84,7 @@ def _violations_in_file(s3: Any, job: Job) -> int | None:
         return None
     try:
         bucket, key = split_uri(job.output_uri.rstrip("/") + "/")
-        found = next((key + name for name in FILE_NAMES if exists(s3, bucket, key + name)), None)
+        found = next((key + name for name in VIOLATIONS if exists(s3, bucket, key + name)), None)
     except (ValueError, UnreadableError) as error:
         log(
             "WARNING",
@@ -112,12 +114,13 @@ def _note(s3: Any, settings: Settings, job: Job) -> None:
         exit_message=job.exit_message,
         ended=job.ended.isoformat() if job.ended else None,
     )
-    note_failure(s3, settings.bucket, f"{settings.state_prefix}/job-failures", failure)
+    note_failure(s3, settings.bucket, f"{settings.state_prefix}/{FAILURE_NOTES_FOLDER}", failure)
 
 
 def _note_heard(s3: Any, settings: Settings, job: Job) -> None:
     """For `monitor_watch`, which has every job looked at that has no such note."""
-    s3.put_object(Bucket=settings.bucket, Key=heard_key(settings.state_prefix, job.name), Body=b"{}")
+    key = f"{settings.state_prefix}/{HEARD_JOBS_FOLDER}/{job.name}.json"
+    s3.put_object(Bucket=settings.bucket, Key=key, Body=b"{}")
 
 
 def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloudwatch: Any) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from contract.processing_job import is_merge, output_uri
+
 # SageMaker's clock and the limit may disagree by a moment.
 _LIMIT_TOLERANCE_SECONDS = 1.0
 _VIOLATIONS_IN_MESSAGE = re.compile(r"\bwith (\d+) violations?\b", re.IGNORECASE)
@@ -78,12 +80,11 @@ def identify(description: Mapping[str, Any], *, endpoint: str, results_uri: str)
     endpoint nor schedule.
     """
     environment = description.get("Environment") or {}
-    output_uri = _output_uri(description)
+    results = output_uri(description)
     schedule_from_arn = _name_of(description.get("MonitoringScheduleArn"))
-    # The open engine's model-quality runs join the labels themselves; a merge job of Model Monitor's analyzes nothing.
-    if "ground_truth_source" in environment and "analysis_type" not in environment:
+    if is_merge(environment):
         kind, found_endpoint = JobKind.MERGE, environment.get("sagemaker_endpoint_name")
-        if found_endpoint is None and output_uri is not None and output_uri.startswith(results_uri):
+        if found_endpoint is None and results is not None and results.startswith(results_uri):
             found_endpoint = endpoint
         schedule = environment.get("sagemaker_monitoring_schedule_name") or schedule_from_arn
     elif "model_monitoring_endpoint" in environment:
@@ -103,20 +104,11 @@ def identify(description: Mapping[str, Any], *, endpoint: str, results_uri: str)
         status=description["ProcessingJobStatus"],
         exit_message=description.get("ExitMessage") or "",
         failure_reason=description.get("FailureReason") or "",
-        output_uri=output_uri,
+        output_uri=results,
         started=description.get("ProcessingStartTime"),
         ended=description.get("ProcessingEndTime"),
         max_runtime_seconds=(description.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds"),
     )
-
-
-def _output_uri(description: Mapping[str, Any]) -> str | None:
-    outputs = (description.get("ProcessingOutputConfig") or {}).get("Outputs") or []
-    for output in outputs:
-        uri = (output.get("S3Output") or {}).get("S3Uri")
-        if uri:
-            return str(uri)
-    return None
 
 
 def _name_of(arn: str | None) -> str | None:

@@ -14,11 +14,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.failure_note import NOT_STARTED, Failure
+from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA, RUNS
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_note import NOT_STARTED, Failure, note_failure
+from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Clock, Markers, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import exists
@@ -180,12 +182,12 @@ def process(
         raise
     except Exception as error:
         _note(s3, settings, plan, error)
-        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {"JobFailures": 1.0})
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
-    metrics = {"Runs": 1.0, "NoData": 1.0 if answer["route"] == NONE else 0.0}
+    metrics = {RUNS: 1.0, NO_DATA: 1.0 if answer["route"] == NONE else 0.0}
     answer |= _settle(plan, s3=s3, sagemaker=sagemaker, clock=clock)
     if "lost_windows" in answer:
-        metrics["LostWindows"] = float(len(answer["lost_windows"]))
+        metrics[LOST_WINDOWS] = float(len(answer["lost_windows"]))
     publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     return answer | {"results": results_uri(plan)}
 
@@ -210,7 +212,7 @@ def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
     where = "the event's announce"
     given = mapping(event["announce"], where)
     endpoint, schedule = text(given, "endpoint", where), text(given, "schedule", where)
-    publish(cloudwatch, namespace, endpoint, schedule, {"Runs": 0.0})
+    publish(cloudwatch, namespace, endpoint, schedule, {RUNS: 0.0})
     return {"schedule": schedule, "announced": True}
 
 

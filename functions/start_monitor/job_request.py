@@ -8,14 +8,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.bucket_layout import SHARDS_FOLDER, hour_folder
+from contract.processing_job import CAPTURED_PATH, GROUND_TRUTH_PATH, OUTPUT_PATH, outputs
 from functions.common.aws_clients import error_code
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.run_ledger import Run
-from functions.start_monitor.time_window import hour_path, iso
+from functions.start_monitor.time_window import iso
 
-CAPTURED_PATH = "/opt/ml/processing/input/endpoint"
-GROUND_TRUTH_PATH = "/opt/ml/processing/input/ground_truth"
-OUTPUT_PATH = "/opt/ml/processing/output"
 DATASET_FORMAT = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
 _ENVIRONMENT_VALUE = 256
 # A captured file lies under the hour in which it was begun, and is filled for some minutes more. Each is given to one
@@ -34,7 +33,7 @@ def job_name(plan: Plan) -> str:
 
 def results_uri(plan: Plan) -> str:
     """Where the results of the window go: as Model Monitor has it, by the hour of the window's end."""
-    return f"{plan.results_uri}/{plan.endpoint}/{plan.schedule}/{hour_path(plan.window.end)}"
+    return f"{plan.results_uri}/{plan.endpoint}/{plan.schedule}/{hour_folder(plan.window.end)}"
 
 
 def processing_job_request(plan: Plan, run: Run, *, captured: str, ground_truth: str | None) -> dict[str, Any]:
@@ -50,17 +49,7 @@ def processing_job_request(plan: Plan, run: Run, *, captured: str, ground_truth:
         "ProcessingInputs": inputs,
         "ProcessingOutputConfig": {
             **request.get("ProcessingOutputConfig", {}),
-            "Outputs": [
-                {
-                    "OutputName": "monitoring_output",
-                    # At the end, not as it goes: who finds a violations file finds a whole one.
-                    "S3Output": {
-                        "S3Uri": results_uri(plan),
-                        "LocalPath": OUTPUT_PATH,
-                        "S3UploadMode": "EndOfJob",
-                    },
-                }
-            ],
+            "Outputs": outputs(results_uri(plan)),
         },
         "Environment": {**request.get("Environment", {}), **_environment(plan, run, labelled=ground_truth is not None)},
     }
@@ -85,7 +74,7 @@ def _environment(plan: Plan, run: Run, *, labelled: bool) -> dict[str, str]:
         environment["late_from"] = run.late_from
     if _instances(plan) > 1:
         # Where the instances hand their shares over to the one that merges them.
-        environment["shards_uri"] = f"{plan.state_uri}/shards/{job_name(plan)}"
+        environment["shards_uri"] = f"{plan.state_uri}/{SHARDS_FOLDER}/{job_name(plan)}"
     if run.excluded_variants:
         environment["excluded_variants"] = ",".join(run.excluded_variants)[:_ENVIRONMENT_VALUE]
     return environment

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contract.monitor_kinds import KINDS
+from contract.time_offsets import parse_offset
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.s3_objects import split_location
-from functions.start_monitor.time_window import Window, hour_of, parse_offset, parse_time, window_of
+from functions.start_monitor.time_window import Window, hour_of, parse_time, window_of
 
 # Eight at a time at some 40 ms each, the function brings so many in 10 s of the 300 that it has.
 _MAX_FILES = 2000
-KINDS = {"data-quality": "dq", "model-quality": "mq"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Plan:
     @property
     def short_kind(self) -> str:
         """`dq` or `mq`, for names."""
-        return KINDS[self.kind]
+        return KINDS[self.kind].short
 
 
 def parse(event: Any) -> Plan:
@@ -66,7 +67,7 @@ def parse(event: Any) -> Plan:
     if not isinstance(variants, list) or not variants or not all(isinstance(name, str) and name for name in variants):
         raise BadEventError(f"{where}.variants must be a list of at least one variant's name")
     ground_truth = plan.get("ground_truth_uri")
-    if kind == "model-quality" and not ground_truth:
+    if KINDS[kind].needs_labels and not ground_truth:
         raise BadEventError(f"{where}.ground_truth_uri is missing: a model-quality monitor needs labels")
     return Plan(
         kind=kind,

@@ -18,11 +18,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.bucket_layout import hour_folder
 from functions.common.aws_clients import error_code
 from functions.common.json_logging import log
 from functions.common.s3_objects import DamagedError, exists, list_keys, read_json, split_location
 from functions.start_monitor.plan import Plan
-from functions.start_monitor.time_window import HOUR, Window, hour_path, hours_between, parse_time
+from functions.start_monitor.time_window import HOUR, Window, hours_between, parse_time
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _STARTED = ".started"
@@ -164,7 +165,7 @@ class Records:
 
     def key(self, end: datetime, suffix: str = ".json") -> str:
         """Key of the record of the window that ends at `end`, or of a file beside it."""
-        return f"{self.prefix}/{hour_path(end)}{suffix}"
+        return f"{self.prefix}/{hour_folder(end)}{suffix}"
 
     def read(self, end: datetime) -> Run | None:
         """The run of the window that ends at `end`; None if there was none, or if what is there cannot be read."""

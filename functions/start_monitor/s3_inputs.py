@@ -6,9 +6,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from contract.bucket_layout import hour_folder
 from functions.common.object_keys import is_plain
 from functions.common.s3_objects import ListedObject, list_folders, list_objects, split_location
-from functions.start_monitor.time_window import hour_path
 
 _HOUR_PARTS = 4  # yyyy/mm/dd/hh
 _HALF_A_DAY = 12
@@ -51,7 +51,7 @@ class Found:
 
 def captured(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str], hours: Iterable[datetime]) -> Found:
     """The captures of `variants` in `hours`; keys are relative to `captured_uri`."""
-    paths = {hour_path(hour) for hour in hours}
+    paths = {hour_folder(hour) for hour in hours}
     return Found.of(
         item for variant in variants for item in _json_lines(s3, captured_uri, f"{endpoint}/{variant}/", paths)
     )
@@ -59,7 +59,7 @@ def captured(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str],
 
 def labels(s3: Any, ground_truth_uri: str, hours: Iterable[datetime]) -> Found:
     """Files of labels that were put into `hours`; keys are relative to `ground_truth_uri`."""
-    return Found.of(_json_lines(s3, ground_truth_uri, "", {hour_path(hour) for hour in hours}))
+    return Found.of(_json_lines(s3, ground_truth_uri, "", {hour_folder(hour) for hour in hours}))
 
 
 def other_variants(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str]) -> tuple[str, ...]:

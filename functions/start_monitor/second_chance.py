@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contract.failure_note import SECOND_TRY
 from functions.common.aws_clients import error_code
-from functions.common.failure_note import SECOND_TRY
 from functions.common.idempotency import DONE, small_window_key
 from functions.common.json_logging import log
 from functions.common.s3_objects import exists, read_json

@@ -1,11 +1,9 @@
 """The window of a run, from the time that it was scheduled for. Pure functions."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_OFFSET = re.compile(r"-P(?=.)(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?)?")
 HOUR = timedelta(hours=1)
 
 
@@ -27,18 +25,6 @@ def hours_between(start: datetime, end: datetime) -> Iterator[datetime]:
     while moment < end:
         yield moment
         moment += HOUR
-
-
-def parse_offset(text: str) -> timedelta:
-    """A duration back in time as Model Monitor writes it, `-P1D` or `-PT6H`, as a negative timedelta.
-
-    Raises ValueError for anything else.
-    """
-    match = _OFFSET.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no offset: write -P1D, -PT6H or -PT0H")
-    days, hours, minutes = (int(part or 0) for part in match.groups())
-    return -timedelta(days=days, hours=hours, minutes=minutes)
 
 
 def parse_time(text: str) -> datetime:
@@ -70,8 +56,3 @@ def hour_of(moment: datetime) -> datetime:
 def iso(moment: datetime) -> str:
     """`2026-01-31T12:00:00Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def hour_path(moment: datetime) -> str:
-    """`2026/01/31/12`, as captures, labels and results are laid out."""
-    return moment.astimezone(UTC).strftime("%Y/%m/%d/%H")

@@ -14,7 +14,7 @@ import pulumi_aws as aws
 import pytest
 
 from components import ModelMonitoringStack
-from components.archives.function import write_model_archive
+from components.archives import write_model_archive
 from drift_tools.endpoint import baseline_requests, send
 from examples.demo.waiting import wait_until
 from local_aws import LocalAws

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from components import ModelMonitoringStack, ModelMonitoringStackArgs
-from components.archives.function import write_model_archive
+from components.archives.model import write_model_archive
 from tests.components.mocked_runtime import Run, run_program
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,9 @@ import pulumi
 import pytest
 
 from components import ModelMonitoringStack
-from components.args import QUALITY_METRICS, DataQualityThresholds
+from components.args import DataQualityThresholds
 from components.baselines.thresholds import quality_constraints, with_thresholds
+from contract.quality_metrics import CONSTRAINED
 from drift_tools.monitors.data_quality import Constraints
 from drift_tools.monitors.model_quality import ModelQuality
 from drift_tools.monitors.model_quality.outcomes import QualityConstraints, suggest
@@ -86,9 +87,9 @@ def test_categories_told_apart_by_a_baseline_follow_too() -> None:
     assert found.config.categorical_comparison_threshold == 0.3
 
 
-@pytest.mark.parametrize("problem_type", sorted(QUALITY_METRICS))
+@pytest.mark.parametrize("problem_type", sorted(CONSTRAINED))
 def test_thresholds_of_model_quality_have_the_monitors_own_direction(problem_type: str) -> None:
-    metrics = dict.fromkeys(QUALITY_METRICS[problem_type], 0.5)
+    metrics = dict.fromkeys(CONSTRAINED[problem_type], 0.5)
     found = QualityConstraints.from_dict(quality_constraints(problem_type, metrics))
     suggested = suggest(ModelQuality(problem_type, 1, metrics, {}, {}))
     assert found == suggested, "every metric that the monitor constrains, and in its direction"

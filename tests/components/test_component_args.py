@@ -16,11 +16,11 @@ from components.args import (
     EndpointSettings,
     ModelQualityBaselineSettings,
     ModelQualitySettings,
+    ScheduleExpression,
     StackSettings,
     StorageSettings,
     check_component_name,
     common_settings,
-    schedule_period_hours,
 )
 from components.naming import MAX_COMPONENT_NAME
 from tests.components.conftest import MakeArgs
@@ -47,7 +47,7 @@ def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
     assert settings.retain_data is True
     assert settings.model_quality is None
     assert settings.data_quality is not None
-    assert settings.data_quality.schedule_expression == "cron(0 * ? * * *)"
+    assert settings.data_quality.schedule.text == "cron(0 * ? * * *)"
     assert settings.common.log_retention_in_days == 30
     assert isinstance(settings.endpoint, EndpointSettings)
     assert settings.endpoint.sampling_percentage == 100
@@ -245,6 +245,8 @@ def test_columns_of_the_labelled_data_must_exist(labelled_csv: Path) -> None:
         ("cron(0 0/6 ? * * *)", 6),
         ("cron(0 17/1 ? * * *)", 1),
         ("cron(0 0/25 ? * * *)", None),
+        ("cron(0 24 ? * * *)", None),
+        ("cron(0 99 ? * * *)", None),
         ("cron(0 0/0 ? * * *)", None),
         ("cron(30 * ? * * *)", None),
         ("cron(0 * * * ? *)", None),
@@ -253,7 +255,11 @@ def test_columns_of_the_labelled_data_must_exist(labelled_csv: Path) -> None:
     ],
 )
 def test_schedules_that_sagemaker_takes(expression: str, hours: int | None) -> None:
-    assert schedule_period_hours(expression) == hours
+    if hours is None:
+        with pytest.raises(ValueError, match=r"write cron\(0|must be from 1 to 24"):
+            ScheduleExpression.parse(expression)
+    else:
+        assert ScheduleExpression.parse(expression).period_hours == hours
 
 
 def test_a_run_must_end_before_the_next_begins() -> None:

@@ -3,6 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import naming
+from contract import metrics
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
 
 def test_uris_never_end_in_a_slash() -> None:
@@ -22,7 +24,7 @@ def test_content_hash_tells_parts_apart(left: list[str], right: list[str]) -> No
 
 
 def test_names_that_follow_the_endpoint() -> None:
-    assert naming.schedule_name("churn-endpoint-1a2b3c4", naming.DATA_QUALITY) == "churn-endpoint-1a2b3c4-data-quality"
+    assert naming.schedule_name("churn-endpoint-1a2b3c4", DATA_QUALITY) == "churn-endpoint-1a2b3c4-data-quality"
     assert naming.dashboard_name("churn-endpoint-1a2b3c4") == "churn-endpoint-1a2b3c4-monitoring"
 
 
@@ -41,12 +43,12 @@ def test_console_of_a_region(region: str, host: str) -> None:
 
 def test_longest_name() -> None:
     endpoint = f"{'c' * naming.MAX_COMPONENT_NAME}-endpoint-1a2b3c4"
-    assert len(naming.schedule_name(endpoint, naming.MODEL_QUALITY)) == 63
+    assert len(naming.schedule_name(endpoint, MODEL_QUALITY)) == 63
     assert naming.MAX_COMPONENT_NAME == 32
 
 
 def test_namespace() -> None:
-    assert naming.metric_namespace("churn") == "ModelMonitoring/churn"
+    assert metrics.stack_namespace("churn") == "ModelMonitoring/churn"
 
 
 @pytest.mark.parametrize("name", ["churn", "a", "a1-b2"])

@@ -10,15 +10,9 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from components.archives.function import (
-    FUNCTIONS,
-    asset_bytes,
-    function_archive,
-    function_files,
-    model_archive,
-    source_files,
-    write_model_archive,
-)
+from components.archives.function import FUNCTIONS, function_archive, function_files
+from components.archives.model import model_archive, write_model_archive
+from components.archives.sources import asset_bytes, source_files
 
 FOLDERS = ("start_baseline", "processing_metrics", "alarm_responder")
 
@@ -93,7 +87,7 @@ def test_a_folder_without_a_handler(tmp_path: Path) -> None:
 def test_functions_take_their_folder_and_what_is_shared(folder: str) -> None:
     files = function_files(folder)
     assert list(files) == sorted(files)
-    assert {path.parent.name for path in files.values()} <= {"functions", folder, "common"}
+    assert {path.parent.name for path in files.values()} <= {"functions", folder, "common", "contract"}
     assert not [name for name in files if "__pycache__" in name or name.endswith((".pyc", ".md"))]
     assert files[f"functions/{folder}/handler.py"] == FUNCTIONS / folder / "handler.py"
 

@@ -8,16 +8,9 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from components.args import ArgumentError, timetable
-from components.jobs.processing_job import (
-    DATA_METRICS,
-    MODEL_METRICS,
-    Files,
-    Machine,
-    Places,
-    job_request,
-    schedule_input,
-)
+from components.args import ArgumentError, ScheduleExpression
+from components.jobs.processing_job import Files, Machine, Places, job_request, schedule_input
+from contract.metrics import OPEN_DATA_METRICS, OPEN_MODEL_METRICS
 from tests.lambda_functions.functions import load
 
 PLACES = Places(
@@ -51,23 +44,19 @@ FILES = Files(
     ],
 )
 def test_when_it_fires(expression: str, grace: int, fires: str, period: int) -> None:
-    found = timetable(expression, grace)
-    assert (found.expression, found.period_hours) == (fires, period)
+    found = ScheduleExpression.parse(expression)
+    assert (found.for_event_bridge(grace), found.period_hours) == (fires, period)
     assert found.runs_per_year == 8760 / period
 
 
-@pytest.mark.parametrize(
-    ("expression", "said"),
-    [
-        ("cron(0 0/5 ? * * *)", "must divide 24"),
-        ("cron(0 0/0 ? * * *)", "must divide 24"),
-        ("rate(1 hour)", "write cron"),
-        ("cron(30 * ? * * *)", "write cron"),
-    ],
-)
-def test_windows_that_would_not_join_are_refused(expression: str, said: str) -> None:
-    with pytest.raises(ArgumentError, match=said):
-        timetable(expression, 0)
+@pytest.mark.parametrize("hours", range(1, 25))
+def test_windows_that_would_not_join_are_refused(hours: int) -> None:
+    schedule = ScheduleExpression.parse(f"cron(0 0/{hours} ? * * *)")
+    if hours in {1, 2, 3, 4, 6, 8, 12, 24}:
+        schedule.check_windows_join("x")
+    else:
+        with pytest.raises(ArgumentError, match=r"x is 'cron.*: with the open engine .* must divide 24"):
+            schedule.check_windows_join("x")
 
 
 def problems(service: str, operation: str, request: dict[str, Any]) -> str:
@@ -108,13 +97,13 @@ def test_the_request_is_one_that_sagemaker_takes() -> None:
     request = job_request(
         machine,
         files,
-        environment={"metric_namespace": DATA_METRICS},
+        environment={"metric_namespace": OPEN_DATA_METRICS},
         role_arn="arn:aws:iam::123456789012:role/churn-monitor",
         tags={"team": "risk", "cost": "1"},
     )
     assert problems("sagemaker", "CreateProcessingJob", complete(request)) == ""
     assert request["Environment"] == {
-        "metric_namespace": DATA_METRICS,
+        "metric_namespace": OPEN_DATA_METRICS,
         "PYTHONPATH": "/opt/ml/processing/input/code/drift_tools.zip",
         "baseline_constraints": "/opt/ml/processing/baseline/constraints/constraints.json",
         "baseline_statistics": "/opt/ml/processing/baseline/stats/statistics.json",
@@ -165,7 +154,7 @@ def test_the_schedule_is_one_that_eventbridge_takes() -> None:
     target = {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:f", "RoleArn": "arn:aws:iam::123456789012:role/s"}
     schedule = {
         "Name": "n" * 64,
-        "ScheduleExpression": timetable("cron(0 * ? * * *)", 20).expression,
+        "ScheduleExpression": ScheduleExpression.parse("cron(0 * ? * * *)").for_event_bridge(20),
         "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5},
         "Target": target,
     }
@@ -173,7 +162,7 @@ def test_the_schedule_is_one_that_eventbridge_takes() -> None:
 
 
 def test_no_namespace_is_aws_own() -> None:
-    assert not any(name.lower().startswith("aws/") for name in (DATA_METRICS, MODEL_METRICS))
+    assert not any(name.lower().startswith("aws/") for name in (OPEN_DATA_METRICS, OPEN_MODEL_METRICS))
 
 
 def test_the_entrypoint_is_a_module_that_can_be_run() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from components.archives.function import write_model_archive
+from components.archives import write_model_archive
 from components.endpoint.endpoint import serving_environment
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
-from components.archives.function import FUNCTIONS, function_files, model_archive, source_files
+from components.archives.function import FUNCTIONS, function_files
+from components.archives.model import model_archive
 from components.archives.monitor import job_archive, job_sources
+from components.archives.sources import source_files
 from components.naming import content_hash
 
 PROJECT = Path(__file__).resolve().parents[2]
-SHIPPED = ("components", "drift_tools", "functions", "model", "pyproject.toml", "README.md", "LICENSE")
+SHIPPED = ("components", "contract", "drift_tools", "functions", "model", "pyproject.toml", "README.md", "LICENSE")
 MAPPED = {"functions": "components/function_sources", "model": "components/sample_model"}
 
 PROGRAM = """
@@ -31,9 +33,8 @@ from mocked_runtime import run_program  # the tests' recorder, copied beside thi
 
 import components
 import drift_tools
-from components.archives.monitor import job_archive
+from components.archives import asset_bytes, job_archive
 from components.naming import content_hash
-from components.archives.function import asset_bytes
 
 # Nothing but a baseline: the model is the sample, from the distribution.
 run = run_program(
@@ -116,7 +117,7 @@ def test_every_source_is_in_the_wheel(wheel: Path) -> None:
     """A new folder or kind of file must be named in pyproject.toml."""
     expected = {
         f"{MAPPED.get(package, package)}/{inside}"
-        for package in ("components", "drift_tools", "functions", "model")
+        for package in ("components", "contract", "drift_tools", "functions", "model")
         for inside, _ in source_files(PROJECT / package)
         if inside not in {"README.md", "requirements.txt"} and not inside.endswith(".csv")
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi import AssetArchive, FileAsset, StringAsset
 
-from components.archives.function import write_model_archive
+from components.archives import write_model_archive
 from local_aws.apply.catalogue import resource_type
 from local_aws.apply.providers import configured
 from local_aws.apply.resource_types import Request

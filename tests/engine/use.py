@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from components import naming
+from contract.bucket_layout import JOB_CODE
 from local_aws.launcher import LocalAws
 
 # The job's code, in what a schedule of the open engine hands to its function.
-CODE = re.compile(rf"s3://[^\"]*{naming.JOB_CODE}[^\"]*")
+CODE = re.compile(rf"s3://[^\"]*{JOB_CODE}[^\"]*")
 
 
 def assert_all_that_is_in_use_is_there(cloud: LocalAws) -> None:

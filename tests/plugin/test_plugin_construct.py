@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components import ModelMonitoringStack
-from components.archives.function import write_model_archive
+from components.archives.model import write_model_archive
 from tests.components.mocked_runtime import Registration, Run, run_program
 from tests.plugin.plugin_process import Built, Plugin
 

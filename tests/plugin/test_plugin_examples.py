@@ -10,7 +10,7 @@ import pulumi
 import pytest
 import yaml
 
-from components.archives.function import write_model_archive
+from components.archives.model import write_model_archive
 from components.args import StackSettings
 from tests.plugin.plugin_process import PROJECT
 from tests.plugin.schema_check import ASSET, Expression, problems

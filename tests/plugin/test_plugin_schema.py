@@ -111,7 +111,7 @@ def test_the_plugins_requirements_are_the_projects() -> None:
 
 
 def test_the_plugin_needs_nothing_else() -> None:
-    allowed = {"components", "pulumi", "pulumi_aws", "pulumi_aws_native", *sys.stdlib_module_names}
+    allowed = {"components", "contract", "pulumi", "pulumi_aws", "pulumi_aws_native", *sys.stdlib_module_names}
     imported = set()
     for path in COMPONENTS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

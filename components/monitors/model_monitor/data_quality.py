@@ -26,11 +26,9 @@ from components.args import (
 )
 from components.jobs import has_local_storage
 from components.storage import content_object
+from contract import bucket_layout, processing_job
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
-INPUT_PATH: Final = "/opt/ml/processing/input/endpoint"
-OUTPUT_PATH: Final = "/opt/ml/processing/output"
-# At the end, not as it goes: who finds a violations file finds a whole one.
-UPLOAD_MODE: Final = "EndOfJob"
 # Without it a run leaves files and no metrics.
 ENVIRONMENT: Final[Mapping[str, str]] = {"publish_cloudwatch_metrics": "Enabled"}
 # A definition cannot be changed, but for its tags. The classic provider does not replace it for all of these: of a new
@@ -111,13 +109,13 @@ class DataQualityMonitor(pulumi.ComponentResource):
         super().__init__("model-monitoring:index:DataQualityMonitor", name, {}, opts)
         preprocessor_uri = upload_script(
             settings.record_preprocessor,
-            f"{name}-{naming.DATA_QUALITY}",
+            f"{name}-{DATA_QUALITY}",
             bucket_name=args["bucket_name"],
             common=common,
             parent=self,
         )
         definition = aws.sagemaker.DataQualityJobDefinition(
-            f"{name}-{naming.DATA_QUALITY}",
+            f"{name}-{DATA_QUALITY}",
             data_quality_app_specification=aws.sagemaker.DataQualityJobDefinitionDataQualityAppSpecificationArgs(
                 image_uri=args["analyzer_image_uri"],
                 record_preprocessor_source_uri=preprocessor_uri,
@@ -138,7 +136,7 @@ class DataQualityMonitor(pulumi.ComponentResource):
             data_quality_job_input=aws.sagemaker.DataQualityJobDefinitionDataQualityJobInputArgs(
                 endpoint_input=aws.sagemaker.DataQualityJobDefinitionDataQualityJobInputEndpointInputArgs(
                     endpoint_name=args["endpoint_name"],
-                    local_path=INPUT_PATH,
+                    local_path=processing_job.CAPTURED_PATH,
                     s3_input_mode="File",
                     s3_data_distribution_type="FullyReplicated",
                 )
@@ -149,8 +147,8 @@ class DataQualityMonitor(pulumi.ComponentResource):
                         s3_output=(
                             aws.sagemaker.DataQualityJobDefinitionDataQualityJobOutputConfigMonitoringOutputsS3OutputArgs(
                                 s3_uri=_results_uri(args["bucket_name"]),
-                                local_path=OUTPUT_PATH,
-                                s3_upload_mode=UPLOAD_MODE,
+                                local_path=processing_job.OUTPUT_PATH,
+                                s3_upload_mode=processing_job.UPLOAD_MODE,
                             )
                         )
                     )
@@ -176,11 +174,11 @@ class DataQualityMonitor(pulumi.ComponentResource):
         self.job_definition_name = definition.name
         schedule = _schedule(
             name,
-            naming.DATA_QUALITY,
+            DATA_QUALITY,
             monitoring_type="DataQuality",
             name_stem=args.get("name_stem") or args["endpoint_name"],
             job_definition_name=definition.name,
-            schedule_expression=settings.schedule_expression,
+            schedule_expression=settings.schedule.text,
             tags=common.tags,
             options=pulumi.ResourceOptions(parent=self, depends_on=[definition]),
         )
@@ -202,14 +200,14 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         super().__init__("model-monitoring:index:ModelQualityMonitor", name, {}, opts)
         preprocessor_uri = upload_script(
             settings.record_preprocessor,
-            f"{name}-{naming.MODEL_QUALITY}",
+            f"{name}-{MODEL_QUALITY}",
             bucket_name=args["bucket_name"],
             common=common,
             parent=self,
         )
         constraints_uri = args.get("constraints_uri")
         definition = aws_native.sagemaker.ModelQualityJobDefinition(
-            f"{name}-{naming.MODEL_QUALITY}",
+            f"{name}-{MODEL_QUALITY}",
             model_quality_app_specification=(
                 aws_native.sagemaker.ModelQualityJobDefinitionModelQualityAppSpecificationArgs(
                     image_uri=args["analyzer_image_uri"],
@@ -230,7 +228,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
             model_quality_job_input=aws_native.sagemaker.ModelQualityJobDefinitionModelQualityJobInputArgs(
                 endpoint_input=aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputArgs(
                     endpoint_name=args["endpoint_name"],
-                    local_path=INPUT_PATH,
+                    local_path=processing_job.CAPTURED_PATH,
                     s3_input_mode=aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputS3InputMode.FILE,
                     s3_data_distribution_type=(
                         aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputS3DataDistributionType.FULLY_REPLICATED
@@ -243,7 +241,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
                 ),
                 ground_truth_s3_input=aws_native.sagemaker.ModelQualityJobDefinitionMonitoringGroundTruthS3InputArgs(
                     s3_uri=pulumi.Output.from_input(args["bucket_name"]).apply(
-                        lambda bucket: naming.s3_uri(bucket, naming.GROUND_TRUTH)
+                        lambda bucket: naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH)
                     )
                 ),
             ),
@@ -252,9 +250,9 @@ class ModelQualityMonitor(pulumi.ComponentResource):
                     aws_native.sagemaker.ModelQualityJobDefinitionMonitoringOutputArgs(
                         s3_output=aws_native.sagemaker.ModelQualityJobDefinitionS3OutputArgs(
                             s3_uri=_results_uri(args["bucket_name"]),
-                            local_path=OUTPUT_PATH,
+                            local_path=processing_job.OUTPUT_PATH,
                             s3_upload_mode=aws_native.sagemaker.ModelQualityJobDefinitionS3OutputS3UploadMode(
-                                UPLOAD_MODE
+                                processing_job.UPLOAD_MODE
                             ),
                         )
                     )
@@ -280,11 +278,11 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         self.job_definition_name = definition.job_definition_name.apply(str)
         schedule = _schedule(
             name,
-            naming.MODEL_QUALITY,
+            MODEL_QUALITY,
             monitoring_type="ModelQuality",
             name_stem=args.get("name_stem") or args["endpoint_name"],
             job_definition_name=self.job_definition_name,
-            schedule_expression=settings.schedule_expression,
+            schedule_expression=settings.schedule.text,
             tags=common.tags,
             options=pulumi.ResourceOptions(parent=self, depends_on=[definition]),
         )
@@ -309,7 +307,7 @@ def upload_script(
     return content_object(
         f"{name}-preprocessor",
         bucket=bucket_name,
-        key=f"{naming.MONITORING_SCRIPTS}/{name}/{naming.content_hash(script.content)}/record_preprocessor.py",
+        key=f"{bucket_layout.MONITORING_SCRIPTS}/{name}/{naming.content_hash(script.content)}/record_preprocessor.py",
         source=script.asset,
         tags=common.tags,
         parent=parent,
@@ -355,7 +353,9 @@ def _native_network(
 
 
 def _results_uri(bucket_name: pulumi.Input[str]) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(bucket_name).apply(lambda bucket: naming.s3_uri(bucket, naming.MONITORING_RESULTS))
+    return pulumi.Output.from_input(bucket_name).apply(
+        lambda bucket: naming.s3_uri(bucket, bucket_layout.MONITORING_RESULTS)
+    )
 
 
 def _schedule(

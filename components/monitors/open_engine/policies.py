@@ -25,17 +25,16 @@ from components.iam import (
     trust,
     write_objects,
 )
-from components.jobs import DATA_METRICS, MODEL_METRICS
+from contract import bucket_layout, metrics, monitor_kinds
 
-SMALL_WINDOWS: Final = f"{naming.MONITOR_STATE}/small-windows"
-SHARDS: Final = f"{naming.MONITOR_STATE}/shards"
-JOB_FAILURES: Final = f"{naming.RESPONDER_STATE}/job-failures"
+_SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
+_SHARDS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SHARDS_FOLDER}"
 _READ_BY_RUNS: Final = (
-    naming.BASELINE_DATA,
-    naming.CAPTURED_DATA,
-    naming.GROUND_TRUTH,
-    naming.JOB_CODE,
-    naming.MONITOR_STATE,
+    bucket_layout.BASELINE_DATA,
+    bucket_layout.CAPTURED_DATA,
+    bucket_layout.GROUND_TRUTH,
+    bucket_layout.JOB_CODE,
+    bucket_layout.MONITOR_STATE,
 )
 
 
@@ -76,15 +75,17 @@ def start_policy(
     """
     statements = [
         *function_basics(log_group_arn, dead_letter_arn),
-        list_prefixes(place, bucket, [naming.CAPTURED_DATA, naming.GROUND_TRUTH, naming.MONITOR_STATE]),
-        read_objects(place, bucket, [naming.MONITOR_STATE]),
-        write_objects(place, bucket, [naming.MONITOR_STATE, JOB_FAILURES]),
+        list_prefixes(
+            place, bucket, [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE]
+        ),
+        read_objects(place, bucket, [bucket_layout.MONITOR_STATE]),
+        write_objects(place, bucket, [bucket_layout.MONITOR_STATE, bucket_layout.FAILURE_NOTES]),
         allow(
             "StartRuns",
             ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob"],
             [
                 place.arn("sagemaker", f"processing-job/{job_stem}-{kind}-*")
-                for kind in sorted(naming.SHORT_KINDS.values())
+                for kind in sorted(found.short for found in monitor_kinds.KINDS.values())
             ],
         ),
         allow(
@@ -119,17 +120,17 @@ def run_statements(
 
     `baselines`: it makes baselines too; `shares`: several instances hand their shares over to the one that merges them.
     """
-    read = [*_READ_BY_RUNS, *([naming.MONITORING_SCRIPTS] if scripts else [])]
+    read = [*_READ_BY_RUNS, *([bucket_layout.MONITORING_SCRIPTS] if scripts else [])]
     written = [
-        *([f"{naming.BASELINE_DATA}/results"] if baselines else []),
-        naming.MONITORING_RESULTS,
-        *([SHARDS] if shares else []),
+        *([bucket_layout.BASELINE_RESULTS] if baselines else []),
+        bucket_layout.MONITORING_RESULTS,
+        *([_SHARDS] if shares else []),
     ]
     return [
         list_prefixes(place, bucket, read),
         read_objects(place, bucket, read),
         write_objects(place, bucket, written),
-        publish_metrics([DATA_METRICS, MODEL_METRICS]),
+        publish_metrics([metrics.OPEN_DATA_METRICS, metrics.OPEN_MODEL_METRICS]),
         *read_outside(place, outside),
     ]
 
@@ -177,14 +178,14 @@ def window_policy(
             "KeepMarkersAndFailures",
             ["s3:PutObject"],
             [
-                place.bucket_arn(bucket, SMALL_WINDOWS, "*"),
-                place.bucket_arn(bucket, JOB_FAILURES, "*"),
+                place.bucket_arn(bucket, _SMALL_WINDOWS, "*"),
+                place.bucket_arn(bucket, bucket_layout.FAILURE_NOTES, "*"),
             ],
         ),
     ]
     # The run's metrics and those of its end, in one statement: their Sids would clash.
     statements = [item for item in statements if item["Sid"] != "PublishMetrics"]
-    statements.append(publish_metrics([DATA_METRICS, MODEL_METRICS, metric_namespace]))
+    statements.append(publish_metrics([metrics.OPEN_DATA_METRICS, metrics.OPEN_MODEL_METRICS, metric_namespace]))
     if compare_function_arn:
         statements.append(allow("TellTheOtherEngine", ["lambda:InvokeFunction"], [compare_function_arn]))
     return policy_document(*statements)
@@ -200,8 +201,8 @@ def compare_policy(
         *function_basics(log_group_arn, dead_letter_arn),
         # Every job of the region: Model Monitor names its own jobs; whose one is stands in its description.
         allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [place.arn("sagemaker", "processing-job/*")]),
-        list_prefixes(place, bucket, [naming.MONITORING_RESULTS, naming.ENGINE_AGREEMENT]),
-        read_objects(place, bucket, [naming.MONITORING_RESULTS, naming.ENGINE_AGREEMENT]),
-        write_objects(place, bucket, [naming.ENGINE_AGREEMENT]),
+        list_prefixes(place, bucket, [bucket_layout.MONITORING_RESULTS, bucket_layout.ENGINE_AGREEMENT]),
+        read_objects(place, bucket, [bucket_layout.MONITORING_RESULTS, bucket_layout.ENGINE_AGREEMENT]),
+        write_objects(place, bucket, [bucket_layout.ENGINE_AGREEMENT]),
         publish_metrics([metric_namespace]),
     )

@@ -24,17 +24,13 @@ from components.args import (
     OpenEngineArgs,
     OpenEngineSettings,
     SmallWindowsSettings,
-    Timetable,
     check_component_name,
     common_settings,
-    timetable,
 )
 from components.baselines import network_config
 from components.functions import MonitoringFunction, dead_letter_queue, monitoring_function
 from components.iam import Outside, Place, PolicyDocument, look_up_place, service_role
 from components.jobs import (
-    DATA_METRICS,
-    MODEL_METRICS,
     Files,
     Machine,
     Places,
@@ -44,12 +40,13 @@ from components.jobs import (
 )
 from components.monitors.model_monitor.data_quality import upload_script
 from components.monitors.open_engine.policies import (
-    JOB_FAILURES,
     scheduler_policy,
     scheduler_trust,
     start_policy,
     window_policy,
 )
+from contract import bucket_layout, metrics
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
 # Within so many minutes after its time a run starts: the hour's runs of many stacks need not start in one second.
 FLEXIBLE_MINUTES: Final = 5
@@ -134,7 +131,6 @@ class _Monitor:
 
     kind: str
     settings: DataQualitySettings | ModelQualitySettings
-    timetable: Timetable
     window: tuple[str, str]
     environment: Mapping[str, str]
     files: Mapping[str, pulumi.Input[str] | None]
@@ -158,18 +154,12 @@ class OpenMonitors(pulumi.ComponentResource):
             raise ArgumentError("constraints_uri is missing: a data-quality monitor needs its baseline's constraints")
         quality = args.get("model_quality")
         settings = {
-            naming.DATA_QUALITY: DataQualitySettings.from_args(data_quality) if data_quality is not None else None,
-            naming.MODEL_QUALITY: ModelQualitySettings.from_args(quality) if quality is not None else None,
+            DATA_QUALITY: DataQualitySettings.from_args(data_quality) if data_quality is not None else None,
+            MODEL_QUALITY: ModelQualitySettings.from_args(quality) if quality is not None else None,
         }
-        timetables = {
-            kind: timetable(
-                found.schedule_expression,
-                self._engine.grace_in_minutes,
-                f"{kind.replace('-', '_')}.schedule_expression",
-            )
-            for kind, found in settings.items()
-            if found is not None
-        }
+        for kind, found in settings.items():
+            if found is not None:
+                found.schedule.check_windows_join(f"{kind.replace('-', '_')}.schedule_expression")
         common = common_settings(
             tags=args.get("tags"),
             permissions_boundary_arn=args.get("permissions_boundary_arn"),
@@ -188,10 +178,10 @@ class OpenMonitors(pulumi.ComponentResource):
         role_arn = self._scheduler_role()
         group = aws.scheduler.ScheduleGroup(f"{name}-monitors", tags=common.tags, opts=self._child)
         monitors = []
-        if isinstance(found := settings[naming.DATA_QUALITY], DataQualitySettings):
-            monitors.append(self._data_quality(found, timetables[naming.DATA_QUALITY], scripts[naming.DATA_QUALITY]))
-        if isinstance(other := settings[naming.MODEL_QUALITY], ModelQualitySettings):
-            monitors.append(self._model_quality(other, timetables[naming.MODEL_QUALITY], scripts[naming.MODEL_QUALITY]))
+        if isinstance(found := settings[DATA_QUALITY], DataQualitySettings):
+            monitors.append(self._data_quality(found, scripts[DATA_QUALITY]))
+        if isinstance(other := settings[MODEL_QUALITY], ModelQualitySettings):
+            monitors.append(self._model_quality(other, scripts[MODEL_QUALITY]))
         self.schedule_names = {monitor.kind: self._schedule(monitor, group.name, role_arn) for monitor in monitors}
         self.start_function_name = self._start.function.name
         self.dead_letter_queue_names = [
@@ -214,19 +204,16 @@ class OpenMonitors(pulumi.ComponentResource):
             parent=self,
         )
 
-    def _data_quality(
-        self, settings: DataQualitySettings, when: Timetable, script: pulumi.Output[str] | None
-    ) -> _Monitor:
+    def _data_quality(self, settings: DataQualitySettings, script: pulumi.Output[str] | None) -> _Monitor:
         return _Monitor(
-            kind=naming.DATA_QUALITY,
+            kind=DATA_QUALITY,
             settings=settings,
-            timetable=when,
-            window=(f"-PT{when.period_hours}H", "-PT0H"),
+            window=(f"-PT{settings.schedule.period_hours}H", "-PT0H"),
             environment={
                 "publish_cloudwatch_metrics": "Enabled",
-                "metric_namespace": DATA_METRICS,
+                "metric_namespace": metrics.OPEN_DATA_METRICS,
                 "false_alarms_per_year": f"{self._engine.false_alarms_per_year:g}",
-                "runs_per_year": f"{when.runs_per_year:g}",
+                "runs_per_year": f"{settings.schedule.runs_per_year:g}",
                 "max_unreadable_share": f"{self._engine.max_unreadable_share:g}",
             },
             files={
@@ -237,12 +224,10 @@ class OpenMonitors(pulumi.ComponentResource):
             },
         )
 
-    def _model_quality(
-        self, settings: ModelQualitySettings, when: Timetable, script: pulumi.Output[str] | None
-    ) -> _Monitor:
+    def _model_quality(self, settings: ModelQualitySettings, script: pulumi.Output[str] | None) -> _Monitor:
         environment = {
             "publish_cloudwatch_metrics": "Enabled",
-            "metric_namespace": MODEL_METRICS,
+            "metric_namespace": metrics.OPEN_MODEL_METRICS,
             "max_unreadable_share": f"{self._engine.max_unreadable_share:g}",
             "analysis_type": "MODEL_QUALITY",
             "problem_type": settings.problem_type,
@@ -256,9 +241,8 @@ class OpenMonitors(pulumi.ComponentResource):
         if settings.positive_label is not None:
             environment["positive_label"] = settings.positive_label
         return _Monitor(
-            kind=naming.MODEL_QUALITY,
+            kind=MODEL_QUALITY,
             settings=settings,
-            timetable=when,
             window=(settings.start_time_offset, settings.end_time_offset),
             environment=environment,
             files={"constraints": self._args.get("model_quality_constraints_uri"), "preprocessor": script},
@@ -302,8 +286,8 @@ class OpenMonitors(pulumi.ComponentResource):
         environment: dict[str, pulumi.Input[str]] = {
             "METRIC_NAMESPACE": self._args["metric_namespace"],
             "BUCKET_NAME": self._bucket,
-            "STATE_PREFIX": naming.MONITOR_STATE,
-            "FAILURES_PREFIX": JOB_FAILURES,
+            "STATE_PREFIX": bucket_layout.MONITOR_STATE,
+            "FAILURES_PREFIX": bucket_layout.FAILURE_NOTES,
         }
         compare = self._args.get("compare_function_name")
         if compare is not None:
@@ -368,7 +352,7 @@ class OpenMonitors(pulumi.ComponentResource):
             environment={
                 "METRIC_NAMESPACE": self._args["metric_namespace"],
                 "BUCKET_NAME": self._bucket,
-                "FAILURES_PREFIX": JOB_FAILURES,
+                "FAILURES_PREFIX": bucket_layout.FAILURE_NOTES,
             },
             policy=policy,
             common=self._common,
@@ -400,7 +384,7 @@ class OpenMonitors(pulumi.ComponentResource):
             name=name,
             group_name=group_name,
             description=f"The {monitor.kind} monitor of {self._stem}",
-            schedule_expression=monitor.timetable.expression,
+            schedule_expression=monitor.settings.schedule.for_event_bridge(self._engine.grace_in_minutes),
             schedule_expression_timezone="UTC",
             flexible_time_window=aws.scheduler.ScheduleFlexibleTimeWindowArgs(
                 mode="FLEXIBLE", maximum_window_in_minutes=FLEXIBLE_MINUTES
@@ -467,9 +451,9 @@ class OpenMonitors(pulumi.ComponentResource):
                     late_hours=self._engine.late_hours,
                     places=Places(
                         captured=found["captured"],
-                        results=naming.s3_uri(bucket, naming.MONITORING_RESULTS),
-                        state=naming.s3_uri(bucket, naming.MONITOR_STATE),
-                        ground_truth=naming.s3_uri(bucket, naming.GROUND_TRUTH),
+                        results=naming.s3_uri(bucket, bucket_layout.MONITORING_RESULTS),
+                        state=naming.s3_uri(bucket, bucket_layout.MONITOR_STATE),
+                        ground_truth=naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH),
                     ),
                     job_stem=self._stem,
                     small_window=small,

@@ -5,7 +5,7 @@ functions/README.md says what each name of a note means.
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 SECOND_TRY: Final = "-r"
 """What the name of a run's second job ends with; a first one ends with a hash of hexadecimal digits."""
@@ -31,12 +31,11 @@ class Failure:
     exit_message: str | None
     ended: str | None
 
+    def to_json(self) -> bytes:
+        """As it is kept."""
+        return json.dumps(asdict(self)).encode()
 
-def note_failure(s3: Any, bucket: str, prefix: str, failure: Failure) -> None:
-    """Keep it in place of the schedule's last one."""
-    s3.put_object(
-        Bucket=bucket,
-        Key=f"{prefix}/{failure.endpoint}/{failure.schedule}.json",
-        Body=json.dumps(asdict(failure)).encode(),
-        ContentType="application/json",
-    )
+
+def note_key(prefix: str, endpoint: str, schedule: str) -> str:
+    """Where the note of a schedule's latest failure lies; `prefix` is that of all notes."""
+    return f"{prefix}/{endpoint}/{schedule}.json"

@@ -1,0 +1,42 @@
+"""Where things lie in a stack's bucket: prefixes without slashes at either end, and the names of files."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+BASELINE_DATA: Final = "baseline-data"
+BASELINE_RESULTS: Final = f"{BASELINE_DATA}/results"
+CAPTURED_DATA: Final = "captured-data"
+GROUND_TRUTH: Final = "ground-truth"
+MODEL_ARTIFACTS: Final = "model-artifacts"
+MONITORING_RESULTS: Final = "monitoring-results"
+MONITORING_SCRIPTS: Final = "monitoring-scripts"
+
+# Of the open engine: the monitor's own code, what its runs have taken, and where it agrees with Model Monitor.
+JOB_CODE: Final = "job-code"
+MONITOR_STATE: Final = "monitor-state"
+ENGINE_AGREEMENT: Final = "engine-agreement"
+
+# Folders below MONITOR_STATE: what small windows have been taken, what several instances hand over to one.
+SMALL_WINDOWS_FOLDER: Final = "small-windows"
+SHARDS_FOLDER: Final = "shards"
+
+# Of the responder: which alarms it has answered, and why a run failed.
+RESPONDER_STATE: Final = "responder-state"
+ANSWERED_ALARMS_FOLDER: Final = "alarms"
+FAILURE_NOTES_FOLDER: Final = "job-failures"
+FAILURE_NOTES: Final = f"{RESPONDER_STATE}/{FAILURE_NOTES_FOLDER}"
+# Beside it: of which ended jobs the metrics are published, and when the watch over the monitors last looked.
+HEARD_JOBS_FOLDER: Final = "heard-jobs"
+WATCH_FOLDER: Final = "watch"
+
+# Files of a baseline and of a run.
+STATISTICS: Final = "statistics.json"
+CONSTRAINTS: Final = "constraints.json"
+DRIFT: Final = "drift.json"
+# AWS's documentation writes both; real runs and AWS's SDK the first.
+VIOLATIONS: Final = ("constraint_violations.json", "constraints_violations.json")
+
+
+def hour_folder(moment: datetime) -> str:
+    """`2026/01/31/12` of a moment with a time zone, in UTC: how captures, labels and results are laid out."""
+    return moment.astimezone(UTC).strftime("%Y/%m/%d/%H")

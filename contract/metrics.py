@@ -1,0 +1,44 @@
+"""Metrics in CloudWatch: who publishes them and who alarms on them use these names."""
+
+from typing import Final, TypeVar
+
+_T = TypeVar("_T")
+
+# Of every schedule, in the stack's own namespace.
+CONSTRAINT_VIOLATIONS: Final = "ConstraintViolations"
+"""How many violations a run found; 0 of a clean one."""
+JOB_FAILURES: Final = "JobFailures"
+"""1 of a run that failed, 0 of one that did not."""
+HOURS_SILENT: Final = "HoursSilent"
+"""For how many hours nothing was heard of a schedule's runs, published in every hour."""
+# Of the open engine's schedules.
+RUNS: Final = "Runs"
+"""1 of every run that was due and came, with data or without."""
+NO_DATA: Final = "NoData"
+"""1 of a window without captures."""
+LOST_WINDOWS: Final = "LostWindows"
+"""How many windows a run had to give up: their jobs failed twice."""
+AGREEMENT: Final = "Agreement"
+"""Share of features with the same verdict of both engines, 0 to 1."""
+
+# The dimensions of them all.
+ENDPOINT: Final = "Endpoint"
+MONITORING_SCHEDULE: Final = "MonitoringSchedule"
+
+# Metrics per feature and of the model's quality. Names and dimensions are Model Monitor's. The namespaces cannot be:
+# those that begin with AWS/ are reserved, and whether AWS takes its own lower-case aws/ from a customer is documented
+# nowhere.
+OPEN_DATA_METRICS: Final = "ModelMonitoring/Endpoints/data-metrics"
+OPEN_MODEL_METRICS: Final = "ModelMonitoring/Endpoints/model-metrics"
+MODEL_MONITOR_DATA_METRICS: Final = "aws/sagemaker/Endpoints/data-metrics"
+MODEL_MONITOR_MODEL_METRICS: Final = "aws/sagemaker/Endpoints/model-metrics"
+
+
+def stack_namespace(component_name: str) -> str:
+    """The namespace of one stack's own metrics."""
+    return f"ModelMonitoring/{component_name}"
+
+
+def of_schedule(endpoint: _T, schedule: _T) -> dict[str, _T]:
+    """The dimensions of a schedule's metrics."""
+    return {ENDPOINT: endpoint, MONITORING_SCHEDULE: schedule}

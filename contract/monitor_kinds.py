@@ -1,0 +1,47 @@
+"""The kinds of monitors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from contract import metrics
+
+DATA_QUALITY: Final = "data-quality"
+MODEL_QUALITY: Final = "model-quality"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorKind:
+    """One kind of monitor."""
+
+    name: str
+    """As it stands in names of schedules, in prefixes and in keys."""
+    short: str
+    """As it stands in names of jobs, which are short."""
+    monitoring_type: str
+    """As SageMaker has it."""
+    needs_labels: bool
+    """Its windows wait for the labels of what was captured."""
+    metric_namespace: str
+    """Where the open engine publishes what it measures."""
+
+
+KINDS: Final[Mapping[str, MonitorKind]] = {
+    kind.name: kind
+    for kind in (
+        MonitorKind(
+            name=DATA_QUALITY,
+            short="dq",
+            monitoring_type="DataQuality",
+            needs_labels=False,
+            metric_namespace=metrics.OPEN_DATA_METRICS,
+        ),
+        MonitorKind(
+            name=MODEL_QUALITY,
+            short="mq",
+            monitoring_type="ModelQuality",
+            needs_labels=True,
+            metric_namespace=metrics.OPEN_MODEL_METRICS,
+        ),
+    )
+}
