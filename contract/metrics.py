@@ -21,6 +21,9 @@ LOST_WINDOWS: Final = "LostWindows"
 AGREEMENT: Final = "Agreement"
 """Share of features with the same verdict of both engines, 0 to 1."""
 
+# Alarms whose names end so are answered by a function of their own and not by the responder.
+DEAD_LETTERS_SUFFIX: Final = "-dead-letters"
+
 # The dimensions of them all.
 ENDPOINT: Final = "Endpoint"
 MONITORING_SCHEDULE: Final = "MonitoringSchedule"

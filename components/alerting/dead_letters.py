@@ -10,9 +10,8 @@ from components.args import check_component_name, common_settings
 from components.args.severities import CRITICAL
 from components.functions import monitoring_function
 from components.iam import Place, PolicyDocument, allow, function_basics, policy_document
+from contract.metrics import DEAD_LETTERS_SUFFIX
 
-# functions/dead_letter_notice answers alarms whose names end so, and the responder leaves them to it.
-DEAD_LETTERS: Final = "dead-letters"
 _PERIOD_SECONDS: Final = 300
 
 
@@ -91,7 +90,7 @@ class DeadLetterAlarms(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
         )
         alarms = [
-            self._alarm(f"{name}-{whose}-{DEAD_LETTERS}", whose, queue, args, subscription)
+            self._alarm(f"{name}-{whose}{DEAD_LETTERS_SUFFIX}", whose, queue, args, subscription)
             for whose, queue in args["queues"].items()
         ]
         self.alarm_arns = [alarm.arn for alarm in alarms]

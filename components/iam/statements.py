@@ -400,7 +400,11 @@ def metrics_policy(
         allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [place.arn("sagemaker", "processing-job/*")]),
         list_prefixes(place, bucket, [bucket_layout.MONITORING_RESULTS]),
         read_objects(place, bucket, [bucket_layout.MONITORING_RESULTS]),
-        write_objects(place, bucket, [bucket_layout.FAILURE_NOTES]),
+        write_objects(
+            place,
+            bucket,
+            [bucket_layout.FAILURE_NOTES, f"{bucket_layout.RESPONDER_STATE}/{bucket_layout.HEARD_JOBS_FOLDER}"],
+        ),
         publish_metrics([namespace]),
     )
 

@@ -11,13 +11,12 @@ import json
 import os
 from typing import Any
 
+from contract.metrics import DEAD_LETTERS_SUFFIX
 from functions.common.aws_clients import client
 from functions.common.environment import required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.json_logging import log
 
-# The end of the names of the alarms that this function answers, and the responder does not.
-SUFFIX = "-dead-letters"
 # SNS's limit of a subject.
 _SUBJECT = 100
 
@@ -26,9 +25,9 @@ def notification(alarm: Any) -> dict[str, Any] | None:
     """What people are told of an alarm's message; None for one of another kind, or for its end."""
     fields = mapping(alarm, "the alarm's message")
     name = text(fields, "AlarmName", "the alarm's message")
-    if not name.endswith(SUFFIX) or fields.get("NewStateValue") != "ALARM":
+    if not name.endswith(DEAD_LETTERS_SUFFIX) or fields.get("NewStateValue") != "ALARM":
         return None
-    what = name.removesuffix(SUFFIX)
+    what = name.removesuffix(DEAD_LETTERS_SUFFIX)
     description = str(fields.get("AlarmDescription") or "")
     body = "\n".join(
         [
