@@ -267,6 +267,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "protect": self._settings.protect,
                 "kms_key_arn": self._settings.common.kms_key_arn,
                 "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
+                "log_retention_in_days": self._settings.common.log_retention_in_days,
                 "tags": self._settings.common.tags,
             },
             self._child,

@@ -43,6 +43,8 @@ from components.storage import content_object
 from contract import bucket_layout, processing_job
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
+# A minute of it for roles that AWS does not see yet.
+START_SECONDS: Final = 150
 CSV_WITH_HEADER: Final = '{"csv":{"header":true,"output_columns_position":"START"}}'
 
 
@@ -367,7 +369,7 @@ class Baseline(pulumi.ComponentResource):
             parent=self,
             folder="start_baseline",
             description=f"Starts the baseline jobs of {self._stem}",
-            timeout=60,
+            timeout=START_SECONDS,
             memory_size=128,
             environment={},
             policy=policy,
