@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from drift_tools.capture import GROUND_TRUTH, Counts, Labels
 from drift_tools.errors import InputError
 from drift_tools.job import drift_json, shards
@@ -80,6 +82,8 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
 def _remarks(answers: _Answers, found: model_quality.Outcomes) -> str:
     """What to say, after the message, of labels and rows that were not measured."""
     sentences = [answers.remark]
+    if found.scores is not None and np.isnan(found.scores).all():
+        sentences.append("There is no auc: no answer has a probability.")
     if found.left_out:
         rows = found.left_out + len(found)
         sentences.append(f"{found.left_out} of {rows} rows were left out: they have no usable label or prediction.")

@@ -458,4 +458,4 @@ def test_features_that_are_left_out(box: Box) -> None:
 def test_without_anything_to_compare_with_there_is_no_verdict(box: Box) -> None:
     captured(box, rows(300, 1))
     assert box.scheduled(**SKETCH | {"baseline_statistics": None}) == 0, box.message
-    assert box.drift.keys() == {"version", "window", "records", "engine"}
+    assert box.drift.keys() == {"version", "window", "records", "engine", "rules"}
