@@ -137,7 +137,7 @@ class MonitorWatch(pulumi.ComponentResource):
         queue = made.dead_letters
         assert queue is not None  # noqa: S101 - an asynchronous function has one
         role = service_role(
-            f"{name}-watch-scheduler-role",
+            f"{name}-watch-schedule-role",
             parent=self,
             description=f"Wakes the watch over the monitors of {name}",
             trust=lambda place: trust(

@@ -28,10 +28,13 @@ PARTS = {
         "ProcessingMetrics",
         "DriftAlerting",
         "MonitoringDashboard",
+        "MonitorHealth",
+        "MonitorWatch",
+        "DeadLetterAlarms",
     )
 }
 # Parts that only other variants have.
-OTHER_PARTS = {f"model-monitoring:index:{name}" for name in ("OpenMonitors", "EngineComparison", "MonitorHealth")}
+OTHER_PARTS = {f"model-monitoring:index:{name}" for name in ("OpenMonitors", "EngineComparison")}
 # These have no tags at AWS: they are settings of a resource that has.
 UNTAGGED = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
@@ -170,8 +173,10 @@ def test_names_fit_for_the_longest_component_name(make_args: MakeArgs) -> None:
         if limit is not None:
             name = next((item.outputs[key] for key in _NAMES if key in item.outputs), f"{item.name}-1234567")
             assert len(name) <= limit, f"{item.type} {name} has {len(name)} characters, AWS takes {limit}"
-    for invocation in run.of_type("aws:lambda/invocation:Invocation"):
-        name = json.loads(invocation.inputs["input"])["request"]["ProcessingJobName"]
+    inputs = [json.loads(item.inputs["input"]) for item in run.of_type("aws:lambda/invocation:Invocation")]
+    jobs = [given["request"]["ProcessingJobName"] for given in inputs if "request" in given]
+    assert jobs
+    for name in jobs:
         assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
 
 
