@@ -61,7 +61,7 @@ def watch_policy(
     *,
     bucket: str,
     namespace: str,
-    model_monitor_schedules: list[str],
+    has_model_monitor: bool,
     metrics_function_arn: str,
     log_group_arn: str,
     dead_letter_arn: str,
@@ -69,7 +69,7 @@ def watch_policy(
     """The watch: see which jobs and executions ended, and what was published; keep when it looked; publish."""
     statements = [
         *function_basics(log_group_arn, dead_letter_arn),
-        # Neither action knows a resource: a listing is of all jobs, statistics are of all metrics.
+        # "*": see ANY_RESOURCE.
         allow("ListJobsAndReadStatistics", ["cloudwatch:GetMetricStatistics", "sagemaker:ListProcessingJobs"], ["*"]),
         list_prefixes(place, bucket, [bucket_layout.RESPONDER_STATE]),
         read_objects(place, bucket, [_STATE]),
@@ -77,9 +77,8 @@ def watch_policy(
         allow("InvokeJobMetrics", ["lambda:InvokeFunction"], [metrics_function_arn]),
         publish_metrics([namespace]),
     ]
-    if model_monitor_schedules:
-        schedules = [place.arn("sagemaker", f"monitoring-schedule/{name}") for name in sorted(model_monitor_schedules)]
-        statements.append(allow("ListExecutions", ["sagemaker:ListMonitoringExecutions"], schedules))
+    if has_model_monitor:
+        statements.append(allow("ListExecutions", ["sagemaker:ListMonitoringExecutions"], ["*"]))
     return policy_document(*statements)
 
 
@@ -98,21 +97,21 @@ class MonitorWatch(pulumi.ComponentResource):
         )
         super().__init__("model-monitoring:index:MonitorWatch", name, {}, opts)
         bucket, namespace = args["bucket_name"], args["metric_namespace"]
-        classic = list(args["model_monitor_schedules"].values())
+        has_model_monitor = bool(args["model_monitor_schedules"])
 
         def policy(
             place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
         ) -> pulumi.Output[PolicyDocument]:
-            needed = (place, bucket, classic, args["metrics_function_arn"], log_group_arn, dead_letter_arn)
+            needed = (place, bucket, args["metrics_function_arn"], log_group_arn, dead_letter_arn)
             return pulumi.Output.all(*needed).apply(
                 lambda found: watch_policy(
                     found[0],
                     bucket=found[1],
                     namespace=namespace,
-                    model_monitor_schedules=found[2],
-                    metrics_function_arn=found[3],
-                    log_group_arn=found[4],
-                    dead_letter_arn=found[5],
+                    has_model_monitor=has_model_monitor,
+                    metrics_function_arn=found[2],
+                    log_group_arn=found[3],
+                    dead_letter_arn=found[4],
                 )
             )
 
