@@ -27,6 +27,7 @@ from contract import bucket_layout
 _STATE: Final = f"{bucket_layout.RESPONDER_STATE}/{bucket_layout.WATCH_FOLDER}"
 # Ten minutes to the hour: the runs of the hour, which start twenty minutes into it, have mostly ended.
 _EVERY_HOUR: Final = "cron(50 * * * ? *)"
+_NOW: Final = "<aws.scheduler.scheduled-time>"  # EventBridge Scheduler writes the time in its place
 _DELIVERY_ATTEMPTS: Final = 3
 _DELIVERY_SECONDS: Final = 1800  # the next look is due then
 
@@ -166,7 +167,7 @@ class MonitorWatch(pulumi.ComponentResource):
                 arn=made.function.arn,
                 role_arn=role.arn,
                 input=pulumi.Output.all(*pairs).apply(
-                    lambda found: json.dumps({"schedules": dict(found)}, sort_keys=True)
+                    lambda found: json.dumps({"scheduled_time": _NOW, "schedules": dict(found)}, sort_keys=True)
                 ),
                 retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
                     maximum_retry_attempts=_DELIVERY_ATTEMPTS, maximum_event_age_in_seconds=_DELIVERY_SECONDS

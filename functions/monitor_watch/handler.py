@@ -79,16 +79,25 @@ class Clients:
     functions: Any
 
 
-def parse(event: Any) -> list[Schedule]:
-    """The schedules of the event `{"schedules": {NAME: "model-monitor" | "open"}}`; BadEventError for another."""
-    given = mapping(mapping(event, "the event").get("schedules"), "the event's schedules")
+def parse(event: Any) -> tuple[datetime, list[Schedule]]:
+    """The moment of the look and what is looked at; BadEventError for an event of another form.
+
+    The event is `{"scheduled_time": ISO, "schedules": {NAME: "model-monitor" | "open"}}`.
+    """
+    fields = mapping(event, "the event")
+    moment = text(fields, "scheduled_time", "the event")
+    try:
+        now = datetime.fromisoformat(moment).astimezone(UTC)
+    except ValueError as error:
+        raise BadEventError(f"the event's scheduled_time {moment!r} is no ISO 8601 time") from error
+    given = mapping(fields.get("schedules"), "the event's schedules")
     schedules = []
     for name in given:
         engine = text(given, name, "the event's schedules")
         if engine not in ("model-monitor", "open"):
             raise BadEventError(f"the event's schedules.{name} is {engine!r}: it is 'model-monitor' or 'open'")
         schedules.append(Schedule(name, engine == "model-monitor"))
-    return schedules
+    return now, schedules
 
 
 class Watch:
@@ -230,6 +239,7 @@ class Watch:
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
     """Lambda's entry."""
     clients = Clients(client("sagemaker"), client("cloudwatch"), client("s3"), client("lambda"))
-    result = Watch(Settings.read(os.environ), clients, datetime.now(UTC)).look(parse(event))
+    now, schedules = parse(event)
+    result = Watch(Settings.read(os.environ), clients, now).look(schedules)
     log("INFO", "looked", **result)
     return result

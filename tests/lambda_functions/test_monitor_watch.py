@@ -180,12 +180,17 @@ class TestMissedJobs:
         assert len(look(aws, s3)["told"]) == MOST_JOBS
 
 
+AT = {"scheduled_time": "2026-11-29T12:50:00Z"}
+
+
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        ({}, "schedules must be an object"),
-        ({"schedules": {"dq": "both"}}, "schedules.dq is 'both'"),
-        ({"schedules": {"dq": 1}}, "non-empty string"),
+        ({}, "has no scheduled_time"),
+        ({"scheduled_time": "noon"}, "'noon' is no ISO 8601 time"),
+        (AT, "schedules must be an object"),
+        (AT | {"schedules": {"dq": "both"}}, "schedules.dq is 'both'"),
+        (AT | {"schedules": {"dq": 1}}, "non-empty string"),
         ([], "the event must be an object"),
     ],
 )
@@ -195,4 +200,4 @@ def test_unusable_events(event, words):
 
 
 def test_the_event_names_schedules_and_engines():
-    assert parse({"schedules": {"dq": "model-monitor", "dq-open": "open"}}) == [CLASSIC, OPEN]
+    assert parse(AT | {"schedules": {"dq": "model-monitor", "dq-open": "open"}}) == (NOW, [CLASSIC, OPEN])
