@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import repeat
 
@@ -14,17 +15,16 @@ from drift_tools.comparison.verdict import Evidence, surely_beyond, would_be_mat
 from drift_tools.measures import (
     ChiSquared,
     KolmogorovSmirnov,
+    TwoSamples,
     are_rare,
     are_whole,
     chi_squared,
     count_in_bins,
-    jensen_shannon,
     ks_of_sorted,
-    l_infinity,
+    measured,
     population_stability,
     quantile_edges,
     rare_categories_p_value,
-    wasserstein_of_sorted,
 )
 from drift_tools.significance import homogeneity_p_value, numbers_p_value, share_p_value
 from drift_tools.tables import Numbers
@@ -47,14 +47,12 @@ class Measured:
     kind: Kind
     evidence: Evidence
     psi: float
-    jensen_shannon: float
-    l_infinity: float
+    distances: Mapping[str, float]
     baseline: Side
     current: Side
     histogram: Histogram
     ks: KolmogorovSmirnov | None = None
     chi_squared: ChiSquared | None = None
-    wasserstein: float = math.nan
     new_categories: tuple[tuple[str, float], ...] = ()
     vanished_categories: tuple[tuple[str, float], ...] = ()
     is_time: bool = False
@@ -73,8 +71,8 @@ def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: flo
     if kind == "numerical" and not baseline.is_numerical and not baseline.numbers.has_any:
         kind = "categorical"
     if (kind or kind_of(baseline, current)) == "numerical":
-        measured = measure_numbers(baseline.name, *in_one_rounding(baseline.numbers, current.numbers), threshold)
-        return replace(measured, is_time=baseline.is_time and current.is_time)
+        numbers = measure_numbers(baseline.name, *in_one_rounding(baseline.numbers, current.numbers), threshold)
+        return replace(numbers, is_time=baseline.is_time and current.is_time)
     return measure_categories(baseline.name, baseline.categories, current.categories, threshold)
 
 
@@ -118,15 +116,18 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
             surely_beyond(beyond, after.rows, len(before.finite)),
         ),
         psi=stability.value,
-        jensen_shannon=jensen_shannon(first, second),
-        l_infinity=l_infinity(first, second),
+        distances=measured(
+            TwoSamples(
+                (first, second),
+                (before.finite, after.finite),
+                before.side.standard_deviation if len(before.finite) else None,
+            ),
+            "numerical",
+        ),
         baseline=before.side,
         current=after.side,
         histogram=_numerical_histogram(before.finite, after.finite),
         ks=ks,
-        wasserstein=wasserstein_of_sorted(
-            before.finite, after.finite, deviation=before.side.standard_deviation if len(before.finite) else None
-        ),
     )
 
 
@@ -191,8 +192,7 @@ def measure_categories(
             *_rarity(test, first, second, len(names) - (rest in names), threshold),
         ),
         psi=stability.value,
-        jensen_shannon=jensen_shannon(*with_missing),
-        l_infinity=l_infinity(*with_missing),
+        distances=measured(TwoSamples(with_missing), "categorical"),
         baseline=before.side,
         current=after.side,
         histogram=_categorical_histogram(names, first, second),
