@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,7 +162,7 @@ def measure_categories(
     before, after = in_one_spelling([before, after])
     names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
     first, second = (
-        np.fromiter((side.counts.get(label, 0) for label in names), dtype=np.int64, count=len(names))
+        np.fromiter(map(side.counts.get, names, repeat(0)), dtype=np.int64, count=len(names))
         for side in (before, after)
     )
     with_missing = np.append(first, before.missing), np.append(second, after.missing)
@@ -233,8 +234,9 @@ def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64])
     if not own.any() or not other.any():
         return ()
     total = int(own.sum())
-    only = [(names[index], int(own[index]) / total) for index in np.flatnonzero((own > 0) & (other == 0)).tolist()]
-    return tuple(sorted(only, key=lambda item: (-item[1], item[0])))
+    only = np.flatnonzero((own > 0) & (other == 0))
+    only = only[np.argsort(-own[only], kind="stable")]  # the names are in order already
+    return tuple((names[index], count / total) for index, count in zip(only.tolist(), own[only].tolist(), strict=True))
 
 
 def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:
