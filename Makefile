@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-spark serving local-aws lint lock layer unpinned schema clean sbom audit
+.PHONY: demo test test-spark test-engine test-aws serving pulumi pulumi-if-possible typescript-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,7 +31,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: $(READY) serving
+test: $(READY) serving pulumi-if-possible typescript-if-possible
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-spark
 	$(BIN)/python -m pytest -q -n auto
 
