@@ -12,7 +12,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives.model import write_model_archive
 from components.args import BaselineSettings, ModelQualityBaselineSettings
-from components.baselines.baseline import BaselineJob, data_quality_baseline, model_quality_baseline
+from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
 
 PROJECT = Path(__file__).resolve().parent
 # The rest of the arguments, by the names that the component has for them, in one object.

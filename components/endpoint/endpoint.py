@@ -1,7 +1,7 @@
 """The endpoint that is monitored: made here with its model, or one that exists already and is left alone."""
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -19,7 +19,8 @@ from components.args import (
     common_settings,
     endpoint_settings,
 )
-from components.iam import Vpc, look_up_place, model_policy, sagemaker_trust, service_role
+from components.endpoint.policies import model_policy
+from components.iam import Vpc, look_up_context, sagemaker_trust, service_role
 from components.jobs import has_local_storage
 from components.storage import content_object
 from contract import bucket_layout
@@ -57,13 +58,45 @@ class MonitoredEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MonitoredEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        settings = endpoint_settings(args["endpoint"])
-        network = NetworkSettings.from_args(args.get("network") or {})
-        common = common_settings(
-            tags=args.get("tags"),
-            permissions_boundary_arn=args.get("permissions_boundary_arn"),
-            kms_key_arn=args.get("kms_key_arn"),
+        self._build(
+            name,
+            args,
+            settings=endpoint_settings(args["endpoint"]),
+            network=NetworkSettings.from_args(args.get("network") or {}),
+            common=common_settings(
+                tags=args.get("tags"),
+                permissions_boundary_arn=args.get("permissions_boundary_arn"),
+                kms_key_arn=args.get("kms_key_arn"),
+            ),
+            opts=opts,
         )
+
+    @classmethod
+    def from_settings(
+        cls,
+        name: str,
+        args: MonitoredEndpointArgs,
+        opts: pulumi.ResourceOptions,
+        *,
+        settings: EndpointSettings | ExistingEndpointSettings,
+        network: NetworkSettings,
+        common: CommonSettings,
+    ) -> Self:
+        """Make it from settings that are checked already; of `args` only what is no setting is read."""
+        made = cls.__new__(cls)
+        made._build(name, args, settings=settings, network=network, common=common, opts=opts)
+        return made
+
+    def _build(
+        self,
+        name: str,
+        args: MonitoredEndpointArgs,
+        *,
+        settings: EndpointSettings | ExistingEndpointSettings,
+        network: NetworkSettings,
+        common: CommonSettings,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
         super().__init__("model-monitoring:index:MonitoredEndpoint", name, {}, opts)
         self.variant_name = settings.variant_name
         if isinstance(settings, ExistingEndpointSettings):
@@ -224,7 +257,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     ) -> pulumi.Output[dict[str, Any]]:
         def document(found: dict[str, Any]) -> dict[str, Any]:
             return model_policy(
-                found["place"],
+                found["context"],
                 bucket=found["bucket"],
                 endpoint_stem=f"{name}-endpoint",
                 image_uri=found["image"],
@@ -233,7 +266,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             )
 
         return pulumi.Output.all(
-            place=look_up_place(self),
+            context=look_up_context(self),
             bucket=bucket_name,
             image=image,
             subnets=list(network.subnet_ids),

@@ -173,7 +173,7 @@ class TestIdentity:
         passing = [item for item in policy["Statement"] if "iam:PassRole" in item["Action"]]
         assert passing == [
             {
-                "Sid": "GiveThemTheMonitorsRole",
+                "Sid": "PassJobRole",
                 "Effect": "Allow",
                 "Action": ["iam:PassRole"],
                 "Resource": [full.one("aws:iam/role:Role", "churn-monitor-role").outputs["arn"]],
