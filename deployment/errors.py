@@ -1,5 +1,6 @@
 """What went wrong, in one line with the mend; from what the CLI and AWS said in many."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -43,6 +44,8 @@ _ARGUMENT: Final = re.compile(r"ArgumentError: ([^\n]+)")
 _PROTECTED: Final = re.compile(r'resource "(urn:\S+)" cannot be deleted\s+because it is protected')
 # Of an error that a provider reports after it has made the resource: `1 error occurred:`, then one a line.
 _COUNTED: Final = re.compile(r"\d+ errors? occurred:")
+# What a function answered that the deployment called and that raised: {"errorMessage": "...", "errorType": ...}.
+_FUNCTION: Final = re.compile(r'"errorMessage":\s*("(?:[^"\\]|\\.)*")')
 _NO_CREDENTIALS: Final = re.compile(
     r"no valid credential sources|no EC2 IMDS role found|unable to validate AWS credentials|NoCredentialProviders"
     r"|failed to retrieve credentials|failed to refresh cached credentials",
@@ -81,13 +84,18 @@ def explain(error: Exception, diagnostics: Sequence[str], stack: str) -> Automat
             f"stack {stack} is locked by another update: wait until it has ended; if none is running any more: "
             f"pulumi cancel --stack {stack}"
         )
-    for find in (_protected, _model_monitor, _refused, _credentials, _program, _secrets):
+    for find in (_protected, _model_monitor, _function, _refused, _credentials, _program, _secrets):
         message = find(text, stack)
         if message:
             return AutomationError(_one_line(message), details=said)
     lines = (line.strip().removeprefix("error: ").removeprefix("* ") for part in said for line in part.splitlines())
     reason = next((line for line in lines if line and not _COUNTED.fullmatch(line)), str(error))
     return AutomationError(_one_line(reason), known=False, details=said)
+
+
+def _function(text: str, _stack: str) -> str | None:
+    found = _FUNCTION.search(text)
+    return str(json.loads(found[1])) if found else None
 
 
 def _protected(text: str, stack: str) -> str | None:

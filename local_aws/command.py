@@ -10,6 +10,7 @@ import re
 import shlex
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from rich.console import Console
 import local_aws
 from local_aws.apply import ApplyError, Deployment, Event, SettingsError, deploy, load_settings
 from local_aws.launcher import control
+from local_aws.provider import Plugins
 
 PROJECT = Path(__file__).resolve().parent.parent
 FAILED, WRONG_ARGUMENTS = 1, 2
@@ -88,10 +90,14 @@ def _serve(args: argparse.Namespace) -> int:
                     cloud,
                     on_event=lambda event: status.update(_progress(event)),
                 )
-        with _stop_event() as stop:
+        with (
+            _stop_event() as stop,
+            tempfile.TemporaryDirectory(prefix="local-aws-") as folder,
+            Plugins(cloud, Path(folder)) as plugins,
+        ):
             # The signals are an event from before the first line that invites one: an exception in the middle of
             # these lines would skip the destroy below.
-            _explain(console, cloud, deployment)
+            _explain(console, {**_quoted(cloud.environment()), **plugins.exports()}, cloud, deployment)
             _wait(cloud, stop)
         console.print("\nStopping.")
         if deployment is not None:
@@ -134,7 +140,13 @@ def _wait(cloud: local_aws.LocalAws, stop: threading.Event) -> None:
             raise local_aws.ServerStopped(f"the embedded AWS has stopped; its log ends:\n{cloud.log_tail()}")
 
 
-def _explain(console: Console, cloud: local_aws.LocalAws, deployment: Deployment | None) -> None:
+def _quoted(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: shlex.quote(value) for name, value in variables.items()}
+
+
+def _explain(
+    console: Console, variables: Mapping[str, str], cloud: local_aws.LocalAws, deployment: Deployment | None
+) -> None:
     console.print(
         f"An AWS is running at {cloud.endpoint_url}: account {cloud.account_id}, IAM enforced; nothing leaves this"
         " machine."
@@ -144,8 +156,8 @@ def _explain(console: Console, cloud: local_aws.LocalAws, deployment: Deployment
             f"Stack {deployment.stack} is in it: {deployment.created} resources, applied in {deployment.seconds:.1f} s."
         )
     console.print("\nIn another shell:\n")
-    for name, value in cloud.environment().items():
-        console.print(f"export {name}={shlex.quote(value)}")
+    for name, words in variables.items():
+        console.print(f"export {name}={words}", markup=False)
     if deployment is not None and deployment.outputs:
         console.print("\nThe stack's outputs:\n")
         width = max(map(len, deployment.outputs))
@@ -166,7 +178,10 @@ def _explain(console: Console, cloud: local_aws.LocalAws, deployment: Deployment
 
 def _examples(outputs: Mapping[str, Any]) -> list[str]:
     """Commands that show something, for what the stack has."""
-    lines = ["aws sts get-caller-identity"]
+    lines = [
+        "pulumi stack select --create local && pulumi up -s local   # Pulumi's own engine (`make pulumi` builds it)",
+        "aws sts get-caller-identity",
+    ]
     if bucket := outputs.get("bucket_name"):
         lines.append(f"aws s3 ls --recursive s3://{bucket}")
     if endpoint := outputs.get("endpoint_name"):

@@ -8,7 +8,7 @@ definitions.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NotRequired, Self, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -41,6 +41,9 @@ from components.jobs import network_config
 from components.storage import content_object
 from contract import bucket_layout
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+
+# A minute of it for roles that AWS does not see yet.
+START_SECONDS: Final = 150
 
 
 class QualityBaselineArgs(TypedDict):
@@ -247,7 +250,7 @@ class Baseline(pulumi.ComponentResource):
             parent=self,
             folder="start_baseline",
             description=f"Starts the baseline jobs of {self._stem}",
-            timeout=60,
+            timeout=START_SECONDS,
             memory_size=128,
             environment={},
             policy=policy,

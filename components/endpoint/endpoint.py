@@ -1,7 +1,8 @@
 """The endpoint that is monitored: made here with its model, or one that exists already and is left alone."""
 
+import json
 from collections.abc import Mapping
-from typing import Any, NotRequired, Self, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -19,11 +20,15 @@ from components.args import (
     common_settings,
     endpoint_settings,
 )
-from components.endpoint.policies import model_policy
-from components.iam import Vpc, look_up_context, sagemaker_trust, service_role
+from components.endpoint.policies import check_policy, model_policy
+from components.functions import monitoring_function
+from components.iam import PolicyDocument, Vpc, look_up_context, sagemaker_trust, service_role
 from components.jobs import has_local_storage
 from components.storage import content_object
 from contract import bucket_layout
+
+# Of the function that waits for an endpoint to settle.
+CHECK_SECONDS: Final = 300
 
 
 class MonitoredEndpointArgs(TypedDict):
@@ -40,7 +45,9 @@ class MonitoredEndpointArgs(TypedDict):
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """KMS key for captures and for the instances' volumes."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
-    """IAM policy that bounds the model's role."""
+    """IAM policy that bounds the roles of the model and of the function that checks the endpoint."""
+    log_retention_in_days: NotRequired[int]
+    """Of that function's log group. Default 30."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
 
@@ -66,6 +73,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             common=common_settings(
                 tags=args.get("tags"),
                 permissions_boundary_arn=args.get("permissions_boundary_arn"),
+                log_retention_in_days=args.get("log_retention_in_days"),
                 kms_key_arn=args.get("kms_key_arn"),
             ),
             opts=opts,
@@ -143,8 +151,43 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=True if args.get("protect") else None),
         )
         self.endpoint_name = self.endpoint.name
+        self._check(name, configuration, common)
         if settings.autoscaling is not None:
             self._autoscaling(name, settings.autoscaling, settings.variant_name, common)
+
+    def _check(self, name: str, configuration: aws.sagemaker.EndpointConfiguration, common: CommonSettings) -> None:
+        """Fail the deployment if SageMaker took the update back, so that nothing that still serves is deleted.
+
+        The provider calls an endpoint updated that is in service again with its old configuration
+        (hashicorp/terraform-provider-aws, issues 46663 and 48997).
+        """
+
+        def policy(context: Any, log_group_arn: Any, _: Any) -> pulumi.Output[PolicyDocument]:
+            return pulumi.Output.all(context, log_group_arn, self.endpoint.name).apply(
+                lambda found: check_policy(found[0], log_group_arn=found[1], endpoint_name=found[2])
+            )
+
+        checker = monitoring_function(
+            f"{name}-check-endpoint",
+            parent=self,
+            folder="check_endpoint",
+            description=f"Checks that the endpoint of {name} runs what was deployed",
+            timeout=CHECK_SECONDS,
+            memory_size=128,
+            environment={},
+            policy=policy,
+            common=common,
+            asynchronous=False,
+        )
+        aws.lambda_.Invocation(
+            f"{name}-endpoint-checked",
+            function_name=checker.function.name,
+            # Another configuration is another input, for which the function is asked again.
+            input=pulumi.Output.all(self.endpoint.name, configuration.name).apply(
+                lambda found: json.dumps({"endpoint": found[0], "configuration": found[1]}, sort_keys=True)
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.endpoint]),
+        )
 
     def _autoscaling(self, name: str, settings: AutoscalingSettings, variant_name: str, common: CommonSettings) -> None:
         options = pulumi.ResourceOptions(parent=self)

@@ -1,4 +1,4 @@
-"""What the model behind the endpoint may do."""
+"""What the model behind the endpoint may do, and the function that checks the endpoint."""
 
 from typing import Final
 
@@ -8,6 +8,8 @@ from components.iam import (
     AwsContext,
     PolicyDocument,
     Vpc,
+    allow,
+    function_basics,
     key_of_instances,
     network_interfaces,
     policy_document,
@@ -44,4 +46,12 @@ def model_policy(
         *pull_images(context, [image_uri]),
         *network_interfaces(context, vpc),
         *key_of_instances(kms_key_arn),
+    )
+
+
+def check_policy(context: AwsContext, *, log_group_arn: str, endpoint_name: str) -> PolicyDocument:
+    """The function that looks whether an endpoint runs what was deployed."""
+    return policy_document(
+        *function_basics(log_group_arn),
+        allow("SeeWhatRuns", ["sagemaker:DescribeEndpoint"], [context.arn("sagemaker", f"endpoint/{endpoint_name}")]),
     )

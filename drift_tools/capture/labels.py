@@ -122,7 +122,7 @@ def _label(line: bytes | None) -> tuple[str, Any]:
 
 def _why_not_json(line: bytes) -> str:
     text = line.removeprefix(b"\xef\xbb\xbf").strip()
-    if text in (b"{", b"[") or text.startswith(b"["):
+    if text == b"{" or text.startswith(b"[") or text.endswith(b","):
         return "JSON over several lines, or an array: write one label a line"
     if text.startswith(b"{'"):
         return "Python's own text of a dictionary: write it with json.dumps"

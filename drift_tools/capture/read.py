@@ -101,8 +101,8 @@ class Counts:
             reasons = ", ".join(f"{number} x {reason}" for reason, number in self.skipped.items())
             raise InputError(
                 f"{sum(self.skipped.values())} of {self.read} captured records cannot be used ({reasons}), more than "
-                f"the share of {max_unreadable_share:g} that is allowed; the first: {self.problems[0]}: mend the "
-                "capture, or raise max_unreadable_share"
+                f"the share of {max_unreadable_share:g} that is allowed; the first: {self.problems[0]}: fix the "
+                "capture, make rows of it in a record preprocessor, or raise max_unreadable_share"
             )
 
 

@@ -118,10 +118,7 @@ def read_record(line: str | bytes, selection: Selection) -> Record | None:
     sides = {
         name: payload(side, selection.paths_in(name)) for name, side in captured_sides(record, selection.sides).items()
     }
-    if selection.columns is not None and any(
-        block and _begins_with_header(block, selection.columns) for block in sides.values()
-    ):
-        raise UnusableError("a header in the data")
+    sides = _without_headers(sides, selection.columns)
     names, rows = join_sides(sides, selection)
     return Record(names, rows, sides.get(OUTPUT) is not None, origin)
 
@@ -230,14 +227,62 @@ def is_json(text: str, kind: str) -> bool:
     return kind in JSON_TYPES or text.lstrip()[:1] in ("{", "[")
 
 
-def _begins_with_header(block: Block, columns: tuple[str, ...]) -> bool:
-    """Whether the first row of a side says how the columns are called. One word alone may as well be a category."""
+def _without_headers(sides: dict[str, Block | None], columns: tuple[str, ...] | None) -> dict[str, Block | None]:
+    """The sides, those that begin with a header named by it; raises `UnusableError` for a header without rows."""
+    found = dict(sides)
+    blocks = {name: block for name, block in sides.items() if block is not None}
+    headers = {name: _header(block, columns) for name, block in blocks.items()}
+    # Words above anything may be a row like others; where the other side has one row less they are none.
+    for name, block in blocks.items():
+        if headers[name] is None and any(len(other[1]) == len(block[1]) - 1 for other in blocks.values()):
+            headers[name] = _words(block)
+    for name, header in headers.items():
+        rows = blocks[name][1]
+        if header is None:
+            continue
+        if len(rows) < 2 or any(len(other[1]) == len(rows) and headers[at] is None for at, other in blocks.items()):
+            raise UnusableError("a header in the data")
+        kept = [at for at, title in enumerate(header) if title]  # what has no title is the index of a data frame
+        found[name] = tuple(header[at] for at in kept), [[row[at] for at in kept] for row in rows[1:]]
+    return found
+
+
+def _header(block: Block, columns: tuple[str, ...] | None) -> list[str] | None:
+    """The titles that the first row of a side is, in the spelling of the `columns`; None if it is a row like others.
+
+    It is a header if it holds the columns' own names, or words in each column above numbers alone.
+    """
+    words = _words(block)
+    if words is None:
+        return None
+    own = {column.casefold(): column for column in columns or ()}
+    titles = [own.get(word.casefold(), word) for word in words]
+    if columns is not None and {title for title in titles if title} <= set(columns):
+        return titles
+    below = [cell for row in block[1][1:] for cell in row if cell is not None]
+    return titles if below and all(map(_is_number, below)) else None
+
+
+def _words(block: Block) -> list[str] | None:
+    """The first row of a side without names, if it is made of different words; the first may be empty.
+
+    One word alone may as well be a category.
+    """
     names, rows = block
-    first = tuple(rows[0]) if rows else ()
-    if len(first) < 2 or names[0] is not None or first[0] not in columns:
+    if len(names) < 2 or names[0] is not None or not rows:
+        return None
+    words = ["" if cell is None else cell for cell in rows[0]]
+    titles = words if words[0] else words[1:]
+    is_header = len(set(titles)) == len(titles) and all(title and not _is_number(title) for title in titles)
+    return words if is_header else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
         return False
-    start = columns.index(str(first[0]))
-    return columns[start : start + len(first)] == first
+    return True
 
 
 def csv_rows(text: str) -> Block:

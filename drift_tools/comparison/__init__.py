@@ -1,17 +1,11 @@
 """Two tables, or a profile and a table, feature by feature: measures, significance, verdict."""
 
-from drift_tools.comparison.columns import (
-    Categories,
-    Sample,
-    all_missing,
-    in_one_precision,
-    in_one_spelling,
-    samples_of,
-)
+from drift_tools.comparison.columns import Categories, Sample, in_one_precision, in_one_spelling
 from drift_tools.comparison.cross_checks import CrossCheck, cross_check
 from drift_tools.comparison.from_profiles import compare_with_profile, profile_of
 from drift_tools.comparison.from_rows import Baseline, compare, prepare_baseline
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind
+from drift_tools.comparison.sources import all_missing, in_one_type, samples_of
 from drift_tools.comparison.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD, TOO_RARE, is_too_rare
 
 __all__ = [
@@ -34,6 +28,7 @@ __all__ = [
     "cross_check",
     "in_one_precision",
     "in_one_spelling",
+    "in_one_type",
     "is_too_rare",
     "prepare_baseline",
     "profile_of",

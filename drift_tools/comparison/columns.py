@@ -6,8 +6,7 @@ it, and is gone when it has been measured. What is neither a plain array nor a p
 through `drift_tools.tables`, which decides what a cell is.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -16,23 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.comparison.results import Side
-from drift_tools.errors import InputError
 from drift_tools.measures import count_distinct, moments
 from drift_tools.tables import (
-    LARGEST_EXACT,
     Column,
     Numbers,
-    Table,
-    TimeColumn,
-    arrow_table,
     as_single,
-    as_table,
     common_spelling,
     respelt,
 )
 
-_SINGLE_PRECISION = 4  # bytes
-_SOME = 100
 _LEVELS = 10_000
 _LAST_PLACES = 8 * float(np.finfo(np.float64).eps)  # of a double: it promises 15 decimal digits
 
@@ -101,10 +92,11 @@ def in_one_rounding(before: SortedNumbers, after: SortedNumbers) -> tuple[Sorted
     if not 0 < before.side.distinct <= _LEVELS or not 0 < after.side.distinct <= _LEVELS:
         return before, after
     levels, own = (side.finite[np.append(True, side.finite[1:] != side.finite[:-1])] for side in (before, after))
-    if (np.diff(levels) <= _LAST_PLACES * np.abs(levels[1:])).any():
-        return before, after
-    nearest = levels[_nearest(levels, own)]
-    moved = (own != nearest) & (np.abs(own - nearest) <= _LAST_PLACES * np.abs(nearest))
+    with np.errstate(over="ignore"):  # near the largest float
+        if (np.diff(levels) <= _LAST_PLACES * np.abs(levels[1:])).any():
+            return before, after
+        nearest = levels[_nearest(levels, own)]
+        moved = (own != nearest) & (np.abs(own - nearest) <= _LAST_PLACES * np.abs(nearest))
     if not moved.any():
         return before, after
     finite = np.where(moved, nearest, own)[np.searchsorted(own, after.finite)]
@@ -116,7 +108,8 @@ def _nearest(levels: Numbers, values: Numbers) -> NDArray[np.intp]:
     """Which of the sorted levels is nearest to each value."""
     right = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
     left = np.maximum(right - 1, 0)
-    nearest: NDArray[np.intp] = np.where(values - levels[left] < levels[right] - values, left, right)
+    with np.errstate(over="ignore"):  # near the largest float
+        nearest: NDArray[np.intp] = np.where(values - levels[left] < levels[right] - values, left, right)
     return nearest
 
 
@@ -161,9 +154,23 @@ class Categories:
     def missing(self) -> int:
         return self.rows - sum(self.counts.values())
 
+    def cleaned(self) -> "Categories":
+        """Without the blanks around them, which no reader of CSV keeps; what is empty then is missing."""
+        if all(map(_is_clean, self.counts)):
+            return self
+        found: dict[str, int] = {}
+        for name, count in self.counts.items():
+            if stripped := name.strip():
+                found[stripped] = found.get(stripped, 0) + count
+        return Categories(found, self.rows)
+
     @property
     def side(self) -> Side:
         return Side(self.rows, self.missing / max(self.rows, 1), 0.0, 0.0, len(self.counts))
+
+
+def _is_clean(name: str) -> bool:
+    return bool(name) and name.strip() == name
 
 
 def in_one_spelling(sides: Sequence[Categories]) -> list[Categories]:
@@ -179,6 +186,8 @@ class Sample:
 
     is_time = False
     is_single = False
+    problem: str | None = None
+    """Why the column could not be read, in half a sentence."""
 
     def __init__(self, name: str, rows: int, *, is_numerical: bool) -> None:
         self.name, self.rows, self.is_numerical = name, rows, is_numerical
@@ -225,7 +234,7 @@ class Sample:
     def categories(self) -> Categories:
         """The column as categories."""
         if self._categories is None:
-            self._categories = self._count()
+            self._categories = self._count().cleaned()
         return self._categories
 
     def in_order(self, *, numerical: bool) -> NDArray[Any]:
@@ -233,7 +242,12 @@ class Sample:
         is none, or as categories, None for what is missing.
         """
         column = self._column()
-        return column.as_numbers()[0] if numerical else column.as_texts()
+        if numerical:
+            return column.as_numbers()[0]
+        texts = column.as_texts()
+        cells: NDArray[Any] = np.empty(len(texts), dtype=object)
+        cells[:] = [None if text is None else text.strip() or None for text in texts]
+        return cells
 
     def _as_numbers(self) -> tuple[NDArray[Any], int]:
         """The cells in any order, NaN for what is none, and how many of those hold something else."""
@@ -245,82 +259,6 @@ class Sample:
     def _column(self) -> Column:
         """The column with every cell looked at."""
         raise NotImplementedError
-
-
-class _Typed(Sample):
-    """Of a source that says that it holds numbers; `read` gives them, NaN where one is missing, and `cells` the careful
-    column, for whoever asks for categories after all.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        rows: int,
-        read: Callable[[], NDArray[Any]],
-        cells: Callable[[], Column],
-        *,
-        is_single: bool,
-    ) -> None:
-        super().__init__(name, rows, is_numerical=True)
-        self._read, self._cells = read, cells
-        self.is_single = is_single
-
-    def _column(self) -> Column:
-        return self._cells()
-
-    def _as_numbers(self) -> tuple[NDArray[Any], int]:
-        return self._read(), 0
-
-    def _count(self) -> Categories:
-        finite = self.numbers.finite
-        if len(finite) and max(-finite[0], finite[-1]) >= LARGEST_EXACT:  # the floats may be rounded integers
-            return Categories(self._cells().category_counts(), self.rows)
-        return self.numbers.count()
-
-
-class _Counted(Sample):
-    """Of a source that says that it holds categories; `count` gives how often each occurs, None left out, and `cells`
-    the careful column, for whoever asks for numbers after all.
-    """
-
-    def __init__(self, name: str, rows: int, count: Callable[[], dict[str, int]], cells: Callable[[], Column]) -> None:
-        super().__init__(name, rows, is_numerical=False)
-        self._counts, self._cells = count, cells
-
-    def _as_numbers(self) -> tuple[NDArray[Any], int]:
-        return self._cells().as_numbers()
-
-    def _count(self) -> Categories:
-        return Categories(self._counts(), self.rows)
-
-    def _column(self) -> Column:
-        return self._cells()
-
-
-class _Careful(Sample):
-    """Of a column whose cells `drift_tools.tables` has looked at."""
-
-    def __init__(self, column: Column) -> None:
-        super().__init__(column.name, len(column), is_numerical=column.is_mostly_numerical)
-        self._looked_at = column
-        self.is_time = isinstance(column, TimeColumn)
-        self.is_single = column.is_single
-
-    @property
-    def present(self) -> int:
-        return self._looked_at.present
-
-    def _as_numbers(self) -> tuple[NDArray[Any], int]:
-        values, wrong = self._looked_at.as_numbers()
-        return values, wrong - self._looked_at.missing_words
-
-    def _count(self) -> Categories:
-        if self._looked_at.source is None:
-            return self.numbers.count()
-        return Categories(self._looked_at.category_counts(), self.rows)
-
-    def _column(self) -> Column:
-        return self._looked_at
 
 
 class _Rounded(Sample):
@@ -358,139 +296,3 @@ def in_one_precision(samples: Sequence[Sample]) -> list[Sample]:
     if len({sample.is_single for sample in samples}) == 1:
         return list(samples)
     return [sample if sample.is_single else _Rounded(sample) for sample in samples]
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """The columns of one side by name, in order, and its rows."""
-
-    columns: Mapping[str, Sample]
-    rows: int
-
-
-def read_once(data: object, *, what: str) -> object:
-    """The same data in a form that can be read again and again: a stream of Arrow's as a table."""
-    if not hasattr(data, "__arrow_c_stream__"):
-        return data
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
-    except ImportError:
-        return data  # to which others say what is missing
-    return arrow_table(pa, data, what=what)
-
-
-def samples_of(data: object, *, what: str) -> Samples:
-    """The columns of whatever `drift_tools.tables.as_table` takes; raises `InputError` as it does."""
-    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
-        return _of_arrow(data, what)
-    if isinstance(data, Mapping) and not isinstance(data, Table):
-        columns = [_of_sequence(str(name), values) for name, values in data.items()]
-        return _together(columns, columns[0].rows if columns else 0)
-    table = as_table(data, what=what)
-    return Samples({name: _Careful(column) for name, column in table.columns.items()}, table.rows)
-
-
-def all_missing(name: str, rows: int) -> Sample:
-    """A column that so many rows do not have: it is missing in each of them."""
-    return _Careful(Column.from_cells(name, [None] * rows))
-
-
-def _together(columns: Iterable[Sample], rows: int) -> Samples:
-    by_name: dict[str, Sample] = {}
-    for column in columns:
-        if column.name in by_name:
-            raise InputError(f"two columns are called {column.name!r}: rename one of them")
-        if column.rows != rows:
-            raise InputError(f"column {column.name!r} has {column.rows} rows where the table has {rows}: pad or cut it")
-        by_name[column.name] = column
-    return Samples(by_name, rows)
-
-
-def _of_sequence(name: str, values: object) -> Sample:
-    def cells() -> Column:
-        return as_table({name: values}).columns[name]
-
-    if isinstance(values, np.ndarray) and values.ndim == 1:
-        if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.dtype.itemsize >= _SINGLE_PRECISION):
-            return _Typed(name, len(values), lambda: values, cells, is_single=values.dtype == np.float32)
-        if values.dtype.kind == "b":
-            return _Counted(name, len(values), lambda: _count_truths(values), cells)
-        if values.dtype.kind == "U":
-            return _Counted(name, len(values), lambda: dict(Counter(values.tolist())), cells)
-        if values.dtype.kind == "O" and (texts := _arrow_texts(values)) is not None:
-            return _Counted(name, len(values), lambda: _count_values(texts), cells)
-    return _Careful(cells())
-
-
-def _arrow_texts(values: NDArray[Any]) -> Any:
-    """An Arrow column of an array of strings and None; None if it holds anything else or pyarrow is not there."""
-    if not any(isinstance(value, str) for value in values[:_SOME]):
-        return None
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
-
-        return pa.array(values, type=pa.string(), from_pandas=True)
-    except ImportError:
-        return None
-    except (ValueError, TypeError):  # pyarrow's own for a cell that is no string; the careful way takes it
-        return None
-
-
-def _count_truths(values: NDArray[np.bool_]) -> dict[str, int]:
-    true = int(np.count_nonzero(values))
-    return {name: rows for name, rows in (("true", true), ("false", len(values) - true)) if rows}
-
-
-def _of_arrow(data: object, what: str) -> Samples:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - optional: the job in a Lambda runs without it
-    except ImportError:
-        return samples_of(as_table(data, what=what), what=what)  # which says what is missing
-    table = arrow_table(pa, data, what=what)
-    return _together(
-        (_of_chunks(pa, str(name), table.column(index)) for index, name in enumerate(table.column_names)),
-        table.num_rows,
-    )
-
-
-def _of_chunks(pa: Any, name: str, column: Any) -> Sample:
-    def cells() -> Column:
-        return as_table(pa.table({name: column})).columns[name]
-
-    is_text = {pa.string(), pa.large_string(), pa.string_view()}
-    if pa.types.is_float32(column.type) or pa.types.is_float64(column.type) or pa.types.is_integer(column.type):
-        is_single = pa.types.is_float32(column.type)
-        return _Typed(name, len(column), lambda: _arrow_numbers(pa, column), cells, is_single=is_single)
-    if pa.types.is_boolean(column.type) or column.type in is_text:
-        return _Counted(name, len(column), lambda: _count_values(column), cells)
-    if pa.types.is_dictionary(column.type) and column.type.value_type in is_text:
-        return _Counted(name, len(column), lambda: _count_indices(column), cells)
-    return _Careful(cells())
-
-
-def _arrow_numbers(pa: Any, column: Any) -> NDArray[Any]:
-    """An array of an Arrow column of numbers, without a copy where it has one chunk and nothing missing."""
-    if column.null_count and pa.types.is_integer(column.type):
-        column = column.cast(pa.float64(), safe=False)
-    source = column.chunk(0) if column.num_chunks == 1 else column
-    numbers: NDArray[Any] = source.to_numpy(zero_copy_only=False)
-    return numbers
-
-
-def _count_values(column: Any) -> dict[str, int]:
-    found = column.value_counts()
-    counts = zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
-    return {
-        value if isinstance(value, str) else str(value).lower(): rows for value, rows in counts if value is not None
-    }
-
-
-def _count_indices(column: Any) -> dict[str, int]:
-    """Counts of a dictionary-encoded column: of its indices, chunk by chunk, since each may have its own dictionary."""
-    counts: Counter[str] = Counter()
-    for chunk in column.chunks:
-        rows = np.bincount(chunk.indices.drop_null().to_numpy(), minlength=len(chunk.dictionary)).tolist()
-        for value, count in zip(chunk.dictionary.to_pylist(), rows, strict=True):
-            if count and value is not None:
-                counts[value] += count
-    return dict(counts)

@@ -11,10 +11,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.comparison.columns import Sample, Samples, all_missing, in_one_precision, read_once, samples_of
+from drift_tools.comparison.columns import Sample, in_one_precision
 from drift_tools.comparison.feature import Measured, kind_of, measure
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison.sentences import summarise
+from drift_tools.comparison.sources import Samples, all_missing, in_one_type, read_once, samples_of
 from drift_tools.comparison.verdict import (
     DRIFT,
     MINIMUM_ROWS,
@@ -175,6 +176,8 @@ def compare(
     for name, sample in before.columns.items():
         if name in measured:
             features[name] = judged(measured[name], verdicts[name])
+        elif problem := sample.problem or (name in after.columns and after.columns[name].problem):
+            features[name] = _unreadable(sample, after.rows, str(problem))
         else:
             features[name] = _one_sided(sample, after.rows, "missing")
     for name, sample in after.columns.items():
@@ -268,14 +271,15 @@ def _measure_all(before: Samples, after: Samples, how: _How, threads: int | None
         baseline, current = before.columns[name].copy(own.rooms[0]), after.columns[name].copy(own.rooms[1])
         baseline.arrange()
         current.arrange()
-        baseline, current = in_one_precision([baseline, current])
+        baseline, current = in_one_precision(in_one_type([baseline, current]))
         # In turn: the measures are hundreds of short calls, and threads that make them at the same time wait for each
         # other at each, longer than for the lot.
         with turn:
             measured = how.measure(baseline, current)
         return how.by_blocks(measured, baseline, current)
 
-    names = [name for name in before.columns if name in after.columns]
+    readable = [name for name, sample in before.columns.items() if sample.problem is None]
+    names = [name for name in readable if name in after.columns and after.columns[name].problem is None]
     measured = dict(zip(names, _each(one, names, max(before.rows, after.rows), threads), strict=True))
     forget_overlaps()
     return measured
@@ -322,6 +326,13 @@ def judged(item: Measured, verdict: Verdict) -> FeatureComparison:
         vanished_categories=tuple(name for name, _ in item.vanished_categories),
         is_time=item.is_time,
     )
+
+
+def _unreadable(sample: Sample, other_rows: int, problem: str) -> FeatureComparison:
+    """A column that could not be read on one of the sides, which says nothing of any other."""
+    reason = f"{NOT_ENOUGH_DATA}: {problem}"
+    feature = _one_sided(sample, other_rows, "missing")
+    return replace(feature, verdict=NOT_ENOUGH_DATA, reason=reason, summary=f"{sample.name}: {reason}.")
 
 
 def _one_sided(sample: Sample, other_rows: int, what: Literal["missing", "new"]) -> FeatureComparison:

@@ -14,7 +14,10 @@ __all__ = ["VIOLATIONS", "Job", "concatenate", "monitor_captures", "suggest_base
 _HOMES = {
     "drift_tools.job.container": ("Job",),
     "drift_tools.job.dataset": ("concatenate",),
-    "drift_tools.job.program": ("monitor_captures", "suggest_baseline"),
+    "drift_tools.job.program": (
+        "monitor_captures",
+        "suggest_baseline",
+    ),
     "drift_tools.job.results": ("VIOLATIONS",),
 }
 

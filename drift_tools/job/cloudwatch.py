@@ -13,6 +13,7 @@ from urllib.parse import quote
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
+from drift_tools.job.settings import MetricSettings
 from drift_tools.monitors.data_quality import Constraints
 from drift_tools.monitors.model_quality import ModelQuality
 from drift_tools.profiles import ColumnProfile, Profile
@@ -54,14 +55,12 @@ class Metrics:
     timestamp: str
 
     @classmethod
-    def of(cls, job: Job) -> "Metrics | None":
-        """For the run of a schedule; None for any other, of which there is nothing that metrics could be metrics of."""
-        schedule = job.get("sagemaker_monitoring_schedule_name")
-        if schedule is None:
+    def of(cls, settings: MetricSettings) -> "Metrics | None":
+        """For the run of a schedule; None for any other: metrics have its name for a dimension."""
+        if settings.schedule is None:
             return None
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        timestamp = job.get("metric_time") or job.get("start_time") or now
-        return cls(job.get("sagemaker_endpoint_name"), schedule, timestamp)
+        return cls(settings.endpoint, settings.schedule, settings.time or now)
 
     def _entry(self, name: str, content: Mapping[str, Any]) -> dict[str, Any]:
         dimensions = [{"Name": "Endpoint", "Value": self.endpoint}] if self.endpoint else []
@@ -133,19 +132,19 @@ def _measures(feature: FeatureComparison) -> Iterator[tuple[str, float]]:
     yield "p_value_adjusted", float(feature.p_value_adjusted)
 
 
-def emit(job: Job, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Write a run's metrics where the platform looks for them, and publish them if the environment has a namespace for
-    them. Nothing where the environment switches them off.
+def emit(job: Job, settings: MetricSettings, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write a run's metrics where the platform looks for them, and publish them if there is a namespace for them.
+    Nothing where they are switched off.
 
     Raises `InputError` if they cannot be published.
     """
-    if (job.get("publish_cloudwatch_metrics") or "Enabled").lower() != "enabled" or not entries:
+    if not settings.is_enabled or not entries:
         return
     path = job.ml_root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-    if (namespace := job.get("metric_namespace")) is not None:
-        _publish(job, namespace, entries)
+    if settings.namespace is not None:
+        _publish(job, settings.namespace, entries)
 
 
 def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -8,6 +8,7 @@ import os
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ _REGION_IN_ARN = 3
 OTHERS_WORDS = "Completed: another instance of this job writes the results."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
-    """One run: its variables, and where `/opt/ml` is (elsewhere when the job runs outside a container)."""
+    """What the platform gives a run: its variables, where `/opt/ml` is (elsewhere when the job runs outside a
+    container), its region and its instances.
+    """
 
     ml_root: Path
     variables: Mapping[str, str]
@@ -29,36 +32,28 @@ class Job:
     @classmethod
     def load(cls, ml_root: Path, environment: Mapping[str, str]) -> "Job":
         """The environment, and below it what the job's own configuration file says."""
-        variables: dict[str, str] = {}
-        configured = configuration(ml_root).get("Environment") or {}
-        variables.update({str(name): str(value) for name, value in configured.items()})
-        return cls(ml_root, variables | dict(environment))
+        configured = _configuration(ml_root).get("Environment") or {}
+        return cls(ml_root, {str(name): str(value) for name, value in configured.items()} | dict(environment))
 
-    def get(self, name: str) -> str | None:
-        """A variable; None if it is not set or empty."""
-        return self.variables.get(name) or None
+    @cached_property
+    def configuration(self) -> Mapping[str, Any]:
+        """The job's request, as the platform leaves it for its containers; empty where there is none."""
+        return _configuration(self.ml_root)
 
     @property
     def region(self) -> str | None:
         """The job's region, None for what boto3 finds elsewhere. A container is told `AWS_REGION`, of which boto3 knows
         nothing: it reads `AWS_DEFAULT_REGION`.
         """
-        arn = str(configuration(self.ml_root).get("ProcessingJobArn") or "").split(":")
+        arn = str(self.configuration.get("ProcessingJobArn") or "").split(":")
         own = arn[_REGION_IN_ARN] if len(arn) > _REGION_IN_ARN else None
-        return self.get("AWS_DEFAULT_REGION") or self.get("AWS_REGION") or own or None
+        return self.variables.get("AWS_DEFAULT_REGION") or self.variables.get("AWS_REGION") or own or None
 
     def client(self, service: str, config: Any = None) -> Any:
         """A boto3 client in the job's region."""
         from boto3.session import Session  # noqa: PLC0415 - a run that only reads and writes files needs none
 
         return Session(region_name=self.region).client(service, config=config)
-
-    def path(self, name: str) -> Path:
-        """A variable that holds a path in the container, as a path here."""
-        value = self.get(name)
-        if value is None:
-            raise InputError(f"the environment variable {name} is not set: see the monitor's container contract")
-        return self.here(value)
 
     def here(self, path: str) -> Path:
         """A path in the container, as a path here."""
@@ -69,18 +64,19 @@ class Job:
     @property
     def hosts(self) -> tuple[str, ...]:
         """The job's instances, the leader first; this one alone where the platform says nothing of others."""
-        return self._instances()[1]
+        return self._instances[1]
 
     @property
     def host(self) -> str:
         """The name of this instance."""
-        return self._instances()[0]
+        return self._instances[0]
 
     @property
     def is_leader(self) -> bool:
         """Whether this is the instance that writes; with several instances only the first does."""
         return self.host == self.hosts[0]
 
+    @cached_property
     def _instances(self) -> tuple[str, tuple[str, ...]]:
         path = self.ml_root / "config" / "resourceconfig.json"
         if not path.is_file():
@@ -95,8 +91,7 @@ class Job:
             raise InputError(f"{path}: not a job's resource configuration ({error!r})") from error
 
 
-def configuration(ml_root: Path) -> Mapping[str, Any]:
-    """The job's request, as the platform leaves it for its containers; empty where there is none."""
+def _configuration(ml_root: Path) -> Mapping[str, Any]:
     path = ml_root / "config" / "processingjobconfig.json"
     if not path.is_file():
         return {}
@@ -115,21 +110,10 @@ def _by_number(host: str) -> tuple[int, str]:
     return int(number) if number.isdecimal() else 0, host
 
 
-def run_job(
-    function: Callable[[Job], str],
-    ml_root: Path,
-    environment: Mapping[str, str],
-    *,
-    is_shared: Callable[[Job], bool] = lambda job: False,  # noqa: ARG005 - most jobs are done by one instance
-) -> int:
-    """Run a job and leave its message in `output/message`; 0 if it ran, 1 if not, with the reason in one line.
-
-    Of several instances only the first runs it, unless the job `is_shared` between them.
-    """
+def run_job(function: Callable[[Job], str], ml_root: Path, environment: Mapping[str, str]) -> int:
+    """Run a job and leave its message in `output/message`; 0 if it ran, 1 if not, with the reason in one line."""
     try:
-        job = Job.load(ml_root, environment)
-        message = function(job) if job.is_leader or is_shared(job) else OTHERS_WORDS
-        status = 0
+        message, status = function(Job.load(ml_root, environment)), 0
     except InputError as error:
         message, status = f"Error: {error}", 1
     except Exception as error:  # the boundary of the process: the platform shows only this file, the log has the rest

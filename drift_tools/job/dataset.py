@@ -1,9 +1,7 @@
-"""The dataset of a job, as its environment describes it: where it is, how to read it, and which records count."""
+"""The dataset of a job, read as its settings say."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import numpy as np
 from drift_tools.capture import (
     BOTH_SIDES,
     GROUND_TRUTH,
-    MAX_UNREADABLE_SHARE,
     OUTPUT,
     Captures,
     Labels,
@@ -22,124 +19,54 @@ from drift_tools.capture import (
     read_labels,
 )
 from drift_tools.errors import InputError
-from drift_tools.job.container import Job
 from drift_tools.job.merge import labelled_lines
+from drift_tools.job.settings import DatasetSettings
 from drift_tools.job.user_scripts import load_preprocessor
 from drift_tools.tables import Column, Table, TypeCounts, is_parquet, read_bytes, read_table
 
-_CAPTURE, _MERGED = "sagemakerCaptureJson", "sagemakerMergeJson"
 # Of a batch of answers three columns are kept: small batches cost nothing, and less memory.
 ANSWERS_AT_ONCE = 50_000
 # Captured JSON shrinks to about a tenth.
 _UNPACKED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Records with `start <= inferenceTime < end` count; of files that came late those from `late_from` on, of those
-    that were filled beyond the end those until `records_until`.
-    """
-
-    start: datetime | None = None
-    end: datetime | None = None
-    late_from: datetime | None = None
-    records_until: datetime | None = None
-
-    @classmethod
-    def of(cls, job: Job) -> "Window":
-        """From `start_time`, `end_time`, `late_from` and `records_until`."""
-        return cls(*(_time(job, name) for name in ("start_time", "end_time", "late_from", "records_until")))
-
-    @property
-    def first(self) -> datetime | None:
-        """The first moment of which records count: whether a file came late its records do not say, so that those of
-        the window's own files count from then on too. Each file is given to one run only.
-        """
-        if self.start is None or self.late_from is None:
-            return self.start
-        return min(self.start, self.late_from)
-
-    @property
-    def last(self) -> datetime | None:
-        """The moment from which on records count no more. A file is given to one run only, and lies under the hour in
-        which it was begun: what it has of the next hour counts here or nowhere.
-        """
-        if self.end is None or self.records_until is None:
-            return self.end
-        return max(self.end, self.records_until)
-
-    def to_dict(self) -> dict[str, str | None]:
-        """As drift.json has it."""
-        moments = {"start": self.start, "end": self.end, "late_from": self.late_from}
-        return {name: None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in moments.items()}
-
-
-def dataset_format(job: Job) -> tuple[str, Mapping[str, Any]]:
-    """The one key of `dataset_format`, and what stands below it."""
-    text = job.get("dataset_format")
-    if text is None:
-        raise InputError("the environment variable dataset_format is not set: see the monitor's container contract")
-    try:
-        ((kind, options),) = json.loads(text).items()
-    except (ValueError, AttributeError) as error:
-        raise InputError(
-            f'dataset_format is {text!r}: give JSON with one key, such as {{"csv": {{"header": true}}}}'
-        ) from error
-    kinds = {name.lower(): name for name in ("csv", "json", "parquet", _CAPTURE, _MERGED)}
-    if kind.lower() not in kinds:
-        raise InputError(f"dataset_format is {kind!r}: give one of {', '.join(kinds.values())}")
-    return kinds[kind.lower()], {str(name).lower(): value for name, value in (options or {}).items()}
-
-
-def is_captured(job: Job) -> bool:
-    """Whether the dataset is captured data, merged with labels or not."""
-    return dataset_format(job)[0] in (_CAPTURE, _MERGED)
-
-
-def has_labels(job: Job) -> bool:
-    """Whether each captured record comes with its label, merged by a job before or by this one."""
-    return dataset_format(job)[0] == _MERGED or job.get("ground_truth_source") is not None
-
-
-def labels_of(job: Job) -> Labels | None:
+def labels_of(dataset: DatasetSettings) -> Labels | None:
     """The labels that this job is to join with the captured records; None where there is nothing to join."""
-    if dataset_format(job)[0] == _MERGED or job.get("ground_truth_source") is None:
-        return None
-    return read_labels(job.path("ground_truth_source"))
+    return None if dataset.ground_truth is None else read_labels(dataset.ground_truth)
 
 
-def captured_table(job: Job, columns: Sequence[str] | None = None) -> Captures:
+def captured_table(dataset: DatasetSettings, columns: Sequence[str] | None = None) -> Captures:
     """The captured data of the job, at once. Nothing to read is no error here: of several instances one may have none.
 
-    Raises `InputError` where a variable cannot be used.
+    Raises `InputError` where the source or the script cannot be used.
     """
-    return read_captures(_captured_source(job, None), columns=columns, **_capture_options(job))
+    return read_captures(_captured_source(dataset, None), columns=columns, **_capture_options(dataset))
 
 
 def captured_batches(
-    job: Job,
+    dataset: DatasetSettings,
     columns: Sequence[str] | None = None,
 ) -> Iterator[Captures]:
     """The same, a batch at a time."""
-    return iterate_captures(_captured_source(job, None), columns=columns, **_capture_options(job))
+    return iterate_captures(_captured_source(dataset, None), columns=columns, **_capture_options(dataset))
 
 
-def captured_answers(job: Job, attributes: Sequence[str], labels: Labels | None) -> Iterator[Captures]:
+def captured_answers(dataset: DatasetSettings, attributes: Sequence[str], labels: Labels | None) -> Iterator[Captures]:
     """The answers of the captured records and their labels, a small batch at a time; what `attributes` name in them.
 
     Where the records have labels the requests are not read, whatever sides `dataset_format` names: a position means a
     column of the answer, as in Model Monitor, and never a feature.
     """
-    options = _capture_options(job)
-    if has_labels(job):
+    options = _capture_options(dataset)
+    if dataset.has_labels:
         options["sides"] = (OUTPUT, GROUND_TRUTH)
-    source = _captured_source(job, labels)
+    source = _captured_source(dataset, labels)
     return iterate_captures(source, batch_rows=ANSWERS_AT_ONCE, attributes=attributes, **options)
 
 
-def captured_bytes(job: Job) -> int:
+def captured_bytes(dataset: DatasetSettings) -> int:
     """About how many bytes of captured data there are, unpacked."""
-    source = job.path("dataset_source")
+    source = dataset.source
     files = capture_files(source) if _has_captures(source) else []
     return sum(path.stat().st_size * (_UNPACKED if path.suffix == ".gz" else 1) for path in files)
 
@@ -148,50 +75,28 @@ def _has_captures(source: Path) -> bool:
     return source.is_file() or (source.is_dir() and any(source.rglob("*.jsonl*")))
 
 
-def _captured_source(job: Job, labels: Labels | None) -> Path | Iterator[bytes]:
-    source = job.path("dataset_source")
+def _captured_source(dataset: DatasetSettings, labels: Labels | None) -> Path | Iterator[bytes]:
+    source = dataset.source
     if source.exists() and not _has_captures(source):
         return iter(())
     return source if labels is None else labelled_lines(source, labels)
 
 
-def _capture_options(job: Job) -> dict[str, Any]:
-    _, options = dataset_format(job)
-    script, window = job.get("record_preprocessor_script"), Window.of(job)
+def _capture_options(dataset: DatasetSettings) -> dict[str, Any]:
+    options, window = dataset.options, dataset.window
     sides = tuple(options.get("captureindexnames", BOTH_SIDES))
     return {
-        "preprocess": load_preprocessor(job.here(script)) if script else None,
-        "sides": (*sides, GROUND_TRUTH) if has_labels(job) else sides,
+        "preprocess": load_preprocessor(dataset.preprocessor) if dataset.preprocessor else None,
+        "sides": (*sides, GROUND_TRUTH) if dataset.has_labels else sides,
         "start": window.first,
         "end": window.last,
         "outputs_first": str(options.get("output_columns_position", "START")).upper() != "END",
     }
 
 
-def max_unreadable_share(job: Job) -> float:
-    """The share of unreadable records above which the run fails."""
-    text = job.get("max_unreadable_share")
-    try:
-        return MAX_UNREADABLE_SHARE if text is None else float(text)
-    except ValueError as error:
-        raise InputError(f"max_unreadable_share is {text!r}: give a share between 0 and 1") from error
-
-
-def _time(job: Job, name: str) -> datetime | None:
-    text = job.get(name)
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{name} is {text!r}: give an ISO 8601 time such as 2026-01-31T12:00:00Z") from error
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def plain_table(job: Job, columns: Sequence[str] | None = None) -> Table:
+def plain_table(dataset: DatasetSettings, columns: Sequence[str] | None = None) -> Table:
     """The dataset where it is no captured data: CSV, JSON or Parquet, one file or all below a folder."""
-    kind, options = dataset_format(job)
-    source = job.path("dataset_source")
+    kind, options, source = dataset.format, dataset.options, dataset.source
     # Names with a dot or an underscore in front are markers (_SUCCESS), which Spark does not read either.
     files = (
         [source]

@@ -1,19 +1,17 @@
 """drift.json: the measures and the verdict of one run of the open engine, and what became of every captured record."""
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from drift_tools.capture import Counts
 from drift_tools.comparison import Comparison, Kind, compare, compare_with_profile, profile_of
-from drift_tools.errors import InputError
-from drift_tools.job.container import Job
-from drift_tools.job.dataset import Window, baseline_table, needs_pyarrow
+from drift_tools.job.dataset import baseline_table, needs_pyarrow
+from drift_tools.job.settings import MonitorSettings
 from drift_tools.monitors.data_quality import NUMERICAL_TYPES, Constraints, profile_for
 from drift_tools.profiles import Profile, Statistics
-from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
 from drift_tools.tables import Table
 
 DRIFT: Final = "drift.json"
@@ -29,28 +27,6 @@ class Finding:
     comparison: Comparison
     method: Method
     reason: str | None = None
-
-
-def is_open(job: Job) -> bool:
-    """Whether the environment is the open engine's, and asks for more than Model Monitor's files."""
-    return job.get("metric_namespace") is not None or job.get("baseline_dataset") is not None
-
-
-def level(job: Job) -> float:
-    """The level of this run: `false_alarms_per_year` over `runs_per_year`; 0.05 if nobody says how often it runs."""
-    runs = _number(job, "runs_per_year")
-    if runs is None:
-        return LARGEST_ALPHA
-    alarms = _number(job, "false_alarms_per_year")
-    return alpha_per_run(1.0 if alarms is None else alarms, runs)
-
-
-def _number(job: Job, name: str) -> float | None:
-    text = job.get(name)
-    try:
-        return None if text is None else float(text)
-    except ValueError as error:
-        raise InputError(f"{name} is {text!r}: give a number") from error
 
 
 def kinds_of(constraints: Constraints, baseline: Table | None = None) -> dict[str, Kind]:
@@ -73,30 +49,29 @@ def _has_stray_cells(baseline: Table | None, name: str) -> bool:
     return column is not None and column.is_mostly_numerical and not column.is_numerical
 
 
-def baseline_rows(job: Job, constraints: Constraints) -> tuple[Table | None, str | None]:
-    """The rows of the baseline, if the environment has them; else, where it does, why they are not read."""
-    if job.get("baseline_dataset") is None:
+def baseline_rows(path: Path | None, constraints: Constraints) -> tuple[Table | None, str | None]:
+    """The rows of the baseline, if they were given; else, where they were, why they are not read."""
+    if path is None:
         return None, None
-    path = job.path("baseline_dataset")
     if needs_pyarrow(path) and importlib.util.find_spec("pyarrow") is None:
         return None, f"{path.name} is a Parquet file, and there is no pyarrow here"
     return baseline_table(path, list(constraints.features)), None
 
 
 def find(
-    job: Job,
+    settings: MonitorSettings,
     constraints: Constraints,
     *,
     statistics: Statistics | None,
     current: Profile,
     rows: Table | None,
-    excluded: Sequence[str],
 ) -> Finding | None:
     """Compare the window with the baseline: row by row where both sides' `rows` are there, else by their profiles.
-    None if the environment has no baseline to compare with.
+    None if there is no baseline to compare with.
     """
-    baseline, reason = baseline_rows(job, constraints)
-    kinds, alpha = kinds_of(constraints.without(excluded), baseline), level(job)
+    excluded, alpha = settings.excluded, settings.alpha
+    baseline, reason = baseline_rows(settings.baseline.rows, constraints)
+    kinds = kinds_of(constraints.without(excluded), baseline)
     if baseline is not None and rows is not None:
         found = compare(baseline.without(excluded), rows.without(excluded), alpha=alpha, kinds=kinds)
         return Finding(found, "exact")
@@ -112,10 +87,14 @@ def find(
 
 
 def document(
-    job: Job, counts: Counts | None, finding: Finding | None = None, *, labels: Mapping[str, int] | None = None
+    settings: MonitorSettings,
+    counts: Counts | None,
+    finding: Finding | None = None,
+    *,
+    labels: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """The content of drift.json. Without a `finding` there was nothing to compare with, or nothing to compare."""
-    content: dict[str, Any] = {"version": _VERSION, "window": Window.of(job).to_dict()}
+    content: dict[str, Any] = {"version": _VERSION, "window": settings.dataset.window.to_dict()}
     if finding is not None:
         content |= finding.comparison.to_dict()
     counts = counts or Counts()
@@ -125,7 +104,7 @@ def document(
         "rows": counts.rows,
         "outside": counts.outside,
         "skipped": dict(sorted(counts.skipped.items())),
-        "excluded_variants": sorted(filter(None, (job.get("excluded_variants") or "").split(","))),
+        "excluded_variants": sorted(settings.excluded_variants),
     }
     if labels is not None:
         records["labels"] = dict(labels)

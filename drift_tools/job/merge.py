@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from drift_tools.capture import GROUND_TRUTH, Labels, capture_files, numbered_lines, read_labels
-from drift_tools.capture.files import DAMAGED
-from drift_tools.job.container import Job, run_job
+from contract.job_environment import JobEnvironment
+from drift_tools.capture import DAMAGED, GROUND_TRUTH, Labels, capture_files, numbered_lines, read_labels
+from drift_tools.job.container import OTHERS_WORDS, Job, run_job
+from drift_tools.job.settings import required
 
 # What is left of a damaged file is one line that nobody can read.
 _DAMAGED_LINE: Final = f"({DAMAGED})".encode()
@@ -92,7 +93,12 @@ def _record(line: bytes) -> dict[str, Any] | None:
 
 def run(job: Job) -> str:
     """The job: folders from the environment, merged records out, a message back."""
-    source, truth, output = job.path("dataset_source"), job.path("ground_truth_source"), job.path("output_path")
+    if not job.is_leader:
+        return OTHERS_WORDS
+    given = JobEnvironment.from_environment(job.variables)
+    source = job.here(required("dataset_source", given.dataset_source))
+    truth = job.here(required("ground_truth_source", given.ground_truth_source))
+    output = job.here(required("output_path", given.output_path))
     result = merge(source, truth, output)
     unreadable = f", {result.skipped} unreadable lines" if result.skipped else ""
     labels = f" {result.labels_summary}." if result.labels_summary else ""

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from drift_tools.capture import GROUND_TRUTH, Counts, Labels
 from drift_tools.errors import InputError
@@ -12,13 +13,11 @@ from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
 from drift_tools.job.dataset import (
     captured_answers,
-    has_labels,
-    is_captured,
     labels_of,
-    max_unreadable_share,
     plain_table,
 )
 from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, added, completion, require_rows, write_violations
+from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
 from drift_tools.monitors.model_quality import QualityColumns
 from drift_tools.monitors.model_quality import columns as quality_columns
 from drift_tools.monitors.model_quality import outcomes as model_quality
@@ -38,41 +37,44 @@ class _Answers:
     remark: str = ""
 
 
-def run(job: Job, output: Path) -> Found | None:
+def run(job: Job, settings: MonitorSettings) -> Found | None:
     """Measure model quality and write its files; None on instances that have handed their share over."""
-    answers = _load_shared_answers(job) if shards.is_sharded(job) else _load_answers(job)
+    wanted, output = settings.quality, settings.output
+    if settings.shards is not None and settings.is_sharded(job):
+        answers = _load_shared_answers(job, settings.shards, settings)
+    else:
+        answers = _load_answers(settings)
     if answers is None:
         return None
     if answers.counts is not None:
         _require_labels(answers)
-        require_rows(drift_json.readable(answers.counts), max_unreadable_share(job))
-    constraints = None
-    if job.get("baseline_constraints") is not None:
-        constraints = model_quality.QualityConstraints.read(job.path("baseline_constraints"))
+        require_rows(drift_json.readable(answers.counts), settings.dataset.max_unreadable_share)
+    path = settings.baseline.constraints
+    constraints = None if path is None else model_quality.QualityConstraints.read(path)
     found = model_quality.outcomes(
         answers.table,
-        problem_type=_problem_type(job),
+        problem_type=wanted.problem_type,
         ground_truth=quality_columns.GROUND_TRUTH,
         inference=_if_there(answers.table, quality_columns.INFERENCE),
         probability=_if_there(answers.table, quality_columns.PROBABILITY),
-        probability_threshold=_threshold(job),
+        probability_threshold=wanted.probability_threshold,
         # A run measures the class that its baseline did: its thresholds are of no other.
-        positive_label=job.get("positive_label") or (constraints.positive_label if constraints else None),
+        positive_label=wanted.positive_label or (constraints.positive_label if constraints else None),
     )
     quality = model_quality.measure(found)
     remarks = _remarks(answers, found)
     write_json(output / STATISTICS, quality.to_dict())
-    if drift_json.is_open(job):
+    if settings.is_open:
         labels = answers.labels
         read = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
-        write_json(drift_json.path_of(output), drift_json.document(job, answers.counts, labels=read))
+        write_json(drift_json.path_of(output), drift_json.document(settings, answers.counts, labels=read))
     if constraints is None:
         write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
         return [], completion((), answers.counts) + remarks
     write_json(output / CONSTRAINTS, constraints.to_dict())
     violations = model_quality.evaluate(quality, constraints)
     write_violations(output, violations)
-    metrics = Metrics.of(job)
+    metrics = Metrics.of(settings.metrics)
     entries = metrics.of_model_quality(quality) if metrics else []
     return entries, completion(violations, answers.counts) + remarks
 
@@ -80,6 +82,8 @@ def run(job: Job, output: Path) -> Found | None:
 def _remarks(answers: _Answers, found: model_quality.Outcomes) -> str:
     """What to say, after the message, of labels and rows that were not measured."""
     sentences = [answers.remark]
+    if found.scores is not None and np.isnan(found.scores).all():
+        sentences.append("There is no auc: no answer has a probability.")
     if found.left_out:
         rows = found.left_out + len(found)
         sentences.append(f"{found.left_out} of {rows} rows were left out: they have no usable label or prediction.")
@@ -104,19 +108,20 @@ def _require_labels(answers: _Answers) -> None:
     )
 
 
-def _load_answers(job: Job) -> _Answers:
+def _load_answers(settings: MonitorSettings) -> _Answers:
     """The columns that the metrics are computed from. Of captured data no more is ever kept than they and a batch."""
-    wanted = _wanted(job)
-    if not is_captured(job):
-        kept = QualityColumns(wanted, _problem_type(job))
-        kept.add(plain_table(job))
+    dataset, problem_type = settings.dataset, settings.quality.problem_type
+    wanted = _wanted(dataset, settings.quality)
+    if not dataset.is_captured:
+        kept = QualityColumns(wanted, problem_type)
+        kept.add(plain_table(dataset))
         return _Answers(kept.table(), None, None, _remark(kept))
-    kept = QualityColumns(wanted, _problem_type(job), GROUND_TRUTH if has_labels(job) else None)
-    labels, counts = labels_of(job), Counts()
+    kept = QualityColumns(wanted, problem_type, GROUND_TRUTH if dataset.has_labels else None)
+    labels, counts = labels_of(dataset), Counts()
     if labels is not None:
-        labels.require_readable(max_unreadable_share(job))
+        labels.require_readable(dataset.max_unreadable_share)
     attributes = [name for what, name in wanted.items() if what != quality_columns.GROUND_TRUTH]
-    for batch in captured_answers(job, attributes, labels):
+    for batch in captured_answers(dataset, attributes, labels):
         kept.add(batch.data)
         counts = counts.add(batch)
         del batch  # or it would stay until the next one is complete
@@ -131,12 +136,12 @@ def _remark(kept: QualityColumns) -> str:
     return f"There is no auc: the answers have {columns}, and probability_attribute is {position!r}."
 
 
-def _load_shared_answers(job: Job) -> _Answers | None:
+def _load_shared_answers(job: Job, place: tuple[str, str], settings: MonitorSettings) -> _Answers | None:
     """The same of all instances. None on those that have handed theirs over."""
     own: list[_Answers] = []
 
     def read() -> dict[str, Any]:
-        own.append(_load_answers(job))
+        own.append(_load_answers(settings))
         table = own[0].table
         return {
             "columns": {column.name: column.as_texts().tolist() for column in table.columns.values()}
@@ -145,7 +150,7 @@ def _load_shared_answers(job: Job) -> _Answers | None:
             "counts": shards.counts_to_dict(own[0].counts or Counts()),
         }
 
-    parts = shards.gather(job, read)
+    parts = shards.gather(job, place, read)
     if parts is None:
         return None
     filled = [part["columns"] for part in parts if part["columns"]]
@@ -155,28 +160,16 @@ def _load_shared_answers(job: Job) -> _Answers | None:
     return replace(own[0], table=table, counts=added(shards.counts_from_dict(part["counts"]) for part in parts))
 
 
-def _wanted(job: Job) -> Mapping[str, str]:
+def _wanted(dataset: DatasetSettings, quality: QualitySettings) -> Mapping[str, str]:
     """Which columns model quality is measured from, by the variable that names them."""
-    names = [quality_columns.INFERENCE]
-    if _problem_type(job) == "BinaryClassification":  # of no other are probabilities measured
-        names.append(quality_columns.PROBABILITY)
-    wanted = {what: name for what in names if (name := job.get(what)) is not None}
+    names = {quality_columns.INFERENCE: quality.inference}
+    if quality.problem_type == "BinaryClassification":  # of no other are probabilities measured
+        names[quality_columns.PROBABILITY] = quality.probability
+    wanted = {what: name for what, name in names.items() if name is not None}
     # In merged records the label has its own place; elsewhere it is a column of the dataset.
-    truth = GROUND_TRUTH if is_captured(job) and has_labels(job) else job.get(quality_columns.GROUND_TRUTH)
+    truth = GROUND_TRUTH if dataset.is_captured and dataset.has_labels else quality.ground_truth
     return {**wanted, quality_columns.GROUND_TRUTH: truth or ""}
 
 
 def _if_there(table: Table, what: str) -> str | None:
     return what if what in table.columns else None
-
-
-def _problem_type(job: Job) -> str:
-    return job.get("problem_type") or ""
-
-
-def _threshold(job: Job) -> float | None:
-    text = job.get("probability_threshold_attribute")
-    try:
-        return None if text is None else float(text)
-    except ValueError as error:
-        raise InputError(f"probability_threshold_attribute is {text!r}: give a number between 0 and 1") from error

@@ -23,8 +23,6 @@ from drift_tools.job.dataset import (
     captured_batches,
     captured_bytes,
     captured_table,
-    is_captured,
-    max_unreadable_share,
     plain_table,
 )
 from drift_tools.job.results import (
@@ -36,6 +34,7 @@ from drift_tools.job.results import (
     require_rows,
     write_violations,
 )
+from drift_tools.job.settings import DatasetSettings, MonitorSettings
 from drift_tools.job.user_scripts import load_postprocessor
 from drift_tools.monitors.data_quality import (
     Constraints,
@@ -172,27 +171,27 @@ class _Loaded:
     rows: Table | None = None
 
 
-def _load(job: Job, constraints: Constraints | None, *, keep_rows: bool = False) -> _Loaded:
-    """The dataset that the environment describes (see `drift_tools.job.dataset`). Captured data is read a batch at a
-    time, unless its rows are to be kept.
-    """
+def _load(dataset: DatasetSettings, constraints: Constraints | None, *, keep_rows: bool = False) -> _Loaded:
+    """The dataset. Captured data is read a batch at a time, unless its rows are to be kept."""
     columns = None if constraints is None else list(constraints.features)
-    if is_captured(job) and not keep_rows:
-        return _Loaded(*profile_batches(captured_batches(job, columns), constraints))
-    captures = captured_table(job, columns) if is_captured(job) else None
-    table = plain_table(job, columns) if captures is None else captures.data
+    if dataset.is_captured and not keep_rows:
+        return _Loaded(*profile_batches(captured_batches(dataset, columns), constraints))
+    captures = captured_table(dataset, columns) if dataset.is_captured else None
+    table = plain_table(dataset, columns) if captures is None else captures.data
     profile = Profile.of(table) if constraints is None else profile_for(table, constraints)
     return _Loaded(profile, captures, table)
 
 
-def _load_shared(job: Job, constraints: Constraints | None) -> _Loaded | None:
+def _load_shared(
+    job: Job, place: tuple[str, str], dataset: DatasetSettings, constraints: Constraints | None
+) -> _Loaded | None:
     """The same from all instances of the job; None on those that have handed their share over."""
 
     def read() -> dict[str, Any]:
-        own = _load(job, constraints)
+        own = _load(dataset, constraints)
         return {"profile": own.profile.to_dict(), "counts": shards.counts_to_dict(own.counts or Counts())}
 
-    parts = shards.gather(job, read)
+    parts = shards.gather(job, place, read)
     if parts is None:
         return None
     counts = added(shards.counts_from_dict(part["counts"]) for part in parts)
@@ -200,59 +199,57 @@ def _load_shared(job: Job, constraints: Constraints | None) -> _Loaded | None:
 
 
 def run(job: Job) -> str:
-    """The job: everything from the environment; the exit message back."""
-    output = job.path("output_path")
-    output.mkdir(parents=True, exist_ok=True)
-    is_quality = (job.get("analysis_type") or "").upper() == "MODEL_QUALITY"
-    found = model_quality.run(job, output) if is_quality else _run_data_quality(job, output)
+    """Run the monitor as the environment says; return the exit message."""
+    settings = MonitorSettings.of(job)
+    if not job.is_leader and not settings.is_sharded(job):
+        return OTHERS_WORDS
+    settings.output.mkdir(parents=True, exist_ok=True)
+    found = (model_quality.run if settings.kind == "model-quality" else _run_data_quality)(job, settings)
     if found is None:
         return OTHERS_WORDS
     entries, message = found
-    emit(job, entries)
-    if script := job.get("post_analytics_processor_script"):
-        load_postprocessor(job.here(script))()
+    emit(job, settings.metrics, entries)
+    if settings.postprocessor is not None:
+        load_postprocessor(settings.postprocessor)()
     return message
 
 
-def _run_data_quality(job: Job, output: Path) -> Found | None:
-    constraints = None
-    if job.get("baseline_constraints") is not None:
-        constraints = Constraints.read(job.path("baseline_constraints"))
-    if shards.is_sharded(job):
-        loaded = _load_shared(job, constraints)
+def _run_data_quality(job: Job, settings: MonitorSettings) -> Found | None:
+    baseline, dataset = settings.baseline, settings.dataset
+    constraints = None if baseline.constraints is None else Constraints.read(baseline.constraints)
+    if settings.shards is not None and settings.is_sharded(job):
+        loaded = _load_shared(job, settings.shards, dataset, constraints)
     else:
-        is_exact = job.get("baseline_dataset") is not None and captured_bytes(job) <= EXACT_BYTES
-        loaded = _load(job, constraints, keep_rows=is_exact)
+        is_exact = baseline.rows is not None and captured_bytes(dataset) <= EXACT_BYTES
+        loaded = _load(dataset, constraints, keep_rows=is_exact)
     if loaded is None:
         return None
     if loaded.counts is not None:
-        require_rows(loaded.counts, max_unreadable_share(job))
-    excluded = _excluded(job)
+        require_rows(loaded.counts, dataset.max_unreadable_share)
     if constraints is None:
-        method = job.get("categorical_drift_method")
-        suggest_baseline(loaded.profile.without(excluded), output, categorical_drift_method=method)
+        suggest_baseline(
+            loaded.profile.without(settings.excluded),
+            settings.output,
+            categorical_drift_method=baseline.categorical_drift_method,
+        )
         return [], completion((), loaded.counts)
-    return _check(job, output, loaded, constraints, excluded)
+    return _check(settings, loaded, constraints)
 
 
-def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, excluded: Sequence[str]) -> Found:
-    """Model Monitor's checks, and the open engine's verdict where its environment asks for one."""
-    statistics = Statistics.read(job.path("baseline_statistics")) if job.get("baseline_statistics") else None
+def _check(settings: MonitorSettings, loaded: _Loaded, constraints: Constraints) -> Found:
+    """Model Monitor's checks, and the open engine's verdict where the settings ask for one."""
+    excluded, output = settings.excluded, settings.output
+    statistics = None if settings.baseline.statistics is None else Statistics.read(settings.baseline.statistics)
     current, checked = loaded.profile.without(excluded), constraints.without(excluded)
     evaluation, _ = monitor_data_quality(current, checked, statistics, output)
-    metrics = Metrics.of(job)
+    metrics = Metrics.of(settings.metrics)
     entries = metrics.of_data_quality(current, checked, evaluation.distances) if metrics else []
     finding, compared = None, set[str]()
-    if drift_json.is_open(job):
+    if settings.is_open:
         finding = drift_json.find(
-            job,
-            constraints,
-            statistics=statistics,
-            current=loaded.profile,
-            rows=loaded.rows,
-            excluded=excluded,
+            settings, constraints, statistics=statistics, current=loaded.profile, rows=loaded.rows
         )
-        write_json(drift_json.path_of(output), drift_json.document(job, loaded.counts, finding))
+        write_json(drift_json.path_of(output), drift_json.document(settings, loaded.counts, finding))
         if metrics and finding is not None:
             entries += metrics.of_comparison(finding.comparison, checked)
     if finding is not None:
@@ -264,10 +261,6 @@ def _check(job: Job, output: Path, loaded: _Loaded, constraints: Constraints, ex
     return entries, completion(evaluation.violations, loaded.counts) + _in_words(not_checked)
 
 
-def _excluded(job: Job) -> list[str]:
-    return [name.strip() for name in (job.get("exclude_features_attribute") or "").split(",") if name.strip()]
-
-
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
     """Entry point of the job."""
     parser = argparse.ArgumentParser(prog="python -m drift_tools.monitor", description=__doc__)
@@ -276,4 +269,4 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     )
     options = parser.parse_args(arguments)
     variables = os.environ if environment is None else environment
-    return run_job(run, options.ml_root, variables, is_shared=shards.is_sharded)
+    return run_job(run, options.ml_root, variables)

@@ -15,7 +15,7 @@ from typing import Any
 
 from drift_tools.capture import Counts, Problem
 from drift_tools.errors import InputError
-from drift_tools.job.container import Job, configuration
+from drift_tools.job.container import Job
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 # Of the job's time, for what comes after the last part.
@@ -23,39 +23,34 @@ _RESERVE = 0.1
 _LONGEST_WAIT = 3600.0
 
 
-def is_sharded(job: Job) -> bool:
-    """Whether the captures of this job are spread over its instances."""
-    return job.get("shards_uri") is not None and len(job.hosts) > 1
-
-
-def gather(job: Job, read: Callable[[], Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
+def gather(job: Job, shards: tuple[str, str], read: Callable[[], Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
     """Read this instance's part, and bring all parts together: JSON objects, in the order of the hosts. None on all
-    instances but the first, which have handed theirs over.
+    instances but the first, which have handed theirs over, to the bucket and below the prefix of `shards`.
 
     Raises `InputError` if another instance failed, or has not handed over its part in time.
     """
-    place = _Place.of(job)
+    exchange = _Exchange(job.client("s3"), *shards)
     if job.is_leader:
-        return _collect(place, job, read())
+        return _collect(exchange, job, read())
     try:
         part = {"part": dict(read())}
     except Exception as error:
         # Whatever it is: the first instance would wait for it in vain.
         kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-        place.put(job.host, {"error": f"{kind}{error}"})
+        exchange.put(job.host, {"error": f"{kind}{error}"})
         raise
-    place.put(job.host, part)
+    exchange.put(job.host, part)
     return None
 
 
-def _collect(place: "_Place", job: Job, own: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _collect(exchange: "_Exchange", job: Job, own: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     parts: dict[str, Mapping[str, Any]] = {job.host: own}
     limit = _seconds_to_wait(job)
     started = time.monotonic()
     while missing := [host for host in job.hosts if host not in parts]:
-        arrived = place.arrived()
+        arrived = exchange.arrived()
         for host in [host for host in missing if host in arrived]:
-            document = place.get(host)
+            document = exchange.get(host)
             if "error" in document:
                 raise InputError(f"instance {host} failed: {document['error']}")
             parts[host] = document["part"]
@@ -73,23 +68,15 @@ def _collect(place: "_Place", job: Job, own: Mapping[str, Any]) -> list[Mapping[
 
 def _seconds_to_wait(job: Job) -> float:
     """Until shortly before the platform would end the job without a word of why."""
-    limit = (configuration(job.ml_root).get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
+    limit = (job.configuration.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
     return float(limit) * (1 - _RESERVE) if limit else _LONGEST_WAIT
 
 
-class _Place:
+class _Exchange:
     """A prefix in S3, with one object for each instance."""
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
         self._client, self._bucket, self._prefix = client, bucket, prefix
-
-    @classmethod
-    def of(cls, job: Job) -> "_Place":
-        uri = job.get("shards_uri") or ""
-        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-        if not uri.startswith("s3://") or not bucket or not prefix:
-            raise InputError(f"shards_uri is {uri!r}: give a place such as s3://bucket/prefix")
-        return cls(job.client("s3"), bucket, prefix.rstrip("/"))
 
     def _key(self, host: str) -> str:
         return f"{self._prefix}/{host}.json.gz"

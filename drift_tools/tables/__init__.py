@@ -1,24 +1,32 @@
 """Columns with names and types, from CSV, Parquet, Arrow or arrays. Needs numpy only, and takes pyarrow where it is."""
 
 from drift_tools.tables.arrow_cells import ArrowTexts, Cells, NotPlainError, Order, Parts, content_of, json_cell
-from drift_tools.tables.category_labels import common_spelling, respelt, respelt_cells
+from drift_tools.tables.arrow_columns import decoded
+from drift_tools.tables.category_labels import TRUTHS, common_spelling, respelt, respelt_cells
 from drift_tools.tables.column import (
     LARGEST_EXACT,
     MISSING_WORDS,
     Column,
     Numbers,
     Texts,
+    TimeColumn,
     TypeCounts,
     are_mostly_numbers,
     as_single,
     count_categories,
     parse_numbers,
 )
-from drift_tools.tables.table import Table, TimeColumn, arrow_table, as_table, is_parquet, read_bytes, read_table
+from drift_tools.tables.convert import as_table, column_of, from_arrow
+from drift_tools.tables.csv_text import read_csv_text
+from drift_tools.tables.files import is_parquet, read_bytes, read_table
+from drift_tools.tables.moments import as_moments, looks_like_moment, recognised, seconds_since_1970
+from drift_tools.tables.opening import has_arrow, named_index, opened
+from drift_tools.tables.table import Table
 
 __all__ = [
     "LARGEST_EXACT",
     "MISSING_WORDS",
+    "TRUTHS",
     "ArrowTexts",
     "Cells",
     "Column",
@@ -31,17 +39,27 @@ __all__ = [
     "TimeColumn",
     "TypeCounts",
     "are_mostly_numbers",
-    "arrow_table",
+    "as_moments",
     "as_single",
     "as_table",
+    "column_of",
     "common_spelling",
     "content_of",
     "count_categories",
+    "decoded",
+    "from_arrow",
+    "has_arrow",
     "is_parquet",
     "json_cell",
+    "looks_like_moment",
+    "named_index",
+    "opened",
     "parse_numbers",
     "read_bytes",
+    "read_csv_text",
     "read_table",
+    "recognised",
     "respelt",
     "respelt_cells",
+    "seconds_since_1970",
 ]

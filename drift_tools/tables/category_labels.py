@@ -13,7 +13,7 @@ import numpy as np
 
 from drift_tools.tables.column import Texts
 
-_TRUTHS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+TRUTHS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 # No zero in front, which makes `03` another code than `3`. Zeros behind a point stay unless nothing else is there: 1.10
 # may be a version.
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -29,8 +29,8 @@ def common_spelling(*sides: Collection[str]) -> dict[str, str]:
     >>> common_spelling({"1", "2.5"}, {"1.0"}), common_spelling({"01", "2"}, {"2.0"})
     ({'1.0': '1'}, {})
     """
-    if any(side and _TRUTHS.issuperset(side) for side in sides):
-        new = {name: name.lower() for side in sides for name in side if name in _TRUTHS}
+    if any(side and TRUTHS.issuperset(side) for side in sides):
+        new = {name: name.lower() for side in sides for name in side if name in TRUTHS}
     elif all(_PLAIN_NUMBER.fullmatch(name) for side in sides for name in side):
         new = {name: _shortest(name) for side in sides for name in side}
     else:

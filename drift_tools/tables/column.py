@@ -199,6 +199,7 @@ class Column:
     None, or what can make one.
     `parsed`: what `as_numbers` gives, if a reader has done the work already.
     `is_single`: whether the source held the numbers in single precision, where 0.7 is 0.699999988.
+    `problem`: why its cells could not be read, in half a sentence; then all of them count as missing.
     """
 
     name: str
@@ -207,6 +208,7 @@ class Column:
     source: Texts | TextSource | None = None
     parsed: tuple[Numbers, int] | None = None
     is_single: bool = False
+    problem: str | None = None
 
     def __len__(self) -> int:
         """Rows, the missing ones included."""
@@ -286,6 +288,11 @@ class Column:
         texts[:] = cells
         missing = sum(cell is None for cell in cells)
         return cls(name, TypeCounts(string=len(cells) - missing, missing=missing), None, texts)
+
+    @classmethod
+    def unreadable(cls, name: str, rows: int, problem: str) -> "Column":
+        """A column that could not be read, and why."""
+        return cls(name, TypeCounts(missing=rows), None, np.full(rows, None, dtype=object), problem=problem)
 
     @classmethod
     def from_numbers(cls, name: str, values: NDArray[Any]) -> "Column":
@@ -393,3 +400,8 @@ def parse_numbers(texts: Texts) -> tuple[Numbers, int]:
 
 def _with_missing(types: TypeCounts, missing: int) -> TypeCounts:
     return TypeCounts(types.fractional, types.integral, types.boolean, types.string, missing)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class TimeColumn(Column):
+    """Seconds since 1970, of a source that says that they are dates or times: people read them as such."""

@@ -55,6 +55,7 @@ class LazyColumn(Column):
             "name": name,
             "numbers": numbers,
             "is_single": False,
+            "problem": None,
             "_full": full,
             "_made": None,
             "_rows": rows,
@@ -112,13 +113,14 @@ class LazyColumn(Column):
         return False
 
 
-def read_plain_csv(content: bytes, *, header: bool, delimiter: str) -> list[Column] | None:
+def read_plain_csv(content: bytes, *, header: bool, delimiter: str, start: int = 0) -> list[Column] | None:
     """The columns of a CSV file; None if pyarrow might read it otherwise than the careful reader, or is not there.
 
-    `content` is UTF-8 without a byte-order mark; names are stripped, and without a header `_c0`, `_c1`, ….
+    `content` is UTF-8 without a byte-order mark, of which the table begins at byte `start`; names are stripped, and
+    without a header `_c0`, `_c1`, ….
     """
-    start = content.find(b"\n") + 1
-    first = content[: start or len(content)]
+    end = content.find(b"\n", start) + 1
+    first = content[start : end or len(content)]
     if not delimiter.isascii() or first.count(b'"') % 2 or not _is_plain(content, delimiter):
         return None
     try:
@@ -128,7 +130,7 @@ def read_plain_csv(content: bytes, *, header: bool, delimiter: str) -> list[Colu
     try:
         cells = next(csv.reader(io.StringIO(first.decode(), newline=""), delimiter=delimiter, strict=True), [])
         names = [name.strip() for name in cells] if header else [f"_c{index}" for index in range(len(cells))]
-        body = memoryview(content)[start if header else 0 :]
+        body = memoryview(content)[end if header else start :]
         if not names or not bytes(body[:_HEAD]).strip():
             return None
         return _Reader(pa, body, len(names), delimiter).columns(names)

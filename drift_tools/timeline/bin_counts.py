@@ -14,6 +14,7 @@ from drift_tools.comparison import (
     all_missing,
     in_one_precision,
     in_one_spelling,
+    in_one_type,
     samples_of,
 )
 from drift_tools.measures import count_in_bins, quantile_edges
@@ -35,7 +36,7 @@ def counts_of(name: str, baseline: Baseline, tables: Sequence[Table], kind: Kind
     if before.present < before.rows:
         samples = [sample or all_missing(name, table.rows) for sample, table in zip(samples, tables, strict=True)]
     count = _number_counts if kind == "numerical" else _category_counts
-    before, *present = in_one_precision([before, *(sample for sample in samples if sample is not None)])
+    before, *present = in_one_precision(in_one_type([before, *(sample for sample in samples if sample is not None)]))
     own, parts = count(before, present)
     rest = iter(parts)
     absent = np.zeros(len(own) + 1)

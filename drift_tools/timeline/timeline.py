@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from drift_tools.comparison import Baseline, Comparison, Kind, compare, prepare_baseline
 from drift_tools.errors import InputError
 from drift_tools.significance import alpha_per_run
-from drift_tools.tables import Column, Numbers, Table, TimeColumn, as_table
+from drift_tools.tables import Column, Numbers, Table, TimeColumn, as_table, seconds_since_1970
 from drift_tools.timeline.bin_counts import counts_of
 from drift_tools.timeline.change_point import Shape, estimate_onset
 
@@ -375,13 +375,12 @@ def _parsed(column: Column) -> Numbers:
         if text is None:
             continue
         try:
-            time = datetime.fromisoformat(text.strip())
+            times[index] = seconds_since_1970(text)
         except ValueError as error:
             raise InputError(
                 f"column {column.name!r}, row {index + 1}: {text!r} is no time: name a column of times "
                 "(--time-column), or write it in ISO 8601, such as 2026-03-01T10:00:00Z"
             ) from error
-        times[index] = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
     return times
 
 

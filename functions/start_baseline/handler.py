@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from functions.common.aws_clients import client, error_code
 from functions.common.event_fields import BadEventError, mapping, text
+from functions.common.iam_patience import patiently
 from functions.common.json_logging import log
 
 
@@ -48,7 +49,8 @@ def start(sagemaker: Any, baseline: StartBaseline) -> dict[str, Any]:
     when it refuses.
     """
     try:
-        created = sagemaker.create_processing_job(**baseline.request)
+        # Right after its deployment: AWS may not see the job's role and the right to pass it on yet.
+        created = patiently(lambda: sagemaker.create_processing_job(**baseline.request))
     except ClientError as error:
         if error_code(error) not in ("ResourceInUse", "ResourceInUseException"):
             raise

@@ -21,6 +21,7 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
+from functions.common.iam_patience import patiently
 from functions.common.idempotency import Clock, Markers, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import exists
@@ -212,7 +213,7 @@ def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
     where = "the event's announce"
     given = mapping(event["announce"], where)
     endpoint, schedule = text(given, "endpoint", where), text(given, "schedule", where)
-    publish(cloudwatch, namespace, endpoint, schedule, {RUNS: 0.0})
+    patiently(lambda: publish(cloudwatch, namespace, endpoint, schedule, {RUNS: 0.0}))
     return {"schedule": schedule, "announced": True}
 
 

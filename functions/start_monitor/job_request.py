@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from contract.bucket_layout import SHARDS_FOLDER, hour_folder
 from contract.processing_job import CAPTURED_PATH, GROUND_TRUTH_PATH, OUTPUT_PATH, outputs
 from functions.common.aws_clients import error_code
+from functions.common.iam_patience import patiently
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.run_ledger import Run
 from functions.start_monitor.time_window import iso
@@ -115,7 +116,8 @@ class JobConflictError(RuntimeError):
 def create_job(sagemaker: Any, request: Mapping[str, Any]) -> bool:
     """Create the job; False if an earlier delivery has. JobConflictError if the name is another job's."""
     try:
-        sagemaker.create_processing_job(**request)
+        # A first run may be due seconds after its deployment, before AWS sees the job's role.
+        patiently(lambda: sagemaker.create_processing_job(**request))
     except ClientError as error:
         if error_code(error) not in ("ResourceInUse", "ResourceInUseException"):
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from local_aws.apply.calls import Api, Cloud, Credentials, clients_of
@@ -27,6 +28,8 @@ class Provider:
     api: Api
     account_id: str
     default_tags: Mapping[str, str]
+    directory: Path = Path()
+    """Where a program is, against which its relative files are meant."""
 
     def in_region(self, region: str | None) -> Provider:
         """The same provider for a resource that names a region of its own."""

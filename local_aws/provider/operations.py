@@ -185,13 +185,13 @@ def _type(urn: str) -> ResourceType:
 
 
 def _request(urn: str, where: Provider, raw: Properties) -> Request:
-    inputs = handler_values(raw)
+    inputs = handler_values(raw, where.directory)
     where = where.in_region(inputs.get("region"))
     return Request(token_of(urn), name_of(urn), inputs, where.api, where.account_id, where.default_tags)
 
 
 def _existing(urn: str, where: Provider, identifier: str, state: Properties, inputs: Properties) -> Existing:
-    values, outputs = (handler_values(comparable(raw)) for raw in (inputs, state))
+    values, outputs = (handler_values(comparable(raw), where.directory) for raw in (inputs, state))
     # Not the output `region`, which says where a bucket is: the input, which says whom to ask.
     api = where.in_region(values.get("region")).api
     return Existing(token_of(urn), name_of(urn), identifier, values, outputs, api)

@@ -6,7 +6,9 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc
@@ -33,10 +35,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     failure.
     """
 
-    def __init__(self, package: str, cloud: Cloud) -> None:
+    def __init__(self, package: str, cloud: Cloud, directory: Path) -> None:
         self.package = package
         self.before: Callable[[str, str], None] = lambda _method, _urn: None
-        self._cloud = cloud
+        self._cloud, self._directory = cloud, directory
         self._configured: OrderedDict[str, Provider] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -72,7 +74,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Remember where the resources of this connection go; what is not known before an `up` is left to it."""
         given = {key: value for key, value in plain(to_dict(request.args)).items() if value != UNKNOWN}
         with self._explained(context, to_dict(request.args)):
-            provider = configured(self.package, given, self._cloud)
+            provider = replace(configured(self.package, given, self._cloud), directory=self._directory)
         with self._lock:
             self._configured[context.peer()] = provider
             while len(self._configured) > INSTANCES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent import futures
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -22,12 +23,13 @@ class Serving:
 
     Attributes
     ----------
+    directory : where the program is, against which its relative files are meant; by default this process's.
     servicers : the packages, by name.
     environment : what makes an engine use them in place of plugins.
     """
 
-    def __init__(self, cloud: Cloud, packages: tuple[str, ...] = PACKAGES) -> None:
-        self.servicers = {package: Servicer(package, cloud) for package in packages}
+    def __init__(self, cloud: Cloud, packages: tuple[str, ...] = PACKAGES, directory: Path | None = None) -> None:
+        self.servicers = {package: Servicer(package, cloud, directory or Path.cwd()) for package in packages}
         self._servers: list[grpc.Server] = []
         self.ports: dict[str, int] = {}
         options = [(f"grpc.max_{way}_message_length", MESSAGE_LIMIT) for way in ("send", "receive")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
@@ -51,10 +52,19 @@ def own_inputs(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if key != DEFAULTS}
 
 
-def handler_values(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What a handler takes: no envelopes, assets as objects, policies as text."""
-    values = plain(rpc.deserialize_properties(to_struct(own_inputs(raw))))
+def handler_values(raw: Mapping[str, Any], directory: Path) -> dict[str, Any]:
+    """What a handler takes: no envelopes, assets as objects of files that are found, policies as text."""
+    values = plain(rpc.deserialize_properties(to_struct(_found(own_inputs(raw), directory))))
     return {key: document(key, value) for key, value in values.items()}
+
+
+def _found(value: Any, directory: Path) -> Any:
+    """Values whose assets name their file from anywhere; ``directory`` is where the program is."""
+    if isinstance(value, dict):
+        if value.get(_SIGNATURE) in _ASSETS and value.get("path"):
+            return {**value, "path": str(directory / value["path"])}
+        return {key: _found(item, directory) for key, item in value.items()}
+    return [_found(item, directory) for item in value] if isinstance(value, list) else value
 
 
 def comparable(value: Any) -> Any:

@@ -133,6 +133,11 @@ def test_known_causes(project: Path, message: str, start: str) -> None:
             "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or …",
             "stack dev is locked by another update",
         ),
+        (
+            'error: invoking Lambda Function (churn-check): {"errorMessage": "endpoint \\"x\\" was not updated", '
+            '"errorType": "EndpointNotUpdatedError", "stackTrace": []}',
+            'endpoint "x" was not updated',
+        ),
         ("error: something unheard of\nmore of it", "something unheard of"),
         ("1 error occurred:\n\t* creating SNS Topic: waited too long\n\n", "creating SNS Topic: waited too long"),
     ],

@@ -135,12 +135,13 @@ class TestIdentity:
         names = {item.name for item in full.of_type("aws:iam/role:Role")}
         assert names == {
             "churn-model-role",
+            "churn-check-endpoint-role",
             "churn-monitor-role",
             "churn-start-baseline-role",
             "churn-processing-metrics-role",
             "churn-alarm-responder-role",
         }
-        assert len(full.of_type("aws:iam/rolePolicy:RolePolicy")) == 5
+        assert len(full.of_type("aws:iam/rolePolicy:RolePolicy")) == 6
 
     @pytest.mark.parametrize("actor", ["model", "monitor"])
     def test_sagemaker_is_trusted_for_this_account_only(self, full: Run, actor: str) -> None:
@@ -337,10 +338,26 @@ class TestBaseline:
         assert environment["model_monitoring_schedule"] == f"{endpoint_name(full)}-model-quality"
 
     def test_without_labels_there_is_one_job(self, run_stack: Callable[..., Run], smallest: Run) -> None:
-        assert len(smallest.of_type(INVOCATION)) == 1
         unlabelled = run_stack(model_quality={"problem_type": "BinaryClassification"})
-        assert len(unlabelled.of_type(INVOCATION)) == 1
+        for run in (smallest, unlabelled):
+            jobs = [item.name for item in run.of_type(INVOCATION) if item.name.endswith("-baseline")]
+            assert jobs == ["churn-data-quality-baseline"]
         assert "modelQualityBaselineConfig" not in unlabelled.one(MODEL_QUALITY).inputs
+
+    def test_an_endpoint_that_was_not_updated_fails_the_deployment(self, full: Run) -> None:
+        """What is to be deleted is deleted when everything else has been done; so it stays."""
+        checked = full.one(INVOCATION, "churn-endpoint-checked")
+        assert json.loads(checked.inputs["input"]) == {
+            "endpoint": full.one("aws:sagemaker/endpoint:Endpoint").outputs["name"],
+            "configuration": full.one("aws:sagemaker/endpointConfiguration:EndpointConfiguration").outputs["name"],
+        }
+        assert "churn-endpoint" in checked.depends_on
+        function = full.one(FUNCTION, "churn-check-endpoint")
+        assert checked.inputs["functionName"] == function.outputs["name"]
+        policy = full.document("aws:iam/rolePolicy:RolePolicy", "churn-check-endpoint-role-policy", "policy")
+        [right] = [item for item in policy["Statement"] if item["Sid"] == "SeeWhatRuns"]
+        assert right["Action"] == ["sagemaker:DescribeEndpoint"]
+        assert right["Resource"] == [full.one("aws:sagemaker/endpoint:Endpoint").outputs["arn"]]
 
     def test_started_by_the_deployment_and_not_waited_for(self, full: Run) -> None:
         for kind in ("data-quality", "model-quality"):

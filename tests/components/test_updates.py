@@ -24,9 +24,9 @@ SCHEDULES = {f"churn-{kind}-schedule": "update" for kind in ("data-quality", "mo
 DATA_QUALITY_AGAIN = {"churn-data-quality": "replace", "churn-data-quality-schedule": "update"}
 MODEL_QUALITY_AGAIN = {"churn-model-quality": "replace", "churn-model-quality-schedule": "update"}
 BASELINES_ASKED_AGAIN = {f"churn-{kind}-baseline": "replace" for kind in ("data-quality", "model-quality")}
-# A configuration is immutable; the endpoint is given the new one, and serves on meanwhile.
-ENDPOINT_CONFIGURED = {"churn-config": "replace", "churn-endpoint": "update"}
-FUNCTIONS = ("start-baseline", "processing-metrics", "alarm-responder")
+# A configuration is immutable; the endpoint is given the new one, and serves on meanwhile. Whether it took it is asked.
+ENDPOINT_CONFIGURED = {"churn-config": "replace", "churn-endpoint": "update", "churn-endpoint-checked": "replace"}
+FUNCTIONS = ("check-endpoint", "start-baseline", "processing-metrics", "alarm-responder")
 EMAILS = ["risk@example.com"]
 
 
@@ -163,6 +163,7 @@ def test_key(full: Run, run_stack: RunStack) -> None:
     planned = outcome(full, run_stack, {"kms_key_arn": KEY})
     assert {name for name, action in planned.items() if action == "replace"} == {
         "churn-config",
+        "churn-endpoint-checked",
         "churn-data-quality",
         "churn-model-quality",
         *BASELINES_ASKED_AGAIN,

@@ -75,7 +75,7 @@ def test_comparing_what_is_exported_is_comparing_the_table(values: Any) -> None:
 
 def test_one_column_is_no_table(values: Any) -> None:
     for column in (Stream(pa.chunked_array([values])), Batch(pa.array(values))):
-        with pytest.raises(InputError, match=r"that is no table of Arrow's .*: give a table"):
+        with pytest.raises(InputError, match=r"that is no table of Arrow's .*: give a data frame"):
             compare(column, column)
 
 

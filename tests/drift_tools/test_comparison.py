@@ -248,7 +248,7 @@ def test_numbers_that_become_texts_are_drift(normal: Callable[..., Any]) -> None
 
 def test_some_texts_among_numbers_are_a_share_of_their_own(normal: Callable[..., Any]) -> None:
     cells = [str(value) for value in normal(1000)]
-    mixed = Column.from_cells("x", ["n/a"] * 100 + cells[100:])
+    mixed = Column.from_cells("x", ["#REF!"] * 100 + cells[100:])
     feature = verdict(Column.from_cells("x", [str(value) for value in normal(1000)]), mixed)
     assert feature.drifted
     assert feature.current.wrong_type_share == 0.1

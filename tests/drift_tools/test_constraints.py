@@ -17,8 +17,7 @@ from drift_tools.monitors.data_quality.constraints import (
     chi_squared_distance,
 )
 from drift_tools.profiles.profile import profile
-from drift_tools.tables import Table, as_table
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import Table, as_table, read_csv_text
 
 
 def feature(document: dict[str, Any], config: dict[str, Any] | None = None) -> Constraints:

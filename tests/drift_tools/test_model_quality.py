@@ -13,8 +13,7 @@ from drift_tools.errors import InputError
 from drift_tools.monitors.data_quality import Violation
 from drift_tools.monitors.model_quality import outcomes as mq
 from drift_tools.monitors.model_quality.outcomes import Outcomes, QualityConstraints
-from drift_tools.tables import Column
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import Column, read_csv_text
 
 
 def binary(labels: list[int], predictions: list[int], scores: list[float] | None = None) -> Outcomes:

@@ -18,8 +18,7 @@ import pytest
 from drift_tools.errors import InputError
 from drift_tools.job import merge as ground_truth_merge
 from drift_tools.job import program as monitor
-from drift_tools.tables import Table
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import Table, read_csv_text
 from tests.drift_tools.records import label, record, side, write
 
 CSV = '{"csv":{"header":true,"output_columns_position":"START"}}'

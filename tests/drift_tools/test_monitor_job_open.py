@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from drift_tools.comparison import compare
-from drift_tools.errors import InputError
-from drift_tools.job import Job, drift_json
+from drift_tools.job import Job
 from drift_tools.job import cloudwatch as job_metrics
 from drift_tools.job import program as monitor
+from drift_tools.job.settings import MetricSettings
 from drift_tools.tables import read_table
 from tests.drift_tools.open_box import (
     BASELINE,
@@ -247,7 +247,7 @@ def test_metric_names_are_legal_and_differ() -> None:
 def test_numbers_that_cloudwatch_does_not_take_do_not_take_others_along(
     cloudwatch: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    job_metrics.emit(Job(tmp_path, {"metric_namespace": NAMESPACE}), [entry("good"), entry("bad", 1e200)])
+    job_metrics.emit(Job(tmp_path, {}), MetricSettings(namespace=NAMESPACE), [entry("good"), entry("bad", 1e200)])
     assert [metric["MetricName"] for metric in cloudwatch.list_metrics(Namespace=NAMESPACE)["Metrics"]] == ["good"]
     assert "bad" in caplog.text
 
@@ -266,8 +266,8 @@ def test_a_window_of_more_than_two_weeks_ago_is_published_as_of_now(
         return {}
 
     monkeypatch.setattr("botocore.client.BaseClient._make_api_call", answer)
-    job = Job(tmp_path, {"metric_namespace": NAMESPACE, "AWS_REGION": "eu-west-1"})
-    job_metrics.emit(job, [entry("a"), entry("b")])
+    job = Job(tmp_path, {"AWS_REGION": "eu-west-1"})
+    job_metrics.emit(job, MetricSettings(namespace=NAMESPACE), [entry("a"), entry("b")])
     assert [[item.get("Timestamp") for item in request["MetricData"]] for request in asked] == [
         ["2026-01-01T10:00:00Z"] * 2,
         [None, None],
@@ -459,11 +459,3 @@ def test_without_anything_to_compare_with_there_is_no_verdict(box: Box) -> None:
     captured(box, rows(300, 1))
     assert box.scheduled(**SKETCH | {"baseline_statistics": None}) == 0, box.message
     assert box.drift.keys() == {"version", "window", "records", "engine"}
-
-
-def test_levels() -> None:
-    job = Job(Path(), {"runs_per_year": "365"})
-    assert drift_json.level(job) == pytest.approx(1 / 365)
-    assert drift_json.level(Job(Path(), {})) == 0.05
-    with pytest.raises(InputError, match="runs_per_year is 'x': give a number"):
-        drift_json.level(Job(Path(), {"runs_per_year": "x"}))

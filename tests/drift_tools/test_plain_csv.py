@@ -12,11 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drift_tools import InputError
-from drift_tools.tables import Table, read_table
+from drift_tools.tables import Table, read_csv_text, read_table
 from drift_tools.tables import csv_fast as plain_csv
-from drift_tools.tables import table as tables
+from drift_tools.tables import files as tables
 from drift_tools.tables.csv_fast import read_plain_csv
-from drift_tools.tables.table import read_csv_text
 
 
 def same(fast: Table, careful: Table) -> None:

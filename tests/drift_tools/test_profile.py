@@ -14,8 +14,7 @@ from drift_tools.errors import InputError
 from drift_tools.profiles import Statistics, distance, write_json
 from drift_tools.profiles.kll import Sketch
 from drift_tools.profiles.profile import profile, profile_column, summarise_numbers
-from drift_tools.tables import Column, Numbers, as_table
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import Column, Numbers, as_table, read_csv_text
 
 
 def test_a_column_of_model_monitors_own_output_is_reproduced() -> None:

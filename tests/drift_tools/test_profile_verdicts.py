@@ -140,3 +140,23 @@ def test_columns_of_one_side_only() -> None:
         ("new", "no drift"),
     ]
     assert math.isnan(found.features["gone"].psi)
+
+
+@pytest.mark.parametrize("kinds", [121, 1000, 5000])
+@pytest.mark.parametrize("rows", [200, 5000])
+def test_categories_that_the_baseline_does_not_list_are_not_called_drifted(kinds: int, rows: int) -> None:
+    rng = np.random.default_rng(kinds)
+    document = of(city=[f"c{at}" for at in rng.integers(0, kinds, 20_000)]).statistics().to_dict()
+    del document["features"][0]["string_statistics"]["distribution"]  # as Model Monitor's image writes it
+    baseline = profile_of(Statistics.from_dict(document))
+    current = of(city=[f"c{at}" for at in rng.integers(0, kinds, rows)])
+    found = compare_with_profile(baseline, current, kinds={"city": "categorical"}).features["city"]
+    assert (found.verdict, found.reason) == (
+        "not enough data", "not enough data: the baseline lists none of its categories"
+    )  # fmt: skip
+    assert math.isnan(found.psi)
+    assert math.isnan(found.p_value)
+    empty = [None if at % 2 else f"c{at}" for at in range(rows)]
+    found = compare_with_profile(baseline, of(city=empty), kinds={"city": "categorical"}).features["city"]
+    assert found.verdict == "drift"
+    assert found.reason.endswith("share of missing values")

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from drift_tools.capture import iterate_captures
+from drift_tools.capture import iterate_captures, read_labels
 from drift_tools.errors import InputError
-from drift_tools.job import merge as ground_truth_merge
 from drift_tools.job import program as monitor
 from drift_tools.monitors.model_quality import QualityColumns
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import read_csv_text
 from tests.drift_tools.records import label, record, side, write
 
 WANTED = {"inference_attribute": "said", "probability_attribute": "p", "ground_truth_attribute": "label"}
@@ -86,7 +85,7 @@ def test_what_is_kept_does_not_grow_with_the_features() -> None:
 def test_labels_that_are_alike_are_one_object(tmp_path: Path) -> None:
     values = ["1", "0", "1", *map(str, range(2, 1100)), "1099"]
     write(tmp_path / "l.jsonl", [label(f"e{at}", value) for at, value in enumerate(values)])
-    by_id = ground_truth_merge.read_labels(tmp_path).by_id
+    by_id = read_labels(tmp_path).by_id
     assert [by_id[f"e{at}"] for at in range(len(values))] == [{"data": value, "encoding": "CSV"} for value in values]
     assert by_id["e0"] is by_id["e2"]
     assert by_id["e0"] is not by_id["e1"]

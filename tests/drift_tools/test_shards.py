@@ -25,9 +25,10 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield
 
 
-def instance(
-    root: Path, number: int, count: int = 12, *, seconds: float | None = None, uri: str = "s3://shares/p"
-) -> Job:
+PLACE = ("shares", "p")
+
+
+def instance(root: Path, number: int, count: int = 12, *, seconds: float | None = None) -> Job:
     folder = root / f"algo-{number}"
     (folder / "config").mkdir(parents=True)
     hosts = [f"algo-{one}" for one in (1, 2, 10)[:count]]
@@ -36,20 +37,20 @@ def instance(
     if seconds is not None:
         request = {"StoppingCondition": {"MaxRuntimeInSeconds": seconds}}
         (folder / "config" / "processingjobconfig.json").write_text(json.dumps(request))
-    return Job(folder, {"shards_uri": uri})
+    return Job(folder, {})
 
 
 def test_parts_come_in_the_order_of_the_hosts(tmp_path: Path) -> None:
     for number in (10, 2):
-        assert shards.gather(instance(tmp_path, number), partial(dict, number=number)) is None
-    parts = shards.gather(instance(tmp_path, 1), lambda: {"number": 1})
+        assert shards.gather(instance(tmp_path, number), PLACE, partial(dict, number=number)) is None
+    parts = shards.gather(instance(tmp_path, 1), PLACE, lambda: {"number": 1})
     assert parts == [{"number": number} for number in (1, 2, 10)]
 
 
 def test_a_part_that_does_not_come_is_named(tmp_path: Path) -> None:
-    shards.gather(instance(tmp_path, 2, 3), dict)
+    shards.gather(instance(tmp_path, 2, 3), PLACE, dict)
     with pytest.raises(InputError, match=r"no part of the captures came from algo-10 within 0 s: its log says why"):
-        shards.gather(instance(tmp_path, 1, 3, seconds=0.001), dict)
+        shards.gather(instance(tmp_path, 1, 3, seconds=0.001), PLACE, dict)
 
 
 def test_a_failed_instances_reason_is_the_runs(tmp_path: Path) -> None:
@@ -57,21 +58,9 @@ def test_a_failed_instances_reason_is_the_runs(tmp_path: Path) -> None:
         raise MemoryError("too large")
 
     with pytest.raises(MemoryError):
-        shards.gather(instance(tmp_path, 2, 2), fail)
+        shards.gather(instance(tmp_path, 2, 2), PLACE, fail)
     with pytest.raises(InputError, match="instance algo-2 failed: MemoryError: too large"):
-        shards.gather(instance(tmp_path, 1, 2), dict)
-
-
-def test_a_place_that_is_none(tmp_path: Path) -> None:
-    job = instance(tmp_path, 2, 2, uri="b/p")
-    assert shards.is_sharded(job)
-    with pytest.raises(InputError, match="shards_uri is 'b/p': give a place such as s3://bucket/prefix"):
-        shards.gather(job, dict)
-
-
-def test_one_instance_shares_with_nobody(tmp_path: Path) -> None:
-    assert not shards.is_sharded(instance(tmp_path, 1, 1))
-    assert not shards.is_sharded(Job(tmp_path, {"shards_uri": "s3://shares/p"}))
+        shards.gather(instance(tmp_path, 1, 2), PLACE, dict)
 
 
 def test_counts_survive_the_way() -> None:

@@ -24,9 +24,8 @@ from drift_tools.capture import read_captures
 from drift_tools.cli.inputs import read_data
 from drift_tools.comparison import Kind
 from drift_tools.errors import InputError
-from drift_tools.tables import Column, Table, TypeCounts, as_table, parse_numbers, read_table
+from drift_tools.tables import Column, Table, TypeCounts, as_table, parse_numbers, read_csv_text, read_table
 from drift_tools.tables.column import count_types
-from drift_tools.tables.table import read_csv_text
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,7 @@ from drift_tools.profiles import Profile, Statistics, merge_profiles
 from drift_tools.report import print_comparison, render_comparison
 from drift_tools.report.words import together
 from drift_tools.significance import two_sample_test
-from drift_tools.tables import Column, Table, TypeCounts, as_table
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import Column, Table, TypeCounts, as_table, read_csv_text
 from drift_tools.timeline import compare_windows, split_by_time
 
 RNG = np.random.default_rng(5)

@@ -12,8 +12,7 @@ import pytest
 
 from drift_tools.comparison import prepare_baseline
 from drift_tools.errors import InputError
-from drift_tools.tables import as_table
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import as_table, read_csv_text
 from drift_tools.timeline import Timeline, compare_windows, split_by_time
 
 

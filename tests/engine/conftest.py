@@ -8,7 +8,7 @@ import pytest
 
 import local_aws
 from local_aws.apply import inventory
-from local_aws.provider import Serving, serve
+from local_aws.provider import Plugins, Serving, serve
 from tests.engine.lab import Lab, environment_variables, find_cli
 
 MATRIX = "MODEL_MONITORING_ENGINE_MATRIX"
@@ -38,11 +38,18 @@ def serving(shared_cloud: local_aws.LocalAws) -> Iterator[Serving]:
         yield serving
 
 
+@pytest.fixture(scope="session")
+def plugins(shared_cloud: local_aws.LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plugins]:
+    """The executables that `make local-aws` makes."""
+    with Plugins(shared_cloud, tmp_path_factory.mktemp("plugins")) as plugins:
+        yield plugins
+
+
 @pytest.fixture
-def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving) -> Iterator[Lab]:
+def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving, plugins: Plugins) -> Iterator[Lab]:
     """The program with an empty state. AWS is as empty afterwards as it was before, and refused nothing on the way."""
     before = inventory(shared_cloud)
-    made = Lab(tmp_path, shared_cloud, serving)
+    made = Lab(tmp_path, shared_cloud, serving, plugins)
     with environment_variables(made.variables):
         yield made
     assert inventory(shared_cloud) == before

@@ -14,10 +14,9 @@ import local_aws
 from deployment.events import Progress
 from deployment.operations import Environment
 from local_aws.apply.errors import ApplyError
-from local_aws.provider import Serving
+from local_aws.provider import BUILT_CLI, Plugins, Serving
 
 PROJECT = Path(__file__).resolve().parents[2]
-BUILT = PROJECT / "build" / "bin"
 SETTINGS = ("Pulumi.yaml", "Pulumi.*.yaml")
 # What a stack of a test needs to know about no machine but this one.
 PASSPHRASE = "only for tests"
@@ -25,7 +24,7 @@ PASSPHRASE = "only for tests"
 
 def find_cli() -> str | None:
     """The Pulumi CLI: the one on the PATH, or the one that `make pulumi` has built."""
-    return shutil.which("pulumi", path=f"{os.environ.get('PATH', '')}{os.pathsep}{BUILT}")
+    return shutil.which("pulumi", path=f"{os.environ.get('PATH', '')}{os.pathsep}{BUILT_CLI}")
 
 
 @dataclass
@@ -35,6 +34,7 @@ class Lab:
     folder: Path
     cloud: local_aws.LocalAws
     serving: Serving
+    plugins: Plugins
 
     def __post_init__(self) -> None:
         self.program = self.folder / "program"
@@ -53,7 +53,8 @@ class Lab:
         return {
             **self.cloud.environment(),
             **self.serving.environment,
-            "PATH": f"{os.environ['PATH']}{os.pathsep}{BUILT}",
+            # The executables are only found, and spare the CLI a search on the network; the servers answer.
+            "PATH": f"{self.plugins.path}{os.pathsep}{os.environ['PATH']}{os.pathsep}{BUILT_CLI}",
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,

@@ -46,7 +46,7 @@ def build(state: dict[str, Any], cloud: LocalAws, scratch: Path) -> dict[str, An
         for old, new in replaced.items():
             text = text.replace(old, new)
         resource.update(json.loads(text))
-        inputs = handler_values(comparable(resource["inputs"]))
+        inputs = handler_values(comparable(resource["inputs"]), PROJECT)
         _add_contents(inputs, scratch)
         request = Request(token, resource["urn"].rsplit("::", 1)[1], inputs, where.api, where.account_id)
         created = resource_type(token).create(request)

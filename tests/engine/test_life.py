@@ -1,8 +1,23 @@
 """The first deployment, nothing to do after it, nothing found by a refresh, and all gone again: first time each."""
 
+import shlex
+import subprocess
+from pathlib import Path
+
 import pytest
 
+import local_aws
+from local_aws.provider import Plugins
 from tests.engine.lab import Lab
+
+PROGRAM = """\
+import pulumi
+from pulumi_aws import s3
+
+bucket = s3.Bucket("data")
+s3.BucketObjectv2("greeting", bucket=bucket.bucket, key="greeting", source=pulumi.FileAsset("hello.txt"))
+pulumi.export("bucket", bucket.bucket)
+"""
 
 
 @pytest.mark.parametrize("stack", ["dev"])
@@ -19,3 +34,23 @@ def test_a_life_of_an_environment(lab: Lab, stack: str) -> None:
     gone = environment.destroy()
     assert set(gone.changes) == {"delete"}
     assert gone.changes["delete"] == made.changes["create"]
+
+
+def test_make_local_aws_says_all_that_a_person_needs(tmp_path: Path) -> None:
+    """From the shell, as the lines that it prints have it: a program whose files are relative to it."""
+    with local_aws.start() as cloud, Plugins(cloud, tmp_path) as plugins:
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in cloud.environment().items()]
+        lines += [f"export {name}={words}" for name, words in plugins.exports().items()]
+        program = tmp_path / "program"
+        program.mkdir()
+        (program / "Pulumi.yaml").write_text("name: small\nruntime: python\n")
+        (program / "__main__.py").write_text(PROGRAM)
+        (program / "hello.txt").write_text("hello")
+        lines += ["pulumi stack select --create local", "pulumi up --yes --skip-preview", "pulumi stack output bucket"]
+        script = "set -e\n" + "\n".join(f"{line} >out 2>err" if line.startswith("pulumi") else line for line in lines)
+        done = subprocess.run(
+            ["sh", "-c", f"{script}; cat out"], cwd=program, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (program / "err").read_text()
+        body = cloud.client("s3").get_object(Bucket=done.stdout.strip(), Key="greeting")["Body"].read()
+    assert body == b"hello"

@@ -185,6 +185,8 @@ class FakeSageMaker(_Service):
     def __init__(self) -> None:
         super().__init__()
         self.jobs: dict[str, dict[str, Any]] = {}
+        self.endpoints: dict[str, list[tuple[str, str, str | None]]] = {}
+        """Status, configuration and reason, one after the other; the last one stays."""
 
     def create_processing_job(self, **request: Any) -> dict[str, Any]:
         self._enter("CreateProcessingJob", request)
@@ -201,6 +203,12 @@ class FakeSageMaker(_Service):
             return self.jobs[request["ProcessingJobName"]]
         except KeyError:
             raise client_error("ResourceNotFound", "DescribeProcessingJob") from None
+
+    def describe_endpoint(self, **request: Any) -> dict[str, Any]:
+        self._enter("DescribeEndpoint", request)
+        states = self.endpoints[request["EndpointName"]]
+        status, configuration, reason = states.pop(0) if len(states) > 1 else states[0]
+        return {"EndpointStatus": status, "EndpointConfigName": configuration, "FailureReason": reason}
 
 
 class FakeLambda(_Service):

@@ -14,6 +14,7 @@ from tests.lambda_functions.functions import FUNCTIONS
 
 NAMES = [
     "alarm_responder",
+    "check_endpoint",
     "compare_engines",
     "monitor_window",
     "processing_metrics",

@@ -14,8 +14,7 @@ from drift_tools.monitors.data_quality import Violation, suggest, violations_doc
 from drift_tools.monitors.model_quality import outcomes as model_quality
 from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.profiles.profile import profile
-from drift_tools.tables import Table, as_table
-from drift_tools.tables.table import read_csv_text
+from drift_tools.tables import Table, as_table, read_csv_text
 from tests.lambda_functions.functions import common, load
 
 violations = common("violations")

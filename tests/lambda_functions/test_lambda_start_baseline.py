@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeSageMaker
 from tests.lambda_functions.functions import common, event, load
 
@@ -70,6 +71,16 @@ def test_awss_refusal_is_passed_on(sagemaker: FakeSageMaker) -> None:
     with pytest.raises(ClientError, match="ResourceLimitExceeded"):
         start(sagemaker, event("start_baseline"))
     assert sagemaker.requests("DescribeProcessingJob") == []
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "AccessDenied"])
+def test_a_role_that_is_seconds_old_is_waited_for(
+    sagemaker: FakeSageMaker, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(common("iam_patience").time, "sleep", clock.sleep)
+    sagemaker.fail("CreateProcessingJob", code, code)
+    assert start(sagemaker, event("start_baseline"))["Created"] is True
+    assert clock.sleeps == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""The environment of a monitoring job: who starts one writes it, the monitor reads it.
+
+Contract: SageMaker developer guide, "Container contract inputs" of custom monitoring containers, and what the open
+engine adds to it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEnvironment:
+    """The variables of a job, each under its own name; None for one that is not set."""
+
+    # The dataset, and which of its records count.
+    dataset_format: str | None = None
+    """JSON with one key: `csv`, `json`, `parquet`, `sagemakerCaptureJson` or `sagemakerMergeJson`."""
+    dataset_source: str | None = None
+    start_time: str | None = None
+    end_time: str | None = None
+    late_from: str | None = None
+    """Records of files that came late count from this moment on."""
+    records_until: str | None = None
+    """Records of files that were filled beyond the window's end count until this moment."""
+    max_unreadable_share: str | None = None
+    """0 to 1; above it a run fails."""
+    exclude_features_attribute: str | None = None
+    """Names, with commas between them."""
+    excluded_variants: str | None = None
+    """The endpoint's variants of which no record is here, with commas between them."""
+    record_preprocessor_script: str | None = None
+    post_analytics_processor_script: str | None = None
+
+    # The baseline. Without its constraints the job makes one.
+    baseline_constraints: str | None = None
+    baseline_statistics: str | None = None
+    baseline_dataset: str | None = None
+    """The rows that the baseline was made from."""
+    categorical_drift_method: str | None = None
+
+    # Model quality.
+    analysis_type: str | None = None
+    problem_type: str | None = None
+    ground_truth_source: str | None = None
+    ground_truth_attribute: str | None = None
+    inference_attribute: str | None = None
+    probability_attribute: str | None = None
+    probability_threshold_attribute: str | None = None
+    positive_label: str | None = None
+
+    # What a run leaves behind, and for whom.
+    output_path: str | None = None
+    publish_cloudwatch_metrics: str | None = None
+    """`Enabled` or `Disabled`."""
+    sagemaker_endpoint_name: str | None = None
+    sagemaker_monitoring_schedule_name: str | None = None
+    metric_namespace: str | None = None
+    """Where the open engine's job publishes its metrics itself."""
+    metric_time: str | None = None
+    shards_uri: str | None = None
+    """Where several instances hand their parts of the captures to the first."""
+    runs_per_year: str | None = None
+    false_alarms_per_year: str | None = None
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> "JobEnvironment":
+        """Take the variables of a job from all that a process has; an empty one is not set."""
+        return cls(**{field.name: variables.get(field.name) or None for field in fields(cls)})
+
+    def to_environment(self) -> dict[str, str]:
+        """Return the variables that are set, as a job's request has them."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,283 @@
+"""What a run is to do: the environment of its job, parsed once when it starts. Nothing below looks into it again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from contract.job_environment import JobEnvironment
+from drift_tools.capture import MAX_UNREADABLE_SHARE
+from drift_tools.errors import InputError
+from drift_tools.job.container import Job
+from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
+
+CAPTURE: Final = "sagemakerCaptureJson"
+MERGED: Final = "sagemakerMergeJson"
+_FORMATS = {name.lower(): name for name in ("csv", "json", "parquet", CAPTURE, MERGED)}
+_SWITCH = {"enabled": True, "disabled": False}
+Kind = Literal["data-quality", "model-quality"]
+_KINDS: Mapping[str, Kind] = {"DATA_QUALITY": "data-quality", "MODEL_QUALITY": "model-quality"}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWindow:
+    """Records with `start <= inferenceTime < end` count; of files that came late those from `late_from` on, of those
+    that were filled beyond the end those until `records_until`.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    late_from: datetime | None = None
+    records_until: datetime | None = None
+
+    @property
+    def first(self) -> datetime | None:
+        """The first moment of which records count: whether a file came late its records do not say, so that those of
+        the window's own files count from then on too. Each file is given to one run only.
+        """
+        if self.start is None or self.late_from is None:
+            return self.start
+        return min(self.start, self.late_from)
+
+    @property
+    def last(self) -> datetime | None:
+        """The moment from which on records count no more. A file is given to one run only, and lies under the hour in
+        which it was begun: what it has of the next hour counts here or nowhere.
+        """
+        if self.end is None or self.records_until is None:
+            return self.end
+        return max(self.end, self.records_until)
+
+    def to_dict(self) -> dict[str, str | None]:
+        """As drift.json has it."""
+        moments = {"start": self.start, "end": self.end, "late_from": self.late_from}
+        return {name: None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in moments.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSettings:
+    """Where a run's data are, how they are read, and which records count.
+
+    `format`: one key of `dataset_format`; `options`: what stands below it, by small letters. `ground_truth`: labels
+    that this run joins with the captured records itself.
+    """
+
+    format: str
+    options: Mapping[str, Any]
+    source: Path
+    ground_truth: Path | None
+    window: TimeWindow
+    preprocessor: Path | None
+    max_unreadable_share: float
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether these are captured data, merged with labels or not."""
+        return self.format in (CAPTURE, MERGED)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether each captured record comes with its label, merged by a job before or by this one."""
+        return self.format == MERGED or self.ground_truth is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineSettings:
+    """The files of the baseline; without constraints the run makes one. `rows`: what it was made from."""
+
+    constraints: Path | None
+    statistics: Path | None
+    rows: Path | None
+    categorical_drift_method: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualitySettings:
+    """How a model's quality is measured; columns by name or position."""
+
+    problem_type: str
+    ground_truth: str | None
+    inference: str | None
+    probability: str | None
+    probability_threshold: float | None
+    positive_label: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSettings:
+    """Whether metrics are written, of what, and where this run publishes them itself.
+
+    `schedule`: None for a run of no schedule, which has no metrics. `time`: of the metrics; None for now.
+    """
+
+    is_enabled: bool = True
+    namespace: str | None = None
+    endpoint: str | None = None
+    schedule: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSettings:
+    """One run of the monitor. `alpha`: the level at which this run may be wrong, 0 to 1; `shards`: bucket and prefix
+    where several instances hand their parts to the first, None where each run is one instance's.
+    """
+
+    kind: Kind
+    output: Path
+    dataset: DatasetSettings
+    baseline: BaselineSettings
+    quality: QualitySettings
+    metrics: MetricSettings
+    excluded: tuple[str, ...]
+    excluded_variants: tuple[str, ...]
+    postprocessor: Path | None
+    alpha: float
+    shards: tuple[str, str] | None
+
+    def is_sharded(self, job: Job) -> bool:
+        """Whether the captures of this run are spread over the instances of its job."""
+        return self.shards is not None and len(job.hosts) > 1
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this is the open engine's run, which writes more than Model Monitor's files."""
+        return self.metrics.namespace is not None or self.baseline.rows is not None
+
+    @classmethod
+    def of(cls, job: Job) -> "MonitorSettings":
+        """Parse the environment of a job.
+
+        Raises
+        ------
+        InputError
+            for a variable that is missing or that cannot be used; it names the variable.
+        """
+        given = JobEnvironment.from_environment(job.variables)
+        kind = (given.analysis_type or "DATA_QUALITY").upper()
+        if kind not in _KINDS:
+            raise InputError(f"analysis_type is {given.analysis_type!r}: give one of {', '.join(_KINDS)}")
+        return cls(
+            kind=_KINDS[kind],
+            output=job.here(required("output_path", given.output_path)),
+            dataset=_dataset(job, given),
+            baseline=BaselineSettings(
+                constraints=_path(job, given.baseline_constraints),
+                statistics=_path(job, given.baseline_statistics),
+                rows=_path(job, given.baseline_dataset),
+                categorical_drift_method=given.categorical_drift_method,
+            ),
+            quality=QualitySettings(
+                problem_type=given.problem_type or "",
+                ground_truth=given.ground_truth_attribute,
+                inference=given.inference_attribute,
+                probability=given.probability_attribute,
+                probability_threshold=_number(
+                    "probability_threshold_attribute", given.probability_threshold_attribute, "a number between 0 and 1"
+                ),
+                positive_label=given.positive_label,
+            ),
+            metrics=MetricSettings(
+                is_enabled=_switch("publish_cloudwatch_metrics", given.publish_cloudwatch_metrics),
+                namespace=given.metric_namespace,
+                endpoint=given.sagemaker_endpoint_name,
+                schedule=given.sagemaker_monitoring_schedule_name,
+                time=given.metric_time or given.start_time,
+            ),
+            excluded=_names(given.exclude_features_attribute),
+            excluded_variants=_names(given.excluded_variants),
+            postprocessor=_path(job, given.post_analytics_processor_script),
+            alpha=_alpha(given),
+            shards=_place("shards_uri", given.shards_uri),
+        )
+
+
+def _dataset(job: Job, given: JobEnvironment) -> DatasetSettings:
+    kind, options = _format(required("dataset_format", given.dataset_format))
+    share = _number("max_unreadable_share", given.max_unreadable_share, "a share between 0 and 1")
+    return DatasetSettings(
+        format=kind,
+        options=options,
+        source=job.here(required("dataset_source", given.dataset_source)),
+        # Merged records have their labels.
+        ground_truth=None if kind == MERGED else _path(job, given.ground_truth_source),
+        window=TimeWindow(
+            start=_time("start_time", given.start_time),
+            end=_time("end_time", given.end_time),
+            late_from=_time("late_from", given.late_from),
+            records_until=_time("records_until", given.records_until),
+        ),
+        preprocessor=_path(job, given.record_preprocessor_script),
+        max_unreadable_share=MAX_UNREADABLE_SHARE if share is None else share,
+    )
+
+
+def _format(text: str) -> tuple[str, Mapping[str, Any]]:
+    """The one key of `dataset_format`, and what stands below it."""
+    try:
+        ((kind, options),) = json.loads(text).items()
+    except (ValueError, AttributeError) as error:
+        raise InputError(
+            f'dataset_format is {text!r}: give JSON with one key, such as {{"csv": {{"header": true}}}}'
+        ) from error
+    if kind.lower() not in _FORMATS:
+        raise InputError(f"dataset_format is {kind!r}: give one of {', '.join(_FORMATS.values())}")
+    return _FORMATS[kind.lower()], {str(name).lower(): value for name, value in (options or {}).items()}
+
+
+def _alpha(given: JobEnvironment) -> float:
+    """`false_alarms_per_year` over `runs_per_year`; 0.05 if nobody says how often it runs."""
+    runs = _number("runs_per_year", given.runs_per_year)
+    alarms = _number("false_alarms_per_year", given.false_alarms_per_year)
+    return LARGEST_ALPHA if runs is None else alpha_per_run(1.0 if alarms is None else alarms, runs)
+
+
+def required(name: str, text: str | None) -> str:
+    """Return the value of a variable that a job cannot do without. Raises `InputError` if it is not set."""
+    if text is None:
+        raise InputError(f"the environment variable {name} is not set: see the monitor's container contract")
+    return text
+
+
+def _path(job: Job, text: str | None) -> Path | None:
+    return None if text is None else job.here(text)
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _switch(name: str, text: str | None) -> bool:
+    """On unless it is off; what is neither is refused, and turns nothing off."""
+    if text is not None and text.lower() not in _SWITCH:
+        raise InputError(f"{name} is {text!r}: give Enabled or Disabled")
+    return text is None or _SWITCH[text.lower()]
+
+
+def _number(name: str, text: str | None, what: str = "a number") -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError as error:
+        raise InputError(f"{name} is {text!r}: give {what}") from error
+
+
+def _time(name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{name} is {text!r}: give an ISO 8601 time such as 2026-01-31T12:00:00Z") from error
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _place(name: str, uri: str | None) -> tuple[str, str] | None:
+    """Bucket and prefix."""
+    if uri is None:
+        return None
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket or not prefix:
+        raise InputError(f"{name} is {uri!r}: give a place such as s3://bucket/prefix")
+    return bucket, prefix.rstrip("/")

@@ -1,0 +1,103 @@
+"""Tables in files: CSV, plain or gzip, and Parquet."""
+
+import codecs
+import gzip
+import zlib
+from pathlib import Path
+
+from drift_tools.errors import InputError
+from drift_tools.tables.convert import from_arrow
+from drift_tools.tables.csv_text import Dialect, named, read_csv_text
+from drift_tools.tables.opening import pyarrow
+from drift_tools.tables.table import Table
+
+LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
+
+
+def read_table(path: str | Path, *, header: bool = True, delimiter: str | None = None, decimal: str = ".") -> Table:
+    """Read one CSV or Parquet file (`.parquet`, `.pq`; everything else is CSV, plain or gzip).
+
+    `delimiter` is one character, the CSV's; without it the first rows tell (see `read_csv_text`). `decimal` is what the
+    CSV's numbers have before their fraction, `.` or `,`.
+
+    Raises `InputError` that names the file, the line where there is one, and the fix.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder: name a file in it")
+    if not path.exists():  # a pipe is no file, and can be read
+        raise InputError(f"{path}: no such file")
+    if is_parquet(path):
+        return _read_parquet(path)
+    content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
+    plain = None
+    if len(content) >= LARGE_CSV and decimal == ".":
+        from drift_tools.tables.csv_fast import read_plain_csv  # noqa: PLC0415 - for large files only
+
+        dialect = Dialect.of_bytes(content, delimiter, str(path))
+        plain = read_plain_csv(content, header=header, delimiter=dialect.delimiter, start=dialect.start)
+    if plain is not None:
+        return named(plain, len(plain[0]), str(path))
+    text = decode(content, path)
+    return read_csv_text(text, header=header, delimiter=delimiter, decimal=decimal, source=str(path))
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file's name says that it is a Parquet file, in small or capital letters."""
+    return path.suffix.lower() in (".parquet", ".pq")
+
+
+def _read_parquet(path: Path) -> Table:
+    pyarrow(f"{path}, a Parquet file,")
+    import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
+
+    try:
+        # Not `read_table`, which takes two columns of one name for no Parquet file at all.
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+    except PermissionError as error:
+        raise _not_permitted(path) from error
+    except (OSError, ValueError) as error:  # pyarrow's errors for broken files derive from these
+        raise InputError(f"{path}: not a Parquet file ({str(error).splitlines()[0]})") from error
+    try:
+        return from_arrow(table)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _not_permitted(path: Path) -> InputError:
+    return InputError(f"{path}: may not be read: ask for the permission, or name another file")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, gzip or plain, UTF-8 with or without a byte-order mark."""
+    return decode(read_bytes(path), path)
+
+
+def decode(content: bytes, path: Path) -> str:
+    """The text of a file's content, UTF-8 with or without a byte-order mark."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        said, code = ("UTF-16 and not UTF-8", "UTF-16") if is_wide else ("not UTF-8", "LATIN1")
+        raise InputError(
+            f"{path}, line {line}: {said}: convert the file, for example with iconv -f {code} -t UTF-8"
+        ) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file, unpacked if it is gzip (told by its first two bytes, whatever its name)."""
+    try:
+        content = path.read_bytes()
+    except PermissionError as error:
+        raise _not_permitted(path) from error
+    if content[:2] != b"\x1f\x8b":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(
+            f"{path}: a gzip file that cannot be unpacked ({error}): is it still being written?"
+        ) from error

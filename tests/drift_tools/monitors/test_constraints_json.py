@@ -1,0 +1,256 @@
+"""What constraints.json and statistics.json cannot mean is refused; what they can is obeyed, feature by feature."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from drift_tools.errors import InputError
+from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
+from drift_tools.profiles import Statistics
+from drift_tools.profiles.profile import profile
+from drift_tools.tables import Table, as_table
+
+RNG = np.random.default_rng(1)
+
+
+def table(shift: float = 0.0, rows: int = 2000) -> Table:
+    return as_table(
+        {"x": RNG.normal(shift, 1, rows).round(4), "n": RNG.integers(0, 9, rows), "c": RNG.choice(["a", "b"], rows)}
+    )
+
+
+STATISTICS = profile(table()).to_dict()
+BASELINE = Statistics.from_dict(STATISTICS)
+CONSTRAINTS = suggest(BASELINE).to_dict()
+MOVED = table(shift=1.0)
+
+
+def changed(document: dict[str, Any], place: tuple[str | int, ...], value: object) -> dict[str, Any]:
+    found = copy.deepcopy(document)
+    inside: Any = found
+    for key in place[:-1]:
+        inside = inside.setdefault(key, {}) if isinstance(inside, dict) else inside[key]
+    inside[place[-1]] = value
+    return found
+
+
+CONFIG, DISTRIBUTION, OVERRIDES = "monitoring_config", "distribution_constraints", "monitoring_config_overrides"
+X, C = ("features", 0), ("features", 2)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "says"),
+    [
+        # Switches.
+        ((CONFIG, "evaluate_constraints"), "Enable", "evaluate_constraints is 'Enable': give Enabled or Disabled"),
+        ((CONFIG, "emit_metrics"), 1, "emit_metrics is 1: give Enabled or Disabled"),
+        ((CONFIG, "emit_metrics"), None, "emit_metrics is None: give Enabled or Disabled"),
+        ((CONFIG, DISTRIBUTION, "perform_comparison"), "yes", "perform_comparison is 'yes': give Enabled or Disabled"),
+        # Names of fields.
+        (
+            (CONFIG, "evaluate_constraint"),
+            "Disabled",
+            "monitoring_config has 'evaluate_constraint', which nothing reads",
+        ),
+        ((CONFIG, "evaluateConstraints"), "Disabled", "write evaluate_constraints"),
+        ((CONFIG, DISTRIBUTION, "comparion_method"), "Simple", "write comparison_method"),
+        ((CONFIG, "comparison_threshold"), 0.5, "write it into distribution_constraints there"),
+        (
+            ("monitoring_configs",),
+            {},
+            "the file has 'monitoring_configs', which nothing reads: write monitoring_config",
+        ),
+        ((*X, "completness"), 1.0, "feature x: it has 'completness', which nothing reads: write completeness"),
+        ((*C, "string_constraints", "domain"), [], "feature c: string_constraints has 'domain'"),
+        # Numbers.
+        (
+            (CONFIG, "datatype_check_threshold"),
+            100,
+            "datatype_check_threshold is 100: give a number from 0 to 1 (1 for",
+        ),
+        ((CONFIG, "domain_content_threshold"), -0.1, "domain_content_threshold is -0.1: give a number from 0 to 1"),
+        ((CONFIG, DISTRIBUTION, "comparison_threshold"), float("nan"), "comparison_threshold is nan: give a number"),
+        ((CONFIG, DISTRIBUTION, "comparison_threshold"), float("inf"), "comparison_threshold is inf: give a number"),
+        ((CONFIG, DISTRIBUTION, "comparison_threshold"), "NaN", "comparison_threshold is 'NaN': give a number"),
+        ((CONFIG, DISTRIBUTION, "comparison_threshold"), "0,1", "comparison_threshold is '0,1': give a number"),
+        ((CONFIG, DISTRIBUTION, "comparison_threshold"), True, "comparison_threshold is True: give a number"),
+        ((*X, "completeness"), 99, "feature x: completeness is 99: give a number from 0 to 1 (0.99 for 99 %)"),
+        ((*X, "completeness"), None, "feature x: completeness is None: give a number from 0 to 1"),
+        # Choices and types.
+        (
+            (CONFIG, DISTRIBUTION, "comparison_method"),
+            "Robus",
+            "comparison_method is 'Robus': give one of Robust, Simple",
+        ),
+        ((CONFIG, DISTRIBUTION, "categorical_drift_method"), 3, "give one of ChiSquared, LInfinity"),
+        ((*X, "inferred_type"), "fractional", "feature x: inferred_type is 'fractional': give one of Integral,"),
+        ((*X, "inferred_type"), "Boolean", "feature x: inferred_type is 'Boolean': give one of Integral, Fractional,"),
+        ((*C, "string_constraints", "domains"), "ab", "feature c: domains is 'ab': give a list of texts"),
+        ((*C, "string_constraints", "domains"), [["a"]], "feature c: domains is [['a']]: give a list of texts"),
+        ((*C, "string_constraints"), ["a"], "feature c: string_constraints is ['a']: give a JSON object"),
+        ((*X, "num_constraints", "is_non_negative"), "yes", "is_non_negative is 'yes': give true or false"),
+        # Names of features.
+        ((*C, "name"), "x", "feature x comes twice: keep one of them"),
+        ((*C, "name"), 3, "feature number 3 has no name: give it the column's name as text"),
+        (("features", 1), None, "feature number 2 has no name: give it the column's name as text"),
+        (("features",), {"x": {}}, "not a data-quality constraints.json (no 'features')"),
+        # Of one feature.
+        ((*X, OVERRIDES, "evaluate_constraints"), "off", "feature x: evaluate_constraints is 'off': give Enabled or"),
+        ((*X, OVERRIDES, "evaluate_constraint"), "Disabled", "feature x: monitoring_config_overrides has"),
+        ((*X, OVERRIDES), "Disabled", "feature x: monitoring_config_overrides is 'Disabled': give a JSON object"),
+    ],
+)
+def test_what_a_constraints_file_cannot_mean(
+    place: tuple[str | int, ...], value: object, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "constraints.json"
+    path.write_text(json.dumps(changed(CONSTRAINTS, place, value)))
+    with pytest.raises(InputError) as caught:
+        Constraints.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [("extra",), (CONFIG, "of_a_later_version"), (CONFIG, DISTRIBUTION, "alpha"), (*X, "comment"), (*C, "tags")],
+)
+def test_fields_of_later_versions_are_left_alone(place: tuple[str | int, ...]) -> None:
+    assert Constraints.from_dict(changed(CONSTRAINTS, place, {"a": 1})) == Constraints.from_dict(CONSTRAINTS)
+
+
+@pytest.mark.parametrize("value", [None, {}])
+def test_an_absent_configuration_is_the_default(value: object) -> None:
+    assert Constraints.from_dict(changed(CONSTRAINTS, (CONFIG,), value)) == Constraints.from_dict(CONSTRAINTS)
+
+
+def checks(document: dict[str, Any], rows: Table = MOVED) -> dict[str, str]:
+    evaluation = evaluate(rows, Constraints.from_dict(document), BASELINE)
+    assert not evaluation.not_checked
+    return {violation.subject: violation.check for violation in evaluation.violations}
+
+
+def test_what_is_found_without_overrides() -> None:
+    assert checks(CONSTRAINTS) == {"x": "baseline_drift_check"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ({"evaluate_constraints": "Disabled"}, {}),
+        ({"evaluate_constraints": False}, {}),
+        ({DISTRIBUTION: {"perform_comparison": "Disabled"}}, {}),
+        ({DISTRIBUTION: {"enable_comparisons": False}}, {}),
+        ({DISTRIBUTION: {"comparison_threshold": 0.99}}, {}),
+        ({DISTRIBUTION: {"comparison_threshold": "0.99"}}, {}),
+        ({"emit_metrics": "Disabled"}, {"x": "baseline_drift_check"}),
+        # Robust takes 0.057 off a distance of 0.38 here, Simple nothing.
+        ({DISTRIBUTION: {"comparison_threshold": 0.36, "comparison_method": "Robust"}}, {}),
+        ({DISTRIBUTION: {"comparison_threshold": 0.36, "comparison_method": "Simple"}}, {"x": "baseline_drift_check"}),
+    ],
+)
+@pytest.mark.parametrize("key", [OVERRIDES, "monitoringConfigOverrides"])
+def test_overrides_of_a_number(overrides: dict[str, Any], expected: dict[str, str], key: str) -> None:
+    assert checks(changed(CONSTRAINTS, (*X, key), overrides)) == expected
+
+
+def test_overrides_of_types_domains_and_categories() -> None:
+    integral = changed(CONSTRAINTS, (*X, "inferred_type"), "Integral")
+    drift = {DISTRIBUTION: {"perform_comparison": "Disabled"}}
+    assert checks(changed(integral, (*X, OVERRIDES), drift)) == {"x": "data_type_check"}
+    assert checks(changed(integral, (*X, OVERRIDES), {"datatype_check_threshold": 0.0, **drift})) == {}
+    only_a = changed(changed(CONSTRAINTS, (*C, "string_constraints", "domains"), ["a"]), (*X, OVERRIDES), drift)
+    assert checks(only_a) == {"c": "categorical_values_check"}
+    assert checks(changed(only_a, (*C, OVERRIDES), {"domain_content_threshold": 0.3})) == {}
+    assert checks(changed(only_a, (*C, OVERRIDES), {DISTRIBUTION: {"min_domain_mass": 0.3}})) == {}
+    fewer = as_table({"x": np.zeros(2000) + 0.5, "n": np.arange(2000) % 9, "c": np.array(["a"] * 1500 + ["b"] * 500)})
+    quiet = changed(CONSTRAINTS, (*X, OVERRIDES), {"evaluate_constraints": "Disabled"})
+    assert checks(quiet, fewer) == {"c": "baseline_drift_check"}
+    for setting in ({"categorical_comparison_threshold": 0.5}, {"comparison_threshold": 0.5}):
+        assert checks(changed(quiet, (*C, OVERRIDES), {DISTRIBUTION: setting}), fewer) == {}
+
+
+def test_a_threshold_of_2019_is_that_of_the_domain() -> None:
+    old = {CONFIG: {DISTRIBUTION: {"enable_comparisons": True, "min_domain_mass": 0.25}}}
+    config = Constraints.from_dict({**CONSTRAINTS, **old}).config
+    assert (config.perform_comparison, config.domain_content_threshold) == (True, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("value", "domains"),
+    [([0, 1], ("0", "1")), ([True, False], ("true", "false")), (["a", None], ("a",)), ([], ()), (None, None)],
+)
+def test_domains(value: object, domains: tuple[str, ...] | None) -> None:
+    found = Constraints.from_dict(changed(CONSTRAINTS, (*C, "string_constraints", "domains"), value))
+    assert found.features["c"].domains == domains
+
+
+NUMBERS, STRINGS, COMMON = "numerical_statistics", "string_statistics", "common"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "says"),
+    [
+        ((*X, "inferred_type"), "Float", "feature x: inferred_type is 'Float': give one of Integral, Fractional,"),
+        ((*C, "name"), "x", "feature x comes twice: keep one of them"),
+        ((*C, "name"), None, "feature number 3 has no name"),
+        ((*X, NUMBERS, COMMON, "num_present"), -1, "feature x: num_present is -1: give a number of rows"),
+        ((*X, NUMBERS, COMMON, "num_present"), "many", "feature x: num_present is 'many': give a number of rows"),
+        ((*X, NUMBERS, COMMON, "num_missing"), float("nan"), "feature x: num_missing is nan: give a number of rows"),
+        ((*C, STRINGS, "distribution", "categorical", "buckets"), [{"value": "a", "count": 0.5}],
+         "feature c: the count of 'a' is 0.5: give a number of rows"),
+        ((*C, STRINGS, "distribution", "categorical", "buckets"), [{"count": 3}], "feature c: no 'value': run the"),
+        (("dataset", "item_count"), 1.5, "item_count is 1.5: give a number of rows"),
+        (("features",), None, "not a data-quality statistics.json (no 'features')"),
+        (("features",), [], "has statistics of no feature"),
+    ],
+)  # fmt: skip
+def test_what_a_statistics_file_cannot_mean(
+    place: tuple[str | int, ...], value: object, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "statistics.json"
+    path.write_text(json.dumps(changed(STATISTICS, place, value)))
+    with pytest.raises(InputError) as caught:
+        Statistics.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "name", "reason"),
+    [
+        ((*C, STRINGS), {COMMON: {"num_present": 2000, "num_missing": 0}, "distinct_count": 900.0}, "c",
+         "the baseline lists none of its categories"),
+        ((*C, STRINGS, "distribution", "categorical", "buckets"), [], "c", "the baseline lists none of its categories"),
+        ((*C, STRINGS, "distribution"), None, "c", "the baseline lists none of its categories"),
+        ((*X, NUMBERS, "distribution"), None, "x", "the baseline has no distribution of its numbers"),
+        ((*X, NUMBERS, "distribution", "kll", "sketch"), None, "x", "the baseline has no distribution of its numbers"),
+        ((*X, NUMBERS), None, "x", "the baseline has no distribution of its numbers"),
+        ((*X, "name"), "y", "x", "not in the baseline's statistics.json"),
+    ],
+)  # fmt: skip
+def test_drift_that_cannot_be_checked_has_a_reason(
+    place: tuple[str | int, ...], value: object, name: str, reason: str
+) -> None:
+    before = Statistics.from_dict(changed(STATISTICS, place, value))
+    evaluation = evaluate(MOVED, Constraints.from_dict(CONSTRAINTS), before)
+    assert evaluation.not_checked == {name: reason}
+    assert evaluation.distances.keys() == {"x", "n", "c"} - {name}
+
+
+def test_windows_in_which_nothing_can_be_compared() -> None:
+    window = as_table({"x": np.full(50, np.inf), "n": np.arange(50), "c": np.array([None] * 50, dtype=object)})
+    evaluation = evaluate(window, Constraints.from_dict(CONSTRAINTS), BASELINE)
+    assert evaluation.not_checked == {
+        "x": "the window has no finite number in it", "c": "the window has no value in it"}  # fmt: skip
+    unknown = Constraints.from_dict(changed(CONSTRAINTS, (*X, "inferred_type"), "Unknown"))
+    assert evaluate(MOVED, unknown, BASELINE).not_checked == {"x": "the baseline does not say of which type it is"}
+
+
+def test_a_count_of_rows_that_is_absent_is_that_of_the_features() -> None:
+    assert Statistics.from_dict({"features": STATISTICS["features"]}).item_count == 2000
