@@ -86,7 +86,7 @@ def test_eight_concurrent_deliveries_one_message(results: FakeS3, sns: FakeSns, 
         responder = new_responder(owner=name)
         markers = common("idempotency").Markers(results, "churn-data", name, common("idempotency").Clock().now() + 60.0)
         ready.wait(timeout=10)
-        responder = functions.handler.Responder(responder.settings, results, sns, markers)
+        responder = functions.responder.Responder(responder.settings, results, sns, markers)
         outcomes.extend(outcome(respond(event("alarm_violations"), responder)))
 
     threads = [threading.Thread(target=deliver, args=(f"delivery-{index}",)) for index in range(8)]
@@ -240,7 +240,7 @@ def test_an_error_of_our_own_costs_only_the_details(
     def fail(*_args: Any, **_fields: Any) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(functions.handler, "gather", fail)
+    monkeypatch.setattr("functions.alarm_responder.kinds.violations.list_runs", fail)
     assert outcome(respond(event("alarm_violations"), new_responder())) == ["published"]
     body = sns.published[0]["Message"]
     assert "The details could not be put together (ZeroDivisionError: division by zero)" in body
@@ -460,7 +460,7 @@ def test_a_wrong_environment_is_named(
     responder_environment: dict[str, str], change: dict[str, str], complaint: str
 ) -> None:
     with pytest.raises(common("environment").ConfigurationError, match=complaint):
-        functions.handler.Settings.read({**responder_environment, **change})
+        functions.responder.Settings.read({**responder_environment, **change})
 
 
 def test_logs_hold_no_payload_data(results: FakeS3, new_responder: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,18 +1,22 @@
-"""The notification: what a person reads when an alarm fires. Pure: facts in, text out."""
+"""A run found violations of the baseline's constraints: which, since when, and the values on both sides.
+
+Nothing here may cost a notification: what cannot be read becomes a sentence in `problems`, which the message shows.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from contract.bucket_layout import STATISTICS
-from contract.failure_note import NOT_STARTED
 from functions.alarm_responder.alarm_event import Alarm
-from functions.alarm_responder.column_summaries import number, percent
+from functions.alarm_responder.column_summaries import number, percent, summaries
 from functions.alarm_responder.console_links import Console
-from functions.alarm_responder.findings import FailedJob, Findings
+from functions.alarm_responder.kinds.base import AlarmKind, Sources
 from functions.alarm_responder.notification import (
+    MessageContext,
     Notification,
-    Place,
     alarm_lines,
     attributes_of,
     body_of,
@@ -22,26 +26,124 @@ from functions.alarm_responder.notification import (
     subject_of,
     time_text,
 )
-from functions.alarm_responder.severity import description_of, severity_lines
-from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
+from functions.alarm_responder.run_history import Run, Streak, list_runs, streak
+from functions.alarm_responder.severity import severity_lines
+from functions.common.s3_objects import UnreadableError, read_json, split_uri
+from functions.common.violations import (
+    COLUMN_CHECKS,
+    DRIFT_CHECK,
+    SHARE_CHECKS,
+    MalformedViolationsError,
+    Violation,
+    parse_violations,
+)
 
+LOOKBACK = timedelta(hours=48)
 MAX_VIOLATIONS = 25
 _MAX_DESCRIPTION = 300
 _MAX_NAME = 120
 
 
-def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> Notification:
+@dataclass(frozen=True)
+class Findings:
+    """What the results in S3 say about an alarm.
+
+    `run` is the newest run with violations, `newer_clean_run` one after it, if any. `violations` is None if they could
+    not be read. `lookback` is how far back was looked. `baseline` and `current` are one-line summaries by feature or
+    metric. `problems` are sentences for a person.
+    """
+
+    run: Run | None = None
+    newer_clean_run: Run | None = None
+    streak: Streak | None = None
+    violations: Sequence[Violation] | None = None
+    lookback: timedelta = LOOKBACK
+    baseline: Mapping[str, str] = field(default_factory=dict)
+    current: Mapping[str, str] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+
+
+def look(alarm: Alarm, sources: Sources) -> Findings:
+    """Everything about a violations alarm that can be read; never raises for what cannot.
+
+    Results lie at the hour in which their window ends: `sources.lag` before the run. The time looked at grows by it and
+    does not move, since an engine may as well file a run under its own hour.
+    """
+    s3, bucket = sources.s3, sources.bucket
+    lookback = LOOKBACK + sources.lag
+    schedule_prefix = f"{sources.results_prefix}/{alarm.endpoint}/{alarm.schedule}/"
+    try:
+        runs = list_runs(s3, bucket, schedule_prefix, until=alarm.changed_at, lookback=lookback)
+    except UnreadableError as error:
+        return Findings(problems=(f"The monitor's results could not be looked up: {error}.",))
+    run = next((candidate for candidate in runs if candidate.violations_key), None)
+    if run is None or run.violations_key is None:
+        return Findings(problems=(_no_violations(runs, bucket, schedule_prefix, lookback),))
+    problems: list[str] = []
+    violations = _violations(s3, bucket, run.violations_key, problems)
+    current_key = run.key(STATISTICS)
+    current = _summaries(s3, bucket, current_key, "this run's statistics", problems) if current_key else {}
+    return Findings(
+        run=run,
+        newer_clean_run=runs[0] if runs[0] is not run else None,
+        streak=streak(runs),
+        violations=violations,
+        lookback=lookback,
+        baseline=_baseline(s3, sources.baseline_statistics_uri, problems),
+        current=current,
+        problems=tuple(problems),
+    )
+
+
+def _no_violations(runs: Sequence[Run], bucket: str, schedule_prefix: str, lookback: timedelta) -> str:
+    hours = lookback // timedelta(hours=1)
+    if not runs:
+        return f"No results of the {hours} hours before the alarm were found in s3://{bucket}/{schedule_prefix}."
+    return (
+        f"None of the {len(runs)} runs of the {hours} hours before the alarm left a constraint_violations.json; "
+        f"the newest is s3://{bucket}/{runs[0].prefix}."
+    )
+
+
+def _violations(s3: Any, bucket: str, key: str, problems: list[str]) -> Sequence[Violation] | None:
+    try:
+        return parse_violations(read_json(s3, bucket, key))
+    except UnreadableError as error:
+        problems.append(f"The violations could not be read: {error}.")
+    except MalformedViolationsError as error:
+        problems.append(
+            f"The violations could not be read: s3://{bucket}/{key} is not in the monitor's format, {error}."
+        )
+    return None
+
+
+def _summaries(s3: Any, bucket: str, key: str, what: str, problems: list[str]) -> Mapping[str, str]:
+    try:
+        return summaries(read_json(s3, bucket, key))
+    except UnreadableError as error:
+        problems.append(f"Values are not shown for {what}: {error}.")
+        return {}
+
+
+def _baseline(s3: Any, uri: str | None, problems: list[str]) -> Mapping[str, str]:
+    if uri is None:
+        return {}
+    bucket, key = split_uri(uri)
+    return _summaries(s3, bucket, key, "the baseline", problems)
+
+
+def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> Notification:
     """For an alarm on violations of the baseline's constraints."""
     groups = _by_subject(findings.violations or ())
     headline = _headline(groups)
     sections = [
         [f"{alarm.endpoint}: {headline}."],
-        _facts(alarm, findings, place),
+        _facts(alarm, findings, context),
         _violation_lines(findings, groups),
         list(findings.problems),
-        _files(alarm, findings, place),
+        _files(alarm, findings, context),
         _next_steps(findings),
-        alarm_lines(alarm, place),
+        alarm_lines(alarm, context),
     ]
     count = "unknown" if findings.violations is None else str(len(findings.violations))
     return Notification(
@@ -49,102 +151,6 @@ def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> N
         body=body_of(sections),
         attributes={**attributes_of(alarm, "violations"), "violations": count},
     )
-
-
-_CONSEQUENCES = {
-    "monitoring": "Until a run succeeds, nobody would notice drift.",
-    "baseline": "Without a baseline the monitor has nothing to compare with.",
-    "ground-truth merge": "Without merged labels the model's quality is not measured.",
-}
-
-_AS_JOB = (
-    "job's",
-    "Killed without a reason? Then most likely out of memory on a busy hour: take a larger instance type.",
-)
-_IN_FUNCTION = (
-    "function's",
-    "Out of memory or of time? Lower open_engine.small_windows.max_megabytes: larger windows get a processing job.",
-)
-
-_NOT_STARTED = (
-    "function's",
-    "A limit of the account? Ask Service Quotas for more, or take another instance type.",
-)
-
-
-def _advice(job: FailedJob | None) -> tuple[str, str]:
-    """Whose log has more, and what it most likely was."""
-    if job is None or not job.in_function:
-        return _AS_JOB
-    return _NOT_STARTED if job.status == NOT_STARTED else _IN_FUNCTION
-
-
-def failure_notification(alarm: Alarm, job: FailedJob | None, problem: str | None, place: Place) -> Notification:
-    """For an alarm on a monitoring job that failed: nobody is watching the model until it is mended."""
-    kind = job.kind if job else "monitoring"
-    consequence = _CONSEQUENCES.get(kind, _CONSEQUENCES["monitoring"])
-    facts = [*severity_lines(alarm, place.severities), f"Schedule  {alarm.schedule}"]
-    if job:
-        facts += [
-            f"{'Run' if job.in_function else 'Job':<10}{job.name}",
-            f"Status    {job.status}",
-            f"Ended     {time_text(job.ended) if job.ended else 'not noted'}",
-        ]
-    facts.append(f"Alarm at  {time_text(alarm.changed_at)}")
-    reason = ["REASON", f"  {clip(job.reason, 1100)}"] if job else ([problem] if problem else [])
-    where = ["WHERE TO LOOK", *(_logs(job, Console(place.region)) if job else [])]
-    if place.dashboard_url:
-        where.append(f"  Dashboard:    {place.dashboard_url}")
-    whose, remedy = _advice(job)
-    steps = [
-        "WHAT TO DO NEXT",
-        f"  1. Read the reason above and the end of the {whose} log.",
-        f"  2. {remedy}",
-        "  3. The next run of the schedule shows whether it is mended.",
-    ]
-    sections = [
-        [f"{alarm.endpoint}: a {kind} job failed. {consequence}"],
-        facts,
-        reason,
-        where if len(where) > 1 else [],
-        steps,
-        alarm_lines(alarm, place),
-    ]
-    return Notification(
-        subject=subject_of(alarm, f"{kind} job failed", [alarm.schedule or ""]),
-        body=body_of(sections),
-        attributes=attributes_of(alarm, "job-failure"),
-    )
-
-
-def _logs(job: FailedJob, console: Console) -> list[str]:
-    if job.in_function and job.log_group:
-        return [f"  Log group:    {job.log_group}", f"  In a browser: {console.log_group(job.log_group)}"]
-    if job.in_function:
-        return []
-    return [
-        f"  Job and logs: {console.processing_job(job.name)}",
-        f"  Log group:    /aws/sagemaker/ProcessingJobs, streams that begin with {job.name}",
-    ]
-
-
-def plain_notification(alarm: Alarm, place: Place, *, note: str | None = None) -> Notification:
-    """For any other alarm, for the end of one, and for when the details could not be put together (`note` says why)."""
-    what = {"OK": "is over", "ALARM": "fired"}.get(alarm.state, f"is now {alarm.state}")
-    headline = f"alarm {alarm.name} {what}"
-    sections = [
-        [f"{alarm.endpoint}: {headline}." if alarm.endpoint else f"The {headline}."],
-        severity_lines(alarm, place.severities) if alarm.state == "ALARM" else [],
-        [note] if note else [],
-        [clip(described, 1024)] if alarm.state == "ALARM" and (described := description_of(alarm)) else [],
-        alarm_lines(alarm, place),
-    ]
-    return Notification(
-        subject=subject_of(alarm, headline, []), body=body_of(sections), attributes=attributes_of(alarm, "alarm")
-    )
-
-
-# --- the parts -------------------------------------------------------------------------------------------------------
 
 
 def _by_subject(violations: Sequence[Violation]) -> list[list[Violation]]:
@@ -187,9 +193,9 @@ def _features(groups: Sequence[Sequence[Violation]]) -> list[Sequence[Violation]
     return [group for group in groups if group[0].check not in COLUMN_CHECKS]
 
 
-def _facts(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
+def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[str]:
     count = None if findings.violations is None else len(findings.violations)
-    lines = [*severity_lines(alarm, place.severities, count), f"Schedule  {alarm.schedule}"]
+    lines = [*severity_lines(alarm, context.severities, count), f"Schedule  {alarm.schedule}"]
     if count is not None:
         lines.append(f"Found     {plural(count, 'violation')}")
     if findings.run:
@@ -265,19 +271,19 @@ def _explain_share(violation: Violation, observed: float) -> str:
     return f"{what}: only {percent(observed)} {having}{required}"
 
 
-def _files(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
-    prefix = findings.run.prefix if findings.run else f"{place.results_prefix}/{alarm.endpoint}/{alarm.schedule}/"
+def _files(alarm: Alarm, findings: Findings, context: MessageContext) -> list[str]:
+    prefix = findings.run.prefix if findings.run else f"{context.results_prefix}/{alarm.endpoint}/{alarm.schedule}/"
     lines = ["WHERE THE FILES ARE"]
     if findings.run and findings.run.violations_key:
-        lines.append(f"  Violations:   s3://{place.bucket}/{findings.run.violations_key}")
+        lines.append(f"  Violations:   s3://{context.bucket}/{findings.run.violations_key}")
         statistics = findings.run.key(STATISTICS)
         if statistics:
-            lines.append(f"  Statistics:   s3://{place.bucket}/{statistics}")
+            lines.append(f"  Statistics:   s3://{context.bucket}/{statistics}")
     else:
-        lines.append(f"  Results:      s3://{place.bucket}/{prefix}")
-    lines.append(f"  In a browser: {Console(place.region).s3_folder(place.bucket, prefix)}")
-    if place.dashboard_url:
-        lines.append(f"  Dashboard:    {place.dashboard_url}")
+        lines.append(f"  Results:      s3://{context.bucket}/{prefix}")
+    lines.append(f"  In a browser: {Console(context.region).s3_folder(context.bucket, prefix)}")
+    if context.dashboard_url:
+        lines.append(f"  Dashboard:    {context.dashboard_url}")
     return lines
 
 
@@ -301,3 +307,6 @@ def _next_steps(findings: Findings) -> list[str]:
         steps.append("If the world changed: check the model's quality, retrain, and make a new baseline.")
     steps.append("If the change is meant to last: make a new baseline, or widen the threshold in its constraints.json.")
     return ["WHAT TO DO NEXT", *(f"  {rank}. {step}" for rank, step in enumerate(steps, start=1))]
+
+
+KIND = AlarmKind(look, notification)
