@@ -115,8 +115,6 @@ class Baseline(pulumi.ComponentResource):
     data_uri: pulumi.Output[str] | None
     """The rows that the data-quality baseline was made from; None where it came as files."""
     model_quality_constraints_uri: pulumi.Output[str] | None
-    addresses: Mapping[str, BaselineAddresses]
-    """Of every baseline, by kind of monitor."""
 
     def __init__(self, name: str, args: BaselineComponentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
@@ -174,6 +172,7 @@ class Baseline(pulumi.ComponentResource):
         self._stem, self._args, self._network, self._common = name, args, network, common
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._started_by: MonitoringFunction | None = None
+        # Of every baseline, by kind of monitor. No annotation of the class: it is for the stack, not for the schema.
         self.addresses = {
             kind: self._job(source, job) if isinstance(source, BaselineJob) else self._files(kind, source)
             for kind, source in sources.items()
