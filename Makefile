@@ -52,6 +52,17 @@ pulumi: $(READY)
 pulumi-if-possible: $(READY)
 	@$(MAKE) --no-print-directory pulumi || echo "LEFT OUT: the tests of the real engine (tests/engine)"
 
+# The compiler that checks the TypeScript example, as its lock has it; no scripts of packages run.
+TYPESCRIPT := examples/typescript/node_modules/.ready
+$(TYPESCRIPT): examples/typescript/package-lock.json
+	@echo "setting up examples/typescript (once; a minute on a slow network) ..."
+	@npm ci --prefix examples/typescript --ignore-scripts --omit=optional --no-audit --no-fund --silent
+	@touch $@
+
+typescript-if-possible:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TYPESCRIPT); \
+	else false; fi || echo "LEFT OUT: TypeScript's own check of examples/typescript (it needs npm and the network)"
+
 # Spark is 430 MB and needs Java: an environment of its own, that a demo does not wait for.
 SPARK := build/spark
 $(SPARK)/.ready: requirements-spark.txt $(READY)

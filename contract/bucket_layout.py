@@ -19,6 +19,8 @@ ENGINE_AGREEMENT: Final = "engine-agreement"
 # Folders below MONITOR_STATE: what small windows have been taken, what several instances hand over to one.
 SMALL_WINDOWS_FOLDER: Final = "small-windows"
 SHARDS_FOLDER: Final = "shards"
+# And what each window of a monitor counted, one object a window below the schedule's name.
+WINDOWS_FOLDER: Final = "windows"
 
 # Of the responder: which alarms it has answered, and why a run failed.
 RESPONDER_STATE: Final = "responder-state"
@@ -32,6 +34,10 @@ CONSTRAINTS: Final = "constraints.json"
 DRIFT: Final = "drift.json"
 # AWS's documentation writes both; real runs and AWS's SDK the first.
 VIOLATIONS: Final = ("constraint_violations.json", "constraints_violations.json")
+# What Model Monitor's rules say of a window that the open engine judged by its own.
+MODEL_MONITOR_RULES: Final = "model_monitor_rules.json"
+# Of a baseline with times: the counts of its windows, beside its statistics.
+WINDOWS: Final = "windows.npz"
 
 
 def hour_folder(moment: datetime) -> str:

@@ -59,8 +59,24 @@ class JobEnvironment:
     metric_time: str | None = None
     shards_uri: str | None = None
     """Where several instances hand their parts of the captures to the first."""
+    # How the open engine judges.
+    rules: str | None = None
+    """`calibrated` (the default) or `model-monitor`."""
     runs_per_year: str | None = None
     false_alarms_per_year: str | None = None
+    """Of the whole stack."""
+    monitors_in_budget: str | None = None
+    """How many monitors of the stack share it. Default 1."""
+    season: str | None = None
+    """What windows repeat with: `auto` (the default), `none`, `hour_of_day`, …"""
+    windows_uri: str | None = None
+    """Where a monitor keeps the counts of its windows. Without it rows are taken for independent."""
+    baseline_windows_uri: str | None = None
+    """Where the counts of the baseline's windows are, if it has times."""
+    baseline_time_column: str | None = None
+    """Of a baseline job: the column that says when a row was, by which the baseline is cut into windows."""
+    baseline_window_hours: str | None = None
+    """Of a baseline job: how long the monitor's windows are."""
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "JobEnvironment":

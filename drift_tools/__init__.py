@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drift_tools.report import render_comparison
     from drift_tools.significance import MultivariateTest, alpha_per_run, block_p_value, two_sample_test
     from drift_tools.timeline import Onset, Timeline, compare_windows, split_by_time
+    from drift_tools.version import __version__
 
 __all__ = [
     "Baseline",
@@ -24,6 +25,7 @@ __all__ = [
     "MultivariateTest",
     "Onset",
     "Timeline",
+    "__version__",
     "alpha_per_run",
     "block_p_value",
     "compare",
@@ -43,6 +45,7 @@ _HOMES = {
     "drift_tools.report": ("render_comparison",),
     "drift_tools.significance": ("MultivariateTest", "alpha_per_run", "block_p_value", "two_sample_test"),
     "drift_tools.timeline": ("Onset", "Timeline", "compare_windows", "split_by_time"),
+    "drift_tools.version": ("__version__",),
 }
 
 

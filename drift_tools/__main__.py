@@ -42,10 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     # Imported where an interruption is caught: a reader of tables takes a while to load.
-    from drift_tools.cli import COMMANDS, parser  # noqa: PLC0415
+    from drift_tools.cli import parser, run_command  # noqa: PLC0415
 
-    options = parser().parse_args(arguments)
-    return COMMANDS[options.command](options)
+    return run_command(parser().parse_args(arguments))
 
 
 def _unusable(line: str) -> int:

@@ -29,6 +29,7 @@ from components.args.baseline import (
     files_for_thresholds,
     quality_baseline_settings,
 )
+from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
 from components.args.endpoint import (
     AutoscalingArgs,
@@ -119,6 +120,7 @@ __all__ = [
     "argument_names",
     "baseline_settings",
     "check_component_name",
+    "check_data_quality_definition",
     "common_settings",
     "described",
     "endpoint_settings",

@@ -410,13 +410,13 @@ class _Window:
         """Where the cells of a layout go among the result's columns, which grow by those that are new."""
         columns = self.selection.columns
         given = columns if columns is not None and len(columns) == len(layout) else None
-        positions: list[int] = []
+        positions: dict[int, None] = {}  # in order, and quick to look in: a record may have thousands of columns
         for index, name in enumerate(layout):
             column = name if name is not None else given[index] if given is not None else f"_c{index}"
             while names.get(column) in positions:  # the output and the input have a column of the same name
                 column = f"{column}_input"
-            positions.append(names.setdefault(column, len(names)))
-        return positions
+            positions[names.setdefault(column, len(names))] = None
+        return list(positions)
 
 
 def _joined(parts: Sequence[Any], order: Order | None) -> Parts:

@@ -27,6 +27,7 @@ Preprocessor: TypeAlias = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 INPUT, OUTPUT, GROUND_TRUTH = "endpointInput", "endpointOutput", "groundTruthData"
 BOTH_SIDES = (INPUT, OUTPUT)
+_NO_TEXT = "BASE64 that holds no UTF-8 text"
 CSV_TYPES = ("text/csv",)
 JSON_TYPES = ("application/json", "application/jsonlines", "application/x-ndjson")
 
@@ -211,9 +212,12 @@ def content_type(side: dict[str, Any]) -> str:
 def decode_base64(data: str) -> str:
     """The text in a BASE64 payload."""
     try:
-        return base64.b64decode(data, validate=True).decode("utf-8")
+        text = base64.b64decode(data, validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise UnusableError("BASE64 that holds no UTF-8 text") from error
+        raise UnusableError(_NO_TEXT) from error
+    if "\0" in text:  # an array or an image whose bytes happen to be UTF-8
+        raise UnusableError(_NO_TEXT)
+    return text
 
 
 def is_json(text: str, kind: str) -> bool:

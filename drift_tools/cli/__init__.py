@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drift_tools.cli.arguments import UNUSABLE, parser
-    from drift_tools.cli.commands import COMMANDS
+    from drift_tools.cli.dispatch import run_command
 
 __all__ = [
-    "COMMANDS",
     "UNUSABLE",
     "parser",
+    "run_command",
 ]
 
 _HOMES = {
@@ -18,7 +18,7 @@ _HOMES = {
         "UNUSABLE",
         "parser",
     ),
-    "drift_tools.cli.commands": ("COMMANDS",),
+    "drift_tools.cli.dispatch": ("run_command",),
 }
 
 

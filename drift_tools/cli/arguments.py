@@ -1,10 +1,10 @@
 """The command line's arguments: what may be written, and what is refused before anything is read."""
 
 import argparse
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
+
+import drift_tools
+from drift_tools.cli.values import delimiter, kind, moment, named, place, positive, probability, share, whole, width
 
 UNUSABLE = 2
 
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         "--fail-on-drift) or a failed validation step, 2 unusable input or arguments, 130 interrupted. "
         "COMMAND --help has examples.",
     )
-    top.add_argument("--version", action="version", version=f"drift_tools {_version()}")
+    top.add_argument("--version", action="version", version=f"drift_tools {drift_tools.__version__}")
     commands = top.add_subparsers(title="commands", prog=top.prog, metavar="COMMAND [options]", required=True)
     for add in (
         _add_compare,
@@ -89,16 +89,16 @@ def _add_compare(commands: Commands) -> None:
     how.add_argument(
         "--false-alarms-per-year",
         metavar="N",
-        type=_positive,
+        type=positive,
         help="runs a year that may raise a false alarm; with --runs-per-year, in place of --alpha (default: 1)",
     )
     how.add_argument(
-        "--runs-per-year", metavar="N", type=_positive, help="how often this comparison is made: 8760 for hourly"
+        "--runs-per-year", metavar="N", type=positive, help="how often this comparison is made: 8760 for hourly"
     )
     how.add_argument(
         "--threshold",
         metavar="FEATURE=X",
-        type=_named(_positive),
+        type=named(positive),
         action="append",
         default=[],
         help="the effect (PSI less its expectation) from which this feature's difference counts (default: 0.1)",
@@ -106,7 +106,7 @@ def _add_compare(commands: Commands) -> None:
     how.add_argument(
         "--kind",
         metavar="FEATURE=KIND",
-        type=_named(_kind),
+        type=named(kind),
         action="append",
         default=[],
         help="take this feature for numerical or categorical, whatever its values look like",
@@ -125,12 +125,12 @@ def _add_compare(commands: Commands) -> None:
         "--time-column", metavar="NAME", help="the column with each row's time (captured data have their own)"
     )
     windows.add_argument(
-        "--window", metavar="WIDTH", type=_width, help="how long a window is: 15m, 1h, 1d, 1w (default: 1h)"
+        "--window", metavar="WIDTH", type=width, help="how long a window is: 15m, 1h, 1d, 1w (default: 1h)"
     )
 
     files = parser.add_argument_group("files")
     files.add_argument(
-        "--delimiter", metavar="C", type=_delimiter, help="the CSV files' (default: found out; \\t is a tab)"
+        "--delimiter", metavar="C", type=delimiter, help="the CSV files' (default: found out; \\t is a tab)"
     )
     parser.set_defaults(command="compare")
 
@@ -146,7 +146,7 @@ def _add_baseline(commands: Commands) -> None:
     )
     parser.add_argument("data", metavar="DATA", help="the data that are known to be good")
     parser.add_argument(
-        "--output", metavar="DIR", type=_place, required=True, help="folder or s3:// prefix for the two files"
+        "--output", metavar="DIR", type=place, required=True, help="folder or s3:// prefix for the two files"
     )
     parser.set_defaults(command="baseline")
 
@@ -168,12 +168,12 @@ def _add_monitor(commands: Commands) -> None:
         "--baseline", metavar="DIR", required=True, help="where statistics.json and constraints.json are"
     )
     parser.add_argument(
-        "--output", metavar="DIR", type=_place, required=True, help="folder or s3:// prefix for the results"
+        "--output", metavar="DIR", type=place, required=True, help="folder or s3:// prefix for the results"
     )
     parser.add_argument(
         "--max-unreadable-share",
         metavar="S",
-        type=_share,
+        type=share,
         help="more of the records unreadable than this, 0 … 1, is an error of the run (default: 0.1)",
     )
     _add_window(parser)
@@ -196,11 +196,11 @@ def _add_traffic(commands: Commands) -> None:
         help="uniform 0 … 1, uniform 10 … 20, or the rows of --data in their order",
     )
     parser.add_argument("--endpoint", metavar="NAME", required=True)
-    parser.add_argument("--requests", metavar="N", type=_whole, help="how many (default: 500; replay: all rows)")
+    parser.add_argument("--requests", metavar="N", type=whole, help="how many (default: 500; replay: all rows)")
     parser.add_argument(
-        "--rate", metavar="R", type=_positive, help="requests a second, at most (default: as fast as answers come)"
+        "--rate", metavar="R", type=positive, help="requests a second, at most (default: as fast as answers come)"
     )
-    parser.add_argument("--seed", metavar="S", type=_whole, help="makes the random rows repeatable")
+    parser.add_argument("--seed", metavar="S", type=whole, help="makes the random rows repeatable")
     parser.add_argument("--data", metavar="FILE", help="replay: the table with the rows")
     parser.add_argument(
         "--columns", metavar="A,B,C", help="replay: the columns to send, in the model's order (default: all)"
@@ -211,12 +211,12 @@ def _add_traffic(commands: Commands) -> None:
     parser.add_argument(
         "--features",
         metavar="N",
-        type=_whole,
+        type=whole,
         default=3,
         help="baseline, anomalous: values a row (default: %(default)s)",
     )
     parser.add_argument(
-        "--threads", metavar="N", type=_whole, default=4, help="requests at the same time (default: %(default)s)"
+        "--threads", metavar="N", type=whole, default=4, help="requests at the same time (default: %(default)s)"
     )
     parser.set_defaults(command="traffic")
 
@@ -232,13 +232,13 @@ def _add_ground_truth(commands: Commands) -> None:
     parser.add_argument(
         "--output",
         metavar="URI",
-        type=_place,
+        type=place,
         required=True,
         help="folder or s3:// prefix; the hour's folders are made below it",
     )
     parser.add_argument("--id-column", metavar="NAME", help="default: inference_id, event_id or id")
     parser.add_argument("--label-column", metavar="NAME", help="default: label, ground_truth or target")
-    parser.add_argument("--time", metavar="T", type=_moment, help="when the labels were collected (default: now)")
+    parser.add_argument("--time", metavar="T", type=moment, help="when the labels were collected (default: now)")
     parser.set_defaults(command="ground-truth")
 
 
@@ -300,14 +300,14 @@ def _add_migrate(commands: Commands) -> None:
         required=True,
         help="a monitoring schedule; once more for the other one of the same endpoint",
     )
-    parser.add_argument("--output", metavar="FILE", type=_place, help="write there instead of to standard output")
+    parser.add_argument("--output", metavar="FILE", type=place, help="write there instead of to standard output")
     parser.set_defaults(command="migrate")
 
 
 def _add_output(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
     parser.add_argument("--format", choices=formats, default="table", help="default: %(default)s")
     parser.add_argument(
-        "--output", metavar="FILE", type=_place, help="write there instead of to standard output; may be an s3:// URI"
+        "--output", metavar="FILE", type=place, help="write there instead of to standard output; may be an s3:// URI"
     )
 
 
@@ -315,111 +315,13 @@ def _add_alpha(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> N
     parser.add_argument(
         "--alpha",
         metavar="A",
-        type=_probability,
+        type=probability,
         help="share of runs without drift that may raise a false alarm (default: 0.05)",
     )
 
 
 def _add_window(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--start", metavar="T", type=_moment, help="first moment of the window, such as 2026-01-31T12:00Z"
+        "--start", metavar="T", type=moment, help="first moment of the window, such as 2026-01-31T12:00Z"
     )
-    parser.add_argument("--end", metavar="T", type=_moment, help="moment at which the window ends (not in it)")
-
-
-def _place(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("is empty; name where to write")
-    return text
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write 2026-01-31T12:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    value = _float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
-    return value
-
-
-def _probability(text: str) -> float:
-    value = _float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
-    return value
-
-
-Named = tuple[str, Any]
-
-
-def _named(value: Callable[[str], Any]) -> Callable[[str], Named]:
-    """FEATURE=VALUE; the feature's name may hold equals signs, the value may not."""
-
-    def parse(text: str) -> Named:
-        name, equals, rest = text.rpartition("=")
-        if not equals or not name:
-            raise argparse.ArgumentTypeError(f"{text!r} is not FEATURE=VALUE")
-        return name, value(rest)
-
-    return parse
-
-
-def _kind(text: str) -> str:
-    if text not in ("numerical", "categorical"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither numerical nor categorical")
-    return text
-
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def _width(text: str) -> timedelta:
-    short = text.removesuffix("in") if text.endswith("min") else text  # `15min` is how `compare_windows` spells it
-    unit = _UNITS.get(short[-1:])
-    try:
-        width = timedelta(**{unit: float(short[:-1])}) if unit else timedelta(0)
-    except (ValueError, OverflowError):
-        width = timedelta(0)
-    if width <= timedelta(0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no width of a window; write 15m, 1h, 1d or 1w")
-    return width
-
-
-def _delimiter(text: str) -> str:
-    character = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(character) != 1 or character in '"\r\n':
-        raise argparse.ArgumentTypeError(f"{text!r} is no delimiter; give one character, such as ';'")
-    return character
-
-
-def _version() -> str:
-    try:
-        return version("model-monitoring")
-    except PackageNotFoundError:
-        return "(from source)"
-
-
-def _share(text: str) -> float:
-    value = _float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
-    return value
-
-
-def _float(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    parser.add_argument("--end", metavar="T", type=moment, help="moment at which the window ends (not in it)")

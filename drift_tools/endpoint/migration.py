@@ -4,37 +4,25 @@ Reads schedules and their definitions from an account, changes nothing there. Wh
 than before, is listed as a difference rather than left out in silence.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError
 
-from drift_tools.aws import one_line
+from contract.time_offsets import OFFSET_PATTERN, parse_offset
+from drift_tools.endpoint.monitoring_schedules import DATA_QUALITY, MODEL_QUALITY, Schedule, read_schedule
 from drift_tools.errors import InputError
 
 PROJECT: Final = "model-monitoring"
-_DATA_QUALITY, _MODEL_QUALITY = "DataQuality", "ModelQuality"
-_ARGUMENTS: Final = {_DATA_QUALITY: "data_quality", _MODEL_QUALITY: "model_quality"}
+_ARGUMENTS: Final = {DATA_QUALITY: "data_quality", MODEL_QUALITY: "model_quality"}
 # Variables that the open engine's jobs set themselves, or that say nothing to them.
 _OWN_VARIABLES: Final = frozenset({"publish_cloudwatch_metrics"})
+# In the names of AWS's own images of Model Monitor.
+_ANALYZER: Final = "/sagemaker-model-monitor-analyzer"
+_SHORTEST_RUN: Final = 60  # seconds, of the stack's arguments
 _SUMMARY_WIDTH: Final = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """A monitoring schedule as AWS describes it, with its definition's parts under one name for both kinds.
-
-    `job` is the definition: `app`, `baseline`, `input`, `output`, `cluster`, `network`, `stopping`, each AWS's object.
-    """
-
-    name: str
-    kind: str
-    expression: str
-    job: Mapping[str, Mapping[str, Any]]
-    endpoint: Mapping[str, Any]
-    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,83 +73,21 @@ def migrate(names: Sequence[str], sagemaker: Any) -> Migration:
     return configuration(schedules)
 
 
-def read_schedule(name: str, sagemaker: Any) -> Schedule:
-    """A schedule with its definition and its endpoint; InputError as `migrate` raises it."""
-    try:
-        described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName=name)
-        config = described["MonitoringScheduleConfig"]
-        kind = described.get("MonitoringType") or config.get("MonitoringType") or _DATA_QUALITY
-        if kind not in _ARGUMENTS:
-            raise InputError(
-                f"{name}: is a {kind} schedule: the open engine monitors {_DATA_QUALITY} and {_MODEL_QUALITY}"
-            )
-        job = _job(kind, config, sagemaker)
-        endpoint = _endpoint(name, job, sagemaker)
-        tags = sagemaker.list_tags(ResourceArn=described["MonitoringScheduleArn"])["Tags"]
-    except (ClientError, BotoCoreError) as error:
-        raise InputError(f"{name}: cannot be read ({one_line(error)}): check name, region and permissions") from error
-    return Schedule(
-        name,
-        kind,
-        (config.get("ScheduleConfig") or {}).get("ScheduleExpression", ""),
-        job,
-        endpoint,
-        {tag["Key"]: tag["Value"] for tag in tags if not tag["Key"].startswith("aws:")},
-    )
-
-
-def _job(kind: str, config: Mapping[str, Any], sagemaker: Any) -> dict[str, Mapping[str, Any]]:
-    """The definition's parts, whether it is inline in the schedule or a resource of its own."""
-    inline = config.get("MonitoringJobDefinition")
-    if inline is not None:
-        inputs = inline["MonitoringInputs"][0]
-        return {
-            "app": inline["MonitoringAppSpecification"] | {"Environment": inline.get("Environment") or {}},
-            "baseline": inline.get("BaselineConfig") or {},
-            "input": inputs,
-            "output": inline["MonitoringOutputConfig"],
-            "cluster": inline["MonitoringResources"]["ClusterConfig"],
-            "network": inline.get("NetworkConfig") or {},
-            "stopping": inline.get("StoppingCondition") or {},
-        }
-    definition_name = config["MonitoringJobDefinitionName"]
-    if kind == _DATA_QUALITY:
-        found = sagemaker.describe_data_quality_job_definition(JobDefinitionName=definition_name)
-    else:
-        found = sagemaker.describe_model_quality_job_definition(JobDefinitionName=definition_name)
-    return {
-        "app": found[f"{kind}AppSpecification"],
-        "baseline": found.get(f"{kind}BaselineConfig") or {},
-        "input": found[f"{kind}JobInput"],
-        "output": found[f"{kind}JobOutputConfig"],
-        "cluster": found["JobResources"]["ClusterConfig"],
-        "network": found.get("NetworkConfig") or {},
-        "stopping": found.get("StoppingCondition") or {},
-    }
-
-
-def _endpoint(name: str, job: Mapping[str, Mapping[str, Any]], sagemaker: Any) -> Mapping[str, Any]:
-    endpoint_input = job["input"].get("EndpointInput")
-    if endpoint_input is None:
-        raise InputError(f"{name}: watches batch transform jobs: the open engine monitors endpoints")
-    endpoint: Mapping[str, Any] = sagemaker.describe_endpoint(EndpointName=endpoint_input["EndpointName"])
-    if not (endpoint.get("DataCaptureConfig") or {}).get("EnableCapture"):
-        raise InputError(
-            f"{name}: its endpoint {endpoint['EndpointName']} captures nothing: turn data capture on, then migrate"
-        )
-    return endpoint
-
-
 def configuration(schedules: Sequence[Schedule]) -> Migration:
     """The configuration of one endpoint's schedules, and how it differs. Pure."""
     differences = list(_ALWAYS)
     monitoring: dict[str, Any] = {"endpoint": {"existing": _existing(schedules[0].endpoint, differences)}}
     for schedule in schedules:
         monitoring[_ARGUMENTS[schedule.kind]] = _monitor(schedule, differences)
-        if schedule.kind == _DATA_QUALITY:
+        if schedule.kind == DATA_QUALITY:
             monitoring["baseline"] = {"existing": _baseline(schedule, differences)}
-    if all(schedule.kind != _DATA_QUALITY for schedule in schedules):
+    if all(schedule.kind != DATA_QUALITY for schedule in schedules):
         monitoring["data_quality"] = {"enabled": False}
+    instances = max(schedule.job["cluster"].get("InstanceCount", 1) for schedule in schedules)
+    if instances > 1:
+        monitoring["open_engine"] = {"instance_count": instances}
+        if len({schedule.job["cluster"].get("InstanceCount", 1) for schedule in schedules}) > 1:
+            differences.append(f"The schedules had different numbers of instances; all jobs get {instances}.")
     network = _network(schedules, differences)
     if network:
         monitoring["network"] = network
@@ -193,8 +119,9 @@ def _existing(endpoint: Mapping[str, Any], differences: list[str]) -> dict[str, 
     }
     if variants:
         found["variant_name"] = variants[0]
-    if capture.get("KmsKeyId"):
-        found["kms_key_arn"] = capture["KmsKeyId"]
+    key = _key_arn(capture.get("KmsKeyId") or "", endpoint, "endpoint.existing.kms_key_arn", differences)
+    if key:
+        found["kms_key_arn"] = key
     others = [*variants[1:], *(variant["VariantName"] for variant in endpoint.get("ShadowProductionVariants") or [])]
     if others:
         differences.append(
@@ -206,23 +133,22 @@ def _existing(endpoint: Mapping[str, Any], differences: list[str]) -> dict[str, 
 def _monitor(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
     cluster, app = schedule.job["cluster"], schedule.job["app"]
     found: dict[str, Any] = {}
-    if schedule.kind == _MODEL_QUALITY:
+    if schedule.kind == MODEL_QUALITY:
         found["problem_type"] = app["ProblemType"]
         constraints = (schedule.job["baseline"].get("ConstraintsResource") or {}).get("S3Uri")
         if constraints:
             found["baseline"] = {"existing": {"constraints_uri": constraints}}
+    _about(schedule, differences)
     if not schedule.expression or schedule.expression == "NOW":
         differences.append(
             f"{schedule.name} has no expression ({schedule.expression or 'AWS chose the hour'}); the default is taken."
         )
     else:
-        found["schedule_expression"] = schedule.expression
+        found |= _expression(schedule, differences)
     found |= _attributes(schedule, differences)
     found |= {"instance_type": cluster["InstanceType"], "volume_size_in_gb": cluster["VolumeSizeInGB"]}
-    if cluster.get("InstanceCount", 1) > 1:
-        found["instance_count"] = cluster["InstanceCount"]
     if "MaxRuntimeInSeconds" in schedule.job["stopping"]:
-        found["max_runtime_in_seconds"] = schedule.job["stopping"]["MaxRuntimeInSeconds"]
+        found["max_runtime_in_seconds"] = max(schedule.job["stopping"]["MaxRuntimeInSeconds"], _SHORTEST_RUN)
     _scripts(schedule, found, differences)
     variables = sorted(set(app.get("Environment") or {}) - _OWN_VARIABLES)
     if variables:
@@ -234,29 +160,85 @@ def _attributes(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
     """Where the monitor finds what in a captured record, and its window."""
     source = schedule.job["input"]["EndpointInput"]
     found: dict[str, Any] = {}
-    if schedule.kind == _MODEL_QUALITY:
+    if schedule.kind == MODEL_QUALITY:
         for key, argument in (
             ("InferenceAttribute", "inference_attribute"),
             ("ProbabilityAttribute", "probability_attribute"),
             ("ProbabilityThresholdAttribute", "probability_threshold"),
-            ("StartTimeOffset", "start_time_offset"),
-            ("EndTimeOffset", "end_time_offset"),
         ):
             if source.get(key) is not None:
                 found[argument] = source[key]
+        found |= _offsets(schedule, differences)
         labels = (schedule.job["input"].get("GroundTruthS3Input") or {}).get("S3Uri")
         differences.append(
             f"Labels were read from {labels}; write them to ground-truth/ in the stack's bucket from now on, under the "
             "same yyyy/mm/dd/hh."
         )
     if source.get("ExcludeFeaturesAttribute"):
-        excluded = [name.strip() for name in source["ExcludeFeaturesAttribute"].split(",") if name.strip()]
-        found["thresholds"] = {"ignored_features": excluded}
         differences.append(
-            f"{schedule.name} left the columns {', '.join(excluded)} out of the run; now they are described and not "
-            "judged."
+            f"{schedule.name} left the columns {source['ExcludeFeaturesAttribute']} out of the run; now they are "
+            "described and judged. To go without the judgement, give each of them (a number is the position among the "
+            'baseline\'s features, from 0) "monitoring_config_overrides": {"evaluate_constraints": "Disabled"} in '
+            "constraints.json."
         )
     return found
+
+
+def _about(schedule: Schedule, differences: list[str]) -> None:
+    """What a schedule was that no argument says."""
+    if schedule.is_stopped:
+        argument = _ARGUMENTS[schedule.kind]
+        differences.append(
+            f"{schedule.name} is stopped; the stack's monitor runs as soon as it is deployed: set {argument}.enabled: "
+            "false until it should."
+        )
+    image = schedule.job["app"]["ImageUri"]
+    if _ANALYZER not in image:
+        differences.append(
+            f"{schedule.name} runs an image of its own, {image}; what that checks beyond Model Monitor's own checks "
+            "has no counterpart."
+        )
+
+
+def _expression(schedule: Schedule, differences: list[str]) -> dict[str, str]:
+    match = re.fullmatch(r"cron\(0 \d+/(\d+) \? \* \* \*\)", schedule.expression)
+    if match is None or (int(match[1]) and 24 % int(match[1]) == 0):
+        return {"schedule_expression": schedule.expression}
+    differences.append(
+        f"{schedule.name} runs every {match[1]} hours ({schedule.expression}); the open engine's windows join only "
+        "where the hours between two runs divide 24: the default is taken, choose one of 1, 2, 3, 4, 6, 8, 12 and 24."
+    )
+    return {}
+
+
+def _offsets(schedule: Schedule, differences: list[str]) -> dict[str, str]:
+    """The window of labels, where both of its ends can be said as the stack says them; else the default."""
+    source = schedule.job["input"]["EndpointInput"]
+    given = {
+        argument: source[key]
+        for key, argument in (("StartTimeOffset", "start_time_offset"), ("EndTimeOffset", "end_time_offset"))
+        if source.get(key) is not None
+    }
+    weeks = {argument: re.fullmatch(r"-P(\d+)W", text) for argument, text in given.items()}
+    found = {
+        argument: f"-P{7 * int(week[1])}D" if (week := weeks[argument]) else text for argument, text in given.items()
+    }
+    if not _is_window(found.get("start_time_offset", "-P1D"), found.get("end_time_offset", "-PT0H")):
+        start, end = (given.get(name, "its default") for name in ("start_time_offset", "end_time_offset"))
+        differences.append(
+            f"{schedule.name} has a window from {start} to {end}, which the stack does not take (days, hours and "
+            "minutes back in time it does): the default is taken, set model_quality.start_time_offset and "
+            "end_time_offset."
+        )
+        return {}
+    return found
+
+
+def _is_window(start: str, end: str) -> bool:
+    """Whether the stack knows both ends, and the first is before the last."""
+    if re.fullmatch(OFFSET_PATTERN, start) is None or re.fullmatch(OFFSET_PATTERN, end) is None:
+        return False
+    return parse_offset(start) < parse_offset(end)
 
 
 def _scripts(schedule: Schedule, found: dict[str, Any], differences: list[str]) -> None:
@@ -285,7 +267,8 @@ def _baseline(schedule: Schedule, differences: list[str]) -> dict[str, str]:
         )
     differences.append(
         "PSI, KS and the verdict are computed from the sketches in the baseline's statistics.json; with baseline.data "
-        "(the rows themselves) they are exact."
+        "(the rows themselves) they are exact. Model Monitor lists no categories of texts with many values there: of "
+        "such features only missing values are compared."
     )
     found = {"statistics_uri": statistics, "constraints_uri": constraints}
     return {name: uri for name, uri in found.items() if uri}
@@ -322,8 +305,19 @@ def _key(schedules: Sequence[Schedule], differences: list[str]) -> str | None:
             f"Several KMS keys were in use ({', '.join(sorted(keys))}); a stack has one: set kms_key_arn."
         )
         return None
-    key = next(iter(keys), None)
-    if key is not None and not key.startswith("arn:"):
-        differences.append(f"The KMS key {key} is named without its ARN; a stack needs kms_key_arn.")
+    return _key_arn(next(iter(keys), ""), schedules[0].endpoint, "kms_key_arn", differences)
+
+
+def _key_arn(key: str, endpoint: Mapping[str, Any], argument: str, differences: list[str]) -> str | None:
+    """The ARN of a key that is named by it or by its id; None, and said, of one that is named by an alias."""
+    if not key or ":key/" in key:
+        return key or None
+    if key.startswith("alias/") or ":alias/" in key:
+        differences.append(
+            f"The KMS key {key} is named by an alias; a stack needs its ARN: set {argument} to what aws kms "
+            f"describe-key --key-id {key} --query KeyMetadata.Arn says."
+        )
         return None
-    return key
+    # An id alone is one of the endpoint's own account and region.
+    partition, _, region, account = endpoint["EndpointArn"].split(":")[1:5]
+    return f"arn:{partition}:kms:{region}:{account}:key/{key}"

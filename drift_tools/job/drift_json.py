@@ -22,10 +22,13 @@ Method = Literal["exact", "sketch"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a run found. `reason`: why it was not computed from the rows, although the baseline's rows were given."""
+    """What a run found. `kinds`: how features were compared; `reason`: why it was not computed from the rows, although
+    the baseline's rows were given.
+    """
 
     comparison: Comparison
     method: Method
+    kinds: Mapping[str, Kind]
     reason: str | None = None
 
 
@@ -74,7 +77,7 @@ def find(
     kinds = kinds_of(constraints.without(excluded), baseline)
     if baseline is not None and rows is not None:
         found = compare(baseline.without(excluded), rows.without(excluded), alpha=alpha, kinds=kinds)
-        return Finding(found, "exact")
+        return Finding(found, "exact", kinds)
     if baseline is not None:
         before, reason = profile_for(baseline, constraints), "the window is larger than what is kept in memory"
     elif statistics is not None:
@@ -83,7 +86,7 @@ def find(
         return None
     before = Profile(before.rows, {name: item for name, item in before.columns.items() if name in constraints.features})
     found = compare_with_profile(before.without(excluded), current.without(excluded), alpha=alpha, kinds=kinds)
-    return Finding(found, "sketch", reason)
+    return Finding(found, "sketch", kinds, reason)
 
 
 def document(

@@ -9,11 +9,12 @@ import argparse
 import math
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from contract.bucket_layout import MODEL_MONITOR_RULES
 from drift_tools.capture import BATCH_ROWS, MAX_UNREADABLE_SHARE, Captures, Counts, iterate_captures
 from drift_tools.errors import InputError
 from drift_tools.job import drift_json, model_quality, shards
@@ -40,10 +41,13 @@ from drift_tools.monitors.data_quality import (
     Constraints,
     Evaluation,
     Violation,
+    calibrated_violations,
     evaluate,
     profile_for,
     suggest,
+    violations_document,
 )
+from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR, Rules
 from drift_tools.profiles import Profile, Statistics, merge_profiles, write_json
 from drift_tools.tables import Table
 
@@ -208,7 +212,8 @@ def run(job: Job) -> str:
     if found is None:
         return OTHERS_WORDS
     entries, message = found
-    emit(job, settings.metrics, entries)
+    if unpublished := emit(job, settings.metrics, entries):
+        message = f"{message} {unpublished}"
     if settings.postprocessor is not None:
         load_postprocessor(settings.postprocessor)()
     return message
@@ -233,32 +238,85 @@ def _run_data_quality(job: Job, settings: MonitorSettings) -> Found | None:
             categorical_drift_method=baseline.categorical_drift_method,
         )
         return [], completion((), loaded.counts)
-    return _check(settings, loaded, constraints)
+    return _check(job, settings, loaded, constraints)
 
 
-def _check(settings: MonitorSettings, loaded: _Loaded, constraints: Constraints) -> Found:
-    """Model Monitor's checks, and the open engine's verdict where the settings ask for one."""
+def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Constraints) -> Found:
+    """Model Monitor's checks; in a run of the open engine its judgement in their place."""
     excluded, output = settings.excluded, settings.output
     statistics = None if settings.baseline.statistics is None else Statistics.read(settings.baseline.statistics)
     current, checked = loaded.profile.without(excluded), constraints.without(excluded)
     evaluation, _ = monitor_data_quality(current, checked, statistics, output)
     metrics = Metrics.of(settings.metrics)
     entries = metrics.of_data_quality(current, checked, evaluation.distances) if metrics else []
-    finding, compared = None, set[str]()
+    violations, says, compared = evaluation.violations, "", set[str]()
     if settings.is_open:
         finding = drift_json.find(
             settings, constraints, statistics=statistics, current=loaded.profile, rows=loaded.rows
         )
-        write_json(drift_json.path_of(output), drift_json.document(settings, loaded.counts, finding))
-        if metrics and finding is not None:
-            entries += metrics.of_comparison(finding.comparison, checked)
-    if finding is not None:
-        features = finding.comparison.features
-        compared = {name for name, feature in features.items() if math.isfinite(feature.psi)}
+        judged = _judge(
+            job,
+            settings,
+            finding,
+            evaluation=evaluation,
+            checked=checked,
+            current=current,
+            statistics=statistics,
+        )
+        violations, says = judged.violations, judged.says
+        write_violations(output, violations)
+        if judged.rules == CALIBRATED:
+            write_json(output / MODEL_MONITOR_RULES, violations_document(evaluation.violations))
+        document = drift_json.document(settings, loaded.counts, judged.finding)
+        write_json(drift_json.path_of(output), document | judged.document)
+        if judged.finding is not None:
+            features = judged.finding.comparison.features
+            compared = {name for name, feature in features.items() if math.isfinite(feature.psi)}
+            entries += metrics.of_comparison(judged.finding.comparison, checked) if metrics else []
     not_checked = _not_checked(checked, statistics, evaluation, compared)
     if metrics and checked.config.emit_metrics:
         entries.append(metrics.of_features_not_checked(len(not_checked)))
-    return entries, completion(evaluation.violations, loaded.counts) + _in_words(not_checked)
+    return entries, completion(violations, loaded.counts) + says + _in_words(not_checked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the open engine makes of a window. `document`: what drift.json has besides; `says`: in the message."""
+
+    violations: tuple[Violation, ...]
+    finding: drift_json.Finding | None
+    rules: Rules
+    document: dict[str, Any]
+    says: str = ""
+
+
+def _judge(
+    job: Job,
+    settings: MonitorSettings,
+    finding: drift_json.Finding | None,
+    *,
+    evaluation: Evaluation,
+    checked: Constraints,
+    current: Profile,
+    statistics: Statistics | None,
+) -> _Judged:
+    """By the rules that the settings name; by Model Monitor's, where there was nothing to compare with."""
+    from drift_tools.job.judge import judge_run  # noqa: PLC0415 - needs scipy, which Model Monitor's own checks do not
+
+    rules = settings.judgement.rules
+    if finding is None:
+        return _Judged(evaluation.violations, None, MODEL_MONITOR, {"rules": MODEL_MONITOR})
+    judgement = judge_run(
+        job, settings, finding.comparison, current=current, statistics=statistics, kinds=finding.kinds
+    )
+    finding = replace(finding, comparison=judgement.applied(finding.comparison))
+    violations = evaluation.violations
+    if rules == CALIBRATED:
+        violations = calibrated_violations(
+            finding.comparison, judgement.verdicts, evaluation=evaluation, constraints=checked, current=current
+        )
+    says = "" if judgement.by == "rows" else f" {judgement.says}"
+    return _Judged(violations, finding, rules, {"rules": rules, "judgement": judgement.to_dict()}, says)
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:

@@ -11,7 +11,10 @@ from contract.job_environment import JobEnvironment
 from drift_tools.capture import MAX_UNREADABLE_SHARE
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
+from drift_tools.monitors.rules import Rules, rules_named
 from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
+from drift_tools.timeline.budget import share_of_monitor
+from drift_tools.timeline.season_names import SEASONS
 
 CAPTURE: Final = "sagemakerCaptureJson"
 MERGED: Final = "sagemakerMergeJson"
@@ -120,9 +123,30 @@ class MetricSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgementSettings:
+    """How the open engine judges. `false_alarms_per_year`: this monitor's share of the stack's; `runs_per_year`: None
+    if nobody says; `windows`, `baseline_windows`: S3 URIs, or paths here, of the counts of windows.
+    """
+
+    rules: Rules
+    false_alarms_per_year: float
+    runs_per_year: float | None
+    season: str
+    windows: str | None
+    baseline_windows: str | None
+
+    @property
+    def alpha(self) -> float:
+        """The level of a run: 0.05 if nobody says how often there is one."""
+        if self.runs_per_year is None:
+            return LARGEST_ALPHA
+        return alpha_per_run(self.false_alarms_per_year, self.runs_per_year)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSettings:
-    """One run of the monitor. `alpha`: the level at which this run may be wrong, 0 to 1; `shards`: bucket and prefix
-    where several instances hand their parts to the first, None where each run is one instance's.
+    """One run of the monitor. `shards`: bucket and prefix where several instances hand their parts to the first, None
+    where each run is one instance's.
     """
 
     kind: Kind
@@ -134,8 +158,13 @@ class MonitorSettings:
     excluded: tuple[str, ...]
     excluded_variants: tuple[str, ...]
     postprocessor: Path | None
-    alpha: float
+    judgement: JudgementSettings
     shards: tuple[str, str] | None
+
+    @property
+    def alpha(self) -> float:
+        """The level at which this run may be wrong, 0 to 1."""
+        return self.judgement.alpha
 
     def is_sharded(self, job: Job) -> bool:
         """Whether the captures of this run are spread over the instances of its job."""
@@ -189,7 +218,7 @@ class MonitorSettings:
             excluded=_names(given.exclude_features_attribute),
             excluded_variants=_names(given.excluded_variants),
             postprocessor=_path(job, given.post_analytics_processor_script),
-            alpha=_alpha(given),
+            judgement=_judgement(given),
             shards=_place("shards_uri", given.shards_uri),
         )
 
@@ -227,11 +256,24 @@ def _format(text: str) -> tuple[str, Mapping[str, Any]]:
     return _FORMATS[kind.lower()], {str(name).lower(): value for name, value in (options or {}).items()}
 
 
-def _alpha(given: JobEnvironment) -> float:
-    """`false_alarms_per_year` over `runs_per_year`; 0.05 if nobody says how often it runs."""
-    runs = _number("runs_per_year", given.runs_per_year)
+def _judgement(given: JobEnvironment) -> JudgementSettings:
     alarms = _number("false_alarms_per_year", given.false_alarms_per_year)
-    return LARGEST_ALPHA if runs is None else alpha_per_run(1.0 if alarms is None else alarms, runs)
+    monitors = _number("monitors_in_budget", given.monitors_in_budget, "a whole number")
+    season = given.season or "auto"
+    if season != "auto" and season not in SEASONS:
+        raise InputError(f"season is {season!r}: give one of auto, {', '.join(SEASONS)}")
+    found = JudgementSettings(
+        rules=rules_named(given.rules),
+        false_alarms_per_year=share_of_monitor(
+            1.0 if alarms is None else alarms, 1 if monitors is None else int(monitors)
+        ),
+        runs_per_year=_number("runs_per_year", given.runs_per_year),
+        season=season,
+        windows=given.windows_uri,
+        baseline_windows=given.baseline_windows_uri,
+    )
+    _ = found.alpha  # refuses numbers out of bounds at the door
+    return found
 
 
 def required(name: str, text: str | None) -> str:

@@ -101,15 +101,19 @@ def _factor(feature: FeatureComparison) -> str | None:
 def growth(onset: Onset) -> float:
     """By how much a feature's effect grew, 0 where nobody knows: by this onsets are ranked."""
     before = onset.effect_before if math.isfinite(onset.effect_before) else 0.0
-    return onset.effect_after - before if math.isfinite(onset.effect_after) else 0.0
+    return onset.effect_now - before if math.isfinite(onset.effect_now) else 0.0
 
 
 def when(onset: Onset, names: Mapping[str, str] | None = None) -> str:
-    """Since when, or from when to when if it is over; `names` has other words for the windows' labels."""
-    first, last = ((names or {}).get(label, label) for label in (onset.window, onset.until or ""))
+    """Since when and when again, or from when to when if it is over; `names` has other words for windows' labels."""
+    label = (names or {}).get
+    first, last = (label(name, name) for name in (onset.window, onset.until or ""))
+    again = (
+        f", moved again on {listed([label(move.window, move.window) for move in onset.moves])}" if onset.moves else ""
+    )
     if onset.until is None:
-        return f"since {first}"
-    return f"only in {first}" if onset.until == onset.window else f"from {first} to {last}"
+        return f"since {first}{again}"
+    return f"only in {first}" if onset.until == onset.window else f"from {first} to {last}{again}"
 
 
 def _about_time(timeline: Timeline | None) -> Iterator[str]:
@@ -121,6 +125,8 @@ def _about_time(timeline: Timeline | None) -> Iterator[str]:
             began = onset.window if onset.earliest == onset.latest else f"between {onset.earliest} and {onset.latest}"
             ended = f", and was last seen {onset.until}" if onset.until is not None else ""
             ended = ", for that window only" if onset.until == onset.window else ended
+            if onset.moves:
+                began += f", and moved again on {listed([move.window for move in onset.moves], 3)}"
             cliffs.setdefault(began + ended, []).append(onset.feature)
     for began, names in list(cliffs.items())[:_CLIFFS]:
         yield f"{listed(names)}: began all at once, {began}. Look at what was deployed or changed upstream then."

@@ -1,8 +1,8 @@
 """Windows over time: since when each feature drifts, in words and pictures."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from markupsafe import Markup
@@ -87,23 +87,41 @@ def timeline_says(timeline: Timeline) -> str:
     if not timeline.onsets:
         return f"{span}: no drift in any of them."
     drifted = sum(window.comparison.drifted for window in timeline.windows)
-    return f"{span}: drift in {drifted} of them, of {names}."
+    now = [onset.feature for onset in sorted(timeline.onsets.values(), key=growth, reverse=True) if onset.until is None]
+    present = f"Drifting now: {listed(now)}." if now else "None of them drifts now."
+    return f"{span}: drift in {drifted} of them, of {names}. {present}"
 
 
 def onset_says(onset: Onset, names: Mapping[str, str] | None = None) -> str:
     """When it began, how sure that is, and whether it was a cliff or a slope; without the feature's name."""
-    label = (lambda text: text) if names is None else (lambda text: names.get(text, text))
-    says = when(onset, names)
+    known = names or {}
+
+    def label(name: str) -> str:
+        return known.get(name, name)
+
+    says = when(replace(onset, moves=()), names)
     if onset.earliest != onset.latest:
         says += f" (it may have begun between {label(onset.earliest)} and {label(onset.latest)})"
     if onset.until is None or onset.until != onset.window:
         says += ", all at once" if onset.shape == "cliff" else f", growing until {label(onset.complete)}"
-    effects = [
-        f"{round(effect, 2) + 0.0:.2f}" for effect in (onset.effect_before, onset.effect_after) if math.isfinite(effect)
-    ]
-    after = "after" if onset.until is None else "meanwhile"
-    told = f": PSI {' before, '.join(effects)} {after}, beyond what chance explains"
-    return says + (told if len(effects) == 2 else "")
+    says += "".join(f", moved again on {label(move.window)}" for move in onset.moves)
+    says += _effects(onset, label)
+    if onset.earlier:
+        times = [label(first) if first == last else f"{label(first)} to {label(last)}" for first, last in onset.earlier]
+        says += f"; before that, it had drifted and calmed down again: {listed(times)}"
+    return says
+
+
+def _effects(onset: Onset, label: Callable[[str], str]) -> str:
+    """What the effect was before, after, and from each move on; empty where nobody could measure it."""
+    if not (math.isfinite(onset.effect_before) and math.isfinite(onset.effect_after)):
+        return ""
+    before, after = (f"{round(effect, 2) + 0.0:.2f}" for effect in (onset.effect_before, onset.effect_after))
+    word = "after" if onset.until is None else "meanwhile"
+    later = "".join(
+        f", {move.effect:.2f} from {label(move.window)} on" for move in onset.moves if math.isfinite(move.effect)
+    )
+    return f": PSI {before} before, {after} {word}{later}, beyond what chance explains"
 
 
 def window_view(window: Window) -> WindowView:

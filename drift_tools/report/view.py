@@ -9,7 +9,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from drift_tools.comparison import NOT_ENOUGH_DATA, Comparison, CrossCheck, FeatureComparison, Histogram
-from drift_tools.report.advice import next_steps, when
+from drift_tools.report.advice import growth, next_steps, when
 from drift_tools.report.agreement import CrossCheckRow, agreement, cross_check_rows
 from drift_tools.report.charts import category_chart, distribution_chart
 from drift_tools.report.timeline import TimelineView, timeline_view
@@ -30,7 +30,7 @@ from drift_tools.report.words import (
     together,
     whole_headline,
 )
-from drift_tools.timeline import Onset, Timeline
+from drift_tools.timeline import Timeline
 from drift_tools.timestamps import written
 
 # So many features are drawn, the farthest ones; the table has all. Keeps the file of 10,000 columns a file.
@@ -131,15 +131,10 @@ def comparison_view(
     """The view of a whole comparison."""
     ranked = comparison.ranked()
     checks = () if cross_check is None else (cross_check,)
-    onsets = {} if timeline is None else timeline.onsets
     return ComparisonView(
         verdict=_tone(comparison, timeline),
         headline=whole_headline(comparison, timeline),
-        highlights=tuple(
-            (feature.name, _says(feature).removesuffix(".") + _since(onsets.get(feature.name)))
-            for feature in ranked[:_HIGHLIGHTS]
-            if feature.drifted
-        ),
+        highlights=_highlights(ranked, timeline),
         timeline=None if timeline is None else timeline_view(timeline, thresholds=thresholds),
         facts=_facts(comparison, baseline_name, current_name),
         features=tuple(feature_views(comparison)),
@@ -148,6 +143,25 @@ def comparison_view(
         next_steps=tuple(steps if steps is not None else next_steps(comparison, checks, timeline)),
         made=f"{made:%Y-%m-%d %H:%M} UTC" if made else "",
     )
+
+
+def _highlights(ranked: Sequence[FeatureComparison], timeline: Timeline | None) -> tuple[tuple[str, str], ...]:
+    """The features that drift now, those that grew most first: of windows what the last ones say, else of all rows."""
+    if timeline is None:
+        drifted = [feature for feature in ranked if feature.drifted][:_HIGHLIGHTS]
+        return tuple((feature.name, _says(feature)) for feature in drifted)
+    by_name = {feature.name: feature for feature in ranked}
+    onsets = sorted(timeline.onsets.values(), key=lambda onset: (onset.until is not None, -growth(onset)))
+    told = []
+    for onset in onsets[:_HIGHLIGHTS]:
+        feature = by_name.get(onset.feature)
+        called = [window.comparison.features[onset.feature].drifted for window in timeline.windows]
+        says = _says(feature).removesuffix(".") if feature is not None and feature.drifted else ""
+        says = says or f"drifted in {sum(called)} of {count(len(called), 'window')}"
+        told.append((onset.feature, f"{says}; {when(onset)}."))
+    named = {name for name, _ in told}
+    told += [(feature.name, _says(feature)) for feature in ranked if feature.drifted and feature.name not in named]
+    return tuple(told[:_HIGHLIGHTS])
 
 
 def _tone(comparison: Comparison, timeline: Timeline | None) -> str:
@@ -168,10 +182,6 @@ def _facts(comparison: Comparison, baseline_name: str, current_name: str) -> tup
     if said := together(comparison):
         facts.append(("All features together", said))
     return tuple(facts)
-
-
-def _since(onset: Onset | None) -> str:
-    return "." if onset is None else f"; {when(onset)}."
 
 
 def _says(feature: FeatureComparison) -> str:

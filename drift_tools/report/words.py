@@ -49,7 +49,15 @@ def headline(comparison: Comparison) -> str:
 
 def whole_headline(comparison: Comparison, timeline: "Timeline | None") -> str:
     """The comparison and its windows in one sentence: what drifted in some of them may not show in all rows."""
-    if timeline is None or comparison.drifted or not timeline.drifted:
+    if timeline is None or not timeline.drifted:
+        return headline(comparison)
+    now = [name for name, onset in timeline.onsets.items() if onset.until is None]
+    if set(now) - set(comparison.drifted_features):
+        total = sum(not feature.is_new for feature in comparison.features.values())
+        beside = "" if comparison.drifted else ", though not over all rows"
+        drift = "drifts" if len(now) == 1 else "drift"
+        return f"{len(now)} of {count(total, 'feature')} {drift} now{beside}: {listed(now)}"
+    if comparison.drifted:
         return headline(comparison)
     names = timeline.drifted_features
     return f"{count(len(names), 'feature')} drifted in some windows, though not over all rows: {listed(names)}"

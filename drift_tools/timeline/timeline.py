@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -16,7 +16,7 @@ from drift_tools.errors import InputError
 from drift_tools.significance import alpha_per_run
 from drift_tools.tables import Column, Numbers, Table, TimeColumn, as_table, seconds_since_1970
 from drift_tools.timeline.bin_counts import counts_of
-from drift_tools.timeline.change_point import Shape, estimate_onset
+from drift_tools.timeline.onsets import Onset, date_drift, mean_of
 
 MOST_WINDOWS = 10_000
 _CALM = 2
@@ -44,51 +44,6 @@ class Window:
 
     label: str
     comparison: Comparison
-
-
-@dataclass(frozen=True, slots=True)
-class Onset:
-    """When a feature began to drift.
-
-    `window`: the label of the first window that is different, by the best estimate; `earliest`, `latest`: the labels
-    between which it is with the timeline's `confidence`. `shape`: `"cliff"` if all of the difference was there at
-    once, `"slope"` if it grew; `complete`: the label of the window from which it grew no more (of a cliff, the
-    first). `effect_before`, `effect_after`: the mean effect (PSI less its expectation) of the windows before `window`
-    and from `complete` on, NaN where there are none that could be measured. `until`: the label of the last window that
-    has drifted, if that is over: if at least two with rows come after it, with less than half of the drifted windows'
-    mean effect. They then count for nothing above.
-    """
-
-    feature: str
-    window: str
-    earliest: str
-    latest: str
-    shape: Shape
-    complete: str
-    effect_before: float
-    effect_after: float
-    until: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The onset as a JSON object; a number that does not exist is None."""
-        return {
-            "window": self.window,
-            "earliest": self.earliest,
-            "latest": self.latest,
-            "shape": self.shape,
-            "complete": self.complete,
-            "effect_before": _json(self.effect_before),
-            "effect_after": _json(self.effect_after),
-            "until": self.until,
-        }
-
-    def __str__(self) -> str:
-        began = f"began at {self.window}"
-        if self.earliest != self.latest:
-            began += f" ({self.earliest} … {self.latest})"
-        grew = "all at once" if self.shape == "cliff" else f"growing until {self.complete}"
-        ended = "" if self.until is None else f", until {self.until}"
-        return f"{self.feature}: {began}, {grew}{ended}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -206,20 +161,15 @@ def _onset(
     ended = _last_drift(name, windows)
     if ended is not None:
         tables, windows = tables[: ended + 1], windows[: ended + 1]
-    before, counts = counts_of(name, baseline, tables, windows[0].comparison.features[name].kind)
-    found = estimate_onset(before, counts, confidence=confidence)
-    effects = np.array([window.comparison.features[name].effect for window in windows])
-    labels = [window.label for window in windows]
-    return Onset(
-        feature=name,
-        window=labels[found.start],
-        earliest=labels[found.earliest],
-        latest=labels[found.latest],
-        shape=found.shape,
-        complete=labels[found.complete],
-        effect_before=_mean(effects[: found.start]),
-        effect_after=_mean(effects[found.complete :]),
-        until=None if ended is None else labels[ended],
+    features = [window.comparison.features[name] for window in windows]
+    return date_drift(
+        name,
+        *counts_of(name, baseline, tables, features[0].kind),
+        called=np.array([feature.drifted for feature in features]),
+        effects=np.array([feature.effect for feature in features]),
+        labels=[window.label for window in windows],
+        is_over=ended is not None,
+        confidence=confidence,
     )
 
 
@@ -230,8 +180,8 @@ def _last_drift(name: str, windows: Sequence[Window]) -> int | None:
     features = [window.comparison.features[name] for window in windows]
     last = max(place for place, feature in enumerate(features) if feature.drifted)
     after = [feature.effect for feature in features[last + 1 :] if feature.current.rows and not math.isnan(feature.psi)]
-    drifted = _mean(feature.effect for feature in features if feature.drifted)  # NaN of a column that was missing
-    return last if len(after) >= _CALM and not _mean(after) >= drifted / 2 else None
+    drifted = mean_of(feature.effect for feature in features if feature.drifted)  # NaN of a column that was missing
+    return last if len(after) >= _CALM and not mean_of(after) >= drifted / 2 else None
 
 
 def split_by_time(table: object, column: str, width: str | timedelta | float) -> list[tuple[str, Table]]:
@@ -402,12 +352,3 @@ def _column_rows(column: Column, chosen: NDArray[np.int64]) -> Column:
         return make(column.name, column.texts[chosen].tolist())
     numbers = column.as_numbers()[0][chosen]
     return type(column).from_numbers(column.name, numbers.astype(np.float32) if column.is_single else numbers)
-
-
-def _mean(effects: Iterable[float]) -> float:
-    finite = [float(effect) for effect in effects if math.isfinite(effect)]
-    return sum(finite) / len(finite) if finite else math.nan
-
-
-def _json(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contract.bucket_layout import CONSTRAINTS, DRIFT, STATISTICS, VIOLATIONS
+from contract.bucket_layout import CONSTRAINTS, DRIFT, MODEL_MONITOR_RULES, STATISTICS, VIOLATIONS
 from contract.metrics import AGREEMENT
 from contract.processing_job import is_merge, output_uri
 from functions.common.aws_clients import client
@@ -130,6 +130,7 @@ def _note_key(settings: Settings, pair: Pair, schedule: str, hour: str) -> str:
 def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -> Results | None:
     """What a schedule's run of an hour wrote; None if it has not finished, as far as events and files tell.
 
+    Like is compared with like: where the open engine judged by its own rules, what Model Monitor's say of the window.
     An event may get lost: files that are written last are as good.
     """
     folder = f"{settings.results_prefix}/{settings.endpoint}/{schedule}/{hour}/"
@@ -140,7 +141,7 @@ def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -
     files = {key.removeprefix(folder): key for key in list_keys(s3, settings.bucket, folder)}
     if not finished_by_event and files.keys().isdisjoint((STATISTICS, *VIOLATIONS)):
         return None
-    name = next((name for name in VIOLATIONS if name in files), None)
+    name = next((name for name in (MODEL_MONITOR_RULES, *VIOLATIONS) if name in files), None)
     violations = parse_violations(_read(s3, settings, files[name])) if name else ()
     return Results(_subjects(s3, settings, files), violations, _measures(s3, settings, files))
 
@@ -208,6 +209,7 @@ def keep(s3: Any, settings: Settings, pair: Pair, hour: str, agreement: Agreemen
         "kind": pair.kind,
         "hour": hour,
         "schedules": {"model_monitor": pair.model_monitor, "open": pair.open},
+        "rules": {"model_monitor": "model-monitor", "open": "model-monitor"},
         "agreement": agreement.share,
         "compared": agreement.compared,
         "both_violated": list(agreement.both_violated),

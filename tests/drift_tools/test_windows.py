@@ -160,6 +160,8 @@ def test_the_json_object() -> None:
         "effect_before": None,
         "effect_after": timeline.onsets["x"].effect_after,
         "until": None,
+        "moves": [],
+        "earlier": [],
     }
     assert repr(timeline).startswith("<Timeline: 4 windows; x: began at 00:00, all at once; code: began at 01:00")
     assert repr(Timeline((), {}, 0.05, 0.05)) == "<Timeline: 0 windows; no drift>"

@@ -417,7 +417,7 @@ def test_validation_is_a_table_and_an_exit_status(
         asked.append((outputs["endpoint_name"], publish))
         return [Check("Endpoint", ok=True, detail="[InService]"), Check("Responder", ok=ok, detail="said")]
 
-    monkeypatch.setattr("drift_tools.endpoint.validate.validate_stack", validate_stack)
+    monkeypatch.setattr("drift_tools.cli.commands.validate.validate_stack", validate_stack)
     names = (
         "bucket_name",
         "endpoint_name",

@@ -154,7 +154,9 @@ def test_an_error_that_nobody_hears_has_its_status(tables: Path) -> None:
         assert shell(redirections, "compare").returncode == 2
 
 
-@pytest.mark.parametrize("module", ["drift_tools.cli.arguments", "drift_tools.cli.commands", "drift_tools.comparison"])
+@pytest.mark.parametrize(
+    "module", ["drift_tools.cli.arguments", "drift_tools.cli.commands.compare", "drift_tools.comparison"]
+)
 def test_an_interruption_while_modules_are_loaded_is_one_word(tables: Path, module: str) -> None:
     code = f"""
 import runpy, sys

@@ -130,8 +130,9 @@ def test_both_engines_write_the_same_verdict(hours: Hours) -> None:
     name = "constraint_violations.json"
     assert name not in hours.model_monitor[10]
     assert name not in hours.open[10]
-    assert hours.open[11][name] == hours.model_monitor[11][name]
+    assert hours.open[11]["model_monitor_rules.json"] == hours.model_monitor[11][name]
     assert {item["feature_name"] for item in hours.open[11][name]["violations"]} == FEATURES
+    assert hours.open[11]["drift.json"]["rules"] == "calibrated"
     assert hours.metrics[11]["ConstraintViolations"] == 5.0
     statistics = [side[11]["statistics.json"] for side in (hours.open, hours.model_monitor)]
     assert [item["dataset"]["item_count"] for item in statistics] == [ROWS, ROWS]
@@ -143,6 +144,7 @@ def test_they_agree(hours: Hours, hour: int) -> None:
     assert hours.states[hour] == "OK"
     kept = hours.kept[hour]
     assert (kept["agreement"], kept["compared"], kept["disagreements"]) == (1.0, 5, [])
+    assert kept["rules"] == {"model_monitor": "model-monitor", "open": "model-monitor"}
     assert set(kept["both_violated"]) == (set() if hour == 10 else FEATURES)
 
 

@@ -174,7 +174,8 @@ def test_a_quiet_hour(morning: Morning) -> None:
         "Completed",
         "Completed: Job completed successfully with no violations.",
     )
-    assert set(morning.results[5]) == {"statistics.json", "constraints.json", "drift.json"}
+    files = {"statistics.json", "constraints.json", "drift.json", "model_monitor_rules.json"}
+    assert set(morning.results[5]) == files
     drift = morning.results[5]["drift.json"]
     assert (drift["engine"], drift["drifted"], drift["current_rows"]) == ("open", False, ROWS)
     assert drift["records"]["used"] == ROWS

@@ -8,7 +8,7 @@ from drift_tools import compare
 from drift_tools.report import console, print_timeline, render_comparison
 from drift_tools.report.advice import next_steps
 from drift_tools.report.timeline import short_labels, timeline_says, timeline_view
-from drift_tools.timeline import Onset, Timeline, compare_windows
+from drift_tools.timeline import Move, Onset, Timeline, compare_windows
 
 from .pages import Page
 
@@ -73,7 +73,33 @@ def test_the_report_says_since_when(drifting: Timeline) -> None:
 def test_drift_in_some_windows_is_not_hidden_by_all_rows(drifting: Timeline) -> None:
     html = render_comparison(drifting.windows[0].comparison, timeline=drifting)
     assert '<section class="verdict drifted">' in html
-    assert Page(html).words[0].startswith("2 features drifted in some windows, though not over all rows: ")
+    assert Page(html).words[0].startswith("2 of 3 features drift now, though not over all rows: ")
+
+
+def test_the_first_box_names_what_drifts_now(drifting: Timeline) -> None:
+    page = Page(render_comparison(drifting.windows[0].comparison, timeline=drifting))
+    box = page.text[: page.text.index("Since when?")]
+    assert "slope" in box
+    assert "drifted in" in box
+    assert "; since 2026-03-01T04:00Z." in box
+
+
+def test_later_moves_and_earlier_episodes_are_told(drifting: Timeline) -> None:
+    hour = "2026-03-01T{:02}:00Z".format
+    moved = Onset(
+        *("cliff", hour(4), hour(4), hour(4), "cliff", hour(4), 0.0, 0.31),
+        moves=(Move(hour(8), 5.02),),
+        earlier=((hour(1), hour(2)),),
+    )
+    found = replace(drifting, onsets={"cliff": moved})
+    assert timeline_view(found).onsets[0].says == (
+        "since 04:00, all at once, moved again on 08:00: PSI 0.00 before, 0.31 after, 5.02 from 08:00 on, beyond what "
+        "chance explains; before that, it had drifted and calmed down again: 01:00 to 02:00"
+    )
+    assert next_steps(drifting.windows[0].comparison, (), found)[0] == (
+        "cliff: began all at once, 2026-03-01T04:00Z, and moved again on 2026-03-01T08:00Z. Look at what was deployed "
+        "or changed upstream then."
+    )
 
 
 def test_windows_without_drift_are_a_sentence() -> None:

@@ -13,6 +13,7 @@ from components.args import (
     NetworkArgs,
     NetworkSettings,
     check_component_name,
+    check_data_quality_definition,
     common_settings,
 )
 from components.monitors.definition import ENVIRONMENT, monitoring_schedule, results_uri, volume_key
@@ -68,10 +69,12 @@ class DataQualityMonitor(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DataQualityMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
+        settings = DataQualitySettings.from_args(args.get("monitor") or {}, "monitor")
+        check_data_quality_definition(settings, "monitor")
         self._build(
             name,
             args,
-            settings=DataQualitySettings.from_args(args.get("monitor") or {}, "monitor"),
+            settings=settings,
             network=NetworkSettings.from_args(args.get("network") or {}),
             common=common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn")),
             opts=opts,

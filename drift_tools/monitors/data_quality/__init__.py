@@ -10,12 +10,14 @@ from drift_tools.monitors.data_quality.constraints import (
     suggest,
     violations_document,
 )
+from drift_tools.monitors.data_quality.findings import calibrated_violations
 
 __all__ = [
     "NUMERICAL_TYPES",
     "Constraints",
     "Evaluation",
     "Violation",
+    "calibrated_violations",
     "evaluate",
     "profile_for",
     "suggest",

@@ -1,0 +1,26 @@
+"""`baseline`: write the files of a baseline."""
+
+import argparse
+
+from drift_tools.aws import s3_paths
+from drift_tools.cli.input_checks import foreign_numbers, require_rows
+from drift_tools.cli.inputs import read_data
+from drift_tools.cli.shared import OK, say, tell_skipped, warn
+from drift_tools.job import suggest_baseline
+from drift_tools.report import activity
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the files of a baseline. Returns the exit status."""
+    with s3_paths.output_folder(options.output) as folder, activity() as tell:
+        data = read_data(options.data, on_progress=tell)
+        require_rows(options.data, data)
+        tell_skipped(options.data, data.captures)
+        table = data.table
+        if line := foreign_numbers(table, table.names):
+            warn(f"{options.data}: {line}")
+        tell("describing the baseline", 0, 0)
+        constraints = suggest_baseline(table, folder)
+    made = f"{len(constraints.features)} features, {table.rows:,} rows"
+    say(f"{options.output}: statistics.json and constraints.json of {made}")
+    return OK

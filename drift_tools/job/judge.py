@@ -1,0 +1,294 @@
+"""How a run judges its window: by the baseline's windows, by the monitor's own, while it learns those, or by rows."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+
+from contract.bucket_layout import WINDOWS
+from drift_tools.comparison import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Comparison, FeatureComparison, Kind, profile_of
+from drift_tools.job.container import Job
+from drift_tools.job.settings import JudgementSettings, MonitorSettings
+from drift_tools.job.window_store import Place, WindowStore, place_of
+from drift_tools.profiles import Profile, Statistics
+from drift_tools.significance import HOURS_PER_YEAR
+from drift_tools.timeline.bins import Integers
+from drift_tools.timeline.budget import RunBudget
+from drift_tools.timeline.counting import bins_of, counts_of
+from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
+from drift_tools.timeline.judgement import LONGEST, judge
+from drift_tools.timeline.learning import (
+    differs_from_training,
+    judge_while_learning,
+    learnt_model,
+    lesson_of,
+)
+from drift_tools.timeline.monitor_model import MonitorModel, windows_of_weeks
+from drift_tools.timeline.verdicts import WindowVerdict
+
+# Where no windows are known yet, one of an episode may miss the rows' test by chance, and two.
+_HELD_WHILE_LEARNING: Final = 3
+By: TypeAlias = Literal["baseline windows", "own windows", "learning", "rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A run's judgement. `by`: what it rests on; `verdicts`: by feature; `says`: in a sentence; `about`: as drift.json
+    has it.
+    """
+
+    by: By
+    verdicts: Mapping[str, WindowVerdict]
+    says: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def applied(self, comparison: Comparison) -> Comparison:
+        """The comparison with the run's verdicts in place of those of its rows."""
+        if self.by == "rows":
+            return comparison
+        features = {
+            name: _with(feature, self.verdicts[name], len(self.verdicts)) if name in self.verdicts else feature
+            for name, feature in comparison.features.items()
+        }
+        return replace(comparison, features=features)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As drift.json has it."""
+        return {
+            "by": self.by,
+            "says": self.says,
+            **self.about,
+            "growing": [name for name, verdict in self.verdicts.items() if verdict.state == "growing"],
+            "learning": [name for name, verdict in self.verdicts.items() if verdict.state == "learning"],
+            "features": {name: _document(verdict) for name, verdict in self.verdicts.items()},
+        }
+
+
+def _with(feature: FeatureComparison, verdict: WindowVerdict, features: int) -> FeatureComparison:
+    decision = {"drift": DRIFT, "not enough data": NOT_ENOUGH_DATA}.get(verdict.state, NO_DRIFT)
+    return replace(
+        feature,
+        verdict=decision,
+        reason=verdict.reason,
+        p_value=verdict.p_value,
+        p_value_adjusted=min(1.0, verdict.p_value * features),
+    )
+
+
+def _document(verdict: WindowVerdict) -> dict[str, Any]:
+    document: dict[str, Any] = {"state": verdict.state, "test": verdict.test or None, "moved": verdict.moved or None}
+    document["p_value"] = verdict.p_value if math.isfinite(verdict.p_value) else None
+    document["effect"] = verdict.effect if math.isfinite(verdict.effect) else None
+    document["since"] = _time(verdict.since)
+    document["moves"] = [_time(move) for move in verdict.moves]
+    if verdict.a_day is not None:
+        document |= {"standard_deviations_a_day": verdict.a_day, "material_at": _time(verdict.material_at)}
+    return document
+
+
+def _time(seconds: int | None) -> str | None:
+    return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def budget_of(settings: JudgementSettings, features: int) -> RunBudget:
+    """What this run may spend; of a monitor of which nobody says how often it runs, as if it did every hour."""
+    return RunBudget(settings.false_alarms_per_year, settings.runs_per_year or HOURS_PER_YEAR, features)
+
+
+def judge_run(
+    job: Job,
+    settings: MonitorSettings,
+    comparison: Comparison,
+    *,
+    current: Profile,
+    statistics: Statistics | None,
+    kinds: Mapping[str, Kind],
+) -> Judgement:
+    """Judge the run's window, and keep its counts for the runs to come.
+
+    Where no windows are kept, or the run has no window, rows are what is judged: each feature's verdict is the
+    comparison's.
+    """
+    window, judgement = settings.dataset.window, settings.judgement
+    place = place_of(job, judgement.windows)
+    if place is None or window.start is None or window.end is None:
+        return _by_rows(comparison)
+    names = [name for name, feature in comparison.features.items() if not feature.is_new]
+    seconds = max(int((window.end - window.start).total_seconds()), 1)
+    history, training = _empty_history(place_of(job, judgement.baseline_windows), seconds, statistics, kinds, names)
+    if history is None:
+        return _by_rows(comparison)
+    start, store = int(window.start.timestamp()), WindowStore(place)
+    first = start - LONGEST * history.seconds
+    records = [record for record in store.records(first, start) if record.get("start") != start]
+    own = counts_of(current, history.bins)
+    known = WindowHistory.of(history.bins, history.seconds, {**records_to_windows(records, history), start: own})
+    run = _Run(judgement, comparison, known, start, records, training)
+    found = run.by_baseline(history) if training is None else run.by_own_windows(store)
+    store.put(start, record_of(history.digest, start, own, **run.record(found)))
+    return found
+
+
+def _empty_history(
+    place: Place | None,
+    seconds: int,
+    statistics: Statistics | None,
+    kinds: Mapping[str, Kind],
+    names: Sequence[str],
+) -> tuple[WindowHistory | None, Integers | None]:
+    """The baseline's windows and no training rows, or no windows in bins of the training rows and their counts."""
+    if place is not None and WINDOWS in place.names(WINDOWS, WINDOWS):
+        return _chosen(WindowHistory.from_bytes(place.get(WINDOWS), where=WINDOWS), names), None
+    if statistics is None:
+        return None, None
+    whole = profile_of(statistics)
+    training = Profile(whole.rows, {name: whole.columns[name] for name in names if name in whole.columns})
+    bins = bins_of([training], kinds)
+    return WindowHistory.of(bins, seconds, {}), counts_of(training, bins)
+
+
+def _chosen(history: WindowHistory, names: Sequence[str]) -> WindowHistory:
+    """The windows without the features that this run does not look at."""
+    kept = [place for place, name in enumerate(history.names) if name in names]
+    bins = tuple(history.bins[place] for place in kept)
+    return WindowHistory(bins, history.seconds, history.starts, history.counts[:, kept])
+
+
+def _by_rows(comparison: Comparison) -> Judgement:
+    states: dict[str, Literal["drift", "no drift", "not enough data"]] = {
+        DRIFT: "drift",
+        NOT_ENOUGH_DATA: "not enough data",
+    }
+    verdicts = {
+        name: WindowVerdict(
+            states.get(feature.verdict, "no drift"),
+            feature.reason,
+            "rows",
+            moved_of(feature),
+            feature.p_value,
+            feature.effect,
+        )
+        for name, feature in comparison.features.items()
+        if not feature.is_new
+    }
+    return Judgement("rows", verdicts, "Rows were taken for independent: this run keeps no windows.")
+
+
+def moved_of(feature: FeatureComparison) -> str:
+    """What moved most of a feature that differs by its rows, in the words of `WindowVerdict`."""
+    grown = feature.current.missing_share - feature.baseline.missing_share
+    wrong = feature.current.wrong_type_share - feature.baseline.wrong_type_share
+    most = max(abs(grown) if math.isfinite(grown) else 0.0, abs(wrong) if math.isfinite(wrong) else 0.0)
+    among_values = feature.ks.statistic if feature.ks is not None else feature.l_infinity
+    if most > 0 and not most < among_values:
+        return "missing" if most == abs(grown) else "other types"
+    if feature.new_categories and feature.kind == "categorical":
+        return "new categories"
+    return "location" if feature.kind == "numerical" else "category"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Run:
+    """One window among those before it."""
+
+    settings: JudgementSettings
+    comparison: Comparison
+    known: WindowHistory
+    start: int
+    records: Sequence[Mapping[str, Any]]
+    training: Integers | None
+
+    def by_baseline(self, history: WindowHistory) -> Judgement:
+        """By the baseline's own windows."""
+        return self._by_windows(MonitorModel.fit(history, season=self.settings.season), "baseline windows")
+
+    def by_own_windows(self, store: WindowStore) -> Judgement:
+        """By the monitor's own first weeks, once they are there."""
+        assert self.training is not None  # noqa: S101 - for the type checker: the caller has looked
+        model = self._learnt(store)
+        if model is None:
+            return self._learning()
+        found = self._by_windows(model, "own windows")
+        different = differs_from_training(model, self.training)
+        return replace(found, about={**found.about, "serving_differs_from_training": different})
+
+    def _learnt(self, store: WindowStore) -> MonitorModel | None:
+        name = f"learnt-{self.known.digest}.npz"
+        if name in store.place.names(name, name):
+            return MonitorModel.fit(
+                WindowHistory.from_bytes(store.place.get(name), where=name), season=self.settings.season
+            )
+        before = self.known.where(self.known.starts < self.start)
+        left_out = [int(record["start"]) for record in self.records if record.get("bad") or record.get("called")]
+        kept = before.where(~np.isin(before.starts, np.array(left_out, dtype=np.int64)))
+        lesson = lesson_of(kept)
+        if not lesson.is_learnt:
+            return None
+        model = learnt_model(kept, season=self.settings.season)
+        if lesson.seen >= lesson.all:
+            store.place.put(name, model.history.to_bytes())
+        return model
+
+    def _by_windows(self, model: MonitorModel, by: By) -> Judgement:
+        verdicts = judge(
+            model,
+            self.known,
+            self.start,
+            budget_of(self.settings, len(self.known.bins)),
+            drifting=self._called_before(),
+        )
+        verdicts |= self._gone()
+        seasons = model.seasons
+        whose = "the baseline's" if by == "baseline windows" else "the monitor's own first"
+        named = ", ".join(f"{kind}: {season.replace('_', ' ')}" for kind, season in seasons.items())
+        says = f"Judged by {whose} {model.windows} windows (season {named})."
+        if model.remembering:
+            weeks = windows_of_weeks(self.known.seconds, 4)
+            says += (
+                f" Windows of {', '.join(model.remembering[:3])} resemble those before them beyond the season: a "
+                f"baseline of {weeks} windows would be surer."
+            )
+        return Judgement(by, verdicts, says, {"season": seasons, "windows": model.windows})
+
+    def _learning(self) -> Judgement:
+        assert self.training is not None  # noqa: S101 - for the type checker
+        called = {int(record["start"]): record.get("rows_called", ()) for record in self.records}
+        verdicts = judge_while_learning(
+            self.comparison.features,
+            self.known,
+            self.start,
+            self.training,
+            called=called,
+            drifting=self._called_before(_HELD_WHILE_LEARNING),
+        )
+        verdicts |= self._gone()
+        lesson = lesson_of(self.known)
+        says = (
+            f"Learning how windows differ: {lesson.seen} of {lesson.first} seen. Until then rows are compared as if "
+            "they were independent, and only gross changes ring; daily and weekly changes would look like drift."
+        )
+        return Judgement("learning", verdicts, says, {"windows": lesson.seen, "windows_left": lesson.left})
+
+    def _gone(self) -> dict[str, WindowVerdict]:
+        """Columns that the window does not have and the baseline always has: certain, whatever windows do."""
+        return {
+            name: WindowVerdict("drift", feature.reason, "rows", "missing", feature.p_value, feature.effect)
+            for name, feature in self.comparison.features.items()
+            if feature.drifted and feature.histogram is None
+        }
+
+    def _called_before(self, windows: int = 1) -> list[str]:
+        """The features that were called drift in one of so many windows before this one."""
+        before = sorted(self.records, key=lambda record: int(record["start"]))[-windows:]
+        return [name for record in before for name in record.get("called", ())]
+
+    def record(self, found: Judgement) -> dict[str, Any]:
+        """What is kept beside the window's counts."""
+        return {
+            "called": [name for name, verdict in found.verdicts.items() if verdict.state == "drift"],
+            "rows_called": [name for name, feature in self.comparison.features.items() if feature.drifted],
+            "by": found.by,
+        }

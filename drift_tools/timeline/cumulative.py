@@ -1,0 +1,85 @@
+"""Small and slow changes: an e-detector over windows (Shin, Ramdas and Rinaldo, "E-detectors", 2022).
+
+M_t(λ, side) = (M_{t−1} + 1) exp(λ x_t − ψ(λ)), with x = clip(±z/√Λ − margin, ±4) and ψ(λ) the logarithm of
+E exp(λ clip(T)), T of Student's distribution with the baseline's degrees of freedom. Each factor's mean is at most 1
+while the mean of a window's z is within the margin, given all windows before: so M_t − t is a supermartingale, and an
+average of such M's over sides, λ and scores is one. Then E τ ≥ A for the first window τ at which it reaches A, and at
+most T / A of undrifted series of T windows reach it (Doob), however windows depend on each other beyond that.
+
+CUSUM with its textbook limit forgets that the baseline's mean is itself an estimate (Jones, Champ and Rigdon, "The run
+length distribution of the CUSUM with estimated parameters", 2004): the margin, two standard errors of that mean, is
+what it may be wrong.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln, stdtr
+
+Floats = NDArray[np.float64]
+
+_LAMBDAS = np.array([0.25, 0.5, 1.0, 2.0])
+_CLIP = 4.0
+_POINTS, _POINT_WEIGHTS = np.polynomial.legendre.leggauss(80)
+# Degrees of freedom above which Student's density is taken as that many: nothing changes in the fifth digit.
+_MOST_FREEDOM = 1e6
+
+
+def log_mean_exponential(freedom: Floats) -> Floats:
+    """ψ: ln E exp(λ clip(T, ±4)) for Student's T, of each number of degrees of freedom and each λ (a last axis).
+
+    >>> log_mean_exponential(np.array([1e6]))[0].round(3)  # λ²/2, less what clipping takes away
+    array([0.031, 0.125, 0.5  , 1.969])
+    """
+    v = np.clip(np.asarray(freedom, dtype=np.float64), 1.0, _MOST_FREEDOM)[..., None]
+    x, w = _POINTS * _CLIP, _POINT_WEIGHTS * _CLIP
+    constant = gammaln((v + 1) / 2) - gammaln(v / 2) - 0.5 * np.log(v * np.pi)
+    density = np.exp(constant - (v + 1) / 2 * np.log1p(x**2 / v))
+    tail = stdtr(v[..., 0], -_CLIP)[..., None]
+    inside = (density * w) @ np.exp(np.multiply.outer(x, _LAMBDAS))
+    mean = inside + tail * (np.exp(_LAMBDAS * _CLIP) + np.exp(-_LAMBDAS * _CLIP))
+    found: Floats = np.log(mean)
+    return found
+
+
+def change_evidence(
+    z: Floats, weights: Floats, *, freedom: Floats, margin: float, scale: Floats, threshold: float
+) -> tuple[Floats, NDArray[np.intp]]:
+    """The e-detector's evidence of each feature after each window, and the score that most of it came from.
+
+    Where the evidence reaches the threshold it starts anew with the next window.
+
+    Parameters
+    ----------
+    z
+        standardised scores, windows x features x scores; 0 of a window that says nothing. Only NaN is a window without
+        rows: it leaves the evidence as it is.
+    weights
+        features x scores, 0 of scores that are not looked at.
+    freedom, scale
+        degrees of freedom, and the root of the long-run variance of z, features x scores.
+    margin
+        of the mean of z that is no change: 2 / √(windows of the baseline).
+    threshold
+        at which a feature alarms.
+
+    Returns
+    -------
+    evidence, windows x features; score, windows x features.
+    """
+    total = weights.sum(-1, keepdims=True)
+    share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    start = np.repeat(np.repeat((share / (2 * len(_LAMBDAS)))[..., None, None], 2, -2), len(_LAMBDAS), -1)
+    penalty = log_mean_exponential(freedom)[..., None, :]
+    scaled = z / scale
+    sides = np.clip(np.stack([scaled - margin, -scaled - margin], -1), -_CLIP, _CLIP)
+    state = np.zeros_like(start)
+    evidence = np.zeros(z.shape[:2])
+    strongest = np.zeros(z.shape[:2], dtype=np.intp)
+    for at in range(len(z)):
+        says_nothing = np.isnan(sides[at])[..., None]
+        factor = np.where(says_nothing, 1.0, np.exp(np.nan_to_num(sides[at])[..., None] * _LAMBDAS - penalty))
+        state = np.where(says_nothing, state, factor * (state + start))
+        by_score = state.sum((-1, -2))
+        evidence[at], strongest[at] = by_score.sum(-1), by_score.argmax(-1)
+        state[evidence[at] >= threshold] = 0
+    return evidence, strongest

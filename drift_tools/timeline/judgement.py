@@ -1,0 +1,276 @@
+"""A run's judgement on each feature: one window, and what the windows up to it add up to, by the baseline's windows."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.timeline.budget import RunBudget
+from drift_tools.timeline.change_points import Episode, last_episode, segments_of
+from drift_tools.timeline.cumulative import change_evidence
+from drift_tools.timeline.history import WindowHistory
+from drift_tools.timeline.materiality import PSI_THRESHOLD, effect_of
+from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part
+from drift_tools.timeline.rare_shares import rise_evidence
+from drift_tools.timeline.scores import VALUES, rows_of
+from drift_tools.timeline.sudden import run_length, runs_beyond, sudden_p_values, weighted_p_values
+from drift_tools.timeline.verdicts import State, Test, WindowVerdict
+from drift_tools.timeline.window_model import Standardised
+
+Floats = NDArray[np.float64]
+
+# Windows that are looked at together for the size of what accumulates, and the longest time that is looked back on.
+_TOGETHER: Final = 24
+LONGEST: Final = 672
+# Of the score that moved, to say since when.
+_LONGEST_EPISODE: Final = 336
+_ANSCOMBE = 3 / 8
+# Of the threshold, for what was called drift before.
+_HELD = 0.5
+
+
+def judge(
+    model: MonitorModel,
+    history: WindowHistory,
+    at: int,
+    budget: RunBudget,
+    *,
+    thresholds: Mapping[str, float] | None = None,
+    drifting: Collection[str] = (),
+) -> dict[str, WindowVerdict]:
+    """Judge the window that starts at `at`, by the model of the baseline's windows.
+
+    Parameters
+    ----------
+    model
+        of the baseline's windows.
+    history
+        the monitor's own windows, `at` among them; those after it are not looked at (a run may be late).
+    at
+        the start of the window, seconds since 1970.
+    budget
+        what the run may spend.
+    thresholds
+        of a feature's material effect (PSI), where it is not 0.1.
+    drifting
+        features that the run before called drift: while their episode lasts they stay so down to half of the threshold,
+        so that an episode about as large as the threshold is one and not many.
+
+    Returns
+    -------
+    by feature, in the order of the baseline.
+    """
+    known = history.where((history.starts <= at) & (history.starts > at - LONGEST * history.seconds)).filled()
+    if not len(known) or known.starts[-1] != at:
+        raise ValueError(f"the history has no window that starts at {at}")
+    limits = np.array([(thresholds or {}).get(name, PSI_THRESHOLD) for name in known.names])
+    held = np.array([name in drifting for name in known.names])
+    verdicts: dict[int, WindowVerdict] = {}
+    for part in model.parts:
+        judged = _PartJudge(part, known, budget, limits[part.places], held[part.places])
+        verdicts.update({int(place): judged.verdict(own) for own, place in enumerate(part.places)})
+    return {name: verdicts[place] for place, name in enumerate(known.names)}
+
+
+class _PartJudge:
+    """The features of one family: everything that is computed for all of them at once, then a verdict on each."""
+
+    def __init__(
+        self,
+        part: Part,
+        history: WindowHistory,
+        budget: RunBudget,
+        thresholds: Floats,
+        held: NDArray[np.bool_],
+    ) -> None:
+        self.model, self.history, self.budget, self.thresholds = part.model, history, budget, thresholds
+        self.held = held
+        self.bins = [history.bins[place] for place in part.places]
+        self.counts = history.counts[:, part.places].astype(np.float64)
+        self.rows = rows_of(self.counts)
+        self.scores = self._standardise()
+        last = self.scores.last()
+        self.p_values = sudden_p_values(self.model, last)
+        self.sudden, self.sudden_score = (found[0] for found in weighted_p_values(self.model, self.p_values))
+        scores = self.model.in_use & self.model.heavy
+        tests = float(scores.sum()) / max(len(self.bins), 1) * budget.features
+        self.run_length = run_length(self.model.windows, max(tests, 1.0), budget.level * 0.75)
+        self.runs = runs_beyond(self.model, self.scores.z[-self.run_length :], self.run_length)[-1]
+        self.evidence, self.evidence_score = self._cumulative()
+        self.rare_evidence, self.rare_score = self._rare()
+        self.window_effect = effect_of(self.counts[-1:], self.model.expected[last.slot])
+
+    def _standardise(self) -> Standardised:
+        found = self.model.standardise(self.counts, self.history.starts)
+        return replace(found, z=np.where(self.rows[..., None] >= LEAST_ROWS, found.z, np.nan))
+
+    def _cumulative(self) -> tuple[Floats, NDArray[np.intp]]:
+        weights = np.where(self.model.is_common, np.array(self.model.family.weights), 0.0)
+        return change_evidence(
+            self.scores.z,
+            weights,
+            freedom=self.model.freedom,
+            margin=2 / math.sqrt(self.model.windows),
+            scale=self.model.long_run_scale,
+            threshold=self.budget.cumulative_threshold,
+        )
+
+    def _rare(self) -> tuple[Floats, NDArray[np.intp]]:
+        """Evidence for the rise of each feature's rare shares, as a part of its threshold, after each window."""
+        model = self.model
+        family = model.family
+        scores = [
+            place for place in range(family.moments, family.size) if family.columns[place - family.moments] >= VALUES
+        ]
+        evidence = np.zeros((*self.rows.shape, len(scores)))
+        threshold = self.budget.rare_threshold(len(scores))
+        says = ~np.isnan(self.scores.z).all(-1)
+        for column, score in enumerate(scores):
+            is_rare = ~model.is_common[:, score]
+            if not is_rare.any():
+                continue
+            share = model.expected_share(self.scores.slot)[..., score]
+            known, dispersion = model.slot_rows(self.scores.slot)[..., score], model.dispersion[:, score]
+            upper = np.minimum(share + 2 * np.sqrt((share + 1 / known) * dispersion / known), 0.99)
+            rows = np.where(says, self.rows, 0.0)
+            hits = np.where(says, self.scores.hits[..., score], 0.0)
+            found = rise_evidence(hits, rows, upper, dispersion, threshold)
+            evidence[..., column] = np.where(is_rare, found / threshold, 0.0)
+        return evidence.max(-1), np.array(scores)[evidence.argmax(-1)]
+
+    def verdict(self, own: int) -> WindowVerdict:
+        """The verdict on one feature."""
+        rows, slot_known = float(self.rows[-1, own]), bool(self.scores.known[-1])
+        if rows < LEAST_ROWS:
+            return WindowVerdict("not enough data", f"not enough data: {rows:.0f} rows, {LEAST_ROWS} needed")
+        if not slot_known:
+            return WindowVerdict("not enough data", "not enough data: the baseline has no window of this time")
+        p_value = float(self.sudden[own])
+        effect = float(self.window_effect.psi[0, own] - self.model.noise[own])
+        found = self._sudden(own, p_value, effect) or self._over_windows(own, p_value)
+        if found is not None:
+            return found
+        return WindowVerdict("no drift", f"as the baseline's windows (p {p_value:.2g})", "", "", p_value, effect)
+
+    def _sudden(self, own: int, p_value: float, effect: float) -> WindowVerdict | None:
+        is_sudden, is_run = p_value <= self.budget.sudden_level, bool(self.runs[own])
+        if not (is_sudden or is_run):
+            return None
+        single = type(self.window_effect)(*(side[:, own] for side in self._sides()))
+        if not single.is_material(self.model.noise[own], self.bins[own].is_numerical, self.thresholds[own])[0]:
+            return None
+        score = int(self.sudden_score[own]) if is_sudden else self._extreme_score(own)
+        test: Test = "sudden" if is_sudden else "runs"
+        reason = f"p {p_value:.1g}" if is_sudden else f"{self.run_length} windows beyond all of the baseline's"
+        return self._dated(own, score, WindowVerdict("drift", reason, test, self._moved(own, score), p_value, effect))
+
+    def _sides(self) -> tuple[Floats, Floats, Floats]:
+        return self.window_effect.psi, self.window_effect.ks, self.window_effect.beyond
+
+    def _extreme_score(self, own: int) -> int:
+        used = self.model.heavy[own] & self.model.in_use[own]
+        return int(np.argmax(np.where(used, np.abs(np.nan_to_num(self.scores.z[-1, own])), -1.0)))
+
+    def _over_windows(self, own: int, p_value: float) -> WindowVerdict | None:
+        """What accumulated: evidence in this window, or in an earlier one of an episode that lasts."""
+        for test, evidence, threshold, scores in (
+            ("cumulative", self.evidence, self.budget.cumulative_threshold, self.evidence_score),
+            ("rare shares", self.rare_evidence, 1.0, self.rare_score),
+        ):
+            crossed = np.flatnonzero(evidence[:, own] >= threshold)
+            if not len(crossed):
+                continue
+            score = int(scores[crossed[-1], own])
+            episode = self._episode(own, score)
+            is_now = crossed[-1] == len(evidence) - 1
+            if not is_now and (episode is None or episode.end is not None or episode.start > crossed[-1]):
+                continue
+            began = max(episode.start if episode is not None and episode.end is None else 0, len(self.rows) - _TOGETHER)
+            is_material, effect = self._together(own, began)
+            state: State = "drift" if is_material else "growing"
+            named: Test = "cumulative" if test == "cumulative" else "rare shares"
+            reason = "evidence over windows" if is_material else "evidence over windows, not yet material"
+            found = WindowVerdict(state, reason, named, self._moved(own, score), p_value, effect)
+            return self._growing(own, score, self._dated(own, score, found), episode)
+        return None
+
+    def _together(self, own: int, began: int) -> tuple[bool, float]:
+        """Whether the windows from `began` on are material together, and their effect."""
+        counts = self.counts[began:, own]
+        rows = self.rows[began:, own]
+        expected = self.model.expected[self.scores.slot[began:], own] * rows[:, None]
+        total, mean = counts.sum(0), expected.sum(0) / max(float(rows.sum()), 1.0)
+        bins = max(int((self.model.expected[:, own, :-1].sum(0) > 0).sum()) - 1, 1)
+        noise = max(bins / max(float(rows.sum()), 1.0), float(self.model.noise[own]) / max(len(counts), 1))
+        effect = effect_of(total[None, None], mean[None, None])
+        threshold = float(self.thresholds[own]) * (_HELD if self.held[own] else 1.0)
+        material = effect.is_material(np.array(noise), self.bins[own].is_numerical, threshold)
+        return bool(material[0, 0]), float(effect.psi[0, 0] - noise)
+
+    def _series(self, own: int, score: int) -> tuple[Floats, Floats, NDArray[np.intp]]:
+        """What a score deviates by in those windows that have one, their weights, and their places."""
+        scores, first = self.scores, max(len(self.rows) - _LONGEST_EPISODE, 0)
+        kept = first + np.flatnonzero(~np.isnan(scores.z[first:, own, score]) & (self.rows[first:, own] > 0))
+        if self.model.is_common[own, score]:
+            variance = scores.variance[kept, own, score]
+            deviation = scores.z[kept, own, score] * np.sqrt(variance)
+            return deviation[:, None], 1 / (variance * self.model.long_run[own, score]), kept
+        # Of few hits the root is what has a variance that does not depend on them (Anscombe 1948).
+        rows, hits = self.rows[kept, own], scores.hits[kept, own, score]
+        share = self.model.expected_share(scores.slot[kept])[:, own, score]
+        deviation = 2 * (np.sqrt((hits + _ANSCOMBE) / rows) - np.sqrt(share + _ANSCOMBE / rows))
+        return deviation[:, None], rows / self.model.dispersion[own, score], kept
+
+    def _episode(self, own: int, score: int) -> Episode | None:
+        deviations, weights, places = self._series(own, score)
+        known = float(weights.mean()) * self.model.windows if len(weights) else np.inf
+        found = last_episode(segments_of(deviations, weights, baseline_weight=known))
+        if found is None:
+            return None
+        return replace(
+            found,
+            start=int(places[found.start]),
+            moves=tuple(int(places[move]) for move in found.moves),
+            end=None if found.end is None else int(places[found.end]),
+        )
+
+    def _dated(self, own: int, score: int, verdict: WindowVerdict) -> WindowVerdict:
+        episode = self._episode(own, score)
+        last = len(self.rows) - 1
+        if episode is None or episode.end is not None:
+            return replace(verdict, since=int(self.history.starts[last]))
+        starts = self.history.starts
+        return replace(
+            verdict, since=int(starts[episode.start]), moves=tuple(int(starts[move]) for move in episode.moves)
+        )
+
+    def _growing(self, own: int, score: int, verdict: WindowVerdict, episode: Episode | None) -> WindowVerdict:
+        """With its slope and the time at which it will be material, if it is a location that grows."""
+        if verdict.state != "growing" or episode is None or self.model.family.moments == 0 or score != 0:
+            return verdict
+        begin = episode.start
+        if len(self.rows) - begin < _TOGETHER // 2:
+            return verdict
+        mean = self.model.mean[self.scores.slot[begin:], own, 0]
+        deviation = self.scores.z[begin:, own, 0] * np.sqrt(self.scores.variance[begin:, own, 0])
+        days = (self.history.starts[begin:] - self.history.starts[begin]) / 86400
+        kept = ~np.isnan(deviation) & ~np.isnan(mean)
+        slope, level = np.polyfit(days[kept], deviation[kept], 1)
+        target = math.sqrt(float(self.thresholds[own])) * math.copysign(1.0, slope)
+        now = level + slope * days[-1]
+        if not slope or (target - now) / slope <= 0:
+            return replace(verdict, a_day=float(slope))
+        return replace(
+            verdict,
+            a_day=float(slope),
+            material_at=int(self.history.starts[-1] + 86400 * (target - now) / slope),
+        )
+
+    def _moved(self, own: int, score: int) -> str:
+        column = self.model.family.column_of(score)
+        if column is not None and column < VALUES:
+            return f"category {self.bins[own].label_of(column)}"
+        return self.model.family.names[score]
