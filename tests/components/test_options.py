@@ -198,8 +198,8 @@ class TestKey:
     @pytest.mark.parametrize(
         ("kind", "key", "number"),
         [
-            ("aws:lambda/function:Function", "kmsKeyArn", 3),
-            ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", 3),
+            ("aws:lambda/function:Function", "kmsKeyArn", 4),
+            ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", 4),
             ("aws:sqs/queue:Queue", "kmsMasterKeyId", 2),
             ("aws:sns/topic:Topic", "kmsMasterKeyId", 2),
         ],
