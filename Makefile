@@ -40,6 +40,10 @@ test: $(READY) serving
 test-engine: $(READY) pulumi
 	MODEL_MONITORING_ENGINE_MATRIX=1 $(BIN)/python -m pytest -q -n auto tests/engine
 
+# The same life on a real account: asks before it begins, tags and removes all that it makes.
+test-aws: $(READY) pulumi
+	@$(BIN)/python -m tests.engine.real_account
+
 # The Pulumi CLI, for machines that have none: four minutes from its Go module the first time, then seconds.
 pulumi: $(READY)
 	@if command -v pulumi >/dev/null; then echo "the Pulumi CLI is there: $$(command -v pulumi)"; \

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 from drift_tools.capture.json_paths import JsonPath, json_paths
 from drift_tools.capture.json_payload import Row, Rows, by_column, json_rows, objects_rows
+from drift_tools.capture.limits import MOST_COLUMNS, TOO_MANY_COLUMNS
 from drift_tools.errors import InputError, UnusableError
 
 Block: TypeAlias = Rows
@@ -292,6 +293,8 @@ def _is_number(text: str) -> bool:
 def csv_rows(text: str) -> Block:
     """Rows of a CSV payload; blanks around a cell are not part of it, and an empty cell is missing."""
     text = text.strip("\r\n")
+    if text.count(",") >= MOST_COLUMNS and text.partition("\n")[0].count(",") >= MOST_COLUMNS:
+        raise UnusableError(TOO_MANY_COLUMNS)  # before a cell of it is made
     if '"' not in text and "\n" not in text and "\r" not in text:
         cells: Row = [*text.split(",")]
         if "" in cells or " " in text or "\t" in text:

@@ -30,7 +30,7 @@ def version_of_cli() -> str | None:
     """The version of the Pulumi CLI; None where there is none, or no usable one."""
     if shutil.which("pulumi", path=search_path()) is None:
         return None
-    with _variables({"PATH": search_path()}):
+    with variables({"PATH": search_path()}):
         return str(Environment(STACK).command.version)
 
 
@@ -42,13 +42,13 @@ def by_pulumi(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="demo-")))
         plugins = stack.enter_context(Plugins(cloud, folder))
-        variables = {
+        found = {
             "PATH": f"{plugins.path}{os.pathsep}{search_path()}",
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "of a state that goes with the demo",
         }
-        stack.enter_context(_variables(variables))
+        stack.enter_context(variables(found))
         done: list[str] = []
         environment = Environment(STACK, project=checkout(PROJECT, folder / "program"))
         with steps.step("deploy: pulumi up --stack dev") as step:
@@ -95,7 +95,8 @@ def _show(detail: Callable[[str], None]) -> Callable[[Event], None]:
 
 
 @contextmanager
-def _variables(values: Mapping[str, str]) -> Iterator[None]:
+def variables(values: Mapping[str, str]) -> Iterator[None]:
+    """The process's environment with these values for a while: Pulumi's SDK takes them from nowhere else."""
     saved = dict(os.environ)
     os.environ.update(values)
     try:
