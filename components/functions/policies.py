@@ -24,6 +24,10 @@ def metrics_policy(
         allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [context.arn("sagemaker", "processing-job/*")]),
         list_prefixes(context, bucket, [bucket_layout.MONITORING_RESULTS]),
         read_objects(context, bucket, [bucket_layout.MONITORING_RESULTS]),
-        write_objects(context, bucket, [bucket_layout.FAILURE_NOTES]),
+        write_objects(
+            context,
+            bucket,
+            [bucket_layout.FAILURE_NOTES, f"{bucket_layout.RESPONDER_STATE}/{bucket_layout.HEARD_JOBS_FOLDER}"],
+        ),
         publish_metrics([namespace]),
     )

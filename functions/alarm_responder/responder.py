@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.bucket_layout import ANSWERED_ALARMS_FOLDER
+from contract.metrics import DEAD_LETTERS_SUFFIX, HOURS_SILENT
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.kinds import Sources, kind_of
 from functions.alarm_responder.notification import MessageContext, Notification, plain_notification
@@ -18,6 +19,11 @@ from functions.common.aws_clients import error_code
 from functions.common.environment import ConfigurationError, flag, prefix, required
 from functions.common.idempotency import Claim, Markers
 from functions.common.json_logging import log
+
+_NO_WATCH = (
+    "The watch over the monitors has published nothing for three hours: whether they run is not known. Look at the "
+    "function that ends in monitor-watch (its log says why), at its schedule, and at its dead-letter queue."
+)
 
 
 @dataclass(frozen=True)
@@ -119,15 +125,25 @@ class Responder:
 
     def _notify(self, alarm: Alarm) -> str | None:
         """SNS's message id; None for a transition that nobody wants to be told of."""
-        if alarm.state != "ALARM" and not (alarm.state == "OK" and self.settings.notify_on_ok):
-            return None
-        return self._publish(self._compose(alarm))
+        return self._publish(self._compose(alarm)) if self._is_told(alarm) else None
+
+    def _is_told(self, alarm: Alarm) -> bool:
+        """Beginnings, ends of what people were told of, and a watch that says nothing any more."""
+        if alarm.name.endswith(DEAD_LETTERS_SUFFIX):
+            return False  # `dead_letter_notice` tells of them, the responder's own among them
+        if alarm.state == "OK":
+            return self.settings.notify_on_ok and alarm.previous_state == "ALARM"
+        if alarm.state == "INSUFFICIENT_DATA":
+            return alarm.metric == HOURS_SILENT
+        return alarm.state == "ALARM"
 
     def _compose(self, alarm: Alarm) -> Notification:
         settings = self.settings
         context = MessageContext(
             settings.bucket, settings.results_prefix, alarm.region, settings.dashboard_url, settings.severities
         )
+        if alarm.state == "INSUFFICIENT_DATA":
+            return plain_notification(alarm, context, note=_NO_WATCH)
         if alarm.state != "ALARM" or not alarm.endpoint or not alarm.schedule:
             return plain_notification(alarm, context)
         try:

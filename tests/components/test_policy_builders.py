@@ -82,7 +82,10 @@ def test_metrics() -> None:
         "Resource": [QUEUE],
     }
     assert found["ReadObjects"]["Resource"] == ["arn:aws:s3:::b/monitoring-results/*"]
-    assert found["WriteObjects"]["Resource"] == ["arn:aws:s3:::b/responder-state/job-failures/*"]
+    assert found["WriteObjects"]["Resource"] == [
+        "arn:aws:s3:::b/responder-state/job-failures/*",
+        "arn:aws:s3:::b/responder-state/heard-jobs/*",
+    ]
     assert found["ReadJobs"]["Action"] == ["sagemaker:DescribeProcessingJob"]
 
 

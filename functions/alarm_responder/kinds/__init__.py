@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from contract.metrics import AGREEMENT, CONSTRAINT_VIOLATIONS, JOB_FAILURES, NO_DATA, RUNS
+from contract.metrics import AGREEMENT, CONSTRAINT_VIOLATIONS, HOURS_SILENT, JOB_FAILURES, NO_DATA
 from functions.alarm_responder.kinds import engine_disagreement, job_failure, no_data, silent_monitor, violations
 from functions.alarm_responder.kinds.base import AlarmKind, Sources
 
 KINDS: Final[Mapping[str, AlarmKind[Any]]] = {
     CONSTRAINT_VIOLATIONS: violations.KIND,
     JOB_FAILURES: job_failure.KIND,
-    RUNS: silent_monitor.KIND,
+    HOURS_SILENT: silent_monitor.KIND,
     NO_DATA: no_data.KIND,
     AGREEMENT: engine_disagreement.KIND,
 }
