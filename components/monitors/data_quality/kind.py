@@ -76,8 +76,9 @@ class DataQuality:
         return made.schedule_name
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """From how often it may be wrong, and how often it runs, follows the level of a run."""
+        """Which features have metrics; and from how often it may be wrong, and how often it runs, follows a run's level."""
         return {
+            "feature_metrics": engine.feature_metrics,
             "false_alarms_per_year": f"{engine.false_alarms_per_year:g}",
             "runs_per_year": f"{self.settings.schedule.runs_per_year:g}",
         }
