@@ -20,10 +20,6 @@ from functions.common.json_logging import log
 
 # Lambda always says how long it has; this is for a call without a context, by hand or from a test.
 _DEFAULT_SECONDS = 60.0
-_NO_WATCH = (
-    "The watch over the monitors has published nothing for three hours: whether they run is not known. Look at the "
-    "function that ends in monitor-watch (its log says why), at its schedule, and at its dead-letter queue."
-)
 
 
 def self_test(settings: Settings, s3: Any) -> dict[str, Any]:

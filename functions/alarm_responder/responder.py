@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.bucket_layout import ANSWERED_ALARMS_FOLDER
-from contract.metrics import DEAD_LETTERS_SUFFIX, HOURS_SILENT
+from contract.metrics import DEAD_LETTERS, HOURS_SILENT
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.kinds import Sources, kind_of
 from functions.alarm_responder.notification import MessageContext, Notification, plain_notification
@@ -129,7 +129,7 @@ class Responder:
 
     def _is_told(self, alarm: Alarm) -> bool:
         """Beginnings, ends of what people were told of, and a watch that says nothing any more."""
-        if alarm.name.endswith(DEAD_LETTERS_SUFFIX):
+        if alarm.metric == DEAD_LETTERS:
             return False  # `dead_letter_notice` tells of them, the responder's own among them
         if alarm.state == "OK":
             return self.settings.notify_on_ok and alarm.previous_state == "ALARM"

@@ -76,7 +76,7 @@ class DataQuality:
         return made.schedule_name
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """Which features have metrics; and from how often it may be wrong, and how often it runs, follows a run's level."""
+        """Which features have metrics; and how often it may be wrong and how often it runs, hence a run's level."""
         return {
             "feature_metrics": engine.feature_metrics,
             "false_alarms_per_year": f"{engine.false_alarms_per_year:g}",
