@@ -61,6 +61,7 @@ _TRUTHS = {"true": "1", "false": "0"}
 # Positive classes that need no name, and the class that stands beside each. Also where the positive one does not occur:
 # an hour without fraud must not make "no fraud" the class that is measured.
 _OPPOSITES = {"1": ("0", "-1"), "yes": ("no",)}
+_NEGATIVES = ("0", "-1", "no")
 
 # The classes up to which a confusion matrix has a cell for each pair of them, as Model Monitor's has. A label that is a
 # text of its own in each row would ask for more cells than there is memory: then only pairs that occur have one.
@@ -70,6 +71,8 @@ _ROUNDING = 1e-6
 _LONGEST_EXAMPLE = 40
 # From so many rows on a model of several classes that is not always wrong has been right once.
 _ROWS_THAT_MEET = 20
+# Above one half, and standard deviations of a model that knows nothing.
+_SURE_AREA, _SURE_DEVIATIONS = 0.25, 6.0
 
 # Python's strings, each class once: an array of fixed width would give every row the bytes of the longest name.
 Labels: TypeAlias = NDArray[np.object_]
@@ -83,7 +86,8 @@ class Outcomes:
 
     For a regression `labels` and `predictions` are float64; for a classification they are class names (`1.0` and
     `true` are `1`, `false` is `0`). `scores`: the probability of the positive class, NaN where there is none.
-    `left_out`: rows that have no label or no prediction, or no finite one.
+    `left_out`: rows that have no label or no prediction, or no finite one. `settled_by_scores`: nobody named the
+    positive class, and the probabilities told which it is.
     """
 
     problem_type: str
@@ -92,6 +96,7 @@ class Outcomes:
     scores: Numbers | None = None
     positive_label: str = "1"
     left_out: int = 0
+    settled_by_scores: bool = False
 
     def __len__(self) -> int:
         """Rows."""
@@ -147,8 +152,8 @@ def outcomes(
 
     `inference`, `probability` and `ground_truth` name columns, or give their position as digits. Without `inference`
     a binary prediction is "probability at least `probability_threshold`" (0.5). Without `positive_label` it is `1` (or
-    `true`), or `yes`, also where only `0` or `no` occur; of two other classes the last in order. Rows without a label
-    or a prediction are left out.
+    `true`), or `yes`, also where only `0` or `no` occur; of two other classes the one that the probabilities are of, if
+    they leave no doubt (`settled_by_scores`), else nobody knows. Rows without a label or a prediction are left out.
 
     Raises `InputError` where a column is missing, holds no numbers where numbers are needed or a probability outside
     0 … 1, where labels and predictions are not of the same classes, or nobody can say which class is the positive one.
@@ -170,10 +175,13 @@ def outcomes(
         _require_probabilities(scores)
     labels = class_names(truth)
     said = None if inference is None else class_names(column(table, inference, "inference_attribute"))
-    positive = "1"  # of several classes none is asked for
+    positive, settled = "1", False  # of several classes none is asked for
     if problem_type == "BinaryClassification":
         seen = set(labels.tolist()) | set(() if said is None else said.tolist())
-        positive = _positive(seen) if positive_label is None else _class_name(positive_label)
+        if positive_label is not None:
+            positive = _class_name(positive_label)
+        else:
+            positive, settled = _positive(seen, labels, scores)
     if said is None and scores is not None:
         cut = 0.5 if probability_threshold is None else probability_threshold
         negative = _negative(labels, positive)
@@ -183,8 +191,8 @@ def outcomes(
             "neither inference_attribute nor probability_attribute is given: say which column holds the prediction"
         )
     rows = np.flatnonzero((labels != "") & (said != ""))
-    found = Outcomes(problem_type, labels, said, scores, positive, len(labels) - len(rows)).take(rows)
-    _require_same_classes(found, positive_label)
+    found = Outcomes(problem_type, labels, said, scores, positive, len(labels) - len(rows), settled).take(rows)
+    _require_same_classes(found, positive if settled else positive_label)
     return found
 
 
@@ -297,20 +305,42 @@ def _class_name(text: str) -> str:
     return str(int(value)) if value.is_integer() else text
 
 
-def _positive(seen: Iterable[str]) -> str:
-    """The positive class of a binary classification in which these classes occur, as labels or as predictions."""
+def _positive(seen: Iterable[str], labels: Labels, scores: Numbers | None) -> tuple[str, bool]:
+    """The positive class of a binary classification in which these classes occur, as labels or as predictions; and
+    whether only the probabilities told.
+    """
     names = sorted(set(seen) - {""})
     for usual, opposites in _OPPOSITES.items():
         if written := [name for name in names if name.lower() == usual]:
-            return written[-1]
+            return written[-1], False
         if all(name.lower() in opposites for name in names):
-            return usual
-    if len(names) == 2:
-        return names[-1]
+            return usual, False
+    negative = [name for name in names if name.lower() in _NEGATIVES]
+    if len(names) == 2 and len(negative) == 1:
+        return next(name for name in names if name not in negative), False
+    if len(names) == 2 and scores is not None and (told := _by_scores(names, labels, scores)) is not None:
+        return told, True
     raise InputError(
         f"the labels and predictions are {_some(names)}, which does not say which class is the positive one: "
         "name it in positive_label"
     )
+
+
+def _by_scores(names: Sequence[str], labels: Labels, scores: Numbers) -> str | None:
+    """The class whose rows have the higher probabilities, if no doubt is left: an area under the curve of 0.75 or more,
+    so far above 0.5 as chance would not have it in one of a thousand million samples.
+    """
+    known = labels != ""
+    area = area_under_curve(labels[known] == names[1], scores[known])
+    counted = known & ~np.isnan(scores)
+    positives, negatives = (int(np.count_nonzero(labels[counted] == name)) for name in (names[1], names[0]))
+    if not positives or not negatives or math.isnan(area):
+        return None
+    # Of equal distributions (Mann and Whitney).
+    deviation = math.sqrt((positives + negatives + 1) / (12 * positives * negatives))
+    if abs(area - 0.5) < max(_SURE_AREA, _SURE_DEVIATIONS * deviation):
+        return None
+    return names[1] if area > 0.5 else names[0]
 
 
 def _negative(labels: Labels, positive: str) -> str:
@@ -504,12 +534,14 @@ class QualityConstraints:
     """The content of a model-quality constraints.json: by metric, the threshold and what violates it.
 
     `positive_label`: the class that the baseline measured, None for the usual `1`. Model Monitor's files have no place
-    for it, so that it stands in one only where it says something that Model Monitor's could not.
+    for it, so that it stands in one only where it says something that Model Monitor's could not. `rows`: of the
+    baseline, by which its own sampling error is known; None if the file does not say.
     """
 
     problem_type: str
     thresholds: Mapping[str, tuple[float, str]]
     positive_label: str | None = None
+    rows: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The file's JSON object."""
@@ -517,8 +549,12 @@ class QualityConstraints:
             name: {"threshold": threshold, "comparison_operator": operator}
             for name, (threshold, operator) in self.thresholds.items()
         }
-        document = {"version": 0.0, f"{_PREFIX[self.problem_type]}_constraints": constraints}
-        return document if self.positive_label is None else {**document, "positive_label": self.positive_label}
+        document: dict[str, Any] = {"version": 0.0, f"{_PREFIX[self.problem_type]}_constraints": constraints}
+        if self.positive_label is not None:
+            document["positive_label"] = self.positive_label
+        if self.rows is not None:
+            document["baseline_rows"] = self.rows
+        return document
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "QualityConstraints":
@@ -536,7 +572,10 @@ class QualityConstraints:
                 raise InputError(
                     f"{prefix}_constraints: {type(error).__name__}: {error}: give threshold and operator"
                 ) from error
-            return cls(problem_type, thresholds, _remembered(document.get("positive_label")))
+            positive, rows = _remembered(document.get("positive_label")), document.get("baseline_rows")
+            if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or rows < 1):
+                raise InputError(f"baseline_rows is {rows!r}: give the number of the baseline's rows, or leave it out")
+            return cls(problem_type, thresholds, positive, rows)
         keys = ", ".join(f"{prefix}_constraints" for prefix in _PREFIX.values())
         raise InputError(f"not a model-quality constraints.json: it has none of {keys}")
 
@@ -568,6 +607,7 @@ def suggest(quality: ModelQuality) -> QualityConstraints:
             if math.isfinite(quality.metrics.get(name, math.nan))
         },
         None if quality.positive_label == "1" else quality.positive_label,
+        quality.rows,
     )
 
 
