@@ -238,8 +238,12 @@ class TestPlan:
             "AWS_DEFAULT_REGION": "us-east-1",
             "publish_cloudwatch_metrics": "Enabled",
             "metric_namespace": "ModelMonitoring/Endpoints/data-metrics",
+            "rules": "calibrated",
             "false_alarms_per_year": "1",
+            "monitors_in_budget": "2",
             "runs_per_year": "8760",
+            "season": "auto",
+            "windows_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/monitor-state/windows/{found['schedule']}",
             "max_unreadable_share": "0.1",
         }
         assert {"NetworkConfig", "ProcessingOutputConfig", "ProcessingJobName"} & set(request) == set()
@@ -254,6 +258,9 @@ class TestPlan:
         assert environment["problem_type"] == "BinaryClassification"
         assert environment["metric_namespace"] == "ModelMonitoring/Endpoints/model-metrics"
         assert "positive_label" not in environment
+        budget = {name: environment[name] for name in ("rules", "false_alarms_per_year", "monitors_in_budget")}
+        assert budget == {"rules": "calibrated", "false_alarms_per_year": "1", "monitors_in_budget": "2"}
+        assert "windows_uri" not in environment
 
     def test_the_positive_class_is_the_baselines_and_the_runs(
         self, run_stack: Callable[..., Run], labelled_csv: Path, one: Run
