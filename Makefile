@@ -40,6 +40,10 @@ test: $(READY) serving
 test-engine: $(READY) pulumi
 	MODEL_MONITORING_ENGINE_MATRIX=1 $(BIN)/python -m pytest -q -n auto tests/engine
 
+# The same life on a real account: asks before it begins, tags and removes all that it makes.
+test-aws: $(READY) pulumi
+	@$(BIN)/python -m tests.engine.real_account
+
 # The Pulumi CLI, for machines that have none: four minutes from its Go module the first time, then seconds.
 pulumi: $(READY)
 	@if command -v pulumi >/dev/null; then echo "the Pulumi CLI is there: $$(command -v pulumi)"; \
@@ -51,6 +55,17 @@ pulumi: $(READY)
 
 pulumi-if-possible: $(READY)
 	@$(MAKE) --no-print-directory pulumi || echo "LEFT OUT: the tests of the real engine (tests/engine)"
+
+# The compiler that checks the TypeScript example, as its lock has it; no scripts of packages run.
+TYPESCRIPT := examples/typescript/node_modules/.ready
+$(TYPESCRIPT): examples/typescript/package-lock.json
+	@echo "setting up examples/typescript (once; a minute on a slow network) ..."
+	@npm ci --prefix examples/typescript --ignore-scripts --omit=optional --no-audit --no-fund --silent
+	@touch $@
+
+typescript-if-possible:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TYPESCRIPT); \
+	else false; fi || echo "LEFT OUT: TypeScript's own check of examples/typescript (it needs npm and the network)"
 
 # Spark is 430 MB and needs Java: an environment of its own, that a demo does not wait for.
 SPARK := build/spark

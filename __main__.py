@@ -12,6 +12,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives.model import write_model_archive
 from components.args import BaselineSettings, ModelQualityBaselineSettings
+from components.args.reader import as_text
 from components.baselines.baseline import BaselineJob, data_quality_baseline, model_quality_baseline
 
 PROJECT = Path(__file__).resolve().parent
@@ -76,15 +77,21 @@ def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:
     """Hand on as secrets what was set as secrets, such as `--secret --path monitoring.endpoint.environment.TOKEN`.
 
     Pulumi decrypts a key for the program and says that something in it is a secret, not what. All is one that may be;
-    what decides which resources there are and what they are called cannot be. URLs are secrets anyway.
+    what decides which resources there are and what they are called cannot be, and tags are not. URLs are anyway.
     """
     if not is_config_secret(config.full_key(MONITORING)):
         return
     environment = args["endpoint"].get("environment")
     if isinstance(environment, dict):
         args["endpoint"]["environment"] = {
-            key: pulumi.Output.secret(value) if isinstance(value, str) else value for key, value in environment.items()
+            key: pulumi.Output.secret(as_text(value)) if isinstance(as_text(value), str) else value
+            for key, value in environment.items()
         }
+    subscriptions = args.get("alerting", {}).get("subscriptions")
+    for item in subscriptions if isinstance(subscriptions, list) else ():
+        # What is not text the component refuses.
+        if isinstance(item, dict) and isinstance(item.get("endpoint"), str):
+            item["endpoint"] = pulumi.Output.secret(item["endpoint"])
 
 
 def _check_regions() -> None:
@@ -179,8 +186,8 @@ def _add_quality_baseline(args: dict[str, Any], config: pulumi.Config, project: 
         if config.get_bool("compute_baselines_here"):
             problem_type = str(model_quality.get("problem_type"))
             settings = ModelQualityBaselineSettings.from_args(cast(Any, baseline), problem_type)
-            named = model_quality.get("positive_label")  # what is no text the component refuses
-            job = model_quality_baseline(settings, problem_type, named if isinstance(named, str) else None)
+            named = model_quality.get("positive_label")
+            job = model_quality_baseline(settings, problem_type, as_text(named) if named is not None else None)
             made = compute(job, project / path)
             baseline = {"constraints": _file(made / "constraints.json")}
     if baseline:

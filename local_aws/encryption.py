@@ -27,6 +27,8 @@ class Encryption:
         """Ask, on every request that uses a key, whether its caller may."""
         for service, key_of in (("s3", _s3_use), ("sqs", _queue_use), ("sns", _topic_use)):
             seams.check_after_authentication(service, self._check(service, key_of))
+        # The last to be asked comes first here: the key is looked at before it is used.
+        seams.check_after_authentication("logs", _associate)
         self._identity.check_requests("logs", self._logs_problem, code="InvalidParameterException")
 
     def _check(
@@ -45,9 +47,22 @@ class Encryption:
 
     def _logs_problem(self, operation: str, _headers: Mapping[str, str], parameters: Mapping[str, Any]) -> str | None:
         key = parameters.get("kmsKeyId") if operation in ("CreateLogGroup", "AssociateKmsKey") else None
-        if not key or self._identity.service_may_use(f"logs.{seams.get_region()}.amazonaws.com", GENERATE, key):
+        if not key:
+            return None
+        region, account = seams.get_region(), seams.get_account_id()
+        # Log groups encrypt with their ARN as the encryption context, by which a key's policy may know them.
+        group = f"arn:aws:logs:{region}:{account}:log-group:{parameters.get('logGroupName')}"
+        if self._identity.service_may_use(f"logs.{region}.amazonaws.com", GENERATE, key, {"aws:logs:arn": group}):
             return None
         return f"The specified KMS Key Id could not be found or is not allowed to be used by CloudWatch Logs: {key}"
+
+
+def _associate(operation: str, _headers: dict[str, str], parameters: Mapping[str, Any]) -> seams.Response | None:
+    """AssociateKmsKey and DisassociateKmsKey of log groups, which ministack does not have."""
+    if operation not in ("AssociateKmsKey", "DisassociateKmsKey"):
+        return None
+    key = parameters.get("kmsKeyId") if operation == "AssociateKmsKey" else None
+    return seams.set_log_group_key(str(parameters.get("logGroupName") or ""), key)
 
 
 def _s3_use(operation: str, headers: Mapping[str, str], parameters: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

@@ -97,11 +97,14 @@ class Identity:
             self.denied(service, "lambda:InvokeFunction", function_arn)
         return allowed
 
-    def service_may_use(self, service: str, action: str, key: str) -> bool:
-        """Whether a key's policy lets an AWS service use it."""
+    def service_may_use(
+        self, service: str, action: str, key: str, encryption_context: Mapping[str, str] | None = None
+    ) -> bool:
+        """Whether a key's policy lets an AWS service use it, for what it encrypts."""
         if not self.enforce:
             return True
-        context = {"aws:SourceAccount": seams.get_account_id()}
+        encrypted = {f"kms:EncryptionContext:{name}": value for name, value in (encryption_context or {}).items()}
+        context = {"aws:SourceAccount": seams.get_account_id()} | encrypted
         allowed = seams.service_is_allowed(seams.key_policy(key), service, action, seams.key_arn(key), context)
         if not allowed:
             self.denied(service, action, key)

@@ -68,6 +68,8 @@ class AlertingSettings:
             quiet_hours=quiet_hours(read.raw("quiet_hours"), read.name("quiet_hours")),
             notify_on_ok=read.flag("notify_on_ok", False),
         )
+        for index, item in enumerate(found.subscriptions):
+            _check_filter(item, f"{read.name('subscriptions')}[{index}].filter_policy", found)
         for index, quiet in enumerate(found.quiet_hours):
             missing = [severity for severity in quiet.severities if severity not in found.severities]
             if missing:
@@ -96,6 +98,18 @@ class AlertingSettings:
         return tuple(severity for severity in SEVERITIES if severity in there)
 
 
+def _check_filter(item: Subscription, path: str, settings: AlertingSettings) -> None:
+    """A filter that lets through only what is never sent leaves somebody untold, and nobody notices."""
+    severities, states = item.filter_policy.get("severity"), item.filter_policy.get("state")
+    if severities and not set(severities) & set(settings.severities):
+        raise ArgumentError(
+            f"{path}.severity has only {', '.join(severities)}: there is no such alarm; give it a threshold in "
+            "violations or job_failures"
+        )
+    if states == ("OK",) and not settings.notify_on_ok:
+        raise ArgumentError(f"{path}.state has only OK, of which nobody is told: set notify_on_ok to true")
+
+
 def _emails(read: Reader) -> tuple[pulumi.Input[str], ...]:
     emails = read.raw("emails") or ()
     if not isinstance(emails, Sequence) or isinstance(emails, str):
@@ -103,4 +117,8 @@ def _emails(read: Reader) -> tuple[pulumi.Input[str], ...]:
     for email in emails:
         if not isinstance(email, pulumi.Output) and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(email)):
             raise ArgumentError(f"{read.name('emails')} has {email!r}: write an address such as team@example.com")
+    known = [email.lower() for email in emails if isinstance(email, str)]
+    twice = sorted({email for email in known if known.count(email) > 1})
+    if twice:
+        raise ArgumentError(f"{read.name('emails')} has {twice[0]!r} twice: name each address once")
     return tuple(emails)

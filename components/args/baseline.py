@@ -243,6 +243,9 @@ def _csv_header(read: Reader, key: str, content: bytes) -> list[str]:
         raise ArgumentError(f"{read.name(key)} has no row after its first line: give a CSV file with a header and rows")
     if not all(columns) or any(_is_number(column) for column in columns):
         raise ArgumentError(f"{read.name(key)} starts with {columns!r}: the first line must name the columns")
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise ArgumentError(f"{read.name(key)} has the column {twice[0]!r} twice: give each column a name of its own")
     return columns
 
 

@@ -7,13 +7,15 @@ from typing import Final
 
 import pulumi
 
-from components.args.reader import ArgumentError, Reader
+from components.args.reader import ArgumentError, Reader, as_text
 from components.naming import component_name_problem
 
 # The values that CloudWatch Logs accepts, in days.
 LOG_RETENTION_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+# Letters and digits of any script: what all services of the project take (SageMaker's pattern; the others' are wider).
+_TAG: Final = re.compile(r"[\w\s.:/=+\-@]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +74,13 @@ def _tags(tags: Mapping[str, pulumi.Input[str]]) -> Mapping[str, pulumi.Input[st
         raise ArgumentError(f"tags is {tags!r}: give a dictionary of names and values")
     if len(tags) > 50:
         raise ArgumentError(f"tags has {len(tags)} entries: AWS takes 50 on a resource")
-    for key, value in tags.items():
+    found = {key: as_text(value) for key, value in tags.items()}
+    for key, value in found.items():
         if not isinstance(key, str) or not 1 <= len(key) <= 128 or key.lower().startswith("aws:"):
             raise ArgumentError(f"tags has the name {key!r}: 1 to 128 characters that do not start with aws:")
         if not isinstance(value, pulumi.Output) and (not isinstance(value, str) or len(value) > 256):
             raise ArgumentError(f"tags.{key} is {value!r}: must be text of at most 256 characters")
-    return dict(tags)
+        for text in (key, value):
+            if isinstance(text, str) and not _TAG.fullmatch(text):
+                raise ArgumentError(f"tags has {text!r}: AWS takes letters, digits, spaces and _.:/=+-@ in tags")
+    return found

@@ -7,7 +7,7 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
-from components.args.reader import S3_FOLDER, ArgumentError, Reader, argument_names
+from components.args.reader import S3_FOLDER, ArgumentError, Reader, argument_names, as_text
 
 _SAGEMAKER_NAME: Final = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 # SageMaker's pattern for CsvContentTypes and JsonContentTypes; it has no room for "; charset=utf-8".
@@ -240,12 +240,13 @@ def _environment(read: Reader) -> Mapping[str, pulumi.Input[str]]:
     value = read.raw("environment") or {}
     if not isinstance(value, Mapping):
         raise read.refuse("environment", "must be a dictionary of names and values")
-    for key, item in value.items():
+    found = {key: as_text(item) for key, item in value.items()}
+    for key, item in found.items():
         if not isinstance(key, str) or not re.fullmatch(r"[a-zA-Z_]\w*", key):
             raise ArgumentError(f"{read.name('environment')} has the name {key!r}: letters, digits and underscores")
         if not isinstance(item, str | pulumi.Output):
             raise ArgumentError(f"{read.name('environment')}.{key} is {item!r}: must be text")
-    return dict(value)
+    return found
 
 
 def _content_types(read: Reader, key: str, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Final, NotRequired, Self, TypedDict
 import pulumi
 
 from components.args.baseline import AnyQualityBaseline, ModelQualityBaselineArgs, quality_baseline_settings
-from components.args.reader import ArgumentError, Reader, Script, argument_names
+from components.args.reader import ArgumentError, Reader, Script, argument_names, as_text
 from components.args.schedules import (
     DAILY_AT_SIX,
     HOURLY,
@@ -17,6 +17,7 @@ from components.args.schedules import (
     schedule_expression,
 )
 from contract import quality_metrics
+from contract.time_offsets import parse_offset
 
 COMPARISON_METHODS: Final = ("Robust", "Simple")
 
@@ -182,6 +183,12 @@ class ModelQualitySettings:
         baseline = None
         if read.has("baseline"):
             baseline = quality_baseline_settings(read.raw("baseline"), problem_type, read.name("baseline"))
+        start, end = offset(read, "start_time_offset", "-P1D"), offset(read, "end_time_offset", "-PT0H")
+        if parse_offset(start) >= parse_offset(end):
+            raise ArgumentError(
+                f"{read.name('start_time_offset')} is {start} and {read.name('end_time_offset')} {end}: the window "
+                "would end before it begins; start further back"
+            )
         inference, probability = _attributes(read, is_binary=problem_type == "BinaryClassification")
         return cls(
             enabled=read.flag("enabled", True),
@@ -193,8 +200,8 @@ class ModelQualitySettings:
             probability_threshold=read.number("probability_threshold", 0.5 if probability else None, 0.0, 1.0),
             positive_label=_positive_label(read, problem_type),
             schedule=schedule,
-            start_time_offset=offset(read, "start_time_offset", "-P1D"),
-            end_time_offset=offset(read, "end_time_offset", "-PT0H"),
+            start_time_offset=start,
+            end_time_offset=end,
             record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
@@ -238,7 +245,10 @@ def _positive_label(read: Reader, problem_type: str) -> str | None:
             f"{read.name('positive_label')} is given and problem_type is {problem_type}: only a BinaryClassification "
             "has a positive class; remove it"
         )
-    return read.text("positive_label", None, ".{1,256}", "the name of a class, in at most 256 characters")
+    label = as_text(read.raw("positive_label"))
+    if not isinstance(label, str) or not 1 <= len(label) <= 256:
+        raise read.refuse("positive_label", "must be the name of a class, in at most 256 characters")
+    return label
 
 
 def _preprocessor(read: Reader) -> Script | None:

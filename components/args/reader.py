@@ -16,6 +16,7 @@ class ArgumentError(ValueError):
     """An argument that cannot be used; the message is one line: which, what was given, and the mend."""
 
 
+_NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 # A bucket's name, and what may follow it.
 _BUCKET: Final = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 S3_FILE: Final = rf"{_BUCKET}/.*[^/]"
@@ -60,8 +61,13 @@ class Reader:
         """A dictionary of its own; one that is left out has no entries."""
         return self._values.get(key, {})
 
-    def whole(self, key: str, default: int, least: int, most: int) -> int:
+    def _figure(self, key: str) -> Any:
+        """The value; a text that is a number is that number: `pulumi config set` keeps a decimal as text."""
         value = self._values.get(key)
+        return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+    def whole(self, key: str, default: int, least: int, most: int) -> int:
+        value = self._figure(key)
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
@@ -74,7 +80,7 @@ class Reader:
         return self.whole(key, least, least, most) if self.has(key) else None
 
     def number(self, key: str, default: float | None, least: float, most: float) -> float | None:
-        value = self._values.get(key)
+        value = self._figure(key)
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
@@ -194,6 +200,15 @@ class Reader:
         return self.text(
             "instance_type", default, r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type such as ml.m5.xlarge"
         )
+
+
+def as_text(value: Any) -> Any:
+    """A number or a truth value as its text: `pulumi config set` keeps 4711 as a number; anything else as it is."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # Pulumi's wire format has no integers
+    return str(value) if isinstance(value, int | float) else value
 
 
 def argument_names(args: type) -> list[str]:

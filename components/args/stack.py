@@ -15,6 +15,7 @@ from components.args.baseline import (
     file_for_quality_thresholds,
     files_for_thresholds,
 )
+from components.args.bounds import check_data_quality_definition
 from components.args.common import CommonSettings, check_component_name, common_settings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, ModelQualitySettings
@@ -121,6 +122,8 @@ class StackSettings:
         found.alerting.check_runs(found.hours_between_runs)
         if found.open_engine:
             _check_for_open_engine(found)
+        if engine != OPEN and data_quality is not None:
+            check_data_quality_definition(data_quality)
         return found
 
     @property

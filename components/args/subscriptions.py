@@ -13,6 +13,7 @@ from components.args.severities import SEVERITIES
 
 # What a notification can be filtered by: its message attributes (functions/alarm_responder).
 FILTERS: Final = ("severity", "state", "kind", "endpoint", "monitoring_schedule", "alarm_name")
+STATES: Final = ("ALARM", "OK")
 # Protocol -> what an endpoint looks like, and how to say so.
 ENDPOINTS: Final[Mapping[str, tuple[str, str]]] = {
     "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as team@example.com"),
@@ -61,7 +62,7 @@ class Subscription:
     @property
     def secret(self) -> bool:
         """Whether the endpoint must not be read by everybody who may read the stack's state."""
-        return self.protocol in SECRET_PROTOCOLS
+        return self.protocol in SECRET_PROTOCOLS or isinstance(self.endpoint, pulumi.Output)
 
     @classmethod
     def from_args(cls, args: SubscriptionArgs, path: str, index: int) -> Self:
@@ -109,6 +110,9 @@ def _filter_policy(read: Reader) -> Mapping[str, tuple[str, ...]]:
         unknown = [item for item in values if key == "severity" and item not in SEVERITIES]
         if unknown:
             raise ArgumentError(f"{path} has {unknown[0]!r}: severities are {', '.join(SEVERITIES)}")
+        strange = [item for item in values if key == "state" and item not in STATES]
+        if strange:
+            raise ArgumentError(f"{path} has {strange[0]!r}: states are {', '.join(STATES)}")
         found[str(key)] = tuple(str(item) for item in values)
     return found
 
@@ -124,4 +128,13 @@ def subscriptions(args: object, path: str) -> tuple[Subscription, ...]:
     for name in names:
         if names.count(name) > 1:
             raise ArgumentError(f"{path} has the name {name!r} twice: rename one")
+    told: dict[tuple[str, str], int] = {}
+    for index, item in enumerate(found):
+        if isinstance(item.endpoint, str):
+            first = told.setdefault((item.protocol, item.endpoint), index)
+            if first != index:
+                raise ArgumentError(
+                    f"{path}[{index}] is {path}[{first}] again: SNS has one subscription for an endpoint; put the "
+                    "filters into one"
+                )
     return found

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.capture.limits import EXPANDS, LINE_BYTES, TOO_LONG, UNPACKED_BYTES, UNPACKED_RATIO
 from drift_tools.errors import InputError
 
 # Large enough that what is done once a block does not count, small enough that a few of them do not either.
@@ -25,7 +26,7 @@ DAMAGED = "gzip file is cut short or damaged"
 
 
 class DamagedError(Exception):
-    """A gzip file that cannot be unpacked to its end."""
+    """A gzip file that cannot, or must not, be unpacked to its end; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,13 @@ class Block:
     count: int
     content: memoryview | bytes
     is_last: bool = False
+    problem: str | None = None
+    """Why its one line was not read: it has no content."""
 
     @property
     def ends_in_line(self) -> bool:
         """Whether the last line has no line break."""
-        return self.content[-1] != _NEWLINE
+        return len(self.content) > 0 and self.content[-1] != _NEWLINE
 
 
 def capture_files(path: Path, *, what: str = "captured data") -> list[Path]:
@@ -101,7 +104,8 @@ def files_below(folder: Path, endings: tuple[str, ...]) -> list[Path]:
 
 
 def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES, keep: int = 1) -> Iterator[Block]:
-    """The blocks of a file; after the last of them `DamagedError` if it is a gzip file that ends early or is damaged.
+    """The blocks of a file; after the last of them `DamagedError` if it is a gzip file that ends early, is damaged, or
+    unpacks to more than is reasonable. A line that is too long is a block with a `problem`, without content.
 
     What was unpacked until there is in the blocks, but for its last line, of which nobody can say whether it is whole.
     The last `keep` blocks that were taken are valid: later ones are read into the memory of earlier ones, because fresh
@@ -126,7 +130,12 @@ def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES, keep: int = 1) -> I
             is_last = filled < len(buffer)
             end = buffer.rfind(b"\n", 0, filled) + 1 if not is_last or source.is_damaged else filled
             if not end and not is_last:
-                rest = bytes(buffer)
+                if len(buffer) < LINE_BYTES:
+                    rest = bytes(buffer)
+                    continue
+                yield Block(str(path), line, 1, b"", problem=TOO_LONG)
+                line += 1
+                rest = source.after_line(memoryview(buffer))
                 continue
             if end:
                 count = count_lines(memoryview(buffer)[:end])
@@ -139,7 +148,7 @@ def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES, keep: int = 1) -> I
                 break
             rest = bytes(memoryview(buffer)[end:filled])
     if source.is_damaged:
-        raise DamagedError
+        raise DamagedError(source.damage)
 
 
 def count_lines(block: memoryview | bytes) -> int:
@@ -157,7 +166,21 @@ def scans(content: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
 class _Reader:
     """What fills buffers."""
 
-    is_damaged = False
+    damage = ""
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether nothing more can be had of it, though there is more."""
+        return bool(self.damage)
+
+    def after_line(self, buffer: memoryview) -> bytes:
+        """What was read behind the next line break, or nothing if there is none; `buffer` is room for it."""
+        while filled := self.fill(buffer):
+            content = bytes(buffer[:filled])
+            end = content.find(b"\n")
+            if end >= 0:
+                return content[end + 1 :]
+        return b""
 
     def fill(self, buffer: memoryview) -> int:
         """Read until the buffer is full or nothing is left; how many bytes it was."""
@@ -185,21 +208,28 @@ class _Gzip(_Reader):
         self._file = file
         self._unpacker = zlib.decompressobj(wbits=31)
         self._packed = b""
+        self._bytes_in, self._bytes_out = 0, 0
 
     def some(self, buffer: memoryview) -> int:
         while not self.is_damaged:
-            self._packed = self._packed or self._file.read(_READ_BYTES) or b""
+            if not self._packed:
+                self._packed = self._file.read(_READ_BYTES) or b""
+                self._bytes_in += len(self._packed)
             if self._unpacker.eof:
                 self._packed = self._packed.lstrip(b"\0")  # padding between members is allowed
                 if self._packed:
                     self._unpacker = zlib.decompressobj(wbits=31)
             if not self._packed:
-                self.is_damaged = not self._unpacker.eof
+                self.damage = "" if self._unpacker.eof else DAMAGED
                 break
             try:
                 piece = self._unpacker.decompress(self._packed, min(len(buffer), _READ_BYTES))
             except zlib.error:
-                self.is_damaged = True
+                self.damage = DAMAGED
+                break
+            self._bytes_out += len(piece)
+            if self._bytes_out > max(UNPACKED_BYTES, UNPACKED_RATIO * self._bytes_in):
+                self.damage = EXPANDS
                 break
             ended = self._unpacker.eof
             self._packed = self._unpacker.unused_data if ended else self._unpacker.unconsumed_tail

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drift_tools.capture.files import DAMAGED, DamagedError, blocks_of, capture_files
+from drift_tools.capture.limits import TOO_LONG
 from drift_tools.capture.read import KEPT_PROBLEMS, Problem
 from drift_tools.capture.records import GROUND_TRUTH, payload
 from drift_tools.errors import InputError, UnusableError
@@ -87,10 +88,15 @@ def read_labels(path: Path) -> Labels:
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
-    """The lines of a file that are not blank, with their numbers; None for what is left of a damaged file."""
+    """The lines of a file that are not blank, with their numbers; None for a line that is too long and for what is left
+    of a damaged file.
+    """
     number = 0
     try:
         for block in blocks_of(path):
+            if block.problem is not None:
+                yield block.first_line, None
+                continue
             for number, line in enumerate(bytes(block.content).split(b"\n"), start=block.first_line):
                 if line.strip():
                     yield number, line
@@ -101,7 +107,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
 def _label(line: bytes | None) -> tuple[str, Any]:
     """The id that a line names, and its label as it is written."""
     if line is None:
-        raise UnusableError(DAMAGED)
+        raise UnusableError(f"{TOO_LONG}, or {DAMAGED}")
     try:
         document = json.loads(line)
     except (ValueError, RecursionError) as error:

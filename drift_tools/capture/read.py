@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from drift_tools.capture.blocks import HAS_FAST_PATH, BlockResult, Segment, read_block, read_each
-from drift_tools.capture.files import DAMAGED, Block, DamagedError, blocks_of, capture_files
+from drift_tools.capture.files import Block, DamagedError, blocks_of, capture_files
+from drift_tools.capture.limits import MOST_COLUMNS, MOST_NEW_NAMES, TOO_MANY_COLUMNS, TOO_MANY_NAMES
 from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
 from drift_tools.errors import InputError
 from drift_tools.tables import Cells, Order, Parts, Table, Texts
@@ -261,6 +262,8 @@ _Work: TypeAlias = Block | BlockResult | tuple[int, list[str | bytes]]
 def _read(work: _Work, selection: Selection, fast: bool) -> BlockResult:
     if isinstance(work, BlockResult):
         return work
+    if isinstance(work, Block) and work.problem is not None:
+        return BlockResult(work.source, skipped=[(work.first_line, work.problem)])
     if isinstance(work, Block):
         return read_block(work, selection, fast=fast)
     first, lines = work
@@ -272,9 +275,9 @@ def _blocks(source: Source, *, keep: int) -> Iterator[_Work]:
         for path in capture_files(Path(source)):
             try:
                 yield from blocks_of(path, keep=keep)
-            except DamagedError:
+            except DamagedError as damaged:
                 # Nobody can say how many records the rest was: it counts as one.
-                yield BlockResult(str(path), skipped=[(0, DAMAGED)])
+                yield BlockResult(str(path), skipped=[(0, str(damaged))])
         return
     lines, first = iter(source), 1
     while some := list(islice(lines, _LINES_AT_ONCE)):
@@ -302,7 +305,7 @@ class _Layout:
         return self.width < len(self.names)
 
 
-@dataclass(slots=True)
+@dataclass
 class _Window:
     """What was read and not yet taken; what was decided about columns stays decided for the batches that follow."""
 
@@ -311,6 +314,7 @@ class _Window:
     rows: int = 0
     expected: dict[bool, int] = field(default_factory=dict)
     outputs_exist: bool = False
+    new_names: set[str] = field(default_factory=set)
 
     def add(self, result: BlockResult) -> None:
         self.results.append(result)
@@ -354,15 +358,34 @@ class _Window:
         """Records without an output among others with one, and ragged ones, have cells that nobody can name."""
         kept: list[Segment] = []
         for segment in result.segments:
-            if self.outputs_exist and not segment.has_output:
+            if len(segment.names) > MOST_COLUMNS:
+                reason = TOO_MANY_COLUMNS
+            elif self.outputs_exist and not segment.has_output:
                 reason = "no endpointOutput"
             elif segment.width not in (0, self.expected.get(segment.is_named)):
                 reason = f"{segment.width} columns where {self.expected[segment.is_named]} are expected"
+            elif not self._may_name(segment.names):
+                reason = TOO_MANY_NAMES
             else:
                 kept.append(segment)
                 continue
             result.skipped += [(line, reason) for line in segment.record_lines.tolist()]
         result.segments = kept
+
+    def _may_name(self, names: tuple[str | None, ...]) -> bool:
+        """Whether a record may have these names; those that are new are known from then on."""
+        new = {name for name in names if name is not None} - self.new_names
+        if self.selection.columns is not None:
+            new -= self._asked_for
+        most = MOST_COLUMNS if self.selection.columns is None else MOST_NEW_NAMES
+        if len(self.new_names) + len(new) > most:
+            return False
+        self.new_names |= new
+        return True
+
+    @cached_property
+    def _asked_for(self) -> frozenset[str]:
+        return frozenset(self.selection.columns or ())
 
     def _expected_widths(self, layouts: Sequence[_Layout]) -> dict[bool, int]:
         """How many nameless columns a record should have: as the baseline's names say, or else as most records have.
@@ -384,6 +407,7 @@ class _Window:
         names: dict[str, int] = {}
         positions = {layout.names: self._positions(layout.names, names) for layout in _layouts(results)}
         runs: list[list[Cells]] = [[] for _ in names]
+        filled = [0] * len(names)
         origins: dict[str, list[Cells | Parts]] = {"eventId": [], "inferenceId": [], "inferenceTime": []}
         orders: list[Order] = []
         rows = 0
@@ -396,12 +420,17 @@ class _Window:
             else:
                 orders.append(np.arange(rows, rows + sum(map(len, lines)), dtype=np.intp))
             for segment in result.segments:
-                own = dict(zip(positions[segment.names], segment.cells, strict=True))
-                for position, run in enumerate(runs):
-                    run.append(own[position] if position in own else Cells.missing(len(segment.row_lines)))
+                for position, cells in zip(positions[segment.names], segment.cells, strict=True):
+                    if rows > filled[position]:
+                        runs[position].append(Cells.missing(rows - filled[position]))
+                    runs[position].append(cells)
+                    filled[position] = rows + len(segment.row_lines)
                 for name, parts in segment.origin.items():
                     origins[name].append(parts)
                 rows += len(segment.row_lines)
+        for run, last in zip(runs, filled, strict=True):
+            if rows > last:
+                run.append(Cells.missing(rows - last))
         order = None if is_ordered else np.concatenate(orders)
         columns = (Cells.joined(run, order).column(name) for name, run in zip(names, runs, strict=True))
         return Table.of(columns, rows), {name: _joined(parts, order) for name, parts in origins.items()}
@@ -410,13 +439,13 @@ class _Window:
         """Where the cells of a layout go among the result's columns, which grow by those that are new."""
         columns = self.selection.columns
         given = columns if columns is not None and len(columns) == len(layout) else None
-        positions: list[int] = []
+        positions: dict[int, None] = {}  # in order, and quick to look in: a record may have thousands of columns
         for index, name in enumerate(layout):
             column = name if name is not None else given[index] if given is not None else f"_c{index}"
             while names.get(column) in positions:  # the output and the input have a column of the same name
                 column = f"{column}_input"
-            positions.append(names.setdefault(column, len(names)))
-        return positions
+            positions[names.setdefault(column, len(names))] = None
+        return list(positions)
 
 
 def _joined(parts: Sequence[Any], order: Order | None) -> Parts:

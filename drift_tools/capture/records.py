@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 from drift_tools.capture.json_paths import JsonPath, json_paths
 from drift_tools.capture.json_payload import Row, Rows, by_column, json_rows, objects_rows
+from drift_tools.capture.limits import MOST_COLUMNS, TOO_MANY_COLUMNS
 from drift_tools.errors import InputError, UnusableError
 
 Block: TypeAlias = Rows
@@ -27,6 +28,7 @@ Preprocessor: TypeAlias = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 INPUT, OUTPUT, GROUND_TRUTH = "endpointInput", "endpointOutput", "groundTruthData"
 BOTH_SIDES = (INPUT, OUTPUT)
+_NO_TEXT = "BASE64 that holds no UTF-8 text"
 CSV_TYPES = ("text/csv",)
 JSON_TYPES = ("application/json", "application/jsonlines", "application/x-ndjson")
 
@@ -211,9 +213,12 @@ def content_type(side: dict[str, Any]) -> str:
 def decode_base64(data: str) -> str:
     """The text in a BASE64 payload."""
     try:
-        return base64.b64decode(data, validate=True).decode("utf-8")
+        text = base64.b64decode(data, validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise UnusableError("BASE64 that holds no UTF-8 text") from error
+        raise UnusableError(_NO_TEXT) from error
+    if "\0" in text:  # an array or an image whose bytes happen to be UTF-8
+        raise UnusableError(_NO_TEXT)
+    return text
 
 
 def is_json(text: str, kind: str) -> bool:
@@ -288,6 +293,8 @@ def _is_number(text: str) -> bool:
 def csv_rows(text: str) -> Block:
     """Rows of a CSV payload; blanks around a cell are not part of it, and an empty cell is missing."""
     text = text.strip("\r\n")
+    if text.count(",") >= MOST_COLUMNS and text.partition("\n")[0].count(",") >= MOST_COLUMNS:
+        raise UnusableError(TOO_MANY_COLUMNS)  # before a cell of it is made
     if '"' not in text and "\n" not in text and "\r" not in text:
         cells: Row = [*text.split(",")]
         if "" in cells or " " in text or "\t" in text:

@@ -42,7 +42,8 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m drift_tools",
         usage="%(prog)s [-h] COMMAND [options]",
         description="Find out whether data have drifted, and drive a monitored endpoint.",
-        epilog="A PATH is a file, a folder or an s3:// URI; tables are CSV (any delimiter, plain or gzip) or Parquet. "
+        epilog="A PATH is a file, a folder, an s3:// URI, or - for standard input; "
+        "tables are CSV (any delimiter, plain or gzip) or Parquet. "
         "AWS's endpoint, region and credentials come from the environment. Exit status: 0 ran, 1 drift (with "
         "--fail-on-drift) or a failed validation step, 2 unusable input or arguments, 130 interrupted. "
         "COMMAND --help has examples.",
@@ -76,6 +77,7 @@ def _add_compare(commands: Commands) -> None:
             "%(prog)s baseline.csv today.csv",
             "%(prog)s baseline.parquet s3://bucket/captured-data/endpoint --format html --output report.html",
             "%(prog)s baseline.csv week.csv --time-column when --window 1d",
+            "%(prog)s train.csv today.csv --exclude id --exclude label",
             "%(prog)s baseline.csv today.csv --kind ZIP=categorical --threshold AGE=0.25 --fail-on-drift",
         ),
     )
@@ -83,6 +85,14 @@ def _add_compare(commands: Commands) -> None:
     parser.add_argument("current", metavar="CURRENT", help="the data to check: a table, or captured data (*.jsonl)")
     _add_output(parser, ("table", "json", "html"))
     parser.add_argument("--fail-on-drift", action="store_true", help="exit with status 1 if a feature has drifted")
+
+    which = parser.add_argument_group("which columns")
+    which.add_argument(
+        "--columns", metavar="NAME", action="append", help="compare this column, and no other that is not named so too"
+    )
+    which.add_argument(
+        "--exclude", metavar="NAME", action="append", default=[], help="leave this column out, such as a label or an id"
+    )
 
     how = parser.add_argument_group("how to decide")
     _add_alpha(how)
@@ -131,6 +141,9 @@ def _add_compare(commands: Commands) -> None:
     files = parser.add_argument_group("files")
     files.add_argument(
         "--delimiter", metavar="C", type=delimiter, help="the CSV files' (default: found out; \\t is a tab)"
+    )
+    files.add_argument(
+        "--decimal", metavar="C", choices=(".", ","), default=".", help="what the CSV files' numbers have: . or ,"
     )
     parser.set_defaults(command="compare")
 

@@ -11,13 +11,24 @@ import numpy as np
 from drift_tools.capture import Captures
 from drift_tools.cli.inputs import Data
 from drift_tools.errors import InputError
-from drift_tools.tables import Column, Table, count_categories
+from drift_tools.tables import MISSING_WORDS, Column, Parts, Table, count_categories
 
 _NAMED = 5
 _LOOKED_AT = 1000
 # What is no number to Python and one to people: a decimal comma, or groups of three digits.
 _FOREIGN = re.compile(r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+)(?:[.,][0-9]+)?")
-_NEARLY_ALL, _SOME = 0.95, 0.05
+# The same with a percent sign, a currency, the minus of typographers, or brackets for a minus.
+_DRESSED_NUMBER = re.compile(
+    r"\(?[-+\u2212]?\s?[$€£¥]?\s?[-+\u2212]?(?:[0-9]+|[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+)(?:[.,][0-9]+)?"
+    r"\s?(?:[%$€£¥]|[A-Z]{3})?\)?"
+)
+_COMMA = (
+    "numbers with a decimal comma or thousands separators are read as texts: write them as 1234.5 (--decimal , reads "
+    "1.234,5)"
+)
+_DRESSED = "numbers with signs around them (%, $, brackets, another minus) are read as texts: write them as -1234.5"
+_NEARLY_ALL, _SOME, _MOST = 0.95, 0.05, 0.5
+_SHOWN = 20
 
 
 def nothing_captured(captures: Captures) -> str:
@@ -65,38 +76,48 @@ def require_numbers(path: str, table: Table, kinds: Mapping[str, str]) -> None:
             )
 
 
-def foreign_numbers(table: Table, names: Iterable[str]) -> str:
-    """Which of these columns nearly all look like numbers to people only, in one line; empty if none does."""
-    found = {name: _foreign_cells(table.columns[name]) for name in names if name in table.columns}
-    columns = ", ".join(
-        f"{name} ({foreign:,} of {cells:,} cells)" for name, (foreign, cells) in found.items() if foreign
-    )
-    if not columns:
-        return ""
-    return f"{columns}: numbers with a decimal comma or thousands separators are read as texts: write them as 1234.5"
+def foreign_numbers(table: Table, names: Iterable[str]) -> list[str]:
+    """A line for each way in which some of these columns look like numbers to people only, with the fix."""
+    found: dict[str, list[str]] = {fix: [] for fix in (_COMMA, _DRESSED)}
+    lines = []
+    for name in names:
+        if name not in table.columns or table.columns[name].is_mostly_numerical:
+            continue
+        counts = _some_cells(table.columns[name])
+        cells = sum(counts.values())
+        for fix, pattern in ((_COMMA, _FOREIGN), (_DRESSED, _DRESSED_NUMBER)):
+            alike = {text: rows for text, rows in counts.items() if pattern.fullmatch(text)}
+            foreign = sum(rows for text, rows in alike.items() if not _is_plain(text))
+            if sum(alike.values()) >= _NEARLY_ALL * cells and foreign and foreign >= _SOME * cells:
+                found[fix].append(f"{name} ({foreign:,} of {cells:,} cells)")
+                break
+        else:
+            plain = sum(rows for text, rows in counts.items() if _is_plain(text))
+            if plain > _MOST * cells and not table.columns[name].is_typed_text:
+                other = next(text for text in counts if not _is_plain(text))
+                lines.append(
+                    f"{name}: {100 * plain / cells:.0f} % of the cells are numbers, others are not "
+                    f"({other[:_SHOWN]!r}): compared as categories; "
+                    f"--kind {name}=numerical takes the others for a share of their own"
+                )
+    return [f"{', '.join(columns)}: {fix}" for fix, columns in found.items() if columns] + lines
 
 
-def _foreign_cells(column: Column) -> tuple[int, int]:
-    """How many of the cells that were looked at are such numbers, 0 if the column is something else, and how many were
-    looked at.
-    """
-    if column.is_numerical or not column.types.present:
-        return 0, 0
-    if isinstance(column.source, np.ndarray):
-        counts = count_categories(column.source[:_LOOKED_AT])
-    else:
-        counts = dict(islice(column.category_counts().items(), _LOOKED_AT))
-    cells = sum(counts.values())
-    alike = {text: rows for text, rows in counts.items() if _FOREIGN.fullmatch(text)}
-    foreign = sum(rows for text, rows in alike.items() if not _is_plain(text))
-    if sum(alike.values()) < _NEARLY_ALL * cells or foreign < _SOME * cells:
-        return 0, cells
-    return foreign, cells
+def _some_cells(column: Column) -> Mapping[str, int]:
+    """How often each of the first texts of a column occurs there."""
+    if not column.present:
+        return {}
+    source = column.source
+    if isinstance(source, np.ndarray):
+        return count_categories(source[:_LOOKED_AT])
+    if isinstance(source, Parts):
+        return source.head(_LOOKED_AT)
+    return dict(islice(column.category_counts().items(), _LOOKED_AT))
 
 
 def _is_plain(text: str) -> bool:
     try:
         float(text)
     except ValueError:
-        return False
+        return text in MISSING_WORDS
     return True

@@ -2,21 +2,26 @@
 in S3.
 """
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote
 
 import numpy as np
 
 from drift_tools.aws import s3_paths
 from drift_tools.capture import Captures, files_below, read_captures
 from drift_tools.errors import InputError
-from drift_tools.job import concatenate
-from drift_tools.tables import Column, Numbers, Table, read_table
+from drift_tools.tables import Column, Numbers, Table, concatenate, read_table
 
 TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")
+STANDARD_INPUT = "-"
+_NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 CAPTURES = (".jsonl", ".jsonl.gz")
 # Called with what is done, how much of it, and how much there will be.
 OnProgress = Callable[[str, int, int], None]
@@ -41,7 +46,7 @@ class Data:
         while name in self.table.columns:
             name = f"_{name}"
         column = Column.from_numbers(name, self.times())
-        return Table.of([*self.table.columns.values(), column], self.table.rows), name
+        return Table.of([*self.table.columns.values(), column], self.table.rows, index=self.table.index), name
 
 
 def read_data(
@@ -49,22 +54,29 @@ def read_data(
     *,
     columns: Sequence[str] | None = None,
     delimiter: str | None = None,
+    decimal: str = ".",
     on_progress: OnProgress | None = None,
 ) -> Data:
-    """Read what is at a path: a CSV, Parquet or capture file, a folder of one kind of them, or an `s3://` URI of
-    either.
+    """Read what is at a path: a CSV, Parquet or capture file, a folder of one kind of them, an `s3://` URI of either,
+    or `-`, standard input. A folder's own partitions (`dt=2026-03-01/`) are columns, which label the rows.
 
     `columns` names the columns of captured payloads that name none; `delimiter` is the CSV files', which is found out
-    without it. Raises InputError for everything that cannot be read.
+    without it, and `decimal` what their numbers have before the fraction. Raises InputError for everything that
+    cannot be read.
     """
     report = on_progress or (lambda *_: None)
-    with s3_paths.local_copy(path, on_bytes=lambda here, total: report(f"fetching {path}", here, total)) as local:
+    with (
+        _standard_input()
+        if path == STANDARD_INPUT
+        else s3_paths.local_copy(path, on_bytes=lambda here, total: report(f"fetching {path}", here, total)) as local
+    ):
         files = files_below(local, (*TABLES, *CAPTURES)) if local.is_dir() else [local]
         if not files:
             raise InputError(f"{path}: no CSV, Parquet or captured data (*.jsonl) in this folder: name another")
         captured = [file for file in files if file.name.lower().endswith(CAPTURES)]
         if not captured:
-            return Data(_read_tables(files, delimiter, lambda done, total: report(f"reading {path}", done, total)))
+            read = partial(read_table, delimiter=delimiter, decimal=decimal)
+            return Data(_read_tables(local, files, read, lambda done, total: report(f"reading {path}", done, total)))
         if len(captured) < len(files):
             raise InputError(f"{captured[0]}: captured data among tables: name a folder that holds one kind")
         captures = read_captures(local, columns=columns)
@@ -76,14 +88,41 @@ def is_data_file(path: Path) -> bool:
     return path.name.lower().endswith((*TABLES, *CAPTURES)) and path.is_file()
 
 
-def _read_tables(files: Sequence[Path], delimiter: str | None, report: Callable[[int, int], None]) -> Table:
-    options: dict[str, Any] = {} if delimiter is None else {"delimiter": delimiter}
+def _read_tables(
+    root: Path, files: Sequence[Path], read: Callable[[Path], Table], report: Callable[[int, int], None]
+) -> Table:
     sizes = [file.stat().st_size for file in files]
     tables = []
     for number, file in enumerate(files):
         report(sum(sizes[:number]), sum(sizes))
-        tables.append(read_table(file, **options))
+        tables.append(_with_partitions(read(file), file.relative_to(root).parts[:-1] if file != root else ()))
     return concatenate(tables, [str(file) for file in files])
+
+
+def _with_partitions(table: Table, folders: Sequence[str]) -> Table:
+    """With a column for each folder `name=value` that the file lies in, as Hive lays out tables, unless the file has
+    that column itself.
+    """
+    found = {}
+    for folder in folders:
+        name, equals, value = folder.partition("=")
+        if equals and name and name not in table.columns:
+            cell = None if value == _NO_PARTITION else unquote(value) or None
+            found[name] = Column.from_cells(name, [cell] * table.rows)
+    if not found:
+        return table
+    return Table.of([*table.columns.values(), *found.values()], table.rows, index=table.index | found.keys())
+
+
+@contextmanager
+def _standard_input() -> Iterator[Path]:
+    """Standard input as a file, whose name says what it looks like."""
+    content = sys.stdin.buffer.read()
+    ending = ".parquet" if content[:4] == b"PAR1" else ".jsonl" if content.lstrip()[:1] == b"{" else ".csv"
+    with TemporaryDirectory() as folder:
+        file = Path(folder, f"standard input{ending}")
+        file.write_bytes(content)
+        yield file
 
 
 def _seconds(moment: str | None) -> float:

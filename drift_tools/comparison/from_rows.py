@@ -3,7 +3,7 @@
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from drift_tools.comparison.columns import Sample, in_one_precision
 from drift_tools.comparison.feature import Measured, kind_of, measure
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
+from drift_tools.comparison.selection import AS_ASKED, Selection, looks_like_label
 from drift_tools.comparison.sentences import summarise
 from drift_tools.comparison.sources import Samples, all_missing, in_one_type, read_once, samples_of
 from drift_tools.comparison.verdict import (
@@ -60,6 +61,10 @@ class Baseline:
     def names(self) -> list[str]:
         """The columns' names, in order."""
         return list(self._samples.columns)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes: the data, which are sorted and counted again there."""
+        return prepare_baseline, (self._data,)
 
     def __repr__(self) -> str:
         return f"<Baseline: {self.rows} rows, {len(self.names)} columns>"
@@ -111,6 +116,8 @@ def compare(
     baseline: object,
     current: object,
     *,
+    columns: Collection[str] | None = None,
+    exclude: Collection[str] = (),
     alpha: float = 0.05,
     kinds: Mapping[str, Kind] | None = None,
     thresholds: Mapping[str, float] | None = None,
@@ -126,8 +133,14 @@ def compare(
     Parameters
     ----------
     baseline, current
-        tables: pyarrow tables or anything with the Arrow C interface, `Captures`, or mappings of names to arrays.
-        Columns are matched by name. The baseline may be one that `prepare_baseline` made.
+        tables: pyarrow tables or anything with the Arrow C interface (pandas, polars, DuckDB), `Captures`, mappings of
+        names to arrays, lists of records (see `drift_tools.tables.as_table`). Columns are matched by name. The baseline
+        may be one that `prepare_baseline` made.
+    columns, exclude
+        the columns to compare, and those to leave out. What only labels the rows is left out by itself, unless
+        `columns`, `kinds` or `thresholds` name it: the index of a pandas frame, numbers of rows that go on, and times
+        that do. `Comparison.left_out` says which and why. A label (by its name) that the current rows do not have yet
+        is no drift.
     alpha
         the share of comparisons without any drift in which a false alarm is allowed, 0 < alpha < 1.
     kinds
@@ -163,15 +176,23 @@ def compare(
     alpha = _level(alpha, false_alarms_per_year, runs_per_year)
     if blocks is None and baseline_blocks is not None:
         raise InputError("baseline_blocks without blocks: give the blocks of the current rows too")
-    check_kinds(kinds or {})
-    _check_thresholds(thresholds or {})
+    kinds, thresholds = kinds or {}, thresholds or {}
+    check_kinds(kinds)
+    _check_thresholds(thresholds)
     if not isinstance(baseline, Baseline):
         baseline = read_once(baseline, what="baseline")
     current = read_once(current, what="current")
     before = baseline._samples if isinstance(baseline, Baseline) else samples_of(baseline, what="baseline")
-    after = _with_optional(samples_of(current, what="current"), before)
-    measured = _measure_all(before, after, _How(kinds or {}, thresholds or {}, blocks, baseline_blocks), threads)
+    after = samples_of(current, what="current")
+    selection = Selection.of(before, after, columns, exclude, {*kinds, *thresholds})
+    left_out = dict.fromkeys(exclude, AS_ASKED) | selection.labels_of_rows(before, after)
+    before, after = (selection.apply(side).without(left_out) for side in (before, after))
+    after = _with_optional(after, before)
+    how = _How(kinds, thresholds, selection, blocks, baseline_blocks)
+    measured, labels = _measure_all(before, after, how, threads)
+    left_out |= labels
     verdicts = decide({name: item.evidence for name, item in measured.items()}, alpha=alpha)
+    before, after = before.without(left_out), after.without(left_out)
     features: dict[str, FeatureComparison] = {}
     for name, sample in before.columns.items():
         if name in measured:
@@ -179,17 +200,19 @@ def compare(
         elif problem := sample.problem or (name in after.columns and after.columns[name].problem):
             features[name] = _unreadable(sample, after.rows, str(problem))
         else:
-            features[name] = _one_sided(sample, after.rows, "missing")
+            features[name] = _one_sided(sample, after.rows, "missing", is_asked=name in selection.asked)
     for name, sample in after.columns.items():
         if name not in features:
             features[name] = _one_sided(sample, before.rows, "new")
     together, reason = None, None
     if multivariate:
+        both = [name for name in before.columns if name in after.columns]
         try:
-            together = two_sample_test(baseline._data if isinstance(baseline, Baseline) else baseline, current)
+            data = baseline._data if isinstance(baseline, Baseline) else baseline
+            together = two_sample_test(data, current, columns=both if left_out or columns is not None else None)
         except InputError as error:  # too few rows, say: the features have their verdicts all the same
             reason = str(error)
-    return Comparison(before.rows, after.rows, alpha, features, together, reason)
+    return Comparison(before.rows, after.rows, alpha, features, together, reason, left_out)
 
 
 def check_kinds(kinds: Mapping[str, str]) -> None:
@@ -210,9 +233,11 @@ def _with_optional(after: Samples, before: Samples) -> Samples:
     optional = {
         name: all_missing(name, after.rows)
         for name, sample in before.columns.items()
-        if name not in after.columns and counts_as_missing(sample.rows - sample.present, before.rows, after.rows)
+        if name not in after.columns
+        and not looks_like_label(name)
+        and counts_as_missing(sample.rows - sample.present, before.rows, after.rows)
     }
-    return Samples({**after.columns, **optional}, after.rows)
+    return Samples({**after.columns, **optional}, after.rows, after.index)
 
 
 def counts_as_missing(missing: int, baseline_rows: int, rows: int) -> bool:
@@ -240,6 +265,7 @@ class _How(NamedTuple):
 
     kinds: Mapping[str, Kind]
     thresholds: Mapping[str, float]
+    selection: Selection
     blocks: Labels | None
     baseline_blocks: Labels | None
 
@@ -260,10 +286,13 @@ class _How(NamedTuple):
         return replace(measured, evidence=replace(measured.evidence, p_values={"values": p_value}))
 
 
-def _measure_all(before: Samples, after: Samples, how: _How, threads: int | None) -> dict[str, Measured]:
+def _measure_all(
+    before: Samples, after: Samples, how: _How, threads: int | None
+) -> tuple[dict[str, Measured], dict[str, str]]:
+    """The measures by feature; and of the columns that turn out to be none, why."""
     own, turn = threading.local(), threading.Lock()
 
-    def one(name: str) -> Measured:
+    def one(name: str) -> Measured | str:
         # Copies, so that what is sorted here does not outlast the column; a prepared baseline's forms are in the copy
         # too. Each thread sorts all its columns in the same room: fresh memory costs as much as half a short sort.
         if not hasattr(own, "rooms"):
@@ -275,14 +304,17 @@ def _measure_all(before: Samples, after: Samples, how: _How, threads: int | None
         # In turn: the measures are hundreds of short calls, and threads that make them at the same time wait for each
         # other at each, longer than for the lot.
         with turn:
+            if why := how.selection.why_left_out(baseline, current):
+                return why
             measured = how.measure(baseline, current)
         return how.by_blocks(measured, baseline, current)
 
     readable = [name for name, sample in before.columns.items() if sample.problem is None]
     names = [name for name in readable if name in after.columns and after.columns[name].problem is None]
-    measured = dict(zip(names, _each(one, names, max(before.rows, after.rows), threads), strict=True))
+    found = dict(zip(names, _each(one, names, max(before.rows, after.rows), threads), strict=True))
     forget_overlaps()
-    return measured
+    left_out = {name: item for name, item in found.items() if isinstance(item, str)}
+    return {name: item for name, item in found.items() if not isinstance(item, str)}, left_out
 
 
 def _each(do: Callable[[_Task], _Result], tasks: Iterable[_Task], rows: int, threads: int | None) -> list[_Result]:
@@ -335,10 +367,16 @@ def _unreadable(sample: Sample, other_rows: int, problem: str) -> FeatureCompari
     return replace(feature, verdict=NOT_ENOUGH_DATA, reason=reason, summary=f"{sample.name}: {reason}.")
 
 
-def _one_sided(sample: Sample, other_rows: int, what: Literal["missing", "new"]) -> FeatureComparison:
+def _one_sided(
+    sample: Sample, other_rows: int, what: Literal["missing", "new"], *, is_asked: bool = False
+) -> FeatureComparison:
     kind = kind_of(sample, sample)
     here = sample.numbers.side if kind == "numerical" else sample.categories.side
-    return one_sided(sample.name, kind, here, other_rows, what)
+    feature = one_sided(sample.name, kind, here, other_rows, what)
+    if what == "new" or is_asked or not looks_like_label(sample.name):
+        return feature
+    reason = "not in the current data: a label, by its name, that comes later"
+    return replace(feature, verdict=NO_DRIFT, reason=reason, summary=f"{sample.name}: {reason}.")
 
 
 def one_sided(name: str, kind: Kind, here: Side, other_rows: int, what: Literal["missing", "new"]) -> FeatureComparison:

@@ -2,13 +2,33 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any, Literal, TypeAlias
 
 from drift_tools.comparison.verdict import DRIFT
 from drift_tools.measures import ChiSquared, KolmogorovSmirnov
 from drift_tools.significance import MultivariateTest
 
+_NAMED, _SHOWN_ROWS = 10, 50
+# The columns of a comparison as a table, and their types as pyarrow calls them.
+_FRAME = (
+    ("feature", "string"),
+    ("kind", "string"),
+    ("verdict", "string"),
+    ("drifted", "bool_"),
+    ("effect", "float64"),
+    ("psi", "float64"),
+    ("ks", "float64"),
+    ("chi_squared", "float64"),
+    ("jensen_shannon", "float64"),
+    ("wasserstein", "float64"),
+    ("l_infinity", "float64"),
+    ("p_value", "float64"),
+    ("p_value_adjusted", "float64"),
+    ("reason", "string"),
+    ("summary", "string"),
+)
 Kind: TypeAlias = Literal["numerical", "categorical"]
 
 
@@ -117,6 +137,8 @@ class Comparison:
     """The test of all columns together, if it was asked for. It decides about no feature and not about `drifted`."""
     multivariate_reason: str | None = None
     """Why the tables did not allow that test, where it was asked for."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """The columns that were not compared, and why."""
 
     @property
     def drifted_features(self) -> list[str]:
@@ -152,10 +174,60 @@ class Comparison:
             document["multivariate"] = asdict(self.multivariate)
         elif self.multivariate_reason is not None:
             document |= {"multivariate": None, "multivariate_reason": self.multivariate_reason}
+        if self.left_out:
+            document["left_out"] = dict(self.left_out)
         return document
 
+    def to_arrow(self) -> Any:
+        """A `pyarrow.Table` with a row a feature: `feature` and what `FeatureComparison.to_dict` has, tests as their
+        statistic and p-value. A number that does not exist is null. Raises `ImportError` without pyarrow.
+        """
+        import pyarrow as pa  # noqa: PLC0415 - optional
+
+        rows = self._rows()
+        return pa.table(
+            {name: pa.array([row[name] for row in rows], type=getattr(pa, kind)()) for name, kind in _FRAME}
+        )
+
+    def to_pandas(self) -> Any:
+        """The same as a `pandas.DataFrame`; raises `ImportError` without pandas."""
+        import pandas as pd  # noqa: PLC0415 - the user's own
+
+        rows = self._rows()
+        return pd.DataFrame({name: [row[name] for row in rows] for name, _ in _FRAME})
+
+    def _rows(self) -> list[dict[str, Any]]:
+        rows = []
+        for name, feature in self.features.items():
+            tests = {"ks": feature.ks, "chi_squared": feature.chi_squared}
+            rows.append(
+                {
+                    "feature": name,
+                    "wasserstein": None,
+                    "effect": _json(feature.effect),
+                    "p_value": _json(feature.p_value),
+                }
+                | feature.to_dict()
+                | {test: None if found is None else _json(found.statistic) for test, found in tests.items()}
+            )
+        return rows
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the features, those that drifted first."""
+        shown = self.ranked()[:_SHOWN_ROWS]
+        cells = [
+            f"<tr><td>{escape(feature.name)}</td><td>{feature.verdict}</td><td>{escape(feature.summary)}</td></tr>"
+            for feature in shown
+        ]
+        more = len(self.features) - len(shown)
+        note = f"<p>… and {more:,} more features</p>" if more else ""
+        head = "<tr><th>feature</th><th>verdict</th><th>what changed</th></tr>"
+        return f"<p>{escape(repr(self))}</p><table>{head}{''.join(cells)}</table>{note}"
+
     def __repr__(self) -> str:
-        drifted = ", ".join(self.drifted_features) or "none"
+        names = self.drifted_features
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        drifted = ", ".join(names[:_NAMED]) + more or "none"
         rows = f"{self.baseline_rows} with {self.current_rows} rows"
         return f"<Comparison: {rows}, {len(self.features)} features, drifted: {drifted}>"
 

@@ -1,7 +1,7 @@
 """Where the columns of a side come from: arrays, Arrow's columns, and whatever `drift_tools.tables` has looked at."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +112,10 @@ class Samples:
     rows: int
     index: frozenset[str] = frozenset()
     """Which columns are the labels of the rows."""
+
+    def without(self, names: Collection[str]) -> "Samples":
+        """The side without these columns."""
+        return Samples({name: own for name, own in self.columns.items() if name not in names}, self.rows, self.index)
 
 
 def read_once(data: object, *, what: str) -> object:

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drift_tools.job.container import Job
-    from drift_tools.job.dataset import concatenate
     from drift_tools.job.program import monitor_captures, suggest_baseline
     from drift_tools.job.results import VIOLATIONS
 
-__all__ = ["VIOLATIONS", "Job", "concatenate", "monitor_captures", "suggest_baseline"]
+__all__ = ["VIOLATIONS", "Job", "monitor_captures", "suggest_baseline"]
 
 _HOMES = {
     "drift_tools.job.container": ("Job",),
-    "drift_tools.job.dataset": ("concatenate",),
     "drift_tools.job.program": (
         "monitor_captures",
         "suggest_baseline",

@@ -11,7 +11,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from drift_tools.comparison import Comparison, FeatureComparison
-from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 from drift_tools.job.settings import MetricSettings
 from drift_tools.monitors.data_quality import Constraints
@@ -132,22 +131,22 @@ def _measures(feature: FeatureComparison) -> Iterator[tuple[str, float]]:
     yield "p_value_adjusted", float(feature.p_value_adjusted)
 
 
-def emit(job: Job, settings: MetricSettings, entries: Sequence[Mapping[str, Any]]) -> None:
+def emit(job: Job, settings: MetricSettings, entries: Sequence[Mapping[str, Any]]) -> str | None:
     """Write a run's metrics where the platform looks for them, and publish them if there is a namespace for them.
     Nothing where they are switched off.
 
-    Raises `InputError` if they cannot be published.
+    Returns what to say of metrics that could not be published, None if all were. That fails no run: its results are
+    written, and a verdict that nobody stores is worse than a chart with a gap.
     """
     if not settings.is_enabled or not entries:
-        return
+        return None
     path = job.ml_root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-    if settings.namespace is not None:
-        _publish(job, settings.namespace, entries)
+    return None if settings.namespace is None else _publish(job, settings.namespace, entries)
 
 
-def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> None:
+def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> str | None:
     """Put metrics to CloudWatch, with boto3's retries. Numbers that it does not take are left out, and said."""
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
@@ -162,10 +161,13 @@ def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> 
         for batch in batches(taken):
             _put(client, namespace, batch)
     except (BotoCoreError, ClientError) as error:
-        raise InputError(
-            f"the metrics were not published to {namespace} ({error}): allow the job's role cloudwatch:PutMetricData "
-            "there and the job a way to CloudWatch, or set publish_cloudwatch_metrics to Disabled"
-        ) from error
+        problem = (
+            f"The metrics were not published to {namespace} ({error}): allow the job's role cloudwatch:PutMetricData "
+            "there and the job a way to CloudWatch, or set publish_cloudwatch_metrics to Disabled."
+        )
+        _LOGGER.error("%s", problem)
+        return problem
+    return None
 
 
 def _put(client: Any, namespace: str, batch: Sequence[Mapping[str, Any]]) -> None:

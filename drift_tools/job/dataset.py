@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from drift_tools.capture import (
     BOTH_SIDES,
     GROUND_TRUTH,
@@ -22,7 +20,7 @@ from drift_tools.errors import InputError
 from drift_tools.job.merge import labelled_lines
 from drift_tools.job.settings import DatasetSettings
 from drift_tools.job.user_scripts import load_preprocessor
-from drift_tools.tables import Column, Table, TypeCounts, is_parquet, read_bytes, read_table
+from drift_tools.tables import Table, concatenate, is_parquet, read_bytes, read_table
 
 # Of a batch of answers three columns are kept: small batches cost nothing, and less memory.
 ANSWERS_AT_ONCE = 50_000
@@ -180,32 +178,3 @@ def _csv_baseline(path: Path, names: Sequence[str]) -> Table:
 def needs_pyarrow(path: Path) -> bool:
     """Whether only pyarrow can read a table's file."""
     return is_parquet(path)
-
-
-def concatenate(tables: Sequence[Table], sources: Sequence[str]) -> Table:
-    """Tables of the same columns, one below the other."""
-    first = tables[0]
-    if len(tables) == 1:
-        return first
-    for table, source in zip(tables, sources, strict=True):
-        if table.names != first.names:
-            raise InputError(f"{source}: its columns are not those of {sources[0]}: give files of one layout")
-    columns = [_below_each_other(name, [table.columns[name] for table in tables]) for name in first.names]
-    return Table.of(columns, sum(table.rows for table in tables))
-
-
-def _below_each_other(name: str, parts: Sequence[Column]) -> Column:
-    """One column of several, as what their sources said that they are: `7` of Parquet's strings is no number because
-    it comes in two files. A part without any value says nothing.
-    """
-    telling = [part for part in parts if part.types.present] or parts
-    if all(part.is_typed_number for part in telling):
-        numbers = np.concatenate([part.as_numbers()[0] for part in parts])
-        spelt = any(part.source is not None for part in parts)
-        texts = np.concatenate([part.as_texts() for part in parts]) if spelt else None
-        kind = type(telling[0]) if len({type(part) for part in telling}) == 1 else Column
-        types, is_single = TypeCounts.sum_of(part.types for part in parts), all(part.is_single for part in telling)
-        return kind(name, types, numbers, texts, is_single=is_single)
-    cells = np.concatenate([part.as_texts() for part in parts]).tolist()
-    make = Column.from_strings if any(part.is_typed_text for part in telling) else Column.from_cells
-    return make(name, cells)

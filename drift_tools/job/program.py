@@ -212,7 +212,8 @@ def run(job: Job) -> str:
     if found is None:
         return OTHERS_WORDS
     entries, message = found
-    emit(job, settings.metrics, entries)
+    if unpublished := emit(job, settings.metrics, entries):
+        message = f"{message} {unpublished}"
     if settings.postprocessor is not None:
         load_postprocessor(settings.postprocessor)()
     return message

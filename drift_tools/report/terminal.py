@@ -33,6 +33,7 @@ from drift_tools.report.words import (
     cut,
     feature_verdict,
     headline,
+    isolated,
     number,
     p_value,
     statistic,
@@ -93,6 +94,9 @@ def print_comparison(comparison: Comparison, out: Console) -> None:
         out.print(Text(f"... and {len(telling) - _TOLD} more; --format json or html has all."))
     if said := together(comparison):
         out.print(Text(f"All features together: {visible(said, keep=ISOLATES)}"))
+    if comparison.left_out:
+        names = ", ".join(f"{isolated(name)} ({why})" for name, why in comparison.left_out.items())
+        out.print(Text(f"Left out: {visible(names, keep=ISOLATES)}."))
     tone = STEADY if not comparison.drifted else DRIFTED
     rows = f"{count(comparison.current_rows, 'row')} against {count(comparison.baseline_rows, 'row')} of the baseline"
     out.print(Text(f"{visible(headline(comparison), keep=ISOLATES)} ({rows}).", style=_STYLES[tone]))

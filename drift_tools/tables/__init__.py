@@ -16,6 +16,7 @@ from drift_tools.tables.column import (
     count_categories,
     parse_numbers,
 )
+from drift_tools.tables.concatenate import concatenate
 from drift_tools.tables.convert import as_table, column_of, from_arrow
 from drift_tools.tables.csv_text import read_csv_text
 from drift_tools.tables.files import is_parquet, read_bytes, read_table
@@ -44,6 +45,7 @@ __all__ = [
     "as_table",
     "column_of",
     "common_spelling",
+    "concatenate",
     "content_of",
     "count_categories",
     "decoded",

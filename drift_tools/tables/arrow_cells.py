@@ -127,6 +127,14 @@ class Parts:
         """Parts that need no order."""
         return self.parts if self.order is None else [self.materialised()]
 
+    def head(self, cells: int) -> dict[str, int]:
+        """How often each text occurs among so many of the first part."""
+        for part in self.parts:
+            if len(part):
+                own = part[:cells] if isinstance(part, np.ndarray) else replace(part, array=part.array[:cells])
+                return count_categories(own) if isinstance(own, np.ndarray) else own.counts()
+        return {}
+
     def counts(self) -> dict[str, int]:
         """How often each text occurs, the missing left out."""
         counts: Counter[str] = Counter()

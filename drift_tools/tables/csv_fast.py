@@ -9,6 +9,7 @@ error, since only that one knows the line.
 import csv
 import io
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -71,6 +72,10 @@ class LazyColumn(Column):
 
     def __len__(self) -> int:
         return self._rows
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes, as the careful column."""
+        return copy, (self._looked_at(),)
 
     def renamed(self, name: str) -> Column:
         """The same column under another name."""

@@ -1,6 +1,6 @@
 """Tables of columns: the only shape of data that the rest of the package knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ class Table:
         renamed = (column.renamed(name) for name, column in zip(names, self.columns.values(), strict=True))
         return Table.of(renamed, self.rows)
 
-    def without(self, names: Sequence[str]) -> "Table":
+    def without(self, names: Collection[str]) -> "Table":
         """The table without these columns; names that it does not have are none to leave out."""
         kept = {name: column for name, column in self.columns.items() if name not in names}
         return Table(kept, self.rows, self.index & kept.keys())

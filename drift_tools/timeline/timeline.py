@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -92,6 +92,8 @@ def compare_windows(
     windows: Sequence[tuple[str, object]],
     *,
     alpha: float = 0.05,
+    columns: Collection[str] | None = None,
+    exclude: Collection[str] = (),
     kinds: Mapping[str, Kind] | None = None,
     thresholds: Mapping[str, float] | None = None,
     false_alarms_per_year: float | None = None,
@@ -112,8 +114,8 @@ def compare_windows(
         data".
     alpha
         for the whole timeline, 0 < alpha < 1.
-    kinds, thresholds, threads
-        as in `drift_tools.compare`.
+    columns, exclude, kinds, thresholds, threads
+        as in `drift_tools.compare`. What labels the rows in one window is left out of all.
     false_alarms_per_year, runs_per_year
         if given, each window is a run of a monitor that has so many of them a year, and is tested at
         `drift_tools.significance.alpha_per_run` whatever their number here; `alpha` is not used.
@@ -146,10 +148,29 @@ def compare_windows(
         level = alpha_per_run(1.0 if false_alarms_per_year is None else false_alarms_per_year, runs_per_year)
         alpha = min(1.0, level * len(tables))
     prepared = baseline if isinstance(baseline, Baseline) else prepare_baseline(baseline, kinds=kinds, threads=threads)
-    compared = tuple(
-        Window(label, compare(prepared, table, alpha=level, kinds=kinds, thresholds=thresholds, threads=threads))
-        for label, table in zip(labels, tables, strict=True)
-    )
+
+    def compared_without(names: Collection[str]) -> tuple[Window, ...]:
+        return tuple(
+            Window(
+                label,
+                compare(
+                    prepared,
+                    table,
+                    alpha=level,
+                    columns=columns,
+                    exclude=[name for name in names if name in table.columns or name in prepared.names],
+                    kinds=kinds,
+                    thresholds=thresholds,
+                    threads=threads,
+                ),
+            )
+            for label, table in zip(labels, tables, strict=True)
+        )
+
+    compared = compared_without(exclude)
+    left_out = set(exclude).union(*(window.comparison.left_out for window in compared))
+    if any(set(window.comparison.left_out) != left_out for window in compared):
+        compared = compared_without(left_out)
     timeline = Timeline(compared, {}, alpha, level)
     onsets = {name: _onset(name, prepared, tables, compared, timeline.confidence) for name in timeline.drifted_features}
     return Timeline(compared, onsets, alpha, level)

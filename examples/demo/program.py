@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 import local_aws
+from deployment.errors import AutomationError
 from drift_tools.endpoint import Check, validate_stack
 from drift_tools.errors import InputError
-from examples.demo import employment, recipe
+from examples.demo import deploying, employment, recipe
 from examples.demo.console import Steps
 from examples.demo.loop import Loop
 from examples.demo.mailbox import Mailbox
@@ -26,7 +27,7 @@ from examples.demo.page import DemoPage, Scenario, render_demo
 from examples.demo.summary import summary
 from examples.demo.waiting import DemoError
 from examples.employment.train import train
-from local_aws.apply import ApplyError, Event, deploy, inventory, load_settings
+from local_aws.apply import ApplyError, inventory
 
 PROJECT = Path(__file__).resolve().parents[2]
 OUTPUT = PROJECT / "build" / "demo"
@@ -76,12 +77,16 @@ class Demo:
         self._steps = steps
         self._engine = engine
         self._before = inventory(cloud)
+        self.cli = deploying.version_of_cli()
         self.created = 0
 
     def scenario(self, plan: Plan) -> tuple[Scenario, list[Check]]:
         self._steps.heading(plan.title)
         self._cloud.clock.advance_to(_next_morning(self._cloud.clock.now()))
-        with self._deployed(plan) as outputs:
+        overrides = {**plan.overrides, "engine": self._engine}
+        deployed = deploying.by_pulumi if self.cli else deploying.by_hand
+        with deployed(self._cloud, self._steps, overrides) as (outputs, resources):
+            self.created += resources
             stack = Monitored(self._cloud, outputs, plan.baseline, self._engine)
             with Mailbox(self._cloud, [outputs["notification_topic_arn"], outputs["alarm_topic_arn"]]) as mailbox:
                 found = plan.run(Loop(stack, mailbox, self._steps))
@@ -90,29 +95,12 @@ class Demo:
                     step.result = f"{sum(check.ok for check in checks)} of {len(checks)} passed"
         return found, checks
 
-    @contextmanager
-    def _deployed(self, plan: Plan) -> Iterator[dict[str, str]]:
-        with self._steps.step("deploy: __main__.py with Pulumi.dev.yaml") as step:
-            settings = load_settings(PROJECT, "dev", {**plan.overrides, "engine": self._engine})
-            deployment = deploy(PROJECT / "__main__.py", settings, self._cloud, on_event=_show(step.detail))
-            resources = sum(resource.physical for resource in deployment.resources)
-            self.created += resources
-            step.result = f"{resources} resources"
-        yield deployment.outputs
-        with self._steps.step("destroy: schedules, job definitions, endpoint, configuration, model, the rest") as step:
-            destroyed = deployment.destroy(on_event=_show(step.detail))
-            step.result = f"{len(destroyed.deleted)} resources deleted"
-
     def left(self) -> list[str]:
         """What exists now and did not before the first deployment, asked from every service."""
         now = inventory(self._cloud)
         return sorted(
             f"{kind} {name}" for kind, names in now.items() for name in names - self._before.get(kind, frozenset())
         )
-
-
-def _show(detail: Callable[[str], None]) -> Callable[[Event], None]:
-    return lambda event: detail(f"{event.action} {event.name}")
 
 
 def _next_morning(now: datetime) -> datetime:
@@ -130,6 +118,11 @@ def run(output: Path, console: Console, names: Collection[str], engine: str) -> 
             step.result = cloud.endpoint_url
         with cloud, _environment(cloud.environment()):
             demo = Demo(cloud, steps, engine)
+            console.print(
+                f"Deployed by Pulumi {demo.cli}, its own engine."
+                if demo.cli
+                else "No Pulumi CLI is here: the program runs on Pulumi's mocked runtime (`make pulumi` builds one)."
+            )
             found, checks = [], []
             for plan in to_do:
                 scenario, checked = demo.scenario(plan)
@@ -209,6 +202,6 @@ def main() -> int:
     names = [arguments.scenario] if arguments.scenario else list(NAMES.values())
     try:
         return run(arguments.output, Console(), names, arguments.engine)
-    except (DemoError, local_aws.LocalAwsError, ApplyError, InputError) as error:
+    except (DemoError, local_aws.LocalAwsError, ApplyError, AutomationError, InputError) as error:
         print(f"\nthe demo stopped: {error}", file=sys.stderr)
         return 1

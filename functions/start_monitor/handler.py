@@ -22,9 +22,8 @@ from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
 from functions.common.iam_patience import patiently
-from functions.common.idempotency import Clock, Markers, StillInProgressError, small_window_key
+from functions.common.idempotency import Clock, Markers, StillInProgressError
 from functions.common.json_logging import attempt, log
-from functions.common.s3_objects import exists
 from functions.start_monitor.job_request import (
     create_job,
     job_name,
@@ -34,7 +33,7 @@ from functions.start_monitor.job_request import (
 )
 from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
-from functions.start_monitor.second_chance import NO_JOB, settle
+from functions.start_monitor.second_chance import NO_JOB, note_lost, settle
 from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
 from functions.start_monitor.time_window import parse_time
 
@@ -70,7 +69,7 @@ def start(
     records = Records.of(s3, plan, clock.now)
     killed_at = clock.now() + _SECONDS if deadline is None else deadline
     markers = Markers(s3, records.bucket, plan.schedule, killed_at, clock)
-    taken = take(s3, plan, records, markers, lambda run: was_started(run, records, s3, sagemaker))
+    taken = take(s3, plan, records, markers, lambda run: was_started(run, sagemaker))
     run = taken.run
     answer: dict[str, Any] = {
         "schedule": plan.schedule,
@@ -84,24 +83,44 @@ def start(
         answer["odd_keys"] = run.odd_keys
     if not run.all_files:
         return answer | {"started": None}
+    if taken.is_started:  # what it was started with lies there; whoever said so may have died before it was
+        request = _request(plan, run, records, is_labelled=plan.ground_truth_uri is not None)
+        return answer | _start(plan, run, request, sagemaker=sagemaker, functions=functions)
     try:
-        manifest = records.write_manifest(plan.window.end, "captured", plan.captured_uri, run.all_files)
-        request = processing_job_request(
-            plan, run, captured=manifest, ground_truth=_labels_manifest(s3, plan, records, run)
-        )
-        answer |= _start(plan, run, request, sagemaker=sagemaker, functions=functions)
-        if not taken.is_started:
-            records.mark_started(plan.window.end, answer["started"])
+        return answer | _start_first(plan, run, records, s3=s3, sagemaker=sagemaker, functions=functions)
     except Exception:
         attempt("files that nobody starts on stay held", lambda: records.let_go(plan.window.end))
         raise
+
+
+def _start_first(plan: Plan, run: Run, records: Records, *, s3: Any, sagemaker: Any, functions: Any) -> dict[str, Any]:
+    end = plan.window.end
+    records.write_manifest(end, "captured", plan.captured_uri, run.all_files)
+    if plan.ground_truth_uri is not None:
+        since = parse_time(run.late_from) if run.late_from else plan.window.start
+        found = labels_of(s3, plan, since, parse_time(run.due))
+        records.write_manifest(end, "ground-truth", plan.ground_truth_uri, found.keys)
+    request = _request(plan, run, records, is_labelled=plan.ground_truth_uri is not None)
+    if run.route == FUNCTION:
+        # A job can be asked whether it was created, a function not whether it was invoked: said before, it is at most
+        # said of one that was not, and the next delivery finds that out.
+        records.mark_started(end, run.job_name)
+    answer = _start(plan, run, request, sagemaker=sagemaker, functions=functions)
+    if run.route != FUNCTION:
+        records.mark_started(end, run.job_name)
     return answer
 
 
-def was_started(run: Run, records: Records, s3: Any, sagemaker: Any) -> bool:
-    """Whether whoever died before saying that a run was started had started it: its job or marker is there."""
-    if run.route == FUNCTION:
-        return exists(s3, records.bucket, small_window_key(records.root, records.endpoint, run.job_name))
+def _request(plan: Plan, run: Run, records: Records, *, is_labelled: bool) -> dict[str, Any]:
+    labels = records.manifest_uri(plan.window.end, "ground-truth") if is_labelled else None
+    captured = records.manifest_uri(plan.window.end, "captured")
+    return processing_job_request(plan, run, captured=captured, ground_truth=labels)
+
+
+def was_started(run: Run, sagemaker: Any) -> bool:
+    """Whether whoever died before saying that a run was started had started it: then its job is there."""
+    if run.route == FUNCTION:  # of which it would have been said before
+        return False
     try:
         sagemaker.describe_processing_job(ProcessingJobName=run.job_name)
     except ClientError as error:
@@ -120,14 +139,6 @@ def _start(plan: Plan, run: Run, request: Mapping[str, Any], *, sagemaker: Any, 
         )
         return {"started": plan.small_window.function_name}
     return {"started": run.job_name, "created": create_job(sagemaker, request)}
-
-
-def _labels_manifest(s3: Any, plan: Plan, records: Records, run: Run) -> str | None:
-    if plan.ground_truth_uri is None:
-        return None
-    since = parse_time(run.late_from) if run.late_from else plan.window.start
-    found = labels_of(s3, plan, since, parse_time(run.due))
-    return records.write_manifest(plan.window.end, "ground-truth", plan.ground_truth_uri, found.keys)
 
 
 def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
@@ -186,19 +197,22 @@ def process(
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
     metrics = {RUNS: 1.0, NO_DATA: 1.0 if answer["route"] == NONE else 0.0}
-    answer |= _settle(plan, s3=s3, sagemaker=sagemaker, clock=clock)
-    if "lost_windows" in answer:
-        metrics[LOST_WINDOWS] = float(len(answer["lost_windows"]))
+    records = Records.of(s3, plan, clock.now)
+    answer |= _settle(plan, records, s3=s3, sagemaker=sagemaker)
+    lost = answer.get("lost_windows", {})
+    if lost:
+        metrics[LOST_WINDOWS] = float(len(lost))
     publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
+    attempt("lost windows will be told of again", lambda: note_lost(records, lost), schedule=plan.schedule)
     return answer | {"results": results_uri(plan)}
 
 
-def _settle(plan: Plan, *, s3: Any, sagemaker: Any, clock: Clock) -> dict[str, Any]:
+def _settle(plan: Plan, records: Records, *, s3: Any, sagemaker: Any) -> dict[str, Any]:
     """What became of earlier runs; today's is started whether that can be found out or not."""
     answer: dict[str, Any] = {}
 
     def look() -> None:
-        settled = settle(plan, Records.of(s3, plan, clock.now), s3=s3, sagemaker=sagemaker)
+        settled = settle(plan, records, s3=s3, sagemaker=sagemaker)
         if settled.tried_again:
             answer["tried_again"] = list(settled.tried_again)
         if settled.lost:

@@ -9,11 +9,12 @@ that never was is still there for the next.
 import base64
 import gzip
 import json
+import re
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -31,6 +32,8 @@ _HELD = ".held"
 _SETTLED = ".settled"
 _SECOND = ".second"
 _DAMAGED = ".damaged"
+_RECORD = re.compile(r"\d\d\.json")
+_DAYS_BACK = 7
 _ALLOWANCE_SECONDS = 5.0  # for clocks that differ
 # A day of one file a second takes 3 MB (packed); thirty such days are beyond what this function can hold.
 _MAX_BYTES = 64 * 1024 * 1024
@@ -70,12 +73,12 @@ class Run:
         """In the order in which the job gets them."""
         return (*self.late_files, *self.files)
 
-    def without(self, files: Collection[str]) -> "Run":
-        """The run, but for `files`."""
+    def without(self, made_up_for: Collection[str], taken: Collection[str]) -> "Run":
+        """The run, but for files that a later one made up for, and late files that an earlier one has taken."""
         return replace(
             self,
-            files=tuple(key for key in self.files if key not in files),
-            late_files=tuple(key for key in self.late_files if key not in files),
+            files=tuple(key for key in self.files if key not in made_up_for),
+            late_files=tuple(key for key in self.late_files if key not in made_up_for and key not in taken),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -255,11 +258,23 @@ class Records:
     def made_up_for(self, window: Window, late_hours: int, was_started: Callable[[Run], bool]) -> frozenset[str]:
         """Files that runs of later windows took as late: perhaps of `window`, whose own run came too late.
 
-        The last run that looks so far back begins `late_hours` after the window, and is as long as any.
+        The last run that looks so far back begins `late_hours` after the window, and is as long as any; or it is one
+        that made up for hours without any, perhaps the latest.
         """
-        until = window.end + late_hours * HOUR + (window.end - window.start)
+        usual = window.end + late_hours * HOUR + (window.end - window.start)
+        until = max(usual, datetime.fromtimestamp(self.now(), UTC).replace(minute=0, second=0, microsecond=0))
         later = self._runs(window.end, until, was_started)
         return frozenset(key for run, is_taken in later if is_taken for key in run.late_files)
+
+    def taken_before(self, run: Run, was_started: Callable[[Run], bool]) -> frozenset[str]:
+        """Files of runs of earlier windows, back to where the run's late files begin.
+
+        What a delivery took that could not start the run may be the earlier windows' own by now, whose runs came after.
+        """
+        if run.late_from is None:
+            return frozenset()
+        earlier = self._runs(parse_time(run.late_from), parse_time(run.window_end) - HOUR, was_started)
+        return frozenset(key for other, is_taken in earlier if is_taken for key in other.all_files)
 
     def _runs(self, since: datetime, until: datetime, was_started: Callable[[Run], bool]) -> Iterator[tuple[Run, bool]]:
         """Runs whose windows end in (`since`, `until`], and whether their files are theirs.
@@ -280,6 +295,18 @@ class Records:
     def _keys(self, since: datetime, until: datetime) -> frozenset[str]:
         days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in hours_between(since + HOUR, until + HOUR)})
         return frozenset(key for day in days for key in list_keys(self.s3, self.bucket, day))
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        """When the last window ended of which there is a record, up to `moment`; None if there is none for a week."""
+        for days in range(_DAYS_BACK):
+            day = moment - timedelta(days=days)
+            folder = f"{self.prefix}/{day:%Y/%m/%d}/"
+            names = (key.removeprefix(folder) for key in list_keys(self.s3, self.bucket, folder))
+            midnight = day.replace(hour=0)
+            ends = [midnight + int(name[:2]) * HOUR for name in names if _RECORD.fullmatch(name)]
+            if known := [end for end in ends if end <= moment]:
+                return max(known)
+        return None
 
     def unsettled(self, since: datetime, until: datetime) -> Iterator[Unsettled]:
         """Started runs with files of windows that end in (`since`, `until`]."""

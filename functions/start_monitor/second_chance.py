@@ -35,7 +35,10 @@ _LARGER = {"medium": "large", "large": "xlarge", "xlarge": "2xlarge", "2xlarge":
 
 @dataclass(frozen=True)
 class Settled:
-    """Windows, by when they ended: those that are tried once more, and those that are lost, with the reason."""
+    """Windows, by when they ended: those that are tried once more, and those that are lost, with the reason.
+
+    That one is lost is noted by `note_lost`, after it was told: told twice is better than never.
+    """
 
     tried_again: tuple[str, ...] = ()
     lost: Mapping[str, str] | None = None
@@ -66,7 +69,6 @@ def settle(plan: Plan, records: Records, *, s3: Any, sagemaker: Any) -> Settled:
             log("WARNING", "a run that was killed is tried again", window_end=found.run.window_end, reason=ended.reason)
             again.append(found.run.window_end)
         else:
-            records.settle(found.end, {"as": "lost", "reason": ended.reason})
             log(
                 "ERROR",
                 "a window is lost",
@@ -77,6 +79,12 @@ def settle(plan: Plan, records: Records, *, s3: Any, sagemaker: Any) -> Settled:
             )
             lost[found.run.window_end] = ended.reason
     return Settled(tuple(again), lost)
+
+
+def note_lost(records: Records, lost: Mapping[str, str]) -> None:
+    """Note that people were told of lost windows (see `Settled`): nobody looks at them again."""
+    for end, reason in lost.items():
+        records.settle(parse_time(end), {"as": "lost", "reason": reason})
 
 
 def _ended(found: Unsettled, records: Records, s3: Any, sagemaker: Any) -> _Ended | None:

@@ -60,7 +60,8 @@ def _decide(s3: Any, plan: Plan, records: Records, deadline: float, was_started:
         return Taken(run, is_started=False)
     if records.is_started(end):
         return Taken(run, is_started=True)
-    run = run.without(records.made_up_for(plan.window, plan.late_hours, was_started))
+    made_up_for = records.made_up_for(plan.window, plan.late_hours, was_started)
+    run = run.without(made_up_for, records.taken_before(run, was_started))
     if run.all_files:
         records.hold(end, deadline)
     return Taken(run, is_started=False)
@@ -103,10 +104,16 @@ def _late(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> tup
 
     Only as far back as this monitor has run: what was captured before there was one was not missed. And as far as the
     window before this one began, if its run was never started: that may be a day, where late files are a few hours'.
+    Where no run was for longer than that (nothing delivered schedules), as far as the last one.
     """
     earliest = plan.window.start - plan.late_hours * HOUR
     past = records.past(earliest, plan.window, was_started)
     since = plan.window.start if past.began is None else max(earliest, past.began)
+    if past.began is None and (last := records.last_before(earliest)) is not None:
+        earliest = last - plan.late_hours * HOUR  # what was late for that run is late still
+        past = records.past(earliest - HOUR, plan.window, was_started)
+        since = last if past.began is None else max(earliest, past.began)
+        log("WARNING", "no run was for hours; this one makes up for them", schedule=plan.schedule, since=iso(since))
     if past.missed_from is not None and past.missed_from < since:
         since = past.missed_from
         past = records.past(since, plan.window, was_started)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import jmespath  # type: ignore[import-untyped]  # boto3 brings it; it has no stubs here
+import jmespath
 
 from local_aws.apply.calls import Api, Cloud, clients_of
 

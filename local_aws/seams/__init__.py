@@ -39,7 +39,15 @@ from local_aws.seams.iam import (
     service_is_allowed,
     supply_metric_namespace,
 )
-from local_aws.seams.keys import bucket_key, key_arn, key_policy, object_key, queue_key, refuse_key_use
+from local_aws.seams.keys import (
+    bucket_key,
+    key_arn,
+    key_policy,
+    object_key,
+    queue_key,
+    refuse_key_use,
+    set_log_group_key,
+)
 from local_aws.seams.messages import (
     keep_posts_on_loopback,
     publish,
@@ -129,6 +137,7 @@ __all__ = [
     "serve_sagemaker",
     "serve_scaling",
     "service_is_allowed",
+    "set_log_group_key",
     "stop_own_scheduler",
     "supply_metric_namespace",
     "topic_encryption_key",

@@ -5,9 +5,12 @@ import uuid
 import ministack.core.iam_actions as _iam_actions
 import ministack.core.iam_evaluator as _iam
 from ministack.core.responses import (
+    error_response_json,
     get_account_id,
     get_region,
+    json_response,
 )
+from ministack.services import cloudwatch_logs as _logs
 from ministack.services import kms as _kms
 from ministack.services import s3 as _s3
 from ministack.services import sqs as _sqs
@@ -52,6 +55,19 @@ def object_key(bucket: str, key: str) -> str:
     parts = (part for part in record.values() if isinstance(part, dict) and _KMS_HEADER in part)
     own = next((part[_KMS_HEADER] for part in parts), "")
     return str(own or (bucket_key(bucket) if record else ""))
+
+
+def set_log_group_key(name: str, key: str | None) -> Response:
+    """Set or remove the KMS key of a log group: the answer to AssociateKmsKey and DisassociateKmsKey."""
+    group = _logs._log_groups.get(name)
+    if group is None:
+        refused: Response = error_response_json(
+            "ResourceNotFoundException", f"The specified log group does not exist: {name}", 400
+        )
+        return refused
+    group["kmsKeyId"] = key
+    answer: Response = json_response({})
+    return answer
 
 
 def queue_key(url: str) -> str:

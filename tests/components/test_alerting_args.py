@@ -178,7 +178,8 @@ def test_subscriptions() -> None:
                     "filter_policy": {"severity": ["critical"], "state": ["ALARM", "OK"]},
                     "endpoint_auto_confirms": True,
                 },
-            ]
+            ],
+            violations={"critical": {"threshold": 5}},
         ).subscriptions
 
     [plain, late] = run_program(program).result

@@ -25,7 +25,6 @@ from drift_tools.comparison import (
     samples_of,
 )
 from drift_tools.errors import InputError
-from drift_tools.job import concatenate
 from drift_tools.job.drift_json import kinds_of
 from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
 from drift_tools.monitors.data_quality.constraints import FeatureConstraint
@@ -33,7 +32,7 @@ from drift_tools.profiles import Profile, Statistics, merge_profiles
 from drift_tools.report import print_comparison, render_comparison
 from drift_tools.report.words import together
 from drift_tools.significance import two_sample_test
-from drift_tools.tables import Column, Table, TypeCounts, as_table, read_csv_text
+from drift_tools.tables import Column, Table, TypeCounts, as_table, concatenate, read_csv_text
 from drift_tools.timeline import compare_windows, split_by_time
 
 RNG = np.random.default_rng(5)

@@ -102,6 +102,7 @@ def test_numbers_with_a_decimal_comma_are_told(
         assert told == ""
         return
     numbers = "numbers with a decimal comma or thousands separators are read as texts: write them as 1234.5"
+    numbers += " (--decimal , reads 1.234,5)"
     assert told == f"drift_tools: {file}: age ({foreign} cells): {numbers}\n"
     assert run("compare", str(file), str(train), "--kind", "age=categorical") == 0
     assert capsys.readouterr().err == ""

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import local_aws
+from deployment.checkout import checkout
 from deployment.events import Progress
 from deployment.operations import Environment
 from local_aws.apply.errors import ApplyError
 from local_aws.provider import BUILT_CLI, Plugins, Serving
 
 PROJECT = Path(__file__).resolve().parents[2]
-SETTINGS = ("Pulumi.yaml", "Pulumi.*.yaml")
 # What a stack of a test needs to know about no machine but this one.
 PASSPHRASE = "only for tests"
 
@@ -37,15 +37,8 @@ class Lab:
     plugins: Plugins
 
     def __post_init__(self) -> None:
-        self.program = self.folder / "program"
-        self.program.mkdir()
+        self.program = checkout(PROJECT, self.folder / "program")
         (self.folder / "state").mkdir()
-        settings = {path for pattern in SETTINGS for path in PROJECT.glob(pattern)}
-        for path in PROJECT.iterdir():
-            if path in settings:
-                shutil.copy(path, self.program)
-            elif not path.name.startswith(".") or path.name == ".venv":
-                (self.program / path.name).symlink_to(path)
 
     @property
     def variables(self) -> dict[str, str]:

@@ -104,7 +104,6 @@ def test_a_failure_at_every_step(lab: Lab, change: str, again: bool) -> None:
         environment.up()
         assert_all_that_is_in_use_is_there(lab.cloud)
     assert len(tried) > 1
-    environment.configure({"engine": "both"})
     environment.destroy()
 
 

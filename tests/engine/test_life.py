@@ -20,9 +20,18 @@ pulumi.export("bucket", bucket.bucket)
 """
 
 
-@pytest.mark.parametrize("stack", ["dev"])
-def test_a_life_of_an_environment(lab: Lab, stack: str) -> None:
+LIVES = [
+    pytest.param(stack, engine, marks=[] if (stack, engine) == ("dev", "") else [pytest.mark.matrix])
+    for stack in ("dev", "staging", "prod", "local")
+    for engine in ("", "model-monitor", "open", "both")  # the first is what the stack's file says
+]
+
+
+@pytest.mark.parametrize(("stack", "engine"), LIVES)
+def test_a_life_of_an_environment(lab: Lab, stack: str, engine: str) -> None:
     environment = lab.environment(stack)
+    # What keeps a stack from being destroyed has tests of its own.
+    environment.configure({"protect": False, "retain_data": False} | ({"engine": engine} if engine else {}))
     planned = environment.preview()
     assert set(planned.changes) == {"create"}
     made = environment.up()

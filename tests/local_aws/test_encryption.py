@@ -1,6 +1,7 @@
 """Keys of KMS: whoever writes, reads or sends what is encrypted needs the key, by role and by the key policy."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from tests.local_aws.bench import Bench, processing_output, pull, statement, wait_until
 from tests.local_aws.test_alarms import ALARM
 
+PROJECT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
 ROOT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
 
@@ -101,16 +103,48 @@ def test_an_alarm_needs_a_key_that_admits_cloudwatch(guarded_bench: Bench, allow
     assert [call["principal"] for call in denied] == ([] if allowed else ["cloudwatch.amazonaws.com"])
 
 
-@pytest.mark.parametrize("allowed", [True, False])
-def test_a_log_group_needs_a_key_that_admits_its_service(guarded_bench: Bench, allowed: bool) -> None:
+def documented(account: str) -> dict[str, Any]:
+    """The statement that docs/component.md asks for, by its own words."""
+    text = (PROJECT / "docs" / "component.md").read_text()
+    statements = json.loads(text[text.index("```json\n[") + len("```json\n") :].split("```")[0])
+    found = next(item for item in statements if item["Sid"] == "Logs")
+    filled: dict[str, Any] = json.loads(json.dumps(found).replace("REGION", "us-east-1").replace("ACCOUNT", account))
+    return filled
+
+
+@pytest.mark.parametrize("operation", ["create_log_group", "associate_kms_key"])
+def test_a_log_group_takes_a_key_with_the_documented_policy_and_gives_it_back(
+    guarded_bench: Bench, operation: str
+) -> None:
     bench = guarded_bench
     logs = bench.cloud.client("logs")
-    arn = key(bench, *([service("logs.us-east-1.amazonaws.com")] if allowed else []))
-    if allowed:
-        logs.create_log_group(logGroupName=bench.name, kmsKeyId=arn)
-    else:
-        with pytest.raises(ClientError, match="not allowed to be used by CloudWatch Logs"):
-            logs.create_log_group(logGroupName=bench.name, kmsKeyId=arn)
+    if operation == "associate_kms_key":
+        logs.create_log_group(logGroupName=bench.name)
+    arn = key(bench, documented(bench.cloud.account_id))
+    getattr(logs, operation)(logGroupName=bench.name, kmsKeyId=arn)
+    assert logs.describe_log_groups(logGroupNamePrefix=bench.name)["logGroups"][0]["kmsKeyId"] == arn
+    logs.disassociate_kms_key(logGroupName=bench.name)
+    assert "kmsKeyId" not in logs.describe_log_groups(logGroupNamePrefix=bench.name)["logGroups"][0]
+
+
+@pytest.mark.parametrize("context", [None, "another group's"])
+def test_a_log_group_needs_a_key_that_admits_it(guarded_bench: Bench, context: str | None) -> None:
+    bench = guarded_bench
+    statements = []
+    if context:
+        admitted = documented(bench.cloud.account_id)
+        admitted["Condition"]["ArnLike"] = {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:*:*:log-group:other"}
+        statements.append(admitted)
+    arn = key(bench, *statements)
+    with pytest.raises(ClientError, match="not allowed to be used by CloudWatch Logs"):
+        bench.cloud.client("logs").create_log_group(logGroupName=bench.name, kmsKeyId=arn)
+
+
+def test_a_group_that_is_not_there_takes_no_key(guarded_bench: Bench) -> None:
+    bench = guarded_bench
+    arn = key(bench, documented(bench.cloud.account_id))
+    with pytest.raises(ClientError, match="does not exist"):
+        bench.cloud.client("logs").associate_kms_key(logGroupName="nobody-made-this", kmsKeyId=arn)
 
 
 @pytest.mark.parametrize("kind", ["sqs", "sns"])

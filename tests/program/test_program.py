@@ -34,14 +34,14 @@ ROWS = {
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
         "aws:s3/bucketPolicy:BucketPolicy": 1,
     },
-    "identity": {"aws:iam/role:Role": 5, "aws:iam/rolePolicy:RolePolicy": 5},
+    "identity": {"aws:iam/role:Role": 6, "aws:iam/rolePolicy:RolePolicy": 6},
     "model": {"aws:sagemaker/model:Model": 1},
     "endpoint": {
         "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
         "aws:sagemaker/endpoint:Endpoint": 1,
     },
     # The model's archive, and the data of two baselines; two jobs, started by one function.
-    "baseline": {"aws:s3/bucketObjectv2:BucketObjectv2": 3, "aws:lambda/invocation:Invocation": 2},
+    "baseline": {"aws:s3/bucketObjectv2:BucketObjectv2": 3, "aws:lambda/invocation:Invocation": 3},
     "data quality": {"aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": 1},
     "model quality": {"aws-native:sagemaker:ModelQualityJobDefinition": 1},
     "schedules": {"aws:sagemaker/monitoringSchedule:MonitoringSchedule": 2},
@@ -52,8 +52,8 @@ ROWS = {
     },
     # Responder, metrics and the starter of baselines; the last is invoked and waited for, and needs no queue.
     "functions": {
-        "aws:lambda/function:Function": 3,
-        "aws:cloudwatch/logGroup:LogGroup": 3,
+        "aws:lambda/function:Function": 4,
+        "aws:cloudwatch/logGroup:LogGroup": 4,
         "aws:sqs/queue:Queue": 2,
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
         "aws:lambda/permission:Permission": 2,
@@ -128,10 +128,16 @@ def test_resources_of_each_row(dev: Run, row: str) -> None:
     assert {kind: found[kind] for kind in ROWS[row]} == ROWS[row]
 
 
+def baseline_jobs(run: Run) -> list[str]:
+    """The jobs that the deployment starts, by the resources that start them."""
+    names = [item.name for item in run.of_type("aws:lambda/invocation:Invocation")]
+    return [name for name in names if name.endswith("-baseline")]
+
+
 def test_and_nothing_else(dev: Run) -> None:
     expected = Counter({kind: number for row in ROWS.values() for kind, number in row.items()})
     assert counted(dev) == expected
-    assert expected.total() == 53
+    assert expected.total() == 58
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -236,9 +242,7 @@ def test_without_data_quality_the_projects_baseline_is_not_needed() -> None:
         "dev",
         monitoring={"data_quality": {"enabled": False}, "model_quality": {"problem_type": "BinaryClassification"}},
     )
-    assert [item.name for item in run.of_type("aws:lambda/invocation:Invocation")] == [
-        "model-monitoring-dev-model-quality-baseline"
-    ]
+    assert baseline_jobs(run) == ["model-monitoring-dev-model-quality-baseline"]
     assert run.exports["data_quality_schedule_name"] is None
     assert run.exports["statistics_uri"] is None
 
@@ -288,7 +292,7 @@ def test_every_environment_with_every_engine(stack: str, engine: str) -> None:
 
 def test_baselines_computed_here_are_those_of_the_command_line(tmp_path: Path) -> None:
     run = run_main("dev", compute_baselines_here=True)
-    assert run.of_type("aws:lambda/invocation:Invocation") == []
+    assert baseline_jobs(run) == []
     kind = "aws:s3/bucketObjectv2:BucketObjectv2"
     command_line(["baseline", str(PROJECT / "model" / "baseline.csv"), "--output", str(tmp_path)])
     for what in ("statistics", "constraints"):
@@ -339,7 +343,7 @@ def test_a_tarball_is_taken_as_it_is(tmp_path: Path) -> None:
 
 def test_without_labelled_data_there_is_no_second_baseline() -> None:
     run = run_main("dev", baseline_quality_data="")
-    assert len(run.of_type("aws:lambda/invocation:Invocation")) == 1
+    assert baseline_jobs(run) == ["model-monitoring-dev-data-quality-baseline"]
     assert len(run.of_type("aws-native:sagemaker:ModelQualityJobDefinition")) == 1
 
 
@@ -429,6 +433,8 @@ def test_regions_that_are_good_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 def run_with_secrets(*keys: str) -> Run:
     monitoring = {**stack_config("dev")[f"{PREFIX}monitoring"]}
     monitoring["endpoint"] = {**monitoring["endpoint"], "environment": {"TOKEN": "t0ken"}}
+    telephone = {"protocol": "sms", "endpoint": "+4917012345678", "name": "on-call"}
+    monitoring["alerting"] = {"subscriptions": [telephone]}
     config = stack_config("dev") | {f"{PREFIX}monitoring": monitoring, f"{PREFIX}alert_emails": ["a@example.com"]}
 
     def program() -> None:
@@ -442,6 +448,7 @@ def run_with_secrets(*keys: str) -> Run:
     ("key", "kind", "name", "argument"),
     [
         ("monitoring", "aws:sagemaker/model:Model", "", "primaryContainer"),
+        ("monitoring", "aws:sns/topicSubscription:TopicSubscription", "model-monitoring-dev-sms-on-call", "endpoint"),
         (
             "alert_emails",
             "aws:sns/topicSubscription:TopicSubscription",
@@ -453,6 +460,11 @@ def run_with_secrets(*keys: str) -> Run:
 def test_what_was_set_as_a_secret_stays_one(key: str, kind: str, name: str, argument: str) -> None:
     """In the stack's state it would be readable for everybody."""
     item = run_with_secrets(key).one(kind, name)
+    assert (
+        kind != "aws:sns/topicSubscription:TopicSubscription"
+        or name.endswith("address-0")
+        or (list(item.request.additionalSecretOutputs) == ["endpoint"])
+    )
     assert SECRET in str(dict(item.request.object.fields)[argument])
     plain = run_with_secrets().of_type(kind)
     assert not any(SECRET in str(dict(item.request.object.fields)[argument]) for item in plain)

@@ -24,6 +24,7 @@ from components.args import (
     check_component_name,
     common_settings,
 )
+from components.args.bounds import check_data_quality_definition
 from components.jobs import has_local_storage
 from components.storage import content_object
 from contract import bucket_layout, processing_job
@@ -104,6 +105,7 @@ class DataQualityMonitor(pulumi.ComponentResource):
     def __init__(self, name: str, args: DataQualityMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
         settings = DataQualitySettings.from_args(args.get("monitor") or {}, "monitor")
+        check_data_quality_definition(settings, "monitor")
         network = NetworkSettings.from_args(args.get("network") or {})
         common = common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn"))
         super().__init__("model-monitoring:index:DataQualityMonitor", name, {}, opts)
@@ -336,7 +338,7 @@ def _network(network: NetworkSettings) -> aws.sagemaker.DataQualityJobDefinition
 
 def _native_network(
     network: NetworkSettings,
-) -> aws_native.sagemaker.ModelQualityJobDefinitionNetworkConfigArgs | None:
+) -> "aws_native.sagemaker.ModelQualityJobDefinitionNetworkConfigArgs | None":  # as text: it loads in half a second
     if not network.has_settings:
         return None
     return aws_native.sagemaker.ModelQualityJobDefinitionNetworkConfigArgs(

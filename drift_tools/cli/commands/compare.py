@@ -4,12 +4,13 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from rich.console import Console
 
 from drift_tools.cli.input_checks import foreign_numbers, require_common_column, require_numbers, require_rows
-from drift_tools.cli.inputs import Data, read_data
+from drift_tools.cli.inputs import STANDARD_INPUT, Data, read_data
 from drift_tools.cli.shared import DRIFT, OK, check_output, give, tell_skipped, warn
 from drift_tools.comparison import compare
 from drift_tools.errors import InputError
@@ -30,24 +31,30 @@ def run(options: argparse.Namespace) -> int:
         thresholds = _by_feature(options.threshold, baseline, "--threshold")
         windows = _windows(options, current)
         left_out = [name for name in (options.time_column, options.block_column) if name]
+        _check_names(options, baseline, current)
         before, after = baseline.table.without(left_out), current.table.without(left_out)
+        chosen: dict[str, Any] = {
+            "columns": options.columns,
+            "exclude": [name for name in options.exclude if name not in left_out],
+            "kinds": kinds,
+            "thresholds": thresholds,
+            **level,
+        }
         _check_columns(options, before, after, kinds)
         tell("comparing", 0, 0)
         comparison = compare(
             before,
             after,
-            kinds=kinds,
-            thresholds=thresholds,
             blocks=_blocks(options, current, needed=True),
             baseline_blocks=_blocks(options, baseline, needed=False),
             multivariate=options.multivariate,
-            **level,
+            **chosen,
         )
         timeline = None
         if windows:
             tell(f"comparing {len(windows):,} windows", 0, 0)
             parts = [(label, part.without(left_out)) for label, part in windows]
-            timeline = compare_windows(before, parts, kinds=kinds, thresholds=thresholds, **level)
+            timeline = compare_windows(before, parts, **chosen)
 
     def document() -> dict[str, Any]:
         return comparison.to_dict() | ({} if timeline is None else {"timeline": timeline.to_dict()})
@@ -98,10 +105,11 @@ def _blocks(options: argparse.Namespace, data: Data, *, needed: bool) -> Any:
 
 
 def _both_sides(options: argparse.Namespace, tell: Tell) -> tuple[Data, Data]:
-
-    baseline = read_data(options.baseline, delimiter=options.delimiter, on_progress=tell)
-    names = baseline.table.names
-    current = read_data(options.current, columns=names, delimiter=options.delimiter, on_progress=tell)
+    if options.baseline == options.current == STANDARD_INPUT:
+        raise InputError("-: both sides cannot be standard input: name a file for one of them")
+    read = partial(read_data, delimiter=options.delimiter, decimal=options.decimal, on_progress=tell)
+    baseline = read(options.baseline)
+    current = read(options.current, columns=baseline.table.names)
     sides = ((options.baseline, baseline), (options.current, current))
     for path, data in sides:
         require_rows(path, data)
@@ -114,10 +122,21 @@ def _check_columns(options: argparse.Namespace, baseline: Table, current: Table,
     """Refuse columns of which nothing could be compared, and tell of numbers that are read as texts."""
     require_common_column(baseline, current, (options.baseline, options.current))
     require_numbers(options.baseline, baseline, kinds)
-    names = [name for name in baseline.names if kinds.get(name) != "categorical"]
+    names = [name for name in baseline.names if name not in kinds and name not in options.exclude]
     for path, table in ((options.baseline, baseline), (options.current, current)):
-        if line := foreign_numbers(table, names):
+        for line in foreign_numbers(table, names):
             warn(f"{path}: {line}")
+
+
+def _check_names(options: argparse.Namespace, baseline: Data, current: Data) -> None:
+    """Refuse a column that is to be compared, or left out, and is on neither side."""
+    known = list({**baseline.table.columns, **current.table.columns})
+    for option, names in (("--columns", options.columns or ()), ("--exclude", options.exclude)):
+        for name in names:
+            if name not in known:
+                near = _nearest(name, known)
+                hint = f"did you mean {near!r}?" if near else f"the data have {', '.join(known[:10])}"
+                raise InputError(f"{option} {name}: neither side has such a column: {hint}")
 
 
 def _level(options: argparse.Namespace) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def share(value: object, field: str) -> float:
 
 def _one_of(known: Mapping[str, str]) -> Callable[[object, str], str]:
     def read(value: object, field: str) -> str:
+        """Read one of the known words, in any case and in either spelling."""
         if isinstance(value, str) and value.lower() in known:
             return known[value.lower()]
         raise InputError(f"{field} is {value!r}: give one of {', '.join(sorted(set(known.values())))}")

@@ -8,6 +8,7 @@ the prediction.
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.data_quality import Violation
-from drift_tools.profiles import read_json
+from drift_tools.profiles import in_file, read_json
 from drift_tools.tables import Column, Numbers, Table
 
 PROBLEM_TYPES = ("BinaryClassification", "MulticlassClassification", "Regression")
@@ -565,7 +566,10 @@ class QualityConstraints:
                 continue
             try:
                 thresholds = {
-                    str(name): (float(entry["threshold"]), _operator(entry["comparison_operator"]))
+                    _metric(name, problem_type): (
+                        _threshold(entry["threshold"]),
+                        _operator(entry["comparison_operator"]),
+                    )
                     for name, entry in constraints.items()
                 }
             except (KeyError, TypeError, ValueError) as error:
@@ -582,7 +586,24 @@ class QualityConstraints:
     @classmethod
     def read(cls, path: str | Path) -> "QualityConstraints":
         """Read the file."""
-        return cls.from_dict(read_json(path))
+        return in_file(path, cls.from_dict, read_json(path))
+
+
+def _metric(name: object, problem_type: str) -> str:
+    """The name of a metric that is measured of this problem: of another one nothing would ever be checked."""
+    known = _CONSTRAINED[problem_type]
+    text = str(name).removesuffix("_best_constant_classifier")
+    if text not in known:
+        alike = get_close_matches(text, known, 1)
+        fix = f"write {alike[0]}" if alike else f"there are {', '.join(known)}"
+        raise InputError(f"{name} is no metric of a {problem_type}: {fix}")
+    return str(name)
+
+
+def _threshold(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or not math.isfinite(float(value)):
+        raise ValueError(f"threshold is {value!r}: give a finite number, or leave the metric out")
+    return float(value)
 
 
 def _remembered(label: object) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
+from drift_tools.monitors.model_quality.outcomes import QualityConstraints
 from drift_tools.profiles import Statistics
 from drift_tools.profiles.profile import profile
 from drift_tools.tables import Table, as_table
@@ -254,3 +255,37 @@ def test_windows_in_which_nothing_can_be_compared() -> None:
 
 def test_a_count_of_rows_that_is_absent_is_that_of_the_features() -> None:
     assert Statistics.from_dict({"features": STATISTICS["features"]}).item_count == 2000
+
+
+@pytest.mark.parametrize(
+    ("metric", "entry", "says"),
+    [
+        ("acuracy", {"threshold": 0.9, "comparison_operator": "LessThanThreshold"}, "acuracy is no metric of a Binary"),
+        ("rmse", {"threshold": 0.9, "comparison_operator": "LessThanThreshold"}, "rmse is no metric of a Binary"),
+        ("f1", {"threshold": "NaN", "comparison_operator": "LessThanThreshold"}, "threshold is 'NaN': give a finite"),
+        ("f1", {"threshold": float("inf"), "comparison_operator": "LessThanThreshold"}, "threshold is inf: give a"),
+        ("f1", {"threshold": True, "comparison_operator": "LessThanThreshold"}, "threshold is True: give a finite"),
+        (
+            "f1",
+            {"threshold": 0.9, "comparison_operator": "LessThan"},
+            "comparison_operator is 'LessThan': give Greater",
+        ),
+        ("f1", {"threshold": 0.9}, "comparison_operator"),
+    ],
+)
+def test_what_constraints_of_model_quality_cannot_mean(
+    metric: str, entry: dict[str, Any], says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "constraints.json"
+    path.write_text(json.dumps({"version": 0.0, "binary_classification_constraints": {metric: entry}}))
+    with pytest.raises(InputError) as caught:
+        QualityConstraints.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert says in str(caught.value)
+
+
+def test_constraints_of_model_quality_may_be_numbers_as_text_and_of_the_constant_classifier() -> None:
+    names = ("f1", "accuracy_best_constant_classifier")
+    entry = {"threshold": "8e-1", "comparison_operator": "LessThanThreshold"}
+    found = QualityConstraints.from_dict({"binary_classification_constraints": dict.fromkeys(names, entry)})
+    assert found.thresholds == dict.fromkeys(names, (0.8, "LessThanThreshold"))

@@ -1,0 +1,133 @@
+"""What is refused before the first resource is made: what AWS, the provider or common sense would not take."""
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.args import (
+    AlertingSettings,
+    ArgumentError,
+    BaselineSettings,
+    ModelQualitySettings,
+    StackSettings,
+    common_settings,
+    endpoint_settings,
+)
+from components.args.bounds import DATA_QUALITY_DEFINITION
+
+TARBALL = b"\x1f\x8bmodel"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Any:
+    (tmp_path / "model.tar.gz").write_bytes(TARBALL)
+    return {
+        "endpoint": {"model": pulumi.FileAsset(str(tmp_path / "model.tar.gz"))},
+        "baseline": {"data": pulumi.StringAsset("a,b\n1,2\n")},
+    }
+
+
+def refusal(make: Any, *args: Any) -> str:
+    with pytest.raises(ArgumentError) as caught:
+        make(*args)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+class TestBoundsOfTheProvider:
+    @pytest.mark.parametrize("engine", ["model-monitor", "both"])
+    @pytest.mark.parametrize(("key", "value"), [("max_runtime_in_seconds", 7200), ("volume_size_in_gb", 1024)])
+    def test_what_it_does_not_take_is_refused(self, stack: Any, engine: str, key: str, value: int) -> None:
+        monitor = {"schedule_expression": "cron(0 6 ? * * *)", key: value}
+        said = refusal(StackSettings.from_args, "churn", {**stack, "engine": engine, "data_quality": monitor})
+        least, most = DATA_QUALITY_DEFINITION[key]
+        assert said == (
+            f"data_quality.{key} is {value}: with Model Monitor pulumi-aws takes {least} to {most}; lower it, or set "
+            "engine to open"
+        )
+
+    def test_the_open_engine_takes_it(self, stack: Any) -> None:
+        monitor = {
+            "schedule_expression": "cron(0 6 ? * * *)",
+            "max_runtime_in_seconds": 7200,
+            "volume_size_in_gb": 1024,
+        }
+        args: Any = {**stack, "engine": "open", "data_quality": monitor}
+        found = StackSettings.from_args("churn", args)
+        assert found.data_quality is not None
+        assert found.data_quality.max_runtime_in_seconds == 7200
+
+
+class TestWhatTheCommandLineMakesOfValues:
+    """`pulumi config set` keeps whole numbers and truth values as such, and all else as text."""
+
+    def test_decimals(self, stack: Any) -> None:
+        given: Any = {**stack, "engine": "open", "open_engine": {"false_alarms_per_year": "0.5", "late_hours": "12"}}
+        found = StackSettings.from_args("churn", given).open_engine
+        assert found is not None
+        assert (found.false_alarms_per_year, found.late_hours) == (0.5, 12)
+
+    @pytest.mark.parametrize("text", ["half", "1,5", "nan", "inf", "0x10", "", "1_0", "٣"])
+    def test_text_that_is_no_number(self, stack: Any, text: str) -> None:
+        given: Any = {**stack, "engine": "open", "open_engine": {"false_alarms_per_year": text}}
+        assert "must be a number" in refusal(StackSettings.from_args, "churn", given)
+
+    @pytest.mark.parametrize(("value", "text"), [(4711, "4711"), (8080.0, "8080"), (True, "true"), (0.25, "0.25")])
+    def test_numbers_that_are_texts(self, stack: Any, value: Any, text: str) -> None:
+        assert common_settings(tags={"cost": value}).tags == {"cost": text}
+        settings = endpoint_settings({**stack["endpoint"], "environment": {"PORT": value}})
+        assert settings.environment == {"PORT": text}  # type: ignore[union-attr]
+        quality = ModelQualitySettings.from_args({"problem_type": "BinaryClassification", "positive_label": value})
+        assert quality.positive_label == text
+
+
+class TestConfigurationsThatCannotWork:
+    def test_a_window_that_ends_before_it_begins(self) -> None:
+        args: Any = {"problem_type": "Regression", "start_time_offset": "-P1D", "end_time_offset": "-P2D"}
+        assert "the window would end before it begins" in refusal(ModelQualitySettings.from_args, args)
+        args["end_time_offset"] = "-P1D"
+        assert "the window would end before it begins" in refusal(ModelQualitySettings.from_args, args)
+
+    def test_a_column_twice(self) -> None:
+        args: Any = {"data": pulumi.StringAsset("a,b,a\n1,2,3\n")}
+        assert "baseline.data has the column 'a' twice" in refusal(BaselineSettings.from_args, args)
+
+    def test_an_address_twice(self) -> None:
+        args: Any = {"emails": ["team@example.com", "Team@example.com"]}
+        assert "has 'team@example.com' twice" in refusal(AlertingSettings.from_args, args)
+
+    def test_a_subscription_twice(self) -> None:
+        item = {"protocol": "sms", "endpoint": "+4917012345678"}
+        args: Any = {"subscriptions": [{**item, "name": "a"}, {**item, "name": "b"}]}
+        assert "subscriptions[1] is alerting.subscriptions[0] again" in refusal(AlertingSettings.from_args, args)
+
+    @pytest.mark.parametrize(
+        ("policy", "words"),
+        [
+            ({"severity": ["critical"]}, "there is no such alarm"),
+            ({"state": ["OK"]}, "set notify_on_ok to true"),
+            ({"state": ["Alarm"]}, "states are ALARM, OK"),
+        ],
+    )
+    def test_a_filter_that_lets_nothing_through(self, policy: dict[str, Any], words: str) -> None:
+        item = {"protocol": "sms", "endpoint": "+4917012345678", "filter_policy": policy}
+        args: Any = {"subscriptions": [item]}
+        assert words in refusal(AlertingSettings.from_args, args)
+
+    def test_a_filter_that_lets_something_through(self) -> None:
+        policy = {"severity": ["critical"], "state": ["OK"]}
+        item = {"protocol": "sms", "endpoint": "+4917012345678", "filter_policy": policy}
+        critical = {"critical": {"threshold": 5}}
+        args: Any = {"subscriptions": [item], "notify_on_ok": True, "violations": critical}
+        [found] = AlertingSettings.from_args(args).subscriptions
+        assert found.filter_policy == {"severity": ("critical",), "state": ("OK",)}
+
+    @pytest.mark.parametrize("tags", [{"team": "risk & co"}, {"te*am": "risk"}, {"team": "a;b"}])
+    def test_characters_that_tags_may_not_have(self, tags: dict[str, str]) -> None:
+        assert "in tags" in refusal(lambda: common_settings(tags=tags))
+
+    def test_tags_of_any_script(self) -> None:
+        tags = {"équipe": "Größe_1.0:/=+-@ ok"}
+        assert common_settings(tags=tags).tags == tags

@@ -1,0 +1,58 @@
+"""What was set with `--secret` is in plain text nowhere: not in state, history, events, messages or outputs."""
+
+from pathlib import Path
+
+from deployment.errors import AutomationError
+from tests.engine.lab import Lab
+
+# Where a person may put one; a text that is nowhere else, and that AWS takes there.
+SECRETS = {
+    "monitoring.endpoint.environment.TOKEN": "hush-token-1",
+    "monitoring.endpoint.environment.PASSWORD": "hush-token-2",
+    "alert_emails[0]": "hush.person-3@example.com",
+    "alert_emails[1]": "hush.person-4@example.com",
+    "monitoring.alerting.subscriptions[0].endpoint": "https://events.example.com/integration/HUSH-5/enqueue",
+    "monitoring.alerting.subscriptions[1].endpoint": "https://chat.example.com/hooks/HUSH-7?key=HUSH-8",
+}
+PROTOCOLS = ("https", "https")
+TEXTS = [
+    "hush-token-1",
+    "hush-token-2",
+    "hush.person-3",
+    "hush.person-4",
+    "HUSH-5",
+    "HUSH-7",
+    "HUSH-8",
+]
+
+
+def test_no_secret_is_anywhere_in_plain_text(lab: Lab) -> None:
+    environment = lab.environment("dev")
+    plain = {f"monitoring.alerting.subscriptions[{i}].protocol": kind for i, kind in enumerate(PROTOCOLS)}
+    plain |= {f"monitoring.alerting.subscriptions[{i}].name": f"receiver-{i}" for i in range(len(PROTOCOLS))}
+    environment.configure(plain, SECRETS)
+    said: list[str] = []
+    environment.progress.on_message = lambda _severity, _resource, text: said.append(text)
+    previewed = environment.preview()
+    # AWS quotes what it refuses: the message of each failing step is as public as a log.
+    words = " and ".join(SECRETS.values())
+    with lab.failing(lambda method, urn: method == "create" and ":TopicSubscription" in urn, words) as failed:
+        try:
+            environment.up()
+            message = ""
+        except AutomationError as error:
+            message = "\n".join([str(error), *error.details])
+    assert failed
+    assert "[secret]" in message
+    made = environment.up()
+    told = [message, *said, str(previewed), str(made), str(environment.outputs()), str(environment.destroy())]
+    found = {text: [place for place in (*told, *_written(lab)) if text in place] for text in TEXTS}
+    assert {text: places for text, places in found.items() if places} == {}
+
+
+def _written(lab: Lab) -> list[str]:
+    """Everything that the engine keeps: state, its backups, history, and the stack's settings."""
+    files = [path for path in (lab.folder / "state").rglob("*") if path.is_file()]
+    assert any("history" in path.parts for path in files)
+    settings = lab.program / "Pulumi.dev.yaml"
+    return [Path(path).read_text(errors="replace") for path in (*files, settings)]

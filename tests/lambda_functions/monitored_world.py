@@ -1,0 +1,274 @@
+"""A monitored endpoint's hours, played on AWS in memory through the real functions; only the monitor's program is not.
+
+`World` makes happen what happens: traffic, late files, deliveries that come twice, late, out of order, never, or die at
+any call; jobs that end well, are killed, or say what is wrong; functions that die; events lost and repeated. `account`
+says what became of every captured file.
+"""
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker, client_error
+from tests.lambda_functions.functions import common, load
+
+STARTER, WINDOWS, METRICS = load("start_monitor"), load("monitor_window"), load("processing_metrics")
+IDEMPOTENCY = common("idempotency")
+ENDPOINT, SCHEDULE = "churn-endpoint", "churn-endpoint-data-quality"
+CAPTURED, STATE = f"captured-data/{ENDPOINT}/Primary", f"monitor-state/{ENDPOINT}/{SCHEDULE}"
+BEGIN = datetime(2026, 11, 23, 8, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LATE_HOURS = 3
+SECONDS = 60.0
+PLAN: dict[str, Any] = {
+    "kind": "data-quality",
+    "endpoint": ENDPOINT,
+    "schedule": SCHEDULE,
+    "variants": ["Primary"],
+    "start_offset": "-PT1H",
+    "end_offset": "-PT0H",
+    "late_hours": LATE_HOURS,
+    "captured_uri": "s3://churn-data/captured-data",
+    "ground_truth_uri": None,
+    "results_uri": "s3://churn-data/monitoring-results",
+    "state_uri": "s3://churn-data/monitor-state",
+    "job_stem": "churn",
+    "small_window": {"function_name": "churn-monitor-window", "max_bytes": 10_000, "max_files": 3},
+    "request": {
+        "ProcessingInputs": [],
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 20}
+        },
+        "AppSpecification": {"ImageUri": "image", "ContainerEntrypoint": ["python3"]},
+        "Environment": {},
+        "RoleArn": "arn:aws:iam::123456789012:role/churn-monitor",
+    },
+}
+ENVIRONMENT = {
+    "METRIC_NAMESPACE": "ModelMonitoring/churn",
+    "BUCKET_NAME": "churn-data",
+    "FAILURES_PREFIX": "responder-state/job-failures",
+    "STATE_PREFIX": "monitor-state",
+    "ENDPOINT_NAME": ENDPOINT,
+    "RESULTS_PREFIX": "monitoring-results",
+}
+
+
+class Killed(BaseException):
+    """The invocation is over: no call has an effect any more, whatever `finally` still tries."""
+
+
+class Mortal:
+    """Clients of an invocation that is killed at its n-th call, before that call has its effect or after it."""
+
+    def __init__(self, calls: int | None, *, after: bool) -> None:
+        self.left, self._after = calls, after
+
+    def wrap(self, client: Any) -> Any:
+        return _Wrapped(client, self)
+
+    def call(self, function: Callable[..., Any], *args: Any, **request: Any) -> Any:
+        if self.left is None:
+            return function(*args, **request)
+        self.left -= 1
+        if self.left < 0 or (self.left == 0 and not self._after):
+            raise Killed
+        answer = function(*args, **request)
+        if self.left == 0:
+            raise Killed
+        return answer
+
+
+class _Wrapped:
+    def __init__(self, client: Any, mortal: Mortal) -> None:
+        self._client, self._mortal = client, mortal
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        return lambda *args, **request: self._mortal.call(method, *args, **request)
+
+
+@dataclass
+class World:
+    """Everything that there is, and what happened."""
+
+    s3: FakeS3 = field(default_factory=FakeS3)
+    sagemaker: FakeSageMaker = field(default_factory=FakeSageMaker)
+    functions: FakeLambda = field(default_factory=FakeLambda)
+    cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
+    now: datetime = BEGIN
+    captured: dict[str, datetime] = field(default_factory=dict)
+    due: list[datetime] = field(default_factory=list)
+    delivered: list[datetime] = field(default_factory=list)
+    invoked: int = 0
+    counted: Counter[str] = field(default_factory=Counter)
+    windows_of: dict[str, set[str]] = field(default_factory=dict)
+    failures: int = 0
+
+    def __post_init__(self) -> None:
+        self.s3.page = 1000
+
+    @property
+    def clock(self) -> Any:
+        """The functions' clock: it passes while somebody waits."""
+
+        def sleep(seconds: float) -> None:
+            self.now += timedelta(seconds=seconds)
+
+        return IDEMPOTENCY.Clock(now=self._seconds, sleep=sleep)
+
+    def _seconds(self) -> float:
+        return self.now.timestamp()
+
+    def capture(self, hours_late: int = 0, files: int = 1) -> None:
+        """Files of an hour appear, perhaps hours after it; never later than the monitor looks back."""
+        hour = max(BEGIN, self.now.replace(minute=0, second=0, microsecond=0) - hours_late * HOUR)
+        for _ in range(files):
+            key = f"{CAPTURED}/{hour:%Y/%m/%d/%H}/{len(self.captured):06}.jsonl"
+            self.s3.put(key, b"{}\n")
+            self.captured[key] = hour
+
+    def next_hour(self) -> None:
+        """The clock says the next full hour and twenty minutes; the schedule is due."""
+        self.now = self.now.replace(minute=20, second=0, microsecond=0) + HOUR
+        self.due.append(self.now)
+
+    def deliver(self, scheduled: datetime, kill_at: int | None = None, *, after: bool = False, **failing: str) -> bool:
+        """One delivery of the schedule; whether it ended by itself."""
+        self.now += timedelta(seconds=70)  # whoever held something before is dead by now
+        for operation, code in failing.items():
+            client = self.sagemaker if operation.endswith("ProcessingJob") else self.s3
+            client.fail(operation, code)
+        mortal = Mortal(kill_at, after=after)
+        event = {"scheduled_time": f"{scheduled:%Y-%m-%dT%H:%M:%SZ}", "plan": copy.deepcopy(PLAN)}
+        try:
+            STARTER.handler.process(
+                event,
+                STARTER.handler.Settings.read(ENVIRONMENT),
+                s3=mortal.wrap(self.s3),
+                sagemaker=mortal.wrap(self.sagemaker),
+                functions=mortal.wrap(self.functions),
+                cloudwatch=mortal.wrap(self.cloudwatch),
+                deadline=self.now.timestamp() + SECONDS,
+                clock=self.clock,
+            )
+        except Killed:
+            return False
+        except Exception:
+            self.failures += 1
+            return False
+        finally:
+            self.s3._failures.clear()
+            self.sagemaker._failures.clear()
+        self.delivered.append(scheduled)
+        return True
+
+    @property
+    def named_lost(self) -> set[str]:
+        """Files of windows of which people were told that they are lost."""
+        told = [key for key in self.s3.keys(STATE) if key.endswith(".settled") and self.s3.json(key)["as"] == "lost"]
+        manifests = (self.s3.json(key.removesuffix(".settled") + ".captured.manifest") for key in told)
+        return {f"captured-data/{key}" for manifest in manifests for key in manifest[1:]}
+
+    def end_job(self, name: str, outcome: str) -> None:
+        """A job ends: `well`, `killed` or with an `error` that it says."""
+        job = self.sagemaker.jobs[name]
+        if outcome == "well":
+            job |= {"ProcessingJobStatus": "Completed", "ExitMessage": "Completed: no violations."}
+            self._count(job)
+        elif outcome == "killed":
+            job |= {"ProcessingJobStatus": "Failed", "FailureReason": "AlgorithmError: , exit code: 137"}
+        else:
+            job |= {"ProcessingJobStatus": "Failed", "ExitMessage": "Error: constraints.json: no JSON"}
+
+    def running(self) -> list[str]:
+        """Names of jobs at work."""
+        return [name for name, job in self.sagemaker.jobs.items() if job["ProcessingJobStatus"] == "InProgress"]
+
+    def _count(self, job: dict[str, Any]) -> None:
+        window = f"{job['Environment']['start_time']}/{job['Environment']['end_time']}"
+        (source,) = (item["S3Input"]["S3Uri"] for item in job["ProcessingInputs"])
+        for key in self.s3.json(source.removeprefix("s3://churn-data/"))[1:]:
+            self.counted[f"captured-data/{key}"] += 1
+            self.windows_of.setdefault(f"captured-data/{key}", set()).add(window)
+
+    def hear_of(self, name: str) -> None:
+        """EventBridge tells of an ended job."""
+        METRICS.handler.process(
+            name, METRICS.handler.Settings.read(ENVIRONMENT), sagemaker=self.sagemaker, s3=self.s3,
+            cloudwatch=self.cloudwatch,
+        )  # fmt: skip
+
+    def run_function(self, number: int, kill_at: int | None = None, *, fails: bool = False) -> None:
+        """Lambda runs one of the invocations that were asked for, perhaps for the second time."""
+        job = json.loads(self.functions.requests("Invoke")[number]["Payload"])["job"]
+        mortal = Mortal(kill_at, after=True)
+        s3 = mortal.wrap(self.s3)
+        self.now += timedelta(seconds=70)
+        markers = IDEMPOTENCY.Markers(s3, "churn-data", "window", self.now.timestamp() + SECONDS, self.clock)
+        deadline = WINDOWS.handler.Deadline(self.now.timestamp() + SECONDS, self.clock)
+        try:
+            with _program(fails=fails):
+                WINDOWS.handler.process(
+                    {"job": job}, WINDOWS.handler.Settings.read(ENVIRONMENT), markers, s3=s3,
+                    cloudwatch=mortal.wrap(self.cloudwatch), functions=self.functions, deadline=deadline,
+                )  # fmt: skip
+        except Killed:
+            pass
+        key = IDEMPOTENCY.small_window_key("monitor-state", ENDPOINT, job["ProcessingJobName"])
+        facts = self.s3.json(key)["facts"] if key in self.s3.objects else {}
+        if ("stored_violations" in facts or facts.get("status") == "0") and job["ProcessingJobName"] not in self._done:
+            self._done.add(job["ProcessingJobName"])
+            self._count(job)
+
+    _done: set[str] = field(default_factory=set)
+
+    def drain(self) -> None:
+        """Whatever is still to come, comes: deliveries, jobs, functions; then some quiet hours."""
+        for _ in range(LATE_HOURS + 4):
+            for scheduled in [moment for moment in self.due if moment not in self.delivered]:
+                self.deliver(scheduled)
+            for number in range(len(self.functions.requests("Invoke"))):
+                self.run_function(number)
+            for name in self.running():
+                self.end_job(name, "well")
+                self.hear_of(name)
+            self.next_hour()
+        for scheduled in [moment for moment in self.due if moment not in self.delivered]:
+            self.deliver(scheduled)
+
+    def account(self) -> list[str]:
+        """What is wrong: files that are in two windows, or that are neither counted nor named as lost."""
+        wrong = [f"{key} is in {sorted(windows)}" for key, windows in self.windows_of.items() if len(windows) > 1]
+        missing = set(self.captured) - set(self.counted) - self.named_lost
+        return wrong + [f"{key} was neither counted nor named" for key in sorted(missing)]
+
+
+@contextmanager
+def _program(*, fails: bool) -> Iterator[None]:
+    """In place of the monitor's program: its files and its message, at once."""
+
+    def execute(_job: Any, ml_root: Path, _seconds: float, *, fetching: float) -> int:
+        del fetching
+        message = "Error: MemoryError: too much" if fails else "Completed: no violations."
+        (ml_root / "output").mkdir(exist_ok=True)
+        (ml_root / "output/message").write_text(message)
+        if not fails:
+            (ml_root / "processing/output/statistics.json").write_text("{}")
+        return int(fails)
+
+    original = WINDOWS.handler._execute
+    WINDOWS.handler._execute = execute
+    try:
+        yield
+    finally:
+        WINDOWS.handler._execute = original
+
+
+__all__ = ["LATE_HOURS", "Killed", "World", "client_error"]
