@@ -58,7 +58,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
             emails = [pulumi.Output.secret(email) for email in emails]
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
     _keep_secrets(args, config)
-    if "model_quality" in args and args.get("engine") != "open":
+    if "model_quality" in args and args.get("engine") in {"model-monitor", "both"}:
         _check_regions()
     return cast(ModelMonitoringStackArgs, args)
 

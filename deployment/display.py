@@ -30,6 +30,7 @@ _WORDS: Final[Mapping[OpType, tuple[str, str, str, str, str]]] = {
     OpType.IMPORT: ("=", "cyan", "importing", "imported", "import"),
     OpType.DISCARD: ("-", "red", "discarding", "discarded", "discard"),
 }
+KEPT: Final = ("=", "cyan", "keeping", "kept", "keep")
 _SUMMARY: Final = {
     "create": "created",
     "update": "updated",
@@ -84,7 +85,7 @@ class Display:
         now = time.monotonic()
         table = Table.grid(padding=(0, 1))
         for step in steps[:SHOWN]:
-            symbol, style, doing, _, planned = _words(step.operation)
+            symbol, style, doing, _, planned = KEPT if step.kept else _words(step.operation)
             word = planned if self._planned else doing
             table.add_row(
                 Spinner("dots"),
@@ -97,7 +98,7 @@ class Display:
         return Group(table, Text(f"{self._title}: {_duration(now - self._began)}{more}", style="dim"))
 
     def _step(self, step: Step, seconds: float | None) -> None:
-        symbol, style, _, done, planned = _words(step.operation)
+        symbol, style, _, done, planned = KEPT if step.kept else _words(step.operation)
         if seconds is None:
             text = Text.assemble(("x failed to ", "red"), (planned, "red"), f" {step.name} ", (step.type, "dim"))
         else:

@@ -11,6 +11,7 @@ from pulumi.automation import EngineEvent, OpType, StepEventMetadata
 
 # The engine marks colours in its messages: `<{%fg 1%}>error<{%reset%}>`.
 _COLOUR: Final = re.compile(r"<\{%[^%]*%\}>")
+_DELETIONS: Final = frozenset({OpType.DELETE, OpType.DELETE_REPLACED})
 _UNCHANGED: Final = frozenset({OpType.SAME, OpType.READ, OpType.REFRESH, OpType.REMOVE_PENDING_REPLACE})
 
 
@@ -21,6 +22,8 @@ class Step:
     urn: str
     operation: OpType
     began: float
+    kept: bool = False
+    """Whether Pulumi only forgets the resource (`retain_on_delete`): AWS has it as before."""
 
     @property
     def name(self) -> str:
@@ -77,7 +80,7 @@ class Progress:
 
     def _begin(self, metadata: StepEventMetadata) -> None:
         if _worth_showing(metadata):
-            self.running[metadata.urn] = Step(metadata.urn, metadata.op, self.clock())
+            self.running[metadata.urn] = Step(metadata.urn, metadata.op, self.clock(), kept=_is_kept(metadata))
 
     def _end(self, metadata: StepEventMetadata, *, failed: bool) -> None:
         begun = self.running.pop(metadata.urn, None)
@@ -92,6 +95,10 @@ class Progress:
         if severity == "error":
             self.errors.append(text)
         self.on_message(severity.removesuffix("#err"), urn.rsplit("::", 1)[-1] if urn else "", text)
+
+
+def _is_kept(metadata: StepEventMetadata) -> bool:
+    return metadata.op in _DELETIONS and bool(metadata.old and metadata.old.retain_on_delete)
 
 
 def _worth_showing(metadata: StepEventMetadata) -> bool:

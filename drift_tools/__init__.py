@@ -1,8 +1,8 @@
 """Statistics over captured requests: whether they are still what the model was trained on.
 
 `compare` says which features drifted, `compare_windows` since when, `read_captures` turns an endpoint's captured data
-into a table, `render_comparison` makes the report. Importing the package costs nothing; numpy and the rest are loaded
-with the first name that is used.
+into a table, `read_table` reads a CSV or Parquet file, `render_comparison` makes the report. Importing the package
+costs nothing; numpy and the rest are loaded with the first name that is used.
 """
 
 from importlib import import_module
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from drift_tools.errors import InputError
     from drift_tools.report import render_comparison
     from drift_tools.significance import MultivariateTest, alpha_per_run, block_p_value, two_sample_test
+    from drift_tools.tables import read_table
     from drift_tools.timeline import Onset, Timeline, compare_windows, split_by_time
     from drift_tools.version import __version__
 
@@ -33,6 +34,7 @@ __all__ = [
     "iterate_captures",
     "prepare_baseline",
     "read_captures",
+    "read_table",
     "render_comparison",
     "split_by_time",
     "two_sample_test",
@@ -44,6 +46,7 @@ _HOMES = {
     "drift_tools.errors": ("InputError",),
     "drift_tools.report": ("render_comparison",),
     "drift_tools.significance": ("MultivariateTest", "alpha_per_run", "block_p_value", "two_sample_test"),
+    "drift_tools.tables": ("read_table",),
     "drift_tools.timeline": ("Onset", "Timeline", "compare_windows", "split_by_time"),
     "drift_tools.version": ("__version__",),
 }

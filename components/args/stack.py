@@ -40,7 +40,8 @@ class ModelMonitoringStackArgs(TypedDict):
     endpoint: NotRequired[EndpointArgs]
     """The endpoint: created with its model, or existing. Default the sample model of this project, to try a stack."""
     engine: NotRequired[str]
-    """Who runs the monitoring jobs: `model-monitor`, `open` (every account), or `both`. Default `model-monitor`."""
+    """Who runs the monitoring jobs: `open` (every account), `model-monitor` (accounts that had it before it was closed
+    to new customers), or `both`. Default `open`."""
     open_engine: NotRequired[OpenEngineArgs]
     """How the open engine runs, with `open` and `both`."""
     data_quality: NotRequired[DataQualityArgs]
@@ -98,7 +99,7 @@ class StackSettings:
         """
         check_component_name(name)
         read = Reader("", args, argument_names(ModelMonitoringStackArgs))
-        engine = read.choice("engine", MODEL_MONITOR, ENGINES)
+        engine = read.choice("engine", OPEN, ENGINES)
         data_quality, model_quality = _monitors(read, engine)
         found = cls(
             engine=engine,

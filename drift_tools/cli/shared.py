@@ -21,6 +21,7 @@ OK, DRIFT = 0, 1
 
 
 def check_window(options: argparse.Namespace) -> None:
+    """Refuse a window that ends before it starts."""
     if options.start is not None and options.end is not None and options.start >= options.end:
         raise InputError(
             f"--start {options.start.isoformat()} --end {options.end.isoformat()}: no time is between them: swap them, "
@@ -81,15 +82,17 @@ def give(
 
 
 def say(line: str) -> None:
+    """Write a line to standard output, if anybody still reads it."""
     with suppress(BrokenPipeError):
         sys.stdout.write(f"{line}\n")
 
 
 def warn(line: str) -> None:
+    """Write a line to standard error."""
     sys.stderr.write(f"drift_tools: {line}\n")
 
 
 def tell_skipped(path: str, captures: Captures | None) -> None:
-
+    """Say how many captured records were skipped, if any were."""
     if captures is not None and (line := skipped_line(path, captures)):
         warn(f"{line}")

@@ -7,12 +7,14 @@ from typing import Any
 
 
 def place(text: str) -> str:
+    """Take where to write; nothing is no place."""
     if not text.strip():
         raise argparse.ArgumentTypeError("is empty; name where to write")
     return text
 
 
 def moment(text: str) -> datetime:
+    """Parse an ISO 8601 time; one without a zone is of UTC."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -21,12 +23,14 @@ def moment(text: str) -> datetime:
 
 
 def whole(text: str) -> int:
+    """Parse a whole number, 0 or more."""
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
     return int(text)
 
 
 def positive(text: str) -> float:
+    """Parse a number above 0."""
     value = _float(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
@@ -34,6 +38,7 @@ def positive(text: str) -> float:
 
 
 def probability(text: str) -> float:
+    """Parse a number between 0 and 1, neither of them."""
     value = _float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
@@ -56,6 +61,7 @@ def named(value: Callable[[str], Any]) -> Callable[[str], Named]:
 
 
 def kind(text: str) -> str:
+    """Parse the kind of a feature."""
     if text not in ("numerical", "categorical"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither numerical nor categorical")
     return text
@@ -65,6 +71,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 def width(text: str) -> timedelta:
+    """Parse the width of a window: 15m, 1h, 1d, 1w."""
     short = text.removesuffix("in") if text.endswith("min") else text  # `15min` is how `compare_windows` spells it
     unit = _UNITS.get(short[-1:])
     try:
@@ -77,6 +84,7 @@ def width(text: str) -> timedelta:
 
 
 def delimiter(text: str) -> str:
+    """Parse a delimiter: one character, or `tab`."""
     character = {"\\t": "\t", "tab": "\t"}.get(text, text)
     if len(character) != 1 or character in '"\r\n':
         raise argparse.ArgumentTypeError(f"{text!r} is no delimiter; give one character, such as ';'")
@@ -84,6 +92,7 @@ def delimiter(text: str) -> str:
 
 
 def share(text: str) -> float:
+    """Parse a number from 0 to 1."""
     value = _float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")

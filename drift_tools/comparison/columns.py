@@ -156,7 +156,7 @@ class Categories:
 
     def cleaned(self) -> "Categories":
         """Without the blanks around them, which no reader of CSV keeps; what is empty then is missing."""
-        if all(map(_is_clean, self.counts)):
+        if "" not in self.counts and all(name == name.strip() for name in self.counts):
             return self
         found: dict[str, int] = {}
         for name, count in self.counts.items():
@@ -167,10 +167,6 @@ class Categories:
     @property
     def side(self) -> Side:
         return Side(self.rows, self.missing / max(self.rows, 1), 0.0, 0.0, len(self.counts))
-
-
-def _is_clean(name: str) -> bool:
-    return bool(name) and name.strip() == name
 
 
 def in_one_spelling(sides: Sequence[Categories]) -> list[Categories]:

@@ -2,7 +2,9 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +15,16 @@ from drift_tools.comparison.verdict import Evidence, surely_beyond, would_be_mat
 from drift_tools.measures import (
     ChiSquared,
     KolmogorovSmirnov,
+    TwoSamples,
     are_rare,
     are_whole,
     chi_squared,
     count_in_bins,
-    jensen_shannon,
     ks_of_sorted,
-    l_infinity,
+    measured,
     population_stability,
     quantile_edges,
     rare_categories_p_value,
-    wasserstein_of_sorted,
 )
 from drift_tools.significance import homogeneity_p_value, numbers_p_value, share_p_value
 from drift_tools.tables import Numbers
@@ -46,14 +47,12 @@ class Measured:
     kind: Kind
     evidence: Evidence
     psi: float
-    jensen_shannon: float
-    l_infinity: float
+    distances: Mapping[str, float]
     baseline: Side
     current: Side
     histogram: Histogram
     ks: KolmogorovSmirnov | None = None
     chi_squared: ChiSquared | None = None
-    wasserstein: float = math.nan
     new_categories: tuple[tuple[str, float], ...] = ()
     vanished_categories: tuple[tuple[str, float], ...] = ()
     is_time: bool = False
@@ -72,8 +71,8 @@ def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: flo
     if kind == "numerical" and not baseline.is_numerical and not baseline.numbers.has_any:
         kind = "categorical"
     if (kind or kind_of(baseline, current)) == "numerical":
-        measured = measure_numbers(baseline.name, *in_one_rounding(baseline.numbers, current.numbers), threshold)
-        return replace(measured, is_time=baseline.is_time and current.is_time)
+        numbers = measure_numbers(baseline.name, *in_one_rounding(baseline.numbers, current.numbers), threshold)
+        return replace(numbers, is_time=baseline.is_time and current.is_time)
     return measure_categories(baseline.name, baseline.categories, current.categories, threshold)
 
 
@@ -117,15 +116,18 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
             surely_beyond(beyond, after.rows, len(before.finite)),
         ),
         psi=stability.value,
-        jensen_shannon=jensen_shannon(first, second),
-        l_infinity=l_infinity(first, second),
+        distances=measured(
+            TwoSamples(
+                (first, second),
+                (before.finite, after.finite),
+                before.side.standard_deviation if len(before.finite) else None,
+            ),
+            "numerical",
+        ),
         baseline=before.side,
         current=after.side,
         histogram=_numerical_histogram(before.finite, after.finite),
         ks=ks,
-        wasserstein=wasserstein_of_sorted(
-            before.finite, after.finite, deviation=before.side.standard_deviation if len(before.finite) else None
-        ),
     )
 
 
@@ -160,7 +162,7 @@ def measure_categories(
     before, after = in_one_spelling([before, after])
     names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
     first, second = (
-        np.fromiter((side.counts.get(label, 0) for label in names), dtype=np.int64, count=len(names))
+        np.fromiter(map(side.counts.get, names, repeat(0)), dtype=np.int64, count=len(names))
         for side in (before, after)
     )
     with_missing = np.append(first, before.missing), np.append(second, after.missing)
@@ -190,8 +192,7 @@ def measure_categories(
             *_rarity(test, first, second, len(names) - (rest in names), threshold),
         ),
         psi=stability.value,
-        jensen_shannon=jensen_shannon(*with_missing),
-        l_infinity=l_infinity(*with_missing),
+        distances=measured(TwoSamples(with_missing), "categorical"),
         baseline=before.side,
         current=after.side,
         histogram=_categorical_histogram(names, first, second),
@@ -233,8 +234,9 @@ def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64])
     if not own.any() or not other.any():
         return ()
     total = int(own.sum())
-    only = [(names[index], int(own[index]) / total) for index in np.flatnonzero((own > 0) & (other == 0)).tolist()]
-    return tuple(sorted(only, key=lambda item: (-item[1], item[0])))
+    only = np.flatnonzero((own > 0) & (other == 0))
+    only = only[np.argsort(-own[only], kind="stable")]  # the names are in order already
+    return tuple((names[index], count / total) for index, count in zip(only.tolist(), own[only].tolist(), strict=True))
 
 
 def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:

@@ -21,7 +21,7 @@ from drift_tools.comparison.from_rows import check_kinds, counts_as_missing, jud
 from drift_tools.comparison.profile_measures import ProfileComparison, compare_numbers
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison.verdict import PSI_THRESHOLD, Evidence, decide, surely_beyond
-from drift_tools.measures import jensen_shannon, ks_p_value, l_infinity, population_stability
+from drift_tools.measures import TwoSamples, ks_p_value, measured, population_stability
 from drift_tools.profiles import Categories, ColumnProfile, FeatureStatistics, NumberProfile, Profile, Statistics
 from drift_tools.significance import beyond_p_value, combined, homogeneity_p_value, share_p_value
 from drift_tools.tables import TypeCounts
@@ -83,16 +83,16 @@ def compare_with_profile(
     kinds = kinds or {}
     check_kinds(kinds)
     current = _with_optional(current, baseline)
-    measured = {
+    by_name = {
         name: _measure(name, before, current.columns[name], kinds.get(name) or _kind(before, current.columns[name]))
         for name, before in baseline.columns.items()
         if name in current.columns
     }
-    verdicts = decide({name: item.evidence for name, item in measured.items()}, alpha=alpha)
+    verdicts = decide({name: item.evidence for name, item in by_name.items()}, alpha=alpha)
     features: dict[str, FeatureComparison] = {}
     for name, column in baseline.columns.items():
-        if name in measured:
-            features[name] = judged(measured[name], verdicts[name])
+        if name in by_name:
+            features[name] = judged(by_name[name], verdicts[name])
         else:
             features[name] = _alone(name, column, current.rows, "missing")
     for name, column in current.columns.items():
@@ -162,8 +162,7 @@ def _without_a_list(name: str, before: ColumnProfile, after: ColumnProfile) -> M
         kind="categorical",
         evidence=Evidence(p_values, stability.excess, before.rows, after.rows, stability.bins, not_listed=True),
         psi=math.nan,
-        jensen_shannon=math.nan,
-        l_infinity=math.nan,
+        distances={},
         baseline=sides[0],
         current=sides[1],
         histogram=Histogram((), (), (), ()),
@@ -316,8 +315,7 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
             surely_beyond(max(below, above), after.rows, n),
         ),
         psi=found.psi,
-        jensen_shannon=jensen_shannon(first, second),
-        l_infinity=found.l_infinity,
+        distances=measured(TwoSamples((first, second)), "numerical"),
         baseline=_side(before),
         current=_side(after),
         histogram=Histogram((), (), (), ()),
@@ -348,8 +346,7 @@ def _without_values(name: str, before: ColumnProfile, after: ColumnProfile, p_va
             p_values or {"values": 1.0}, stability.excess, before.rows, after.rows, stability.bins, None, PSI_THRESHOLD
         ),
         psi=stability.value,
-        jensen_shannon=jensen_shannon(first, second),
-        l_infinity=l_infinity(first, second),
+        distances=measured(TwoSamples((first, second)), "numerical"),
         baseline=_side(before),
         current=_side(after),
         histogram=Histogram((), (), (), ()),

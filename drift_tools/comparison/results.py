@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, Literal, TypeAlias
 
 from drift_tools.comparison.verdict import DRIFT
-from drift_tools.measures import ChiSquared, KolmogorovSmirnov
+from drift_tools.measures import MEASURES, ChiSquared, KolmogorovSmirnov
 from drift_tools.significance import MultivariateTest
 
 _NAMED, _SHOWN_ROWS = 10, 50
@@ -71,8 +71,9 @@ class FeatureComparison:
     """All measures and the verdict on one feature. A measure that does not exist for it is NaN or None.
 
     `verdict`: `drift`, `no drift` or `not enough data`. `reason`: why. `summary`: what changed, in one sentence.
-    `effect`: PSI less its expectation under equality, by which features are ranked. `is_time`: whether its numbers are
-    seconds since 1970.
+    `effect`: PSI less its expectation under equality, by which features are ranked. `distances`: by name, those of
+    `drift_tools.measures.MEASURES` that there are of this feature. `is_time`: whether its numbers are seconds since
+    1970.
     """
 
     name: str
@@ -84,9 +85,7 @@ class FeatureComparison:
     psi: float
     ks: KolmogorovSmirnov | None
     chi_squared: ChiSquared | None
-    jensen_shannon: float
-    wasserstein: float
-    l_infinity: float
+    distances: Mapping[str, float]
     p_value: float
     p_value_adjusted: float
     baseline: Side
@@ -95,6 +94,25 @@ class FeatureComparison:
     new_categories: tuple[str, ...] = ()
     vanished_categories: tuple[str, ...] = ()
     is_time: bool = False
+
+    def distance(self, name: str) -> float:
+        """The measure of this name; NaN where there is none."""
+        return self.distances.get(name, math.nan)
+
+    @property
+    def jensen_shannon(self) -> float:
+        """The Jensen-Shannon distance, base 2."""
+        return self.distance("jensen_shannon")
+
+    @property
+    def wasserstein(self) -> float:
+        """The Wasserstein distance, in standard deviations of the baseline; NaN for categories."""
+        return self.distance("wasserstein")
+
+    @property
+    def l_infinity(self) -> float:
+        """The largest difference of a bin's or category's shares."""
+        return self.distance("l_infinity")
 
     @property
     def drifted(self) -> bool:
@@ -113,10 +131,9 @@ class FeatureComparison:
             document["ks"] = _test(self.ks)
         else:
             document["chi_squared"] = _test(self.chi_squared)
-        document["jensen_shannon"] = _json(self.jensen_shannon)
-        if self.kind == "numerical":
-            document["wasserstein"] = _json(self.wasserstein)
-        document["l_infinity"] = _json(self.l_infinity)
+        for measure in MEASURES:
+            if self.kind in measure.kinds:
+                document[measure.name] = _json(self.distance(measure.name))
         document["p_value_adjusted"] = _json(self.p_value_adjusted)
         document["drifted"] = self.drifted
         document["verdict"] = self.verdict

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.job.container import Job
 from drift_tools.job.settings import MetricSettings
+from drift_tools.measures import MEASURES
 from drift_tools.monitors.data_quality import Constraints
 from drift_tools.monitors.model_quality import ModelQuality
 from drift_tools.profiles import ColumnProfile, Profile
@@ -128,6 +129,9 @@ def _measures(feature: FeatureComparison) -> Iterator[tuple[str, float]]:
     yield "psi", float(feature.psi)
     if feature.ks is not None:
         yield "ks", float(feature.ks.statistic)
+    for measure in MEASURES:
+        if measure.is_published and feature.kind in measure.kinds:
+            yield measure.name, feature.distance(measure.name)
     yield "p_value_adjusted", float(feature.p_value_adjusted)
 
 

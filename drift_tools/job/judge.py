@@ -15,19 +15,24 @@ from drift_tools.job.settings import JudgementSettings, MonitorSettings
 from drift_tools.job.window_store import Place, WindowStore, place_of
 from drift_tools.profiles import Profile, Statistics
 from drift_tools.significance import HOURS_PER_YEAR
-from drift_tools.timeline.bins import Integers
-from drift_tools.timeline.budget import RunBudget
-from drift_tools.timeline.counting import bins_of, counts_of
-from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
-from drift_tools.timeline.judgement import LONGEST, judge
-from drift_tools.timeline.learning import (
+from drift_tools.timeline import (
+    LONGEST,
+    Integers,
+    MonitorModel,
+    RunBudget,
+    WindowHistory,
+    WindowVerdict,
+    bins_of,
+    counts_of,
     differs_from_training,
+    judge,
     judge_while_learning,
     learnt_model,
     lesson_of,
+    record_of,
+    records_to_windows,
+    windows_of_weeks,
 )
-from drift_tools.timeline.monitor_model import MonitorModel, windows_of_weeks
-from drift_tools.timeline.verdicts import WindowVerdict
 
 # Where no windows are known yet, one of an episode may miss the rows' test by chance, and two.
 _HELD_WHILE_LEARNING: Final = 3

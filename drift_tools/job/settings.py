@@ -13,8 +13,7 @@ from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 from drift_tools.monitors.rules import Rules, rules_named
 from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
-from drift_tools.timeline.budget import share_of_monitor
-from drift_tools.timeline.season_names import SEASONS
+from drift_tools.timeline import SEASONS, share_of_monitor
 
 CAPTURE: Final = "sagemakerCaptureJson"
 MERGED: Final = "sagemakerMergeJson"

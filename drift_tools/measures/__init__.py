@@ -6,18 +6,23 @@ from drift_tools.measures.counts import Counts, pair
 from drift_tools.measures.jensen_shannon import jensen_shannon
 from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_sorted, ks_p_value
 from drift_tools.measures.l_infinity import l_infinity
+from drift_tools.measures.measure import Measure, TwoSamples
 from drift_tools.measures.pooling import are_rare, pool_rare
 from drift_tools.measures.proportions import fisher_exact_p_value, log_choices
 from drift_tools.measures.psi import FLOOR, population_stability, rows_needed
+from drift_tools.measures.registry import MEASURES, measured
 from drift_tools.measures.sums import are_whole, count_distinct, moments
 from drift_tools.measures.wasserstein import forget_overlaps, wasserstein_of_sorted
 
 __all__ = [
     "DECILES",
     "FLOOR",
+    "MEASURES",
     "ChiSquared",
     "Counts",
     "KolmogorovSmirnov",
+    "Measure",
+    "TwoSamples",
     "are_rare",
     "are_whole",
     "chi_squared",
@@ -30,6 +35,7 @@ __all__ = [
     "ks_p_value",
     "l_infinity",
     "log_choices",
+    "measured",
     "moments",
     "pair",
     "pool_rare",

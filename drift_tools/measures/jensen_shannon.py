@@ -1,12 +1,13 @@
 """Jensen-Shannon distance."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.measures.counts import Counts, pair, shares
+from drift_tools.measures.measure import Measure
 
 
 def jensen_shannon(baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]) -> float:
@@ -31,3 +32,8 @@ def jensen_shannon(baseline: Sequence[float] | NDArray[Any], current: Sequence[f
 def _relative_entropy(p: Counts, q: Counts) -> float:
     used = p > 0
     return float(np.sum(p[used] * np.log2(p[used] / q[used])))
+
+
+JENSEN_SHANNON: Final = Measure(
+    name="jensen_shannon", heading="JS", function=lambda samples: jensen_shannon(*samples.counts)
+)

@@ -1,12 +1,13 @@
 """L-infinity distance of shares."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.measures.counts import pair, shares
+from drift_tools.measures.measure import Measure
 
 
 def l_infinity(baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]) -> float:
@@ -22,3 +23,6 @@ def l_infinity(baseline: Sequence[float] | NDArray[Any], current: Sequence[float
     if not first.sum() or not second.sum():
         return float("nan")
     return float(np.max(np.abs(shares(first) - shares(second))))
+
+
+L_INFINITY: Final = Measure(name="l_infinity", heading="L∞", function=lambda samples: l_infinity(*samples.counts))

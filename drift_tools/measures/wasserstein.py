@@ -2,11 +2,12 @@
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.measures.measure import Measure, TwoSamples
 from drift_tools.measures.sums import moments, sum_of_distances
 from drift_tools.tables import Numbers
 
@@ -81,3 +82,12 @@ def _overlap(n: int, m: int) -> _Overlap:
     width = np.full(n, m)
     width[cut] -= after_cut
     return _Overlap(of, width.astype(np.float64), cut, after_cut.astype(np.float64))
+
+
+def _of_samples(samples: TwoSamples) -> float:
+    if samples.numbers is None:
+        return math.nan
+    return wasserstein_of_sorted(*samples.numbers, deviation=samples.deviation)
+
+
+WASSERSTEIN: Final = Measure(name="wasserstein", heading="W", kinds=frozenset({"numerical"}), function=_of_samples)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drift_tools.comparison import NO_DRIFT, Comparison, CrossCheck, FeatureComparison
+from drift_tools.measures import MEASURES, Measure
 from drift_tools.report.agreement import agreement, cross_check_rows
 from drift_tools.report.words import (
     CLASSES,
@@ -138,14 +140,16 @@ def print_timeline(timeline: "Timeline", out: Console) -> None:
     )
 
 
+def _distance(measure: Measure, feature: FeatureComparison) -> str:
+    return number(feature.distance(measure.name), measure.digits)
+
+
 _WINDOWS = 48
 _MEASURES: dict[str, Callable[[FeatureComparison], str]] = {
     "PSI": lambda feature: number(feature.psi),
     "KS or chi²": lambda feature: statistic(feature.ks if feature.kind == "numerical" else feature.chi_squared),
     "adj. p": lambda feature: p_value(feature.p_value_adjusted),
-    "JS": lambda feature: number(feature.jensen_shannon),
-    "W": lambda feature: number(feature.wasserstein),
-    "L∞": lambda feature: number(feature.l_infinity),
+    **{measure.heading: partial(_distance, measure) for measure in MEASURES},
 }
 _FEWEST = 1
 _TOLD = 10

@@ -9,6 +9,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from drift_tools.comparison import NOT_ENOUGH_DATA, Comparison, CrossCheck, FeatureComparison, Histogram
+from drift_tools.measures import MEASURES
 from drift_tools.report.advice import growth, next_steps, when
 from drift_tools.report.agreement import CrossCheckRow, agreement, cross_check_rows
 from drift_tools.report.charts import category_chart, distribution_chart
@@ -72,9 +73,7 @@ class FeatureView:
     bins: tuple[BinRow, ...]
     psi: str
     test: str
-    jensen_shannon: str
-    wasserstein: str
-    l_infinity: str
+    distances: tuple[str, ...]
     p_value: str
 
 
@@ -88,6 +87,7 @@ class ComparisonView:
     timeline: TimelineView | None
     facts: tuple[tuple[str, str], ...]
     features: tuple[FeatureView, ...]
+    distances: tuple[str, ...]
     cross_check_says: str
     cross_check: tuple[CrossCheckRow, ...]
     next_steps: tuple[str, ...]
@@ -138,6 +138,7 @@ def comparison_view(
         timeline=None if timeline is None else timeline_view(timeline, thresholds=thresholds),
         facts=_facts(comparison, baseline_name, current_name),
         features=tuple(feature_views(comparison)),
+        distances=tuple(measure.heading for measure in MEASURES),
         cross_check_says="" if cross_check is None else agreement(cross_check),
         cross_check=() if cross_check is None else cross_check_rows(cross_check),
         next_steps=tuple(steps if steps is not None else next_steps(comparison, checks, timeline)),
@@ -224,9 +225,7 @@ def _feature_view(feature: FeatureComparison, anchor: str, *, draw: bool) -> Fea
         bins=_bins(feature),
         psi=number(feature.psi),
         test=test[1],
-        jensen_shannon=number(feature.jensen_shannon),
-        wasserstein=number(feature.wasserstein),
-        l_infinity=number(feature.l_infinity),
+        distances=tuple(number(feature.distance(measure.name), measure.digits) for measure in MEASURES),
         p_value=p_value(feature.p_value_adjusted),
     )
 

@@ -15,12 +15,20 @@ LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
 
 
 def read_table(path: str | Path, *, header: bool = True, delimiter: str | None = None, decimal: str = ".") -> Table:
-    """Read one CSV or Parquet file (`.parquet`, `.pq`; everything else is CSV, plain or gzip).
+    r"""Read one CSV or Parquet file (`.parquet`, `.pq`; everything else is CSV, plain or gzip).
 
     `delimiter` is one character, the CSV's; without it the first rows tell (see `read_csv_text`). `decimal` is what the
     CSV's numbers have before their fraction, `.` or `,`.
 
     Raises `InputError` that names the file, the line where there is one, and the fix.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "ages.csv").write_text("age;town\n31;A\n45;B\n")
+    ...     read_table(Path(folder, "ages.csv")).names
+    ['age', 'town']
     """
     path = Path(path)
     if path.is_dir():

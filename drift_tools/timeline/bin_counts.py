@@ -23,7 +23,7 @@ from drift_tools.tables import Numbers, Table
 _CATEGORIES = 50
 
 
-def counts_of(name: str, baseline: Baseline, tables: Sequence[Table], kind: Kind) -> tuple[Numbers, Numbers]:
+def binned_counts(name: str, baseline: Baseline, tables: Sequence[Table], kind: Kind) -> tuple[Numbers, Numbers]:
     """The baseline's counts (bins), and the windows' (windows x bins); the bins that no row is in are left out.
 
     The bins are the deciles of the baseline and those of all windows together, so that also a constant baseline has

@@ -18,10 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
-from drift_tools.timeline.bins import FeatureBins
+from drift_tools.timeline.bins import FeatureBins, Integers
 from drift_tools.timeline.scores import BEYOND, WIDTH
-
-Integers = NDArray[np.int64]
 
 _VERSION: Final = 1
 _MOST_BYTES: Final = 256_000_000

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.psi import FLOOR
+from drift_tools.measures import FLOOR
 from drift_tools.timeline.scores import BEYOND, VALUES, rows_of
 
 Floats = NDArray[np.float64]

@@ -15,7 +15,7 @@ from drift_tools.comparison import Baseline, Comparison, Kind, compare, prepare_
 from drift_tools.errors import InputError
 from drift_tools.significance import alpha_per_run
 from drift_tools.tables import Column, Numbers, Table, TimeColumn, as_table, seconds_since_1970
-from drift_tools.timeline.bin_counts import counts_of
+from drift_tools.timeline.bin_counts import binned_counts
 from drift_tools.timeline.onsets import Onset, date_drift, mean_of
 
 MOST_WINDOWS = 10_000
@@ -185,7 +185,7 @@ def _onset(
     features = [window.comparison.features[name] for window in windows]
     return date_drift(
         name,
-        *counts_of(name, baseline, tables, features[0].kind),
+        *binned_counts(name, baseline, tables, features[0].kind),
         called=np.array([feature.drifted for feature in features]),
         effects=np.array([feature.effect for feature in features]),
         labels=[window.label for window in windows],

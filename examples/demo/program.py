@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,15 @@ class Plan:
     overrides: Mapping[str, Any]
     baseline: Path
     steps: int
+    engine: str
 
 
 def plans() -> list[Plan]:
     trained = train()
     return [
-        Plan(recipe.TITLE, recipe.STORY, recipe.run, {}, PROJECT / "model" / "baseline.csv", recipe.STEPS),
+        Plan(
+            recipe.TITLE, recipe.STORY, recipe.run, {}, PROJECT / "model" / "baseline.csv", recipe.STEPS, MODEL_MONITOR
+        ),
         Plan(
             employment.TITLE,
             employment.STORY,
@@ -65,6 +68,7 @@ def plans() -> list[Plan]:
             },
             trained / "baseline.csv",
             employment.STEPS,
+            OPEN,
         ),
     ]
 
@@ -72,10 +76,9 @@ def plans() -> list[Plan]:
 class Demo:
     """One run: an embedded AWS, its stacks one after the other, and what remains of them."""
 
-    def __init__(self, cloud: local_aws.LocalAws, steps: Steps, engine: str) -> None:
+    def __init__(self, cloud: local_aws.LocalAws, steps: Steps) -> None:
         self._cloud = cloud
         self._steps = steps
-        self._engine = engine
         self._before = inventory(cloud)
         self.cli = deploying.version_of_cli()
         self.created = 0
@@ -83,11 +86,11 @@ class Demo:
     def scenario(self, plan: Plan) -> tuple[Scenario, list[Check]]:
         self._steps.heading(plan.title)
         self._cloud.clock.advance_to(_next_morning(self._cloud.clock.now()))
-        overrides = {**plan.overrides, "engine": self._engine}
+        overrides = {**plan.overrides, "engine": plan.engine}
         deployed = deploying.by_pulumi if self.cli else deploying.by_hand
         with deployed(self._cloud, self._steps, overrides) as (outputs, resources):
             self.created += resources
-            stack = Monitored(self._cloud, outputs, plan.baseline, self._engine)
+            stack = Monitored(self._cloud, outputs, plan.baseline, plan.engine)
             with Mailbox(self._cloud, [outputs["notification_topic_arn"], outputs["alarm_topic_arn"]]) as mailbox:
                 found = plan.run(Loop(stack, mailbox, self._steps))
                 with self._steps.step("the recipe's validation steps") as step:
@@ -108,16 +111,17 @@ def _next_morning(now: datetime) -> datetime:
     return morning if morning > now else morning + timedelta(days=1)
 
 
-def run(output: Path, console: Console, names: Collection[str], engine: str) -> int:
+def run(output: Path, console: Console, names: Collection[str], engine: str | None) -> int:
     """Do these scenarios; write report.html and summary.json. Exit status 0 if everything was as it must be."""
     with Steps(console, total=1) as steps:
         with steps.step("train the employment classifier, start the embedded AWS") as step:
             to_do = [plan for plan in plans() if NAMES[plan.title] in names]
+            to_do = [replace(plan, engine=engine or plan.engine) for plan in to_do]
             steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
             cloud = local_aws.start(enforce_iam=True)
             step.result = cloud.endpoint_url
         with cloud, _environment(cloud.environment()):
-            demo = Demo(cloud, steps, engine)
+            demo = Demo(cloud, steps)
             console.print(
                 f"Deployed by Pulumi {demo.cli}, its own engine."
                 if demo.cli
@@ -138,7 +142,7 @@ def run(output: Path, console: Console, names: Collection[str], engine: str) -> 
         resources_created=demo.created,
         resources_left=len(left),
         seconds=seconds,
-        engine=ENGINES[engine],
+        engine=", ".join(f"{NAMES[plan.title]}: {ENGINES[plan.engine]}" for plan in to_do),
         made=datetime.now(UTC),
     )
     output.mkdir(parents=True, exist_ok=True)
@@ -197,7 +201,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__, allow_abbrev=False)
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where report.html and summary.json are written")
     parser.add_argument("--scenario", choices=NAMES.values(), help="one of the scenarios only")
-    parser.add_argument("--engine", choices=ENGINES, default=MODEL_MONITOR, help="who runs the monitoring jobs")
+    parser.add_argument(
+        "--engine", choices=ENGINES, help="who runs the monitoring jobs, instead of each scenario's own"
+    )
     arguments = parser.parse_args()
     names = [arguments.scenario] if arguments.scenario else list(NAMES.values())
     try:

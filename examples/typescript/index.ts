@@ -5,7 +5,7 @@ import * as monitoring from "@pulumi/model-monitoring";
 const config = new pulumi.Config();
 
 const churn = new monitoring.ModelMonitoringStack("churn", {
-    engine: "model-monitor",
+    engine: "open",
     endpoint: {
         model: new pulumi.asset.FileAsset(config.require("model")),
         instanceType: "ml.m5.large",

@@ -54,6 +54,7 @@ def everything_asked(directory: Path) -> None:
     stack = ModelMonitoringStack(
         "all",
         {
+            "engine": "model-monitor",
             "endpoint": {
                 "model": pulumi.FileAsset(str(write_model_archive(MODEL / "artifact", directory))),
                 "volume_size_in_gb": 30,

@@ -77,6 +77,7 @@ def program() -> None:
     stack = ModelMonitoringStack(
         "adopted",
         {
+            "engine": "model-monitor",
             "endpoint": {
                 "existing": {"name": NAME, "capture_uri": f"s3://{BUCKET}/endpoints", "variant_name": VARIANT}
             },

@@ -62,7 +62,7 @@ def wait_for_baselines(cloud: LocalAws, deployment: Deployment) -> None:
 
 def test_the_dev_stack_comes_and_goes(cloud: LocalAws) -> None:
     denied = cloud.denied_calls()
-    deployment = deploy(PROJECT / "__main__.py", load_settings(PROJECT, "dev"), cloud)
+    deployment = deploy(PROJECT / "__main__.py", load_settings(PROJECT, "dev", {"engine": "model-monitor"}), cloud)
     assert set(deployment.outputs) == OUTPUTS
     assert all(isinstance(value, str) and value for value in deployment.outputs.values())
     there = inventory(cloud)

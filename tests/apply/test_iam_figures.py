@@ -59,7 +59,7 @@ def live(cloud: local_aws.LocalAws) -> Life:
     """The whole loop: baselines, quiet and noisy hours, alarm, a failed job, labels, dead letters, destroy."""
     before = inventory(cloud)
     cloud.clock.advance_to(cloud.clock.now().replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=1))
-    deployment = deploy(PROJECT / "__main__.py", load_settings(PROJECT, "dev"), cloud)
+    deployment = deploy(PROJECT / "__main__.py", load_settings(PROJECT, "dev", {"engine": "model-monitor"}), cloud)
     outputs = deployment.outputs
     stack = Monitored(cloud, outputs, PROJECT / "model" / "baseline.csv")
     topics = [outputs["notification_topic_arn"], outputs["alarm_topic_arn"]]

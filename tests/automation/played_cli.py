@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]  # it has no types
+import grpc
 from pulumi.automation import CommandResult, OnOutput
 from pulumi.automation.errors import create_command_error
 from pulumi.runtime.proto import events_pb2, events_pb2_grpc
@@ -28,16 +28,18 @@ def urn(kind: str, name: str) -> str:
     return f"urn:pulumi:dev::model-monitoring::model-monitoring:index:ModelMonitoringStack${kind}::{name}"
 
 
-def step(event: str, operation: str, kind: str, name: str, *, custom: bool = True) -> Event:
+def step(event: str, operation: str, kind: str, name: str, *, custom: bool = True, retained: bool = False) -> Event:
     """`event` is resourcePreEvent, resOutputsEvent or resOpFailedEvent."""
     where = urn(kind, name)
     state = {"type": kind, "urn": where, "id": "", "parent": STACK_URN, "provider": "", "custom": custom}
+    state |= {"retainOnDelete": True} if retained else {}
     states = {"old": state} if operation.startswith("delete") else {"new": state}
     return {event: {"metadata": {"op": operation, "urn": where, "type": kind, "provider": "", **states}}}
 
 
-def done(operation: str, kind: str, name: str, *, custom: bool = True) -> list[Event]:
-    return [step(event, operation, kind, name, custom=custom) for event in ("resourcePreEvent", "resOutputsEvent")]
+def done(operation: str, kind: str, name: str, *, custom: bool = True, retained: bool = False) -> list[Event]:
+    events = ("resourcePreEvent", "resOutputsEvent")
+    return [step(event, operation, kind, name, custom=custom, retained=retained) for event in events]
 
 
 def failed(operation: str, kind: str, name: str, message: str) -> list[Event]:

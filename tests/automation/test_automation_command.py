@@ -49,6 +49,19 @@ def test_up(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in out + err
 
 
+def test_what_a_destroy_keeps_is_not_said_to_be_deleted(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = [
+        *done("delete", "aws:s3/bucket:Bucket", "dev-data", retained=True),
+        *done("delete", "aws:sns/topic:Topic", "dev-alarms"),
+        summed(delete=2),
+    ]
+    cli = PlayedCli("dev", preview_destroy=Played([summed(delete=2)]), destroy=Played(gone))
+    assert main(["destroy", "dev", "--yes", "--project", str(project)], command=cli) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("= kept dev-data aws:s3/bucket:Bucket ") for line in lines)
+    assert any(line.startswith("- deleted dev-alarms aws:sns/topic:Topic ") for line in lines)
+
+
 def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", "dev", "--yes", "--json", "--project", str(project)], command=PlayedCli("dev", up=UP)) == 0
     found = json.loads(capsys.readouterr().out)

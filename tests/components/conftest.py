@@ -58,6 +58,7 @@ def make_args(model_archive: Path, baseline_csv: Path, labelled_csv: Path) -> Ma
 
     def make(**changes: Any) -> ModelMonitoringStackArgs:
         args: dict[str, Any] = {
+            "engine": "model-monitor",
             "endpoint": {"model": pulumi.FileAsset(str(model_archive))},
             "baseline": {"data": pulumi.FileAsset(str(baseline_csv))},
             "model_quality": {

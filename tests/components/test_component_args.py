@@ -43,7 +43,7 @@ def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
             "baseline": {"data": pulumi.FileAsset(str(baseline_csv))},
         },
     )
-    assert settings.engine == "model-monitor"
+    assert settings.engine == "open"
     assert settings.retain_data is True
     assert settings.model_quality is None
     assert settings.data_quality is not None

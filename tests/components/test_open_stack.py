@@ -82,6 +82,7 @@ class TestWhatThereIs:
 
     def test_roles(self, one: Run, both: Run) -> None:
         shared = {"model", "start-baseline", "processing-metrics", "alarm-responder", "scheduler", "start-monitor"}
+        shared.add("check-endpoint")
         assert self.roles(one) == {*shared, "open-monitor"}
         assert self.roles(both) == {*shared, "open-monitor", "monitor", "monitor-window", "compare-engines"}
 

@@ -101,7 +101,7 @@ def parts(model_archive: Path, baseline_csv: Path) -> dict[str, Callable[[], pul
     ("part", "resources"),
     [
         ("MonitoringStorage", 7),
-        ("MonitoredEndpoint", 6),
+        ("MonitoredEndpoint", 11),
         ("MonitoredEndpoint that exists", 0),
         ("Baseline", 6),
         ("Baseline of files", 3),

@@ -21,7 +21,7 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(drift_tools.__path__, "drift_tools.")
     if not module.name.endswith("__main__")
 )
-PUBLIC: dict[str, Any] = {name: getattr(drift_tools, name) for name in drift_tools.__all__}
+PUBLIC: dict[str, Any] = {name: getattr(drift_tools, name) for name in drift_tools.__all__ if name != "__version__"}
 FUNCTIONS = {name: item for name, item in PUBLIC.items() if inspect.isfunction(item)}
 # What is public and has no example, and why not.
 WITHOUT_EXAMPLE = {

@@ -48,6 +48,8 @@ def build(state: dict[str, Any], cloud: LocalAws, scratch: Path) -> dict[str, An
         resource.update(json.loads(text))
         inputs = handler_values(comparable(resource["inputs"]), PROJECT)
         _add_contents(inputs, scratch)
+        # The models of these states wanted a download at their start, which isolation withholds.
+        inputs.pop("enableNetworkIsolation", None)
         request = Request(token, resource["urn"].rsplit("::", 1)[1], inputs, where.api, where.account_id)
         created = resource_type(token).create(request)
         if created.id != resource["id"]:  # a subscription's ARN, which others may refer to

@@ -8,11 +8,12 @@ says what became of every captured file.
 import copy
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker, client_error
@@ -139,8 +140,15 @@ class World:
         self.now = self.now.replace(minute=20, second=0, microsecond=0) + HOUR
         self.due.append(self.now)
 
-    def deliver(self, scheduled: datetime, kill_at: int | None = None, *, after: bool = False, **failing: str) -> bool:
-        """One delivery of the schedule; whether it ended by itself."""
+    def deliver(
+        self,
+        scheduled: datetime,
+        kill_at: int | None = None,
+        *,
+        after: bool = False,
+        failing: Mapping[str, str] = MappingProxyType({}),
+    ) -> bool:
+        """One delivery of the schedule; whether it ended by itself. `failing`: AWS's code by operation, once."""
         self.now += timedelta(seconds=70)  # whoever held something before is dead by now
         for operation, code in failing.items():
             client = self.sagemaker if operation.endswith("ProcessingJob") else self.s3

@@ -47,7 +47,7 @@ class Loop(RuleBasedStateMachine):
 
     @rule(operation=st.sampled_from(["CreateProcessingJob", "PutObject", "ListObjectsV2", "GetObject"]))
     def delivery_with_a_fault(self, operation: str) -> None:
-        self.world.deliver(self.world.due[-1], **{operation: "ServiceUnavailable"})
+        self.world.deliver(self.world.due[-1], failing={operation: "ServiceUnavailable"})
 
     @precondition(lambda self: self.world.running())
     @rule(data=st.data(), outcome=st.sampled_from(["well", "well", "killed", "error"]), told=st.integers(0, 2))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]  # it has no types
+import grpc
 import pulumi
 import pytest
 

@@ -13,8 +13,11 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 
 @functools.cache
 def environment(name: str, *, preview: bool = False) -> Run:
-    """Everything that `pulumi up` (or `preview`) would register in an environment, with somebody to be told."""
-    overrides = {"alert_emails": ["risk@example.com"]}
+    """Everything that `pulumi up` (or `preview`) would register in an environment, with somebody to be told.
+
+    With Model Monitor; every engine, with every argument, is in test_policy_variants.
+    """
+    overrides = {"alert_emails": ["risk@example.com"], "engine": "model-monitor"}
     settings = load_settings(PROJECT, name, overrides)
     return run_program(
         lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"),

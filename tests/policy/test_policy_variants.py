@@ -27,7 +27,7 @@ EVERYTHING: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=["model-monitor", "open", "both"])
 def everything(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    overrides: dict[str, Any] = {"monitoring": EVERYTHING}
+    overrides: dict[str, Any] = {"engine": "model-monitor", "monitoring": EVERYTHING}
     if request.param != "model-monitor":
         layer = tmp_path_factory.mktemp("layer")
         (layer / "python").mkdir()

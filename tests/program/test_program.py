@@ -98,6 +98,8 @@ def on_the_wire(config: dict[str, Any]) -> dict[str, str]:
 
 
 def run_main(stack: str = "dev", *, preview: bool = False, **overrides: Any) -> Run:
+    """With Model Monitor, unless an override says otherwise: what it has, most of what follows is about."""
+    overrides = {"engine": "model-monitor", **overrides}
     config = stack_config(stack) | {PREFIX + key: value for key, value in overrides.items()}
     kept = {key: value for key, value in config.items() if value is not None}
     return run_program(
@@ -106,6 +108,18 @@ def run_main(stack: str = "dev", *, preview: bool = False, **overrides: Any) -> 
         stack=stack,
         preview=preview,
     )
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("engine", ["open", None])
+def test_a_deployment_that_names_no_engine_works_in_every_account(stack: str, engine: str | None) -> None:
+    """Model Monitor is closed to new customers: neither the environments' files nor the program ask for it."""
+    key = f"{PREFIX}engine"
+    assert stack_config(stack)[key] == "open"
+    run = run_main(stack, engine=engine)
+    assert len(run.of_type("aws:scheduler/schedule:Schedule")) == 2
+    kinds = {item.type for item in run.resources}
+    assert not {kind for kind in kinds if "JobDefinition" in kind or "MonitoringSchedule" in kind or "native" in kind}
 
 
 @pytest.fixture(scope="module")
@@ -397,6 +411,7 @@ def test_wrong_configuration(overrides: dict[str, Any], message: str) -> None:
 
 def run_in(regions: dict[str, str], **overrides: Any) -> Run:
     config = {key: value for key, value in stack_config("dev").items() if not key.endswith(":region")}
+    overrides = {"engine": "model-monitor", **overrides}
     config |= regions | {PREFIX + key: value for key, value in overrides.items()}
     return run_program(
         lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"), config=on_the_wire(config)

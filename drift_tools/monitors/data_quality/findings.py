@@ -13,7 +13,7 @@ from typing import Final
 from drift_tools.comparison import PSI_THRESHOLD, Comparison, FeatureComparison
 from drift_tools.monitors.data_quality.constraints import Constraints, Evaluation, Violation
 from drift_tools.profiles import Profile
-from drift_tools.timeline.verdicts import WindowVerdict
+from drift_tools.timeline import WindowVerdict
 
 _COLUMNS: Final = ("missing_column_check", "extra_column_check")
 _KS_LIMIT: Final = math.erf(math.sqrt(PSI_THRESHOLD / 8))

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from drift_tools.timeline import WindowHistory
 from drift_tools.timeline.bins import FeatureBins
-from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.scores import MISSING, NEW, WIDTH
 
 HOUR = 3600

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drift_tools.errors import InputError
-from drift_tools.timeline.budget import PARTS, RunBudget, share_of_monitor
+from drift_tools.timeline import RunBudget, share_of_monitor
+from drift_tools.timeline.budget import PARTS
 from drift_tools.timeline.scores import CATEGORIES, NUMBERS
 
 

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from drift_tools.errors import InputError
 from drift_tools.profiles import Profile
 from drift_tools.tables import as_table
+from drift_tools.timeline import WindowHistory, bins_of, counts_of, record_of, records_to_windows
 from drift_tools.timeline.bins import category_bins, number_bins
-from drift_tools.timeline.counting import bins_of, counts_of
-from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
 from drift_tools.timeline.scores import BEYOND, MISSING, NEW, OTHER, VALUES
 from tests.drift_tools.timeline.drawn_windows import HOUR, MONDAY, category_shares, draw, history
 

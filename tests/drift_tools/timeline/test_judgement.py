@@ -3,11 +3,7 @@
 import numpy as np
 import pytest
 
-from drift_tools.timeline.budget import RunBudget
-from drift_tools.timeline.history import WindowHistory
-from drift_tools.timeline.judgement import judge
-from drift_tools.timeline.monitor_model import MonitorModel
-from drift_tools.timeline.verdicts import WindowVerdict
+from drift_tools.timeline import MonitorModel, RunBudget, WindowHistory, WindowVerdict, judge
 from tests.drift_tools.timeline.drawn_windows import HOUR, MONDAY, category_shares, draw, history, number_shares
 
 TWO_WEEKS, START = 336, MONDAY + 336 * HOUR

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from drift_tools.errors import InputError
+from drift_tools.timeline import SEASONS
 from drift_tools.timeline.season import (
     Slots,
     choose_season,
@@ -16,7 +17,6 @@ from drift_tools.timeline.season import (
     leave_one_day_out_error,
     season_p_values,
 )
-from drift_tools.timeline.season_names import SEASONS
 
 HOURS = 4 * 86400 + 3600 * np.arange(336)  # two weeks from a Monday
 

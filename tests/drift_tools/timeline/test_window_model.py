@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from drift_tools.errors import InputError
-from drift_tools.timeline.monitor_model import MonitorModel, windows_of_weeks
+from drift_tools.timeline import MonitorModel, windows_of_weeks
 from drift_tools.timeline.scores import NUMBERS, normal_scores, row_variance, scores_of
 from drift_tools.timeline.sudden import run_length, runs_beyond, sudden_p_values, weighted_p_values
 from tests.drift_tools.timeline.drawn_windows import HOUR, MONDAY, category_shares, draw, history, number_shares

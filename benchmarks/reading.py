@@ -1,0 +1,125 @@
+"""CSV, quoted CSV, JSON Lines and columns of texts, beside what pyarrow takes for the same."""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.json as pa_json
+
+from drift_tools.comparison import compare
+from drift_tools.job.dataset import load_json
+from drift_tools.tables import read_table
+
+_REPETITIONS = 3
+# Run in a process of its own, whose memory is then the comparison's alone.
+_PEAK = """
+import sys
+from drift_tools.comparison import compare
+from drift_tools.tables import read_table
+import pyarrow, pyarrow.csv, scipy.stats, scipy.special
+
+def peak():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) * 1024
+
+before = peak()
+compare(read_table(sys.argv[1]), read_table(sys.argv[2]))
+sys.stdout.write(str(peak() - before))
+"""
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def table_of(rows: int, seed: int) -> pa.Table:
+    """20 columns: 17 of numbers, two of categories, and the time of the row, which no other row has."""
+    rng = np.random.default_rng(seed)
+    columns: dict[str, Any] = {f"x{index}": rng.normal(100 * index, 10, rows).round(3) for index in range(12)}
+    columns |= {f"i{index}": rng.integers(0, 1000 * 10**index, rows) for index in range(5)}
+    columns["kind"] = rng.choice(["alpha", "beta", "gamma", "delta"], rows)
+    columns["city"] = rng.choice([f"city {index}" for index in range(200)], rows)
+    columns["when"] = np.char.add("row ", (np.arange(rows) + seed * rows).astype(str))
+    return pa.table(columns)
+
+
+def seconds(do: Callable[[], Any]) -> float:
+    """The shortest processor time of several runs."""
+    best = float("inf")
+    for _ in range(_REPETITIONS):
+        start = time.process_time()
+        do()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def csv_lines(folder: Path, tables: list[pa.Table]) -> None:
+    """Reading and comparing two CSV files, beside pyarrow's reading of them and the measures of what it read."""
+    measures = seconds(lambda: compare(*tables))
+    for quoting, name in (("none", "plain"), ("needed", "quoted")):
+        files = [folder / f"{name}{side}.csv" for side in range(2)]
+        for file, table in zip(files, tables, strict=True):
+            pa_csv.write_csv(table, file, pa_csv.WriteOptions(quoting_style=quoting))
+        theirs = seconds(lambda files=files: [pa_csv.read_csv(file) for file in files])  # type: ignore[misc]
+        ours = seconds(lambda files=files: [read_table(file) for file in files])  # type: ignore[misc]
+        whole = seconds(lambda files=files: compare(*map(read_table, files)))  # type: ignore[misc]
+        size = sum(table.nbytes for table in tables)
+        done = subprocess.run(  # noqa: S603 - this interpreter and this file's own text
+            [sys.executable, "-c", _PEAK, *map(str, files)], capture_output=True, text=True, check=True
+        )
+        peak = int(done.stdout)
+        _say(
+            f"CSV, {name}: reading {ours:.2f} s, pyarrow {theirs:.2f} s: {ours / theirs:.2f} times (goal 2); with the "
+            f"comparison {whole:.2f} s, of which pyarrow's measures are {measures:.2f} s; "
+            f"peak {peak / size:.2f} times the tables (goal 2.5)"
+        )
+
+
+def text_lines(rows: int) -> None:
+    """A column of texts of which no two are alike, beside a column of numbers."""
+    rng = np.random.default_rng(1)
+    numbers = [pa.table({"x": rng.normal(size=rows)}) for _ in range(2)]
+    texts = [pa.table({"x": [f"{side} {index}" for index in range(rows)]}) for side in "ab"]
+    one, other = seconds(lambda: compare(*numbers)), seconds(lambda: compare(*texts))
+    _say(f"texts without a repetition: {other:.3f} s, numbers {one:.3f} s: {other / one:.1f} times (goal 3)")
+
+
+def json_lines(folder: Path, table: pa.Table) -> None:
+    """Reading JSON Lines, beside pyarrow's reader."""
+    file = folder / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()))
+    theirs = seconds(lambda: pa_json.read_json(file))
+    ours = seconds(lambda: load_json(file, lines=True))
+    _say(f"JSON Lines: {ours:.2f} s, pyarrow {theirs:.2f} s: {ours / theirs:.1f} times (goal 2)")
+
+
+def wide_lines(folder: Path) -> None:
+    """Records of many columns: the time a cell takes should not depend on how many there are."""
+    for width in (1000, 4000, 16000):
+        file = folder / f"wide{width}.jsonl"
+        row = {f"f{index}": index * 0.5 for index in range(width)}
+        file.write_text((json.dumps(row) + "\n") * 20)
+        taken = seconds(lambda file=file: load_json(file, lines=True))  # type: ignore[misc]
+        _say(f"wide records, {width:,} columns: {1e6 * taken / (20 * width):.1f} microseconds a cell")
+
+
+def main(argv: list[str]) -> int:
+    """Print the ratios."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks reading", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of each table (default: 1,000,000)")
+    rows = parser.parse_args(argv).rows
+    tables = [table_of(rows, seed) for seed in range(2)]
+    with tempfile.TemporaryDirectory() as folder:
+        csv_lines(Path(folder), tables)
+        text_lines(rows)
+        json_lines(Path(folder), tables[0][: max(rows // 20, 1)])
+        wide_lines(Path(folder))
+    return 0
