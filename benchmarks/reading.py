@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.json as pa_json
 
 from drift_tools.comparison import compare
-from drift_tools.job.dataset import load_json
+from drift_tools.job import load_json
 from drift_tools.tables import read_table
 
 _REPETITIONS = 3

@@ -9,10 +9,12 @@ import pulumi_aws as aws
 
 from components import naming
 from components.alerting import (
+    DeadLetterAlarms,
     DriftAlerting,
     DriftAlertingArgs,
     MonitorHealth,
     MonitorHealthArgs,
+    MonitorWatch,
 )
 from components.archives import job_archive, job_archive_key, sample_model, write_job_archive
 from components.args import EndpointArgs, ExistingEndpointSettings, ModelMonitoringStackArgs, StackSettings
@@ -116,7 +118,9 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         first = DATA_QUALITY if settings.data_quality else MODEL_QUALITY
         self.constraint_violations_alarm_name = self.alerting.alarm_name(first, metrics.CONSTRAINT_VIOLATIONS)
         self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
-        self.health = self._health() if self.open_schedules else None
+        self.health = self._health()
+        self.watch = self._watch(model_monitor)
+        self.dead_letters = self._dead_letters()
         self.dashboard = self._dashboard()
         self.dashboard_name = self.dashboard.dashboard_name
         self.dashboard_url = self.dashboard.dashboard_url
@@ -404,7 +408,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _health(self) -> MonitorHealth:
         engine = self._settings.open_engine
         health = MonitorHealthArgs(
-            schedules=self.open_schedules,
+            schedules=self.open_schedules or self.schedules,
+            beside=self.schedules if self.comparison else {},
             hours_between_runs=self._settings.hours_between_runs,
             endpoint_name=self.endpoint_name,
             metric_namespace=self.metric_namespace,
@@ -417,6 +422,50 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             health["least_agreement"] = engine.least_agreement
             health["disagreeing_runs"] = engine.disagreeing_runs
         return MonitorHealth(self._stem, health, self._child)
+
+    def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
+        return MonitorWatch(
+            self._stem,
+            {
+                "model_monitor_schedules": model_monitor,
+                "open_schedules": self.open_schedules,
+                "endpoint_name": self.endpoint_name,
+                "bucket_name": self.bucket_name,
+                "metric_namespace": self.metric_namespace,
+                "metrics_function_name": self.metrics.function_name,
+                "metrics_function_arn": self.metrics.function_arn,
+                "log_retention_in_days": self._settings.common.log_retention_in_days,
+                "kms_key_arn": self._settings.common.kms_key_arn,
+                "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
+                "tags": self._settings.common.tags,
+            },
+            self._child,
+        )
+
+    def _dead_letter_queues(self) -> dict[str, pulumi.Output[str]]:
+        """Names of the queues, by whose letters they hold."""
+        return {
+            "alarm-responder": self.alerting.dead_letter_queue_name,
+            "processing-metrics": self.metrics.dead_letter_queue_name,
+            "monitor-watch": self.watch.dead_letter_queue_name,
+            **(self.open_monitors.dead_letter_queues if self.open_monitors else {}),
+            **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
+        }
+
+    def _dead_letters(self) -> DeadLetterAlarms:
+        return DeadLetterAlarms(
+            self._stem,
+            {
+                "queues": self._dead_letter_queues(),
+                "alarm_topic_arn": self.alarm_topic_arn,
+                "notification_topic_arn": self.notification_topic_arn,
+                "log_retention_in_days": self._settings.common.log_retention_in_days,
+                "kms_key_arn": self._settings.common.kms_key_arn,
+                "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
+                "tags": self._settings.common.tags,
+            },
+            self._child,
+        )
 
     def _metrics(self) -> ProcessingMetrics:
         return ProcessingMetrics(
@@ -456,7 +505,6 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         )
         if self.comparison:
             alerting["open_schedules"] = self.open_schedules
-            alerting["functions"] = {"compare-engines": self.comparison.function_name}
         return DriftAlerting(self._stem, alerting, self._child)
 
     def _dashboard(self) -> MonitoringDashboard:
@@ -471,15 +519,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "alerting": self._args.get("alerting", {}),
                 "alarm_arns": [
                     *self.alerting.alarm_arns(WARNING),
-                    *(self.health.alarm_arns if self.health else []),
+                    *self.health.alarm_arns,
                 ],
-                "critical_alarm_arns": self.alerting.alarm_arns(CRITICAL),
-                "dead_letter_queue_names": [
-                    self.alerting.dead_letter_queue_name,
-                    self.metrics.dead_letter_queue_name,
-                    *(self.open_monitors.dead_letter_queue_names if self.open_monitors else []),
-                    *([self.comparison.dead_letter_queue_name] if self.comparison else []),
-                ],
+                "critical_alarm_arns": [*self.alerting.alarm_arns(CRITICAL), *self.dead_letters.alarm_arns],
+                "dead_letter_queue_names": list(self._dead_letter_queues().values()),
                 "data_metrics": None if self.model_monitor else metrics.OPEN_DATA_METRICS,
                 "model_metrics": None if self.model_monitor else metrics.OPEN_MODEL_METRICS,
                 "open_schedules": self.open_schedules,

@@ -27,6 +27,9 @@ RESPONDER_STATE: Final = "responder-state"
 ANSWERED_ALARMS_FOLDER: Final = "alarms"
 FAILURE_NOTES_FOLDER: Final = "job-failures"
 FAILURE_NOTES: Final = f"{RESPONDER_STATE}/{FAILURE_NOTES_FOLDER}"
+# Beside it: of which ended jobs the metrics are published, and when the watch over the monitors last looked.
+HEARD_JOBS_FOLDER: Final = "heard-jobs"
+WATCH_FOLDER: Final = "watch"
 
 # Files of a baseline and of a run.
 STATISTICS: Final = "statistics.json"

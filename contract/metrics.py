@@ -9,15 +9,20 @@ CONSTRAINT_VIOLATIONS: Final = "ConstraintViolations"
 """How many violations a run found; 0 of a clean one."""
 JOB_FAILURES: Final = "JobFailures"
 """1 of a run that failed, 0 of one that did not."""
+HOURS_SILENT: Final = "HoursSilent"
+"""For how many hours nothing was heard of a schedule's runs, published in every hour."""
 # Of the open engine's schedules.
 RUNS: Final = "Runs"
-"""1 of every run that was due and came, with data or without; a monitor that publishes none is silent."""
+"""1 of every run that was due and came, with data or without."""
 NO_DATA: Final = "NoData"
 """1 of a window without captures."""
 LOST_WINDOWS: Final = "LostWindows"
 """How many windows a run had to give up: their jobs failed twice."""
 AGREEMENT: Final = "Agreement"
 """Share of features with the same verdict of both engines, 0 to 1."""
+
+# Alarms whose names end so are answered by a function of their own and not by the responder.
+DEAD_LETTERS_SUFFIX: Final = "-dead-letters"
 
 # The dimensions of them all.
 ENDPOINT: Final = "Endpoint"

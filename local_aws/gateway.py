@@ -16,6 +16,7 @@ from local_aws.front_door import FrontDoor, Receive, Scope, Send, read_body, res
 from local_aws.identity import Identity
 from local_aws.journal import Journal
 from local_aws.muting import MuteRules
+from local_aws.queue_metrics import QueueMetrics
 from local_aws.sagemaker.api import SageMaker, resource_arn
 from local_aws.sagemaker.capture import Capture
 from local_aws.sagemaker.endpoints import Endpoints
@@ -52,6 +53,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
         scheduler=scheduler,
         alarms=alarms,
         publish=endpoints.publish_metrics,
+        sample=QueueMetrics(clock).sample,
     )
     sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules)
 

@@ -31,6 +31,7 @@ class Timeline:
         scheduler: Scheduler,
         alarms: Alarms,
         publish: Callable[[], None],
+        sample: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._activity = activity
@@ -39,6 +40,7 @@ class Timeline:
         self._scheduler = scheduler
         self._alarms = alarms
         self._publish = publish
+        self._sample = sample
         self._lock = asyncio.Lock()
         self._looked = clock.now()
 
@@ -88,4 +90,5 @@ class Timeline:
             settled = await asyncio.to_thread(self._activity.wait, mark, _SETTLE_SECONDS)
             if not settled:
                 log.warning("what began at %s still runs after %g s", now.isoformat(), _SETTLE_SECONDS)
+        self._sample()
         await asyncio.to_thread(self._alarms.evaluate_all)

@@ -8,16 +8,22 @@ from components.alerting.alarm_rules import (
     schedule_metric,
 )
 from components.alerting.alerting import DriftAlerting, DriftAlertingArgs
+from components.alerting.dead_letters import DeadLetterAlarms, DeadLetterAlarmsArgs
 from components.alerting.monitor_health import MonitorHealth, MonitorHealthArgs
+from components.alerting.monitor_watch import MonitorWatch, MonitorWatchArgs
 
 __all__ = [
     "PERIOD_SECONDS",
     "AlarmRule",
+    "DeadLetterAlarms",
+    "DeadLetterAlarmsArgs",
     "DriftAlerting",
     "DriftAlertingArgs",
     "Metric",
     "MonitorHealth",
     "MonitorHealthArgs",
+    "MonitorWatch",
+    "MonitorWatchArgs",
     "alarm_rules",
     "schedule_metric",
 ]

@@ -58,8 +58,8 @@ class AlarmRule:
     def evaluation_periods(self, hours_between_runs: int) -> int:
         """Hours that are looked at: CloudWatch counts hours, people count runs.
 
-        Several runs: so many breaching hours among those in which that many runs are due. Hours without a run count
-        as not breaching.
+        Several runs: so many breaching hours among those in which that many runs are due. Hours without a run say
+        nothing.
         """
         return self.runs * hours_between_runs if self.runs > 1 else 1
 
@@ -121,7 +121,8 @@ def metric_alarm(
         datapoints_to_alarm=rule.datapoints_to_alarm,
         comparison_operator="GreaterThanOrEqualToThreshold",
         threshold=rule.threshold,
-        treat_missing_data="notBreaching",
+        # Between two runs nothing is known and the last one's word stands: one episode is one alarm, however long.
+        treat_missing_data="ignore",
         alarm_actions=[topic_arn],
         ok_actions=[topic_arn],
         tags=tags,

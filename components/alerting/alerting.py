@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components.alerting.alarm_rules import (
     AlarmRule,
-    Metric,
     alarm_rules,
     metric_alarm,
     schedule_metric,
@@ -29,26 +28,15 @@ from components.args import (
     check_component_name,
     common_settings,
 )
-from components.args.severities import WARNING, described
+from components.args.severities import described
 from components.functions import MonitoringFunction, monitoring_function
 from components.iam import Place, PolicyDocument, look_up_place, responder_policy
 from contract import bucket_layout, metrics, monitor_kinds
 
-# AWS's own count of the events that a function was given, tried as often as it may, and did not handle. The function
-# need not live to publish it: killed for its memory or its time, it counts as well.
-_LOST_EVENTS: Final = AlarmRule(
-    suffix="lost-events",
-    metric_name="AsyncEventsDropped",
-    severity=WARNING,
-    threshold=1,
-    runs=1,
-    title="lost events",
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedAlarm:
-    """One alarm: of a schedule, by its kind, or of a function, by what it does."""
+    """One alarm of a schedule, by its kind."""
 
     kind: str
     rule: AlarmRule
@@ -81,8 +69,6 @@ class DriftAlertingArgs(TypedDict):
     """The open engine runs the monitors, or runs beside: the responder may read its runs' records. Default false."""
     compares_engines: NotRequired[bool]
     """Two engines are compared: the responder may read what they disagree on. Default false."""
-    functions: NotRequired[Mapping[str, pulumi.Input[str]]]
-    """Names of functions that answer events, by what they do (`compare-engines`): one that fails for good rings."""
     log_retention_in_days: NotRequired[int]
     """Of the responder's log group. Default 30."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
@@ -134,10 +120,6 @@ class DriftAlerting(pulumi.ComponentResource):
             self._alarm(kind, rule, schedule_name, alarm_topic, ready)
             for kind, schedule_name in args["schedules"].items()
             for rule in alarm_rules(settings)
-        ]
-        self.alarms += [
-            self._lost_events(what, function_name, alarm_topic, ready)
-            for what, function_name in (args.get("functions") or {}).items()
         ]
         self._quiet_hours()
         self.alarm_topic_arn = alarm_topic.arn
@@ -295,34 +277,6 @@ class DriftAlerting(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy]),
         )
         return WatchedAlarm(kind=kind, rule=rule, alarm=alarm)
-
-    def _lost_events(
-        self,
-        what: str,
-        function_name: pulumi.Input[str],
-        alarm_topic: aws.sns.Topic,
-        topic_policy: aws.sns.TopicPolicy,
-    ) -> WatchedAlarm:
-        metric = Metric(
-            namespace="AWS/Lambda",
-            name=_LOST_EVENTS.metric_name,
-            dimensions={"FunctionName": function_name},
-            statistic="Sum",
-        )
-        alarm = metric_alarm(
-            f"{self._stem}-{what}-{_LOST_EVENTS.suffix}",
-            metric,
-            _LOST_EVENTS,
-            description=(
-                f"The function {self._stem}-{what} failed at every attempt to handle an event: what it should have "
-                "published is missing. Its log says why; its dead-letter queue has the event"
-            ),
-            hours_between_runs=1,
-            topic_arn=alarm_topic.arn,
-            tags=self._common.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy]),
-        )
-        return WatchedAlarm(kind=what, rule=_LOST_EVENTS, alarm=alarm)
 
     def _quiet_hours(self) -> None:
         for index, quiet in enumerate(self._settings.quiet_hours):

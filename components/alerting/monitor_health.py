@@ -15,13 +15,20 @@ from components.args.severities import WARNING
 from contract import metrics
 
 SILENT_PERIODS: Final = 2
+# The watch publishes once an hour; only when three hours have no number is the watch itself silent.
+_HOURS_OF_WATCH: Final = 3
+# Without data for so long an endpoint is not just quiet for the night.
+_HOURS_WITHOUT_DATA: Final = 24
+_MOST_HOURS: Final = 168  # CloudWatch looks at seven days at the most
 
 
 class MonitorHealthArgs(TypedDict):
-    """Schedules of the open engine, and who is told of their health."""
+    """Schedules, and who is told of their health."""
 
     schedules: Mapping[str, pulumi.Input[str]]
-    """Names of the open engine's schedules, by kind."""
+    """Names of the schedules, by kind; the open engine's where it runs."""
+    beside: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Names of Model Monitor's schedules, by kind, where `schedules` are the open engine's. Default none."""
     hours_between_runs: Mapping[str, int]
     """Of each schedule, by kind."""
     endpoint_name: pulumi.Input[str]
@@ -30,7 +37,7 @@ class MonitorHealthArgs(TypedDict):
     alarm_topic_arn: pulumi.Input[str]
     """Told of every alarm's beginning and end."""
     alarm_on_no_data: NotRequired[bool]
-    """An alarm for a window without captures as well. Default false."""
+    """Ring at the first window without captures, and not only after a day of them. Default false."""
     alarm_on_job_failures: NotRequired[bool]
     """An alarm for a failed run as well: where `DriftAlerting` watches other schedules than these. Default false."""
     least_agreement: NotRequired[float]
@@ -42,7 +49,7 @@ class MonitorHealthArgs(TypedDict):
 
 
 class MonitorHealth(pulumi.ComponentResource):
-    """Watches the watchers of the open engine."""
+    """Watches the watchers."""
 
     alarm_arns: list[pulumi.Output[str]]
 
@@ -54,31 +61,56 @@ class MonitorHealth(pulumi.ComponentResource):
         alarms = []
         for kind, schedule in args["schedules"].items():
             alarms.append(self._silent(kind, schedule))
-            if args.get("alarm_on_no_data", False):
-                found_none = f"The {kind} monitor of {self._stem} found no data to look at"
-                alarms.append(self._rings_at_one("no-data", found_none, metrics.NO_DATA, kind, schedule))
+            alarms.append(self._without_data(kind, schedule))
             if args.get("alarm_on_job_failures", False):
                 failed = f"A run of the open engine's {kind} monitor of {self._stem} failed"
                 alarms.append(self._rings_at_one("open-failures", failed, metrics.JOB_FAILURES, kind, schedule))
             if args.get("least_agreement") is not None:
                 alarms.append(self._disagreement(kind, schedule))
+        beside = args.get("beside") or {}
+        alarms += [self._silent(kind, schedule, "model-monitor-silent") for kind, schedule in beside.items()]
         self.alarm_arns = [alarm.arn for alarm in alarms]
         self.register_outputs({"alarm_arns": self.alarm_arns})
 
-    def _silent(self, kind: str, schedule: pulumi.Input[str]) -> aws.cloudwatch.MetricAlarm:
-        """The dead man's switch: every run says that it ran, and this rings when none has for two periods."""
+    def _silent(self, kind: str, schedule: pulumi.Input[str], suffix: str = "silent") -> aws.cloudwatch.MetricAlarm:
+        """The dead man's switch: the watch publishes in every hour for how long nothing was heard of the runs.
+
+        CloudWatch looks farther back than an alarm evaluates, and how far it does not say: an alarm on the runs' own
+        metric would ring at some time after two periods. A number in every hour rings in its hour.
+        """
         return self._alarm(
-            f"{self._stem}-{kind}-silent",
-            f"The {kind} monitor of {self._stem} has not run for two periods: nobody is watching the model",
-            metrics.RUNS,
+            f"{self._stem}-{kind}-{suffix}",
+            f"Nothing was heard of the {kind} monitor of {self._stem} for two periods: nobody is watching the model",
+            metrics.HOURS_SILENT,
             schedule,
-            statistic="SampleCount",
-            # A period has at most a day, and a run may start some minutes later in its hour than the one before.
-            period=PERIOD_SECONDS * self._args["hours_between_runs"][kind],
-            evaluation_periods=SILENT_PERIODS,
-            comparison_operator="LessThanThreshold",
+            statistic="Maximum",
+            period=PERIOD_SECONDS,
+            evaluation_periods=_HOURS_OF_WATCH,
+            datapoints_to_alarm=1,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            threshold=SILENT_PERIODS * self._args["hours_between_runs"][kind],
+            treat_missing_data="missing",
+            # A new alarm begins without data, which is no transition; one that loses them has lost its watch.
+            insufficient_data_actions=[self._args["alarm_topic_arn"]],
+        )
+
+    def _without_data(self, kind: str, schedule: pulumi.Input[str]) -> aws.cloudwatch.MetricAlarm:
+        """As many runs in a row without data as are due in a day, two at the least; or one, if that is asked for."""
+        hours = self._args["hours_between_runs"][kind]
+        runs = 1 if self._args.get("alarm_on_no_data", False) else max(2, _HOURS_WITHOUT_DATA // hours)
+        in_a_row = "" if runs == 1 else f", {runs} runs in a row"
+        return self._alarm(
+            f"{self._stem}-{kind}-no-data",
+            f"The {kind} monitor of {self._stem} found no data to look at{in_a_row}",
+            metrics.NO_DATA,
+            schedule,
+            statistic="Maximum",
+            period=PERIOD_SECONDS,
+            evaluation_periods=min(_MOST_HOURS, runs * hours),
+            datapoints_to_alarm=runs if runs > 1 else None,
+            comparison_operator="GreaterThanOrEqualToThreshold",
             threshold=1,
-            treat_missing_data="breaching",
+            treat_missing_data="notBreaching",
         )
 
     def _rings_at_one(
@@ -128,6 +160,7 @@ class MonitorHealth(pulumi.ComponentResource):
         threshold: float,
         treat_missing_data: str,
         datapoints_to_alarm: int | None = None,
+        insufficient_data_actions: list[pulumi.Input[str]] | None = None,
     ) -> aws.cloudwatch.MetricAlarm:
         metric = schedule_metric(self._args["metric_namespace"], metric_name, self._args["endpoint_name"], schedule)
         return aws.cloudwatch.MetricAlarm(
@@ -146,6 +179,7 @@ class MonitorHealth(pulumi.ComponentResource):
             treat_missing_data=treat_missing_data,
             alarm_actions=[self._args["alarm_topic_arn"]],
             ok_actions=[self._args["alarm_topic_arn"]],
+            insufficient_data_actions=insufficient_data_actions,
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -36,7 +36,7 @@ class AlertingArgs(TypedDict):
     quiet_hours: NotRequired[Sequence[QuietHoursArgs]]
     """Hours in which nobody is told of warnings. Default none."""
     notify_on_ok: NotRequired[bool]
-    """Tell of an alarm's end as well. Default false."""
+    """Tell of an alarm's end as well: one message an episode, one at its end. Default true."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class AlertingSettings:
                 read.raw("job_failures"), read.name("job_failures"), (Threshold(severity=WARNING),)
             ),
             quiet_hours=quiet_hours(read.raw("quiet_hours"), read.name("quiet_hours")),
-            notify_on_ok=read.flag("notify_on_ok", False),
+            notify_on_ok=read.flag("notify_on_ok", True),
         )
         for index, item in enumerate(found.subscriptions):
             _check_filter(item, f"{read.name('subscriptions')}[{index}].filter_policy", found)

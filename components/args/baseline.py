@@ -64,13 +64,9 @@ class ModelQualityBaselineArgs(TypedDict):
     constraints: NotRequired[pulumi.Asset]
     """`constraints.json` of a model-quality baseline. Uploaded; no job runs."""
     inference_attribute: NotRequired[str]
-    """Column of the prediction in `data`. Default `prediction`; none for a BinaryClassification without such a column
-    where `probability_attribute` is given.
-    """
+    """Column of the prediction in `data`. Default `prediction`; none beside a probability if it is not there."""
     probability_attribute: NotRequired[str]
-    """Column of the probability. Default `probability` for a BinaryClassification, where `inference_attribute` is given
-    only if there is such a column; otherwise none.
-    """
+    """Column of the probability. Default `probability` for a BinaryClassification; none beside a prediction alone."""
     ground_truth_attribute: NotRequired[str]
     """Column of the true label. Default `label`."""
 

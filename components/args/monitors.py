@@ -71,13 +71,9 @@ class ModelQualityArgs(TypedDict):
     thresholds: NotRequired[Mapping[str, float]]
     """What is demanded, by metric, such as `{"f1": 0.8}`. Alone, or on top of `baseline.constraints`."""
     inference_attribute: NotRequired[str]
-    """Where a captured answer has its prediction: a column's index for CSV, a JMESPath for JSON. Default `0`; none for
-    a BinaryClassification of which only `probability_attribute` is given.
-    """
+    """Where an answer has its prediction: a column's index or a JMESPath. Default `0`; none beside a probability."""
     probability_attribute: NotRequired[str]
-    """Where it has the probability (0 to 1). Default `1` for a BinaryClassification of which neither attribute is
-    given, otherwise none.
-    """
+    """Where it has the probability. Default `1` for a BinaryClassification without either attribute, or none."""
     probability_threshold: NotRequired[float]
     """From which probability on the label is 1. Default 0.5 where there is a probability, otherwise none."""
     positive_label: NotRequired[str]

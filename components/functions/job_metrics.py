@@ -35,6 +35,7 @@ class ProcessingMetrics(pulumi.ComponentResource):
     """Publishes how many violations a monitoring job found, and whether it failed."""
 
     function_name: pulumi.Output[str]
+    function_arn: pulumi.Output[str]
     dead_letter_queue_name: pulumi.Output[str]
     """Where events end that the function could not handle."""
 
@@ -85,6 +86,7 @@ class ProcessingMetrics(pulumi.ComponentResource):
             common=common,
         )
         self.function_name = made.function.name
+        self.function_arn = made.function.arn
         self.dead_letter_queue_name = made.dead_letter_queue_name
         self.register_outputs(
             {"function_name": self.function_name, "dead_letter_queue_name": self.dead_letter_queue_name}

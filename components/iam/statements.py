@@ -23,6 +23,9 @@ PolicyDocument = dict[str, Any]
 ANY_RESOURCE: Final[Mapping[str, str]] = {
     "ecr:GetAuthorizationToken": "the action has no resources: a token is for the registry as a whole",
     "cloudwatch:PutMetricData": "the action has no resources; a condition on cloudwatch:namespace limits it",
+    "cloudwatch:GetMetricStatistics": "the action has no resources: it reads numbers of metrics, and no data",
+    "sagemaker:ListMonitoringExecutions": "a listing has no resources: it gives states of executions, and no data",
+    "sagemaker:ListProcessingJobs": "a listing has no resources: it gives names and states of jobs, and no data",
     # Only in a VPC.
     **dict.fromkeys(
         (
@@ -400,7 +403,11 @@ def metrics_policy(
         allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [place.arn("sagemaker", "processing-job/*")]),
         list_prefixes(place, bucket, [bucket_layout.MONITORING_RESULTS]),
         read_objects(place, bucket, [bucket_layout.MONITORING_RESULTS]),
-        write_objects(place, bucket, [bucket_layout.FAILURE_NOTES]),
+        write_objects(
+            place,
+            bucket,
+            [bucket_layout.FAILURE_NOTES, f"{bucket_layout.RESPONDER_STATE}/{bucket_layout.HEARD_JOBS_FOLDER}"],
+        ),
         publish_metrics([namespace]),
     )
 

@@ -301,7 +301,7 @@ def _same(text: str | None, count: int) -> Cells:
 def _origin(role: str | None, holes: dict[str, ArrowTexts], count: int) -> Parts:
     if role is not None and layouts.is_role(role):
         return Parts([holes[role]])
-    return _texts([role] * count)
+    return Parts([np.full(count, role, dtype=object)])
 
 
 def _fill(template: Template, block: _Content, count: int) -> dict[str, ArrowTexts]:

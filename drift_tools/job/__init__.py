@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drift_tools.job.container import Job
+    from drift_tools.job.dataset import load_json
     from drift_tools.job.program import monitor_captures, suggest_baseline
     from drift_tools.job.results import VIOLATIONS
 
-__all__ = ["VIOLATIONS", "Job", "monitor_captures", "suggest_baseline"]
+__all__ = ["VIOLATIONS", "Job", "load_json", "monitor_captures", "suggest_baseline"]
 
 _HOMES = {
     "drift_tools.job.container": ("Job",),
+    "drift_tools.job.dataset": ("load_json",),
     "drift_tools.job.program": (
         "monitor_captures",
         "suggest_baseline",

@@ -19,10 +19,10 @@ from drift_tools.job.dataset import (
 )
 from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, added, completion, require_rows, write_violations
 from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
+from drift_tools.monitors import model_quality
 from drift_tools.monitors.data_quality import Violation, violations_document
 from drift_tools.monitors.model_quality import QualityColumns
 from drift_tools.monitors.model_quality import columns as quality_columns
-from drift_tools.monitors.model_quality import outcomes as model_quality
 from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR
 from drift_tools.profiles import write_json
 from drift_tools.tables import Column, Table
@@ -54,7 +54,7 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         require_rows(drift_json.readable(answers.counts), settings.dataset.max_unreadable_share)
     path = settings.baseline.constraints
     constraints = None if path is None else model_quality.QualityConstraints.read(path)
-    found = model_quality.outcomes(
+    found = model_quality.read_outcomes(
         answers.table,
         problem_type=wanted.problem_type,
         ground_truth=quality_columns.GROUND_TRUTH,

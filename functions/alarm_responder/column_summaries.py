@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from contract.plain_text import visible
+
 _TOP_CATEGORIES = 3
 _LONGEST_CATEGORY = 40
 _QUALITY_SECTIONS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
@@ -104,5 +106,5 @@ def _finite(value: Any) -> float | None:
 
 
 def _short(value: str) -> str:
-    clean = "".join(character if character.isprintable() else "?" for character in value)
+    clean = visible(value)
     return f"'{clean[:_LONGEST_CATEGORY]}…'" if len(clean) > _LONGEST_CATEGORY else f"'{clean}'"

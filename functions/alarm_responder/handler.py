@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.bucket_layout import ANSWERED_ALARMS_FOLDER
-from contract.metrics import AGREEMENT, JOB_FAILURES, NO_DATA, RUNS
+from contract.metrics import AGREEMENT, DEAD_LETTERS_SUFFIX, HOURS_SILENT, JOB_FAILURES, NO_DATA
 from functions.alarm_responder.alarm_event import Alarm, parse_alarm, records
 from functions.alarm_responder.findings import failed_job, gather
 from functions.alarm_responder.message import failure_notification, plain_notification, violations_notification
@@ -31,9 +31,12 @@ from functions.common.event_fields import BadEventError
 from functions.common.idempotency import Claim, Clock, Markers
 from functions.common.json_logging import log
 
-# Of the open engine: on the monitors themselves.
 # Lambda always says how long it has; this is for a call without a context, by hand or from a test.
 _DEFAULT_SECONDS = 60.0
+_NO_WATCH = (
+    "The watch over the monitors has published nothing for three hours: whether they run is not known. Look at the "
+    "function that ends in monitor-watch (its log says why), at its schedule, and at its dead-letter queue."
+)
 
 
 @dataclass(frozen=True)
@@ -135,15 +138,25 @@ class Responder:
 
     def _notify(self, alarm: Alarm) -> str | None:
         """SNS's message id; None for a transition that nobody wants to be told of."""
-        if alarm.state != "ALARM" and not (alarm.state == "OK" and self.settings.notify_on_ok):
-            return None
-        return self._publish(self._compose(alarm))
+        return self._publish(self._compose(alarm)) if self._is_told(alarm) else None
+
+    def _is_told(self, alarm: Alarm) -> bool:
+        """Beginnings, ends of what people were told of, and a watch that says nothing any more."""
+        if alarm.name.endswith(DEAD_LETTERS_SUFFIX):
+            return False  # `dead_letter_notice` tells of them, the responder's own among them
+        if alarm.state == "OK":
+            return self.settings.notify_on_ok and alarm.previous_state == "ALARM"
+        if alarm.state == "INSUFFICIENT_DATA":
+            return alarm.metric == HOURS_SILENT
+        return alarm.state == "ALARM"
 
     def _compose(self, alarm: Alarm) -> Notification:
         settings = self.settings
         place = Place(
             settings.bucket, settings.results_prefix, alarm.region, settings.dashboard_url, settings.severities
         )
+        if alarm.state == "INSUFFICIENT_DATA":
+            return plain_notification(alarm, place, note=_NO_WATCH)
         if alarm.state != "ALARM" or not alarm.endpoint or not alarm.schedule:
             return plain_notification(alarm, place)
         try:
@@ -159,7 +172,7 @@ class Responder:
         if alarm.metric == JOB_FAILURES:
             job, problem = failed_job(self.s3, alarm, bucket=bucket, state_prefix=settings.state_prefix)
             return failure_notification(alarm, job, problem, place)
-        if alarm.metric == RUNS:
+        if alarm.metric == HOURS_SILENT:
             silent = silence(self.s3, alarm, bucket, settings.monitor_state_prefix, lag)
             return silence_notification(alarm, silent, place)
         if alarm.metric == NO_DATA:

@@ -40,7 +40,9 @@ def silence_notification(alarm: Alarm, found: Silence, place: Place) -> Notifica
         [*_facts(alarm, place), f"Last run  {last}"],
         _problem(found.problem),
         _steps(
-            f"Is the schedule there and enabled? aws scheduler list-schedules --name-prefix {schedule}",
+            f"Is the schedule there and enabled? Open engine: aws scheduler list-schedules --name-prefix {schedule}; "
+            f"Model Monitor: aws sagemaker list-monitoring-executions --monitoring-schedule-name {schedule}",
+            "Does it run, and nobody hears of it? See the function that ends in processing-metrics and its rule.",
             "Was a run due and not delivered? See the schedules' dead-letter queue; its messages say why.",
             "Did the function that starts runs fail? See its log group, which ends in start-monitor-logs and a suffix.",
             "Once it runs again it takes up files of the hours before, as far back as open_engine.late_hours.",

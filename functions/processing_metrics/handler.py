@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.bucket_layout import FAILURE_NOTES_FOLDER, VIOLATIONS
+from contract.bucket_layout import FAILURE_NOTES_FOLDER, HEARD_JOBS_FOLDER, VIOLATIONS
 from contract.failure_note import SECOND_TRY, Failure
 from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
 from functions.common.aws_clients import client
@@ -117,6 +117,12 @@ def _note(s3: Any, settings: Settings, job: Job) -> None:
     note_failure(s3, settings.bucket, f"{settings.state_prefix}/{FAILURE_NOTES_FOLDER}", failure)
 
 
+def _note_heard(s3: Any, settings: Settings, job: Job) -> None:
+    """For `monitor_watch`, which has every job looked at that has no such note."""
+    key = f"{settings.state_prefix}/{HEARD_JOBS_FOLDER}/{job.name}.json"
+    s3.put_object(Bucket=settings.bucket, Key=key, Body=b"{}")
+
+
 def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloudwatch: Any) -> dict[str, Any]:
     """Looks the job up and publishes its metrics; returns what was published, or why nothing was."""
     description = sagemaker.describe_processing_job(ProcessingJobName=job_name)
@@ -132,6 +138,7 @@ def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloud
         # First the reason, to be there when the alarm is; but the alarm comes without one, too.
         attempt("the reason could not be kept", lambda: _note(s3, settings, job), job=job.name, reason=job.reason)
     publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, metrics)
+    attempt("it could not be noted that the job was heard of", lambda: _note_heard(s3, settings, job), job=job.name)
     return {"job": job_name, "kind": job.kind.value, "schedule": job.schedule, "status": status, "metrics": metrics}
 
 

@@ -19,9 +19,8 @@ from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA, RUNS
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
-from functions.common.event_fields import BadEventError, mapping, text
+from functions.common.event_fields import BadEventError
 from functions.common.failure_notes import note_failure
-from functions.common.iam_patience import patiently
 from functions.common.idempotency import Clock, Markers, StillInProgressError
 from functions.common.json_logging import attempt, log
 from functions.start_monitor.job_request import (
@@ -185,8 +184,6 @@ def process(
     Whether a retry will follow, the function cannot know: Lambda tells it no number of the attempt. A limit that was
     met for a minute alarms, too; the alternative is one that was met for good and never does.
     """
-    if "announce" in mapping(event, "the event"):
-        return announce(event, settings.namespace, cloudwatch)
     plan = parse(event)
     try:
         answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions, deadline=deadline, clock=clock)
@@ -220,15 +217,6 @@ def _settle(plan: Plan, records: Records, *, s3: Any, sagemaker: Any) -> dict[st
 
     attempt("what became of earlier runs is not known", look, schedule=plan.schedule)
     return answer
-
-
-def announce(event: Any, namespace: str, cloudwatch: Any) -> dict[str, Any]:
-    """A deployment's word that a schedule exists: a sign of life, so that silence counts from here on."""
-    where = "the event's announce"
-    given = mapping(event["announce"], where)
-    endpoint, schedule = text(given, "endpoint", where), text(given, "schedule", where)
-    patiently(lambda: publish(cloudwatch, namespace, endpoint, schedule, {RUNS: 0.0}))
-    return {"schedule": schedule, "announced": True}
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:

@@ -57,6 +57,7 @@ from local_aws.seams.messages import (
     topic_policy,
 )
 from local_aws.seams.moto import MotoApplication, MotoSageMaker
+from local_aws.seams.queues import visible_messages
 from local_aws.seams.requests import (
     Handler,
     Query,
@@ -142,4 +143,5 @@ __all__ = [
     "supply_metric_namespace",
     "topic_encryption_key",
     "topic_policy",
+    "visible_messages",
 ]

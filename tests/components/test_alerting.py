@@ -271,38 +271,6 @@ class TestWindowsThatAreMovedBack:
         assert json.loads(self.variables(run)["HOURS_BEHIND"]) == dict.fromkeys(watched, 72)
 
 
-class TestLostEvents:
-    """What a failing function should have published is missing, and alarms on it take missing as fine."""
-
-    def test_an_event_that_a_function_could_not_handle_rings(self) -> None:
-        run = alerting(functions={"compare-engines": "own-compare-engines-1a2b"})
-        made = run.one(ALARM, "own-compare-engines-lost-events").inputs
-        assert (made["namespace"], made["metricName"], made["statistic"]) == ("AWS/Lambda", "AsyncEventsDropped", "Sum")
-        assert made["dimensions"] == {"FunctionName": "own-compare-engines-1a2b"}
-        assert (made["threshold"], made["evaluationPeriods"], made["treatMissingData"]) == (1, 1, "notBreaching")
-        assert made["alarmActions"] == [run.one(TOPIC, "own-alarms").outputs["arn"]]
-        assert "own-compare-engines failed at every attempt" in made["alarmDescription"]
-        assert made["alarmDescription"].endswith(". Severity: warning")
-
-    def test_quiet_hours_hold_for_it(self) -> None:
-        quiet = {"schedule_expression": "cron(0 22 * * *)", "duration": "PT9H"}
-        run = alerting({"quiet_hours": [quiet]}, schedules={}, functions={"compare-engines": "own"})
-        assert run.one(MUTE).inputs["muteTargets"]["alarmNames"] == [run.one(ALARM).outputs["name"]]
-
-    def test_the_stack_watches_the_comparison_and_shows_it(self, run_stack: Callable[..., Run]) -> None:
-        run = run_stack(engine="both")
-        made = run.one(ALARM, "churn-compare-engines-lost-events")
-        function = run.one("aws:lambda/function:Function", "compare-engines")
-        assert made.inputs["dimensions"] == {"FunctionName": function.outputs["name"]}
-        body = run.document("aws:cloudwatch/dashboard:Dashboard", "", "dashboardBody")
-        shown = [arn for item in body["widgets"] if item["type"] == "alarm" for arn in item["properties"]["alarms"]]
-        assert made.outputs["arn"] in shown
-
-    def test_one_engine_has_no_comparison(self, run_stack: Callable[..., Run]) -> None:
-        names = [item.name for item in run_stack(engine="open").of_type(ALARM)]
-        assert not [name for name in names if name.endswith("-lost-events")]
-
-
 class TestQuietHours:
     def test_warnings_are_muted(self) -> None:
         quiet = {"schedule_expression": "cron(0 22 * * *)", "duration": "PT9H", "timezone": "Europe/Berlin"}
@@ -362,6 +330,9 @@ def test_the_stack_checks_runs_before_it_registers_anything(run_stack: Callable[
         run_stack(alerting={"job_failures": {"warning": {"evaluation_periods": 8}}})
 
 
+CRITICAL = ("-critical", "-dead-letters")
+
+
 def test_the_stack_shows_critical_alarms_first(run_stack: Callable[..., Run]) -> None:
     run = run_stack(alerting=BOTH)
     body = run.document("aws:cloudwatch/dashboard:Dashboard", "", "dashboardBody")
@@ -372,7 +343,7 @@ def test_the_stack_shows_critical_alarms_first(run_stack: Callable[..., Run]) ->
     }
     alarms = {item.name: item.outputs["arn"] for item in run.of_type(ALARM)}
     assert list(shown) == ["Critical alarms", "Warnings"]
-    assert shown["Critical alarms"] == {arn for name, arn in alarms.items() if name.endswith("-critical")}
-    assert shown["Warnings"] == {arn for name, arn in alarms.items() if not name.endswith("-critical")}
+    assert shown["Critical alarms"] == {arn for name, arn in alarms.items() if name.endswith(CRITICAL)}
+    assert shown["Warnings"] == {arn for name, arn in alarms.items() if not name.endswith(CRITICAL)}
     daily = run.one(ALARM, "churn-model-quality-violations-critical").inputs
     assert (daily["evaluationPeriods"], daily["datapointsToAlarm"]) == (72, 3)

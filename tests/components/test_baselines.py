@@ -13,8 +13,7 @@ from components.args import DataQualityThresholds
 from components.baselines.thresholds import quality_constraints, with_thresholds
 from contract.quality_metrics import CONSTRAINED
 from drift_tools.monitors.data_quality import Constraints
-from drift_tools.monitors.model_quality import ModelQuality
-from drift_tools.monitors.model_quality.outcomes import QualityConstraints, suggest
+from drift_tools.monitors.model_quality import ModelQuality, QualityConstraints, suggest
 from tests.components.conftest import CONSTRAINTS, STATISTICS
 from tests.components.mocked_runtime import Run, run_program
 

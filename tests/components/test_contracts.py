@@ -28,10 +28,13 @@ PARTS = {
         "ProcessingMetrics",
         "DriftAlerting",
         "MonitoringDashboard",
+        "MonitorHealth",
+        "MonitorWatch",
+        "DeadLetterAlarms",
     )
 }
 # Parts that only other variants have.
-OTHER_PARTS = {f"model-monitoring:index:{name}" for name in ("OpenMonitors", "EngineComparison", "MonitorHealth")}
+OTHER_PARTS = {f"model-monitoring:index:{name}" for name in ("OpenMonitors", "EngineComparison")}
 # These have no tags at AWS: they are settings of a resource that has.
 UNTAGGED = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",

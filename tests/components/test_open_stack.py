@@ -13,7 +13,7 @@ from components.archives.monitor import job_archive, job_archive_key
 from components.naming import MAX_COMPONENT_NAME
 from components.stack import ModelMonitoringStack
 from tests.components.conftest import BOUNDARY, KEY, MakeArgs
-from tests.components.mocked_runtime import Run, run_program
+from tests.components.mocked_runtime import Registration, Run, run_program
 from tests.components.test_contracts import statements
 
 SCHEDULE = "aws:scheduler/schedule:Schedule"
@@ -78,11 +78,11 @@ class TestWhatThereIs:
         assert set(images) == {"sagemaker-scikit-learn"}
 
     def test_both(self, both: Run) -> None:
-        assert len(both.of_type(MODEL_MONITORS)) == len(both.of_type(SCHEDULE)) == 2
+        assert len(both.of_type(MODEL_MONITORS)) == len(monitors_of(both)) == 2
 
     def test_roles(self, one: Run, both: Run) -> None:
         shared = {"model", "start-baseline", "processing-metrics", "alarm-responder", "scheduler", "start-monitor"}
-        shared.add("check-endpoint")
+        shared |= {"check-endpoint", "monitor-watch", "watch-schedule", "dead-letter-notice"}
         assert self.roles(one) == {*shared, "open-monitor"}
         assert self.roles(both) == {*shared, "open-monitor", "monitor", "monitor-window", "compare-engines"}
 
@@ -103,7 +103,7 @@ class TestWhatThereIs:
             assert name in {item.inputs["name"] for item in full.of_type(MODEL_MONITORS)}
 
     def test_beside_model_monitor_they_have_other_names(self, both: Run) -> None:
-        names = {item.inputs["name"] for item in both.of_type(SCHEDULE)}
+        names = {item.inputs["name"] for item in monitors_of(both)}
         assert names == {f"{endpoint_name(both)}-{short}-open" for short in ("dq", "mq")}
         assert not names & {item.inputs["name"] for item in both.of_type(MODEL_MONITORS)}
 
@@ -178,25 +178,10 @@ class TestSchedules:
 
     def test_removed_before_what_they_start(self, one: Run) -> None:
         """Pulumi removes what depends first: no schedule fires at a function that is gone."""
-        for item in one.of_type(SCHEDULE):
+        for item in monitors_of(one):
             assert {"churn-start-monitor", "churn-scheduler-role", "churn-scheduler-role-policy"} <= {
                 urn.rsplit("::", 1)[1] for key in item.request.propertyDependencies.values() for urn in key.urns
             }
-
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_announced_once_it_is_there(self, one: Run, kind: str) -> None:
-        call = one.one(INVOCATION, f"-open-{kind}-announced")
-        schedule = one.one(SCHEDULE, f"-open-{kind}").inputs["name"]
-        assert json.loads(call.inputs["input"]) == {"announce": {"endpoint": endpoint_name(one), "schedule": schedule}}
-        assert call.inputs["functionName"] == one.one(FUNCTION, "start-monitor").outputs["name"]
-        assert f"churn-open-{kind}" in call.depends_on
-
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_watched_once_it_is_announced(self, one: Run, kind: str) -> None:
-        """An alarm on silence that is there before the first sign of life would ring at the deployment."""
-        for name in (f"{kind}-silent", f"{kind}-job-failures"):
-            needed = one.one(ALARM, name).request.propertyDependencies["dimensions"].urns
-            assert f"churn-open-{kind}-announced" in {urn.rsplit("::", 1)[1] for urn in needed}
 
 
 class TestPlan:
@@ -509,6 +494,11 @@ class TestFunctions:
         assert "COMPARE_FUNCTION" not in alone
 
 
+def monitors_of(run: Run) -> list[Registration]:
+    """The open engine's schedules, without that of the watch over them."""
+    return [item for item in run.of_type(SCHEDULE) if "-open-" in item.name]
+
+
 def described(alarm: dict[str, Any]) -> dict[str, Any]:
     """Of an alarm, what decides when it rings."""
     keys = (
@@ -519,18 +509,19 @@ def described(alarm: dict[str, Any]) -> dict[str, Any]:
 
 
 class TestHealth:
-    @pytest.mark.parametrize(("kind", "seconds"), [("data-quality", 3600), ("model-quality", 86400)])
-    def test_the_dead_mans_switch(self, one: Run, kind: str, seconds: int) -> None:
-        """Two periods without a sign of life; silence itself is what breaches."""
+    @pytest.mark.parametrize(("kind", "hours"), [("data-quality", 2), ("model-quality", 48)])
+    def test_the_dead_mans_switch(self, one: Run, kind: str, hours: int) -> None:
+        """Two periods without a word; a number in every hour says so, and its own absence is told, too."""
         alarm = one.one(ALARM, f"{kind}-silent").inputs
         assert described(alarm) == {
-            "metricName": "Runs",
-            "statistic": "SampleCount",
-            "period": seconds,
-            "evaluationPeriods": 2,
-            "comparisonOperator": "LessThanThreshold",
-            "threshold": 1,
-            "treatMissingData": "breaching",
+            "metricName": "HoursSilent",
+            "statistic": "Maximum",
+            "period": 3600,
+            "evaluationPeriods": 3,
+            "datapointsToAlarm": 1,
+            "comparisonOperator": "GreaterThanOrEqualToThreshold",
+            "threshold": hours,
+            "treatMissingData": "missing",
         }
         assert alarm["namespace"] == "ModelMonitoring/churn"
         assert alarm["dimensions"] == {
@@ -538,20 +529,39 @@ class TestHealth:
             "MonitoringSchedule": one.one(SCHEDULE, f"-open-{kind}").inputs["name"],
         }
         topic = arn(one, "aws:sns/topic:Topic", "-alarms")
-        assert alarm["alarmActions"] == alarm["okActions"] == [topic]
+        assert alarm["alarmActions"] == alarm["okActions"] == alarm["insufficientDataActions"] == [topic]
         assert alarm["alarmDescription"].endswith(". Severity: warning")
 
-    def test_no_data_only_if_asked_for(self, one: Run, both: Run) -> None:
-        assert not [item for item in one.of_type(ALARM) if item.name.endswith("-no-data")]
-        assert described(both.one(ALARM, "data-quality-no-data").inputs) == {
+    def test_every_schedule_of_both_engines_is_watched(self, both: Run) -> None:
+        silent = [item for item in both.of_type(ALARM) if item.inputs["metricName"] == "HoursSilent"]
+        watched = {item.inputs["dimensions"]["MonitoringSchedule"] for item in silent}
+        every = {item.inputs["name"] for item in (*monitors_of(both), *both.of_type(MODEL_MONITORS))}
+        assert watched == every
+        event = json.loads(both.one(SCHEDULE, "-monitor-watch").inputs["target"]["input"])
+        assert set(event["schedules"]) == every
+        assert sorted(event["schedules"].values()) == ["model-monitor", "model-monitor", "open", "open"]
+
+    def test_no_data_for_a_day_or_at_once_if_asked_for(self, one: Run, both: Run) -> None:
+        common = {
             "metricName": "NoData",
             "statistic": "Maximum",
             "period": 3600,
-            "evaluationPeriods": 1,
             "comparisonOperator": "GreaterThanOrEqualToThreshold",
             "threshold": 1,
             "treatMissingData": "notBreaching",
         }
+        for kind, runs, hours in (("data-quality", 24, 24), ("model-quality", 2, 48)):
+            lasting = common | {"evaluationPeriods": hours, "datapointsToAlarm": runs}
+            assert described(one.one(ALARM, f"{kind}-no-data").inputs) == lasting
+        assert described(both.one(ALARM, "data-quality-no-data").inputs) == common | {"evaluationPeriods": 1}
+
+    def test_dead_letters_of_every_function_ring(self, both: Run) -> None:
+        alarms = [item for item in both.of_type(ALARM) if item.name.endswith("-dead-letters")]
+        queues = {item.outputs["name"] for item in both.of_type("aws:sqs/queue:Queue")}
+        watched = {item.inputs["dimensions"]["QueueName"] for item in alarms}
+        assert {name for name in queues if "dead-letter-notice" not in name} == watched
+        assert {item.inputs["treatMissingData"] for item in alarms} == {"ignore"}
+        assert all(item.inputs["alarmDescription"].endswith(". Severity: critical") for item in alarms)
 
     @pytest.mark.parametrize(("kind", "hours"), [("data-quality", 3), ("model-quality", 72)])
     def test_disagreement(self, one: Run, both: Run, kind: str, hours: int) -> None:
@@ -576,7 +586,7 @@ class TestHealth:
             for item in both.of_type(ALARM)
             if item.inputs["metricName"] == "JobFailures"
         }
-        assert schedules == {item.inputs["name"] for kind in (SCHEDULE, MODEL_MONITORS) for item in both.of_type(kind)}
+        assert schedules == {item.inputs["name"] for item in (*monitors_of(both), *both.of_type(MODEL_MONITORS))}
         assert len([item for item in one.of_type(ALARM) if item.inputs["metricName"] == "JobFailures"]) == 2
 
     def test_violations_ring_once_and_for_model_monitors_schedules(self, both: Run) -> None:
@@ -644,7 +654,8 @@ class TestDashboard:
         body = self.text(both)
         assert all(item.outputs["arn"] in body for item in both.of_type(ALARM))
         queues = [item.outputs["name"] for item in both.of_type("aws:sqs/queue:Queue")]
-        assert len(queues) == 6
+        assert len(queues) == 8
+        queues = [name for name in queues if "dead-letter-notice" not in name]  # it tells of the others, nobody of it
         assert all(name in body for name in queues)
 
 
@@ -664,14 +675,14 @@ def test_names_fit_for_the_longest_component_name(make_args: MakeArgs, variants:
         assert run.of_type(kind)
         assert max(len(item.outputs["name"]) for item in run.of_type(kind)) <= limit, kind
     assert max(len(item.inputs["layerName"]) for item in run.of_type("aws:lambda/layerVersion:LayerVersion")) <= 140
-    for item in run.of_type(SCHEDULE):
+    for item in monitors_of(run):
         stem = json.loads(item.inputs["target"]["input"])["plan"]["job_stem"]
         assert len(f"{stem}-dq-202601311200-1a2b3c") <= 63
 
 
 def test_an_open_stack_without_anything_else(run_stack: Callable[..., Run]) -> None:
     run = run_stack(engine="open", model_quality=None, alerting=None, tags=None, permissions_boundary_arn=None)
-    [schedule] = run.of_type(SCHEDULE)
+    [schedule] = monitors_of(run)
     assert "Tags" not in json.loads(schedule.inputs["target"]["input"])["plan"]["request"]
 
 

@@ -32,7 +32,10 @@ LASTING: Final = (
     "aws:sns/topicSubscription:TopicSubscription",
 )
 # Other resources that may be deleted and made anew: the end of their URN, and why that does no harm.
-MADE_ANEW: Final[dict[str, str]] = {}
+MADE_ANEW: Final[dict[str, str]] = {
+    "-announced": "an invocation that published a first sign of life, for which the watch over the monitors now stands",
+    "-lost-events": "an alarm on lost events, in whose place one on the dead-letter queue of every function stands",
+}
 
 
 def program(stack: str, engine: str) -> Run:

@@ -10,9 +10,9 @@ import pytest
 from sklearn import metrics as sk
 
 from drift_tools.errors import InputError
+from drift_tools.monitors import model_quality as mq
 from drift_tools.monitors.data_quality import Violation
-from drift_tools.monitors.model_quality import outcomes as mq
-from drift_tools.monitors.model_quality.outcomes import Outcomes, QualityConstraints
+from drift_tools.monitors.model_quality import Outcomes, QualityConstraints
 from drift_tools.tables import Column, read_csv_text
 
 
@@ -187,7 +187,7 @@ def test_a_baseline_of_another_problem_is_refused() -> None:
 def test_outcomes_are_picked_by_name_or_position() -> None:
     table = read_csv_text("prediction,probability,label\n1,0.9,true\n0,0.2,1.0\n,0.4,0\n1,0.6,\n")
     for names in (("prediction", "probability", "label"), ("0", "1", "2")):
-        data = mq.outcomes(
+        data = mq.read_outcomes(
             table,
             problem_type="BinaryClassification",
             inference=names[0],
@@ -203,9 +203,9 @@ def test_outcomes_are_picked_by_name_or_position() -> None:
 def test_a_probability_makes_the_prediction_if_there_is_none() -> None:
     table = read_csv_text("p,label\n0.4,no\n0.7,yes\n,yes\n")
     arguments: dict[str, Any] = {"problem_type": "BinaryClassification", "ground_truth": "label", "probability": "p"}
-    assert mq.outcomes(table, **arguments).predictions.tolist() == ["no", "yes"]
-    assert mq.outcomes(table, **arguments, probability_threshold=0.8).predictions.tolist() == ["no", "no"]
-    assert mq.outcomes(table, **arguments, positive_label="no").predictions.tolist() == ["yes", "no"]
+    assert mq.read_outcomes(table, **arguments).predictions.tolist() == ["no", "yes"]
+    assert mq.read_outcomes(table, **arguments, probability_threshold=0.8).predictions.tolist() == ["no", "no"]
+    assert mq.read_outcomes(table, **arguments, positive_label="no").predictions.tolist() == ["yes", "no"]
 
 
 @pytest.mark.parametrize(
@@ -222,12 +222,12 @@ def test_missing_columns_are_named(arguments: dict[str, Any], message: str) -> N
     table = read_csv_text("p,label\n0.4,1\n")
     given = {"problem_type": "BinaryClassification", "ground_truth": "label", "inference": "p", **arguments}
     with pytest.raises(InputError, match=message):
-        mq.outcomes(table, **given)
+        mq.read_outcomes(table, **given)
 
 
 def test_without_a_single_label_there_is_no_quality() -> None:
     table = read_csv_text("p,label\n0.4,\n")
-    data = mq.outcomes(table, problem_type="Regression", ground_truth="label", inference="p")
+    data = mq.read_outcomes(table, problem_type="Regression", ground_truth="label", inference="p")
     with pytest.raises(InputError, match="no row has both"):
         mq.measure(data)
 
@@ -244,7 +244,7 @@ BINARY: dict[str, Any] = {"problem_type": "BinaryClassification", "ground_truth"
 def test_an_hour_without_positives_does_not_swap_the_classes(negative: str) -> None:
     # 270 false alarms among 300 rows of the negative class.
     table = read_csv_text("p,label\n" + f"0.9,{negative}\n" * 270 + f"0.1,{negative}\n" * 30)
-    quality = mq.measure(mq.outcomes(table, **BINARY, probability="p"))
+    quality = mq.measure(mq.read_outcomes(table, **BINARY, probability="p"))
     assert quality.metrics["accuracy"] == 0.1
     assert quality.metrics["true_negative_rate"] == 0.1
     assert quality.metrics["false_positive_rate"] == 0.9
@@ -269,7 +269,7 @@ def test_an_hour_without_positives_does_not_swap_the_classes(negative: str) -> N
 )
 def test_the_positive_class_is_found_among_labels_and_predictions(label: str, prediction: str, positive: str) -> None:
     table = read_csv_text(f"said,label\n{prediction},{label}\n")
-    data = mq.outcomes(table, **BINARY, inference="said")
+    data = mq.read_outcomes(table, **BINARY, inference="said")
     assert data.positive_label == positive
     assert mq.measure(data).positive_label == positive
 
@@ -286,17 +286,17 @@ def test_the_positive_class_is_found_among_labels_and_predictions(label: str, pr
 def test_a_positive_class_that_only_a_guess_would_find_must_be_named(rows: str, seen: str) -> None:
     table = read_csv_text("said,label\n" + rows)
     with pytest.raises(InputError) as caught:
-        mq.outcomes(table, **BINARY, inference="said")
+        mq.read_outcomes(table, **BINARY, inference="said")
     assert str(caught.value) == (
         f"the labels and predictions are {seen}, which does not say which class is the positive one: "
         "name it in positive_label"
     )
     if "c" in rows:
         with pytest.raises(InputError, match="which is not one set of two classes: spell them alike"):
-            mq.outcomes(table, **BINARY, inference="said", positive_label="a")
+            mq.read_outcomes(table, **BINARY, inference="said", positive_label="a")
     else:
-        assert mq.outcomes(table, **BINARY, inference="said", positive_label="True").positive_label == "1"
-    several = mq.outcomes(table, problem_type="MulticlassClassification", ground_truth="label", inference="said")
+        assert mq.read_outcomes(table, **BINARY, inference="said", positive_label="True").positive_label == "1"
+    several = mq.read_outcomes(table, problem_type="MulticlassClassification", ground_truth="label", inference="said")
     assert mq.measure(several).positive_label is None
 
 
@@ -313,13 +313,13 @@ def test_what_a_probability_says_where_one_class_has_no_label(
     positive: str | None, label: str, expected: list[str]
 ) -> None:
     table = read_csv_text(f"p,label\n0.2,{label}\n0.8,{label}\n")
-    data = mq.outcomes(table, **BINARY, probability="p", positive_label=positive)
+    data = mq.read_outcomes(table, **BINARY, probability="p", positive_label=positive)
     assert data.predictions.tolist() == expected
 
 
 def of_classes(negative: str, positive: str) -> mq.ModelQuality:
     table = read_csv_text(f"said,label\n{positive},{positive}\n{negative},{negative}\n")
-    return mq.measure(mq.outcomes(table, **BINARY, inference="said", positive_label=positive))
+    return mq.measure(mq.read_outcomes(table, **BINARY, inference="said", positive_label=positive))
 
 
 def test_constraints_remember_a_positive_class_that_is_not_the_usual_one() -> None:
@@ -384,6 +384,6 @@ def test_one_long_label_is_not_as_long_in_every_row() -> None:
     labels = mq.class_names(Column.from_cells("label", [long, *["a"] * 10_000]))
     assert labels.nbytes == 10_001 * 8  # and not 4 GB
     table = read_csv_text("p,label\n" + f"0.9,{long}\n" + "0.1,a\n" * 10_000)
-    data = mq.outcomes(table, **BINARY, probability="p", positive_label=long)
+    data = mq.read_outcomes(table, **BINARY, probability="p", positive_label=long)
     assert (data.labels.nbytes, data.predictions.nbytes) == (10_001 * 8, 10_001 * 8)
     assert mq.measure(data).metrics["accuracy"] == 1.0

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from drift_tools.errors import InputError
-from drift_tools.monitors.model_quality import outcomes as mq
+from drift_tools.monitors import model_quality as mq
+from drift_tools.monitors.model_quality import Outcomes, QualityConstraints
 from drift_tools.monitors.model_quality.calibrated import calibrated_violations, metric_tests
-from drift_tools.monitors.model_quality.outcomes import Outcomes, QualityConstraints
 from drift_tools.tables import as_table
 
 ALPHA = 1 / 8760
@@ -121,7 +121,7 @@ def test_two_classes_that_nobody_knows_are_settled_by_the_probabilities_or_refus
     rng = np.random.default_rng(7)
 
     def found_of(rows: dict[str, list[object]]) -> Outcomes:
-        return mq.outcomes(
+        return mq.read_outcomes(
             as_table(rows), problem_type="BinaryClassification", ground_truth="label", probability="score"
         )
 

@@ -12,9 +12,11 @@ SECRETS = {
     "alert_emails[0]": "hush.person-3@example.com",
     "alert_emails[1]": "hush.person-4@example.com",
     "monitoring.alerting.subscriptions[0].endpoint": "https://events.example.com/integration/HUSH-5/enqueue",
+    "monitoring.alerting.subscriptions[2].endpoint": "+4917012345676",
+    "monitoring.alerting.subscriptions[3].endpoint": "hush.person-9@example.com",
     "monitoring.alerting.subscriptions[1].endpoint": "https://chat.example.com/hooks/HUSH-7?key=HUSH-8",
 }
-PROTOCOLS = ("https", "https")
+PROTOCOLS = ("https", "https", "sms", "email-json")
 TEXTS = [
     "hush-token-1",
     "hush-token-2",
@@ -23,6 +25,8 @@ TEXTS = [
     "HUSH-5",
     "HUSH-7",
     "HUSH-8",
+    "4917012345676",
+    "hush.person-9",
 ]
 
 

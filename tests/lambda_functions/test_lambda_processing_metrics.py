@@ -86,7 +86,7 @@ def test_violations_of_a_run(function: Function, s3: FakeS3, cloudwatch: FakeClo
             ],
         }
     ]
-    assert s3.keys("responder-state/") == []
+    assert s3.keys("responder-state/job-failures/") == []
 
 
 def test_a_clean_run_publishes_zeros(function: Function) -> None:
@@ -193,7 +193,7 @@ def test_a_job_stopped_at_its_limit_is_a_failure(function: Function, s3: FakeS3)
 def test_a_job_stopped_by_a_person_is_none(function: Function, s3: FakeS3) -> None:
     function.run(described("Stopped"))
     assert function.published == [{"JobFailures": 0.0}]
-    assert s3.keys("responder-state/") == []
+    assert s3.keys("responder-state/job-failures/") == []
 
 
 def test_a_baseline_job_says_nothing_about_violations(function: Function) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from drift_tools.job.program import monitor_data_quality
 from drift_tools.job.results import completion
+from drift_tools.monitors import model_quality
 from drift_tools.monitors.data_quality import Violation, suggest, violations_document
-from drift_tools.monitors.model_quality import outcomes as model_quality
-from drift_tools.monitors.model_quality.outcomes import Outcomes
+from drift_tools.monitors.model_quality import Outcomes
 from drift_tools.profiles.profile import profile
 from drift_tools.tables import Table, as_table, read_csv_text
 from tests.lambda_functions.functions import common, load

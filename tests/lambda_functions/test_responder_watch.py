@@ -26,6 +26,21 @@ def rings(metric: str) -> Any:
     return found
 
 
+@pytest.fixture
+def respond_to_state(sns: FakeSns, new_responder: Any) -> Any:
+    """Answers one transition of one alarm; the message that people get, or None."""
+
+    def answer(state: str, before: str, metric: str, name: str = "churn-data-quality-silent") -> Any:
+        found = rings(metric)
+        message = json.loads(found["Records"][0]["Sns"]["Message"])
+        message |= {"NewStateValue": state, "OldStateValue": before, "AlarmName": name}
+        found["Records"][0]["Sns"]["Message"] = json.dumps(message)
+        respond(found, new_responder(NOTIFY_ON_OK="true"))
+        return sns.published[0] if sns.published else None
+
+    return answer
+
+
 def told(sns: FakeSns) -> tuple[str, str, dict[str, str]]:
     """Subject, body and attributes of the one message."""
     (published,) = sns.published
@@ -73,7 +88,7 @@ def test_a_silent_monitor(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     s3.put(f"{RUNS}/2026/11/23/01.json", record(1, "job"))
     s3.put(f"{RUNS}/2026/11/23/01.captured.manifest", [])
     s3.put(f"{RUNS}/2026/11/23/05.json", record(5, "job"))  # after the alarm
-    respond(rings("Runs"), new_responder(**PREFIXES))
+    respond(rings("HoursSilent"), new_responder(**PREFIXES))
     subject, body, attributes = told(sns)
     assert subject == "[WARNING] churn-endpoint: the monitor is silent (churn-data-quality)"
     assert body.startswith("churn-endpoint: the monitor is silent. Nobody is watching the model until it runs again.\n")
@@ -91,7 +106,7 @@ def test_a_silent_monitor(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
 
 
 def test_a_monitor_that_never_ran(sns: FakeSns, new_responder: Any) -> None:
-    respond(rings("Runs"), new_responder(**PREFIXES))
+    respond(rings("HoursSilent"), new_responder(**PREFIXES))
     assert "Last run  none in the 7 days before the alarm\n" in told(sns)[1]
 
 
@@ -165,7 +180,7 @@ def test_many_disagreements_are_cut(s3: FakeS3, sns: FakeSns, new_responder: Any
 @pytest.mark.parametrize(
     ("metric", "said"),
     [
-        ("Runs", "The monitor's last run could not be looked up: s3://churn-data/monitor-state"),
+        ("HoursSilent", "The monitor's last run could not be looked up: s3://churn-data/monitor-state"),
         ("NoData", "The monitor's runs could not be looked up: s3://churn-data/monitor-state"),
         ("Agreement", "What the engines disagree about could not be looked up: s3://churn-data/engine-agreement"),
     ],
@@ -176,7 +191,7 @@ def test_what_may_not_be_read_is_told(s3: FakeS3, sns: FakeSns, new_responder: A
     assert said in told(sns)[1]
 
 
-@pytest.mark.parametrize("metric", ["Runs", "NoData", "Agreement"])
+@pytest.mark.parametrize("metric", ["HoursSilent", "NoData", "Agreement"])
 def test_a_function_that_is_not_told_where(sns: FakeSns, new_responder: Any, metric: str) -> None:
     respond(rings(metric), new_responder())
     subject, body, _ = told(sns)
@@ -207,12 +222,12 @@ class TestWindowsThatAreMovedBack:
 
     def test_a_silent_monitor(self, s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
         s3.put(f"{RUNS}/2026/11/14/01.json", record(1, "job"))
-        respond(rings("Runs"), new_responder(**BEHIND))
+        respond(rings("HoursSilent"), new_responder(**BEHIND))
         assert "Last run  over the window that ended at 2026-11-14 01:00 UTC\n" in told(sns)[1]
 
     def test_one_that_has_been_silent_for_longer(self, s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
         s3.put(f"{RUNS}/2026/11/07/03.json", record(3, "job"))
-        respond(rings("Runs"), new_responder(**BEHIND))
+        respond(rings("HoursSilent"), new_responder(**BEHIND))
         assert "Last run  none in the 16 days before the alarm\n" in told(sns)[1]
 
     def test_no_data(self, s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
@@ -226,3 +241,20 @@ class TestWindowsThatAreMovedBack:
         s3.put(f"{AGREEMENTS}/2026/11/14/01.json", agreement(AGE, share=0.75))
         respond(rings("Agreement"), new_responder(**BEHIND))
         assert "Since     the window that ended at 2026-11-14 01:00 UTC (1 window)\n" in told(sns)[1]
+
+
+def test_a_watch_that_says_nothing_is_told(respond_to_state) -> None:
+    published = respond_to_state("INSUFFICIENT_DATA", "OK", "HoursSilent")
+    assert "published nothing for three hours" in published["Message"]
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "metric", "name"),
+    [
+        ("INSUFFICIENT_DATA", "OK", "ConstraintViolations", "churn-data-quality-violations"),
+        ("OK", "INSUFFICIENT_DATA", "HoursSilent", "churn-data-quality-silent"),
+        ("ALARM", "OK", "ApproximateNumberOfMessagesVisible", "churn-monitor-watch-dead-letters"),
+    ],
+)
+def test_what_nobody_wants_to_be_told_of(respond_to_state, state: str, before: str, metric: str, name: str) -> None:
+    assert respond_to_state(state, before, metric, name) is None

@@ -308,18 +308,6 @@ def test_without_captures_there_is_no_job_but_a_metric(
     ]
 
 
-def test_a_deployment_announces_its_schedule(
-    s3: FakeS3, sagemaker: FakeSageMaker, functions: FakeLambda, cloudwatch: FakeCloudWatch
-) -> None:
-    event = {"announce": {"endpoint": "churn-endpoint", "schedule": "churn-endpoint-data-quality"}, "tf": {}}
-    answer = MODULES.handler.process(
-        event, SETTINGS, s3=s3, sagemaker=sagemaker, functions=functions, cloudwatch=cloudwatch
-    )
-    assert answer == {"schedule": "churn-endpoint-data-quality", "announced": True}
-    assert published(cloudwatch) == [{"Runs": 0.0}]
-    assert s3.calls == sagemaker.calls == []
-
-
 def test_a_late_file_is_taken_once_by_the_next_run(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
     s3.put(f"{CAPTURED}/2026/11/23/08/10-00-000-before-the-monitor.jsonl", b"{}\n")
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")

@@ -211,3 +211,19 @@ def test_a_transition_is_an_event(alarms: AlarmBench) -> None:
     (event,) = wait_until(alarms.messages)
     assert event["detail-type"] == "CloudWatch Alarm State Change"
     assert (event["detail"]["alarmName"], event["detail"]["state"]["value"]) == (alarms.name, "OK")
+
+
+def test_a_letter_in_a_queue_is_a_metric_as_sqs_publishes_it(alarms: AlarmBench) -> None:
+    name = f"{alarms.name}-letters"
+    url = alarms.sqs.create_queue(QueueName=name)["QueueUrl"]
+    depth = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Period": 60}
+    queue = [{"Name": "QueueName", "Value": name}]
+    alarms.cloudwatch.put_metric_alarm(
+        AlarmName=alarms.name, AlarmActions=[alarms.topic], **(ALARM | depth), Dimensions=queue
+    )
+    alarms.sqs.send_message(QueueUrl=url, MessageBody="a letter")
+    alarms.cloud.clock.advance(timedelta(minutes=2))
+    assert alarms.state() == "ALARM"
+    alarms.sqs.purge_queue(QueueUrl=url)
+    alarms.cloud.clock.advance(timedelta(minutes=5))
+    assert alarms.state() == "OK"

@@ -277,6 +277,15 @@ def test_what_is_allowed_is_used(morning: Morning, capsys: pytest.CaptureFixture
     reasons = {
         ("open-monitor", "WriteLogs", "logs:DescribeLogStreams"): "SageMaker's guide lists it for a job's role",
         ("scheduler", "KeepDeadLetters", "sqs:SendMessage"): "no delivery failed; tests/local_aws has one that does",
+        (
+            "dead-letter-notice",
+            "PublishNotifications",
+            "sns:Publish",
+        ): "no function failed; test_broken_monitor has one",
+        ("dead-letter-notice", "KeepDeadLetters", "sqs:SendMessage"): "it did not fail, either",
+        ("monitor-watch", "InvokeJobMetrics", "lambda:InvokeFunction"): "no job's end was missed",
+        ("monitor-watch", "KeepDeadLetters", "sqs:SendMessage"): "no look failed",
+        ("watch-schedule", "KeepDeadLetters", "sqs:SendMessage"): "every look was delivered",
         ("start-baseline", "StartBaselineJobs", "sagemaker:DescribeProcessingJob"): "no baseline was started twice",
     }
     [books] = morning.books

@@ -142,8 +142,8 @@ class OpenMonitors(pulumi.ComponentResource):
     schedule_names: dict[str, pulumi.Output[str]]
     """By kind: `data-quality`, `model-quality`."""
     start_function_name: pulumi.Output[str]
-    dead_letter_queue_names: list[pulumi.Output[str]]
-    """Where deliveries and events end that could not be handled."""
+    dead_letter_queues: dict[str, pulumi.Output[str]]
+    """Names of the queues where deliveries and events end that could not be handled, by whose they are."""
 
     def __init__(self, name: str, args: OpenMonitorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
@@ -185,11 +185,11 @@ class OpenMonitors(pulumi.ComponentResource):
             monitors.append(self._model_quality(other, scripts[MODEL_QUALITY]))
         self.schedule_names = {monitor.kind: self._schedule(monitor, group.name, role_arn) for monitor in monitors}
         self.start_function_name = self._start.function.name
-        self.dead_letter_queue_names = [
-            self._undelivered.name,
-            self._start.dead_letter_queue_name,
-            *([self._windows.dead_letter_queue_name] if self._windows else []),
-        ]
+        self.dead_letter_queues = {
+            "schedules": self._undelivered.name,
+            "start-monitor": self._start.dead_letter_queue_name,
+            **({"monitor-window": self._windows.dead_letter_queue_name} if self._windows else {}),
+        }
         self.register_outputs({"schedule_names": self.schedule_names, "start_function_name": self.start_function_name})
 
     @property
@@ -413,17 +413,7 @@ class OpenMonitors(pulumi.ComponentResource):
             # Its name may come again, when a deployment that failed is reverted: nothing of that name may be left.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        announced = aws.lambda_.Invocation(
-            f"{self._stem}-open-{monitor.kind}-announced",
-            function_name=self._start.function.name,
-            # The first sign of life: without one the alarm on a silent monitor would ring before the first run is due.
-            input=pulumi.Output.all(self._args["endpoint_name"], name).apply(
-                lambda found: json.dumps({"announce": {"endpoint": found[0], "schedule": found[1]}}, sort_keys=True)
-            ),
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[schedule])),
-        )
-        # The name is known once the word is out, so that what watches the schedule is made after that.
-        return pulumi.Output.all(schedule.name, announced.result).apply(lambda found: str(found[0]))
+        return schedule.name
 
     def _schedule_name(self, kind: str) -> pulumi.Output[str]:
         stem = pulumi.Output.from_input(self._args.get("name_stem") or self._args["endpoint_name"])

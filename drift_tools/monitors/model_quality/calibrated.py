@@ -15,7 +15,9 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from drift_tools.monitors.data_quality import Violation
-from drift_tools.monitors.model_quality.outcomes import GREATER, ModelQuality, Outcomes, QualityConstraints
+from drift_tools.monitors.model_quality.constraints import GREATER, QualityConstraints
+from drift_tools.monitors.model_quality.outcomes import Outcomes
+from drift_tools.monitors.model_quality.quality import ModelQuality
 from drift_tools.significance import share_p_value
 from drift_tools.tables import Numbers
 

@@ -10,7 +10,7 @@ import pytest
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
-from drift_tools.monitors.model_quality.outcomes import QualityConstraints
+from drift_tools.monitors.model_quality import QualityConstraints
 from drift_tools.profiles import Statistics
 from drift_tools.profiles.profile import profile
 from drift_tools.tables import Table, as_table

@@ -1,0 +1,86 @@
+"""What the predictions were worth, once the labels are known: all metrics of some outcomes, with their deviations.
+
+Metrics, their names and the files: SageMaker developer guide, "Model quality metrics and Amazon CloudWatch
+monitoring" and "Create a model quality baseline".
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from contract.quality_metrics import metrics_block
+from drift_tools.errors import InputError
+from drift_tools.monitors.model_quality.classification import (
+    Metrics,
+    binary_metrics,
+    confusion_matrix,
+    curves,
+    multiclass_metrics,
+)
+from drift_tools.monitors.model_quality.outcomes import Outcomes
+from drift_tools.monitors.model_quality.regression import regression_metrics
+
+# "Standard deviation for metrics are provided only when at least 200 samples are available … randomly sampling 80% of
+# the data five times" (the guide's page).
+_ROWS_FOR_DEVIATION, _DRAWS, _DRAWN_SHARE = 200, 5, 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class ModelQuality:
+    """The metrics of some outcomes; `deviations` is empty below 200 rows. `positive_label`: only of a binary one."""
+
+    problem_type: str
+    rows: int
+    metrics: Mapping[str, float]
+    deviations: Mapping[str, float]
+    extras: Mapping[str, Any]
+    positive_label: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object of statistics.json; a number that does not exist is the string "NaN", as in Model Monitor's
+        files.
+        """
+        metrics: dict[str, Any] = dict(self.extras)
+        for name, value in self.metrics.items():
+            deviation = self.deviations.get(name, math.nan)
+            metrics[name] = {"value": _number(value), "standard_deviation": _number(deviation)}
+        return {
+            "version": 0.0,
+            "dataset": {"item_count": self.rows},
+            metrics_block(self.problem_type): metrics,
+        }
+
+
+def _number(value: float) -> float | str:
+    return float(value) if math.isfinite(value) else "NaN"
+
+
+def measure(data: Outcomes) -> ModelQuality:
+    """All metrics of the problem type. Raises `InputError` if no row has both a label and a prediction."""
+    if not len(data):
+        raise InputError("no row has both a prediction and a label: check the ground truth's ids and the window")
+    functions: dict[str, Callable[[Outcomes], Metrics]] = {
+        "Regression": regression_metrics,
+        "BinaryClassification": binary_metrics,
+        "MulticlassClassification": multiclass_metrics,
+    }
+    metrics = functions[data.problem_type](data)
+    deviations: Metrics = {}
+    if len(data) >= _ROWS_FOR_DEVIATION:
+        generator = np.random.default_rng(0)  # seeded: equal data, equal file
+        size = int(_DRAWN_SHARE * len(data))
+        draws = [
+            functions[data.problem_type](data.take(generator.choice(len(data), size, replace=False)))
+            for _ in range(_DRAWS)
+        ]
+        deviations = {name: float(np.std([draw[name] for draw in draws])) for name in metrics}
+    extras: dict[str, Any] = {}
+    if data.problem_type != "Regression":
+        extras["confusion_matrix"] = confusion_matrix(data)
+    if data.problem_type == "BinaryClassification":
+        extras |= curves(data)
+    positive = data.positive_label if data.problem_type == "BinaryClassification" else None
+    return ModelQuality(data.problem_type, len(data), metrics, deviations, extras, positive)

@@ -1,0 +1,68 @@
+"""Tells people of a dead letter: an event that one of the stack's functions failed at every attempt to handle.
+
+It stands beside the responder, which cannot report its own death, and shares nothing with it but the topic: no state,
+no results, no marker. CloudWatch itself cannot publish to people's topic, since that is encrypted with a key of AWS's
+that CloudWatch may not use.
+
+Permissions and environment variables: functions/README.md.
+"""
+
+import json
+import os
+from typing import Any
+
+from contract.metrics import DEAD_LETTERS_SUFFIX
+from functions.common.aws_clients import client
+from functions.common.environment import required
+from functions.common.event_fields import BadEventError, mapping, text
+from functions.common.json_logging import log
+
+# SNS's limit of a subject.
+_SUBJECT = 100
+
+
+def notification(alarm: Any) -> dict[str, Any] | None:
+    """What people are told of an alarm's message; None for one of another kind, or for its end."""
+    fields = mapping(alarm, "the alarm's message")
+    name = text(fields, "AlarmName", "the alarm's message")
+    if not name.endswith(DEAD_LETTERS_SUFFIX) or fields.get("NewStateValue") != "ALARM":
+        return None
+    what = name.removesuffix(DEAD_LETTERS_SUFFIX)
+    description = str(fields.get("AlarmDescription") or "")
+    body = "\n".join(
+        [
+            f"{what} could not handle an event, at any of its attempts: what it should have done is missing.",
+            "",
+            description,
+            "",
+            f"Alarm: {name}",
+            f"Since: {fields.get('StateChangeTime', 'unknown')}",
+            "What to do: look into the function's log for the reason, fix it, and send the letter again "
+            "(docs/operations.md, Dead letters).",
+        ]
+    )
+    return {
+        "Subject": f"Dead letter: {what}"[:_SUBJECT],
+        "Message": body,
+        "MessageAttributes": {
+            key: {"DataType": "String", "StringValue": value}
+            for key, value in (("state", "ALARM"), ("kind", "dead-letter"), ("severity", "critical"))
+        },
+    }
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
+    """Lambda's entry: an SNS event of the alarm topic."""
+    topic = required(os.environ, "NOTIFICATION_TOPIC_ARN")
+    published = 0
+    for record in mapping(event, "the event").get("Records") or []:
+        try:
+            alarm = json.loads(text(mapping(record, "a record").get("Sns") or {}, "Message", "a record's Sns"))
+        except ValueError as error:
+            raise BadEventError(f"a record's Message is no JSON: {error}") from error
+        message = notification(alarm)
+        if message is not None:
+            client("sns").publish(TopicArn=topic, **message)
+            published += 1
+            log("INFO", "told of a dead letter", alarm=alarm["AlarmName"])
+    return {"published": published}

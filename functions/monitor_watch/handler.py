@@ -1,0 +1,245 @@
+"""Watches the monitors themselves, once an hour: what nobody heard is heard, and silence is a number.
+
+An alarm on a metric that nobody publishes any more waits for periods that CloudWatch does not name. So this function
+publishes a real value for every schedule in every hour: for how many hours nothing was heard of its runs. And it looks
+which jobs have ended of which `processing_metrics` was not told (its rule was off, or it was broken), and has it look
+at them: what was missed is told once, when the ear is back.
+
+Permissions and environment variables: functions/README.md.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from contract.bucket_layout import HEARD_JOBS_FOLDER, WATCH_FOLDER
+from contract.metrics import CONSTRAINT_VIOLATIONS, HOURS_SILENT, JOB_FAILURES, NO_DATA, of_schedule
+from functions.common.aws_clients import client
+from functions.common.cloudwatch import publish
+from functions.common.environment import prefix, required
+from functions.common.event_fields import BadEventError, mapping, text
+from functions.common.json_logging import attempt, log
+from functions.common.s3_objects import DamagedError, exists, read_json
+
+# Each of them says that somebody heard of a run: what it found, that it failed, that there was nothing to look at.
+OUTCOMES = (CONSTRAINT_VIOLATIONS, JOB_FAILURES, NO_DATA)
+FINAL_STATES = ("Completed", "Failed", "Stopped")
+# An event arrives within seconds; a job that ended later than that is left to the next look.
+GRACE = timedelta(minutes=15)
+# How far back jobs are looked for where the last look is unknown or long ago; SageMaker lists them for longer.
+FARTHEST = timedelta(days=7)
+# Metrics of a daily monitor's last runs must be in sight.
+_SIGHT = timedelta(days=8)
+_HOUR = 3600
+# A listing of more jobs than this is another stack's storm: the rest is looked at in the next hour.
+MOST_JOBS = 1000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    endpoint: str
+    namespace: str
+    bucket: str
+    state_prefix: str
+    metrics_function: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """From environment variables; ConfigurationError names the one that is missing."""
+        return cls(
+            endpoint=required(environ, "ENDPOINT_NAME"),
+            namespace=required(environ, "METRIC_NAMESPACE"),
+            bucket=required(environ, "BUCKET_NAME"),
+            state_prefix=prefix(environ, "STATE_PREFIX"),
+            metrics_function=required(environ, "METRICS_FUNCTION_NAME"),
+        )
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule that is watched; Model Monitor's says itself when it found no data, in no job and no metric."""
+
+    name: str
+    is_model_monitor: bool
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What watching takes; a test gives its own."""
+
+    sagemaker: Any
+    cloudwatch: Any
+    s3: Any
+    functions: Any
+
+
+def parse(event: Any) -> tuple[datetime, list[Schedule]]:
+    """The moment of the look and what is looked at; BadEventError for an event of another form.
+
+    The event is `{"scheduled_time": ISO, "schedules": {NAME: "model-monitor" | "open"}}`.
+    """
+    fields = mapping(event, "the event")
+    moment = text(fields, "scheduled_time", "the event")
+    try:
+        now = datetime.fromisoformat(moment).astimezone(UTC)
+    except ValueError as error:
+        raise BadEventError(f"the event's scheduled_time {moment!r} is no ISO 8601 time") from error
+    given = mapping(fields.get("schedules"), "the event's schedules")
+    schedules = []
+    for name in given:
+        engine = text(given, name, "the event's schedules")
+        if engine not in ("model-monitor", "open"):
+            raise BadEventError(f"the event's schedules.{name} is {engine!r}: it is 'model-monitor' or 'open'")
+        schedules.append(Schedule(name, engine == "model-monitor"))
+    return now, schedules
+
+
+class Watch:
+    """One look, at `now`."""
+
+    def __init__(self, settings: Settings, clients: Clients, now: datetime) -> None:
+        self._settings, self._clients, self._now = settings, clients, now
+
+    def look(self, schedules: list[Schedule]) -> dict[str, Any]:
+        """Look at jobs and schedules. One that cannot be looked at keeps nobody from the others, and fails the look."""
+        told: list[str] = []
+        problems = 0 if attempt("ended jobs cannot be looked at", lambda: told.extend(self._tell_of_jobs())) else 1
+        hours: dict[str, float] = {}
+        for schedule in schedules:
+            watch = partial(self._watch, schedule, hours)
+            problems += 0 if attempt("a schedule cannot be looked at", watch, schedule=schedule.name) else 1
+        if problems:
+            raise RuntimeError(f"{problems} of {len(schedules) + 1} looks failed; the lines above say why")
+        return {"told": told, "hours_silent": hours}
+
+    def _tell_of_jobs(self) -> list[str]:
+        """Have the jobs looked at that ended since the last look and that nobody heard of; their names."""
+        until = self._now - GRACE
+        since = max(self._last_look(), self._now - FARTHEST)
+        names = [name for name in self._ended(since, until) if not self._is_heard(name)]
+        for name in names:
+            detail = {"ProcessingJobName": name}
+            event = {"detail-type": "SageMaker Processing Job State Change", "detail": detail}
+            self._clients.functions.invoke(
+                FunctionName=self._settings.metrics_function, InvocationType="Event", Payload=json.dumps(event).encode()
+            )
+            log("WARNING", "nobody heard of this job's end: it is looked at now", job=name)
+        # Only now: a look that dies before is made again, and what was told twice is heard once.
+        self._write("last-look", {"until": until.isoformat()})
+        return names
+
+    def _last_look(self) -> datetime:
+        """When the last look ended; the first one begins now, since older jobs are of before this stack."""
+        found = self._read("last-look")
+        if found is None:
+            return self._now - GRACE
+        return datetime.fromisoformat(str(found["until"]))
+
+    def _ended(self, since: datetime, until: datetime) -> Iterator[str]:
+        number = 0
+        for status in FINAL_STATES:
+            request: dict[str, Any] = {
+                "StatusEquals": status,
+                "LastModifiedTimeAfter": since,
+                "LastModifiedTimeBefore": until,
+                "MaxResults": 100,
+            }
+            while True:
+                page = self._clients.sagemaker.list_processing_jobs(**request)
+                for job in page["ProcessingJobSummaries"]:
+                    number += 1
+                    if number > MOST_JOBS:
+                        log("ERROR", "too many jobs have ended since the last look; the others are not looked at")
+                        return
+                    yield job["ProcessingJobName"]
+                if not page.get("NextToken"):
+                    break
+                request["NextToken"] = page["NextToken"]
+
+    def _is_heard(self, job: str) -> bool:
+        settings = self._settings
+        key = f"{settings.state_prefix}/{HEARD_JOBS_FOLDER}/{job}.json"
+        return exists(self._clients.s3, settings.bucket, key)
+
+    def _watch(self, schedule: Schedule, hours: dict[str, float]) -> None:
+        """Publish for how many hours nothing was heard of a schedule's runs, and note it in `hours`."""
+        metrics: dict[str, float] = {}
+        heard = [self._first_seen(schedule), *self._outcomes(schedule)]
+        if schedule.is_model_monitor and (without_data := self._last_without_data(schedule)) is not None:
+            if without_data > self._now - timedelta(hours=1):
+                metrics[NO_DATA] = 1.0
+            heard.append(without_data)
+        metrics[HOURS_SILENT] = round(max(0.0, (self._now - max(heard)).total_seconds() / _HOUR), 3)
+        settings = self._settings
+        publish(self._clients.cloudwatch, settings.namespace, settings.endpoint, schedule.name, metrics, unit="None")
+        hours[schedule.name] = metrics[HOURS_SILENT]
+
+    def _outcomes(self, schedule: Schedule) -> Iterator[datetime]:
+        """When something was heard in the last days, to ten minutes."""
+        named = of_schedule(self._settings.endpoint, schedule.name)
+        dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
+        for name in OUTCOMES:
+            answer = self._clients.cloudwatch.get_metric_statistics(
+                Namespace=self._settings.namespace,
+                MetricName=name,
+                Dimensions=dimensions,
+                StartTime=self._now - _SIGHT,
+                EndTime=self._now + timedelta(minutes=1),
+                Period=600,  # an answer has 1,440 points at the most
+                Statistics=["SampleCount"],
+            )
+            yield from (point["Timestamp"] for point in answer["Datapoints"])
+
+    def _last_without_data(self, schedule: Schedule) -> datetime | None:
+        """When Model Monitor last found nothing to look at, which it says in the execution alone."""
+        page = self._clients.sagemaker.list_monitoring_executions(
+            MonitoringScheduleName=schedule.name, SortBy="ScheduledTime", SortOrder="Descending", MaxResults=5
+        )
+        for execution in page["MonitoringExecutionSummaries"]:
+            if "no data" in str(execution.get("FailureReason", "")).lower():
+                moment: datetime = execution["LastModifiedTime"]
+                return moment
+        return None
+
+    def _first_seen(self, schedule: Schedule) -> datetime:
+        """When this function first saw the schedule: a monitor that is new has not been silent."""
+        name = f"schedules/{schedule.name}"
+        found = self._read(name)
+        if found is None:
+            self._write(name, {"first_seen": self._now.isoformat()})
+            return self._now
+        return datetime.fromisoformat(str(found["first_seen"]))
+
+    def _key(self, name: str) -> str:
+        return f"{self._settings.state_prefix}/{WATCH_FOLDER}/{name}.json"
+
+    def _read(self, name: str) -> Mapping[str, Any] | None:
+        """What an earlier look wrote; None if it wrote nothing, or something that cannot be read any more."""
+        key = self._key(name)
+        if not exists(self._clients.s3, self._settings.bucket, key):
+            return None
+        try:
+            return mapping(read_json(self._clients.s3, self._settings.bucket, key), key)
+        except (DamagedError, BadEventError) as error:
+            log("ERROR", "a damaged note is written anew", key=key, reason=str(error))
+            return None
+
+    def _write(self, name: str, content: Mapping[str, str]) -> None:
+        self._clients.s3.put_object(
+            Bucket=self._settings.bucket, Key=self._key(name), Body=json.dumps(content).encode()
+        )
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
+    """Lambda's entry."""
+    clients = Clients(client("sagemaker"), client("cloudwatch"), client("s3"), client("lambda"))
+    now, schedules = parse(event)
+    result = Watch(Settings.read(os.environ), clients, now).look(schedules)
+    log("INFO", "looked", **result)
+    return result

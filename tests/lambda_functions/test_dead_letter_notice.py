@@ -1,0 +1,63 @@
+"""Dead letters are told past the responder."""
+
+import json
+
+import pytest
+
+from functions.common.event_fields import BadEventError
+from functions.dead_letter_notice import handler as module
+
+ALARM = {
+    "AlarmName": "churn-alarm-responder-dead-letters",
+    "AlarmDescription": "Events lie in its queue. Severity: critical",
+    "NewStateValue": "ALARM",
+    "StateChangeTime": "2026-11-29T12:00:00.000+0000",
+}
+
+
+class Sns:
+    def __init__(self):
+        self.published = []
+
+    def publish(self, **message):
+        self.published.append(message)
+
+
+@pytest.fixture
+def sns(monkeypatch):
+    found = Sns()
+    monkeypatch.setattr(module, "client", lambda _name: found)
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", "arn:topic")
+    return found
+
+
+def event(*alarms):
+    return {"Records": [{"Sns": {"Message": json.dumps(alarm)}} for alarm in alarms]}
+
+
+def test_people_are_told_which_function_and_what_to_do(sns):
+    assert module.handler(event(ALARM), None) == {"published": 1}
+    (message,) = sns.published
+    assert message["TopicArn"] == "arn:topic"
+    assert message["Subject"] == "Dead letter: churn-alarm-responder"
+    assert "churn-alarm-responder could not handle an event" in message["Message"]
+    assert "Since: 2026-11-29T12:00:00" in message["Message"]
+    attributes = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
+    assert attributes == {"state": "ALARM", "kind": "dead-letter", "severity": "critical"}
+
+
+@pytest.mark.parametrize("change", [{"NewStateValue": "OK"}, {"AlarmName": "churn-data-quality-violations"}])
+def test_ends_and_other_alarms_are_passed_over(sns, change):
+    assert module.handler(event(ALARM | change), None) == {"published": 0}
+    assert sns.published == []
+
+
+def test_a_long_name_is_cut_to_snss_limit(sns):
+    module.handler(event(ALARM | {"AlarmName": "x" * 200 + "-dead-letters"}), None)
+    assert len(sns.published[0]["Subject"]) == 100
+
+
+@pytest.mark.parametrize("records", [[{"Sns": {"Message": "{"}}], [{"Sns": {"Message": "[]"}}], [{}]])
+def test_unusable_events_are_errors(sns, records):
+    with pytest.raises(BadEventError):
+        module.handler({"Records": records}, None)
