@@ -221,6 +221,7 @@ class OpenMonitors(pulumi.ComponentResource):
             window=(f"-PT{settings.schedule.period_hours}H", "-PT0H"),
             environment={
                 "publish_cloudwatch_metrics": "Enabled",
+                "feature_metrics": self._engine.feature_metrics,
                 "metric_namespace": metrics.OPEN_DATA_METRICS,
                 "max_unreadable_share": f"{self._engine.max_unreadable_share:g}",
                 **self._judgement(settings),
