@@ -349,7 +349,10 @@ class TestPolicies:
         ]
 
     def test_runs_write_results_and_nothing_else(self, one: Run, both: Run) -> None:
-        results = [f"{arn(both, BUCKET, '-data')}/monitoring-results/*"]
+        # What a window counted is kept below the state, too.
+        results = [
+            f"{arn(both, BUCKET, '-data')}/{place}/*" for place in ("monitoring-results", "monitor-state/windows")
+        ]
         # Two instances hand their shares over below the state.
         shares = [f"{arn(both, BUCKET, '-data')}/monitor-state/shards/*"]
         assert of_role(both, "open-monitor-role")["WriteObjects"]["Resource"] == results + shares
@@ -357,6 +360,7 @@ class TestPolicies:
         assert of_role(one, "open-monitor-role")["WriteObjects"]["Resource"] == [
             f"{arn(one, BUCKET, '-data')}/baseline-data/results/*",
             f"{arn(one, BUCKET, '-data')}/monitoring-results/*",
+            f"{arn(one, BUCKET, '-data')}/monitor-state/windows/*",
         ]
 
     def test_the_function_for_small_windows_may_what_a_run_may_and_say_how_it_ended(self, both: Run) -> None:
