@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-spark serving local-aws lint lock layer unpinned schema clean
+.PHONY: demo test test-spark serving local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
 VENV := .venv
@@ -112,6 +112,21 @@ lock:
 # numpy and scipy for the function that looks at small windows (engine: open).
 layer: $(READY)
 	$(BIN)/python -m components.archives.numpy_layer
+
+# What the release is made of, from the locks and with their hashes: CycloneDX, the same from the same locks.
+sbom: $(READY)
+	@mkdir -p build/sbom
+	@for lock in requirements layers/requirements; do \
+		$(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements $$lock.txt --output-reproducible \
+			--output-format JSON --output-file build/sbom/$$(echo $$lock | tr / -).json || exit 1; \
+	done
+	@echo "build/sbom: requirements.json, layers-requirements.json"
+
+# Known vulnerabilities of what the locks hold; the package index, or OSV, must offer the data.
+audit: $(READY)
+	@for lock in requirements layers/requirements; do \
+		$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --require-hashes --disable-pip -r $$lock.txt || exit 1; \
+	done
 
 # What programs in other languages see of the components; the tests hold the plugin against it.
 schema: $(READY)

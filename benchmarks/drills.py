@@ -111,8 +111,10 @@ def windows_at_once() -> Line:
             everybody.wait()
             world.deliver(scheduled)  # type: ignore[arg-type] # a moment of `due`
 
+        world.at_once = True
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(deliver, world.due[1:] * 2))
+        world.at_once = False
         world.drain()
         worlds.append(world)
     return _line("three windows at once, each delivered twice", _WINDOWS_AT_ONCE, worlds)

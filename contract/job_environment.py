@@ -52,6 +52,8 @@ class JobEnvironment:
     output_path: str | None = None
     publish_cloudwatch_metrics: str | None = None
     """`Enabled` or `Disabled`."""
+    feature_metrics: str | None = None
+    """Of which features there are metrics: `all`, `findings` or `none`."""
     sagemaker_endpoint_name: str | None = None
     sagemaker_monitoring_schedule_name: str | None = None
     metric_namespace: str | None = None

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from contract.plain_text import visible
 from drift_tools.errors import InputError
 
 INTERRUPTED = 130
@@ -62,7 +63,7 @@ def _one_line(error: BaseException) -> str:
 
 def _tell(line: str) -> None:
     with contextlib.suppress(OSError):  # nobody reads standard error: the status says it all the same
-        print(line, file=sys.stderr)
+        print(visible(line, keep="\n\t"), file=sys.stderr)  # names of files and columns are in it
 
 
 def _open_what_is_closed() -> None:

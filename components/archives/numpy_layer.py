@@ -17,6 +17,7 @@ from typing import Final
 from components.archives.function import function_files
 from components.archives.monitor import job_sources
 from components.archives.sources import REPOSITORY, zip_archive
+from components.naming import content_hash
 
 REQUIREMENTS: Final = REPOSITORY / "layers" / "requirements.txt"
 LAYER: Final = REPOSITORY / "build" / "layer" / "numpy-scipy-arm64-py313.zip"
@@ -112,6 +113,13 @@ def build(target: Path, requirements: Path = REQUIREMENTS) -> Path:
     partial.write_bytes(archive)
     partial.replace(target)
     return target
+
+
+def built(folder: Path = LAYER.parent, requirements: Path = REQUIREMENTS) -> Path:
+    """The layer of these requirements, made if it is not there yet; its name has their hash."""
+    name = content_hash(requirements.read_bytes())
+    target = folder / f"numpy-scipy-arm64-py313-{name}.zip"
+    return target if target.exists() else build(target, requirements)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ import pulumi
 
 from components.args.reader import ArgumentError, Reader, argument_names
 
+FEATURE_METRICS: Final = ("findings", "all", "none")
 MEGABYTE: Final = 1024 * 1024
 # EventBridge Scheduler may start a run five minutes later still (`open_monitors.FLEXIBLE_MINUTES`). Whether it then
 # tells the time that the run was due or the later one is documented nowhere: both must lie in one hour.
@@ -39,6 +40,9 @@ class OpenEngineArgs(TypedDict):
     """Instances that share a window's captures, for windows of many gigabytes. Default 1."""
     small_windows: NotRequired[SmallWindowsArgs]
     """Default none: every window is a processing job."""
+    feature_metrics: NotRequired[str]
+    """Of which features there are metrics, at 0.30 USD a metric and month: `findings` (those that violate something, in
+    the hours in which they do), `all`, or `none`. `drift.json` has all numbers in any case. Default `findings`."""
     alarm_on_no_data: NotRequired[bool]
     """A window without captures alarms too: a model that nobody calls may be the news. Default false."""
     least_agreement: NotRequired[float]
@@ -73,6 +77,7 @@ class OpenEngineSettings:
     max_unreadable_share: float
     instance_count: int
     small_windows: SmallWindowsSettings | None
+    feature_metrics: str
     alarm_on_no_data: bool
     least_agreement: float
     disagreeing_runs: int
@@ -90,6 +95,7 @@ class OpenEngineSettings:
             max_unreadable_share=_share(read, "max_unreadable_share", 0.1),
             instance_count=read.whole("instance_count", 1, 1, 100),
             small_windows=small_windows,
+            feature_metrics=read.choice("feature_metrics", "findings", FEATURE_METRICS),
             alarm_on_no_data=read.flag("alarm_on_no_data", False),
             least_agreement=_share(read, "least_agreement", 0.9),
             # CloudWatch looks back a week, and a monitor may run once a day.

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -68,14 +68,18 @@ class Metrics:
         return {"MetricName": metric_name(name), "Timestamp": self.timestamp, "Dimensions": dimensions, **content}
 
     def of_data_quality(
-        self, current: Profile, constraints: Constraints, distances: Mapping[str, float]
+        self,
+        current: Profile,
+        constraints: Constraints,
+        distances: Mapping[str, float],
+        of: Collection[str] | None = None,
     ) -> list[dict[str, Any]]:
         """`feature_data_*` (numerical), `feature_non_null_*` and `feature_baseline_drift_*` of each feature that
-        emits.
+        emits, or of those among them that are in `of`.
         """
         entries = []
         for name, column in current.columns.items():
-            if not constraints.emits(name):
+            if not constraints.emits(name) or (of is not None and name not in of):
                 continue
             entries.append(
                 self._entry(f"feature_non_null_{name}", {"Value": float(column.types.present), "Unit": "Count"})
@@ -94,12 +98,16 @@ class Metrics:
         """
         return self._entry("features_not_checked", {"Value": float(count), "Unit": "Count"})
 
-    def of_comparison(self, comparison: Comparison, constraints: Constraints) -> list[dict[str, Any]]:
-        """`feature_psi_*`, `feature_ks_*` (numerical) and `feature_p_value_adjusted_*` of each feature that emits."""
+    def of_comparison(
+        self, comparison: Comparison, constraints: Constraints, of: Collection[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """`feature_psi_*`, `feature_ks_*` (numerical) and `feature_p_value_adjusted_*` of each feature that emits, or
+        of those among them that are in `of`.
+        """
         return [
             self._entry(f"feature_{measure}_{name}", {"Value": value, "Unit": "None"})
             for name, feature in comparison.features.items()
-            if constraints.emits(name)
+            if constraints.emits(name) and (of is None or name in of)
             for measure, value in _measures(feature)
             if math.isfinite(value)
         ]

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from contract.plain_text import visible
 from drift_tools.errors import InputError
 
 _MESSAGE_BYTES = 1024
@@ -119,7 +120,7 @@ def run_job(function: Callable[[Job], str], ml_root: Path, environment: Mapping[
     except Exception as error:  # the boundary of the process: the platform shows only this file, the log has the rest
         traceback.print_exc()
         message, status = f"Error: {type(error).__name__}: {error}", 1
-    line = " ".join(message.split())
+    line = visible(" ".join(message.split()))
     path = ml_root / "output" / "message"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(line.encode()[:_MESSAGE_BYTES].decode(errors="ignore").encode())

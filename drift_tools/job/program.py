@@ -248,7 +248,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
     current, checked = loaded.profile.without(excluded), constraints.without(excluded)
     evaluation, _ = monitor_data_quality(current, checked, statistics, output)
     metrics = Metrics.of(settings.metrics)
-    entries = metrics.of_data_quality(current, checked, evaluation.distances) if metrics else []
+    comparison = None
     violations, says, compared = evaluation.violations, "", set[str]()
     if settings.is_open:
         finding = drift_json.find(
@@ -270,13 +270,26 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         document = drift_json.document(settings, loaded.counts, judged.finding)
         write_json(drift_json.path_of(output), document | judged.document)
         if judged.finding is not None:
-            features = judged.finding.comparison.features
+            comparison = judged.finding.comparison
+            features = comparison.features
             compared = {name for name, feature in features.items() if math.isfinite(feature.psi)}
-            entries += metrics.of_comparison(judged.finding.comparison, checked) if metrics else []
     not_checked = _not_checked(checked, statistics, evaluation, compared)
-    if metrics and checked.config.emit_metrics:
+    entries = []
+    if metrics:
+        charted = _charted(settings.metrics.features, violations)
+        entries = metrics.of_data_quality(current, checked, evaluation.distances, charted)
+        entries += metrics.of_comparison(comparison, checked, charted) if comparison else []
+    # A zero is for an alarm to look at; who asks for findings alone has none on it, and pays for what there is.
+    if metrics and checked.config.emit_metrics and (not_checked or settings.metrics.features == "all"):
         entries.append(metrics.of_features_not_checked(len(not_checked)))
     return entries, completion(violations, loaded.counts) + says + _in_words(not_checked)
+
+
+def _charted(features: str, violations: Sequence[Violation]) -> set[str] | None:
+    """The features that there are metrics of; None for all. What was found is worth its price, while it lasts."""
+    if features == "all":
+        return None
+    return {item.subject for item in violations} if features == "findings" else set()
 
 
 @dataclass(frozen=True, slots=True)

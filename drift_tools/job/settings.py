@@ -107,14 +107,19 @@ class QualitySettings:
     positive_label: str | None
 
 
+FEATURE_METRICS: Final = ("all", "findings", "none")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricSettings:
     """Whether metrics are written, of what, and where this run publishes them itself.
 
-    `schedule`: None for a run of no schedule, which has no metrics. `time`: of the metrics; None for now.
+    `schedule`: None for a run of no schedule, which has no metrics. `time`: of the metrics; None for now. `features`:
+    of which features there are metrics, one of FEATURE_METRICS; CloudWatch bills a metric by the hours that have it.
     """
 
     is_enabled: bool = True
+    features: str = "all"
     namespace: str | None = None
     endpoint: str | None = None
     schedule: str | None = None
@@ -209,6 +214,7 @@ class MonitorSettings:
             ),
             metrics=MetricSettings(
                 is_enabled=_switch("publish_cloudwatch_metrics", given.publish_cloudwatch_metrics),
+                features=_feature_metrics(given.feature_metrics),
                 namespace=given.metric_namespace,
                 endpoint=given.sagemaker_endpoint_name,
                 schedule=given.sagemaker_monitoring_schedule_name,
@@ -288,6 +294,13 @@ def _path(job: Job, text: str | None) -> Path | None:
 
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _feature_metrics(text: str | None) -> str:
+    """Model Monitor's own way, all, unless something else is asked for."""
+    if text is not None and text not in FEATURE_METRICS:
+        raise InputError(f"feature_metrics is {text!r}: give one of {', '.join(FEATURE_METRICS)}")
+    return text or "all"
 
 
 def _switch(name: str, text: str | None) -> bool:

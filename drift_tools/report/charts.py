@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
+from contract.plain_text import visible
 from drift_tools.report.axis import tick_labels, ticks, time_labels, time_ticks
-from drift_tools.report.words import cells, cut, percent, visible
+from drift_tools.report.words import cells, cut, percent
 
 # A unit of the viewBox is a CSS pixel on a phone: a chart is as wide as a card there, so that text is neither enlarged
 # nor shrunk.

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from contract.plain_text import visible
 from drift_tools.comparison import Comparison, CrossCheck
 from drift_tools.report.view import comparison_view
-from drift_tools.report.words import ISOLATES, visible
+from drift_tools.report.words import ISOLATES
 
 if TYPE_CHECKING:
     from drift_tools.timeline import Timeline

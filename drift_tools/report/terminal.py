@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from contract.plain_text import visible
 from drift_tools.comparison import NO_DRIFT, Comparison, CrossCheck, FeatureComparison
 from drift_tools.measures import MEASURES, Measure
 from drift_tools.report.agreement import agreement, cross_check_rows
@@ -40,7 +41,6 @@ from drift_tools.report.words import (
     p_value,
     statistic,
     together,
-    visible,
 )
 
 if TYPE_CHECKING:

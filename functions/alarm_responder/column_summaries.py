@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from contract.plain_text import visible
+
 _TOP_CATEGORIES = 3
 _NEW_CATEGORIES = 5
 # A category that should have been there so often, and is not, has gone; a rarer one may be missing by chance.
@@ -156,5 +158,5 @@ def finite(value: Any) -> float | None:
 
 
 def _short(value: str) -> str:
-    clean = "".join(character if character.isprintable() else "?" for character in value)
+    clean = visible(value)
     return f"'{clean[:_LONGEST_CATEGORY]}…'" if len(clean) > _LONGEST_CATEGORY else f"'{clean}'"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from contract.plain_text import visible
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.console_links import Console
 from functions.alarm_responder.severity import Severities, severity_of
@@ -77,7 +78,7 @@ def _ascii(text: str) -> str:
 
 
 def body_of(sections: Sequence[Sequence[str]]) -> str:
-    body = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    body = visible("\n\n".join("\n".join(section) for section in sections if section) + "\n", keep="\n")
     encoded = body.encode()
     if len(encoded) <= MAX_BODY_BYTES:
         return body
@@ -85,7 +86,7 @@ def body_of(sections: Sequence[Sequence[str]]) -> str:
 
 
 def clip(text: str, length: int) -> str:
-    one_line = " ".join(text.split())
+    one_line = visible(" ".join(text.split()))
     return one_line if len(one_line) <= length else one_line[: length - 3] + "..."
 
 

@@ -29,6 +29,11 @@ CALLER_KEYS: Final = (
     *("aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn"),
     *("aws:SourceVpce", "aws:SourceVpc", "kms:CallerAccount", *SOURCE_KEYS),
 )
+# Where a stack's bucket has what its jobs and its model run: preprocessing scripts, the monitor, the model's code.
+_CODE: Final = ("monitoring-scripts", "job-code", "model-artifacts")
+_WRITES: Final = frozenset(
+    {"s3:*", "s3:put*", "s3:putobject", "s3:deleteobject", "s3:restoreobject", "s3:replicateobject"}
+)
 # Managed policies of AWS that allow everything, or everything of a service.
 _TOO_MUCH: Final = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
 
@@ -173,6 +178,26 @@ def environment_secrets(resource_type: str, properties: Properties) -> list[str]
     ]
 
 
+def writable_code(resource_type: str, properties: Properties) -> list[str]:
+    """What jobs and models import is code: who may write it may run it, under the job's or the model's role."""
+    if not resource_type.startswith(("aws:iam/", "aws-native:iam:")):
+        return []
+    return [
+        f"{item.label} may write {arn}, where code lies: only deployments may"
+        for item in statements(resource_type, properties)
+        if item.allows and any(action.lower() in _WRITES for action in item.actions)
+        for arn in item.resources
+        if _covers_code(arn)
+    ]
+
+
+def _covers_code(arn: str) -> bool:
+    bucket, _, key = arn.partition(":::")[2].partition("/")
+    if arn == "*" or (bucket and key == "*"):
+        return True
+    return any(key.rstrip("*").rstrip("/") == prefix or key.startswith(f"{prefix}/") for prefix in _CODE)
+
+
 RULES: Final = (
     Rule(
         name="no-wildcard-actions",
@@ -200,6 +225,15 @@ RULES: Final = (
         level=Level.MANDATORY,
         severity=Severity.CRITICAL,
         check=pass_role,
+    ),
+    Rule(
+        name="no-writable-code",
+        title="No role writes code",
+        description="No role of the stack may write where preprocessing scripts, the monitor or the model's code lie.",
+        mend="Let the role write captures or results only; code is put there by deployments.",
+        level=Level.MANDATORY,
+        severity=Severity.CRITICAL,
+        check=writable_code,
     ),
     Rule(
         name="no-confused-deputy",

@@ -223,6 +223,7 @@ class TestPlan:
             "baseline_dataset": "/opt/ml/processing/input/baseline_data/baseline.csv",
             "AWS_DEFAULT_REGION": "us-east-1",
             "publish_cloudwatch_metrics": "Enabled",
+            "feature_metrics": "findings",
             "metric_namespace": "ModelMonitoring/Endpoints/data-metrics",
             "false_alarms_per_year": "1",
             "runs_per_year": "8760",

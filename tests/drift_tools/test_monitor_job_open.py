@@ -208,6 +208,23 @@ def test_metrics_that_cannot_be_published_are_said_and_the_verdict_stands(
     assert box.scheduled(metric_namespace=NAMESPACE, publish_cloudwatch_metrics="Disabled") == 0
 
 
+@pytest.mark.parametrize("features", ["findings", "none", "all", None])
+def test_metrics_of_features_are_of_those_that_were_asked_for(box: Box, features: str | None) -> None:
+    """Each is 0.30 USD a month; a feature in which nothing was found need not have one."""
+    captured(box, rows(300, 1, shift=5.0))
+    assert box.scheduled(feature_metrics=features) == 0
+    # Without any metric there is no file of them.
+    names = set() if features == "none" else set(box.metrics())
+    assert (box.root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl").is_file() is bool(names)
+    of_features = {name for name in names if name.startswith("feature_")}
+    document = json.loads((box.output / "constraint_violations.json").read_bytes())
+    found = {item["feature_name"] for item in document["violations"]} & set(NAMES)
+    assert found, "the rows are shifted"
+    with_metrics = {name for name in NAMES if any(metric.endswith(f"_{name}") for metric in of_features)}
+    assert with_metrics == {"findings": found, "none": set()}.get(features or "all", set(NAMES))
+    assert names - of_features == ({"features_not_checked"} if features in {"all", None} else set())
+
+
 def test_without_credentials_the_verdict_stands_too(box: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

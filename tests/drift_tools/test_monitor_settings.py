@@ -85,6 +85,7 @@ def test_everything_that_a_job_can_say() -> None:
         ("max_unreadable_share", "few", "max_unreadable_share is 'few': give a share between 0 and 1"),
         ("probability_threshold_attribute", "half", "probability_threshold_attribute is 'half': give a number between"),
         ("publish_cloudwatch_metrics", "Enable", "publish_cloudwatch_metrics is 'Enable': give Enabled or Disabled"),
+        ("feature_metrics", "some", "feature_metrics is 'some': give one of all, findings, none"),
         ("runs_per_year", "x", "runs_per_year is 'x': give a number"),
         ("shards_uri", "b/p", "shards_uri is 'b/p': give a place such as s3://bucket/prefix"),
     ],

@@ -1,6 +1,9 @@
 """A comparison of nothing finds no drift; it must not pass for one that found none."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +198,17 @@ def test_a_cross_check_needs_a_column_in_common(train: Path, capsys: pytest.Capt
     captured.write_text(capture(["1,2,3"] * 10))
     check = ("cross-check", "--results", str(results), "--captured", str(captured), "--baseline-data", str(train))
     assert f"no column in common with {train} (_c0, _c1, _c2 here, age, city there)" in fails(capsys, *check)
+
+
+def test_an_error_line_works_nothing_on_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "base.csv").write_text("a,\x1b[31mred\x1b]0;pwn\x07\n1,2\n")
+    (tmp_path / "current.csv").write_text("a,b\n1,2\n")
+    failed = subprocess.run(
+        [sys.executable, "-m", "drift_tools", "compare", "base.csv", "current.csv", "--kind", "x\x1b[2J=numerical"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert failed.returncode == 2
+    assert "␛" in failed.stderr
+    assert "\x1b" not in failed.stderr
+    assert "\x07" not in failed.stderr

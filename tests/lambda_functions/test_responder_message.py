@@ -303,3 +303,13 @@ def test_the_end_of_an_alarm() -> None:
     notification = message.plain_notification(an_alarm("alarm_ok"), PLACE)
     assert notification.subject == "[OK] churn-endpoint: alarm churn-constraint-violations is over"
     assert "ALARM -> OK at 2026-11-23 06:06:09 UTC" in notification.body
+
+
+def test_names_from_data_are_data_in_a_message() -> None:
+    notification = load("alarm_responder").notification
+    hostile = "a\x1b[31m\x07\x00b\u202ec\u2066d\ud800\x85e"
+    assert notification.clip(hostile, 100) == "a␛[31m␇␀b\ufffdc\ufffdd\ufffd e"
+    body = notification.body_of([[hostile, "next line"]])
+    assert body.encode()  # half of a surrogate pair cost the whole message its details
+    assert body.splitlines()[1] == "next line"
+    assert not [character for character in body if not character.isprintable() and character != "\n"]

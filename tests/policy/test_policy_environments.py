@@ -66,6 +66,10 @@ DAMAGE: dict[str, tuple[str, str, Change]] = {
         *("aws:iam/rolePolicy:RolePolicy", "-monitor-role-policy"),
         statement_change("policy", lambda item: item.update(Resource=["*"]), "ReadObjects"),
     ),
+    "no-writable-code": (
+        *("aws:iam/rolePolicy:RolePolicy", "-monitor-role-policy"),
+        statement_change("policy", lambda item: item.update(Resource=["arn:aws:s3:::b/job-code/*"]), "WriteObjects"),
+    ),
     "pass-role-limited": (
         *("aws:iam/rolePolicy:RolePolicy", "-start-baseline-role-policy"),
         statement_change("policy", lambda item: item.pop("Condition"), "GiveThemTheMonitorsRole"),

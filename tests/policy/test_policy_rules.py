@@ -46,6 +46,18 @@ def check(rule: str, kind: str, inputs: dict[str, Any], **settings: Any) -> list
 
 REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     (
+        *("no-writable-code", ROLE_POLICY, document(Action="s3:PutObject", Resource=f"{BUCKET}/monitoring-scripts/*")),
+        "policy S may write arn:aws:s3:::b/monitoring-scripts/*, where code lies: only deployments may",
+    ),
+    (
+        *("no-writable-code", ROLE_POLICY, document(Action=["s3:DeleteObject"], Resource=f"{BUCKET}/job-code/a/b.zip")),
+        "policy S may write arn:aws:s3:::b/job-code/a/b.zip, where code lies: only deployments may",
+    ),
+    (
+        *("no-writable-code", ROLE_POLICY, document(Action="s3:PutObject", Resource=f"{BUCKET}/*")),
+        "policy S may write arn:aws:s3:::b/*, where code lies: only deployments may",
+    ),
+    (
         *("no-wildcard-actions", ROLE_POLICY, document(Action=["s3:GetObject", "s3:Put*"], Resource=BUCKET)),
         "policy S allows s3:Put*: name the actions",
     ),
@@ -267,6 +279,10 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ),
 ]
 PASSED: list[tuple[str, str, dict[str, Any]]] = [
+    ("no-writable-code", ROLE_POLICY, document(Action="s3:PutObject", Resource=f"{BUCKET}/monitoring-results/*")),
+    ("no-writable-code", ROLE_POLICY, document(Action="s3:GetObject", Resource=f"{BUCKET}/monitoring-scripts/*")),
+    ("no-writable-code", ROLE_POLICY, document(Action="s3:PutObject", Resource=f"{BUCKET}/job-codes/*")),
+    ("no-writable-code", BUCKET_POLICY, document(Action="s3:PutObject", Resource=f"{BUCKET}/*")),
     ("no-wildcard-actions", ROLE_POLICY, document(Effect="Deny", Action="*", Resource="*")),
     ("no-wildcard-actions", KEY, document(Action="kms:*", Resource="*", Principal=ROOT)),
     ("no-wildcard-actions", ROLE_POLICY, {"policy": "arn:aws:iam::aws:policy/no-document"}),
@@ -348,7 +364,7 @@ def test_rules_say_what_they_are_for(rule: Any) -> None:
 
 def test_names_of_rules_are_unique() -> None:
     names = [rule.name for rule in RULES] + [rule.name for rule in STACK_RULES]
-    assert len(names) == len(set(names)) == 24
+    assert len(names) == len(set(names)) == 25
 
 
 def test_actions_without_resources_have_none_at_aws() -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from components import ArgumentError
+from components.archives import numpy_layer
 from drift_tools.__main__ import main as command_line
 from tests.components.mocked_runtime import Run, run_program
 
@@ -277,6 +278,37 @@ def test_files_in_the_object_are_paths(tmp_path: Path) -> None:
     kind = "aws:s3/bucketObjectv2:BucketObjectv2"
     assert run.one(kind, "-preprocessor").inputs["source"].path == str(script)
     assert '"comparison_threshold": 0.3' in run.one(kind, "-data-quality-constraints").inputs["content"]
+
+
+def test_without_a_layer_the_deployment_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pulumi config set --path monitoring.open_engine.small_windows.max_megabytes 50` is all that is to be done."""
+    asked: list[Path] = []
+
+    def download(requirements: Path, folder: Path) -> list[Path]:
+        asked.append(requirements)
+        wheel = folder / "numpy-2.0-cp313-cp313-manylinux_2_28_aarch64.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("numpy/__init__.py", "")
+        return [wheel]
+
+    monkeypatch.setattr(numpy_layer, "download", download)
+    monkeypatch.setattr(numpy_layer.built, "__defaults__", (tmp_path, numpy_layer.REQUIREMENTS))
+    small = {"open_engine": {"small_windows": {"max_megabytes": 50}}}
+    for _ in range(2):
+        run = run_main("dev", engine="open", monitoring=small)
+    [layer] = run.of_type("aws:lambda/layerVersion:LayerVersion")
+    assert Path(layer.inputs["code"].path).parent == tmp_path
+    assert asked == [numpy_layer.REQUIREMENTS], "made once, and found the second time"
+
+
+def test_a_layer_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(*_: Path) -> list[Path]:
+        raise numpy_layer.LayerError("no index")
+
+    monkeypatch.setattr(numpy_layer, "download", download)
+    monkeypatch.setattr(numpy_layer.built, "__defaults__", (tmp_path, numpy_layer.REQUIREMENTS))
+    with pytest.raises(ArgumentError, match=r"none could be made \(no index\): make one where"):
+        run_main("dev", engine="open", monitoring={"open_engine": {"small_windows": {}}})
 
 
 def test_the_layer_is_a_path_to_an_archive(tmp_path: Path) -> None:

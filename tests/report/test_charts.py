@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from drift_tools.report import axis, charts, words
+from contract.plain_text import visible
+from drift_tools.report import axis, charts
 
 Point = tuple[float, float]
 
@@ -173,7 +174,7 @@ def test_a_chart_is_small() -> None:
 def test_labels_are_shown_as_they_are_and_never_understood(label: str) -> None:
     svg = charts.category_chart([label, "other"], [0.5, 0.5], [0.5, 0.5], title=label, description=label)
     assert charts.shorten(label) in texts(svg)
-    assert parse(svg).findtext("title") == words.visible(label)
+    assert parse(svg).findtext("title") == visible(label)
     svg.encode()
 
 

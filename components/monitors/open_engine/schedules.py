@@ -211,6 +211,7 @@ class OpenMonitors(pulumi.ComponentResource):
             window=(f"-PT{settings.schedule.period_hours}H", "-PT0H"),
             environment={
                 "publish_cloudwatch_metrics": "Enabled",
+                "feature_metrics": self._engine.feature_metrics,
                 "metric_namespace": metrics.OPEN_DATA_METRICS,
                 "false_alarms_per_year": f"{self._engine.false_alarms_per_year:g}",
                 "runs_per_year": f"{settings.schedule.runs_per_year:g}",

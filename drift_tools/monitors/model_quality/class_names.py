@@ -19,6 +19,7 @@ ClassNames: TypeAlias = NDArray[np.object_]
 
 
 def cut(text: str) -> str:
+    """Cut a text to the length of an example."""
     return text if len(text) <= _LONGEST_EXAMPLE else text[:_LONGEST_EXAMPLE] + "…"
 
 
@@ -37,6 +38,7 @@ def letters(name: str) -> str:
 
 
 def some(names: Iterable[str]) -> str:
+    """List some of the names."""
     found = sorted(names)
     return ", ".join(repr(cut(name)) for name in found[:5]) + (", …" if len(found) > 5 else "")
 
@@ -51,6 +53,7 @@ def class_names(column: Column) -> ClassNames:
 
 
 def class_name(text: str) -> str:
+    """Spell a class as it is kept."""
     text = text.strip()
     try:
         value = float(text)
