@@ -42,7 +42,10 @@ def test_one_alarm_one_message(results: FakeS3, sns: FakeSns, new_responder: Any
     body = published["Message"]
     assert "distribution drifted: distance 0.83, 8.3 times the threshold 0.1" in body
     assert "baseline: mean 41.25, std dev 2.5, min 17, max 94\n     now:      mean 62," in body
-    assert "Since     the window that ended at 2026-11-23 03:00 UTC (2 consecutive windows; the one before was clean)" in body
+    assert (
+        "Since     the window that ended at 2026-11-23 03:00 UTC (2 consecutive windows; the one before was clean)"
+        in body
+    )
     assert f"s3://churn-data/{VIOLATIONS}" in body
     assert {name: value["StringValue"] for name, value in published["MessageAttributes"].items()} == {
         "kind": "violations",
