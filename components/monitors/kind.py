@@ -44,6 +44,8 @@ class Monitor(Protocol):
     kind: ClassVar[MonitorKind]
     graphs: ClassVar[Sequence[MetricGraph]]
     """Its section of the dashboard."""
+    learns_windows: ClassVar[bool]
+    """Whether the open engine learns from earlier windows how much they differ when nothing is wrong."""
 
     @property
     def settings(self) -> MonitorSettings:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.alarm_responder.findings import Findings
 from functions.alarm_responder.kinds import job_failure
 from functions.alarm_responder.kinds import violations as violations_kind
 from functions.alarm_responder.notification import MessageContext, plain_notification
@@ -28,7 +29,7 @@ def found(*entries: dict[str, str], **fields: Any) -> Any:
         files=frozenset({"statistics.json", "constraint_violations.json"}),
     )
     violations = common("violations").parse_violations({"violations": list(entries)})
-    return violations_kind.Findings(**{"run": run, "violations": violations, **fields})
+    return Findings(**{"run": run, "violations": violations, **fields})
 
 
 def compose(*entries: dict[str, str], **fields: Any) -> Any:
@@ -201,11 +202,12 @@ def test_since_when() -> None:
     since = datetime(2026, 11, 23, 2, tzinfo=UTC)
     streak = functions.run_history.Streak(since=since, runs=3, complete=True)
     assert (
-        "Since     2026-11-23 02:00 UTC (3 consecutive runs; the run before was clean)\n" in compose(streak=streak).body
+        "Since     the window that ended at 2026-11-23 02:00 UTC (3 consecutive windows; the one before was clean)\n"
+        in compose(streak=streak).body
     )
     streak = functions.run_history.Streak(since=since, runs=1, complete=False)
-    text = "Since     2026-11-23 02:00 UTC (this run; no clean run in the 48 hours before the alarm)\n"
-    assert text in compose(streak=streak).body
+    text = "the window that ended at 2026-11-23 02:00 UTC (this window; none clean in the 48 hours before the alarm)"
+    assert f"Since     {text}\n" in compose(streak=streak).body
 
 
 def test_where_the_files_are() -> None:

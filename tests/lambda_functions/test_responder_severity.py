@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.args.subscriptions import FILTERS
+from functions.alarm_responder.findings import Findings
 from functions.alarm_responder.kinds import job_failure
 from functions.alarm_responder.kinds import violations as violations_kind
 from functions.alarm_responder.notification import MessageContext, plain_notification
@@ -45,7 +46,7 @@ def alarm(level: str | None, name: str = "alarm_violations") -> Any:
 
 def violations(level: str | None, count: int, severities: str = BOTH) -> Any:
     entries = {"violations": [drift(f"F{number}", 0.9) for number in range(count)]}
-    found = violations_kind.Findings(violations=common("violations").parse_violations(entries))
+    found = Findings(violations=common("violations").parse_violations(entries))
     return violations_kind.notification(alarm(level), found, place(severities))
 
 

@@ -21,6 +21,7 @@ class DataQuality:
     """A data-quality monitor that is on; `source` is its baseline as given."""
 
     kind: ClassVar[MonitorKind] = KINDS[DATA_QUALITY]
+    learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(
             title="Drift per feature (distance)",
@@ -76,11 +77,10 @@ class DataQuality:
         return made.schedule_name
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """Which features have metrics; and how often it may be wrong and how often it runs, hence a run's level."""
+        """Which features have metrics, and with what windows repeat where it learns from them."""
         return {
             "feature_metrics": engine.feature_metrics,
-            "false_alarms_per_year": f"{engine.false_alarms_per_year:g}",
-            "runs_per_year": f"{self.settings.schedule.runs_per_year:g}",
+            **({"season": engine.season} if engine.learn_windows else {}),
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:

@@ -110,6 +110,7 @@ class OpenMonitors(pulumi.ComponentResource):
         super().__init__("model-monitoring:index:OpenMonitors", name, {}, opts)
         self._stem, self._args, self._common = name, args, common
         self._engine, self._network, self._baselines = engine, network, baselines
+        self._monitors_in_budget = len(monitors)
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._scripts = {monitor.kind.name: self._script(monitor) for monitor in monitors}
         self._windows = None
@@ -277,11 +278,29 @@ class OpenMonitors(pulumi.ComponentResource):
             "publish_cloudwatch_metrics": "Enabled",
             "metric_namespace": monitor.kind.metric_namespace,
             "max_unreadable_share": f"{self._engine.max_unreadable_share:g}",
+            **self._judgement(monitor),
             **monitor.open_environment(self._engine),
+            **self._windows_of(monitor, found),
             # SageMaker tells a container AWS_REGION, of which boto3 knows nothing.
             "AWS_DEFAULT_REGION": found["region"],
         }
         return run_request(machine, Files(code=found["code"], **found["files"]), environment)
+
+    def _judgement(self, monitor: Monitor) -> dict[str, str]:
+        """By whose rules a monitor judges, and what it may spend: all of the stack's share one budget."""
+        return {
+            "rules": self._engine.rules,
+            "false_alarms_per_year": f"{self._engine.false_alarms_per_year:g}",
+            "monitors_in_budget": f"{self._monitors_in_budget}",
+            "runs_per_year": f"{monitor.settings.schedule.runs_per_year:g}",
+        }
+
+    def _windows_of(self, monitor: Monitor, found: Mapping[str, Any]) -> dict[str, str]:
+        """Where a monitor that learns keeps what its windows counted, to know how much they differ."""
+        if not monitor.learns_windows or not self._engine.learn_windows:
+            return {}
+        folder = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}/{found['schedule']}"
+        return {"windows_uri": naming.s3_uri(found["bucket"], folder)}
 
 
 def _monitors(args: OpenMonitorsArgs) -> tuple[list[Monitor], dict[str, BaselineAddresses]]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from contract.metrics import AGREEMENT, CONSTRAINT_VIOLATIONS, HOURS_SILENT, JOB_FAILURES, NO_DATA
+from functions.alarm_responder.alarm_kind import AlarmKind, Sources
 from functions.alarm_responder.kinds import engine_disagreement, job_failure, no_data, silent_monitor, violations
-from functions.alarm_responder.kinds.base import AlarmKind, Sources
 
 KINDS: Final[Mapping[str, AlarmKind[Any]]] = {
     CONSTRAINT_VIOLATIONS: violations.KIND,

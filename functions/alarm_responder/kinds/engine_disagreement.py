@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.alarm_responder.alarm_event import Alarm
+from functions.alarm_responder.alarm_kind import AlarmKind, Sources
 from functions.alarm_responder.column_summaries import number
-from functions.alarm_responder.kinds.base import AlarmKind, Sources
 from functions.alarm_responder.notification import (
     MessageContext,
     Notification,

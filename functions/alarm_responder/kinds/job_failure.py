@@ -8,8 +8,8 @@ from typing import Any
 from contract.bucket_layout import FAILURE_NOTES_FOLDER
 from contract.failure_note import NOT_STARTED, note_key
 from functions.alarm_responder.alarm_event import Alarm
+from functions.alarm_responder.alarm_kind import AlarmKind, Sources
 from functions.alarm_responder.console_links import Console
-from functions.alarm_responder.kinds.base import AlarmKind, Sources
 from functions.alarm_responder.notification import (
     MessageContext,
     Notification,

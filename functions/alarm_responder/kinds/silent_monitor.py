@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.alarm_responder.alarm_event import Alarm
-from functions.alarm_responder.kinds.base import AlarmKind, Sources
+from functions.alarm_responder.alarm_kind import AlarmKind, Sources
 from functions.alarm_responder.notification import (
     MessageContext,
     Notification,
