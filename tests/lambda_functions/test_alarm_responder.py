@@ -42,7 +42,10 @@ def test_one_alarm_one_message(results: FakeS3, sns: FakeSns, new_responder: Any
     body = published["Message"]
     assert "distribution drifted: distance 0.83, 8.3 times the threshold 0.1" in body
     assert "baseline: mean 41.25, std dev 2.5, min 17, max 94\n     now:      mean 62," in body
-    assert "Since     2026-11-23 03:00 UTC (2 consecutive runs; the run before was clean)" in body
+    assert (
+        "Since     the window that ended at 2026-11-23 03:00 UTC (2 consecutive windows; the one before was clean)"
+        in body
+    )
     assert f"s3://churn-data/{VIOLATIONS}" in body
     assert {name: value["StringValue"] for name, value in published["MessageAttributes"].items()} == {
         "kind": "violations",
@@ -86,7 +89,7 @@ def test_eight_concurrent_deliveries_one_message(results: FakeS3, sns: FakeSns, 
         responder = new_responder(owner=name)
         markers = common("idempotency").Markers(results, "churn-data", name, common("idempotency").Clock().now() + 60.0)
         ready.wait(timeout=10)
-        responder = functions.handler.Responder(responder.settings, results, sns, markers)
+        responder = functions.responder.Responder(responder.settings, results, sns, markers)
         outcomes.extend(outcome(respond(event("alarm_violations"), responder)))
 
     threads = [threading.Thread(target=deliver, args=(f"delivery-{index}",)) for index in range(8)]
@@ -197,7 +200,7 @@ def test_results_of_windows_that_are_moved_back_are_found(s3: FakeS3, sns: FakeS
     body = sns.published[0]["Message"]
     assert "distance 0.83" in body
     assert "Run       2026-11-20 04:00 UTC\n" in body
-    assert "no clean run in the 120 hours before the alarm" in body
+    assert "none clean in the 120 hours before the alarm" in body
 
 
 def test_how_far_back_was_looked_is_said(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
@@ -240,7 +243,7 @@ def test_an_error_of_our_own_costs_only_the_details(
     def fail(*_args: Any, **_fields: Any) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(functions.handler, "gather", fail)
+    monkeypatch.setattr("functions.alarm_responder.kinds.violations.list_runs", fail)
     assert outcome(respond(event("alarm_violations"), new_responder())) == ["published"]
     body = sns.published[0]["Message"]
     assert "The details could not be put together (ZeroDivisionError: division by zero)" in body
@@ -460,7 +463,7 @@ def test_a_wrong_environment_is_named(
     responder_environment: dict[str, str], change: dict[str, str], complaint: str
 ) -> None:
     with pytest.raises(common("environment").ConfigurationError, match=complaint):
-        functions.handler.Settings.read({**responder_environment, **change})
+        functions.responder.Settings.read({**responder_environment, **change})
 
 
 def test_logs_hold_no_payload_data(results: FakeS3, new_responder: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.alarm_responder.kinds import engine_disagreement
 from tests.lambda_functions.fakes import FakeS3, FakeSns
 from tests.lambda_functions.functions import event, load
 
@@ -164,7 +165,7 @@ def test_two_engines_that_disagree(s3: FakeS3, sns: FakeSns, new_responder: Any)
 
 
 def test_measures_without_a_summary() -> None:
-    assert functions.watch_message._measured({"psi": 0.25, "p_value_adjusted": None, "ks": {}}) == "psi 0.25"
+    assert engine_disagreement._measured({"psi": 0.25, "p_value_adjusted": None, "ks": {}}) == "psi 0.25"
 
 
 def test_many_disagreements_are_cut(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
