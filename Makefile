@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-spark serving local-aws lint lock layer unpinned schema clean sbom audit
+.PHONY: demo test test-spark test-engine test-aws serving pulumi pulumi-if-possible typescript-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,7 +31,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: $(READY) serving
+test: $(READY) serving pulumi-if-possible typescript-if-possible
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-spark
 	$(BIN)/python -m pytest -q -n auto
 
@@ -102,9 +102,10 @@ unpinned:
 	build/unpinned/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
 	build/unpinned/bin/python -m pytest
 
+# requirements.txt is what the Pulumi program needs: the extras aws and pulumi. requirements-dev.txt has everything but Spark.
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt -q --custom-compile-command "make lock"
-	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
+	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra aws --extra pulumi -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-spark.in -c requirements-dev.txt -o requirements-spark.txt -q --custom-compile-command "make lock"
 	uv pip compile --generate-hashes --python-version 3.12 tests/container/requirements.in --overrides tests/container/overrides.txt -o tests/container/requirements.txt -q --custom-compile-command "make lock"
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: layers/requirements.in -o layers/requirements.txt -q --custom-compile-command "make lock"

@@ -21,8 +21,8 @@ LOST_WINDOWS: Final = "LostWindows"
 AGREEMENT: Final = "Agreement"
 """Share of features with the same verdict of both engines, 0 to 1."""
 
-# Alarms whose names end so are answered by a function of their own and not by the responder.
-DEAD_LETTERS_SUFFIX: Final = "-dead-letters"
+# SQS's own, in AWS/SQS. Alarms on it are answered by a function of their own and not by the responder.
+DEAD_LETTERS: Final = "ApproximateNumberOfMessagesVisible"
 
 # The dimensions of them all.
 ENDPOINT: Final = "Endpoint"

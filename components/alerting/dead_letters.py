@@ -10,8 +10,10 @@ from components.args import check_component_name, common_settings
 from components.args.severities import CRITICAL
 from components.functions import monitoring_function
 from components.iam import Place, PolicyDocument, allow, function_basics, policy_document
-from contract.metrics import DEAD_LETTERS_SUFFIX
+from contract.metrics import DEAD_LETTERS
 
+# functions/dead_letter_notice takes the name before it for that of the function.
+_SUFFIX: Final = "-dead-letters"
 _PERIOD_SECONDS: Final = 300
 
 
@@ -90,7 +92,7 @@ class DeadLetterAlarms(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
         )
         alarms = [
-            self._alarm(f"{name}-{whose}{DEAD_LETTERS_SUFFIX}", whose, queue, args, subscription)
+            self._alarm(f"{name}-{whose}{_SUFFIX}", whose, queue, args, subscription)
             for whose, queue in args["queues"].items()
         ]
         self.alarm_arns = [alarm.arn for alarm in alarms]
@@ -111,7 +113,7 @@ class DeadLetterAlarms(pulumi.ComponentResource):
                 lambda found: f"Events that {whose} could not handle lie in the queue {found}. Severity: {CRITICAL}"
             ),
             namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
+            metric_name=DEAD_LETTERS,
             dimensions={"QueueName": queue},
             statistic="Maximum",
             period=_PERIOD_SECONDS,

@@ -144,6 +144,10 @@ def _endpoint(sagemaker: Any, name: str) -> Answered:
     status = found["EndpointStatus"]
     if status != "InService":
         return False, f"{name} is {status}: {found.get('FailureReason', 'wait until it is InService, then ask again')}"
+    if found.get("FailureReason"):
+        # SageMaker took its last update back: it serves, and not what was deployed.
+        running = found.get("EndpointConfigName", "its old configuration")
+        return False, f"{name} is InService with {running}, its last update failed: {found['FailureReason']}"
     if not capturing:
         return False, f"{name} is InService, but captures nothing; turn data capture on in its configuration"
     return True, f"{name} is InService and captures {capture.get('CurrentSamplingPercentage', 100)} % of its requests"

@@ -7,6 +7,11 @@ from typing import Any
 from contract.plain_text import visible
 
 _TOP_CATEGORIES = 3
+_NEW_CATEGORIES = 5
+# A category that should have been there so often, and is not, has gone; a rarer one may be missing by chance.
+_EXPECTED_OF_GONE = 20.0
+# Model Monitor estimates how many categories there are.
+_COUNTED_ROUGHLY = 1.05
 _LONGEST_CATEGORY = 40
 _QUALITY_SECTIONS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
 
@@ -29,72 +34,119 @@ def percent(share: float) -> str:
     return f"{share * 100:.3g} %"
 
 
-def summaries(statistics: Any) -> dict[str, str]:
+def summaries(statistics: Any, baseline: Any = None) -> dict[str, str]:
     """Name to a one-line summary of every feature and metric in the file; empty if it is no statistics file.
 
-    What does not have the documented shape is left out: a summary is an aid, and the file's own checks are elsewhere.
+    With the baseline's file, categories that the baseline does not have come first. What does not have the documented
+    shape is left out: a summary is an aid, and the file's own checks are elsewhere.
     """
-    if not isinstance(statistics, Mapping):
-        return {}
+    before = {name: _shares(strings) for name, strings in _string_features(baseline).items()}
     lines = {}
-    features = statistics.get("features")
-    for feature in features if isinstance(features, list) else []:
-        if isinstance(feature, Mapping) and isinstance(feature.get("name"), str):
-            line = _feature(feature)
-            if line:
-                lines[feature["name"]] = line
+    for feature in _features(statistics):
+        line = _feature(feature, before.get(feature["name"]))
+        if line:
+            lines[feature["name"]] = line
     for section in _QUALITY_SECTIONS:
-        metrics = statistics.get(section)
+        metrics = statistics.get(section) if isinstance(statistics, Mapping) else None
         for name, metric in metrics.items() if isinstance(metrics, Mapping) else ():
-            value = _finite(metric.get("value")) if isinstance(metric, Mapping) else None
+            value = finite(metric.get("value")) if isinstance(metric, Mapping) else None
             if value is not None:
                 lines[str(name)] = number(value)
     return lines
 
 
-def _feature(feature: Mapping[str, Any]) -> str:
+def row_count(statistics: Any) -> int | None:
+    """How many rows a statistics file is of; None if it does not say."""
+    dataset = statistics.get("dataset") if isinstance(statistics, Mapping) else None
+    rows = finite(dataset.get("item_count")) if isinstance(dataset, Mapping) else None
+    return None if rows is None or rows < 0 else int(rows)
+
+
+def _features(statistics: Any) -> list[Mapping[str, Any]]:
+    features = statistics.get("features") if isinstance(statistics, Mapping) else None
+    return [
+        feature
+        for feature in (features if isinstance(features, list) else [])
+        if isinstance(feature, Mapping) and isinstance(feature.get("name"), str)
+    ]
+
+
+def _string_features(statistics: Any) -> dict[str, Mapping[str, Any]]:
+    sections = {feature["name"]: feature.get("string_statistics") for feature in _features(statistics)}
+    return {name: section for name, section in sections.items() if isinstance(section, Mapping)}
+
+
+def _feature(feature: Mapping[str, Any], before: Mapping[str, float] | None) -> str:
     numerical = feature.get("numerical_statistics")
     if isinstance(numerical, Mapping):
         parts = [
             f"{label} {number(value)}"
             for label, field in (("mean", "mean"), ("std dev", "std_dev"), ("min", "min"), ("max", "max"))
-            if (value := _finite(numerical.get(field))) is not None
+            if (value := finite(numerical.get(field))) is not None
         ]
         return ", ".join(parts + _missing(numerical))
     strings = feature.get("string_statistics")
     if isinstance(strings, Mapping):
-        return ", ".join(_categories(strings) + _missing(strings))
+        return ", ".join(_categories(strings, before) + _missing(strings))
     return ""
 
 
-def _categories(strings: Mapping[str, Any]) -> list[str]:
+def _categories(strings: Mapping[str, Any], before: Mapping[str, float] | None) -> list[str]:
+    """New ones, frequent ones, how many more, and those that have gone."""
+    counts = _counts(strings)
+    total = sum(counts.values())
+    ranked = sorted(counts, key=lambda value: (-counts[value], value))
+    new = [value for value in ranked if before and value not in before]
+    parts = [f"new: {_short(value)} {percent(counts[value] / total)}" for value in new[:_NEW_CATEGORIES]]
+    if len(new) > _NEW_CATEGORIES:
+        parts.append(f"{len(new) - _NEW_CATEGORIES} more new")
+    known = [value for value in ranked if value not in new]
+    parts += [f"{_short(value)} {percent(counts[value] / total)}" for value in known[:_TOP_CATEGORIES]]
+    if len(known) > _TOP_CATEGORIES:
+        parts.append(f"{len(known) - _TOP_CATEGORIES} more")
+    gone = [value for value, share in (before or {}).items() if value not in counts]
+    parts += [
+        f"gone: {_short(value)}"
+        for value in gone[:_TOP_CATEGORIES]
+        if (before or {})[value] * total >= _EXPECTED_OF_GONE
+    ]
+    return parts
+
+
+def _counts(strings: Mapping[str, Any]) -> dict[str, float]:
     buckets = strings.get("distribution", {})
     for name in ("categorical", "buckets"):
         buckets = buckets.get(name, {}) if isinstance(buckets, Mapping) else {}
-    counts: list[tuple[float, str]] = []
+    counts: dict[str, float] = {}
     for bucket in buckets if isinstance(buckets, list) else []:
-        count = _finite(bucket.get("count")) if isinstance(bucket, Mapping) else None
+        count = finite(bucket.get("count")) if isinstance(bucket, Mapping) else None
         if count is not None and count > 0:
-            counts.append((count, str(bucket.get("value"))))
-    total = sum(count for count, _ in counts)
-    counts.sort(key=lambda item: (-item[0], item[1]))
-    parts = [f"{_short(value)} {percent(count / total)}" for count, value in counts[:_TOP_CATEGORIES]]
-    if len(counts) > _TOP_CATEGORIES:
-        parts.append(f"{len(counts) - _TOP_CATEGORIES} more")
-    return parts
+            value = str(bucket.get("value"))
+            counts[value] = counts.get(value, 0.0) + count
+    return counts
+
+
+def _shares(strings: Mapping[str, Any]) -> dict[str, float]:
+    """Shares by category, the most frequent first; empty where the file has not all of them: then nothing is new."""
+    counts = _counts(strings)
+    distinct = finite(strings.get("distinct_count"))
+    if not counts or (distinct is not None and distinct > len(counts) * _COUNTED_ROUGHLY):
+        return {}
+    total = sum(counts.values())
+    return {value: counts[value] / total for value in sorted(counts, key=lambda value: (-counts[value], value))}
 
 
 def _missing(section: Mapping[str, Any]) -> list[str]:
     common = section.get("common")
     if not isinstance(common, Mapping):
         return []
-    present, missing = _finite(common.get("num_present")), _finite(common.get("num_missing"))
+    present, missing = finite(common.get("num_present")), finite(common.get("num_missing"))
     if present is None or missing is None or missing <= 0:
         return []
     return [f"missing {percent(missing / (present + missing))}"]
 
 
-def _finite(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
     """The number, None for anything else; the files also write the string "NaN"."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

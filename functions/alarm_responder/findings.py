@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contract.bucket_layout import FAILURE_NOTES_FOLDER, STATISTICS
+from contract.bucket_layout import DRIFT, FAILURE_NOTES_FOLDER, STATISTICS
 from contract.failure_note import note_key
 from functions.alarm_responder.alarm_event import Alarm
-from functions.alarm_responder.column_summaries import summaries
+from functions.alarm_responder.column_summaries import row_count, summaries
+from functions.alarm_responder.drift_report import DriftReport, drift_report
 from functions.alarm_responder.run_history import Run, Streak, list_runs, streak
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
 from functions.common.violations import MalformedViolationsError, Violation, parse_violations
@@ -26,8 +27,9 @@ class Findings:
     """What the results in S3 say about an alarm.
 
     `run` is the newest run with violations, `newer_clean_run` one after it, if any. `violations` is None if they could
-    not be read. `lookback` is how far back was looked. `baseline` and `current` are one-line summaries by feature or
-    metric. `problems` are sentences for a person.
+    not be read. `lookback` is how far back was looked, `lag` how far behind its run a window ends. `report` is what the
+    open engine's drift.json says, empty without one, and `rows` how many the run's statistics are of. `baseline` and
+    `current` are one-line summaries by feature or metric. `problems` are sentences for a person.
     """
 
     run: Run | None = None
@@ -35,6 +37,9 @@ class Findings:
     streak: Streak | None = None
     violations: Sequence[Violation] | None = None
     lookback: timedelta = LOOKBACK
+    lag: timedelta = timedelta()
+    report: DriftReport = field(default_factory=DriftReport)
+    rows: int | None = None
     baseline: Mapping[str, str] = field(default_factory=dict)
     current: Mapping[str, str] = field(default_factory=dict)
     problems: Sequence[str] = ()
@@ -82,16 +87,21 @@ def gather(
         return Findings(problems=(_no_violations(runs, bucket, schedule_prefix, lookback),))
     problems: list[str] = []
     violations = _violations(s3, bucket, run.violations_key, problems)
-    current_key = run.key(STATISTICS)
-    current = _summaries(s3, bucket, current_key, "this run's statistics", problems) if current_key else {}
+    current_key, drift_key = run.key(STATISTICS), run.key(DRIFT)
+    current = _json(s3, bucket, current_key, "Values are not shown for this run's statistics", problems)
+    report = _json(s3, bucket, drift_key, "The measures are not shown", problems)
+    baseline = _baseline(s3, baseline_statistics_uri, problems)
     return Findings(
         run=run,
         newer_clean_run=runs[0] if runs[0] is not run else None,
         streak=streak(runs),
         violations=violations,
         lookback=lookback,
-        baseline=_baseline(s3, baseline_statistics_uri, problems),
-        current=current,
+        lag=lag,
+        report=drift_report(report),
+        rows=row_count(current),
+        baseline=summaries(baseline),
+        current=summaries(current, baseline),
         problems=tuple(problems),
     )
 
@@ -118,19 +128,22 @@ def _violations(s3: Any, bucket: str, key: str, problems: list[str]) -> Sequence
     return None
 
 
-def _summaries(s3: Any, bucket: str, key: str, what: str, problems: list[str]) -> Mapping[str, str]:
+def _json(s3: Any, bucket: str, key: str | None, loss: str, problems: list[str]) -> Any:
+    """The parsed object; None without one, and if it is unreadable: a problem that says what is the `loss`."""
+    if key is None:
+        return None
     try:
-        return summaries(read_json(s3, bucket, key))
+        return read_json(s3, bucket, key)
     except UnreadableError as error:
-        problems.append(f"Values are not shown for {what}: {error}.")
-        return {}
+        problems.append(f"{loss}: {error}.")
+        return None
 
 
-def _baseline(s3: Any, uri: str | None, problems: list[str]) -> Mapping[str, str]:
+def _baseline(s3: Any, uri: str | None, problems: list[str]) -> Any:
     if uri is None:
-        return {}
+        return None
     bucket, key = split_uri(uri)
-    return _summaries(s3, bucket, key, "the baseline", problems)
+    return _json(s3, bucket, key, "Values are not shown for the baseline", problems)
 
 
 def failed_job(s3: Any, alarm: Alarm, *, bucket: str, state_prefix: str) -> tuple[FailedJob | None, str | None]:

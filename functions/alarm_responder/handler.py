@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.bucket_layout import ANSWERED_ALARMS_FOLDER
-from contract.metrics import AGREEMENT, DEAD_LETTERS_SUFFIX, HOURS_SILENT, JOB_FAILURES, NO_DATA
+from contract.metrics import AGREEMENT, DEAD_LETTERS, HOURS_SILENT, JOB_FAILURES, NO_DATA
 from functions.alarm_responder.alarm_event import Alarm, parse_alarm, records
 from functions.alarm_responder.findings import failed_job, gather
 from functions.alarm_responder.message import failure_notification, plain_notification, violations_notification
@@ -142,7 +142,7 @@ class Responder:
 
     def _is_told(self, alarm: Alarm) -> bool:
         """Beginnings, ends of what people were told of, and a watch that says nothing any more."""
-        if alarm.name.endswith(DEAD_LETTERS_SUFFIX):
+        if alarm.metric == DEAD_LETTERS:
             return False  # `dead_letter_notice` tells of them, the responder's own among them
         if alarm.state == "OK":
             return self.settings.notify_on_ok and alarm.previous_state == "ALARM"

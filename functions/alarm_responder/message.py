@@ -1,13 +1,10 @@
 """The notification: what a person reads when an alarm fires. Pure: facts in, text out."""
 
-import re
 from collections.abc import Sequence
-from datetime import timedelta
 
-from contract.bucket_layout import STATISTICS
+from contract.bucket_layout import DRIFT, STATISTICS
 from contract.failure_note import NOT_STARTED
 from functions.alarm_responder.alarm_event import Alarm
-from functions.alarm_responder.column_summaries import number, percent
 from functions.alarm_responder.console_links import Console
 from functions.alarm_responder.findings import FailedJob, Findings
 from functions.alarm_responder.notification import (
@@ -23,21 +20,19 @@ from functions.alarm_responder.notification import (
     time_text,
 )
 from functions.alarm_responder.severity import description_of, severity_lines
-from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
-
-MAX_VIOLATIONS = 25
-_MAX_DESCRIPTION = 300
-_MAX_NAME = 120
+from functions.alarm_responder.violation_lines import by_subject, violation_lines
+from functions.alarm_responder.window_lines import data_line, run_line, since_line
+from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, Violation
 
 
 def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> Notification:
     """For an alarm on violations of the baseline's constraints."""
-    groups = _by_subject(findings.violations or ())
+    groups = by_subject(findings.violations or (), findings.report)
     headline = _headline(groups)
     sections = [
         [f"{alarm.endpoint}: {headline}."],
         _facts(alarm, findings, place),
-        _violation_lines(findings, groups),
+        violation_lines(findings, groups),
         list(findings.problems),
         _files(alarm, findings, place),
         _next_steps(findings),
@@ -147,18 +142,6 @@ def plain_notification(alarm: Alarm, place: Place, *, note: str | None = None) -
 # --- the parts -------------------------------------------------------------------------------------------------------
 
 
-def _by_subject(violations: Sequence[Violation]) -> list[list[Violation]]:
-    """Violations of one feature together, the worst first in each and over all; ties in the order of the file."""
-    groups: dict[str, list[Violation]] = {}
-    for violation in violations:
-        groups.setdefault(violation.subject, []).append(violation)
-    for group in groups.values():
-        group.sort(key=lambda violation: -violation.severity)
-    return sorted(groups.values(), key=lambda group: -group[0].severity)
-
-
-# This project's monitor names the columns behind the counts: "... (missing: AGEP, SCHL)". AWS's does not.
-_COLUMN_NAMES = re.compile(r"\(((?:missing|extra): .+)\)\s*$")
 _METRIC = "metric"
 _HEADLINES = {
     DRIFT_CHECK: ("feature", "drifted"),
@@ -193,76 +176,16 @@ def _facts(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
     if count is not None:
         lines.append(f"Found     {plural(count, 'violation')}")
     if findings.run:
-        lines.append(f"Run       {hour_text(findings.run.hour)}")
+        lines.append(data_line(findings.run, findings.report, findings.rows))
+    if findings.run and findings.streak:
+        names = frozenset(violation.subject for violation in findings.violations or ())
+        lines.append(since_line(findings.run, findings.streak, findings.report, findings.lookback, names))
+    if findings.run:
+        lines.append(run_line(findings.run, findings.report, findings.lag))
     lines.append(f"Alarm at  {time_text(alarm.changed_at)}")
-    if findings.streak:
-        streak = findings.streak
-        runs = "this run" if streak.runs == 1 else f"{streak.runs} consecutive runs"
-        hours = findings.lookback // timedelta(hours=1)
-        extent = (
-            "the run before was clean" if streak.complete else f"no clean run in the {hours} hours before the alarm"
-        )
-        lines.append(f"Since     {hour_text(streak.since)} ({runs}; {extent})")
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")
     return lines
-
-
-def _violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) -> list[str]:
-    if not groups:
-        return []
-    lines = ["VIOLATIONS, worst first"]
-    shown = 0
-    for rank, group in enumerate(groups, start=1):
-        if shown >= MAX_VIOLATIONS:
-            break
-        name = group[0].subject
-        lines.append(f"{rank:3}. {clip(name, _MAX_NAME)}")
-        visible = group[: MAX_VIOLATIONS - shown]
-        lines += [f"     {_explain(violation)}" for violation in visible]
-        shown += len(visible)
-        for label, side in (("baseline", findings.baseline), ("now", findings.current)):
-            if name in side:
-                lines.append(f"     {label + ':':<10}{side[name]}")
-    total = sum(len(group) for group in groups)
-    if total > shown:
-        lines.append(f"     ... and {total - shown} more in the violations file")
-    return lines
-
-
-def _explain(violation: Violation) -> str:
-    """One line: what the check found, in numbers if the monitor gave any, else in the monitor's own words."""
-    observed, limit = violation.observed, violation.limit
-    if observed is None:
-        return f"{violation.check}: {clip(violation.description, _MAX_DESCRIPTION) or 'the monitor says no more'}"
-    if violation.check == DRIFT_CHECK and limit is not None:
-        times = (
-            f", {number(float(f'{observed / limit:.2g}'))} times the threshold {number(limit)}"
-            if limit > 0
-            else ", threshold 0"
-        )
-        return f"distribution drifted: distance {number(observed)}{times}"
-    if violation.check in COLUMN_CHECKS and limit is not None:
-        names = _COLUMN_NAMES.search(violation.description)
-        which = f" ({clip(names[1], _MAX_DESCRIPTION)})" if names else ""
-        return f"{number(observed)} columns in the data, {number(limit)} in the baseline{which}"
-    if violation.is_metric and limit is not None:
-        relation = "below" if violation.check.startswith("Less") else "above"
-        return f"{number(observed)}, {relation} the threshold {number(limit)}"
-    if violation.check in SHARE_CHECKS:
-        return _explain_share(violation, observed)
-    against = "" if limit is None else f", limit {number(limit)}"
-    return f"{violation.check}: {number(observed)}{against}"
-
-
-def _explain_share(violation: Violation, observed: float) -> str:
-    what, having = {
-        "data_type_check": ("wrong type", f"of the values are {violation.expected_type or 'of the expected type'}"),
-        "completeness_check": ("missing values", "of the rows have one"),
-        "categorical_values_check": ("unknown categories", "of the values are among the baseline's"),
-    }[violation.check]
-    required = "" if violation.limit is None else f", {percent(violation.limit)} required"
-    return f"{what}: only {percent(observed)} {having}{required}"
 
 
 def _files(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
@@ -270,9 +193,9 @@ def _files(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
     lines = ["WHERE THE FILES ARE"]
     if findings.run and findings.run.violations_key:
         lines.append(f"  Violations:   s3://{place.bucket}/{findings.run.violations_key}")
-        statistics = findings.run.key(STATISTICS)
-        if statistics:
-            lines.append(f"  Statistics:   s3://{place.bucket}/{statistics}")
+        for label, name in (("Statistics:", STATISTICS), ("Measures:", DRIFT)):
+            if key := findings.run.key(name):
+                lines.append(f"  {label:<13} s3://{place.bucket}/{key}")
     else:
         lines.append(f"  Results:      s3://{place.bucket}/{prefix}")
     lines.append(f"  In a browser: {Console(place.region).s3_folder(place.bucket, prefix)}")

@@ -11,7 +11,7 @@ import json
 import os
 from typing import Any
 
-from contract.metrics import DEAD_LETTERS_SUFFIX
+from contract.metrics import DEAD_LETTERS
 from functions.common.aws_clients import client
 from functions.common.environment import required
 from functions.common.event_fields import BadEventError, mapping, text
@@ -25,9 +25,10 @@ def notification(alarm: Any) -> dict[str, Any] | None:
     """What people are told of an alarm's message; None for one of another kind, or for its end."""
     fields = mapping(alarm, "the alarm's message")
     name = text(fields, "AlarmName", "the alarm's message")
-    if not name.endswith(DEAD_LETTERS_SUFFIX) or fields.get("NewStateValue") != "ALARM":
+    trigger = mapping(fields.get("Trigger") or {}, "the alarm's Trigger")
+    if trigger.get("MetricName") != DEAD_LETTERS or fields.get("NewStateValue") != "ALARM":
         return None
-    what = name.removesuffix(DEAD_LETTERS_SUFFIX)
+    what = name.rpartition("-dead-letters")[0] or name
     description = str(fields.get("AlarmDescription") or "")
     body = "\n".join(
         [

@@ -194,9 +194,13 @@ def test_a_refused_call_is_one_failed_check_and_the_others_are_asked(stack: Stac
     [
         ({"EndpointStatus": "Failed", "FailureReason": "no image"}, "churn is Failed: no image"),
         ({"EndpointStatus": "Creating"}, "churn is Creating: wait until it is InService, then ask again"),
+        (
+            {"EndpointConfigName": "churn-config-old", "FailureReason": "no ping"},
+            "churn is InService with churn-config-old, its last update failed: no ping",
+        ),
     ],
 )
-def test_an_endpoint_that_is_not_in_service(stack: Stack, change: dict[str, str], detail: str) -> None:
+def test_an_endpoint_that_does_not_serve_what_was_deployed(stack: Stack, change: dict[str, str], detail: str) -> None:
     stack.endpoint |= change
     assert stack.check("Endpoint") == Check("Endpoint", ok=False, detail=detail)
 

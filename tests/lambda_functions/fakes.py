@@ -107,6 +107,9 @@ class FakeS3(_Service):
                 raise client_error("NoSuchKey", "PutObject")
             if "IfMatch" in request and found is not None and request["IfMatch"] != _etag(found):
                 raise client_error("PreconditionFailed", "PutObject")
+            if found is None and self._sorted[0] == len(self.objects):
+                bisect.insort(self._sorted[1], key)
+                self._sorted = (len(self.objects) + 1, self._sorted[1])
             self.objects[key] = request["Body"]
             return {"ETag": _etag(request["Body"])}
 

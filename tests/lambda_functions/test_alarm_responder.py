@@ -42,7 +42,10 @@ def test_one_alarm_one_message(results: FakeS3, sns: FakeSns, new_responder: Any
     body = published["Message"]
     assert "distribution drifted: distance 0.83, 8.3 times the threshold 0.1" in body
     assert "baseline: mean 41.25, std dev 2.5, min 17, max 94\n     now:      mean 62," in body
-    assert "Since     2026-11-23 03:00 UTC (2 consecutive runs; the run before was clean)" in body
+    assert (
+        "Since     the window that ended at 2026-11-23 03:00 UTC (2 consecutive windows; the one before was clean)"
+        in body
+    )
     assert f"s3://churn-data/{VIOLATIONS}" in body
     assert {name: value["StringValue"] for name, value in published["MessageAttributes"].items()} == {
         "kind": "violations",
@@ -197,7 +200,7 @@ def test_results_of_windows_that_are_moved_back_are_found(s3: FakeS3, sns: FakeS
     body = sns.published[0]["Message"]
     assert "distance 0.83" in body
     assert "Run       2026-11-20 04:00 UTC\n" in body
-    assert "no clean run in the 120 hours before the alarm" in body
+    assert "none clean in the 120 hours before the alarm" in body
 
 
 def test_how_far_back_was_looked_is_said(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:

@@ -9,7 +9,8 @@ from functions.common.event_fields import BadEventError
 from functions.dead_letter_notice import handler as module
 
 ALARM = {
-    "AlarmName": "churn-alarm-responder-dead-letters",
+    "AlarmName": "churn-alarm-responder-dead-letters-2b7d137",
+    "Trigger": {"MetricName": "ApproximateNumberOfMessagesVisible"},
     "AlarmDescription": "Events lie in its queue. Severity: critical",
     "NewStateValue": "ALARM",
     "StateChangeTime": "2026-11-29T12:00:00.000+0000",
@@ -47,14 +48,14 @@ def test_people_are_told_which_function_and_what_to_do(sns: Sns) -> None:
     assert attributes == {"state": "ALARM", "kind": "dead-letter", "severity": "critical"}
 
 
-@pytest.mark.parametrize("change", [{"NewStateValue": "OK"}, {"AlarmName": "churn-data-quality-violations"}])
+@pytest.mark.parametrize("change", [{"NewStateValue": "OK"}, {"Trigger": {"MetricName": "ConstraintViolations"}}])
 def test_ends_and_other_alarms_are_passed_over(sns: Sns, change: dict[str, Any]) -> None:
     assert module.handler(event(ALARM | change), None) == {"published": 0}
     assert sns.published == []
 
 
 def test_a_long_name_is_cut_to_snss_limit(sns: Sns) -> None:
-    module.handler(event(ALARM | {"AlarmName": "x" * 200 + "-dead-letters"}), None)
+    module.handler(event(ALARM | {"AlarmName": "x" * 200 + "-dead-letters-2b7d137"}), None)
     assert len(sns.published[0]["Subject"]) == 100
 
 

@@ -199,11 +199,12 @@ def test_since_when() -> None:
     since = datetime(2026, 11, 23, 2, tzinfo=UTC)
     streak = functions.run_history.Streak(since=since, runs=3, complete=True)
     assert (
-        "Since     2026-11-23 02:00 UTC (3 consecutive runs; the run before was clean)\n" in compose(streak=streak).body
+        "Since     the window that ended at 2026-11-23 02:00 UTC (3 consecutive windows; the one before was clean)\n"
+        in compose(streak=streak).body
     )
     streak = functions.run_history.Streak(since=since, runs=1, complete=False)
-    text = "Since     2026-11-23 02:00 UTC (this run; no clean run in the 48 hours before the alarm)\n"
-    assert text in compose(streak=streak).body
+    text = "the window that ended at 2026-11-23 02:00 UTC (this window; none clean in the 48 hours before the alarm)"
+    assert f"Since     {text}\n" in compose(streak=streak).body
 
 
 def test_where_the_files_are() -> None:

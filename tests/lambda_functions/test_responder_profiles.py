@@ -39,7 +39,7 @@ def test_quality_metrics() -> None:
 
 def test_categories_are_cut_and_cleaned() -> None:
     feature = categories("x", **{"a\nb": 3, "c" * 60: 1})
-    assert profiles.summaries(statistics(feature)) == {"x": f"'a?b' 75 %, '{'c' * 40}…' 25 %"}
+    assert profiles.summaries(statistics(feature)) == {"x": f"'a␊b' 75 %, '{'c' * 40}…' 25 %"}
 
 
 @pytest.mark.parametrize(

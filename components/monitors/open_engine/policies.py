@@ -28,6 +28,7 @@ from components.iam import (
 from contract import bucket_layout, metrics, monitor_kinds
 
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
+_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}"
 _SHARDS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SHARDS_FOLDER}"
 _READ_BY_RUNS: Final = (
     bucket_layout.BASELINE_DATA,
@@ -124,6 +125,7 @@ def run_statements(
     written = [
         *([bucket_layout.BASELINE_RESULTS] if baselines else []),
         bucket_layout.MONITORING_RESULTS,
+        _WINDOWS,
         *([_SHARDS] if shares else []),
     ]
     return [

@@ -168,6 +168,7 @@ class OpenMonitors(pulumi.ComponentResource):
         )
         super().__init__("model-monitoring:index:OpenMonitors", name, {}, opts)
         self._stem, self._args, self._common = name, args, common
+        self._monitors = sum(found is not None for found in settings.values())
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         scripts = {kind: self._script(kind, found) for kind, found in settings.items() if found is not None}
         self._has_scripts = any(uri is not None for uri in scripts.values())
@@ -204,6 +205,15 @@ class OpenMonitors(pulumi.ComponentResource):
             parent=self,
         )
 
+    def _judgement(self, settings: DataQualitySettings | ModelQualitySettings) -> dict[str, str]:
+        """By whose rules a monitor judges, and what it may spend: all of the stack's share one budget."""
+        return {
+            "rules": self._engine.rules,
+            "false_alarms_per_year": f"{self._engine.false_alarms_per_year:g}",
+            "monitors_in_budget": f"{self._monitors}",
+            "runs_per_year": f"{settings.schedule.runs_per_year:g}",
+        }
+
     def _data_quality(self, settings: DataQualitySettings, script: pulumi.Output[str] | None) -> _Monitor:
         return _Monitor(
             kind=DATA_QUALITY,
@@ -213,9 +223,9 @@ class OpenMonitors(pulumi.ComponentResource):
                 "publish_cloudwatch_metrics": "Enabled",
                 "feature_metrics": self._engine.feature_metrics,
                 "metric_namespace": metrics.OPEN_DATA_METRICS,
-                "false_alarms_per_year": f"{self._engine.false_alarms_per_year:g}",
-                "runs_per_year": f"{settings.schedule.runs_per_year:g}",
                 "max_unreadable_share": f"{self._engine.max_unreadable_share:g}",
+                **self._judgement(settings),
+                **({"season": self._engine.season} if self._engine.learn_windows else {}),
             },
             files={
                 "constraints": self._args.get("constraints_uri"),
@@ -232,6 +242,7 @@ class OpenMonitors(pulumi.ComponentResource):
             "max_unreadable_share": f"{self._engine.max_unreadable_share:g}",
             "analysis_type": "MODEL_QUALITY",
             "problem_type": settings.problem_type,
+            **self._judgement(settings),
         }
         if settings.inference_attribute is not None:
             environment["inference_attribute"] = settings.inference_attribute
@@ -484,7 +495,18 @@ class OpenMonitors(pulumi.ComponentResource):
             ),
             Files(code=found["code"], **found["files"]),
             # SageMaker tells a container AWS_REGION, of which boto3 knows nothing.
-            environment={**monitor.environment, "AWS_DEFAULT_REGION": found["region"]},
+            environment={
+                **monitor.environment,
+                **self._windows_of(monitor, found),
+                "AWS_DEFAULT_REGION": found["region"],
+            },
             role_arn=found["role"],
             tags=found["tags"],
         )
+
+    def _windows_of(self, monitor: _Monitor, found: Mapping[str, Any]) -> dict[str, str]:
+        """Where a data-quality monitor keeps what its windows counted, to learn how much they differ."""
+        if monitor.kind != DATA_QUALITY or not self._engine.learn_windows:
+            return {}
+        folder = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}/{found['schedule']}"
+        return {"windows_uri": naming.s3_uri(found["bucket"], folder)}

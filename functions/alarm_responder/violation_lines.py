@@ -1,0 +1,100 @@
+"""The findings of a run in a message: one paragraph a feature or metric, the largest change first."""
+
+import re
+from collections.abc import Sequence
+
+from functions.alarm_responder.column_summaries import number, percent
+from functions.alarm_responder.drift_report import DriftReport
+from functions.alarm_responder.findings import Findings
+from functions.alarm_responder.notification import clip
+from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
+
+MAX_VIOLATIONS = 25
+_MAX_DESCRIPTION = 300
+_MAX_NAME = 120
+# The population stability index from which on the open engine calls drift.
+_EFFECT_THAT_MATTERS = 0.1
+# This project's monitor names the columns behind the counts: "... (missing: AGEP, SCHL)". AWS's does not.
+_COLUMN_NAMES = re.compile(r"\(((?:missing|extra): .+)\)\s*$")
+
+
+def by_subject(violations: Sequence[Violation], report: DriftReport) -> list[list[Violation]]:
+    """Violations of one feature together, the worst first in each and over all; ties in the order of the file.
+
+    What is worst is told by the size of the change where the engine measured it, and not by how many entries it has.
+    """
+    groups: dict[str, list[Violation]] = {}
+    for violation in violations:
+        groups.setdefault(violation.subject, []).append(violation)
+    for group in groups.values():
+        group.sort(key=lambda violation: -violation.severity)
+    return sorted(groups.values(), key=lambda group: -_size(group[0], report))
+
+
+def _size(worst: Violation, report: DriftReport) -> float:
+    """How far a feature is beyond its limit: 1 is just at it. A wrong number of columns stands first."""
+    feature = report.features.get(worst.subject)
+    if worst.check in COLUMN_CHECKS or feature is None or feature.effect is None:
+        return worst.severity
+    return feature.effect / _EFFECT_THAT_MATTERS
+
+
+def violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) -> list[str]:
+    """What was found, feature by feature: what the checks say, the measures, and the values on both sides."""
+    if not groups:
+        return []
+    lines = ["VIOLATIONS, worst first"]
+    shown = 0
+    for rank, group in enumerate(groups, start=1):
+        if shown >= MAX_VIOLATIONS:
+            break
+        name = group[0].subject
+        lines.append(f"{rank:3}. {clip(name, _MAX_NAME)}")
+        visible = group[: MAX_VIOLATIONS - shown]
+        lines += [f"     {_explain(violation)}" for violation in visible]
+        shown += len(visible)
+        feature = findings.report.features.get(name)
+        if feature and (measures := feature.measures()):
+            lines.append(f"     {measures}")
+        for label, side in (("baseline", findings.baseline), ("now", findings.current)):
+            if name in side:
+                lines.append(f"     {label + ':':<10}{side[name]}")
+    total = sum(len(group) for group in groups)
+    if total > shown:
+        lines.append(f"     ... and {total - shown} more in the violations file")
+    return lines
+
+
+def _explain(violation: Violation) -> str:
+    """One line: what the check found, in numbers if the monitor gave any, else in the monitor's own words."""
+    observed, limit = violation.observed, violation.limit
+    if observed is None:
+        return f"{violation.check}: {clip(violation.description, _MAX_DESCRIPTION) or 'the monitor says no more'}"
+    if violation.check == DRIFT_CHECK and limit is not None:
+        times = (
+            f", {number(float(f'{observed / limit:.2g}'))} times the threshold {number(limit)}"
+            if limit > 0
+            else ", threshold 0"
+        )
+        return f"distribution drifted: distance {number(observed)}{times}"
+    if violation.check in COLUMN_CHECKS and limit is not None:
+        names = _COLUMN_NAMES.search(violation.description)
+        which = f" ({clip(names[1], _MAX_DESCRIPTION)})" if names else ""
+        return f"{number(observed)} columns in the data, {number(limit)} in the baseline{which}"
+    if violation.is_metric and limit is not None:
+        relation = "below" if violation.check.startswith("Less") else "above"
+        return f"{number(observed)}, {relation} the threshold {number(limit)}"
+    if violation.check in SHARE_CHECKS:
+        return _explain_share(violation, observed)
+    against = "" if limit is None else f", limit {number(limit)}"
+    return f"{violation.check}: {number(observed)}{against}"
+
+
+def _explain_share(violation: Violation, observed: float) -> str:
+    what, having = {
+        "data_type_check": ("wrong type", f"of the values are {violation.expected_type or 'of the expected type'}"),
+        "completeness_check": ("missing values", "of the rows have one"),
+        "categorical_values_check": ("unknown categories", "of the values are among the baseline's"),
+    }[violation.check]
+    required = "" if violation.limit is None else f", {percent(violation.limit)} required"
+    return f"{what}: only {percent(observed)} {having}{required}"

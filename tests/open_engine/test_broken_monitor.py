@@ -1,0 +1,103 @@
+"""When the monitor itself is broken: each fault on a deployed stack, and what people are told of it.
+
+Model Monitor's engine, of which nobody but this stack hears when it has stopped.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from drift_tools.endpoint import anomalous_requests, baseline_requests
+from tests.open_engine.conftest import lived
+from tests.open_engine.watched import Watched
+
+DAY = datetime(2026, 11, 24, tzinfo=UTC)
+ROWS = 300
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return DAY + timedelta(hours=hour, minutes=minute)
+
+
+@dataclass
+class Broken:
+    """What people had been told at each point of the day."""
+
+    told: dict[str, list[str]] = field(default_factory=dict)
+    bodies: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def broken() -> Broken:
+    seen = Broken()
+    settings = {"engine": "model-monitor", "compute_baselines_here": "true"}
+    with lived(settings, start=at(4, 5), grace=timedelta(minutes=20)) as (stack, _):
+
+        def note(what: str) -> None:
+            messages = stack.told()
+            seen.told[what] = [message.kind for message in messages]
+            seen.bodies |= {message.kind: message.body for message in messages}
+
+        live(stack, note)
+    return seen
+
+
+def live(stack: Watched, note: Callable[[str], None]) -> None:
+    stack.send(baseline_requests(ROWS, seed=7))
+    stack.go_to(at(6))
+    note("a clean hour")
+    deafen(stack, enabled=False)
+    stack.send(anomalous_requests(ROWS, seed=7))
+    stack.go_to(at(7, 45))
+    note("a drifted hour that nobody heard of")
+    deafen(stack, enabled=True)
+    stack.go_to(at(8, 10))
+    stack.wait_for_message("violations")
+    note("the ear is back")
+    stack.go_to(at(9, 40))
+    note("an hour later")
+    break_the_responder(stack)
+    stop_the_schedules(stack)
+    stack.go_to(at(14))
+    stack.wait_for_message("dead-letter")
+    note("the responder is broken")
+
+
+def deafen(stack: Watched, *, enabled: bool) -> None:
+    """Switch the rule on ended jobs off, as somebody might in the console, or on again."""
+    events = stack.cloud.client("events")
+    rule = stack.made("aws:cloudwatch/eventRule:EventRule", "job-ended")
+    (events.enable_rule if enabled else events.disable_rule)(Name=rule)
+
+
+def break_the_responder(stack: Watched) -> None:
+    functions = stack.cloud.client("lambda")
+    name = stack.outputs["responder_function_name"]
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**variables, "NOTIFICATION_TOPIC_ARN": ""}}
+    )
+
+
+def stop_the_schedules(stack: Watched) -> None:
+    sagemaker = stack.cloud.client("sagemaker")
+    for key in ("data_quality_schedule_name", "model_quality_schedule_name"):
+        sagemaker.stop_monitoring_schedule(MonitoringScheduleName=stack.outputs[key])
+
+
+def test_nobody_is_told_of_a_clean_hour(broken: Broken) -> None:
+    assert broken.told["a clean hour"] == []
+
+
+def test_what_was_missed_is_told_once_when_the_ear_is_back(broken: Broken) -> None:
+    assert broken.told["a drifted hour that nobody heard of"] == []
+    assert broken.told["the ear is back"] == ["violations"]
+    assert broken.told["an hour later"] == ["violations"]
+
+
+def test_a_responder_that_is_broken_is_told_past_it(broken: Broken) -> None:
+    """The schedules have stopped, which the responder cannot say any more: its dead letter does."""
+    assert broken.told["the responder is broken"] == ["violations", "dead-letter"]
+    assert "alarm-responder could not handle an event" in broken.bodies["dead-letter"]
