@@ -13,6 +13,8 @@ from contract.failure_note import note_key
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.column_summaries import row_count, summaries
 from functions.alarm_responder.drift_report import DriftReport, drift_report
+from functions.alarm_responder.feature_changes import FeatureChange, feature_changes
+from functions.alarm_responder.quality_lines import metric_lines
 from functions.alarm_responder.run_history import Run, Streak, list_runs, streak
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
 from functions.common.violations import MalformedViolationsError, Violation, parse_violations
@@ -29,7 +31,8 @@ class Findings:
     `run` is the newest run with violations, `newer_clean_run` one after it, if any. `violations` is None if they could
     not be read. `lookback` is how far back was looked, `lag` how far behind its run a window ends. `report` is what the
     open engine's drift.json says, empty without one, and `rows` how many the run's statistics are of. `baseline` and
-    `current` are one-line summaries by feature or metric. `problems` are sentences for a person.
+    `current` are one-line summaries by feature or metric, `changes` what kind of change they show. `problems` are
+    sentences for a person.
     """
 
     run: Run | None = None
@@ -42,6 +45,7 @@ class Findings:
     rows: int | None = None
     baseline: Mapping[str, str] = field(default_factory=dict)
     current: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, FeatureChange] = field(default_factory=dict)
     problems: Sequence[str] = ()
 
 
@@ -100,8 +104,9 @@ def gather(
         lag=lag,
         report=drift_report(report),
         rows=row_count(current),
-        baseline=summaries(baseline),
-        current=summaries(current, baseline),
+        baseline={**summaries(baseline), **metric_lines(baseline)},
+        current={**summaries(current, baseline), **metric_lines(current)},
+        changes=feature_changes(baseline, current),
         problems=tuple(problems),
     )
 

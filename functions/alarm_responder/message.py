@@ -7,6 +7,7 @@ from contract.failure_note import NOT_STARTED
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.console_links import Console
 from functions.alarm_responder.findings import FailedJob, Findings
+from functions.alarm_responder.first_steps import first_steps
 from functions.alarm_responder.notification import (
     Notification,
     Place,
@@ -29,13 +30,14 @@ def violations_notification(alarm: Alarm, findings: Findings, place: Place) -> N
     """For an alarm on violations of the baseline's constraints."""
     groups = by_subject(findings.violations or (), findings.report)
     headline = _headline(groups)
+    steps = first_steps(groups, findings.report, findings.changes)
     sections = [
         [f"{alarm.endpoint}: {headline}."],
         _facts(alarm, findings, place),
         violation_lines(findings, groups),
         list(findings.problems),
         _files(alarm, findings, place),
-        _next_steps(findings),
+        _numbered(steps),
         alarm_lines(alarm, place),
     ]
     count = "unknown" if findings.violations is None else str(len(findings.violations))
@@ -204,23 +206,5 @@ def _files(alarm: Alarm, findings: Findings, place: Place) -> list[str]:
     return lines
 
 
-def _next_steps(findings: Findings) -> list[str]:
-    violations = findings.violations or ()
-    checks = {violation.check for violation in violations}
-    steps = []
-    if checks & COLUMN_CHECKS:
-        steps.append("The data's columns changed: compare what clients send with the baseline, before anything else.")
-    if checks & {"data_type_check", "completeness_check", "categorical_values_check"}:
-        steps.append(
-            "Types, gaps or categories changed, which mostly is a fault in a feed: ask who feeds the endpoint."
-        )
-    if violations and all(violation.is_metric for violation in violations):
-        steps.append("Make sure that the labels are complete and right, then look for drift in the same period.")
-        steps.append("If the labels stand: retrain on recent data, or go back to the model before.")
-    elif DRIFT_CHECK in checks or not violations:
-        steps.append(
-            "A sudden change in few features is mostly a fault in a feed; a slow one in many, a changed world."
-        )
-        steps.append("If the world changed: check the model's quality, retrain, and make a new baseline.")
-    steps.append("If the change is meant to last: make a new baseline, or widen the threshold in its constraints.json.")
+def _numbered(steps: Sequence[str]) -> list[str]:
     return ["WHAT TO DO NEXT", *(f"  {rank}. {step}" for rank, step in enumerate(steps, start=1))]
