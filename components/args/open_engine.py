@@ -7,6 +7,17 @@ import pulumi
 
 from components.args.reader import ArgumentError, Reader, argument_names
 
+RULES: Final = ("calibrated", "model-monitor")
+SEASONS: Final = (
+    "auto",
+    "none",
+    "weekend",
+    "hour_of_day",
+    "hour_of_day_and_weekend",
+    "day_of_week",
+    "hour_of_week",
+    "day_of_month",
+)
 FEATURE_METRICS: Final = ("findings", "all", "none")
 MEGABYTE: Final = 1024 * 1024
 # EventBridge Scheduler may start a run five minutes later still (`open_monitors.FLEXIBLE_MINUTES`). Whether it then
@@ -33,7 +44,18 @@ class OpenEngineArgs(TypedDict):
     late_hours: NotRequired[int]
     """How far back a run looks for files that came later still, each counted once. Default 6."""
     false_alarms_per_year: NotRequired[float]
-    """How often in a year the drift verdict may be wrong on data that do not drift; gives a run's level. Default 1."""
+    """How often in a year all monitors of the stack together may alarm although nothing drifted. They share it equally;
+    it holds under the rules `calibrated` only. Default 1."""
+    rules: NotRequired[str]
+    """By whose rules a run judges: `calibrated`, under that budget, or `model-monitor`, AWS's own, which promise
+    nothing. Default `calibrated`."""
+    learn_windows: NotRequired[bool]
+    """Judge each window by how much the monitor's windows differ when nothing is wrong, learnt from its own first
+    weeks; until then only gross changes alarm. False: as if all rows were independent, from the first hour. Default
+    true."""
+    season: NotRequired[str]
+    """What windows repeat with: `auto` finds it; or `none`, `weekend`, `hour_of_day`, `hour_of_day_and_weekend`,
+    `day_of_week`, `hour_of_week`, `day_of_month`. Default `auto`."""
     max_unreadable_share: NotRequired[float]
     """From which share of unreadable records on a run fails. Default 0.1."""
     instance_count: NotRequired[int]
@@ -74,6 +96,9 @@ class OpenEngineSettings:
     grace_in_minutes: int
     late_hours: int
     false_alarms_per_year: float
+    rules: str
+    learn_windows: bool
+    season: str
     max_unreadable_share: float
     instance_count: int
     small_windows: SmallWindowsSettings | None
@@ -92,6 +117,9 @@ class OpenEngineSettings:
             grace_in_minutes=read.whole("grace_in_minutes", 20, 0, LONGEST_GRACE),
             late_hours=read.whole("late_hours", 6, 0, 72),
             false_alarms_per_year=read.number("false_alarms_per_year", 1.0, 0.001, 1000.0) or 1.0,
+            rules=read.choice("rules", RULES[0], RULES),
+            learn_windows=read.flag("learn_windows", True),
+            season=read.choice("season", SEASONS[0], SEASONS),
             max_unreadable_share=_share(read, "max_unreadable_share", 0.1),
             instance_count=read.whole("instance_count", 1, 1, 100),
             small_windows=small_windows,

@@ -59,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
         _add_cross_check,
         _add_validate,
         _add_migrate,
+        _add_bias,
+        _add_attribution,
     ):
         add(commands)
     return top
@@ -315,6 +317,78 @@ def _add_migrate(commands: Commands) -> None:
     )
     parser.add_argument("--output", metavar="FILE", type=place, help="write there instead of to standard output")
     parser.set_defaults(command="migrate")
+
+
+def _add_bias(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "bias",
+        help="measure whether labels and predictions favour a group",
+        description="SageMaker Clarify's bias metrics with 95 % intervals, of every group of every facet. With a "
+        "baseline a metric has drifted if it is farther from neutral than there, surely and by an amount that matters.",
+        epilog=_examples(
+            "%(prog)s people.csv --label employed --positive 1 --facet SEX=2 --predicted prediction",
+            "%(prog)s people.csv --label employed --positive 1 --facet SEX --format json --output analysis.json",
+            "%(prog)s today.csv --label employed --positive 1 --facet SEX --baseline analysis.json --fail-on-drift",
+        ),
+    )
+    parser.add_argument("data", metavar="DATA", help="a table with labels and, perhaps, predictions")
+    parser.add_argument("--label", metavar="NAME", required=True, help="the column of true labels")
+    parser.add_argument(
+        "--positive",
+        metavar="VALUE",
+        action="append",
+        required=True,
+        help="a label that is the favourable outcome; of a continuous label the threshold above which it is",
+    )
+    parser.add_argument(
+        "--facet",
+        metavar="NAME[=VALUE]",
+        action="append",
+        required=True,
+        help="a column and the group of it (of a continuous one: the threshold above which it is); without a value "
+        "every value is a group",
+    )
+    parser.add_argument("--predicted", metavar="NAME", help="the column of predicted labels")
+    parser.add_argument(
+        "--group-variable", metavar="NAME", help="the column whose values are the strata of CDDL, CDDPL"
+    )
+    parser.add_argument(
+        "--baseline", metavar="FILE", help="the analysis.json of a baseline, of Clarify's or of this command"
+    )
+    _add_output(parser, ("table", "json"))
+    _add_alpha(parser)
+    parser.add_argument("--fail-on-drift", action="store_true", help="exit with status 1 if a metric has drifted")
+    parser.set_defaults(command="bias")
+
+
+def _add_attribution(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "attribution",
+        help="find which features a model's scores come from",
+        description="SHAP values of the model's own archive, asked in a process without network or credentials, and "
+        "how far the ranking of the features is from a baseline's (nDCG; below 0.9 it has drifted).",
+        epilog=_examples(
+            "%(prog)s baseline.csv --model model.tar.gz --exclude prediction --format json --output analysis.json",
+            "%(prog)s today.csv --model model.tar.gz --exclude prediction --baseline analysis.json --fail-on-drift",
+        ),
+    )
+    parser.add_argument("data", metavar="DATA", help="a table with the model's inputs in the order of its requests")
+    parser.add_argument("--model", metavar="PATH", required=True, help="the endpoint's model.tar.gz, or its folder")
+    parser.add_argument("--program", metavar="NAME", default="inference.py", help="its script (default: %(default)s)")
+    parser.add_argument(
+        "--exclude", metavar="NAME", action="append", default=[], help="a column that is no input, such as a prediction"
+    )
+    parser.add_argument(
+        "--score",
+        metavar="N",
+        type=whole,
+        default=0,
+        help="which column of the answer is the score (default: 0, the first)",
+    )
+    parser.add_argument("--baseline", metavar="FILE", help="the analysis.json of a baseline")
+    _add_output(parser, ("table", "json"))
+    parser.add_argument("--fail-on-drift", action="store_true", help="exit with status 1 if the ranking has drifted")
+    parser.set_defaults(command="attribution")
 
 
 def _add_output(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:

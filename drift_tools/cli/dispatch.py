@@ -7,7 +7,18 @@ from typing import Final
 
 _MODULES: Final[Mapping[str, str]] = {
     name: f"drift_tools.cli.commands.{name.replace('-', '_')}"
-    for name in ("compare", "baseline", "monitor", "traffic", "ground-truth", "cross-check", "validate", "migrate")
+    for name in (
+        "compare",
+        "baseline",
+        "monitor",
+        "traffic",
+        "ground-truth",
+        "cross-check",
+        "validate",
+        "migrate",
+        "bias",
+        "attribution",
+    )
 }
 
 

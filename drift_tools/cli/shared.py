@@ -59,16 +59,16 @@ def give(
     options: argparse.Namespace,
     document: Callable[[], Any],
     show: Callable[[Console], None],
-    page: Callable[[], str],
+    page: Callable[[], str] | None = None,
 ) -> None:
-    """Write a result in the format that was asked for, to a file or to standard output."""
+    """Write a result in the format that was asked for, to a file or to standard output; not all have a page."""
     if options.format == "table" and not options.output:
         with suppress(BrokenPipeError):  # `| head` has seen enough; the status is still what was found
             show(console())
         return
     if options.format == "json":
         text = json.dumps(document(), indent=2, allow_nan=False) + "\n"
-    elif options.format == "html":
+    elif options.format == "html" and page is not None:
         text = page()
     else:
         stream = io.StringIO()

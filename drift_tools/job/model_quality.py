@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from contract.bucket_layout import MODEL_MONITOR_RULES
 from drift_tools.capture import GROUND_TRUTH, Counts, Labels
 from drift_tools.errors import InputError
 from drift_tools.job import drift_json, shards
@@ -19,8 +20,10 @@ from drift_tools.job.dataset import (
 from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, added, completion, require_rows, write_violations
 from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
 from drift_tools.monitors import model_quality
+from drift_tools.monitors.data_quality import Violation, violations_document
 from drift_tools.monitors.model_quality import QualityColumns
 from drift_tools.monitors.model_quality import columns as quality_columns
+from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR
 from drift_tools.profiles import write_json
 from drift_tools.tables import Column, Table
 
@@ -64,24 +67,59 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     quality = model_quality.measure(found)
     remarks = _remarks(answers, found)
     write_json(output / STATISTICS, quality.to_dict())
-    if settings.is_open:
-        labels = answers.labels
-        read = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
-        write_json(drift_json.path_of(output), drift_json.document(settings, answers.counts, labels=read))
     if constraints is None:
+        _write_drift(settings, answers, {})
         write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
         return [], completion((), answers.counts) + remarks
     write_json(output / CONSTRAINTS, constraints.to_dict())
     violations = model_quality.evaluate(quality, constraints)
+    if settings.is_open and settings.judgement.rules == CALIBRATED:
+        write_json(output / MODEL_MONITOR_RULES, violations_document(violations))
+        violations, document = _judge(settings, found, quality, constraints)
+    else:
+        document = {"rules": MODEL_MONITOR}
+    _write_drift(settings, answers, document)
     write_violations(output, violations)
     metrics = Metrics.of(settings.metrics)
     entries = metrics.of_model_quality(quality) if metrics else []
     return entries, completion(violations, answers.counts) + remarks
 
 
+def _judge(
+    settings: MonitorSettings,
+    found: model_quality.Outcomes,
+    quality: model_quality.ModelQuality,
+    constraints: model_quality.QualityConstraints,
+) -> tuple[tuple[Violation, ...], dict[str, Any]]:
+    """The violations under the run's share of the budget, and what drift.json says of the tests."""
+    # Needs scipy, which Model Monitor's own checks do not.
+    from drift_tools.monitors.model_quality.calibrated import calibrated_violations  # noqa: PLC0415
+
+    violations, tests = calibrated_violations(found, quality, constraints, alpha=settings.alpha)
+    tested = {
+        test.metric: {"value": test.value, "threshold": test.threshold, "p_value": test.p_value} for test in tests
+    }
+    called = [violation.subject for violation in violations]
+    judgement = {"by": "rows", "level": settings.alpha, "tests": tested, "called": called}
+    return violations, {"rules": CALIBRATED, "judgement": judgement}
+
+
+def _write_drift(settings: MonitorSettings, answers: _Answers, more: Mapping[str, Any]) -> None:
+    if settings.is_open:
+        labels = answers.labels
+        read = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
+        document = drift_json.document(settings, answers.counts, labels=read)
+        write_json(drift_json.path_of(settings.output), {**document, **more})
+
+
 def _remarks(answers: _Answers, found: model_quality.Outcomes) -> str:
     """What to say, after the message, of labels and rows that were not measured."""
     sentences = [answers.remark]
+    if found.settled_by_scores:
+        sentences.append(
+            f"Nobody named the positive class: the probabilities are of {found.positive_label!r}, so it is that one "
+            "(positive_label names another)."
+        )
     if found.scores is not None and np.isnan(found.scores).all():
         sentences.append("There is no auc: no answer has a probability.")
     if found.left_out:

@@ -225,20 +225,38 @@ def _run_data_quality(job: Job, settings: MonitorSettings) -> Found | None:
     if settings.shards is not None and settings.is_sharded(job):
         loaded = _load_shared(job, settings.shards, dataset, constraints)
     else:
-        is_exact = baseline.rows is not None and captured_bytes(dataset) <= EXACT_BYTES
+        is_exact = (baseline.rows or baseline.time_column) is not None and captured_bytes(dataset) <= EXACT_BYTES
         loaded = _load(dataset, constraints, keep_rows=is_exact)
     if loaded is None:
         return None
     if loaded.counts is not None:
         require_rows(loaded.counts, dataset.max_unreadable_share)
     if constraints is None:
-        suggest_baseline(
-            loaded.profile.without(settings.excluded),
-            settings.output,
-            categorical_drift_method=baseline.categorical_drift_method,
-        )
-        return [], completion((), loaded.counts)
+        return [], completion((), loaded.counts) + _make_baseline(settings, loaded)
     return _check(job, settings, loaded, constraints)
+
+
+def _make_baseline(settings: MonitorSettings, loaded: _Loaded) -> str:
+    """Write the baseline's files, with its windows if it has times; what to say of those."""
+    column, excluded = settings.baseline.time_column, settings.excluded
+    suggest_baseline(
+        loaded.profile.without([*excluded, *([column] if column else [])]),
+        settings.output,
+        categorical_drift_method=settings.baseline.categorical_drift_method,
+    )
+    if column is None:
+        return ""
+    if loaded.rows is None:
+        raise InputError(f"the baseline is too large to be cut into windows by {column!r}: give fewer rows or weeks")
+    from drift_tools.job.baseline_windows import write_windows  # noqa: PLC0415 - needs scipy, which others do not
+
+    return write_windows(
+        loaded.rows.without(excluded),
+        settings.output,
+        time_column=column,
+        seconds=settings.baseline.window_seconds,
+        season=settings.judgement.season,
+    )
 
 
 def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Constraints) -> Found:

@@ -18,6 +18,7 @@ from drift_tools.timeline import SEASONS, share_of_monitor
 CAPTURE: Final = "sagemakerCaptureJson"
 MERGED: Final = "sagemakerMergeJson"
 _FORMATS = {name.lower(): name for name in ("csv", "json", "parquet", CAPTURE, MERGED)}
+_MOST_HOURS: Final = 31 * 24
 _SWITCH = {"enabled": True, "disabled": False}
 Kind = Literal["data-quality", "model-quality"]
 _KINDS: Mapping[str, Kind] = {"DATA_QUALITY": "data-quality", "MODEL_QUALITY": "model-quality"}
@@ -87,12 +88,16 @@ class DatasetSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineSettings:
-    """The files of the baseline; without constraints the run makes one. `rows`: what it was made from."""
+    """The files of the baseline; without constraints the run makes one. `rows`: what it was made from; `time_column`:
+    by which the baseline that is made is cut into windows of `window_seconds`, None for one without times.
+    """
 
     constraints: Path | None
     statistics: Path | None
     rows: Path | None
     categorical_drift_method: str | None
+    time_column: str | None = None
+    window_seconds: int = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +206,8 @@ class MonitorSettings:
                 statistics=_path(job, given.baseline_statistics),
                 rows=_path(job, given.baseline_dataset),
                 categorical_drift_method=given.categorical_drift_method,
+                time_column=given.baseline_time_column,
+                window_seconds=_window_seconds(given.baseline_window_hours),
             ),
             quality=QualitySettings(
                 problem_type=given.problem_type or "",
@@ -286,6 +293,13 @@ def required(name: str, text: str | None) -> str:
     if text is None:
         raise InputError(f"the environment variable {name} is not set: see the monitor's container contract")
     return text
+
+
+def _window_seconds(text: str | None) -> int:
+    hours = _number("baseline_window_hours", text, "a number of hours")
+    if hours is not None and not 0 < hours <= _MOST_HOURS:
+        raise InputError(f"baseline_window_hours is {text!r}: give more than 0 and at most {_MOST_HOURS} hours")
+    return 3600 if hours is None else round(hours * 3600)
 
 
 def _path(job: Job, text: str | None) -> Path | None:

@@ -27,8 +27,8 @@ _MOST_FREEDOM = 1e6
 def log_mean_exponential(freedom: Floats) -> Floats:
     """ψ: ln E exp(λ clip(T, ±4)) for Student's T, of each number of degrees of freedom and each λ (a last axis).
 
-    >>> log_mean_exponential(np.array([1e6]))[0].round(3)  # λ²/2, less what clipping takes away
-    array([0.031, 0.125, 0.5  , 1.969])
+    >>> log_mean_exponential(np.array([1e6]))[0].round(2).tolist()  # λ²/2, less what clipping takes away
+    [0.03, 0.12, 0.5, 1.99]
     """
     v = np.clip(np.asarray(freedom, dtype=np.float64), 1.0, _MOST_FREEDOM)[..., None]
     x, w = _POINTS * _CLIP, _POINT_WEIGHTS * _CLIP

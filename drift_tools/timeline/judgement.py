@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from drift_tools.timeline.budget import RunBudget
 from drift_tools.timeline.change_points import Episode, last_episode, segments_of
-from drift_tools.timeline.cumulative import change_evidence
+from drift_tools.timeline.evidence import PartEvidence
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.materiality import PSI_THRESHOLD, effect_of
 from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part
-from drift_tools.timeline.rare_shares import rise_evidence
-from drift_tools.timeline.scores import VALUES, rows_of
-from drift_tools.timeline.sudden import run_length, runs_beyond, sudden_p_values, weighted_p_values
+from drift_tools.timeline.scores import VALUES
+from drift_tools.timeline.sudden import runs_beyond, sudden_p_values, weighted_p_values
 from drift_tools.timeline.verdicts import State, Test, WindowVerdict
-from drift_tools.timeline.window_model import Standardised
 
 Floats = NDArray[np.float64]
 
@@ -75,8 +73,8 @@ def judge(
     return {name: verdicts[place] for place, name in enumerate(known.names)}
 
 
-class _PartJudge:
-    """The features of one family: everything that is computed for all of them at once, then a verdict on each."""
+class _PartJudge(PartEvidence):
+    """The features of one family: their evidence, then a verdict on each."""
 
     def __init__(
         self,
@@ -86,60 +84,15 @@ class _PartJudge:
         thresholds: Floats,
         held: NDArray[np.bool_],
     ) -> None:
-        self.model, self.history, self.budget, self.thresholds = part.model, history, budget, thresholds
-        self.held = held
-        self.bins = [history.bins[place] for place in part.places]
-        self.counts = history.counts[:, part.places].astype(np.float64)
-        self.rows = rows_of(self.counts)
-        self.scores = self._standardise()
+        super().__init__(part, history, budget)
+        self.thresholds, self.held = thresholds, held
         last = self.scores.last()
-        self.p_values = sudden_p_values(self.model, last)
-        self.sudden, self.sudden_score = (found[0] for found in weighted_p_values(self.model, self.p_values))
-        scores = self.model.in_use & self.model.heavy
-        tests = float(scores.sum()) / max(len(self.bins), 1) * budget.features
-        self.run_length = run_length(self.model.windows, max(tests, 1.0), budget.level * 0.75)
+        sudden, score = weighted_p_values(self.model, sudden_p_values(self.model, last))
+        self.sudden, self.sudden_score = sudden[0], score[0]
         self.runs = runs_beyond(self.model, self.scores.z[-self.run_length :], self.run_length)[-1]
-        self.evidence, self.evidence_score = self._cumulative()
-        self.rare_evidence, self.rare_score = self._rare()
+        self.evidence, self.evidence_score = self.cumulative()
+        self.rare_evidence, self.rare_score = self.rare()
         self.window_effect = effect_of(self.counts[-1:], self.model.expected[last.slot])
-
-    def _standardise(self) -> Standardised:
-        found = self.model.standardise(self.counts, self.history.starts)
-        return replace(found, z=np.where(self.rows[..., None] >= LEAST_ROWS, found.z, np.nan))
-
-    def _cumulative(self) -> tuple[Floats, NDArray[np.intp]]:
-        weights = np.where(self.model.is_common, np.array(self.model.family.weights), 0.0)
-        return change_evidence(
-            self.scores.z,
-            weights,
-            freedom=self.model.freedom,
-            margin=2 / math.sqrt(self.model.windows),
-            scale=self.model.long_run_scale,
-            threshold=self.budget.cumulative_threshold,
-        )
-
-    def _rare(self) -> tuple[Floats, NDArray[np.intp]]:
-        """Evidence for the rise of each feature's rare shares, as a part of its threshold, after each window."""
-        model = self.model
-        family = model.family
-        scores = [
-            place for place in range(family.moments, family.size) if family.columns[place - family.moments] >= VALUES
-        ]
-        evidence = np.zeros((*self.rows.shape, len(scores)))
-        threshold = self.budget.rare_threshold(len(scores))
-        says = ~np.isnan(self.scores.z).all(-1)
-        for column, score in enumerate(scores):
-            is_rare = ~model.is_common[:, score]
-            if not is_rare.any():
-                continue
-            share = model.expected_share(self.scores.slot)[..., score]
-            known, dispersion = model.slot_rows(self.scores.slot)[..., score], model.dispersion[:, score]
-            upper = np.minimum(share + 2 * np.sqrt((share + 1 / known) * dispersion / known), 0.99)
-            rows = np.where(says, self.rows, 0.0)
-            hits = np.where(says, self.scores.hits[..., score], 0.0)
-            found = rise_evidence(hits, rows, upper, dispersion, threshold)
-            evidence[..., column] = np.where(is_rare, found / threshold, 0.0)
-        return evidence.max(-1), np.array(scores)[evidence.argmax(-1)]
 
     def verdict(self, own: int) -> WindowVerdict:
         """The verdict on one feature."""

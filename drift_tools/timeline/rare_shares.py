@@ -21,8 +21,8 @@ _CLUSTERS_BELOW = 5.0
 def betabinomial_tail(hits: float, rows: float, a: float, b: float) -> float:
     """P(X >= hits) of a beta-binomial distribution; hits and rows may be fractions ("effective rows").
 
-    >>> round(betabinomial_tail(2, 50, 0.5, 16800.5), 8)
-    3.31e-06
+    >>> f"{betabinomial_tail(2, 50, 0.5, 16800.5):.2e}"
+    '3.24e-06'
     """
     terms = hits + np.arange(max(1, min(int(rows - hits) + 1, _MOST_TERMS)))
     terms = terms[terms <= rows]

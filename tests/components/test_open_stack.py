@@ -225,8 +225,12 @@ class TestPlan:
             "publish_cloudwatch_metrics": "Enabled",
             "feature_metrics": "findings",
             "metric_namespace": "ModelMonitoring/Endpoints/data-metrics",
+            "rules": "calibrated",
             "false_alarms_per_year": "1",
+            "monitors_in_budget": "2",
             "runs_per_year": "8760",
+            "season": "auto",
+            "windows_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/monitor-state/windows/{found['schedule']}",
             "max_unreadable_share": "0.1",
         }
         assert {"NetworkConfig", "ProcessingOutputConfig", "ProcessingJobName"} & set(request) == set()
@@ -241,6 +245,9 @@ class TestPlan:
         assert environment["problem_type"] == "BinaryClassification"
         assert environment["metric_namespace"] == "ModelMonitoring/Endpoints/model-metrics"
         assert "positive_label" not in environment
+        budget = {name: environment[name] for name in ("rules", "false_alarms_per_year", "monitors_in_budget")}
+        assert budget == {"rules": "calibrated", "false_alarms_per_year": "1", "monitors_in_budget": "2"}
+        assert "windows_uri" not in environment
 
     def test_the_positive_class_is_the_baselines_and_the_runs(
         self, run_stack: Callable[..., Run], labelled_csv: Path, one: Run
@@ -309,16 +316,14 @@ class TestPolicies:
         found = of_role(one, "start-monitor-role")
         assert set(found) == {
             "WriteLogs", "KeepDeadLetters", "ListPrefixes", "ReadObjects", "WriteObjects", "StartRuns",
-            "GiveThemTheirRole", "PublishMetrics",
+            "PassJobRole", "PublishMetrics",
         }  # fmt: skip
         bucket = arn(one, BUCKET, "-data")
         assert found["StartRuns"]["Resource"] == [
             f"arn:aws:sagemaker:us-east-1:123456789012:processing-job/churn-{kind}-*" for kind in ("dq", "mq")
         ]
-        assert found["GiveThemTheirRole"]["Resource"] == [arn(one, ROLE, "open-monitor-role")]
-        assert found["GiveThemTheirRole"]["Condition"] == {
-            "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
-        }
+        assert found["PassJobRole"]["Resource"] == [arn(one, ROLE, "open-monitor-role")]
+        assert found["PassJobRole"]["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         assert found["ReadObjects"]["Resource"] == [f"{bucket}/monitor-state/*"]
         assert found["WriteObjects"]["Resource"] == [
             f"{bucket}/monitor-state/*",
@@ -342,7 +347,10 @@ class TestPolicies:
         ]
 
     def test_runs_write_results_and_nothing_else(self, one: Run, both: Run) -> None:
-        results = [f"{arn(both, BUCKET, '-data')}/monitoring-results/*"]
+        # What a window counted is kept below the state, too.
+        results = [
+            f"{arn(both, BUCKET, '-data')}/{place}/*" for place in ("monitoring-results", "monitor-state/windows")
+        ]
         # Two instances hand their shares over below the state.
         shares = [f"{arn(both, BUCKET, '-data')}/monitor-state/shards/*"]
         assert of_role(both, "open-monitor-role")["WriteObjects"]["Resource"] == results + shares
@@ -350,6 +358,7 @@ class TestPolicies:
         assert of_role(one, "open-monitor-role")["WriteObjects"]["Resource"] == [
             f"{arn(one, BUCKET, '-data')}/baseline-data/results/*",
             f"{arn(one, BUCKET, '-data')}/monitoring-results/*",
+            f"{arn(one, BUCKET, '-data')}/monitor-state/windows/*",
         ]
 
     def test_the_function_for_small_windows_may_what_a_run_may_and_say_how_it_ended(self, both: Run) -> None:
@@ -361,8 +370,8 @@ class TestPolicies:
             f"{bucket}/monitor-state/small-windows/*",
             f"{bucket}/responder-state/job-failures/*",
         ]
-        assert window["TellTheOtherEngine"]["Resource"] == [arn(both, FUNCTION, "compare-engines")]
-        assert set(window) - set(run) == {"KeepDeadLetters", "KeepMarkersAndFailures", "TellTheOtherEngine"}
+        assert window["InvokeComparison"]["Resource"] == [arn(both, FUNCTION, "compare-engines")]
+        assert set(window) - set(run) == {"KeepDeadLetters", "KeepMarkersAndFailures", "InvokeComparison"}
 
     def test_the_comparison_reads_results_and_writes_agreements(self, both: Run) -> None:
         found = of_role(both, "compare-engines-role")

@@ -142,7 +142,7 @@ def _check_metric(
         return BiasCheck(group.facet, group.value_or_threshold, name, kind, reason, p_value, change)
 
     if measured.value is None or measured.estimate is None:
-        return verdict(Verdict.NOT_COMPARABLE, measured.error or "it has no value")
+        return verdict(Verdict.NOT_COMPARABLE, measured.error or "its sampling error is not known: it is not judged")
     if not group.is_enough:
         return verdict(
             Verdict.NOT_ENOUGH_DATA,

@@ -163,6 +163,10 @@ def _value(metric: Metric, counts: Counts) -> MetricValue:
     value = float(metric.of(counts))
     if np.isnan(value):
         return MetricValue(metric, error="it is not defined for these rows")
+    if metric.source is Source.FLIPS:
+        # Rows of the group share their neighbours, all of them where features have few values: how far the share of
+        # flips strays from sample to sample does not follow from its counts, and drawing neighbours anew takes minutes.
+        return MetricValue(metric, value)
     # Counts and draws are measured with the same prior, so that a group without a single positive stays finite.
     added = prior(counts.size)
     estimate = float(metric.scaled(metric.of(counts + added)))

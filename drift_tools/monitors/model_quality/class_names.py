@@ -13,9 +13,14 @@ _TRUTHS = {"true": "1", "false": "0"}
 # Positive classes that need no name, and the class that stands beside each. Also where the positive one does not occur:
 # an hour without fraud must not make "no fraud" the class that is measured.
 _OPPOSITES = {"1": ("0", "-1"), "yes": ("no",)}
+_NEGATIVES = ("0", "-1", "no")
 _LONGEST_EXAMPLE = 40
 # Python's strings, each class once: an array of fixed width would give every row the bytes of the longest name.
 ClassNames: TypeAlias = NDArray[np.object_]
+
+
+class UnknownPositiveError(InputError):
+    """Classes of which nobody can tell which one is the positive one."""
 
 
 def cut(text: str) -> str:
@@ -70,9 +75,10 @@ def positive_class(seen: Iterable[str]) -> str:
             return written[-1]
         if all(name.lower() in opposites for name in names):
             return usual
-    if len(names) == 2:
-        return names[-1]
-    raise InputError(
+    usual_negatives = [name for name in names if name.lower() in _NEGATIVES]
+    if len(names) == 2 and len(usual_negatives) == 1:
+        return next(name for name in names if name not in usual_negatives)
+    raise UnknownPositiveError(
         f"the labels and predictions are {some(names)}, which does not say which class is the positive one: "
         "name it in positive_label"
     )

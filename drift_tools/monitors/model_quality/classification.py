@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.monitors.model_quality.outcomes import Outcomes
-from drift_tools.tables import Numbers
+from drift_tools.monitors.model_quality.ranking import area_under_curve
 
 _CURVE_POINTS = 101
 _BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
@@ -60,23 +60,6 @@ def f_score(precision: float, recall: float, beta: float) -> float:
     """
     denominator = beta**2 * precision + recall
     return (1 + beta**2) * precision * recall / denominator if denominator else 0.0
-
-
-def area_under_curve(positive: NDArray[np.bool_], scores: Numbers) -> float:
-    """The probability that a positive has the higher score, ties counted half (Mann and Whitney); NaN for one class
-    only.
-
-    >>> area_under_curve(np.array([False, True, True]), np.array([0.1, 0.1, 0.9]))
-    0.75
-    """
-    kept = ~np.isnan(scores)
-    positive, scores = positive[kept], scores[kept]
-    wins, losses = int(positive.sum()), int((~positive).sum())
-    if not wins or not losses:
-        return math.nan
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2
-    return float((ranks[inverse][positive].sum() - wins * (wins + 1) / 2) / (wins * losses))
 
 
 def curves(data: Outcomes) -> dict[str, Any]:

@@ -22,12 +22,14 @@ class QualityConstraints:
     """The content of a model-quality constraints.json: by metric, the threshold and what violates it.
 
     `positive_label`: the class that the baseline measured, None for the usual `1`. Model Monitor's files have no place
-    for it, so that it stands in one only where it says something that Model Monitor's could not.
+    for it, so that it stands in one only where it says something that Model Monitor's could not. `rows`: of the
+    baseline, by which its own sampling error is known; None if the file does not say.
     """
 
     problem_type: str
     thresholds: Mapping[str, tuple[float, str]]
     positive_label: str | None = None
+    rows: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The file's JSON object."""
@@ -35,8 +37,12 @@ class QualityConstraints:
             name: {"threshold": threshold, "comparison_operator": operator}
             for name, (threshold, operator) in self.thresholds.items()
         }
-        document = {"version": 0.0, constraints_block(self.problem_type): constraints}
-        return document if self.positive_label is None else {**document, "positive_label": self.positive_label}
+        document: dict[str, Any] = {"version": 0.0, constraints_block(self.problem_type): constraints}
+        if self.positive_label is not None:
+            document["positive_label"] = self.positive_label
+        if self.rows is not None:
+            document["baseline_rows"] = self.rows
+        return document
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "QualityConstraints":
@@ -56,7 +62,8 @@ class QualityConstraints:
                 }
             except (KeyError, TypeError, ValueError) as error:
                 raise InputError(f"{block}: {type(error).__name__}: {error}: give threshold and operator") from error
-            return cls(problem_type, thresholds, _remembered(document.get("positive_label")))
+            rows = _rows(document.get("baseline_rows"))
+            return cls(problem_type, thresholds, _remembered(document.get("positive_label")), rows)
         keys = ", ".join(map(constraints_block, PROBLEM_TYPES))
         raise InputError(f"not a model-quality constraints.json: it has none of {keys}")
 
@@ -95,6 +102,12 @@ def _operator(value: object) -> str:
     return str(value)
 
 
+def _rows(value: object) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise InputError(f"baseline_rows is {value!r}: give the number of the baseline's rows, or leave it out")
+    return value
+
+
 def suggest(quality: ModelQuality) -> QualityConstraints:
     """The baseline's own values as thresholds, as Model Monitor suggests; metrics that do not exist are left out."""
     return QualityConstraints(
@@ -105,6 +118,7 @@ def suggest(quality: ModelQuality) -> QualityConstraints:
             if math.isfinite(quality.metrics.get(name, math.nan))
         },
         None if quality.positive_label == "1" else quality.positive_label,
+        quality.rows,
     )
 
 

@@ -1,6 +1,6 @@
 """Predictions beside their labels, for rows that have both: read from a table, and refused where they do not fit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from contract.quality_metrics import PROBLEM_TYPES
 from drift_tools.errors import InputError
 from drift_tools.monitors.model_quality.class_names import (
+    ClassNames,
+    UnknownPositiveError,
     are_opposites,
     class_name,
     class_names,
@@ -19,6 +21,7 @@ from drift_tools.monitors.model_quality.class_names import (
     positive_class,
     some,
 )
+from drift_tools.monitors.model_quality.ranking import ranked_class
 from drift_tools.tables import Column, Numbers, Table
 
 # A softmax of float32 is as much off.
@@ -33,7 +36,8 @@ class Outcomes:
 
     For a regression `labels` and `predictions` are float64; for a classification they are class names (`1.0` and
     `true` are `1`, `false` is `0`). `scores`: the probability of the positive class, NaN where there is none.
-    `left_out`: rows that have no label or no prediction, or no finite one.
+    `left_out`: rows that have no label or no prediction, or no finite one. `settled_by_scores`: nobody named the
+    positive class, and the probabilities told which it is.
     """
 
     problem_type: str
@@ -42,6 +46,7 @@ class Outcomes:
     scores: Numbers | None = None
     positive_label: str = "1"
     left_out: int = 0
+    settled_by_scores: bool = False
 
     def __len__(self) -> int:
         """Rows."""
@@ -67,7 +72,8 @@ def read_outcomes(
 
     `inference`, `probability` and `ground_truth` name columns, or give their position as digits. Without `inference`
     a binary prediction is "probability at least `probability_threshold`" (0.5). Without `positive_label` it is `1` (or
-    `true`), or `yes`, also where only `0` or `no` occur; of two other classes the last in order. Rows without a label
+    `true`), or `yes`, also where only `0` or `no` occur; of two other classes the one that the probabilities
+    leave no doubt they are of, else nobody knows. Rows without a label
     or a prediction are left out.
 
     Raises `InputError` where a column is missing, holds no numbers where numbers are needed or a probability outside
@@ -90,10 +96,13 @@ def read_outcomes(
         _require_probabilities(scores)
     labels = class_names(truth)
     said = None if inference is None else class_names(column(table, inference, "inference_attribute"))
-    positive = "1"  # of several classes none is asked for
+    positive, settled = "1", False  # of several classes none is asked for
     if problem_type == "BinaryClassification":
         seen = set(labels.tolist()) | set(() if said is None else said.tolist())
-        positive = positive_class(seen) if positive_label is None else class_name(positive_label)
+        if positive_label is None:
+            positive, settled = _positive(seen, labels, scores)
+        else:
+            positive = class_name(positive_label)
     if said is None and scores is not None:
         cut = 0.5 if probability_threshold is None else probability_threshold
         negative = negative_class(labels, positive)
@@ -104,8 +113,21 @@ def read_outcomes(
         )
     rows = np.flatnonzero((labels != "") & (said != ""))
     found = Outcomes(problem_type, labels, said, scores, positive, len(labels) - len(rows)).take(rows)
-    _require_same_classes(found, positive_label)
+    found = replace(found, settled_by_scores=settled)
+    _require_same_classes(found, positive if settled else positive_label)
     return found
+
+
+def _positive(seen: Collection[str], labels: ClassNames, scores: Numbers | None) -> tuple[str, bool]:
+    """The positive class, and whether only the probabilities told."""
+    try:
+        return positive_class(seen), False
+    except UnknownPositiveError:
+        names = sorted(set(seen) - {""})
+        told = None if scores is None or len(names) != 2 else ranked_class(names, labels, scores)
+        if told is None:
+            raise
+        return told, True
 
 
 def numbers_of(column: Column, what: str) -> Numbers:

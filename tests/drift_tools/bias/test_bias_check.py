@@ -190,3 +190,15 @@ class TestAnalysis:
 
     def test_infinities_are_written_as_clarify_does(self):
         assert [written(value) for value in (math.inf, -math.inf, 0.25)] == ["Infinity", "-Infinity", "0.25"]
+
+
+def test_the_flip_test_is_told_and_not_judged() -> None:
+    """Where features have few values all rows of the group share their neighbours: no interval follows from counts."""
+    data = sample(400, 5)
+    features = (np.arange(400) % 3).astype(float)[:, None]
+    found = measure("sex", "0", group_of(400), BiasData(data.label, data.predicted, None, features))
+    assert found.values["FT"].value is not None
+    assert found.values["FT"].low is None
+    checks = {one.metric: one for one in check([found], {("sex", "0"): {"FT": Reference(0.0, 0.0)}}, 0.05)}
+    assert checks["FT"].verdict is Verdict.NOT_COMPARABLE
+    assert "not judged" in checks["FT"].reason

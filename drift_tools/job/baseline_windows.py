@@ -1,0 +1,36 @@
+"""The windows of a baseline with times: counted, and kept beside its statistics."""
+
+from datetime import datetime
+from pathlib import Path
+
+from contract.bucket_layout import WINDOWS
+from drift_tools.errors import InputError
+from drift_tools.profiles import Profile
+from drift_tools.tables import Table
+from drift_tools.timeline import split_by_time
+from drift_tools.timeline.counting import bins_of, counts_of
+from drift_tools.timeline.history import WindowHistory
+from drift_tools.timeline.monitor_model import MonitorModel
+
+
+def write_windows(rows: Table, output: Path, *, time_column: str, seconds: int, season: str) -> str:
+    """Cut a baseline's rows into windows like the monitor's, keep their counts, and say what they teach.
+
+    Raises `InputError` if there are too few windows, or the column holds no times.
+    """
+    windows = [(label, Profile.of(part)) for label, part in split_by_time(rows, time_column, seconds) if part.rows]
+    if not windows:
+        raise InputError(f"the baseline has no rows to cut into windows by {time_column!r}: give data that have some")
+    bins = bins_of([profile for _, profile in windows], {})
+    counts = {int(datetime.fromisoformat(_zoned(label)).timestamp()): counts_of(part, bins) for label, part in windows}
+    history = WindowHistory.of(bins, seconds, counts)
+    model = MonitorModel.fit(history, season=season)
+    (output / WINDOWS).write_bytes(history.to_bytes())
+    seasons = ", ".join(f"{kind}: {found.replace('_', ' ')}" for kind, found in model.seasons.items())
+    rows_each = int(history.rows.sum() / len(history))
+    return f" The baseline has {len(history)} windows of {rows_each} rows on average (season {seasons})."
+
+
+def _zoned(label: str) -> str:
+    """A day's label is its midnight in UTC."""
+    return label if label.endswith("Z") else f"{label}T00:00:00Z"

@@ -1,0 +1,163 @@
+"""Which features a deployed model's scores come from: its own archive is asked, in a process of its own."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drift_tools.errors import InputError
+from drift_tools.monitors.attribution.importance import (
+    NDCG_THRESHOLD,
+    Aggregation,
+    global_importance,
+    ndcg,
+)
+from drift_tools.monitors.attribution.model_process import ModelProcess
+from drift_tools.monitors.attribution.permutation import permutation_shap
+from drift_tools.tables import Table
+
+# Rows that are explained, and rows that stand for "not known": the mean of a thousand is known to 3 %.
+MOST_ROWS: Final = 1000
+BACKGROUND_ROWS: Final = 50
+_SEED: Final = 0
+CHECK: Final = "feature_attribution_drift_check"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The importance of each feature for one output of a model, most important first; `expected` is its mean score."""
+
+    importance: dict[str, float]
+    expected: float
+    rows: int
+
+    def to_dict(self, label: str = "label0") -> dict[str, Any]:
+        """Write analysis.json as SageMaker Clarify does; the method is named for what it is."""
+        values = {"global_shap_values": self.importance, "expected_value": self.expected}
+        return {"version": "1.0", "explanations": {"permutation_shap": {label: values}}}
+
+
+def attribute(
+    table: Table,
+    features: Sequence[str],
+    model: ModelProcess,
+    *,
+    score: int = 0,
+    aggregation: Aggregation = "mean_abs",
+    progress: Callable[[int, int], None] | None = None,
+) -> Attribution:
+    """Explain a sample of a table's rows.
+
+    Parameters
+    ----------
+    table:
+        The rows; at most 1,000 of them are explained, evenly spread.
+    features:
+        The model's inputs, in the order in which its requests have them.
+    model:
+        Answers CSV with CSV, or with JSON.
+    score:
+        Which column of the answer is the score, from 0.
+    aggregation:
+        How the rows' values become a feature's importance.
+    progress:
+        Called with (orders done, orders in all).
+
+    Raises
+    ------
+    InputError
+        If a feature is not there, there are fewer than two rows, or the model's answer has no such column of numbers.
+    """
+    missing = [name for name in features if name not in table.columns]
+    if missing:
+        raise InputError(f"there is no column {missing[0]!r}: there are {', '.join(table.names)}")
+    if table.rows < 2:
+        raise InputError(f"the data have {table.rows} rows: two are needed to explain one by the other")
+    cells = np.column_stack([table.columns[name].as_texts() for name in features])
+    spread = np.linspace(0, table.rows - 1, min(MOST_ROWS, table.rows)).astype(int)
+    rows = cells[spread]
+    background = np.random.default_rng(_SEED).permutation(rows)[:BACKGROUND_ROWS]
+
+    def ask(asked: NDArray[Any]) -> NDArray[np.float64]:
+        body, content_type = model.ask(_as_csv(asked))
+        return _scores(body, content_type, score, len(asked))
+
+    values = permutation_shap(ask, rows, background, progress=progress)
+    importance = global_importance(values, aggregation)
+    order = np.argsort(-np.abs(importance), kind="stable")
+    ranked = {features[place]: float(importance[place]) for place in order}
+    return Attribution(ranked, float(ask(rows).mean()), len(rows))
+
+
+def ranking_drift(baseline: Attribution, current: Attribution) -> float:
+    """Compare the current ranking with the baseline's: nDCG, 0 … 1, below 0.9 a violation.
+
+    Raises
+    ------
+    InputError
+        If the two have other features.
+    """
+    if baseline.importance.keys() != current.importance.keys():
+        raise InputError("the baseline explains other features: make it anew with the model's present inputs")
+    names = list(baseline.importance)
+    one, other = (np.array([each.importance[name] for name in names]) for each in (baseline, current))
+    return ndcg(one, other)
+
+
+def violation(value: float, label: str = "label0") -> dict[str, str]:
+    """The entry of constraint_violations.json, as SageMaker Clarify writes it."""
+    return {
+        "label": label,
+        "metric_name": "shap",
+        "constraint_check_type": CHECK,
+        "description": f"Feature attribution drift {value} exceeds threshold {NDCG_THRESHOLD}",
+    }
+
+
+def read_attribution(analysis: Any, source: str) -> Attribution:
+    """Read a baseline's analysis.json, this project's or SageMaker Clarify's: the first label of the first method.
+
+    Raises
+    ------
+    InputError
+        If it has no explanations.
+    """
+    try:
+        methods = analysis["explanations"]
+        values = next(iter(next(iter(methods.values())).values()))
+        importance = {str(name): float(number) for name, number in values["global_shap_values"].items()}
+        return Attribution(importance, float(values["expected_value"]), 0)
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
+        raise InputError(
+            f"{source} has no explanations with global_shap_values: give an attribution baseline"
+        ) from None
+
+
+def _as_csv(rows: NDArray[Any]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(["" if cell is None else cell for cell in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _scores(body: bytes, content_type: str, column: int, rows: int) -> NDArray[np.float64]:
+    """One number a row of an answer in CSV or JSON."""
+    try:
+        if "json" in content_type:
+            parsed = json.loads(body)
+            parsed = parsed.get("predictions", parsed) if isinstance(parsed, dict) else parsed
+            found = [row[column] if isinstance(row, list) else row for row in parsed]
+        else:
+            found = [row[column] for row in csv.reader(body.decode().splitlines()) if row]
+        scores = np.array(found, dtype=np.float64)
+    except (ValueError, IndexError, KeyError, TypeError):
+        raise InputError(
+            f"column {column} of the model's answer is no number ({body[:60]!r}): say which column the score is in"
+        ) from None
+    if len(scores) != rows:
+        raise InputError(f"the model answers {len(scores)} rows to {rows}: it cannot be explained row by row")
+    return scores

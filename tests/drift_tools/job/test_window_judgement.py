@@ -1,0 +1,138 @@
+"""The job judges a window by windows: the baseline's own, or those that the monitor has seen itself."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.drift_tools.open_box import CSV, NAMES, Box, captured, make_baseline, rows
+from tests.drift_tools.records import write
+
+STATE = "/opt/ml/processing/state"
+NOW = datetime(2026, 1, 1, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    box = Box(tmp_path / "ml")
+    make_baseline(box)
+    return box
+
+
+def judged(
+    box: Box, shift: float = 0.0, seed: int = 1, environment: dict[str, str | None] | None = None
+) -> dict[str, Any]:
+    captured(box, rows(600, seed, shift=shift))
+    assert box.scheduled(**{"windows_uri": STATE, **(environment or {})}) == 0, box.message
+    return box.drift
+
+
+def state(box: Box) -> Path:
+    return box.processing / "state"
+
+
+def violations(box: Box) -> list[str]:
+    path = box.output / "constraint_violations.json"
+    return [item["feature_name"] for item in json.loads(path.read_text())["violations"]] if path.exists() else []
+
+
+def earlier_windows(box: Box, number: int) -> None:
+    """Windows before this one in the store, drawn by the shares of this one."""
+    own = json.loads(next(state(box).glob("2026*.json")).read_text())
+    rng = np.random.default_rng(3)
+    counts = np.array(own["counts"])
+    for place in range(1, number + 1):
+        start = NOW - timedelta(hours=place)
+        drawn = np.array([[*rng.multinomial(600, line[:13] / line[:13].sum()).tolist(), 0] for line in counts])
+        record = {**own, "start": int(start.timestamp()), "counts": drawn.tolist(), "called": [], "rows_called": []}
+        write(state(box) / f"{start:%Y%m%dT%H%M%SZ}.json", [json.dumps(record)])
+
+
+def test_without_a_place_for_windows_rows_are_judged(box: Box) -> None:
+    captured(box, rows(600, 1, shift=0.7))
+    assert box.scheduled() == 0
+    assert box.drift["judgement"]["by"] == "rows"
+    assert "amount" in violations(box)
+
+
+def test_while_learning_only_what_is_gross_rings_and_the_message_says_so(box: Box) -> None:
+    drift = judged(box, shift=0.7)
+    assert (drift["judgement"]["by"], drift["judgement"]["windows_left"]) == ("learning", 167)
+    assert drift["judgement"]["features"]["amount"]["state"] == "learning"
+    assert (drift["drifted"], violations(box)) == (False, [])
+    assert "Learning how windows differ: 1 of 168 seen." in box.message
+    assert (box.output / "model_monitor_rules.json").exists()
+    assert "amount" in judged(box, shift=2.0, seed=2)["drifted_features"]
+
+
+def test_after_a_week_the_monitors_own_windows_judge(box: Box) -> None:
+    judged(box)
+    earlier_windows(box, 168)
+    calm = judged(box, seed=4)
+    assert calm["judgement"]["by"] == "own windows"
+    assert calm["judgement"]["windows"] == 168
+    assert calm["drifted_features"] == []
+    assert "Judged by the monitor's own first 168 windows (season numerical: none" in box.message
+
+
+def test_a_damaged_record_is_one_line(box: Box) -> None:
+    judged(box)
+    write(state(box) / "20260101T090000Z.json", ["[1"])
+    captured(box, rows(600, 5))
+    assert box.scheduled(windows_uri=STATE) == 1
+    assert "the record 20260101T090000Z.json of a window is damaged" in box.message
+
+
+def with_times(box: Box, hours: int, **more: str) -> int:
+    start = NOW - timedelta(hours=hours)
+    lines = [",".join(["at", *NAMES])]
+    for place in range(hours):
+        moment = start + timedelta(hours=place)
+        lines += [f"{moment:%Y-%m-%dT%H:%M:%SZ},{out},{given}" for out, given in rows(60, place)]
+    write(box.processing / "input" / "timed" / "rows.csv", lines)
+    return box.run(
+        dataset_format=CSV,
+        dataset_source="/opt/ml/processing/input/timed",
+        output_path="/opt/ml/processing/timed",
+        baseline_time_column="at",
+        **more,
+    )
+
+
+def test_a_baseline_with_times_is_kept_in_windows_and_judges_from_the_first_hour(box: Box) -> None:
+    assert with_times(box, 336) == 0, box.message
+    assert "The baseline has 336 windows of 60 rows on average (season numerical: none" in box.message
+    constraints = json.loads((box.processing / "timed" / "constraints.json").read_text())
+    assert [feature["name"] for feature in constraints["features"]] == NAMES
+    timed: dict[str, str | None] = {
+        "baseline_constraints": "/opt/ml/processing/timed/constraints.json",
+        "baseline_statistics": "/opt/ml/processing/timed/statistics.json",
+        "baseline_windows_uri": "/opt/ml/processing/timed",
+        "baseline_dataset": None,
+        "metric_namespace": "ModelMonitoring/Endpoints/data-metrics",
+        "publish_cloudwatch_metrics": "Disabled",
+    }
+    calm = judged(box, environment=timed)
+    assert (calm["judgement"]["by"], calm["judgement"]["windows"]) == ("baseline windows", 336)
+    assert calm["drifted_features"] == []
+    moved = judged(box, shift=0.7, seed=2, environment=timed)
+    assert "amount" in moved["drifted_features"]
+    assert moved["judgement"]["features"]["amount"]["since"] == "2026-01-01T10:00:00Z"
+    assert "amount" in violations(box)
+
+
+def test_a_baseline_of_too_few_windows_is_refused(box: Box) -> None:
+    assert with_times(box, 12) == 1
+    assert "the baseline has 12 windows of at least 20 rows, 24 are needed" in box.message
+
+
+def test_model_monitors_rules_on_the_open_engine(box: Box) -> None:
+    captured(box, rows(600, 1, shift=0.7))
+    assert box.scheduled(rules="model-monitor") == 0
+    assert box.drift["rules"] == "model-monitor"
+    assert not (box.output / "model_monitor_rules.json").exists()
+    assert box.scheduled(rules="calibrate") == 1
+    assert "rules is 'calibrate': give calibrated or model-monitor" in box.message
