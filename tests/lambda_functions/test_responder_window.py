@@ -66,6 +66,7 @@ def test_the_datas_own_hours_and_rows(tell: Any) -> None:
     assert "Data      2026-11-23 03:00–04:00 UTC, 1000 rows of 1010 records (baseline: 5000)\n" in body
     assert "Since     2026-11-23 02:00 UTC (2 consecutive windows; the one before was clean)\n" in body
     assert "Run       2026-11-23 04:00 UTC\n" in body
+    assert "Verdict   Judged by the baseline's 336 windows.\n" in body
     assert "     PSI 0.16, KS 0.1646, p under 1e-12\n" in body
     assert f"  Measures:     s3://churn-data/{RUN}/2026/11/23/04/drift.json\n" in body
 

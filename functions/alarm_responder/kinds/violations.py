@@ -14,6 +14,7 @@ from functions.alarm_responder.notification import (
     alarm_lines,
     attributes_of,
     body_of,
+    clip,
     hour_text,
     plural,
     step_lines,
@@ -24,6 +25,8 @@ from functions.alarm_responder.severity import severity_lines
 from functions.alarm_responder.violation_lines import by_subject, violation_lines
 from functions.alarm_responder.window_lines import data_line, run_line, since_line
 from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, Violation
+
+_MAX_SENTENCE = 300
 
 
 def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> Notification:
@@ -94,6 +97,8 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     if findings.run:
         lines.append(run_line(findings.run, findings.report, findings.lag))
     lines.append(f"Alarm at  {time_text(alarm.changed_at)}")
+    if findings.report.says:
+        lines.append(f"Verdict   {clip(findings.report.says, _MAX_SENTENCE)}")
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")
     return lines
