@@ -152,3 +152,24 @@ def test_no_category_is_new_to_a_baseline_that_does_not_list_all() -> None:
 def test_no_category_is_new_to_a_column_of_numbers() -> None:
     now = statistics(categories("X", a=1))
     assert functions.column_summaries.summaries(now, statistics(numeric("X", 1, 0, 2))) == {"X": "'a' 100 %"}
+
+
+@pytest.mark.parametrize(
+    ("at", "line"),
+    [
+        ("2026-11-23T03:20:00+00:00", "Seen      by ann at 2026-11-23T03:20:00+00:00: new form\n"),
+        ("2026-11-23T02:59:00+00:00", None),  # before the episode: it was about another one
+        ("yesterday", None),
+    ],
+)
+def test_who_has_seen_the_episode_is_shown(s3: FakeS3, tell: Any, at: str, line: str | None) -> None:
+    key = "responder-state/acknowledged/churn-endpoint/churn-data-quality.json"
+    s3.put(key, {"by": "ann", "at": at, "note": "new form"})
+    body = tell(None, drift("AGEP", 0.83))
+    assert ("Seen  " in body) == (line is not None)
+    assert line is None or line in body
+
+
+def test_an_acknowledgement_of_another_shape_is_said(s3: FakeS3, tell: Any) -> None:
+    s3.put("responder-state/acknowledged/churn-endpoint/churn-data-quality.json", [1])
+    assert "Whether somebody has seen this could not be looked up: no JSON object." in tell(None, drift("AGEP", 0.83))

@@ -27,6 +27,7 @@ from functions.alarm_responder.window_lines import data_line, run_line, since_li
 from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, Violation
 
 _MAX_SENTENCE = 300
+_MAX_NAME = 100
 
 
 def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> Notification:
@@ -41,7 +42,7 @@ def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> N
         violation_lines(findings, groups),
         list(findings.problems),
         _files(alarm, findings, context),
-        step_lines(*steps),
+        step_lines(*steps, _how_to_acknowledge(alarm, context)),
         alarm_lines(alarm, context),
     ]
     count = "unknown" if findings.violations is None else str(len(findings.violations))
@@ -99,9 +100,17 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     lines.append(f"Alarm at  {time_text(alarm.changed_at)}")
     if findings.report.says:
         lines.append(f"Verdict   {clip(findings.report.says, _MAX_SENTENCE)}")
+    if seen := findings.acknowledged:
+        said = f": {clip(seen.note, _MAX_SENTENCE)}" if seen.note else ""
+        lines.append(f"Seen      by {clip(seen.by, _MAX_NAME)} at {clip(seen.at, _MAX_NAME)}{said}")
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")
     return lines
+
+
+def _how_to_acknowledge(alarm: Alarm, context: MessageContext) -> str:
+    place = f"--bucket {context.bucket} --endpoint {alarm.endpoint} --schedule {alarm.schedule}"
+    return f"Say that you look at it: python -m drift_tools acknowledge {place} --note '...'"
 
 
 def _files(alarm: Alarm, findings: Findings, context: MessageContext) -> list[str]:
