@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.alarm_responder.kinds import engine_disagreement
 from tests.lambda_functions.fakes import FakeS3, FakeSns
 from tests.lambda_functions.functions import event, load
 
@@ -103,6 +104,7 @@ def test_a_silent_monitor(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
         "alarm_name": "churn-constraint-violations",
         "endpoint": "churn-endpoint",
         "monitoring_schedule": "churn-data-quality",
+        "chat": "churn-endpoint: the monitor is silent. Nobody is watching the model until it runs again.",
     }
 
 
@@ -165,7 +167,7 @@ def test_two_engines_that_disagree(s3: FakeS3, sns: FakeSns, new_responder: Any)
 
 
 def test_measures_without_a_summary() -> None:
-    assert functions.watch_message._measured({"psi": 0.25, "p_value_adjusted": None, "ks": {}}) == "psi 0.25"
+    assert engine_disagreement._measured({"psi": 0.25, "p_value_adjusted": None, "ks": {}}) == "psi 0.25"
 
 
 def test_many_disagreements_are_cut(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
