@@ -14,7 +14,7 @@ from components.archives import numpy_layer
 from components.archives.model import write_model_archive
 from components.args import BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
-from components.baselines.baseline import BaselineJob, data_quality_baseline, model_quality_baseline
+from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
 
 PROJECT = Path(__file__).resolve().parent
 # The rest of the arguments, by the names that the component has for them, in one object.

@@ -1,5 +1,10 @@
 """Monitoring for SageMaker endpoints as Pulumi components."""
 
+from importlib.util import find_spec
+
+if not find_spec("pulumi"):
+    raise ModuleNotFoundError("the components need Pulumi: pip install 'model-monitoring[pulumi]'", name="pulumi")
+
 from components.alerting import DriftAlerting, DriftAlertingArgs, MonitorHealth, MonitorHealthArgs
 from components.args import ArgumentError, ModelMonitoringStackArgs
 from components.baselines import Baseline, BaselineComponentArgs

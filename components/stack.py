@@ -17,37 +17,43 @@ from components.alerting import (
     MonitorWatch,
 )
 from components.archives import job_archive, job_archive_key, sample_model, write_job_archive
-from components.args import EndpointArgs, ExistingEndpointSettings, ModelMonitoringStackArgs, StackSettings
-from components.args.baseline import BaselineSettings
-from components.args.severities import CRITICAL, WARNING
-from components.args.stack import BOTH, MODEL_MONITOR, OPEN
+from components.args import (
+    BOTH,
+    CRITICAL,
+    MODEL_MONITOR,
+    OPEN,
+    WARNING,
+    EndpointSettings,
+    ExistingEndpointSettings,
+    ModelMonitoringStackArgs,
+    OpenEngineSettings,
+    StackSettings,
+)
 from components.baselines import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard
-from components.endpoint import MonitoredEndpoint
+from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
 from components.iam import (
     Outside,
     PolicyDocument,
     Vpc,
-    look_up_place,
-    monitor_policy,
+    look_up_context,
     sagemaker_trust,
     service_role,
-    without_tag,
 )
 from components.monitors import (
-    DataQualityMonitor,
-    DataQualityMonitorArgs,
     EngineComparison,
-    ModelQualityMonitor,
-    ModelQualityMonitorArgs,
     OpenMonitors,
     OpenMonitorsArgs,
+    Site,
+    monitor_policy,
+    monitors_of,
     run_policy,
+    without_tag,
 )
 from components.storage import MonitoringStorage, content_object
 from contract import metrics
-from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from contract.monitor_kinds import KINDS
 
 # AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.
 SCIKIT_LEARN_TAG: Final = "1.9-0-cpu-py3"
@@ -87,8 +93,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelMonitoringStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = StackSettings.from_args(name, args)
         super().__init__("model-monitoring:index:ModelMonitoringStack", name, {}, opts)
-        self._stem, self._args, self._settings = name, args, settings
-        self._endpoint_args = self._args.get("endpoint") or self._sample_endpoint()
+        self._stem, self._settings = name, settings
+        self.monitors = monitors_of(settings)
 
         self.storage = self._storage()
         self.bucket_name = self.storage.bucket_name
@@ -103,19 +109,21 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.constraints_uri = self.baseline.constraints_uri
         model_monitor = self._model_monitor_schedules(self.model_monitor) if self.model_monitor else {}
         self.comparison = self._comparison(model_monitor) if settings.engine == BOTH else None
-        self.open_monitors = self._open_monitors(self.open_engine) if self.open_engine else None
+        self.open_monitors = None
+        if self.open_engine and settings.open_engine:
+            self.open_monitors = self._open_monitors(self.open_engine, settings.open_engine)
         self.open_schedules = self.open_monitors.schedule_names if self.open_monitors else {}
         # With both engines people are told of what Model Monitor finds, and of where the two contradict each other.
         self.schedules = model_monitor or self.open_schedules
-        self.data_quality_schedule_name = self.schedules.get(DATA_QUALITY)
-        self.model_quality_schedule_name = self.schedules.get(MODEL_QUALITY)
+        for kind in KINDS:
+            setattr(self, _schedule_output(kind), self.schedules.get(kind))
 
         self.metrics = self._metrics()
         self.alerting = self._alerting()
         self.alarm_topic_arn = self.alerting.alarm_topic_arn
         self.notification_topic_arn = self.alerting.notification_topic_arn
         self.responder_function_name = self.alerting.responder_function_name
-        first = DATA_QUALITY if settings.data_quality else MODEL_QUALITY
+        first = next(iter(self.monitors))
         self.constraint_violations_alarm_name = self.alerting.alarm_name(first, metrics.CONSTRAINT_VIOLATIONS)
         self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
         self.health = self._health()
@@ -131,8 +139,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return {
             "bucket_name": self.bucket_name,
             "endpoint_name": self.endpoint_name,
-            "data_quality_schedule_name": self.data_quality_schedule_name,
-            "model_quality_schedule_name": self.model_quality_schedule_name,
+            **{_schedule_output(kind): self.schedules.get(kind) for kind in KINDS},
             "alarm_topic_arn": self.alarm_topic_arn,
             "notification_topic_arn": self.notification_topic_arn,
             "responder_function_name": self.responder_function_name,
@@ -148,25 +155,21 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
-    def _sample_endpoint(self) -> EndpointArgs:
+    def _sample_endpoint(self) -> EndpointSettings:
         pulumi.log.warn(
             f"endpoint is not given: {self._stem} serves the project's sample model, which knows only the columns of "
             "the sample data; give endpoint.model, or endpoint.existing with name and capture_uri",
             resource=self,
         )
-        return {"model": sample_model()}
+        return EndpointSettings.from_args({"model": sample_model()})
 
     def _storage(self) -> MonitoringStorage:
-        return MonitoringStorage(
+        return MonitoringStorage.from_settings(
             self._stem,
-            {
-                "retention": self._args.get("storage", {}),
-                "retain_data": self._settings.retain_data,
-                "protect": self._settings.protect,
-                "kms_key_arn": self._settings.common.kms_key_arn,
-                "tags": self._settings.common.tags,
-            },
+            {"retain_data": self._settings.retain_data, "protect": self._settings.protect},
             self._child,
+            retention=self._settings.storage,
+            common=self._settings.common,
         )
 
     def _model_monitor_job(self) -> "_Job":
@@ -244,7 +247,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             description=f"The monitoring and baseline jobs of {self._stem}",
             trust=sagemaker_trust,
             policy=pulumi.Output.all(
-                place=look_up_place(self),
+                place=look_up_context(self),
                 bucket=self.bucket_name,
                 image=image_uri,
                 capture_uri=self.endpoint.capture_uri if adopted else None,
@@ -258,19 +261,15 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         ).arn
 
     def _endpoint(self) -> MonitoredEndpoint:
-        return MonitoredEndpoint(
+        settings = self._settings.endpoint or self._sample_endpoint()
+        args = MonitoredEndpointArgs(endpoint={}, bucket_name=self.bucket_name, protect=self._settings.protect)
+        return MonitoredEndpoint.from_settings(
             self._stem,
-            {
-                "endpoint": self._endpoint_args,
-                "bucket_name": self.bucket_name,
-                "network": self._args.get("network", {}),
-                "protect": self._settings.protect,
-                "kms_key_arn": self._settings.common.kms_key_arn,
-                "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
-                "log_retention_in_days": self._settings.common.log_retention_in_days,
-                "tags": self._settings.common.tags,
-            },
+            args,
             self._child,
+            settings=settings,
+            network=self._settings.network,
+            common=self._settings.common,
         )
 
     def _baseline(self) -> Baseline:
@@ -279,75 +278,47 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         job = self.model_monitor or self.open_engine
         if job is None:
             raise LookupError(f"no engine is called {settings.engine}")
-        baseline = BaselineComponentArgs(
+        args = BaselineComponentArgs(
             bucket_name=self.bucket_name,
             endpoint_name=self.endpoint_name,
             name_stem=self.endpoint.name_stem,
             analyzer_image_uri=job.image_uri,
             monitor_role_arn=job.role_arn,
-            network=self._args.get("network", {}),
-            log_retention_in_days=settings.common.log_retention_in_days,
-            kms_key_arn=settings.common.kms_key_arn,
-            permissions_boundary_arn=settings.common.permissions_boundary_arn,
-            tags=settings.common.tags,
         )
         if job.code_uri is not None:
-            baseline["code_uri"] = job.code_uri
-        if settings.data_quality:
-            baseline["baseline"] = self._args["baseline"]
-            if settings.data_quality.thresholds:
-                baseline["thresholds"] = self._args["data_quality"]["thresholds"]
-        if settings.model_quality and (settings.model_quality.baseline or settings.model_quality.thresholds):
-            given = self._args["model_quality"]
-            baseline["model_quality"] = {"problem_type": given["problem_type"]}
-            if settings.model_quality.baseline:
-                baseline["model_quality"]["baseline"] = given["baseline"]
-            if settings.model_quality.positive_label is not None:
-                baseline["model_quality"]["positive_label"] = settings.model_quality.positive_label
-            if settings.model_quality.thresholds:
-                baseline["model_quality"]["thresholds"] = given["thresholds"]
-        return Baseline(self._stem, baseline, self._child)
+            args["code_uri"] = job.code_uri
+        sources = {kind: monitor.baseline() for kind, monitor in self.monitors.items()}
+        return Baseline.from_settings(
+            self._stem,
+            args,
+            self._child,
+            sources={kind: source for kind, source in sources.items() if source is not None},
+            job=settings.baseline_job,
+            network=settings.network,
+            common=settings.common,
+        )
 
     def _model_monitor_schedules(self, job: "_Job") -> dict[str, pulumi.Output[str]]:
         """The schedules' names by kind."""
-        schedules = {}
-        if self._settings.data_quality and self.statistics_uri and self.constraints_uri:
-            data_quality = DataQualityMonitorArgs(
-                monitor=self._args.get("data_quality", {}),
-                endpoint_name=self.endpoint_name,
-                name_stem=self.endpoint.name_stem,
-                bucket_name=self.bucket_name,
-                analyzer_image_uri=job.image_uri,
-                role_arn=job.role_arn,
-                statistics_uri=self.statistics_uri,
-                constraints_uri=self.constraints_uri,
-                network=self._args.get("network", {}),
-                kms_key_arn=self._settings.common.kms_key_arn,
-                tags=self._settings.common.tags,
-            )
-            schedules[DATA_QUALITY] = DataQualityMonitor(self._stem, data_quality, self._child).schedule_name
-        if self._settings.model_quality:
-            model_quality = ModelQualityMonitorArgs(
-                monitor=self._args["model_quality"],
-                endpoint_name=self.endpoint_name,
-                name_stem=self.endpoint.name_stem,
-                bucket_name=self.bucket_name,
-                analyzer_image_uri=job.image_uri,
-                role_arn=job.role_arn,
-                network=self._args.get("network", {}),
-                kms_key_arn=self._settings.common.kms_key_arn,
-                tags=self._settings.common.tags,
-            )
-            if self.baseline.model_quality_constraints_uri is not None:
-                model_quality["constraints_uri"] = self.baseline.model_quality_constraints_uri
-            schedules[MODEL_QUALITY] = ModelQualityMonitor(self._stem, model_quality, self._child).schedule_name
-        return schedules
+        site = Site(
+            name=self._stem,
+            endpoint_name=self.endpoint_name,
+            name_stem=self.endpoint.name_stem,
+            bucket_name=self.bucket_name,
+            image_uri=job.image_uri,
+            role_arn=job.role_arn,
+            network=self._settings.network,
+            common=self._settings.common,
+        )
+        return {
+            kind: monitor.with_model_monitor(site, self.baseline.addresses.get(kind), self._child)
+            for kind, monitor in self.monitors.items()
+        }
 
-    def _open_monitors(self, job: "_Job") -> OpenMonitors:
+    def _open_monitors(self, job: "_Job", engine: OpenEngineSettings) -> OpenMonitors:
         settings = self._settings
         adopted = settings.endpoint if isinstance(settings.endpoint, ExistingEndpointSettings) else None
-        monitors = OpenMonitorsArgs(
-            engine=self._args.get("open_engine", {}),
+        args = OpenMonitorsArgs(
             endpoint_name=self.endpoint_name,
             name_stem=self.endpoint.name_stem,
             beside_model_monitor=settings.engine == BOTH,
@@ -361,29 +332,20 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             job_role_arn=job.role_arn,
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
-            network=self._args.get("network", {}),
-            log_retention_in_days=settings.common.log_retention_in_days,
-            kms_key_arn=settings.common.kms_key_arn,
-            permissions_boundary_arn=settings.common.permissions_boundary_arn,
-            tags=settings.common.tags,
         )
-        if settings.data_quality and self.constraints_uri:
-            monitors["data_quality"] = self._args.get("data_quality", {})
-            monitors["constraints_uri"] = self.constraints_uri
-            if self.statistics_uri:
-                monitors["statistics_uri"] = self.statistics_uri
-            if self.baseline.data_uri:
-                monitors["baseline_data_uri"] = self.baseline.data_uri
-            if isinstance(settings.baseline, BaselineSettings):
-                monitors["baseline_data_bytes"] = len(settings.baseline.content)
-        if settings.model_quality:
-            monitors["model_quality"] = self._args["model_quality"]
-            if self.baseline.model_quality_constraints_uri:
-                monitors["model_quality_constraints_uri"] = self.baseline.model_quality_constraints_uri
         if self.comparison:
-            monitors["compare_function_name"] = self.comparison.function_name
-            monitors["compare_function_arn"] = self.comparison.function_arn
-        return OpenMonitors(self._stem, monitors, self._child)
+            args["compare_function_name"] = self.comparison.function_name
+            args["compare_function_arn"] = self.comparison.function_arn
+        return OpenMonitors.from_settings(
+            self._stem,
+            args,
+            self._child,
+            monitors=list(self.monitors.values()),
+            baselines=self.baseline.addresses,
+            engine=engine,
+            network=settings.network,
+            common=settings.common,
+        )
 
     def _comparison(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> EngineComparison:
         settings = self._settings
@@ -483,32 +445,32 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         )
 
     def _alerting(self) -> DriftAlerting:
-        region = look_up_place(self).apply(lambda place: place.region)
-        alerting = DriftAlertingArgs(
-            alerting=self._args.get("alerting", {}),
+        region = look_up_context(self).apply(lambda place: place.region)
+        quoted = {
+            kind: self.monitors[kind].quoted_statistics(baseline) for kind, baseline in self.baseline.addresses.items()
+        }
+        args = DriftAlertingArgs(
             schedules=self.schedules,
             hours_between_runs=self._settings.hours_between_runs,
             hours_behind=self._settings.hours_behind,
             endpoint_name=self.endpoint_name,
             bucket_name=self.bucket_name,
             metric_namespace=self.metric_namespace,
-            baseline_statistics={DATA_QUALITY: self.statistics_uri} if self.statistics_uri else {},
+            baseline_statistics={kind: uri for kind, uri in quoted.items() if uri is not None},
             open_engine=self.open_engine is not None,
             compares_engines=self.comparison is not None,
             dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
                 lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1]))
             ),
-            log_retention_in_days=self._settings.common.log_retention_in_days,
-            permissions_boundary_arn=self._settings.common.permissions_boundary_arn,
-            kms_key_arn=self._settings.common.kms_key_arn,
-            tags=self._settings.common.tags,
         )
         if self.comparison:
-            alerting["open_schedules"] = self.open_schedules
-        return DriftAlerting(self._stem, alerting, self._child)
+            args["open_schedules"] = self.open_schedules
+        return DriftAlerting.from_settings(
+            self._stem, args, self._child, settings=self._settings.alerting, common=self._settings.common
+        )
 
     def _dashboard(self) -> MonitoringDashboard:
-        return MonitoringDashboard(
+        return MonitoringDashboard.from_settings(
             self._stem,
             {
                 "endpoint_name": self.endpoint_name,
@@ -516,19 +478,18 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "variant_name": self.endpoint.variant_name,
                 "metric_namespace": self.metric_namespace,
                 "schedules": self.schedules,
-                "alerting": self._args.get("alerting", {}),
                 "alarm_arns": [
                     *self.alerting.alarm_arns(WARNING),
                     *self.health.alarm_arns,
                 ],
                 "critical_alarm_arns": [*self.alerting.alarm_arns(CRITICAL), *self.dead_letters.alarm_arns],
                 "dead_letter_queue_names": list(self._dead_letter_queues().values()),
-                "data_metrics": None if self.model_monitor else metrics.OPEN_DATA_METRICS,
-                "model_metrics": None if self.model_monitor else metrics.OPEN_MODEL_METRICS,
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,
             },
             self._child,
+            alerting=self._settings.alerting,
+            namespaces=({} if self.model_monitor else {kind: KINDS[kind].metric_namespace for kind in self.monitors}),
         )
 
 
@@ -543,3 +504,8 @@ class _Job:
 
 def _open_schedule_name(stem: pulumi.Output[str], kind: str) -> pulumi.Output[str]:
     return stem.apply(lambda found: naming.open_schedule_name(found, kind))
+
+
+def _schedule_output(kind: str) -> str:
+    """What the output with the name of a kind's schedule is called."""
+    return f"{kind.replace('-', '_')}_schedule_name"

@@ -24,6 +24,8 @@ class MonitorKind:
     """Its windows wait for the labels of what was captured."""
     metric_namespace: str
     """Where the open engine publishes what it measures."""
+    model_monitor_namespace: str
+    """Where Model Monitor does."""
 
 
 KINDS: Final[Mapping[str, MonitorKind]] = {
@@ -35,6 +37,7 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
             monitoring_type="DataQuality",
             needs_labels=False,
             metric_namespace=metrics.OPEN_DATA_METRICS,
+            model_monitor_namespace=metrics.MODEL_MONITOR_DATA_METRICS,
         ),
         MonitorKind(
             name=MODEL_QUALITY,
@@ -42,6 +45,7 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
             monitoring_type="ModelQuality",
             needs_labels=True,
             metric_namespace=metrics.OPEN_MODEL_METRICS,
+            model_monitor_namespace=metrics.MODEL_MONITOR_MODEL_METRICS,
         ),
     )
 }

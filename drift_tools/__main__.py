@@ -1,4 +1,4 @@
-"""The command line: `python -m drift_tools COMMAND`.
+"""The command line: `drift-tools COMMAND`, or `python -m drift_tools COMMAND`.
 
 Exit status 0: it ran, drift or not; 1: drift, with `--fail-on-drift`, or a validation step that failed; 2: unusable
 input or arguments, with one line on standard error; 130: interrupted.
@@ -14,6 +14,8 @@ from contract.plain_text import visible
 from drift_tools.errors import InputError
 
 INTERRUPTED = 130
+# What the extra `aws` installs; a plain install has none of it.
+_AWS_EXTRA = frozenset({"boto3", "botocore", "yaml"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except InputError as error:
         return _unusable(_one_line(error))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _AWS_EXTRA:
+            raise
+        return _unusable(f"{error.name} is not installed: pip install 'model-monitoring[aws]'")
     except BrokenPipeError:  # the reader of standard output has gone (`| head`)
         _drop_standard_output()
     except OSError as error:

@@ -7,8 +7,7 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
-from components.args.alerting import AlertingSettings
-from components.args.severities import WARNING, Threshold
+from components.args import WARNING, AlertingSettings, Threshold
 from contract import metrics
 
 PERIOD_SECONDS: Final = 3600

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from typing import NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -14,6 +14,7 @@ from components.alerting.alarm_rules import (
     metric_alarm,
     schedule_metric,
 )
+from components.alerting.policies import responder_policy
 from components.alerting.topics import (
     alarm_topic_policy,
     notification_topic_policy,
@@ -25,12 +26,13 @@ from components.args import (
     AlertingArgs,
     AlertingSettings,
     ArgumentError,
+    CommonSettings,
     check_component_name,
     common_settings,
+    described,
 )
-from components.args.severities import described
 from components.functions import MonitoringFunction, monitoring_function
-from components.iam import Place, PolicyDocument, look_up_place, responder_policy
+from components.iam import AwsContext, PolicyDocument, look_up_context
 from contract import bucket_layout, metrics, monitor_kinds
 
 
@@ -98,17 +100,47 @@ class DriftAlerting(pulumi.ComponentResource):
         for kind in args["schedules"]:
             if kind not in monitor_kinds.KINDS:
                 raise ArgumentError(f"schedules has {kind!r}: kinds are {', '.join(monitor_kinds.KINDS)}")
-        hours = {kind: (args.get("hours_between_runs") or {}).get(kind, 1) for kind in args["schedules"]}
-        settings.check_runs(hours)
-        common = common_settings(
-            tags=args.get("tags"),
-            permissions_boundary_arn=args.get("permissions_boundary_arn"),
-            log_retention_in_days=args.get("log_retention_in_days"),
-            kms_key_arn=args.get("kms_key_arn"),
+        settings.check_runs(_hours_between_runs(args))
+        self._build(
+            name,
+            args,
+            settings=settings,
+            common=common_settings(
+                tags=args.get("tags"),
+                permissions_boundary_arn=args.get("permissions_boundary_arn"),
+                log_retention_in_days=args.get("log_retention_in_days"),
+                kms_key_arn=args.get("kms_key_arn"),
+            ),
+            opts=opts,
         )
+
+    @classmethod
+    def from_settings(
+        cls,
+        name: str,
+        args: DriftAlertingArgs,
+        opts: pulumi.ResourceOptions,
+        *,
+        settings: AlertingSettings,
+        common: CommonSettings,
+    ) -> Self:
+        """Make it from settings that are checked already; of `args` only what is no setting is read."""
+        made = cls.__new__(cls)
+        made._build(name, args, settings=settings, common=common, opts=opts)
+        return made
+
+    def _build(
+        self,
+        name: str,
+        args: DriftAlertingArgs,
+        *,
+        settings: AlertingSettings,
+        common: CommonSettings,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
         super().__init__("model-monitoring:index:DriftAlerting", name, {}, opts)
         self._stem, self._args, self._settings, self._common = name, args, settings, common
-        self._hours_between_runs = hours
+        self._hours_between_runs = _hours_between_runs(args)
         options = pulumi.ResourceOptions(parent=self)
         alarm_topic, notification_topic = topics(name, self, common)
         responder = self._responder(notification_topic)
@@ -152,9 +184,9 @@ class DriftAlerting(pulumi.ComponentResource):
         monitors_state = self._monitors_state()
 
         def policy(
-            place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
+            context: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
         ) -> pulumi.Output[PolicyDocument]:
-            needed = (place, bucket_name, notification_topic.arn, log_group_arn, dead_letter_arn, statistics)
+            needed = (context, bucket_name, notification_topic.arn, log_group_arn, dead_letter_arn, statistics)
             return pulumi.Output.all(*needed).apply(
                 lambda found: responder_policy(
                     found[0],
@@ -248,7 +280,7 @@ class DriftAlerting(pulumi.ComponentResource):
         return aws.sns.TopicPolicy(
             f"{self._stem}-alarms-policy",
             arn=alarm_topic.arn,
-            policy=pulumi.Output.all(look_up_place(self), alarm_topic.arn).apply(
+            policy=pulumi.Output.all(look_up_context(self), alarm_topic.arn).apply(
                 lambda found: json.dumps(alarm_topic_policy(found[0], found[1], self._stem))
             ),
             opts=options,
@@ -295,3 +327,9 @@ class DriftAlerting(pulumi.ComponentResource):
                 tags=self._common.tags,
                 opts=pulumi.ResourceOptions(parent=self),
             )
+
+
+def _hours_between_runs(args: DriftAlertingArgs) -> dict[str, int]:
+    """Of each schedule that is watched, by kind."""
+    given = args.get("hours_between_runs") or {}
+    return {kind: given.get(kind, 1) for kind in args["schedules"]}

@@ -6,10 +6,9 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.args import check_component_name, common_settings
-from components.args.severities import CRITICAL
+from components.args import CRITICAL, check_component_name, common_settings
 from components.functions import monitoring_function
-from components.iam import Place, PolicyDocument, allow, function_basics, policy_document
+from components.iam import AwsContext, PolicyDocument, allow, function_basics, policy_document
 from contract.metrics import DEAD_LETTERS
 
 # functions/dead_letter_notice takes the name before it for that of the function.
@@ -56,7 +55,7 @@ class DeadLetterAlarms(pulumi.ComponentResource):
         topic_arn = pulumi.Output.from_input(args["notification_topic_arn"])
 
         def policy(
-            _place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
+            _place: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
         ) -> pulumi.Output[PolicyDocument]:
             return pulumi.Output.all(log_group_arn, dead_letter_arn, topic_arn).apply(
                 lambda found: policy_document(

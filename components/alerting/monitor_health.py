@@ -10,8 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alerting.alarm_rules import PERIOD_SECONDS, schedule_metric
-from components.args import check_component_name, common_settings
-from components.args.severities import WARNING
+from components.args import WARNING, check_component_name, common_settings
 from contract import metrics
 
 SILENT_PERIODS: Final = 2

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.args import check_component_name, common_settings
 from components.functions import monitoring_function
 from components.iam import (
-    Place,
+    AwsContext,
     PolicyDocument,
     allow,
     function_basics,
@@ -58,7 +58,7 @@ class MonitorWatchArgs(TypedDict):
 
 
 def watch_policy(
-    place: Place,
+    context: AwsContext,
     *,
     bucket: str,
     namespace: str,
@@ -72,9 +72,9 @@ def watch_policy(
         *function_basics(log_group_arn, dead_letter_arn),
         # "*": see ANY_RESOURCE.
         allow("ListJobsAndReadStatistics", ["cloudwatch:GetMetricStatistics", "sagemaker:ListProcessingJobs"], ["*"]),
-        list_prefixes(place, bucket, [bucket_layout.RESPONDER_STATE]),
-        read_objects(place, bucket, [_STATE]),
-        write_objects(place, bucket, [_STATE]),
+        list_prefixes(context, bucket, [bucket_layout.RESPONDER_STATE]),
+        read_objects(context, bucket, [_STATE]),
+        write_objects(context, bucket, [_STATE]),
         allow("InvokeJobMetrics", ["lambda:InvokeFunction"], [metrics_function_arn]),
         publish_metrics([namespace]),
     ]
@@ -101,9 +101,9 @@ class MonitorWatch(pulumi.ComponentResource):
         has_model_monitor = bool(args["model_monitor_schedules"])
 
         def policy(
-            place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
+            context: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
         ) -> pulumi.Output[PolicyDocument]:
-            needed = (place, bucket, args["metrics_function_arn"], log_group_arn, dead_letter_arn)
+            needed = (context, bucket, args["metrics_function_arn"], log_group_arn, dead_letter_arn)
             return pulumi.Output.all(*needed).apply(
                 lambda found: watch_policy(
                     found[0],
@@ -140,8 +140,8 @@ class MonitorWatch(pulumi.ComponentResource):
             f"{name}-watch-schedule-role",
             parent=self,
             description=f"Wakes the watch over the monitors of {name}",
-            trust=lambda place: trust(
-                "scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": place.account_id}}
+            trust=lambda context: trust(
+                "scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": context.account_id}}
             ),
             policy=pulumi.Output.all(made.function.arn, queue.arn, common.kms_key_arn).apply(
                 lambda found: policy_document(

@@ -11,16 +11,15 @@ import pulumi
 import pulumi_aws as aws
 
 from components import naming
-from components.args import CommonSettings
-from components.args.subscriptions import Subscription
-from components.iam import Place, PolicyDocument, deny_insecure_transport, policy_document
+from components.args import CommonSettings, Subscription
+from components.iam import AwsContext, PolicyDocument, deny_insecure_transport, policy_document
 
 # CloudWatch may not use the AWS-managed key of SNS (its policy knows no other service), so a topic that alarms publish
 # to is either encrypted with a customer's key or not at rest. An alarm's message has names and counts, no data.
 NOTIFICATION_TOPIC_KEY: Final = "alias/aws/sns"
 
 
-def alarm_topic_policy(place: Place, topic_arn: str, alarm_stem: str) -> PolicyDocument:
+def alarm_topic_policy(context: AwsContext, topic_arn: str, alarm_stem: str) -> PolicyDocument:
     """Only this account's CloudWatch may publish, only from alarms of this stack, only over TLS."""
     return policy_document(
         {
@@ -30,8 +29,8 @@ def alarm_topic_policy(place: Place, topic_arn: str, alarm_stem: str) -> PolicyD
             "Action": ["sns:Publish"],
             "Resource": [topic_arn],
             "Condition": {
-                "StringEquals": {"aws:SourceAccount": place.account_id},
-                "ArnLike": {"aws:SourceArn": place.arn("cloudwatch", f"alarm:{alarm_stem}-*")},
+                "StringEquals": {"aws:SourceAccount": context.account_id},
+                "ArnLike": {"aws:SourceArn": context.arn("cloudwatch", f"alarm:{alarm_stem}-*")},
             },
         },
         deny_insecure_transport(["sns:Publish"], [topic_arn]),
@@ -134,7 +133,7 @@ def _delivery(item: Subscription) -> Mapping[str, Any]:
 
 
 def _email_key(email: pulumi.Input[str], index: int) -> str:
-    """Keeps a subscription when another address is added before it; an address not known yet goes by its place.
+    """Keeps a subscription when another address is added before it; an address not known yet goes by its context.
 
     Not by the number alone: a subscription of the protocol `email` may have that name.
     """

@@ -29,6 +29,7 @@ from components.args.baseline import (
     files_for_thresholds,
     quality_baseline_settings,
 )
+from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
 from components.args.endpoint import (
     AutoscalingArgs,
@@ -46,6 +47,7 @@ from components.args.monitors import (
     DataQualityThresholdsArgs,
     ModelQualityArgs,
     ModelQualitySettings,
+    MonitorSettings,
     quality_thresholds,
 )
 from components.args.network import NetworkArgs, NetworkSettings
@@ -57,14 +59,21 @@ from components.args.open_engine import (
 )
 from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
-from components.args.stack import ENGINES, ModelMonitoringStackArgs, StackSettings
+from components.args.severities import CRITICAL, WARNING, Threshold, described
+from components.args.stack import BOTH, ENGINES, MODEL_MONITOR, OPEN, ModelMonitoringStackArgs, StackSettings
 from components.args.storage import StorageArgs, StorageSettings
+from components.args.subscriptions import Subscription
 
 __all__ = [
+    "BOTH",
+    "CRITICAL",
     "DAILY_AT_SIX",
     "ENGINES",
     "HOURLY",
     "LOG_RETENTION_DAYS",
+    "MODEL_MONITOR",
+    "OPEN",
+    "WARNING",
     "AlertingArgs",
     "AlertingSettings",
     "AnyBaseline",
@@ -93,6 +102,7 @@ __all__ = [
     "ModelQualityBaselineArgs",
     "ModelQualityBaselineSettings",
     "ModelQualitySettings",
+    "MonitorSettings",
     "NetworkArgs",
     "NetworkSettings",
     "OpenEngineArgs",
@@ -105,10 +115,14 @@ __all__ = [
     "StackSettings",
     "StorageArgs",
     "StorageSettings",
+    "Subscription",
+    "Threshold",
     "argument_names",
     "baseline_settings",
     "check_component_name",
+    "check_data_quality_definition",
     "common_settings",
+    "described",
     "endpoint_settings",
     "file_for_quality_thresholds",
     "files_for_thresholds",

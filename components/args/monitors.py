@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NotRequired, Self, TypedDict
+from typing import Final, NotRequired, Protocol, Self, TypedDict
 
 import pulumi
 
@@ -12,6 +12,7 @@ from components.args.schedules import (
     DAILY_AT_SIX,
     HOURLY,
     ScheduleExpression,
+    hours_back,
     max_runtime,
     offset,
     schedule_expression,
@@ -121,6 +122,31 @@ class DataQualityThresholds:
         )
 
 
+class MonitorSettings(Protocol):
+    """What the settings of every kind of monitor have."""
+
+    @property
+    def schedule(self) -> ScheduleExpression:
+        """When it runs."""
+
+    @property
+    def record_preprocessor(self) -> Script | None:
+        """A script of the user's that every record goes through."""
+
+    @property
+    def instance_type(self) -> str: ...
+
+    @property
+    def volume_size_in_gb(self) -> int: ...
+
+    @property
+    def max_runtime_in_seconds(self) -> int: ...
+
+    @property
+    def hours_behind(self) -> int:
+        """How many hours before a run its window ends."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataQualitySettings:
     """`DataQualityArgs`, checked and complete."""
@@ -149,6 +175,11 @@ class DataQualitySettings:
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
             max_runtime_in_seconds=max_runtime(read, 3600, schedule, hourly_limit=3600),
         )
+
+    @property
+    def hours_behind(self) -> int:
+        """A window ends when its run is due."""
+        return 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +234,11 @@ class ModelQualitySettings:
             volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
             max_runtime_in_seconds=max_runtime(read, 1800, schedule, hourly_limit=1800),
         )
+
+    @property
+    def hours_behind(self) -> int:
+        """How many hours before a run its window ends: labels come late."""
+        return hours_back(self.end_time_offset)
 
 
 def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | None]:

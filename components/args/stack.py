@@ -10,6 +10,8 @@ from components.args.alerting import AlertingArgs, AlertingSettings
 from components.args.baseline import (
     AnyBaseline,
     BaselineArgs,
+    BaselineJobSettings,
+    BaselineSettings,
     ExistingBaseline,
     baseline_settings,
     file_for_quality_thresholds,
@@ -18,11 +20,16 @@ from components.args.baseline import (
 from components.args.bounds import check_data_quality_definition
 from components.args.common import CommonSettings, check_component_name, common_settings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
-from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, ModelQualitySettings
+from components.args.monitors import (
+    DataQualityArgs,
+    DataQualitySettings,
+    ModelQualityArgs,
+    ModelQualitySettings,
+    MonitorSettings,
+)
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
-from components.args.schedules import hours_back
 from components.args.storage import StorageArgs, StorageSettings
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
@@ -128,16 +135,25 @@ class StackSettings:
         return found
 
     @property
+    def baseline_job(self) -> BaselineJobSettings:
+        """What baseline jobs run on, of whatever kind of monitor."""
+        return self.baseline.job if isinstance(self.baseline, BaselineSettings) else BaselineJobSettings()
+
+    @property
+    def monitors(self) -> dict[str, MonitorSettings]:
+        """Those that are on, by kind."""
+        found: dict[str, MonitorSettings | None] = {DATA_QUALITY: self.data_quality, MODEL_QUALITY: self.model_quality}
+        return {kind: settings for kind, settings in found.items() if settings is not None}
+
+    @property
     def hours_between_runs(self) -> dict[str, int]:
         """Of each monitor that is on, by its kind."""
-        monitors = {DATA_QUALITY: self.data_quality, MODEL_QUALITY: self.model_quality}
-        return {kind: monitor.schedule.period_hours for kind, monitor in monitors.items() if monitor is not None}
+        return {kind: settings.schedule.period_hours for kind, settings in self.monitors.items()}
 
     @property
     def hours_behind(self) -> dict[str, int]:
-        """How far its windows end before its runs, of the monitor for which that can be chosen."""
-        quality = self.model_quality
-        return {MODEL_QUALITY: hours_back(quality.end_time_offset)} if quality else {}
+        """How far the windows of a monitor end before its runs, by kind."""
+        return {kind: settings.hours_behind for kind, settings in self.monitors.items()}
 
     @property
     def files_outside(self) -> list[pulumi.Input[str]]:
@@ -154,7 +170,7 @@ class StackSettings:
     @property
     def has_scripts(self) -> bool:
         """Whether a monitor runs a script of the user's."""
-        return any(monitor and monitor.record_preprocessor for monitor in (self.data_quality, self.model_quality))
+        return any(settings.record_preprocessor for settings in self.monitors.values())
 
 
 def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
@@ -180,9 +196,8 @@ def _check_for_open_engine(found: "StackSettings") -> None:
             "network.isolation is True: the open engine's jobs publish their metrics themselves and need a way to "
             "CloudWatch; remove it, or give subnets of a VPC without a way out and with an endpoint for CloudWatch"
         )
-    for name, monitor in (("data_quality", found.data_quality), ("model_quality", found.model_quality)):
-        if monitor is not None:
-            monitor.schedule.check_windows_join(f"{name}.schedule_expression")
+    for kind, monitor in found.monitors.items():
+        monitor.schedule.check_windows_join(f"{kind.replace('-', '_')}.schedule_expression")
 
 
 def _monitors(read: Reader, engine: str) -> tuple[DataQualitySettings | None, ModelQualitySettings | None]:

@@ -1,5 +1,17 @@
 """Baselines: given, or computed by a job; and thresholds written into them."""
 
-from components.baselines.baseline import Baseline, BaselineComponentArgs, network_config
+from components.baselines.baseline import Baseline, BaselineAddresses, BaselineComponentArgs
+from components.baselines.job import BaselineJob, data_quality_baseline, model_quality_baseline
+from components.baselines.sources import BaselineSource, data_quality_source, model_quality_source
 
-__all__ = ["Baseline", "BaselineComponentArgs", "network_config"]
+__all__ = [
+    "Baseline",
+    "BaselineAddresses",
+    "BaselineComponentArgs",
+    "BaselineJob",
+    "BaselineSource",
+    "data_quality_baseline",
+    "data_quality_source",
+    "model_quality_baseline",
+    "model_quality_source",
+]

@@ -8,187 +8,42 @@ definitions.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components import naming
 from components.args import (
-    AnyQualityBaseline,
     BaselineArgs,
     BaselineFiles,
     BaselineJobSettings,
     BaselineSettings,
+    CommonSettings,
     DataQualityThresholds,
     DataQualityThresholdsArgs,
     ExistingBaseline,
     ModelQualityBaselineArgs,
-    ModelQualityBaselineSettings,
     NetworkArgs,
     NetworkSettings,
     baseline_settings,
     check_component_name,
     common_settings,
-    file_for_quality_thresholds,
-    files_for_thresholds,
     quality_baseline_settings,
     quality_thresholds,
 )
-from components.baselines.thresholds import quality_constraints, with_thresholds
+from components.baselines.job import BaselineJob, JobEnvironment, baseline_job_request, results_prefix
+from components.baselines.policies import starter_policy
+from components.baselines.sources import BaselineSource, data_quality_source, model_quality_source
 from components.functions import MonitoringFunction, monitoring_function
-from components.iam import PolicyDocument, starter_policy
-from components.jobs import Files, has_local_storage, s3_input
+from components.iam import PolicyDocument
+from components.jobs import network_config
 from components.storage import content_object
-from contract import bucket_layout, processing_job
+from contract import bucket_layout
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
 # A minute of it for roles that AWS does not see yet.
 START_SECONDS: Final = 150
-CSV_WITH_HEADER: Final = '{"csv":{"header":true,"output_columns_position":"START"}}'
-
-
-@dataclass(frozen=True, kw_only=True)
-class BaselineJob:
-    """One processing job that describes a data set; everything that is known before it runs."""
-
-    kind: str
-    data: pulumi.Asset
-    content: bytes
-    analysis: Mapping[str, str]
-    """Environment of the analyzer that decides what it computes."""
-
-    @property
-    def source_hash(self) -> str:
-        """Changes when the data change, or what is computed from them; not with the machine that computes it."""
-        return naming.content_hash(self.content, naming.canonical_json(self.analysis))
-
-    @property
-    def data_key(self) -> str:
-        return f"{bucket_layout.BASELINE_DATA}/{self.kind}/{naming.content_hash(self.content)}/baseline.csv"
-
-    @property
-    def results_prefix(self) -> str:
-        return results_prefix(self.kind, self.source_hash)
-
-
-def data_quality_baseline(settings: BaselineSettings) -> BaselineJob:
-    """The job that describes the columns of the user's data."""
-    return BaselineJob(
-        kind=DATA_QUALITY,
-        data=settings.data,
-        content=settings.content,
-        analysis={"dataset_format": CSV_WITH_HEADER, "publish_cloudwatch_metrics": "Disabled"},
-    )
-
-
-def model_quality_baseline(
-    settings: ModelQualityBaselineSettings, problem_type: str, positive_label: str | None = None
-) -> BaselineJob:
-    """The job that measures predictions against their labels; of `positive_label` AWS's analyzer knows nothing."""
-    analysis = {
-        "dataset_format": CSV_WITH_HEADER,
-        "publish_cloudwatch_metrics": "Disabled",
-        "analysis_type": "MODEL_QUALITY",
-        "problem_type": problem_type,
-        "ground_truth_attribute": settings.ground_truth_attribute,
-    }
-    if settings.inference_attribute is not None:
-        analysis["inference_attribute"] = settings.inference_attribute
-    if settings.probability_attribute is not None:
-        analysis["probability_attribute"] = settings.probability_attribute
-    if positive_label is not None:
-        analysis["positive_label"] = positive_label
-    return BaselineJob(kind=MODEL_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobEnvironment:
-    """What a job runs in, with everything known that other resources decide."""
-
-    bucket: str
-    endpoint_name: str
-    name_stem: str
-    """What the schedules are named after."""
-    image_uri: str
-    role_arn: str
-    tags: Mapping[str, str]
-    kms_key_arn: str | None = None
-    network_config: Mapping[str, Any] | None = None
-    """NetworkConfig as CreateProcessingJob takes it."""
-    code_uri: str | None = None
-    """This project's own monitor, where it takes the place of AWS's analyzer."""
-
-
-def processing_job_request(
-    job: BaselineJob, settings: BaselineJobSettings, place: JobEnvironment, *, job_stem: str
-) -> dict[str, Any]:
-    """The CreateProcessingJob request of a baseline job.
-
-    Its name carries what it computes, where to, and the attempt: the same deployment again asks for the same name and
-    starts nothing. SageMaker never forgets a job's name, hence the bucket in it: a stack that was destroyed and made
-    again has another bucket, and needs its baseline in there.
-    """
-    results = naming.s3_uri(place.bucket, job.results_prefix)
-    identity = [job.source_hash, results, place.image_uri, str(settings.attempt)]
-    application: dict[str, Any] = {"ImageUri": place.image_uri}
-    code = Files(code=place.code_uri) if place.code_uri else None
-    if code is not None:
-        application["ContainerEntrypoint"] = list(processing_job.ENTRYPOINT)
-        identity.append(str(code.code))
-    cluster = {
-        "InstanceCount": 1,
-        "InstanceType": settings.instance_type,
-        "VolumeSizeInGB": settings.volume_size_in_gb,
-    }
-    output: dict[str, Any] = {"Outputs": processing_job.outputs(results)}
-    if place.kms_key_arn:
-        output["KmsKeyId"] = place.kms_key_arn
-        if not has_local_storage(settings.instance_type):
-            cluster["VolumeKmsKeyId"] = place.kms_key_arn
-    request = {
-        "ProcessingJobName": f"{job_stem}-{naming.content_hash(*identity)}",
-        "ProcessingInputs": [
-            s3_input(
-                "baseline_dataset_input",
-                naming.s3_uri(place.bucket, job.data_key),
-                processing_job.BASELINE_DATASET_PATH,
-            ),
-            *(code.inputs() if code else []),
-        ],
-        "ProcessingOutputConfig": output,
-        "ProcessingResources": {"ClusterConfig": cluster},
-        "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_runtime_in_seconds},
-        "AppSpecification": application,
-        "Environment": {
-            **job.analysis,
-            **(code.environment() if code else {}),
-            "dataset_source": processing_job.BASELINE_DATASET_PATH,
-            "output_path": processing_job.OUTPUT_PATH,
-            # For the metrics function: whose job this is. The analyzer passes over what it does not know.
-            "model_monitoring_endpoint": place.endpoint_name,
-            "model_monitoring_schedule": naming.schedule_name(place.name_stem, job.kind),
-        },
-        "RoleArn": place.role_arn,
-        "Tags": [{"Key": key, "Value": value} for key, value in sorted(place.tags.items())],
-    }
-    return {**request, "NetworkConfig": dict(place.network_config)} if place.network_config else request
-
-
-def network_config(network: NetworkSettings) -> dict[str, Any] | None:
-    """NetworkConfig of a processing job; None where AWS's own network will do. IDs may be outputs."""
-    if not network.has_settings:
-        return None
-    found: dict[str, Any] = {
-        "EnableInterContainerTrafficEncryption": network.encrypt_inter_container_traffic,
-        "EnableNetworkIsolation": network.isolation,
-    }
-    if network.in_vpc:
-        found["VpcConfig"] = {
-            "Subnets": list(network.subnet_ids),
-            "SecurityGroupIds": list(network.security_group_ids),
-        }
-    return found
 
 
 class QualityBaselineArgs(TypedDict):
@@ -241,9 +96,11 @@ class BaselineComponentArgs(TypedDict):
 class BaselineAddresses:
     """Where a monitor finds what it compares with."""
 
-    statistics_uri: pulumi.Output[str] | None
-    constraints_uri: pulumi.Output[str]
-    data_uri: pulumi.Output[str] | None = None
+    statistics_uri: pulumi.Input[str] | None
+    constraints_uri: pulumi.Input[str]
+    data_uri: pulumi.Input[str] | None = None
+    data_bytes: int = 0
+    """How large the rows at `data_uri` are; 0: unknown."""
 
 
 class Baseline(pulumi.ComponentResource):
@@ -261,46 +118,71 @@ class Baseline(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BaselineComponentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        given = args.get("baseline")
-        source = baseline_settings(given) if given is not None else None
-        thresholds = args.get("thresholds")
-        if thresholds is not None:
-            demanded = DataQualityThresholds.from_args(thresholds, "thresholds")
-            files = files_for_thresholds(source, "thresholds")
-            source = BaselineFiles(
-                statistics=files.statistics, constraints=with_thresholds(files.constraints, demanded)
-            )
-        problem_type, quality = _model_quality(args.get("model_quality"))
-        self._network = NetworkSettings.from_args(args.get("network") or {})
-        common = common_settings(
-            tags=args.get("tags"),
-            permissions_boundary_arn=args.get("permissions_boundary_arn"),
-            log_retention_in_days=args.get("log_retention_in_days"),
-            kms_key_arn=args.get("kms_key_arn"),
+        given, thresholds = args.get("baseline"), args.get("thresholds")
+        settings = baseline_settings(given) if given is not None else None
+        demanded = DataQualityThresholds.from_args(thresholds, "thresholds") if thresholds is not None else None
+        sources = {
+            DATA_QUALITY: data_quality_source(settings, demanded, "thresholds"),
+            MODEL_QUALITY: _model_quality(args.get("model_quality")),
+        }
+        self._build(
+            name,
+            args,
+            sources={kind: source for kind, source in sources.items() if source is not None},
+            job=settings.job if isinstance(settings, BaselineSettings) else BaselineJobSettings(),
+            network=NetworkSettings.from_args(args.get("network") or {}),
+            common=common_settings(
+                tags=args.get("tags"),
+                permissions_boundary_arn=args.get("permissions_boundary_arn"),
+                log_retention_in_days=args.get("log_retention_in_days"),
+                kms_key_arn=args.get("kms_key_arn"),
+            ),
+            opts=opts,
         )
+
+    @classmethod
+    def from_settings(
+        cls,
+        name: str,
+        args: BaselineComponentArgs,
+        opts: pulumi.ResourceOptions,
+        *,
+        sources: Mapping[str, BaselineSource],
+        job: BaselineJobSettings,
+        network: NetworkSettings,
+        common: CommonSettings,
+    ) -> Self:
+        """Make it from settings that are checked already; of `args` only what is no setting is read."""
+        made = cls.__new__(cls)
+        made._build(name, args, sources=sources, job=job, network=network, common=common, opts=opts)
+        return made
+
+    def _build(
+        self,
+        name: str,
+        args: BaselineComponentArgs,
+        *,
+        sources: Mapping[str, BaselineSource],
+        job: BaselineJobSettings,
+        network: NetworkSettings,
+        common: CommonSettings,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
         super().__init__("model-monitoring:index:Baseline", name, {}, opts)
-        self._stem, self._args, self._common = name, args, common
+        self._stem, self._args, self._network, self._common = name, args, network, common
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._started_by: MonitoringFunction | None = None
-        job_settings = source.job if isinstance(source, BaselineSettings) else BaselineJobSettings()
-
-        found = None
-        if isinstance(source, BaselineSettings):
-            found = self._job(data_quality_baseline(source), job_settings)
-        elif source is not None:
-            found = self._files(DATA_QUALITY, source)
-        self.statistics_uri = found.statistics_uri if found else None
-        self.constraints_uri = found.constraints_uri if found else None
-        self.data_uri = found.data_uri if found else None
-
-        found = None
-        if isinstance(quality, ModelQualityBaselineSettings):
-            positive_label = args["model_quality"].get("positive_label")
-            found = self._job(model_quality_baseline(quality, problem_type, positive_label), job_settings)
-        elif quality is not None:
-            found = self._files(MODEL_QUALITY, quality)
-        self.model_quality_constraints_uri = found.constraints_uri if found else None
-
+        # Of every baseline, by kind of monitor. No annotation of the class: it is for the stack, not for the schema.
+        self.addresses = {
+            kind: self._job(source, job) if isinstance(source, BaselineJob) else self._files(kind, source)
+            for kind, source in sources.items()
+        }
+        found = self.addresses.get(DATA_QUALITY)
+        self.statistics_uri = _known(found.statistics_uri if found else None)
+        self.constraints_uri = _known(found.constraints_uri if found else None)
+        self.data_uri = _known(found.data_uri if found else None)
+        quality = self.addresses.get(MODEL_QUALITY)
+        self.model_quality_constraints_uri = _known(quality.constraints_uri if quality else None)
         self.register_outputs(
             {
                 "statistics_uri": self.statistics_uri,
@@ -316,10 +198,7 @@ class Baseline(pulumi.ComponentResource):
     def _files(self, kind: str, source: BaselineFiles | ExistingBaseline) -> BaselineAddresses:
         """Upload documents, named after their content; what exists already is only pointed to."""
         if isinstance(source, ExistingBaseline):
-            return BaselineAddresses(
-                statistics_uri=pulumi.Output.from_input(source.statistics_uri) if source.statistics_uri else None,
-                constraints_uri=pulumi.Output.from_input(source.constraints_uri),
-            )
+            return BaselineAddresses(statistics_uri=source.statistics_uri, constraints_uri=source.constraints_uri)
         documents = {
             key: json.dumps(document, indent=2)
             for key, document in (("statistics", source.statistics), ("constraints", source.constraints))
@@ -349,9 +228,10 @@ class Baseline(pulumi.ComponentResource):
             return self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.results_prefix, file))
 
         return BaselineAddresses(
-            statistics_uri=uri("statistics.json"),
-            constraints_uri=uri("constraints.json"),
+            statistics_uri=uri(bucket_layout.STATISTICS),
+            constraints_uri=uri(bucket_layout.CONSTRAINTS),
             data_uri=self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.data_key)),
+            data_bytes=len(job.content),
         )
 
     def _starter(self) -> MonitoringFunction:
@@ -388,7 +268,7 @@ class Baseline(pulumi.ComponentResource):
         )
 
         def event(found: dict[str, Any]) -> str:
-            request = processing_job_request(job, settings, JobEnvironment(**found), job_stem=self._job_stem)
+            request = baseline_job_request(job, settings, JobEnvironment(**found), job_stem=self._job_stem)
             return json.dumps({"request": request, "source_hash": job.source_hash}, sort_keys=True)
 
         inputs = pulumi.Output.all(
@@ -413,21 +293,17 @@ class Baseline(pulumi.ComponentResource):
         )
 
 
-def results_prefix(kind: str, content_hash: str) -> str:
-    """Where statistics and constraints lie, by the hash of what they come from."""
-    folder = content_hash if kind == DATA_QUALITY else f"{kind}-{content_hash}"
-    return f"{bucket_layout.BASELINE_RESULTS}/{folder}"
+def _known(value: pulumi.Input[str] | None) -> pulumi.Output[str] | None:
+    return None if value is None else pulumi.Output.from_input(value)
 
 
-def _model_quality(args: QualityBaselineArgs | None) -> tuple[str, AnyQualityBaseline | None]:
+def _model_quality(args: QualityBaselineArgs | None) -> BaselineSource | None:
     if args is None:
-        return "", None
-    problem_type = args["problem_type"]
-    given = args.get("baseline")
-    source = quality_baseline_settings(given, problem_type) if given is not None else None
-    thresholds = quality_thresholds(args.get("thresholds"), problem_type)
-    if not thresholds:
-        return problem_type, source
-    file = file_for_quality_thresholds(source, "model_quality.thresholds")
-    document = quality_constraints(problem_type, thresholds, file.constraints if file else None)
-    return problem_type, BaselineFiles(statistics=None, constraints=document)
+        return None
+    problem_type, given = args["problem_type"], args.get("baseline")
+    return model_quality_source(
+        quality_baseline_settings(given, problem_type) if given is not None else None,
+        quality_thresholds(args.get("thresholds"), problem_type),
+        problem_type,
+        args.get("positive_label"),
+    )

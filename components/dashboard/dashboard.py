@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -18,12 +18,11 @@ from components.alerting import (
 )
 from components.args import AlertingArgs, AlertingSettings, check_component_name
 from components.dashboard.widgets import Row, Widget, alarm_states, graph, laid_out, log_table, search, threshold_lines
-from components.iam import look_up_place
+from components.iam import look_up_context
+from components.monitors import MONITOR_KINDS, MetricGraph
 from contract import metrics
-from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY, MonitorKind
 
-# A graph of hundreds of features shows nothing; of the ones that drift most, everything.
-FEATURES_SHOWN: Final = 20
 ENDPOINT_PERIOD_SECONDS: Final = 300
 
 
@@ -40,8 +39,8 @@ class DashboardSubject:
     alarm_arns: Sequence[str]
     critical_alarm_arns: Sequence[str]
     dead_letter_queue_names: Sequence[str]
-    data_metrics: str = metrics.MODEL_MONITOR_DATA_METRICS
-    model_metrics: str = metrics.MODEL_MONITOR_MODEL_METRICS
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """Where what a kind of monitor measures is published, by kind; where it is not named, Model Monitor's."""
     open_schedules: Mapping[str, str] = field(default_factory=dict)
     """Of the open engine, by kind; their health is shown."""
     compares_engines: bool = False
@@ -58,16 +57,12 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
                 _own_metric(subject, metrics.JOB_FAILURES, "Failed jobs"),
             ],
         ),
-        Row(
-            height=6,
-            widgets=[
-                _by_feature(subject, "feature_baseline_drift", "Drift per feature (distance)", "Average"),
-                _by_feature(subject, "feature_non_null", "Values present per feature", "Sum"),
-            ],
-        ),
     ]
-    if MODEL_QUALITY in subject.schedules:
-        rows.append(Row(height=6, widgets=[_model_quality(subject)]))
+    rows += [
+        Row(height=6, widgets=[_measured(subject, kind.kind, shown) for shown in kind.graphs])
+        for kind in MONITOR_KINDS
+        if kind.kind.name in subject.schedules
+    ]
     if subject.open_schedules:
         rows.append(Row(height=6, widgets=_open_engine(subject)))
     rows += [
@@ -123,17 +118,14 @@ def _open_engine(subject: DashboardSubject) -> list[Widget]:
     ]
 
 
-def _by_feature(subject: DashboardSubject, term: str, title: str, statistic: str) -> Widget:
-    dimensions = metrics.of_schedule(subject.endpoint_name, subject.schedules.get(DATA_QUALITY, ""))
-    found = search(subject.data_metrics, dimensions, statistic, term)
-    expression = f"SORT({found}, MAX, DESC, {FEATURES_SHOWN})"
-    return graph(subject.region, title, [[{"expression": expression, "id": "features"}]], period=PERIOD_SECONDS)
-
-
-def _model_quality(subject: DashboardSubject) -> Widget:
-    dimensions = metrics.of_schedule(subject.endpoint_name, subject.schedules[MODEL_QUALITY])
-    shown = [[{"expression": search(subject.model_metrics, dimensions, "Average"), "id": "quality"}]]
-    return graph(subject.region, "Model quality", shown, period=PERIOD_SECONDS)
+def _measured(subject: DashboardSubject, kind: MonitorKind, shown: MetricGraph) -> Widget:
+    """A graph of what a kind of monitor measures."""
+    dimensions = metrics.of_schedule(subject.endpoint_name, subject.schedules[kind.name])
+    namespace = subject.namespaces.get(kind.name, kind.model_monitor_namespace)
+    expression = search(namespace, dimensions, shown.statistic, *([shown.term] if shown.term else []))
+    if shown.most is not None:
+        expression = f"SORT({expression}, MAX, DESC, {shown.most})"
+    return graph(subject.region, shown.title, [[{"expression": expression, "id": "measured"}]], period=PERIOD_SECONDS)
 
 
 def _endpoint_metric(subject: DashboardSubject, name: str, statistic: str) -> Metric:
@@ -223,17 +215,48 @@ class MonitoringDashboard(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MonitoringDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        rules = alarm_rules(AlertingSettings.from_args(args.get("alerting") or {}))
+        self._build(
+            name,
+            args,
+            alerting=AlertingSettings.from_args(args.get("alerting") or {}),
+            namespaces={DATA_QUALITY: args.get("data_metrics"), MODEL_QUALITY: args.get("model_metrics")},
+            opts=opts,
+        )
+
+    @classmethod
+    def from_settings(
+        cls,
+        name: str,
+        args: MonitoringDashboardArgs,
+        opts: pulumi.ResourceOptions,
+        *,
+        alerting: AlertingSettings,
+        namespaces: Mapping[str, str | None],
+    ) -> Self:
+        """Make it from settings that are checked already; of `args` only what is no setting is read."""
+        made = cls.__new__(cls)
+        made._build(name, args, alerting=alerting, namespaces=namespaces, opts=opts)
+        return made
+
+    def _build(
+        self,
+        name: str,
+        args: MonitoringDashboardArgs,
+        *,
+        alerting: AlertingSettings,
+        namespaces: Mapping[str, str | None],
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
+        rules = alarm_rules(alerting)
         super().__init__("model-monitoring:index:MonitoringDashboard", name, {}, opts)
-        region = look_up_place(self).apply(lambda place: place.region)
+        region = look_up_context(self).apply(lambda place: place.region)
 
         def body(found: dict[str, Any]) -> str:
             subject = DashboardSubject(
                 variant_name=args["variant_name"],
                 metric_namespace=args["metric_namespace"],
                 rules=rules,
-                data_metrics=args.get("data_metrics") or metrics.MODEL_MONITOR_DATA_METRICS,
-                model_metrics=args.get("model_metrics") or metrics.MODEL_MONITOR_MODEL_METRICS,
+                namespaces={kind: namespace for kind, namespace in namespaces.items() if namespace},
                 compares_engines=args.get("compares_engines", False),
                 **found,
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.alerting import PERIOD_SECONDS, AlarmRule
-from components.args.severities import CRITICAL, WARNING
+from components.args import CRITICAL, WARNING
 
 GRID_WIDTH: Final = 24
 # CloudWatch's own orange and red.

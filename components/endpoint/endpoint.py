@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -20,18 +20,9 @@ from components.args import (
     common_settings,
     endpoint_settings,
 )
+from components.endpoint.policies import check_policy, model_policy
 from components.functions import monitoring_function
-from components.iam import (
-    PolicyDocument,
-    Vpc,
-    allow,
-    function_basics,
-    look_up_place,
-    model_policy,
-    policy_document,
-    sagemaker_trust,
-    service_role,
-)
+from components.iam import PolicyDocument, Vpc, look_up_context, sagemaker_trust, service_role
 from components.jobs import has_local_storage
 from components.storage import content_object
 from contract import bucket_layout
@@ -74,14 +65,46 @@ class MonitoredEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MonitoredEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        settings = endpoint_settings(args["endpoint"])
-        network = NetworkSettings.from_args(args.get("network") or {})
-        common = common_settings(
-            tags=args.get("tags"),
-            permissions_boundary_arn=args.get("permissions_boundary_arn"),
-            log_retention_in_days=args.get("log_retention_in_days"),
-            kms_key_arn=args.get("kms_key_arn"),
+        self._build(
+            name,
+            args,
+            settings=endpoint_settings(args["endpoint"]),
+            network=NetworkSettings.from_args(args.get("network") or {}),
+            common=common_settings(
+                tags=args.get("tags"),
+                permissions_boundary_arn=args.get("permissions_boundary_arn"),
+                log_retention_in_days=args.get("log_retention_in_days"),
+                kms_key_arn=args.get("kms_key_arn"),
+            ),
+            opts=opts,
         )
+
+    @classmethod
+    def from_settings(
+        cls,
+        name: str,
+        args: MonitoredEndpointArgs,
+        opts: pulumi.ResourceOptions,
+        *,
+        settings: EndpointSettings | ExistingEndpointSettings,
+        network: NetworkSettings,
+        common: CommonSettings,
+    ) -> Self:
+        """Make it from settings that are checked already; of `args` only what is no setting is read."""
+        made = cls.__new__(cls)
+        made._build(name, args, settings=settings, network=network, common=common, opts=opts)
+        return made
+
+    def _build(
+        self,
+        name: str,
+        args: MonitoredEndpointArgs,
+        *,
+        settings: EndpointSettings | ExistingEndpointSettings,
+        network: NetworkSettings,
+        common: CommonSettings,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
         super().__init__("model-monitoring:index:MonitoredEndpoint", name, {}, opts)
         self.variant_name = settings.variant_name
         if isinstance(settings, ExistingEndpointSettings):
@@ -139,16 +162,9 @@ class MonitoredEndpoint(pulumi.ComponentResource):
         (hashicorp/terraform-provider-aws, issues 46663 and 48997).
         """
 
-        def policy(place: Any, log_group_arn: Any, _: Any) -> pulumi.Output[PolicyDocument]:
-            return pulumi.Output.all(place, log_group_arn, self.endpoint.name).apply(
-                lambda found: policy_document(
-                    *function_basics(found[1]),
-                    allow(
-                        "SeeWhatRuns",
-                        ["sagemaker:DescribeEndpoint"],
-                        [found[0].arn("sagemaker", f"endpoint/{found[2]}")],
-                    ),
-                )
+        def policy(context: Any, log_group_arn: Any, _: Any) -> pulumi.Output[PolicyDocument]:
+            return pulumi.Output.all(context, log_group_arn, self.endpoint.name).apply(
+                lambda found: check_policy(found[0], log_group_arn=found[1], endpoint_name=found[2])
             )
 
         checker = monitoring_function(
@@ -284,7 +300,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     ) -> pulumi.Output[dict[str, Any]]:
         def document(found: dict[str, Any]) -> dict[str, Any]:
             return model_policy(
-                found["place"],
+                found["context"],
                 bucket=found["bucket"],
                 endpoint_stem=f"{name}-endpoint",
                 image_uri=found["image"],
@@ -293,7 +309,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             )
 
         return pulumi.Output.all(
-            place=look_up_place(self),
+            context=look_up_context(self),
             bucket=bucket_name,
             image=image,
             subnets=list(network.subnet_ids),

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components.archives import function_archive, function_handler, with_job_sources
 from components.args import CommonSettings
-from components.iam import Place, PolicyDocument, lambda_trust, look_up_place, service_role, with_key
+from components.iam import AwsContext, PolicyDocument, lambda_trust, look_up_context, service_role, with_key
 
 RUNTIME: Final = "python3.13"
 DEAD_LETTER_SECONDS: Final = 14 * 24 * 3600  # the longest that SQS keeps a message
@@ -55,7 +55,9 @@ def monitoring_function(
     timeout: int,
     memory_size: int,
     environment: Mapping[str, pulumi.Input[str]],
-    policy: Callable[[pulumi.Output[Place], pulumi.Output[str], pulumi.Output[str]], pulumi.Output[PolicyDocument]],
+    policy: Callable[
+        [pulumi.Output[AwsContext], pulumi.Output[str], pulumi.Output[str]], pulumi.Output[PolicyDocument]
+    ],
     common: CommonSettings,
     asynchronous: bool,
     with_monitor: bool = False,
@@ -63,7 +65,7 @@ def monitoring_function(
 ) -> MonitoringFunction:
     """Make the function whose code is in `functions/{folder}`, as children of `parent`.
 
-    `policy` gets the place, the log group's ARN and the dead-letter queue's ARN (empty without one). An asynchronous
+    `policy` gets the context, the log group's ARN and the dead-letter queue's ARN (empty without one). An asynchronous
     function is retried twice within an hour; an event that it could not handle is kept in its dead-letter queue.
     `with_monitor` puts the monitor's own code into its archive; `layers` are ARNs.
     """
@@ -83,7 +85,7 @@ def monitoring_function(
         description=description,
         trust=lambda_trust,
         policy=with_key(
-            policy(look_up_place(parent), logs.arn, queue.arn if queue else pulumi.Output.from_input("")), common
+            policy(look_up_context(parent), logs.arn, queue.arn if queue else pulumi.Output.from_input("")), common
         ),
         common=common,
     )

@@ -8,7 +8,8 @@ import pulumi
 from components.args import check_component_name, common_settings
 from components.functions.function import monitoring_function
 from components.functions.on_job_end import ENDED, HearingNames, hear_of_ended_jobs
-from components.iam import Place, PolicyDocument, metrics_policy
+from components.functions.policies import metrics_policy
+from components.iam import AwsContext, PolicyDocument
 from contract import bucket_layout
 
 
@@ -51,9 +52,9 @@ class ProcessingMetrics(pulumi.ComponentResource):
         bucket_name, namespace = args["bucket_name"], args["metric_namespace"]
 
         def policy(
-            place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
+            context: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
         ) -> pulumi.Output[PolicyDocument]:
-            return pulumi.Output.all(place, bucket_name, log_group_arn, dead_letter_arn).apply(
+            return pulumi.Output.all(context, bucket_name, log_group_arn, dead_letter_arn).apply(
                 lambda found: metrics_policy(
                     found[0], bucket=found[1], namespace=namespace, log_group_arn=found[2], dead_letter_arn=found[3]
                 )

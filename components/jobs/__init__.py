@@ -1,21 +1,6 @@
 """Requests of processing jobs, and what kinds of instance can."""
 
 from components.jobs.instance_types import has_local_storage
-from components.jobs.processing_job import (
-    Files,
-    Machine,
-    Places,
-    job_request,
-    s3_input,
-    schedule_input,
-)
+from components.jobs.processing_job import Files, Machine, network_config, processing_job_request, s3_input
 
-__all__ = [
-    "Files",
-    "Machine",
-    "Places",
-    "has_local_storage",
-    "job_request",
-    "s3_input",
-    "schedule_input",
-]
+__all__ = ["Files", "Machine", "has_local_storage", "network_config", "processing_job_request", "s3_input"]

@@ -1,14 +1,12 @@
-"""What a schedule of the open engine asks for: the plan that it gives to `functions/start_monitor`.
-
-Pure functions: strings and numbers in, dictionaries out. functions/README.md has the plan's keys.
-"""
+"""Requests of processing jobs, as CreateProcessingJob takes them: strings and numbers in, dictionaries out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.args import NetworkSettings
+from components.jobs.instance_types import has_local_storage
 from contract import processing_job
-from contract.monitor_kinds import MODEL_QUALITY
 
 
 def s3_input(name: str, uri: str, local_path: str) -> dict[str, Any]:
@@ -61,97 +59,68 @@ class Files:
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What a run's processing job gets."""
+    """What a job runs on and under; `network` is its NetworkConfig, `kms_key_arn` the key of volumes and results."""
 
     image_uri: str
     instance_type: str
-    instance_count: int
     volume_size_in_gb: int
     max_runtime_in_seconds: int
-    volume_kms_key_arn: str | None = None
-    output_kms_key_arn: str | None = None
+    role_arn: str
+    tags: Mapping[str, str]
+    instance_count: int = 1
+    kms_key_arn: str | None = None
     network: Mapping[str, Any] | None = None
-    """NetworkConfig of the request."""
 
 
-def job_request(
+def processing_job_request(
     machine: Machine,
-    files: Files,
     *,
+    inputs: Sequence[Mapping[str, Any]],
+    outputs: Sequence[Mapping[str, Any]],
     environment: Mapping[str, str],
-    role_arn: str,
-    tags: Mapping[str, str],
+    entrypoint: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """The CreateProcessingJob request, but for its name and for what changes from run to run."""
+    """The CreateProcessingJob request, but for the job's name. Without an entrypoint the image's own is run."""
     cluster: dict[str, Any] = {
         "InstanceCount": machine.instance_count,
         "InstanceType": machine.instance_type,
         "VolumeSizeInGB": machine.volume_size_in_gb,
     }
-    if machine.volume_kms_key_arn is not None:
-        cluster["VolumeKmsKeyId"] = machine.volume_kms_key_arn
+    output: dict[str, Any] = {"Outputs": list(outputs)}
+    if machine.kms_key_arn is not None:
+        output["KmsKeyId"] = machine.kms_key_arn
+        if not has_local_storage(machine.instance_type):
+            cluster["VolumeKmsKeyId"] = machine.kms_key_arn
+    application: dict[str, Any] = {"ImageUri": machine.image_uri}
+    if entrypoint is not None:
+        application["ContainerEntrypoint"] = list(entrypoint)
     request: dict[str, Any] = {
-        "ProcessingInputs": files.inputs(),
+        "ProcessingInputs": list(inputs),
         "ProcessingResources": {"ClusterConfig": cluster},
         "StoppingCondition": {"MaxRuntimeInSeconds": machine.max_runtime_in_seconds},
-        "AppSpecification": {"ImageUri": machine.image_uri, "ContainerEntrypoint": list(processing_job.ENTRYPOINT)},
-        "Environment": {**environment, **files.environment()},
-        "RoleArn": role_arn,
+        "AppSpecification": application,
+        "Environment": dict(environment),
+        "RoleArn": machine.role_arn,
     }
-    if machine.output_kms_key_arn is not None:
-        request["ProcessingOutputConfig"] = {"KmsKeyId": machine.output_kms_key_arn, "Outputs": []}
-    if machine.network:
-        request["NetworkConfig"] = dict(machine.network)
-    if tags:
-        request["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-    return request
-
-
-@dataclass(frozen=True, kw_only=True)
-class Places:
-    """Where a monitor finds and leaves things; URIs without a slash at the end."""
-
-    captured: str
-    results: str
-    state: str
-    ground_truth: str | None = None
-
-
-def schedule_input(
-    *,
-    kind: str,
-    endpoint: str,
-    schedule: str,
-    variants: Sequence[str],
-    window: tuple[str, str],
-    grace_minutes: int,
-    late_hours: int,
-    places: Places,
-    job_stem: str,
-    small_window: Mapping[str, Any] | None,
-    request: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The input of the schedule's target; EventBridge Scheduler fills in when the run was due.
-
-    `window` are the offsets of its start and end from the scheduled hour, as Model Monitor writes them.
-    """
-    return {
-        "scheduled_time": "<aws.scheduler.scheduled-time>",
-        "plan": {
-            "kind": kind,
-            "endpoint": endpoint,
-            "schedule": schedule,
-            "variants": list(variants),
-            "start_offset": window[0],
-            "end_offset": window[1],
-            "grace_minutes": grace_minutes,
-            "late_hours": late_hours,
-            "captured_uri": places.captured,
-            "ground_truth_uri": places.ground_truth if kind == MODEL_QUALITY else None,
-            "results_uri": places.results,
-            "state_uri": places.state,
-            "job_stem": job_stem,
-            "small_window": dict(small_window) if small_window is not None else None,
-            "request": dict(request),
-        },
+    optional = {
+        "ProcessingOutputConfig": output if len(output) > 1 or output["Outputs"] else None,
+        "NetworkConfig": machine.network,
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(machine.tags.items())],
     }
+    return request | {key: value for key, value in optional.items() if value}
+
+
+def network_config(network: NetworkSettings) -> dict[str, Any] | None:
+    """NetworkConfig of a processing job; None where AWS's own network will do. IDs may be outputs."""
+    if not network.has_settings:
+        return None
+    found: dict[str, Any] = {
+        "EnableInterContainerTrafficEncryption": network.encrypt_inter_container_traffic,
+        "EnableNetworkIsolation": network.isolation,
+    }
+    if network.in_vpc:
+        found["VpcConfig"] = {
+            "Subnets": list(network.subnet_ids),
+            "SecurityGroupIds": list(network.security_group_ids),
+        }
+    return found

@@ -1,23 +1,30 @@
-"""Monitors: Model Monitor's, the open engine's, and the comparison of the two."""
+"""Monitors: the kinds, who runs them (Model Monitor, the open engine), and the comparison of the two."""
 
+from components.monitors.data_quality import DataQualityMonitor, DataQualityMonitorArgs
 from components.monitors.engine_comparison import EngineComparison, EngineComparisonArgs
-from components.monitors.model_monitor.data_quality import (
-    DataQualityMonitor,
-    DataQualityMonitorArgs,
-    ModelQualityMonitor,
-    ModelQualityMonitorArgs,
-)
+from components.monitors.kind import MetricGraph, Monitor, Site
+from components.monitors.kinds import MONITOR_KINDS, monitors_of
+from components.monitors.model_quality import ModelQualityMonitor, ModelQualityMonitorArgs
+from components.monitors.open_engine.args import OpenMonitorsArgs
 from components.monitors.open_engine.policies import run_policy
-from components.monitors.open_engine.schedules import OpenMonitors, OpenMonitorsArgs
+from components.monitors.open_engine.schedules import OpenMonitors
+from components.monitors.policies import monitor_policy, without_tag
 
 __all__ = [
+    "MONITOR_KINDS",
     "DataQualityMonitor",
     "DataQualityMonitorArgs",
     "EngineComparison",
     "EngineComparisonArgs",
+    "MetricGraph",
     "ModelQualityMonitor",
     "ModelQualityMonitorArgs",
+    "Monitor",
     "OpenMonitors",
     "OpenMonitorsArgs",
+    "Site",
+    "monitor_policy",
+    "monitors_of",
     "run_policy",
+    "without_tag",
 ]

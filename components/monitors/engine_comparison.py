@@ -8,8 +8,8 @@ import pulumi
 
 from components.args import check_component_name, common_settings
 from components.functions import HearingNames, hear_of_ended_jobs, monitoring_function
-from components.iam import Place, PolicyDocument
-from components.monitors.open_engine.policies import compare_policy
+from components.iam import AwsContext, PolicyDocument
+from components.monitors.policies import compare_policy
 from contract import bucket_layout
 
 
@@ -55,9 +55,9 @@ class EngineComparison(pulumi.ComponentResource):
         bucket_name, namespace = args["bucket_name"], args["metric_namespace"]
 
         def policy(
-            place: pulumi.Output[Place], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
+            context: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
         ) -> pulumi.Output[PolicyDocument]:
-            return pulumi.Output.all(place, bucket_name, log_group_arn, dead_letter_arn).apply(
+            return pulumi.Output.all(context, bucket_name, log_group_arn, dead_letter_arn).apply(
                 lambda found: compare_policy(
                     found[0],
                     bucket=found[1],

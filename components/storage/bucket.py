@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import Final, NotRequired, TypedDict
+from typing import Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components import naming
-from components.args import StorageArgs, StorageSettings, check_component_name, common_settings
+from components.args import CommonSettings, StorageArgs, StorageSettings, check_component_name, common_settings
 from components.iam import PolicyDocument, deny_insecure_transport, policy_document
 from contract import bucket_layout
 
@@ -43,8 +43,38 @@ class MonitoringStorage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MonitoringStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        retention = StorageSettings.from_args(args.get("retention") or {}, "retention")
-        common = common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn"))
+        self._build(
+            name,
+            args,
+            retention=StorageSettings.from_args(args.get("retention") or {}, "retention"),
+            common=common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn")),
+            opts=opts,
+        )
+
+    @classmethod
+    def from_settings(
+        cls,
+        name: str,
+        args: MonitoringStorageArgs,
+        opts: pulumi.ResourceOptions,
+        *,
+        retention: StorageSettings,
+        common: CommonSettings,
+    ) -> Self:
+        """Make it from settings that are checked already; of `args` only what is no setting is read."""
+        made = cls.__new__(cls)
+        made._build(name, args, retention=retention, common=common, opts=opts)
+        return made
+
+    def _build(
+        self,
+        name: str,
+        args: MonitoringStorageArgs,
+        *,
+        retention: StorageSettings,
+        common: CommonSettings,
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
         super().__init__("model-monitoring:index:MonitoringStorage", name, {}, opts)
         retain = args.get("retain_data", True)
         # Its settings stay with a bucket that stays: one without its policy would answer to plain HTTP.

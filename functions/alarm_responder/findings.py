@@ -5,21 +5,22 @@ Nothing here may cost a notification: what cannot be read becomes a sentence in 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from contract.bucket_layout import DRIFT, FAILURE_NOTES_FOLDER, STATISTICS
-from contract.failure_note import note_key
+from contract.acknowledgement import Acknowledgement, acknowledgement_key
+from contract.bucket_layout import DRIFT, STATISTICS
 from functions.alarm_responder.alarm_event import Alarm
+from functions.alarm_responder.alarm_kind import Sources
 from functions.alarm_responder.column_summaries import row_count, summaries
-from functions.alarm_responder.drift_report import DriftReport, drift_report
+from functions.alarm_responder.drift_report import DriftReport, drift_report, moment
+from functions.alarm_responder.feature_changes import FeatureChange, feature_changes
+from functions.alarm_responder.quality_lines import metric_lines
 from functions.alarm_responder.run_history import Run, Streak, list_runs, streak
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
 from functions.common.violations import MalformedViolationsError, Violation, parse_violations
 
 LOOKBACK = timedelta(hours=48)
-# An alarm changes within minutes of the metric, and the metric comes within the hour for which EventBridge tries.
-NOTE_HOLDS = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Findings:
     `run` is the newest run with violations, `newer_clean_run` one after it, if any. `violations` is None if they could
     not be read. `lookback` is how far back was looked, `lag` how far behind its run a window ends. `report` is what the
     open engine's drift.json says, empty without one, and `rows` how many the run's statistics are of. `baseline` and
-    `current` are one-line summaries by feature or metric. `problems` are sentences for a person.
+    `current` are one-line summaries by feature or metric, `changes` what kind of change they show. `acknowledged`
+    is who has seen this episode, if anybody said so. `problems` are sentences for a person.
     """
 
     run: Run | None = None
@@ -42,42 +44,20 @@ class Findings:
     rows: int | None = None
     baseline: Mapping[str, str] = field(default_factory=dict)
     current: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, FeatureChange] = field(default_factory=dict)
+    acknowledged: Acknowledgement | None = None
     problems: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class FailedJob:
-    """The latest failed job of a schedule, as it was noted (functions/README.md has the form).
-
-    `in_function`: a function did it or should have started it, and SageMaker knows of no such job; then `log_group` is
-    where that function's words are, if it said so.
-    """
-
-    name: str
-    kind: str
-    status: str
-    reason: str
-    ended: datetime | None
-    in_function: bool = False
-    log_group: str | None = None
-
-
-def gather(
-    s3: Any,
-    alarm: Alarm,
-    *,
-    bucket: str,
-    results_prefix: str,
-    baseline_statistics_uri: str | None,
-    lag: timedelta = timedelta(),
-) -> Findings:
+def look(alarm: Alarm, sources: Sources) -> Findings:
     """Everything about a violations alarm that can be read; never raises for what cannot.
 
     Results lie at the hour in which their window ends: `lag` before the run. The time looked at grows by it and does
     not move, since an engine may as well file a run under its own hour.
     """
+    s3, bucket, lag = sources.s3, sources.bucket, sources.lag
     lookback = LOOKBACK + lag
-    schedule_prefix = f"{results_prefix}/{alarm.endpoint}/{alarm.schedule}/"
+    schedule_prefix = f"{sources.results_prefix}/{alarm.endpoint}/{alarm.schedule}/"
     try:
         runs = list_runs(s3, bucket, schedule_prefix, until=alarm.changed_at, lookback=lookback)
     except UnreadableError as error:
@@ -90,7 +70,7 @@ def gather(
     current_key, drift_key = run.key(STATISTICS), run.key(DRIFT)
     current = _json(s3, bucket, current_key, "Values are not shown for this run's statistics", problems)
     report = _json(s3, bucket, drift_key, "The measures are not shown", problems)
-    baseline = _baseline(s3, baseline_statistics_uri, problems)
+    baseline = _baseline(s3, sources.baseline_statistics_uri, problems)
     return Findings(
         run=run,
         newer_clean_run=runs[0] if runs[0] is not run else None,
@@ -100,10 +80,26 @@ def gather(
         lag=lag,
         report=drift_report(report),
         rows=row_count(current),
-        baseline=summaries(baseline),
-        current=summaries(current, baseline),
+        baseline={**summaries(baseline), **metric_lines(baseline)},
+        current={**summaries(current, baseline), **metric_lines(current)},
+        changes=feature_changes(baseline, current),
+        acknowledged=_acknowledged(alarm, sources, streak(runs), problems),
         problems=tuple(problems),
     )
+
+
+def _acknowledged(alarm: Alarm, sources: Sources, found: Streak | None, problems: list[str]) -> Acknowledgement | None:
+    """Who has seen this episode; what was said before its first run was about another one."""
+    key = acknowledgement_key(sources.state_prefix, str(alarm.endpoint), str(alarm.schedule))
+    try:
+        if found is None or not exists(sources.s3, sources.bucket, key):
+            return None
+        record = Acknowledgement.of(read_json(sources.s3, sources.bucket, key))
+    except (UnreadableError, ValueError) as error:
+        problems.append(f"Whether somebody has seen this could not be looked up: {error}.")
+        return None
+    at = moment(record.at)
+    return record if at is not None and at >= found.since else None
 
 
 def _no_violations(runs: Sequence[Run], bucket: str, schedule_prefix: str, lookback: timedelta) -> str:
@@ -144,42 +140,3 @@ def _baseline(s3: Any, uri: str | None, problems: list[str]) -> Any:
         return None
     bucket, key = split_uri(uri)
     return _json(s3, bucket, key, "Values are not shown for the baseline", problems)
-
-
-def failed_job(s3: Any, alarm: Alarm, *, bucket: str, state_prefix: str) -> tuple[FailedJob | None, str | None]:
-    """The failed job that was noted for the alarm's schedule; or None, and a sentence on why it is not known.
-
-    There is one note a schedule, the latest. One from long before the alarm is about another failure: its reason would
-    send people after what was mended long ago. One without a time is shown, and says so.
-    """
-    key = note_key(f"{state_prefix}/{FAILURE_NOTES_FOLDER}", str(alarm.endpoint), str(alarm.schedule))
-    try:
-        if not exists(s3, bucket, key):
-            return None, f"No failed job has been noted in s3://{bucket}/{key}."
-        record = read_json(s3, bucket, key)
-    except UnreadableError as error:
-        return None, f"The failed job could not be looked up: {error}."
-    if not isinstance(record, Mapping):
-        return None, f"The failed job could not be looked up: s3://{bucket}/{key} is no object."
-    ended = _moment(record.get("ended"))
-    if ended is not None and alarm.changed_at - ended > NOTE_HOLDS:
-        return None, (
-            f"No failed job of the {NOTE_HOLDS // timedelta(hours=1)} hours before the alarm has been noted; "
-            f"the last one that was, in s3://{bucket}/{key}, ended at {ended:%Y-%m-%d %H:%M} UTC."
-        )
-    values = {name: str(record.get(name) or "not noted") for name in ("kind", "status", "reason")}
-    job = FailedJob(
-        name=str(record.get("job") or "not noted"),
-        ended=ended,
-        in_function="arn" in record and not record["arn"],
-        log_group=str(record["log_group"]) if record.get("log_group") else None,
-        **values,
-    )
-    return job, None
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except (TypeError, ValueError):
-        return None

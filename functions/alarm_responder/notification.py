@@ -7,15 +7,16 @@ from datetime import datetime
 from contract.plain_text import visible
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.console_links import Console
-from functions.alarm_responder.severity import Severities, severity_of
+from functions.alarm_responder.severity import Severities, description_of, severity_lines, severity_of
 
 # SNS: a subject of at most 100 ASCII characters, a message of at most 256 KiB, attributes included.
 MAX_SUBJECT = 100
 MAX_BODY_BYTES = 240 * 1024
+MAX_CHAT = 400
 
 
 @dataclass(frozen=True)
-class Place:
+class MessageContext:
     """Where things are, for the message's links, and how alarms are related."""
 
     bucket: str
@@ -28,22 +29,39 @@ class Place:
 
 @dataclass(frozen=True)
 class Notification:
-    """A message as SNS takes it; attribute values are strings, for subscription filters."""
+    """A message as SNS takes it; attribute values are strings, for subscription filters.
+
+    `chat` are the lines of its short form, the most important first; without any it is what the body begins with.
+    """
 
     subject: str
     body: str
     attributes: Mapping[str, str]
+    chat: Sequence[str] = ()
+
+    def all_attributes(self) -> dict[str, str]:
+        """The attributes, and as `chat` the whole message in at most MAX_CHAT characters."""
+        return {**self.attributes, "chat": chat_text(self.chat or self.body.split("\n\n", 1)[0].splitlines())}
 
 
-def alarm_lines(alarm: Alarm, place: Place) -> list[str]:
+def chat_text(lines: Sequence[str]) -> str:
+    """As many of the lines as there is room for, in their order; the first is cut rather than left out."""
+    text = clip(lines[0], MAX_CHAT)
+    for line in lines[1:]:
+        longer = f"{text}\n{clip(line, MAX_CHAT)}"
+        text = longer if len(longer) <= MAX_CHAT else text
+    return text
+
+
+def alarm_lines(alarm: Alarm, context: MessageContext) -> list[str]:
     lines = [
         "THE ALARM",
         f"  {alarm.name}: {alarm.previous_state or 'unknown'} -> {alarm.state} at {time_text(alarm.changed_at)}",
     ]
     if alarm.reason:
         lines.append(f"  {clip(alarm.reason, 1024)}")
-    if place.region:
-        lines.append(f"  {Console(place.region).alarm(alarm.name)}")
+    if context.region:
+        lines.append(f"  {Console(context.region).alarm(alarm.name)}")
     return lines
 
 
@@ -100,3 +118,50 @@ def time_text(moment: datetime) -> str:
 
 def hour_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def schedule_lines(alarm: Alarm, context: MessageContext) -> list[str]:
+    """Severity, schedule, and when it rang: the facts that every kind begins with."""
+    return [
+        *severity_lines(alarm, context.severities),
+        f"Schedule  {alarm.schedule}",
+        f"Alarm at  {time_text(alarm.changed_at)}",
+    ]
+
+
+def problem_lines(problem: str | None) -> list[str]:
+    """What could not be found out, if anything."""
+    return [problem] if problem else []
+
+
+def step_lines(*steps: str) -> list[str]:
+    """What to do next, in order."""
+    return ["WHAT TO DO NEXT", *(f"  {rank}. {step}" for rank, step in enumerate(steps, start=1))]
+
+
+def place_lines(context: MessageContext, key: str | None = None) -> list[str]:
+    """Where to look: a comparison of two engines at `key`, and the dashboard."""
+    lines = ["WHERE TO LOOK"]
+    if key:
+        folder = key.rsplit("/", 1)[0] + "/"
+        lines.append(f"  Comparison:   s3://{context.bucket}/{key}")
+        lines.append(f"  In a browser: {Console(context.region).s3_folder(context.bucket, folder)}")
+    if context.dashboard_url:
+        lines.append(f"  Dashboard:    {context.dashboard_url}")
+    return lines if len(lines) > 1 else []
+
+
+def plain_notification(alarm: Alarm, context: MessageContext, *, note: str | None = None) -> Notification:
+    """For any other alarm, for the end of one, and for when the details could not be put together (`note` says why)."""
+    what = {"OK": "is over", "ALARM": "fired"}.get(alarm.state, f"is now {alarm.state}")
+    headline = f"alarm {alarm.name} {what}"
+    sections = [
+        [f"{alarm.endpoint}: {headline}." if alarm.endpoint else f"The {headline}."],
+        severity_lines(alarm, context.severities) if alarm.state == "ALARM" else [],
+        [note] if note else [],
+        [clip(described, 1024)] if alarm.state == "ALARM" and (described := description_of(alarm)) else [],
+        alarm_lines(alarm, context),
+    ]
+    return Notification(
+        subject=subject_of(alarm, headline, []), body=body_of(sections), attributes=attributes_of(alarm, "alarm")
+    )

@@ -9,7 +9,8 @@ import pytest
 from botocore.validate import ParamValidator
 
 from components.args import ArgumentError, ScheduleExpression
-from components.jobs.processing_job import Files, Machine, Places, job_request, schedule_input
+from components.jobs import Files, Machine
+from components.monitors.open_engine.schedule_input import Places, run_request, schedule_input
 from contract.metrics import OPEN_DATA_METRICS, OPEN_MODEL_METRICS
 from tests.lambda_functions.functions import load
 
@@ -25,6 +26,8 @@ MACHINE = Machine(
     instance_count=1,
     volume_size_in_gb=20,
     max_runtime_in_seconds=3600,
+    role_arn="arn:aws:iam::123456789012:role/m",
+    tags={},
 )
 FILES = Files(
     code="s3://b/job-code/abc/drift_tools.zip", constraints="s3://b/baseline-data/results/abc/constraints.json"
@@ -78,8 +81,8 @@ def test_the_request_is_one_that_sagemaker_takes() -> None:
         **{
             **vars(MACHINE),
             "instance_count": 3,
-            "volume_kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/volume",
-            "output_kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/output",
+            "tags": {"team": "risk", "cost": "1"},
+            "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/output",
             "network": {
                 "EnableNetworkIsolation": False,
                 "EnableInterContainerTrafficEncryption": True,
@@ -94,13 +97,7 @@ def test_the_request_is_one_that_sagemaker_takes() -> None:
         baseline_data="s3://b/baseline-data/data-quality/abc/baseline.csv",
         preprocessor="s3://b/job-code/def/clean.py",
     )
-    request = job_request(
-        machine,
-        files,
-        environment={"metric_namespace": OPEN_DATA_METRICS},
-        role_arn="arn:aws:iam::123456789012:role/churn-monitor",
-        tags={"team": "risk", "cost": "1"},
-    )
+    request = run_request(machine, files, {"metric_namespace": OPEN_DATA_METRICS})
     assert problems("sagemaker", "CreateProcessingJob", complete(request)) == ""
     assert request["Environment"] == {
         "metric_namespace": OPEN_DATA_METRICS,
@@ -118,7 +115,7 @@ def test_the_request_is_one_that_sagemaker_takes() -> None:
 
 
 def test_what_is_not_given_is_not_in_the_request() -> None:
-    request = job_request(MACHINE, FILES, environment={}, role_arn="arn:aws:iam::123456789012:role/m", tags={})
+    request = run_request(MACHINE, FILES, {})
     assert sorted(request) == [
         "AppSpecification", "Environment", "ProcessingInputs", "ProcessingResources", "RoleArn", "StoppingCondition",
     ]  # fmt: skip
@@ -128,7 +125,7 @@ def test_what_is_not_given_is_not_in_the_request() -> None:
 @pytest.mark.parametrize("kind", ["data-quality", "model-quality"])
 def test_the_schedules_input_is_what_the_function_reads(kind: str) -> None:
     """functions/start_monitor is the reader; its own parser is asked."""
-    request = job_request(MACHINE, FILES, environment={}, role_arn="arn:aws:iam::123456789012:role/m", tags={})
+    request = run_request(MACHINE, FILES, {})
     given = schedule_input(
         kind=kind,
         endpoint="churn-endpoint",

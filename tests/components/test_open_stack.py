@@ -316,16 +316,14 @@ class TestPolicies:
         found = of_role(one, "start-monitor-role")
         assert set(found) == {
             "WriteLogs", "KeepDeadLetters", "ListPrefixes", "ReadObjects", "WriteObjects", "StartRuns",
-            "GiveThemTheirRole", "PublishMetrics",
+            "PassJobRole", "PublishMetrics",
         }  # fmt: skip
         bucket = arn(one, BUCKET, "-data")
         assert found["StartRuns"]["Resource"] == [
             f"arn:aws:sagemaker:us-east-1:123456789012:processing-job/churn-{kind}-*" for kind in ("dq", "mq")
         ]
-        assert found["GiveThemTheirRole"]["Resource"] == [arn(one, ROLE, "open-monitor-role")]
-        assert found["GiveThemTheirRole"]["Condition"] == {
-            "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}
-        }
+        assert found["PassJobRole"]["Resource"] == [arn(one, ROLE, "open-monitor-role")]
+        assert found["PassJobRole"]["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         assert found["ReadObjects"]["Resource"] == [f"{bucket}/monitor-state/*"]
         assert found["WriteObjects"]["Resource"] == [
             f"{bucket}/monitor-state/*",
@@ -372,8 +370,8 @@ class TestPolicies:
             f"{bucket}/monitor-state/small-windows/*",
             f"{bucket}/responder-state/job-failures/*",
         ]
-        assert window["TellTheOtherEngine"]["Resource"] == [arn(both, FUNCTION, "compare-engines")]
-        assert set(window) - set(run) == {"KeepDeadLetters", "KeepMarkersAndFailures", "TellTheOtherEngine"}
+        assert window["InvokeComparison"]["Resource"] == [arn(both, FUNCTION, "compare-engines")]
+        assert set(window) - set(run) == {"KeepDeadLetters", "KeepMarkersAndFailures", "InvokeComparison"}
 
     def test_the_comparison_reads_results_and_writes_agreements(self, both: Run) -> None:
         found = of_role(both, "compare-engines-role")

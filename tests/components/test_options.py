@@ -198,8 +198,8 @@ class TestKey:
     @pytest.mark.parametrize(
         ("kind", "key", "number"),
         [
-            ("aws:lambda/function:Function", "kmsKeyArn", 3),
-            ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", 3),
+            ("aws:lambda/function:Function", "kmsKeyArn", 4),
+            ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", 4),
             ("aws:sqs/queue:Queue", "kmsMasterKeyId", 2),
             ("aws:sns/topic:Topic", "kmsMasterKeyId", 2),
         ],
@@ -214,9 +214,9 @@ class TestKey:
         assert found["UseKey"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
         assert found["UseKey"]["Resource"] == [KEY]
         if role in {"model", "monitor"}:  # functions have no volumes
-            assert found["LendKeyToVolumes"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-            assert found["LendKeyToVolumes"]["Action"] == ["kms:CreateGrant"]  # the condition is of grants only
-            assert found["LendKeyToVolumes"]["Resource"] == [KEY]
+            assert found["CreateKeyGrants"]["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+            assert found["CreateKeyGrants"]["Action"] == ["kms:CreateGrant"]  # the condition is of grants only
+            assert found["CreateKeyGrants"]["Resource"] == [KEY]
             assert found["DescribeKey"]["Resource"] == [KEY]
             assert "Condition" not in found["DescribeKey"]
 

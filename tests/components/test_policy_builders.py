@@ -4,21 +4,15 @@ from typing import Any
 
 import pytest
 
-from components.iam.statements import (
-    Place,
-    lambda_trust,
-    merger_image,
-    metrics_policy,
-    model_policy,
-    monitor_policy,
-    repository_arn,
-    responder_policy,
-    sagemaker_trust,
-    starter_policy,
-    without_tag,
-)
+from components.alerting.policies import responder_policy
+from components.baselines.policies import starter_policy
+from components.endpoint.policies import model_policy
+from components.functions.policies import metrics_policy
+from components.iam.context import AwsContext
+from components.iam.statements import lambda_trust, repository_arn, sagemaker_trust
+from components.monitors.policies import merger_image, monitor_policy, without_tag
 
-PLACE = Place(partition="aws", region="eu-west-1", account_id="111122223333")
+PLACE = AwsContext(partition="aws", region="eu-west-1", account_id="111122223333")
 ANALYZER = "468650794304.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-model-monitor-analyzer"
 MODEL_IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
 LOGS = "arn:aws:logs:eu-west-1:111122223333:log-group:x"
@@ -70,11 +64,11 @@ def test_monitor() -> None:
 def test_starter() -> None:
     role = "arn:aws:iam::111122223333:role/monitor"
     found = by_sid(starter_policy(PLACE, job_stem="churn-baseline", monitor_role_arn=role, log_group_arn=LOGS))
-    assert set(found) == {"WriteLogs", "StartBaselineJobs", "GiveThemTheMonitorsRole"}
+    assert set(found) == {"WriteLogs", "StartBaselineJobs", "PassJobRole"}
     assert found["StartBaselineJobs"]["Resource"] == [
         "arn:aws:sagemaker:eu-west-1:111122223333:processing-job/churn-baseline-*"
     ]
-    assert found["GiveThemTheMonitorsRole"]["Resource"] == [role]
+    assert found["PassJobRole"]["Resource"] == [role]
 
 
 def test_metrics() -> None:
@@ -88,7 +82,10 @@ def test_metrics() -> None:
         "Resource": [QUEUE],
     }
     assert found["ReadObjects"]["Resource"] == ["arn:aws:s3:::b/monitoring-results/*"]
-    assert found["WriteObjects"]["Resource"] == ["arn:aws:s3:::b/responder-state/job-failures/*"]
+    assert found["WriteObjects"]["Resource"] == [
+        "arn:aws:s3:::b/responder-state/job-failures/*",
+        "arn:aws:s3:::b/responder-state/heard-jobs/*",
+    ]
     assert found["ReadJobs"]["Action"] == ["sagemaker:DescribeProcessingJob"]
 
 
@@ -96,7 +93,7 @@ def test_responder() -> None:
     found = by_sid(
         responder_policy(PLACE, bucket="b", notification_topic_arn="t", log_group_arn=LOGS, dead_letter_arn=QUEUE)
     )
-    assert found["TellPeople"]["Resource"] == ["t"]
+    assert found["PublishNotifications"]["Resource"] == ["t"]
     assert found["WriteObjects"]["Resource"] == ["arn:aws:s3:::b/responder-state/alarms/*"]
     assert found["ReadObjects"]["Resource"] == [
         "arn:aws:s3:::b/baseline-data/results/*",
@@ -129,7 +126,7 @@ def test_trust() -> None:
     ],
 )
 def test_repository_of_an_image(partition: str, uri: str, arn: str) -> None:
-    assert repository_arn(Place(partition=partition, region="x", account_id="y"), uri) == arn
+    assert repository_arn(AwsContext(partition=partition, region="x", account_id="y"), uri) == arn
 
 
 def test_images_of_model_monitor() -> None:

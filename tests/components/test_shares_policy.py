@@ -1,9 +1,9 @@
 """Where several instances of a run hand their shares over, and what else their role may write."""
 
-from components.iam.statements import Place
+from components.iam.context import AwsContext
 from components.monitors.open_engine.policies import run_policy
 
-PLACE = Place(partition="aws", region="eu-west-1", account_id="123456789012")
+PLACE = AwsContext(partition="aws", region="eu-west-1", account_id="123456789012")
 IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
 
 

@@ -174,7 +174,7 @@ class TestIdentity:
         passing = [item for item in policy["Statement"] if "iam:PassRole" in item["Action"]]
         assert passing == [
             {
-                "Sid": "GiveThemTheMonitorsRole",
+                "Sid": "PassJobRole",
                 "Effect": "Allow",
                 "Action": ["iam:PassRole"],
                 "Resource": [full.one("aws:iam/role:Role", "churn-monitor-role").outputs["arn"]],
@@ -442,7 +442,7 @@ class TestDataQuality:
                 "schedule_expression": "cron(0 3 ? * * *)",
                 "instance_type": "ml.m5.4xlarge",
                 "volume_size_in_gb": 50,
-                "max_runtime_in_seconds": 7200,
+                "max_runtime_in_seconds": 3000,
             }
         )
         config = run.one(SCHEDULE, "churn-data-quality-schedule").inputs["monitoringScheduleConfig"]
@@ -451,7 +451,7 @@ class TestDataQuality:
         assert definition["jobResources"] == {
             "clusterConfig": {"instanceCount": 1, "instanceType": "ml.m5.4xlarge", "volumeSizeInGb": 50}
         }
-        assert definition["stoppingCondition"] == {"maxRuntimeInSeconds": 7200}
+        assert definition["stoppingCondition"] == {"maxRuntimeInSeconds": 3000}
 
 
 class TestModelQuality:

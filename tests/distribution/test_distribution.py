@@ -21,7 +21,6 @@ from components.archives.sources import source_files
 from components.naming import content_hash
 
 PROJECT = Path(__file__).resolve().parents[2]
-SHIPPED = ("components", "contract", "drift_tools", "functions", "model", "pyproject.toml", "README.md", "LICENSE")
 MAPPED = {"functions": "components/function_sources", "model": "components/sample_model"}
 
 PROGRAM = """
@@ -78,22 +77,6 @@ class Installed:
         )
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy: a build leaves files behind, and takes along those that an earlier one has left."""
-    source = tmp_path_factory.mktemp("source")
-    for name in SHIPPED:
-        if (PROJECT / name).is_dir():
-            shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(PROJECT / name, source / name)
-    target = tmp_path_factory.mktemp("wheel")
-    build = f"from setuptools.build_meta import build_wheel; build_wheel({str(target)!r})"
-    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
-    [built] = target.glob("*.whl")
-    return built
 
 
 @pytest.fixture(scope="module")

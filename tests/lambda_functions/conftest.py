@@ -70,7 +70,7 @@ def new_responder(s3: FakeS3, sns: FakeSns, clock: ManualClock, responder_enviro
     functions = load("alarm_responder")
 
     def make(*, seconds: float = 60.0, owner: str = "first", **environment: str) -> Any:
-        settings = functions.handler.Settings.read({**responder_environment, **environment})
+        settings = functions.responder.Settings.read({**responder_environment, **environment})
         markers = common("idempotency").Markers(
             s3=s3,
             bucket=settings.bucket,
@@ -78,7 +78,7 @@ def new_responder(s3: FakeS3, sns: FakeSns, clock: ManualClock, responder_enviro
             deadline=clock.now() + seconds,
             clock=common("idempotency").Clock(now=clock.now, sleep=clock.sleep),
         )
-        return functions.handler.Responder(settings, s3, sns, markers)
+        return functions.responder.Responder(settings, s3, sns, markers)
 
     return make
 

@@ -16,6 +16,8 @@ NAMES = [
     "alarm_responder",
     "check_endpoint",
     "compare_engines",
+    "dead_letter_notice",
+    "monitor_watch",
     "monitor_window",
     "processing_metrics",
     "start_baseline",

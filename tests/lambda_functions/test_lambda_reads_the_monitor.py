@@ -15,6 +15,9 @@ from drift_tools.monitors.data_quality import Violation, suggest, violations_doc
 from drift_tools.monitors.model_quality import Outcomes
 from drift_tools.profiles.profile import profile
 from drift_tools.tables import Table, as_table, read_csv_text
+from functions.alarm_responder.findings import Findings
+from functions.alarm_responder.kinds import violations as violations_kind
+from functions.alarm_responder.notification import MessageContext
 from tests.lambda_functions.functions import common, load
 
 violations = common("violations")
@@ -65,9 +68,9 @@ def test_a_renamed_column_is_named(tmp_path: Path) -> None:
         name="a", arn="", account="", region="us-east-1", description="", state="ALARM", previous_state="OK", reason="",
         changed_at=run_of.hour, changed_at_text="t", metric="", dimensions={"Endpoint": "e", "MonitoringSchedule": "s"},
     )  # fmt: skip
-    place = responder.message.Place("b", "r", "us-east-1")
-    findings = responder.findings.Findings(run=run_of, violations=parsed)
-    body = responder.message.violations_notification(alarm, findings, place).body
+    place = MessageContext("b", "r", "us-east-1")
+    findings = Findings(run=run_of, violations=parsed)
+    body = violations_kind.notification(alarm, findings, place).body
     assert "3 columns in the data, 3 in the baseline (missing: age)\n" in body
     assert "3 columns in the data, 3 in the baseline (extra: years)\n" in body
 

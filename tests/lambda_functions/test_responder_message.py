@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from functions.alarm_responder.findings import Findings
+from functions.alarm_responder.kinds import job_failure
+from functions.alarm_responder.kinds import violations as violations_kind
+from functions.alarm_responder.notification import MessageContext, plain_notification
 from tests.lambda_functions.conftest import RUN, drift
 from tests.lambda_functions.functions import common, event, load
 
 functions = load("alarm_responder")
-message, findings = functions.message, functions.findings
-PLACE = message.Place("churn-data", "monitoring-results", "eu-central-1", "https://example.com/dashboard")
+PLACE = MessageContext("churn-data", "monitoring-results", "eu-central-1", "https://example.com/dashboard")
 HOUR = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
 
@@ -26,11 +29,11 @@ def found(*entries: dict[str, str], **fields: Any) -> Any:
         files=frozenset({"statistics.json", "constraint_violations.json"}),
     )
     violations = common("violations").parse_violations({"violations": list(entries)})
-    return findings.Findings(**{"run": run, "violations": violations, **fields})
+    return Findings(**{"run": run, "violations": violations, **fields})
 
 
 def compose(*entries: dict[str, str], **fields: Any) -> Any:
-    return message.violations_notification(an_alarm(), found(*entries, **fields), PLACE)
+    return violations_kind.notification(an_alarm(), found(*entries, **fields), PLACE)
 
 
 def check(kind: str, feature: str = "AGEP", description: str = "Value: 0.5 does not meet") -> dict[str, str]:
@@ -105,7 +108,7 @@ def test_the_longest_endpoint_name_still_fits() -> None:
         **{**vars(an_alarm()), "dimensions": {"Endpoint": "e" * 63, "MonitoringSchedule": "s"}}
     )
     entry = metric("f1", "Metric f1 with 0.5 was LessThanThreshold 0.8")
-    subject = message.violations_notification(alarm, found(entry), PLACE).subject
+    subject = violations_kind.notification(alarm, found(entry), PLACE).subject
     assert subject == f"[ALARM] {'e' * 63}: 1 quality metric crossed..."
     assert len(subject) <= 100
 
@@ -235,8 +238,8 @@ def test_console_of_each_partition(region: str, address: str) -> None:
 
 
 def test_a_failed_job() -> None:
-    job = findings.FailedJob("dq-1", "monitoring", "Failed", "AlgorithmError: out of memory", HOUR)
-    notification = message.failure_notification(an_alarm("alarm_job_failures"), job, None, PLACE)
+    job = job_failure.FailedJob("dq-1", "monitoring", "Failed", "AlgorithmError: out of memory", HOUR)
+    notification = job_failure.notification(an_alarm("alarm_job_failures"), job_failure.NotedFailure(job), PLACE)
     assert notification.subject == "[ALARM] churn-endpoint: monitoring job failed (churn-data-quality)"
     assert "\nREASON\n  AlgorithmError: out of memory\n" in notification.body
     assert "Ended     2026-11-23 04:00:00 UTC\n" in notification.body
@@ -251,8 +254,8 @@ def test_a_failed_job() -> None:
 
 
 def test_a_failed_function_is_not_looked_for_among_the_jobs() -> None:
-    job = findings.FailedJob("dq-1", "monitoring", "Failed", "Error", HOUR, True, "/aws/lambda/churn-window")
-    body = message.failure_notification(an_alarm("alarm_job_failures"), job, None, PLACE).body
+    job = job_failure.FailedJob("dq-1", "monitoring", "Failed", "Error", HOUR, True, "/aws/lambda/churn-window")
+    body = job_failure.notification(an_alarm("alarm_job_failures"), job_failure.NotedFailure(job), PLACE).body
     assert "Run       dq-1\n" in body
     assert "\n  Log group:    /aws/lambda/churn-window\n" in body
     assert "#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fchurn-window\n" in body
@@ -263,8 +266,8 @@ def test_a_failed_function_is_not_looked_for_among_the_jobs() -> None:
 
 
 def test_a_function_that_does_not_say_where_its_log_is() -> None:
-    job = findings.FailedJob("dq-1", "monitoring", "Failed", "Error", HOUR, True, None)
-    body = message.failure_notification(an_alarm("alarm_job_failures"), job, None, PLACE).body
+    job = job_failure.FailedJob("dq-1", "monitoring", "Failed", "Error", HOUR, True, None)
+    body = job_failure.notification(an_alarm("alarm_job_failures"), job_failure.NotedFailure(job), PLACE).body
     assert "WHERE TO LOOK\n  Dashboard:    https://example.com/dashboard\n" in body
 
 
@@ -277,28 +280,28 @@ def test_a_function_that_does_not_say_where_its_log_is() -> None:
     ],
 )
 def test_what_a_failure_means(kind: str, consequence: str) -> None:
-    job = findings.FailedJob("dq-1", kind, "Failed", "x", None)
-    body = message.failure_notification(an_alarm("alarm_job_failures"), job, None, PLACE).body
+    job = job_failure.FailedJob("dq-1", kind, "Failed", "x", None)
+    body = job_failure.notification(an_alarm("alarm_job_failures"), job_failure.NotedFailure(job), PLACE).body
     assert body.startswith(f"churn-endpoint: {consequence}")
     assert "Ended     not noted\n" in body
 
 
 def test_a_failure_that_nobody_noted() -> None:
     problem = "No failed job has been noted in s3://churn-data/x."
-    body = message.failure_notification(an_alarm("alarm_job_failures"), None, problem, PLACE).body
+    body = job_failure.notification(an_alarm("alarm_job_failures"), job_failure.NotedFailure(None, problem), PLACE).body
     assert f"\n{problem}\n" in body
     assert "REASON" not in body
 
 
 def test_an_alarm_without_dimensions() -> None:
-    notification = message.plain_notification(an_alarm("alarm_composite"), PLACE)
+    notification = plain_notification(an_alarm("alarm_composite"), PLACE)
     assert notification.subject == "[ALARM] alarm churn-anything fired"
     assert "churn-constraint-violations transitioned to ALARM" in notification.body
     assert notification.attributes == {"kind": "alarm", "state": "ALARM", "alarm_name": "churn-anything"}
 
 
 def test_the_end_of_an_alarm() -> None:
-    notification = message.plain_notification(an_alarm("alarm_ok"), PLACE)
+    notification = plain_notification(an_alarm("alarm_ok"), PLACE)
     assert notification.subject == "[OK] churn-endpoint: alarm churn-constraint-violations is over"
     assert "ALARM -> OK at 2026-11-23 06:06:09 UTC" in notification.body
 

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from components.args.subscriptions import FILTERS
+from functions.alarm_responder.findings import Findings
+from functions.alarm_responder.kinds import job_failure
+from functions.alarm_responder.kinds import violations as violations_kind
+from functions.alarm_responder.notification import MessageContext, plain_notification
 from tests.lambda_functions.conftest import RUN, drift
 from tests.lambda_functions.fakes import FakeS3, FakeSns
 from tests.lambda_functions.functions import common, event, load
 
 functions = load("alarm_responder")
-message, findings, severity = functions.message, functions.findings, functions.severity
+severity = functions.severity
 BOTH = json.dumps(
     {
         "ConstraintViolations": [
@@ -30,7 +34,7 @@ BOTH = json.dumps(
 
 def place(severities: str = BOTH) -> Any:
     known = severity.read_severities(severities)
-    return message.Place("churn-data", "monitoring-results", "eu-central-1", severities=known)
+    return MessageContext("churn-data", "monitoring-results", "eu-central-1", severities=known)
 
 
 def alarm(level: str | None, name: str = "alarm_violations") -> Any:
@@ -42,13 +46,13 @@ def alarm(level: str | None, name: str = "alarm_violations") -> Any:
 
 def violations(level: str | None, count: int, severities: str = BOTH) -> Any:
     entries = {"violations": [drift(f"F{number}", 0.9) for number in range(count)]}
-    found = findings.Findings(violations=common("violations").parse_violations(entries))
-    return message.violations_notification(alarm(level), found, place(severities))
+    found = Findings(violations=common("violations").parse_violations(entries))
+    return violations_kind.notification(alarm(level), found, place(severities))
 
 
 def failure(level: str) -> Any:
-    job = findings.FailedJob("dq-1", "monitoring", "Failed", "x", datetime(2026, 11, 23, 4, tzinfo=UTC))
-    return message.failure_notification(alarm(level, "alarm_job_failures"), job, None, place())
+    job = job_failure.FailedJob("dq-1", "monitoring", "Failed", "x", datetime(2026, 11, 23, 4, tzinfo=UTC))
+    return job_failure.notification(alarm(level, "alarm_job_failures"), job_failure.NotedFailure(job), place())
 
 
 def facts(notification: Any) -> list[str]:
@@ -111,7 +115,7 @@ def test_with_one_severity_there_is_nothing_to_explain() -> None:
 
 
 def test_an_alarm_whose_details_are_unknown_still_says_it() -> None:
-    notification = message.plain_notification(alarm("critical"), place(), note="no details")
+    notification = plain_notification(alarm("critical"), place(), note="no details")
     assert notification.subject.startswith("[CRITICAL] ")
     assert facts(notification)[0] == "Severity  critical: from 3 violations on"
 
@@ -119,16 +123,16 @@ def test_an_alarm_whose_details_are_unknown_still_says_it() -> None:
 def test_an_alarm_without_details_says_what_it_is_for() -> None:
     """As the alarm on a function that lost an event: its description is all that is known."""
     lost = replace(alarm("warning"), dimensions={}, description="It failed at every attempt. Severity: warning")
-    body = message.plain_notification(lost, place()).body
+    body = plain_notification(lost, place()).body
     assert "\n\nIt failed at every attempt.\n\n" in body
     assert "Severity: warning" not in body
     over = replace(lost, state="OK", previous_state="ALARM")
-    assert "every attempt" not in message.plain_notification(over, place()).body
+    assert "every attempt" not in plain_notification(over, place()).body
 
 
 def test_the_end_of_an_alarm_is_no_emergency() -> None:
     over = replace(alarm("critical"), state="OK", previous_state="ALARM")
-    notification = message.plain_notification(over, place())
+    notification = plain_notification(over, place())
     assert notification.subject.startswith("[OK] ")
     assert facts(notification) == []
     assert notification.attributes["severity"] == "critical"

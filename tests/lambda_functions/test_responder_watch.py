@@ -1,10 +1,12 @@
 """Alarms on the monitors themselves: what a person is told of a silent one, one without data, two that disagree."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from functions.alarm_responder.kinds import engine_disagreement
 from tests.lambda_functions.fakes import FakeS3, FakeSns
 from tests.lambda_functions.functions import event, load
 
@@ -102,6 +104,7 @@ def test_a_silent_monitor(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
         "alarm_name": "churn-constraint-violations",
         "endpoint": "churn-endpoint",
         "monitoring_schedule": "churn-data-quality",
+        "chat": "churn-endpoint: the monitor is silent. Nobody is watching the model until it runs again.",
     }
 
 
@@ -164,7 +167,7 @@ def test_two_engines_that_disagree(s3: FakeS3, sns: FakeSns, new_responder: Any)
 
 
 def test_measures_without_a_summary() -> None:
-    assert functions.watch_message._measured({"psi": 0.25, "p_value_adjusted": None, "ks": {}}) == "psi 0.25"
+    assert engine_disagreement._measured({"psi": 0.25, "p_value_adjusted": None, "ks": {}}) == "psi 0.25"
 
 
 def test_many_disagreements_are_cut(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
@@ -243,7 +246,7 @@ class TestWindowsThatAreMovedBack:
         assert "Since     the window that ended at 2026-11-14 01:00 UTC (1 window)\n" in told(sns)[1]
 
 
-def test_a_watch_that_says_nothing_is_told(respond_to_state) -> None:
+def test_a_watch_that_says_nothing_is_told(respond_to_state: Callable[..., Any]) -> None:
     published = respond_to_state("INSUFFICIENT_DATA", "OK", "HoursSilent")
     assert "published nothing for three hours" in published["Message"]
 
@@ -256,5 +259,7 @@ def test_a_watch_that_says_nothing_is_told(respond_to_state) -> None:
         ("ALARM", "OK", "ApproximateNumberOfMessagesVisible", "churn-monitor-watch-dead-letters"),
     ],
 )
-def test_what_nobody_wants_to_be_told_of(respond_to_state, state: str, before: str, metric: str, name: str) -> None:
+def test_what_nobody_wants_to_be_told_of(
+    respond_to_state: Callable[..., Any], state: str, before: str, metric: str, name: str
+) -> None:
     assert respond_to_state(state, before, metric, name) is None

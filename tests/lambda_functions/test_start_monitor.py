@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.alarm_responder.kinds import Sources, job_failure
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker
 from tests.lambda_functions.functions import common, load
 
@@ -195,12 +196,14 @@ def test_why_a_run_could_not_be_started_is_told_by_the_responder(
     sagemaker.fail("CreateProcessingJob", "ResourceLimitExceeded")
     with pytest.raises(Exception, match="ResourceLimitExceeded"):
         deliver()
-    responder = load("alarm_responder")
-    alarm = SimpleNamespace(
+    alarm: Any = SimpleNamespace(
         endpoint="churn-endpoint", schedule="churn-endpoint-data-quality", changed_at=datetime.now(UTC)
     )
-    failed, problem = responder.findings.failed_job(s3, alarm, bucket="churn-data", state_prefix="responder-state")
-    assert problem is None
+    sources = Sources(s3=s3, bucket="churn-data", results_prefix="monitoring-results", state_prefix="responder-state")
+    noted = job_failure.look(alarm, sources)
+    failed = noted.job
+    assert noted.problem is None
+    assert failed is not None
     assert (failed.name, failed.kind, failed.status) == ("churn-dq-202611231000-eb748a", "monitoring", "NotStarted")
     assert failed.reason == (
         "the job could not be started: ResourceLimitExceeded: ResourceLimitExceeded (from the fake)"

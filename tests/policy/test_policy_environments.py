@@ -72,7 +72,7 @@ DAMAGE: dict[str, tuple[str, str, Change]] = {
     ),
     "pass-role-limited": (
         *("aws:iam/rolePolicy:RolePolicy", "-start-baseline-role-policy"),
-        statement_change("policy", lambda item: item.pop("Condition"), "GiveThemTheMonitorsRole"),
+        statement_change("policy", lambda item: item.pop("Condition"), "PassJobRole"),
     ),
     "no-confused-deputy": (
         *("aws:iam/role:Role", "-monitor-role"),

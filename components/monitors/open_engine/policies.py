@@ -6,8 +6,8 @@ from components import naming
 from components.iam import (
     NO_VPC,
     NOTHING_OUTSIDE,
+    AwsContext,
     Outside,
-    Place,
     PolicyDocument,
     Statement,
     Vpc,
@@ -39,9 +39,9 @@ _READ_BY_RUNS: Final = (
 )
 
 
-def scheduler_trust(place: Place) -> PolicyDocument:
+def scheduler_trust(context: AwsContext) -> PolicyDocument:
     """EventBridge Scheduler may assume the role, for schedules of this account only (against the confused deputy)."""
-    return trust("scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": place.account_id}})
+    return trust("scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": context.account_id}})
 
 
 def scheduler_policy(
@@ -58,7 +58,7 @@ def scheduler_policy(
 
 
 def start_policy(
-    place: Place,
+    context: AwsContext,
     *,
     bucket: str,
     job_stem: str,
@@ -77,20 +77,20 @@ def start_policy(
     statements = [
         *function_basics(log_group_arn, dead_letter_arn),
         list_prefixes(
-            place, bucket, [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE]
+            context, bucket, [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE]
         ),
-        read_objects(place, bucket, [bucket_layout.MONITOR_STATE]),
-        write_objects(place, bucket, [bucket_layout.MONITOR_STATE, bucket_layout.FAILURE_NOTES]),
+        read_objects(context, bucket, [bucket_layout.MONITOR_STATE]),
+        write_objects(context, bucket, [bucket_layout.MONITOR_STATE, bucket_layout.FAILURE_NOTES]),
         allow(
             "StartRuns",
             ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob"],
             [
-                place.arn("sagemaker", f"processing-job/{job_stem}-{kind}-*")
+                context.arn("sagemaker", f"processing-job/{job_stem}-{kind}-*")
                 for kind in sorted(found.short for found in monitor_kinds.KINDS.values())
             ],
         ),
         allow(
-            "GiveThemTheirRole",
+            "PassJobRole",
             ["iam:PassRole"],
             [job_role_arn],
             {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
@@ -98,9 +98,9 @@ def start_policy(
         publish_metrics([metric_namespace]),
     ]
     if capture_uri:
-        statements += [item for item in read_outside(place, Outside(capture_uri=capture_uri)) if _lists(item)]
+        statements += [item for item in read_outside(context, Outside(capture_uri=capture_uri)) if _lists(item)]
     if window_function_arn:
-        statements.append(allow("HandSmallWindowsOn", ["lambda:InvokeFunction"], [window_function_arn]))
+        statements.append(allow("InvokeWindowFunction", ["lambda:InvokeFunction"], [window_function_arn]))
     return policy_document(*statements)
 
 
@@ -109,7 +109,7 @@ def _lists(statement: Statement) -> bool:
 
 
 def run_statements(
-    place: Place,
+    context: AwsContext,
     *,
     bucket: str,
     scripts: bool = False,
@@ -129,16 +129,16 @@ def run_statements(
         *([_SHARDS] if shares else []),
     ]
     return [
-        list_prefixes(place, bucket, read),
-        read_objects(place, bucket, read),
-        write_objects(place, bucket, written),
+        list_prefixes(context, bucket, read),
+        read_objects(context, bucket, read),
+        write_objects(context, bucket, written),
         publish_metrics([metrics.OPEN_DATA_METRICS, metrics.OPEN_MODEL_METRICS]),
-        *read_outside(place, outside),
+        *read_outside(context, outside),
     ]
 
 
 def run_policy(
-    place: Place,
+    context: AwsContext,
     *,
     bucket: str,
     image_uri: str,
@@ -153,16 +153,16 @@ def run_policy(
     several instances.
     """
     return policy_document(
-        *run_statements(place, bucket=bucket, scripts=scripts, baselines=baselines, shares=shares, outside=outside),
-        sagemaker_logs(place, naming.PROCESSING_LOG_GROUP),
-        *pull_images(place, [image_uri]),
-        *network_interfaces(place, vpc),
+        *run_statements(context, bucket=bucket, scripts=scripts, baselines=baselines, shares=shares, outside=outside),
+        sagemaker_logs(context, naming.PROCESSING_LOG_GROUP),
+        *pull_images(context, [image_uri]),
+        *network_interfaces(context, vpc),
         *key_of_instances(kms_key_arn),
     )
 
 
 def window_policy(
-    place: Place,
+    context: AwsContext,
     *,
     bucket: str,
     metric_namespace: str,
@@ -174,14 +174,14 @@ def window_policy(
 ) -> PolicyDocument:
     """The function for small windows: a run, its marker, and what the end of a job would have published."""
     statements = [
-        *run_statements(place, bucket=bucket, scripts=scripts, outside=outside),
+        *run_statements(context, bucket=bucket, scripts=scripts, outside=outside),
         *function_basics(log_group_arn, dead_letter_arn),
         allow(
             "KeepMarkersAndFailures",
             ["s3:PutObject"],
             [
-                place.bucket_arn(bucket, _SMALL_WINDOWS, "*"),
-                place.bucket_arn(bucket, bucket_layout.FAILURE_NOTES, "*"),
+                context.bucket_arn(bucket, _SMALL_WINDOWS, "*"),
+                context.bucket_arn(bucket, bucket_layout.FAILURE_NOTES, "*"),
             ],
         ),
     ]
@@ -189,22 +189,5 @@ def window_policy(
     statements = [item for item in statements if item["Sid"] != "PublishMetrics"]
     statements.append(publish_metrics([metrics.OPEN_DATA_METRICS, metrics.OPEN_MODEL_METRICS, metric_namespace]))
     if compare_function_arn:
-        statements.append(allow("TellTheOtherEngine", ["lambda:InvokeFunction"], [compare_function_arn]))
+        statements.append(allow("InvokeComparison", ["lambda:InvokeFunction"], [compare_function_arn]))
     return policy_document(*statements)
-
-
-def compare_policy(
-    place: Place, *, bucket: str, metric_namespace: str, log_group_arn: str, dead_letter_arn: str
-) -> PolicyDocument:
-    """The function that holds two engines' verdicts against each other: it reads what both found, and its own notes of
-    which engine has finished which window.
-    """
-    return policy_document(
-        *function_basics(log_group_arn, dead_letter_arn),
-        # Every job of the region: Model Monitor names its own jobs; whose one is stands in its description.
-        allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [place.arn("sagemaker", "processing-job/*")]),
-        list_prefixes(place, bucket, [bucket_layout.MONITORING_RESULTS, bucket_layout.ENGINE_AGREEMENT]),
-        read_objects(place, bucket, [bucket_layout.MONITORING_RESULTS, bucket_layout.ENGINE_AGREEMENT]),
-        write_objects(place, bucket, [bucket_layout.ENGINE_AGREEMENT]),
-        publish_metrics([metric_namespace]),
-    )

@@ -1,0 +1,139 @@
+"""The processing job that makes a baseline from data; everything that is known before it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+
+from components import naming
+from components.args import BaselineJobSettings, BaselineSettings, ModelQualityBaselineSettings
+from components.jobs import Files, Machine, processing_job_request, s3_input
+from contract import bucket_layout, processing_job
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+
+CSV_WITH_HEADER: Final = '{"csv":{"header":true,"output_columns_position":"START"}}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineJob:
+    """One processing job that describes a data set; everything that is known before it runs."""
+
+    kind: str
+    data: pulumi.Asset
+    content: bytes
+    analysis: Mapping[str, str]
+    """Environment of the analyzer that decides what it computes."""
+
+    @property
+    def source_hash(self) -> str:
+        """Changes when the data change, or what is computed from them; not with the machine that computes it."""
+        return naming.content_hash(self.content, naming.canonical_json(self.analysis))
+
+    @property
+    def data_key(self) -> str:
+        return f"{bucket_layout.BASELINE_DATA}/{self.kind}/{naming.content_hash(self.content)}/baseline.csv"
+
+    @property
+    def results_prefix(self) -> str:
+        return results_prefix(self.kind, self.source_hash)
+
+
+def data_quality_baseline(settings: BaselineSettings) -> BaselineJob:
+    """The job that describes the columns of the user's data."""
+    return BaselineJob(
+        kind=DATA_QUALITY,
+        data=settings.data,
+        content=settings.content,
+        analysis={"dataset_format": CSV_WITH_HEADER, "publish_cloudwatch_metrics": "Disabled"},
+    )
+
+
+def model_quality_baseline(
+    settings: ModelQualityBaselineSettings, problem_type: str, positive_label: str | None = None
+) -> BaselineJob:
+    """The job that measures predictions against their labels; of `positive_label` AWS's analyzer knows nothing."""
+    analysis = {
+        "dataset_format": CSV_WITH_HEADER,
+        "publish_cloudwatch_metrics": "Disabled",
+        "analysis_type": "MODEL_QUALITY",
+        "problem_type": problem_type,
+        "ground_truth_attribute": settings.ground_truth_attribute,
+    }
+    if settings.inference_attribute is not None:
+        analysis["inference_attribute"] = settings.inference_attribute
+    if settings.probability_attribute is not None:
+        analysis["probability_attribute"] = settings.probability_attribute
+    if positive_label is not None:
+        analysis["positive_label"] = positive_label
+    return BaselineJob(kind=MODEL_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEnvironment:
+    """What a job runs in, with everything known that other resources decide."""
+
+    bucket: str
+    endpoint_name: str
+    name_stem: str
+    """What the schedules are named after."""
+    image_uri: str
+    role_arn: str
+    tags: Mapping[str, str]
+    kms_key_arn: str | None = None
+    network_config: Mapping[str, Any] | None = None
+    """NetworkConfig as CreateProcessingJob takes it."""
+    code_uri: str | None = None
+    """This project's own monitor, where it takes the place of AWS's analyzer."""
+
+
+def baseline_job_request(
+    job: BaselineJob, settings: BaselineJobSettings, place: JobEnvironment, *, job_stem: str
+) -> dict[str, Any]:
+    """The CreateProcessingJob request of a baseline job.
+
+    Its name carries what it computes, where to, and the attempt: the same deployment again asks for the same name and
+    starts nothing. SageMaker never forgets a job's name, hence the bucket in it: a stack that was destroyed and made
+    again has another bucket, and needs its baseline in there.
+    """
+    results = naming.s3_uri(place.bucket, job.results_prefix)
+    identity = [job.source_hash, results, place.image_uri, str(settings.attempt)]
+    code = Files(code=place.code_uri) if place.code_uri else None
+    if code is not None:
+        identity.append(code.code)
+    machine = Machine(
+        image_uri=place.image_uri,
+        instance_type=settings.instance_type,
+        volume_size_in_gb=settings.volume_size_in_gb,
+        max_runtime_in_seconds=settings.max_runtime_in_seconds,
+        role_arn=place.role_arn,
+        tags=place.tags,
+        kms_key_arn=place.kms_key_arn,
+        network=place.network_config,
+    )
+    data = naming.s3_uri(place.bucket, job.data_key)
+    request = processing_job_request(
+        machine,
+        inputs=[
+            s3_input("baseline_dataset_input", data, processing_job.BASELINE_DATASET_PATH),
+            *(code.inputs() if code else []),
+        ],
+        outputs=processing_job.outputs(results),
+        environment={
+            **job.analysis,
+            **(code.environment() if code else {}),
+            "dataset_source": processing_job.BASELINE_DATASET_PATH,
+            "output_path": processing_job.OUTPUT_PATH,
+            # For the metrics function: whose job this is. The analyzer passes over what it does not know.
+            "model_monitoring_endpoint": place.endpoint_name,
+            "model_monitoring_schedule": naming.schedule_name(place.name_stem, job.kind),
+        },
+        entrypoint=processing_job.ENTRYPOINT if code else None,
+    )
+    return {"ProcessingJobName": f"{job_stem}-{naming.content_hash(*identity)}", **request}
+
+
+def results_prefix(kind: str, content_hash: str) -> str:
+    """Where statistics and constraints lie, by the hash of what they come from."""
+    folder = content_hash if kind == DATA_QUALITY else f"{kind}-{content_hash}"
+    return f"{bucket_layout.BASELINE_RESULTS}/{folder}"

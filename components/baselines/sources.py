@@ -1,0 +1,59 @@
+"""Where a baseline comes from: a job over data, documents with what people demand written into them, or older files."""
+
+from collections.abc import Mapping
+
+from components.args import (
+    AnyBaseline,
+    AnyQualityBaseline,
+    BaselineFiles,
+    BaselineSettings,
+    DataQualityThresholds,
+    ExistingBaseline,
+    ModelQualityBaselineSettings,
+    file_for_quality_thresholds,
+    files_for_thresholds,
+)
+from components.baselines.job import BaselineJob, data_quality_baseline, model_quality_baseline
+from components.baselines.thresholds import quality_constraints, with_thresholds
+
+BaselineSource = BaselineJob | BaselineFiles | ExistingBaseline
+
+
+def data_quality_source(
+    baseline: AnyBaseline | None,
+    thresholds: DataQualityThresholds | None,
+    thresholds_name: str = "data_quality.thresholds",
+) -> BaselineSource | None:
+    """Of the data-quality monitor; None without a baseline.
+
+    Raises
+    ------
+    ArgumentError
+        If there are thresholds, `thresholds_name` of the arguments, and no files to write them into.
+    """
+    if thresholds is not None:
+        files = files_for_thresholds(baseline, thresholds_name)
+        return BaselineFiles(statistics=files.statistics, constraints=with_thresholds(files.constraints, thresholds))
+    return data_quality_baseline(baseline) if isinstance(baseline, BaselineSettings) else baseline
+
+
+def model_quality_source(
+    baseline: AnyQualityBaseline | None,
+    thresholds: Mapping[str, float],
+    problem_type: str,
+    positive_label: str | None = None,
+) -> BaselineSource | None:
+    """Of the model-quality monitor; None if nothing is demanded of the model.
+
+    Raises
+    ------
+    ArgumentError
+        If there are thresholds and a baseline that is not a file.
+    """
+    if thresholds:
+        file = file_for_quality_thresholds(baseline, "model_quality.thresholds")
+        document = quality_constraints(problem_type, thresholds, file.constraints if file else None)
+        return BaselineFiles(statistics=None, constraints=document)
+    if isinstance(baseline, ModelQualityBaselineSettings):
+        return model_quality_baseline(baseline, problem_type, positive_label)
+    return baseline

@@ -1,0 +1,94 @@
+"""The data-quality monitor as a kind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, Self
+
+import pulumi
+
+from components.args import AnyBaseline, ArgumentError, DataQualitySettings, OpenEngineSettings, StackSettings
+from components.baselines import BaselineAddresses, BaselineSource, data_quality_source
+from components.monitors.data_quality.model_monitor import DataQualityMonitor, DataQualityMonitorArgs
+from components.monitors.kind import MetricGraph, Site
+from contract.monitor_kinds import DATA_QUALITY, KINDS, MonitorKind
+
+# A graph of hundreds of features shows nothing; of the ones that drift most, everything.
+_FEATURES_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataQuality:
+    """A data-quality monitor that is on; `source` is its baseline as given."""
+
+    kind: ClassVar[MonitorKind] = KINDS[DATA_QUALITY]
+    learns_windows: ClassVar[bool] = True
+    graphs: ClassVar[Sequence[MetricGraph]] = (
+        MetricGraph(
+            title="Drift per feature (distance)",
+            statistic="Average",
+            term="feature_baseline_drift",
+            most=_FEATURES_SHOWN,
+        ),
+        MetricGraph(title="Values present per feature", statistic="Sum", term="feature_non_null", most=_FEATURES_SHOWN),
+    )
+    settings: DataQualitySettings
+    source: AnyBaseline | None = None
+
+    @classmethod
+    def of(cls, settings: StackSettings) -> Self | None:
+        """The monitor as a stack's arguments have it; None where it is off."""
+        return cls(settings=settings.data_quality, source=settings.baseline) if settings.data_quality else None
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """The hours since the run before."""
+        return f"-PT{self.settings.schedule.period_hours}H", "-PT0H"
+
+    def baseline(self) -> BaselineSource | None:
+        """The columns of the user's data, described by a job or given as files."""
+        return data_quality_source(self.source, self.settings.thresholds)
+
+    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
+        """The baseline's, feature by feature."""
+        return baseline.statistics_uri
+
+    def with_model_monitor(
+        self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """Make Model Monitor's job definition and schedule; the schedule's name."""
+        if baseline is None or baseline.statistics_uri is None:
+            raise ArgumentError("baseline is missing: a data-quality monitor needs its statistics and constraints")
+        made = DataQualityMonitor.from_settings(
+            site.name,
+            DataQualityMonitorArgs(
+                endpoint_name=site.endpoint_name,
+                name_stem=site.name_stem,
+                bucket_name=site.bucket_name,
+                analyzer_image_uri=site.image_uri,
+                role_arn=site.role_arn,
+                statistics_uri=baseline.statistics_uri,
+                constraints_uri=baseline.constraints_uri,
+            ),
+            opts,
+            monitor=self.settings,
+            network=site.network,
+            common=site.common,
+        )
+        return made.schedule_name
+
+    def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
+        """Which features have metrics, and with what windows repeat where it learns from them."""
+        return {
+            "feature_metrics": engine.feature_metrics,
+            **({"season": engine.season} if engine.learn_windows else {}),
+        }
+
+    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
+        """All that there is: with the rows of the baseline measures are exact."""
+        if baseline is None:
+            return {}
+        return {
+            "constraints": baseline.constraints_uri,
+            "statistics": baseline.statistics_uri,
+            "baseline_data": baseline.data_uri,
+        }

@@ -1,0 +1,77 @@
+"""What every kind of monitor is to a stack: one object that knows all about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, Self
+
+import pulumi
+
+from components.args import CommonSettings, MonitorSettings, NetworkSettings, OpenEngineSettings, StackSettings
+from components.baselines import BaselineAddresses, BaselineSource
+from contract.monitor_kinds import MonitorKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricGraph:
+    """A graph of what a kind measures, in the dashboard: all metrics of its schedule with `term` in their names.
+
+    Of many the `most` with the largest values are shown; None: all.
+    """
+
+    title: str
+    statistic: str
+    term: str = ""
+    most: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What the monitors of a stack have in common: whose they are, what they watch, and what they run in."""
+
+    name: str
+    endpoint_name: pulumi.Input[str]
+    name_stem: pulumi.Input[str]
+    bucket_name: pulumi.Input[str]
+    image_uri: pulumi.Input[str]
+    role_arn: pulumi.Input[str]
+    network: NetworkSettings
+    common: CommonSettings
+
+
+class Monitor(Protocol):
+    """A monitor that is on. Each kind is a class; `components.monitors.kinds` has the list of them."""
+
+    kind: ClassVar[MonitorKind]
+    graphs: ClassVar[Sequence[MetricGraph]]
+    """Its section of the dashboard."""
+    learns_windows: ClassVar[bool]
+    """Whether the open engine learns from earlier windows how much they differ when nothing is wrong."""
+
+    @property
+    def settings(self) -> MonitorSettings:
+        """When it runs and on what."""
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """Start and end of what a run looks at, seen from its scheduled hour, as Model Monitor writes them."""
+
+    @classmethod
+    def of(cls, settings: StackSettings) -> Self | None:
+        """The monitor as a stack's arguments have it; None where it is off."""
+
+    def baseline(self) -> BaselineSource | None:
+        """What it compares with; None if there is nothing."""
+
+    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
+        """The `statistics.json` whose values messages show beside those of a run; None for none."""
+
+    def with_model_monitor(
+        self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """Make Model Monitor's job definition and schedule; the schedule's name."""
+
+    def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
+        """What it alone tells the open engine's job."""
+
+    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
+        """What of the baseline the open engine's job reads, by the fields of `jobs.Files`."""

@@ -1,1 +1,0 @@
-"""Monitors that SageMaker Model Monitor runs."""

@@ -1,0 +1,82 @@
+"""The model-quality monitor as a kind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import pulumi
+
+from components.args import ModelQualitySettings, OpenEngineSettings, StackSettings
+from components.baselines import BaselineAddresses, BaselineSource, model_quality_source
+from components.monitors.kind import MetricGraph, Site
+from components.monitors.model_quality.model_monitor import ModelQualityMonitor, ModelQualityMonitorArgs
+from contract.monitor_kinds import KINDS, MODEL_QUALITY, MonitorKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelQuality:
+    """A model-quality monitor that is on."""
+
+    kind: ClassVar[MonitorKind] = KINDS[MODEL_QUALITY]
+    learns_windows: ClassVar[bool] = False
+    graphs: ClassVar[Sequence[MetricGraph]] = (MetricGraph(title="Model quality", statistic="Average"),)
+    settings: ModelQualitySettings
+
+    @classmethod
+    def of(cls, settings: StackSettings) -> Self | None:
+        """The monitor as a stack's arguments have it; None where it is off."""
+        return cls(settings=settings.model_quality) if settings.model_quality else None
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """As chosen: labels come late."""
+        return self.settings.start_time_offset, self.settings.end_time_offset
+
+    def baseline(self) -> BaselineSource | None:
+        """What is demanded of the model: measured from the user's data, given as a file, or as thresholds."""
+        found = self.settings
+        return model_quality_source(found.baseline, found.thresholds, found.problem_type, found.positive_label)
+
+    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
+        """None: a violation names what was demanded."""
+        del baseline
+        return None
+
+    def with_model_monitor(
+        self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """Make Model Monitor's job definition and schedule; the schedule's name."""
+        args = ModelQualityMonitorArgs(
+            monitor={"problem_type": self.settings.problem_type},
+            endpoint_name=site.endpoint_name,
+            name_stem=site.name_stem,
+            bucket_name=site.bucket_name,
+            analyzer_image_uri=site.image_uri,
+            role_arn=site.role_arn,
+        )
+        if baseline is not None:
+            args["constraints_uri"] = baseline.constraints_uri
+        made = ModelQualityMonitor.from_settings(
+            site.name, args, opts, monitor=self.settings, network=site.network, common=site.common
+        )
+        return made.schedule_name
+
+    def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
+        """What it measures, and where a record has it."""
+        del engine  # nothing of it concerns this kind
+        found = self.settings
+        known = {
+            "analysis_type": "MODEL_QUALITY",
+            "problem_type": found.problem_type,
+            "inference_attribute": found.inference_attribute,
+            "probability_attribute": found.probability_attribute,
+            "probability_threshold_attribute": (
+                f"{found.probability_threshold:g}" if found.probability_threshold is not None else None
+            ),
+            "positive_label": found.positive_label,
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
+    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
+        """Its constraints."""
+        return {"constraints": baseline.constraints_uri} if baseline is not None else {}

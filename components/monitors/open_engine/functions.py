@@ -1,0 +1,152 @@
+"""The functions of the open engine: one that starts runs, and one that is a run, of a small window."""
+
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from components.args import CommonSettings, SmallWindowsSettings
+from components.functions import MonitoringFunction, monitoring_function
+from components.iam import AwsContext, Outside, PolicyDocument
+from components.monitors.open_engine.args import OpenMonitorsArgs
+from components.monitors.open_engine.policies import start_policy, window_policy
+from contract import bucket_layout
+
+# Of the function that starts runs. A day of one file a second is ninety pages of a listing and the names in it, held
+# several times over: as listed, in the record, in the manifest. Nobody waits for it.
+START_MEMORY_MB: Final = 1024
+START_SECONDS: Final = 300
+# Of the function for small windows: Lambda gives processors by memory, and a whole one from 1,769 MB on.
+WINDOW_MEMORY_MB: Final = 2048
+WINDOW_SECONDS: Final = 300
+
+
+def window_function(
+    stem: str,
+    settings: SmallWindowsSettings,
+    args: OpenMonitorsArgs,
+    *,
+    has_scripts: bool,
+    common: CommonSettings,
+    parent: pulumi.Resource,
+) -> MonitoringFunction:
+    """Make the function that runs the monitors on small windows, and its layer; `args` say what it may read."""
+
+    def policy(
+        context: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
+    ) -> pulumi.Output[PolicyDocument]:
+        return pulumi.Output.all(
+            context=context,
+            bucket=args["bucket_name"],
+            logs=log_group_arn,
+            dead=dead_letter_arn,
+            outside=_outside(args),
+            compare=args.get("compare_function_arn"),
+        ).apply(
+            lambda found: window_policy(
+                found["context"],
+                bucket=found["bucket"],
+                metric_namespace=args["metric_namespace"],
+                log_group_arn=found["logs"],
+                dead_letter_arn=found["dead"],
+                scripts=has_scripts,
+                outside=Outside(**found["outside"]),
+                compare_function_arn=found["compare"],
+            )
+        )
+
+    environment: dict[str, pulumi.Input[str]] = {
+        "METRIC_NAMESPACE": args["metric_namespace"],
+        "BUCKET_NAME": args["bucket_name"],
+        "STATE_PREFIX": bucket_layout.MONITOR_STATE,
+        "FAILURES_PREFIX": bucket_layout.FAILURE_NOTES,
+    }
+    compare = args.get("compare_function_name")
+    if compare is not None:
+        environment["COMPARE_FUNCTION"] = compare
+    layer = aws.lambda_.LayerVersion(
+        f"{stem}-numpy-scipy",
+        layer_name=f"{stem}-numpy-scipy",
+        description="numpy and scipy, for the monitor of small windows",
+        code=settings.layer,
+        compatible_runtimes=["python3.13"],
+        compatible_architectures=["arm64"],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return monitoring_function(
+        f"{stem}-monitor-window",
+        parent=parent,
+        folder="monitor_window",
+        description=f"Runs the monitors of {stem} on small windows",
+        timeout=WINDOW_SECONDS,
+        memory_size=WINDOW_MEMORY_MB,
+        environment=environment,
+        policy=policy,
+        common=common,
+        asynchronous=True,
+        with_monitor=True,
+        layers=[layer.arn],
+    )
+
+
+def start_function(
+    stem: str,
+    args: OpenMonitorsArgs,
+    windows: MonitoringFunction | None,
+    *,
+    common: CommonSettings,
+    parent: pulumi.Resource,
+) -> MonitoringFunction:
+    """Make the function that starts runs; `windows` is the one that it hands small windows to."""
+
+    def policy(
+        context: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
+    ) -> pulumi.Output[PolicyDocument]:
+        return pulumi.Output.all(
+            context=context,
+            bucket=args["bucket_name"],
+            role=args["job_role_arn"],
+            logs=log_group_arn,
+            dead=dead_letter_arn,
+            capture_uri=_outside(args)["capture_uri"],
+            windows=windows.function.arn if windows else None,
+        ).apply(
+            lambda found: start_policy(
+                found["context"],
+                bucket=found["bucket"],
+                job_stem=stem,
+                job_role_arn=found["role"],
+                metric_namespace=args["metric_namespace"],
+                log_group_arn=found["logs"],
+                dead_letter_arn=found["dead"],
+                capture_uri=found["capture_uri"],
+                window_function_arn=found["windows"],
+            )
+        )
+
+    return monitoring_function(
+        f"{stem}-start-monitor",
+        parent=parent,
+        folder="start_monitor",
+        description=f"Starts the monitoring runs of {stem}",
+        timeout=START_SECONDS,
+        memory_size=START_MEMORY_MB,
+        environment={
+            "METRIC_NAMESPACE": args["metric_namespace"],
+            "BUCKET_NAME": args["bucket_name"],
+            "FAILURES_PREFIX": bucket_layout.FAILURE_NOTES,
+        },
+        policy=policy,
+        common=common,
+        asynchronous=True,
+    )
+
+
+def _outside(args: OpenMonitorsArgs) -> pulumi.Output[dict[str, Any]]:
+    """What is read outside of the stack's own bucket."""
+    captures = args.get("captures_outside", False)
+    return pulumi.Output.all(
+        capture_uri=args["capture_uri"] if captures else None,
+        kms_key_arn=args.get("captures_kms_key_arn") if captures else None,
+        file_uris=list(args.get("files_outside") or []),
+    )

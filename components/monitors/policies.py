@@ -1,0 +1,103 @@
+"""What Model Monitor's jobs may do, and the function that compares its verdicts with the open engine's."""
+
+from typing import Final
+
+from components import naming
+from components.iam import (
+    NO_VPC,
+    NOTHING_OUTSIDE,
+    AwsContext,
+    Outside,
+    PolicyDocument,
+    Vpc,
+    allow,
+    function_basics,
+    key_of_instances,
+    list_prefixes,
+    network_interfaces,
+    policy_document,
+    publish_metrics,
+    pull_images,
+    read_objects,
+    read_outside,
+    sagemaker_logs,
+    write_objects,
+)
+from contract import bucket_layout, metrics
+
+# Where the platform publishes what monitors find, and the health of what runs. AWS's pages print them with a slash in
+# front and without; its own code has used both.
+MONITOR_NAMESPACES: Final = (
+    *(
+        f"{slash}{namespace}"
+        for slash in ("", "/")
+        for namespace in (metrics.MODEL_MONITOR_DATA_METRICS, metrics.MODEL_MONITOR_MODEL_METRICS)
+    ),
+    "/aws/sagemaker/ProcessingJobs",
+)
+
+
+def without_tag(image_uri: str) -> str:
+    """AWS's analyzer has no tags that customers name; SageMaker's own clients give its URI bare."""
+    registry, _, image = image_uri.partition("/")
+    return f"{registry}/{image.split(':')[0]}"
+
+
+def merger_image(analyzer_image_uri: str) -> str:
+    """The image that joins captures with labels before a model-quality run; it lies beside the analyzer."""
+    return without_tag(analyzer_image_uri).replace(
+        "sagemaker-model-monitor-analyzer", "sagemaker-model-monitor-groundtruth-merger"
+    )
+
+
+def monitor_policy(
+    context: AwsContext,
+    *,
+    bucket: str,
+    analyzer_image_uri: str,
+    scripts: bool = False,
+    outside: Outside = NOTHING_OUTSIDE,
+    vpc: Vpc = NO_VPC,
+    kms_key_arn: str | None = None,
+) -> PolicyDocument:
+    """The monitoring and baseline jobs: read data, captures and labels, write results, publish what they found.
+
+    What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API").
+    """
+    written = [bucket_layout.BASELINE_RESULTS, bucket_layout.MONITORING_RESULTS]
+    # Results are read too: a model-quality run reads what the merge job before it wrote below monitoring-results.
+    read = [
+        bucket_layout.BASELINE_DATA,
+        bucket_layout.CAPTURED_DATA,
+        bucket_layout.GROUND_TRUTH,
+        bucket_layout.MONITORING_RESULTS,
+        *([bucket_layout.MONITORING_SCRIPTS] if scripts else []),
+    ]
+    return policy_document(
+        list_prefixes(context, bucket, read),
+        read_objects(context, bucket, read),
+        write_objects(context, bucket, written),
+        sagemaker_logs(context, naming.PROCESSING_LOG_GROUP),
+        publish_metrics(MONITOR_NAMESPACES),
+        *pull_images(context, [analyzer_image_uri, merger_image(analyzer_image_uri)]),
+        *read_outside(context, outside),
+        *network_interfaces(context, vpc),
+        *key_of_instances(kms_key_arn),
+    )
+
+
+def compare_policy(
+    context: AwsContext, *, bucket: str, metric_namespace: str, log_group_arn: str, dead_letter_arn: str
+) -> PolicyDocument:
+    """The function that holds two engines' verdicts against each other: it reads what both found, and its own notes of
+    which engine has finished which window.
+    """
+    return policy_document(
+        *function_basics(log_group_arn, dead_letter_arn),
+        # Every job of the region: Model Monitor names its own jobs; whose one is stands in its description.
+        allow("ReadJobs", ["sagemaker:DescribeProcessingJob"], [context.arn("sagemaker", "processing-job/*")]),
+        list_prefixes(context, bucket, [bucket_layout.MONITORING_RESULTS, bucket_layout.ENGINE_AGREEMENT]),
+        read_objects(context, bucket, [bucket_layout.MONITORING_RESULTS, bucket_layout.ENGINE_AGREEMENT]),
+        write_objects(context, bucket, [bucket_layout.ENGINE_AGREEMENT]),
+        publish_metrics([metric_namespace]),
+    )

@@ -1,0 +1,188 @@
+"""Answering one alarm, once."""
+
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from contract.bucket_layout import ANSWERED_ALARMS_FOLDER
+from contract.metrics import DEAD_LETTERS, HOURS_SILENT
+from functions.alarm_responder.alarm_event import Alarm
+from functions.alarm_responder.kinds import Sources, kind_of
+from functions.alarm_responder.notification import MessageContext, Notification, plain_notification
+from functions.alarm_responder.severity import Severities, read_severities
+from functions.common.aws_clients import error_code
+from functions.common.environment import ConfigurationError, flag, prefix, required
+from functions.common.idempotency import Claim, Markers
+from functions.common.json_logging import log
+
+_NO_WATCH = (
+    "The watch over the monitors has published nothing for three hours: whether they run is not known. Look at the "
+    "function that ends in monitor-watch (its log says why), at its schedule, and at its dead-letter queue."
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The function's environment."""
+
+    bucket: str
+    results_prefix: str
+    state_prefix: str
+    topic_arn: str
+    baseline_statistics: Mapping[str, str]
+    dashboard_url: str | None
+    notify_on_ok: bool
+    severities: Severities
+    monitor_state_prefix: str | None = None
+    """Where the open engine's runs are recorded; None without that engine."""
+    agreement_prefix: str | None = None
+    """Where the comparisons of two engines are kept; None with one."""
+    hours_behind: Mapping[str, int] = field(default_factory=dict)
+    """By schedule: how many hours before its run a window ends, where it does not end with it."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """From environment variables; ConfigurationError names the one that is missing or wrong."""
+        return cls(
+            bucket=required(environ, "BUCKET_NAME"),
+            results_prefix=prefix(environ, "RESULTS_PREFIX"),
+            state_prefix=prefix(environ, "STATE_PREFIX"),
+            topic_arn=required(environ, "NOTIFICATION_TOPIC_ARN"),
+            baseline_statistics=_baseline_statistics(environ.get("BASELINE_STATISTICS") or "{}"),
+            dashboard_url=environ.get("DASHBOARD_URL") or None,
+            notify_on_ok=flag(environ, "NOTIFY_ON_OK"),
+            severities=read_severities(environ.get("SEVERITIES") or "{}"),
+            monitor_state_prefix=prefix(environ, "MONITOR_STATE_PREFIX") if "MONITOR_STATE_PREFIX" in environ else None,
+            agreement_prefix=prefix(environ, "AGREEMENT_PREFIX") if "AGREEMENT_PREFIX" in environ else None,
+            hours_behind=_hours_behind(environ.get("HOURS_BEHIND") or "{}"),
+        )
+
+    def lag(self, alarm: Alarm) -> timedelta:
+        """How far behind its runs the windows of an alarm's schedule are."""
+        return timedelta(hours=self.hours_behind.get(alarm.schedule or "", 0))
+
+
+def _baseline_statistics(value: str) -> Mapping[str, str]:
+    try:
+        uris = json.loads(value)
+    except ValueError as error:
+        raise ConfigurationError(f"environment variable BASELINE_STATISTICS is no JSON: {error}") from error
+    if not isinstance(uris, dict) or not all(isinstance(uri, str) and uri.startswith("s3://") for uri in uris.values()):
+        raise ConfigurationError("environment variable BASELINE_STATISTICS must map schedule names to s3:// URIs")
+    return uris
+
+
+def _hours_behind(value: str) -> Mapping[str, int]:
+    try:
+        return {str(schedule): int(hours) for schedule, hours in json.loads(value).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigurationError("environment variable HOURS_BEHIND must map schedule names to hours") from error
+
+
+@dataclass(frozen=True)
+class Responder:
+    """What answering takes; a test gives its own clients and clock."""
+
+    settings: Settings
+    s3: Any
+    sns: Any
+    markers: Markers
+
+    def respond(self, alarm: Alarm) -> dict[str, str]:
+        """Publishes the alarm's message unless an earlier delivery did; returns what was done.
+
+        Raises what SNS raises when it refuses the message: then the marker is given back and a retry starts anew.
+        """
+        outcome = {"alarm": alarm.name, "state": alarm.state}
+        key = f"{self.settings.state_prefix}/{ANSWERED_ALARMS_FOLDER}/{alarm.marker_name}.json"
+        claim: Claim | None = None
+        try:
+            claim = self.markers.claim(key)
+        except (ClientError, BotoCoreError) as error:
+            # Without the marker a second delivery cannot be told from the first. Twice is better than never.
+            log("ERROR", "no marker; the message may go out twice", alarm=alarm.name, reason=error_code(error))
+        else:
+            if claim is None:
+                return {**outcome, "outcome": "duplicate"}
+        try:
+            message_id = self._notify(alarm)
+        except Exception as error:
+            if claim:
+                self._mark(self.markers.release, claim, {"reason": error_code(error)})
+            raise
+        if message_id is None:
+            result = {**outcome, "outcome": "recorded"}
+        else:
+            result = {**outcome, "outcome": "published", "message_id": message_id}
+        if claim:
+            self._mark(self.markers.finish, claim, result)
+        return result
+
+    def _notify(self, alarm: Alarm) -> str | None:
+        """SNS's message id; None for a transition that nobody wants to be told of."""
+        return self._publish(self._compose(alarm)) if self._is_told(alarm) else None
+
+    def _is_told(self, alarm: Alarm) -> bool:
+        """Beginnings, ends of what people were told of, and a watch that says nothing any more."""
+        if alarm.metric == DEAD_LETTERS:
+            return False  # `dead_letter_notice` tells of them, the responder's own among them
+        if alarm.state == "OK":
+            return self.settings.notify_on_ok and alarm.previous_state == "ALARM"
+        if alarm.state == "INSUFFICIENT_DATA":
+            return alarm.metric == HOURS_SILENT
+        return alarm.state == "ALARM"
+
+    def _compose(self, alarm: Alarm) -> Notification:
+        settings = self.settings
+        context = MessageContext(
+            settings.bucket, settings.results_prefix, alarm.region, settings.dashboard_url, settings.severities
+        )
+        if alarm.state == "INSUFFICIENT_DATA":
+            return plain_notification(alarm, context, note=_NO_WATCH)
+        if alarm.state != "ALARM" or not alarm.endpoint or not alarm.schedule:
+            return plain_notification(alarm, context)
+        try:
+            return self._details(alarm, context)
+        except Exception as error:
+            # The last net: an error in the details, ours included, must not cost the alarm its notification.
+            log("ERROR", "details failed", alarm=alarm.name, reason=repr(error), trace=traceback.format_exc())
+            note = f"The details could not be put together ({type(error).__name__}: {error}); see the function's log."
+            return plain_notification(alarm, context, note=note)
+
+    def _details(self, alarm: Alarm, context: MessageContext) -> Notification:
+        settings = self.settings
+        sources = Sources(
+            s3=self.s3,
+            bucket=settings.bucket,
+            results_prefix=settings.results_prefix,
+            state_prefix=settings.state_prefix,
+            baseline_statistics_uri=settings.baseline_statistics.get(alarm.schedule or ""),
+            monitor_state_prefix=settings.monitor_state_prefix,
+            agreement_prefix=settings.agreement_prefix,
+            lag=settings.lag(alarm),
+        )
+        return kind_of(alarm.metric).answer(alarm, sources, context)
+
+    def _publish(self, notification: Notification) -> str:
+        answer = self.sns.publish(
+            TopicArn=self.settings.topic_arn,
+            Subject=notification.subject,
+            Message=notification.body,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in notification.all_attributes().items()
+            },
+        )
+        return str(answer["MessageId"])
+
+    def _mark(self, write: Callable[[Claim, Mapping[str, str]], None], claim: Claim, facts: Mapping[str, str]) -> None:
+        """The message is out, or the error is on its way: a marker that cannot be written must not change that."""
+        try:
+            write(claim, facts)
+        except (ClientError, BotoCoreError) as error:
+            log("ERROR", "marker not updated", marker=claim.key, reason=error_code(error))
