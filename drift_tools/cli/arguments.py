@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
         _add_migrate,
         _add_bias,
         _add_attribution,
+        _add_acknowledge,
     ):
         add(commands)
     return top
@@ -255,6 +256,23 @@ def _add_ground_truth(commands: Commands) -> None:
     parser.add_argument("--label-column", metavar="NAME", help="default: label, ground_truth or target")
     parser.add_argument("--time", metavar="T", type=moment, help="when the labels were collected (default: now)")
     parser.set_defaults(command="ground-truth")
+
+
+def _add_acknowledge(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "acknowledge",
+        help="say that somebody has seen an alarm",
+        description="Recorded in the stack's bucket; further messages on the same episode say who has seen it.",
+        epilog=_examples(
+            '%(prog)s --bucket my-bucket --endpoint my-endpoint --schedule my-data-quality --note "new form, ticket 7"'
+        ),
+    )
+    parser.add_argument("--bucket", metavar="NAME", required=True, help="the stack's bucket")
+    parser.add_argument("--endpoint", metavar="NAME", required=True, help="as the message names it")
+    parser.add_argument("--schedule", metavar="NAME", required=True, help="as the message names it")
+    parser.add_argument("--note", metavar="TEXT", default="", help="what is known of it")
+    parser.add_argument("--by", metavar="NAME", help="who has seen it (default: this machine's user)")
+    parser.set_defaults(command="acknowledge")
 
 
 def _add_cross_check(commands: Commands) -> None:

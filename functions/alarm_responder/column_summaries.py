@@ -1,4 +1,4 @@
-"""One line a feature (or quality metric) out of a `statistics.json`, to set baseline and current side by side."""
+"""One line a feature out of a `statistics.json`, to set baseline and current side by side."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ _EXPECTED_OF_GONE = 20.0
 # Model Monitor estimates how many categories there are.
 _COUNTED_ROUGHLY = 1.05
 _LONGEST_CATEGORY = 40
-_QUALITY_SECTIONS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
 
 
 def number(value: float) -> str:
@@ -35,23 +34,17 @@ def percent(share: float) -> str:
 
 
 def summaries(statistics: Any, baseline: Any = None) -> dict[str, str]:
-    """Name to a one-line summary of every feature and metric in the file; empty if it is no statistics file.
+    """Name to a one-line summary of every feature in the file; empty if it is no statistics file.
 
     With the baseline's file, categories that the baseline does not have come first. What does not have the documented
     shape is left out: a summary is an aid, and the file's own checks are elsewhere.
     """
-    before = {name: _shares(strings) for name, strings in _string_features(baseline).items()}
+    before = {name: category_shares(strings) for name, strings in sections(baseline, "string_statistics").items()}
     lines = {}
     for feature in _features(statistics):
         line = _feature(feature, before.get(feature["name"]))
         if line:
             lines[feature["name"]] = line
-    for section in _QUALITY_SECTIONS:
-        metrics = statistics.get(section) if isinstance(statistics, Mapping) else None
-        for name, metric in metrics.items() if isinstance(metrics, Mapping) else ():
-            value = finite(metric.get("value")) if isinstance(metric, Mapping) else None
-            if value is not None:
-                lines[str(name)] = number(value)
     return lines
 
 
@@ -71,9 +64,10 @@ def _features(statistics: Any) -> list[Mapping[str, Any]]:
     ]
 
 
-def _string_features(statistics: Any) -> dict[str, Mapping[str, Any]]:
-    sections = {feature["name"]: feature.get("string_statistics") for feature in _features(statistics)}
-    return {name: section for name, section in sections.items() if isinstance(section, Mapping)}
+def sections(statistics: Any, kind: str) -> dict[str, Mapping[str, Any]]:
+    """The features' sections of a kind (`string_statistics`, `numerical_statistics`), by name."""
+    found = {feature["name"]: feature.get(kind) for feature in _features(statistics)}
+    return {name: section for name, section in found.items() if isinstance(section, Mapping)}
 
 
 def _feature(feature: Mapping[str, Any], before: Mapping[str, float] | None) -> str:
@@ -93,7 +87,7 @@ def _feature(feature: Mapping[str, Any], before: Mapping[str, float] | None) -> 
 
 def _categories(strings: Mapping[str, Any], before: Mapping[str, float] | None) -> list[str]:
     """New ones, frequent ones, how many more, and those that have gone."""
-    counts = _counts(strings)
+    counts = string_counts(strings)
     total = sum(counts.values())
     ranked = sorted(counts, key=lambda value: (-counts[value], value))
     new = [value for value in ranked if before and value not in before]
@@ -113,7 +107,8 @@ def _categories(strings: Mapping[str, Any], before: Mapping[str, float] | None) 
     return parts
 
 
-def _counts(strings: Mapping[str, Any]) -> dict[str, float]:
+def string_counts(strings: Mapping[str, Any]) -> dict[str, float]:
+    """Counts by category."""
     buckets = strings.get("distribution", {})
     for name in ("categorical", "buckets"):
         buckets = buckets.get(name, {}) if isinstance(buckets, Mapping) else {}
@@ -126,9 +121,9 @@ def _counts(strings: Mapping[str, Any]) -> dict[str, float]:
     return counts
 
 
-def _shares(strings: Mapping[str, Any]) -> dict[str, float]:
+def category_shares(strings: Mapping[str, Any]) -> dict[str, float]:
     """Shares by category, the most frequent first; empty where the file has not all of them: then nothing is new."""
-    counts = _counts(strings)
+    counts = string_counts(strings)
     distinct = finite(strings.get("distinct_count"))
     if not counts or (distinct is not None and distinct > len(counts) * _COUNTED_ROUGHLY):
         return {}

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from contract.acknowledgement import Acknowledgement, acknowledgement_key
 from contract.bucket_layout import DRIFT, STATISTICS
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.alarm_kind import Sources
 from functions.alarm_responder.column_summaries import row_count, summaries
-from functions.alarm_responder.drift_report import DriftReport, drift_report
+from functions.alarm_responder.drift_report import DriftReport, drift_report, moment
+from functions.alarm_responder.feature_changes import FeatureChange, feature_changes
+from functions.alarm_responder.quality_lines import metric_lines
 from functions.alarm_responder.run_history import Run, Streak, list_runs, streak
-from functions.common.s3_objects import UnreadableError, read_json, split_uri
+from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
 from functions.common.violations import MalformedViolationsError, Violation, parse_violations
 
 LOOKBACK = timedelta(hours=48)
@@ -27,7 +30,8 @@ class Findings:
     `run` is the newest run with violations, `newer_clean_run` one after it, if any. `violations` is None if they could
     not be read. `lookback` is how far back was looked, `lag` how far behind its run a window ends. `report` is what the
     open engine's drift.json says, empty without one, and `rows` how many the run's statistics are of. `baseline` and
-    `current` are one-line summaries by feature or metric. `problems` are sentences for a person.
+    `current` are one-line summaries by feature or metric, `changes` what kind of change they show. `acknowledged`
+    is who has seen this episode, if anybody said so. `problems` are sentences for a person.
     """
 
     run: Run | None = None
@@ -40,6 +44,8 @@ class Findings:
     rows: int | None = None
     baseline: Mapping[str, str] = field(default_factory=dict)
     current: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, FeatureChange] = field(default_factory=dict)
+    acknowledged: Acknowledgement | None = None
     problems: Sequence[str] = ()
 
 
@@ -74,10 +80,26 @@ def look(alarm: Alarm, sources: Sources) -> Findings:
         lag=lag,
         report=drift_report(report),
         rows=row_count(current),
-        baseline=summaries(baseline),
-        current=summaries(current, baseline),
+        baseline={**summaries(baseline), **metric_lines(baseline)},
+        current={**summaries(current, baseline), **metric_lines(current)},
+        changes=feature_changes(baseline, current),
+        acknowledged=_acknowledged(alarm, sources, streak(runs), problems),
         problems=tuple(problems),
     )
+
+
+def _acknowledged(alarm: Alarm, sources: Sources, found: Streak | None, problems: list[str]) -> Acknowledgement | None:
+    """Who has seen this episode; what was said before its first run was about another one."""
+    key = acknowledgement_key(sources.state_prefix, str(alarm.endpoint), str(alarm.schedule))
+    try:
+        if found is None or not exists(sources.s3, sources.bucket, key):
+            return None
+        record = Acknowledgement.of(read_json(sources.s3, sources.bucket, key))
+    except (UnreadableError, ValueError) as error:
+        problems.append(f"Whether somebody has seen this could not be looked up: {error}.")
+        return None
+    at = moment(record.at)
+    return record if at is not None and at >= found.since else None
 
 
 def _no_violations(runs: Sequence[Run], bucket: str, schedule_prefix: str, lookback: timedelta) -> str:

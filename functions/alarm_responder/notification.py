@@ -12,6 +12,7 @@ from functions.alarm_responder.severity import Severities, description_of, sever
 # SNS: a subject of at most 100 ASCII characters, a message of at most 256 KiB, attributes included.
 MAX_SUBJECT = 100
 MAX_BODY_BYTES = 240 * 1024
+MAX_CHAT = 400
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,28 @@ class MessageContext:
 
 @dataclass(frozen=True)
 class Notification:
-    """A message as SNS takes it; attribute values are strings, for subscription filters."""
+    """A message as SNS takes it; attribute values are strings, for subscription filters.
+
+    `chat` are the lines of its short form, the most important first; without any it is what the body begins with.
+    """
 
     subject: str
     body: str
     attributes: Mapping[str, str]
+    chat: Sequence[str] = ()
+
+    def all_attributes(self) -> dict[str, str]:
+        """The attributes, and as `chat` the whole message in at most MAX_CHAT characters."""
+        return {**self.attributes, "chat": chat_text(self.chat or self.body.split("\n\n", 1)[0].splitlines())}
+
+
+def chat_text(lines: Sequence[str]) -> str:
+    """As many of the lines as there is room for, in their order; the first is cut rather than left out."""
+    text = clip(lines[0], MAX_CHAT)
+    for line in lines[1:]:
+        longer = f"{text}\n{clip(line, MAX_CHAT)}"
+        text = longer if len(longer) <= MAX_CHAT else text
+    return text
 
 
 def alarm_lines(alarm: Alarm, context: MessageContext) -> list[str]:

@@ -174,7 +174,8 @@ class Responder:
             Subject=notification.subject,
             Message=notification.body,
             MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in notification.attributes.items()
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in notification.all_attributes().items()
             },
         )
         return str(answer["MessageId"])

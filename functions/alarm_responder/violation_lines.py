@@ -7,6 +7,7 @@ from functions.alarm_responder.column_summaries import number, percent
 from functions.alarm_responder.drift_report import DriftReport
 from functions.alarm_responder.findings import Findings
 from functions.alarm_responder.notification import clip
+from functions.alarm_responder.quality_lines import apart, told_once
 from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
 
 MAX_VIOLATIONS = 25
@@ -24,7 +25,7 @@ def by_subject(violations: Sequence[Violation], report: DriftReport) -> list[lis
     What is worst is told by the size of the change where the engine measured it, and not by how many entries it has.
     """
     groups: dict[str, list[Violation]] = {}
-    for violation in violations:
+    for violation in told_once(violations):
         groups.setdefault(violation.subject, []).append(violation)
     for group in groups.values():
         group.sort(key=lambda violation: -violation.severity)
@@ -43,7 +44,7 @@ def violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) -
     """What was found, feature by feature: what the checks say, the measures, and the values on both sides."""
     if not groups:
         return []
-    lines = ["VIOLATIONS, worst first"]
+    lines, report = ["VIOLATIONS, worst first"], findings.report
     shown = 0
     for rank, group in enumerate(groups, start=1):
         if shown >= MAX_VIOLATIONS:
@@ -53,7 +54,9 @@ def violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) -
         visible = group[: MAX_VIOLATIONS - shown]
         lines += [f"     {_explain(violation)}" for violation in visible]
         shown += len(visible)
-        feature = findings.report.features.get(name)
+        if (p_value := report.metric_p_values.get(name)) is not None and group[0].is_metric:
+            lines.append(f"     p {p_value:.2g}: how likely so large a decline is by chance")
+        feature = report.features.get(name)
         if feature and (measures := feature.measures()):
             lines.append(f"     {measures}")
         for label, side in (("baseline", findings.baseline), ("now", findings.current)):
@@ -83,7 +86,8 @@ def _explain(violation: Violation) -> str:
         return f"{number(observed)} columns in the data, {number(limit)} in the baseline{which}"
     if violation.is_metric and limit is not None:
         relation = "below" if violation.check.startswith("Less") else "above"
-        return f"{number(observed)}, {relation} the threshold {number(limit)}"
+        value, threshold = apart(observed, limit)
+        return f"{value}, {relation} the threshold {threshold}"
     if violation.check in SHARE_CHECKS:
         return _explain_share(violation, observed)
     against = "" if limit is None else f", limit {number(limit)}"

@@ -31,8 +31,9 @@ pytestmark = pytest.mark.skipif(
 @cache
 def may_isolate() -> bool:
     """Whether this machine lets us make a network namespace; some runners do not."""
-    tried = shutil.which("unshare") and subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False)
-    return bool(tried) and tried.returncode == 0
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Which columns are compared, and how a comparison is handed on."""
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ def csv(data: pd.DataFrame) -> Any:
     return read_csv_text(data.to_csv(index=False))
 
 
-@pytest.mark.parametrize("of", [lambda data: data, pa.Table.from_pandas, csv, as_table], ids=str)
+@pytest.mark.parametrize(
+    "of", [lambda data: data, pa.Table.from_pandas, csv, as_table], ids=["pandas", "pyarrow", "csv", "columns"]
+)
 def test_labels_of_rows_are_left_out_and_a_label_that_comes_later_is_no_drift(of: Any) -> None:
     comparison = compare(of(JANUARY), of(FEBRUARY))
     assert list(comparison.features) == ["x", "label"]
@@ -82,9 +85,15 @@ def test_times_that_overlap_or_lie_before_are_features() -> None:
 
 
 def test_a_misspelt_name_is_refused() -> None:
-    for option in ({"columns": ["X"]}, {"exclude": ["X"]}, {"kinds": {"X": "numerical"}}, {"thresholds": {"X": 1.0}}):
+    options: list[dict[str, Any]] = [
+        {"columns": ["X"]},
+        {"exclude": ["X"]},
+        {"kinds": {"X": "numerical"}},
+        {"thresholds": {"X": 1.0}},
+    ]
+    for option in options:
         with pytest.raises(InputError, match="there is no column 'X'"):
-            compare(JANUARY, FEBRUARY, **option)  # type: ignore[arg-type]
+            compare(JANUARY, FEBRUARY, **option)
     with pytest.raises(InputError, match=r"exclude is the text 'x': give a list of names, such as \['x'\]"):
         compare(JANUARY, FEBRUARY, exclude="x")
     with pytest.raises(InputError, match="did you mean 'label'"):
@@ -96,11 +105,13 @@ def test_a_misspelt_name_is_refused() -> None:
 # --- indexes -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("of", [lambda data: data, pa.Table.from_pandas, as_table], ids=str)
+@pytest.mark.parametrize(
+    "of", [lambda data: data, pa.Table.from_pandas, as_table], ids=["pandas", "pyarrow", "columns"]
+)
 @pytest.mark.parametrize("take", ["sample", "dropna", "sort_values", "query", "concat", "times"])
 def test_the_index_of_a_pandas_frame_is_no_feature(take: str, of: Any) -> None:
     data = pd.DataFrame({"x": np.concatenate([X, Y])})
-    first, second = {
+    takes: dict[str, Callable[[], tuple[Any, ...]]] = {
         "sample": lambda: (data.sample(1000, random_state=1), data.iloc[:1000]),
         "dropna": lambda: (data.mask(data.x > 1).dropna(), data.mask(data.x > 1).dropna()),
         "sort_values": lambda: (data.sort_values("x"), data),
@@ -110,7 +121,8 @@ def test_the_index_of_a_pandas_frame_is_no_feature(take: str, of: Any) -> None:
             part.set_index(pd.date_range("2026-01-01", periods=2000, freq="h")[place])
             for part, place in ((data[:1000], slice(0, 1000)), (data[1000:], slice(1000, 2000)))
         ),
-    }[take]()
+    }
+    first, second = takes[take]()
     comparison = compare(of(first), of(second))
     assert (list(comparison.features), comparison.drifted, dict(comparison.left_out)) == (["x"], False, {})
 
@@ -162,7 +174,11 @@ def test_the_repr_of_many_drifted_features_is_short() -> None:
     assert len(text) < 150
 
 
-@pytest.mark.parametrize("of", [lambda data: data, csv, pa.Table.from_pandas, lambda data: dict(data.items())], ids=str)
+@pytest.mark.parametrize(
+    "of",
+    [lambda data: data, csv, pa.Table.from_pandas, lambda data: dict(data.items())],
+    ids=["pandas", "csv", "pyarrow", "mapping"],
+)
 def test_a_prepared_baseline_goes_to_other_processes(of: Any) -> None:
     data = JANUARY.assign(text=["a", None] * 500)
     prepared = pickle.loads(pickle.dumps(prepare_baseline(of(data))))

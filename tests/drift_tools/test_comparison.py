@@ -132,7 +132,8 @@ def test_a_constant_that_changes_is_drift() -> None:
     feature = verdict(np.ones(N), np.full(N, 2.0))
     assert feature.drifted
     assert feature.ks is not None
-    assert (feature.ks.statistic, feature.psi) == (1.0, pytest.approx(2 * (1 - 1e-4) * math.log(1e4)))
+    assert feature.ks.statistic == 1.0
+    assert feature.psi == pytest.approx(2 * (1 - 1e-4) * math.log(1e4))
     assert feature.to_dict()["wasserstein"] is None
     assert feature.reason.endswith("PSI 18.419 above its expectation")
 

@@ -229,8 +229,8 @@ NUMPY: dict[str, tuple[Any, str, int]] = {
         f"timedelta64[{unit}]": (np.array([1, 2, 3, "NaT"], f"m8[{unit}]"), NUMBER, 1)
         for unit in ("W", "D", "h", "s", "ms", "us", "ns")
     },
-    "masked numbers": (np.ma.array([1, 2, 3, 4], mask=[0, 0, 0, 1]), NUMBER, 1),
-    "masked texts": (np.ma.array(["a", "b", "a", "c"], mask=[0, 0, 0, 1]), TEXT, 1),
+    "masked numbers": (np.ma.array([1, 2, 3, 4], mask=[False, False, False, True]), NUMBER, 1),
+    "masked texts": (np.ma.array(["a", "b", "a", "c"], mask=[False, False, False, True]), TEXT, 1),
     "not masked": (np.ma.array([1.5, 2, 3, np.nan]), NUMBER, 1),
     "not next to each other": (np.arange(8.0)[::2], NUMBER, 0),
     "backwards": (np.arange(4.0)[::-1], NUMBER, 0),

@@ -54,6 +54,11 @@ def test_one_alarm_one_message(results: FakeS3, sns: FakeSns, new_responder: Any
         "endpoint": "churn-endpoint",
         "monitoring_schedule": "churn-data-quality",
         "violations": "1",
+        "chat": "[ALARM] churn-endpoint: 1 feature drifted (AGEP)\n"
+        "Data up to 2026-11-23 04:00 UTC, 200 rows\n"
+        "AGEP (up to 9.9 times the baseline's largest): some rows are far out of the range. "
+        "Look for a client or source that sends another unit.\n"
+        "Since the window that ended at 2026-11-23 03:00 UTC (2 consecutive windows; the one before was clean)",
     }
 
 
@@ -243,7 +248,7 @@ def test_an_error_of_our_own_costs_only_the_details(
     def fail(*_args: Any, **_fields: Any) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("functions.alarm_responder.kinds.violations.list_runs", fail)
+    monkeypatch.setattr("functions.alarm_responder.findings.list_runs", fail)
     assert outcome(respond(event("alarm_violations"), new_responder())) == ["published"]
     body = sns.published[0]["Message"]
     assert "The details could not be put together (ZeroDivisionError: division by zero)" in body

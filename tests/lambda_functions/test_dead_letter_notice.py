@@ -1,6 +1,7 @@
 """Dead letters are told past the responder."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -17,26 +18,26 @@ ALARM = {
 
 
 class Sns:
-    def __init__(self):
-        self.published = []
+    def __init__(self) -> None:
+        self.published: list[dict[str, Any]] = []
 
-    def publish(self, **message):
+    def publish(self, **message: Any) -> None:
         self.published.append(message)
 
 
 @pytest.fixture
-def sns(monkeypatch):
+def sns(monkeypatch: pytest.MonkeyPatch) -> Sns:
     found = Sns()
     monkeypatch.setattr(module, "client", lambda _name: found)
     monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", "arn:topic")
     return found
 
 
-def event(*alarms):
+def event(*alarms: dict[str, Any]) -> dict[str, Any]:
     return {"Records": [{"Sns": {"Message": json.dumps(alarm)}} for alarm in alarms]}
 
 
-def test_people_are_told_which_function_and_what_to_do(sns):
+def test_people_are_told_which_function_and_what_to_do(sns: Sns) -> None:
     assert module.handler(event(ALARM), None) == {"published": 1}
     (message,) = sns.published
     assert message["TopicArn"] == "arn:topic"
@@ -48,17 +49,17 @@ def test_people_are_told_which_function_and_what_to_do(sns):
 
 
 @pytest.mark.parametrize("change", [{"NewStateValue": "OK"}, {"Trigger": {"MetricName": "ConstraintViolations"}}])
-def test_ends_and_other_alarms_are_passed_over(sns, change):
+def test_ends_and_other_alarms_are_passed_over(sns: Sns, change: dict[str, Any]) -> None:
     assert module.handler(event(ALARM | change), None) == {"published": 0}
     assert sns.published == []
 
 
-def test_a_long_name_is_cut_to_snss_limit(sns):
+def test_a_long_name_is_cut_to_snss_limit(sns: Sns) -> None:
     module.handler(event(ALARM | {"AlarmName": "x" * 200 + "-dead-letters-2b7d137"}), None)
     assert len(sns.published[0]["Subject"]) == 100
 
 
 @pytest.mark.parametrize("records", [[{"Sns": {"Message": "{"}}], [{"Sns": {"Message": "[]"}}], [{}]])
-def test_unusable_events_are_errors(sns, records):
+def test_unusable_events_are_errors(sns: Sns, records: list[Any]) -> None:
     with pytest.raises(BadEventError):
         module.handler({"Records": records}, None)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.lambda_functions.conftest import categories, numeric, statistics
 from tests.lambda_functions.functions import load
 
-profiles = load("alarm_responder").column_summaries
+functions = load("alarm_responder")
+profiles = functions.column_summaries
 
 
 def test_features_of_both_kinds() -> None:
@@ -34,7 +35,7 @@ def test_quality_metrics() -> None:
         },
         "regression_metrics": {"mae": {"value": 2}},
     }
-    assert profiles.summaries(document) == {"f1": "0.8123", "mae": "2"}
+    assert functions.quality_lines.metric_lines(document) == {"f1": "0.812345", "mae": "2"}
 
 
 def test_categories_are_cut_and_cleaned() -> None:
@@ -74,4 +75,9 @@ _json: Any = st.recursive(
 @settings(deadline=None)
 @given(_json)
 def test_no_document_is_too_strange(document: Any) -> None:
-    assert all(isinstance(line, str) for line in profiles.summaries(document).values())
+    lines = {**profiles.summaries(document, document), **functions.quality_lines.metric_lines(document)}
+    assert all(isinstance(line, str) for line in lines.values())
+    changes = functions.feature_changes.feature_changes(document, document)
+    assert not any(change.new_categories or change.factor or change.far_out for change in changes.values())
+    report = functions.drift_report.drift_report(document)
+    assert (report.start, report.rows, report.metric_p_values) == (None, None, {})

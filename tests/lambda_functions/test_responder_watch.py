@@ -1,6 +1,7 @@
 """Alarms on the monitors themselves: what a person is told of a silent one, one without data, two that disagree."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -103,6 +104,7 @@ def test_a_silent_monitor(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
         "alarm_name": "churn-constraint-violations",
         "endpoint": "churn-endpoint",
         "monitoring_schedule": "churn-data-quality",
+        "chat": "churn-endpoint: the monitor is silent. Nobody is watching the model until it runs again.",
     }
 
 
@@ -244,7 +246,7 @@ class TestWindowsThatAreMovedBack:
         assert "Since     the window that ended at 2026-11-14 01:00 UTC (1 window)\n" in told(sns)[1]
 
 
-def test_a_watch_that_says_nothing_is_told(respond_to_state) -> None:
+def test_a_watch_that_says_nothing_is_told(respond_to_state: Callable[..., Any]) -> None:
     published = respond_to_state("INSUFFICIENT_DATA", "OK", "HoursSilent")
     assert "published nothing for three hours" in published["Message"]
 
@@ -257,5 +259,7 @@ def test_a_watch_that_says_nothing_is_told(respond_to_state) -> None:
         ("ALARM", "OK", "ApproximateNumberOfMessagesVisible", "churn-monitor-watch-dead-letters"),
     ],
 )
-def test_what_nobody_wants_to_be_told_of(respond_to_state, state: str, before: str, metric: str, name: str) -> None:
+def test_what_nobody_wants_to_be_told_of(
+    respond_to_state: Callable[..., Any], state: str, before: str, metric: str, name: str
+) -> None:
     assert respond_to_state(state, before, metric, name) is None

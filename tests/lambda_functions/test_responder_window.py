@@ -66,6 +66,7 @@ def test_the_datas_own_hours_and_rows(tell: Any) -> None:
     assert "Data      2026-11-23 03:00–04:00 UTC, 1000 rows of 1010 records (baseline: 5000)\n" in body
     assert "Since     2026-11-23 02:00 UTC (2 consecutive windows; the one before was clean)\n" in body
     assert "Run       2026-11-23 04:00 UTC\n" in body
+    assert "Verdict   Judged by the baseline's 336 windows.\n" in body
     assert "     PSI 0.16, KS 0.1646, p under 1e-12\n" in body
     assert f"  Measures:     s3://churn-data/{RUN}/2026/11/23/04/drift.json\n" in body
 
@@ -151,3 +152,24 @@ def test_no_category_is_new_to_a_baseline_that_does_not_list_all() -> None:
 def test_no_category_is_new_to_a_column_of_numbers() -> None:
     now = statistics(categories("X", a=1))
     assert functions.column_summaries.summaries(now, statistics(numeric("X", 1, 0, 2))) == {"X": "'a' 100 %"}
+
+
+@pytest.mark.parametrize(
+    ("at", "line"),
+    [
+        ("2026-11-23T03:20:00+00:00", "Seen      by ann at 2026-11-23T03:20:00+00:00: new form\n"),
+        ("2026-11-23T02:59:00+00:00", None),  # before the episode: it was about another one
+        ("yesterday", None),
+    ],
+)
+def test_who_has_seen_the_episode_is_shown(s3: FakeS3, tell: Any, at: str, line: str | None) -> None:
+    key = "responder-state/acknowledged/churn-endpoint/churn-data-quality.json"
+    s3.put(key, {"by": "ann", "at": at, "note": "new form"})
+    body = tell(None, drift("AGEP", 0.83))
+    assert ("Seen  " in body) == (line is not None)
+    assert line is None or line in body
+
+
+def test_an_acknowledgement_of_another_shape_is_said(s3: FakeS3, tell: Any) -> None:
+    s3.put("responder-state/acknowledged/churn-endpoint/churn-data-quality.json", [1])
+    assert "Whether somebody has seen this could not be looked up: no JSON object." in tell(None, drift("AGEP", 0.83))

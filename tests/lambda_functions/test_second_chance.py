@@ -57,7 +57,7 @@ KILLED = [
 ]
 
 
-@pytest.mark.parametrize("how", KILLED, ids=str)
+@pytest.mark.parametrize("how", KILLED, ids=["out of memory", "SageMaker's own fault", "MemoryError"])
 def test_a_killed_job_is_tried_once_more_on_a_larger_machine(monitor: Monitor, how: dict[str, str]) -> None:
     monitor.run(10)
     end(monitor, FIRST, "Failed", **how)

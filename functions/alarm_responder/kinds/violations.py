@@ -7,14 +7,17 @@ from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.alarm_kind import AlarmKind
 from functions.alarm_responder.console_links import Console
 from functions.alarm_responder.findings import Findings, look
+from functions.alarm_responder.first_steps import first_steps
 from functions.alarm_responder.notification import (
     MessageContext,
     Notification,
     alarm_lines,
     attributes_of,
     body_of,
+    clip,
     hour_text,
     plural,
+    step_lines,
     subject_of,
     time_text,
 )
@@ -23,25 +26,34 @@ from functions.alarm_responder.violation_lines import by_subject, violation_line
 from functions.alarm_responder.window_lines import data_line, run_line, since_line
 from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, Violation
 
+_MAX_SENTENCE = 300
+_MAX_NAME = 100
+
 
 def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> Notification:
     """For an alarm on violations of the baseline's constraints."""
     groups = by_subject(findings.violations or (), findings.report)
     headline = _headline(groups)
+    steps = first_steps(groups, findings.report, findings.changes)
+    facts = _facts(alarm, findings, context)
     sections = [
         [f"{alarm.endpoint}: {headline}."],
-        _facts(alarm, findings, context),
+        facts,
         violation_lines(findings, groups),
         list(findings.problems),
         _files(alarm, findings, context),
-        _next_steps(findings),
+        step_lines(*steps, _how_to_acknowledge(alarm, context)),
         alarm_lines(alarm, context),
     ]
     count = "unknown" if findings.violations is None else str(len(findings.violations))
+    subject = subject_of(alarm, headline, [group[0].subject for group in _features(groups)])
+    when = [line for line in facts if line.startswith(("Data ", "Since "))]
+    where = [context.dashboard_url] if context.dashboard_url else []
     return Notification(
-        subject=subject_of(alarm, headline, [group[0].subject for group in _features(groups)]),
+        subject=subject,
         body=body_of(sections),
         attributes={**attributes_of(alarm, "violations"), "violations": count},
+        chat=[subject, *when[:1], steps[0], *when[1:], *where],
     )
 
 
@@ -86,9 +98,19 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     if findings.run:
         lines.append(run_line(findings.run, findings.report, findings.lag))
     lines.append(f"Alarm at  {time_text(alarm.changed_at)}")
+    if findings.report.says:
+        lines.append(f"Verdict   {clip(findings.report.says, _MAX_SENTENCE)}")
+    if seen := findings.acknowledged:
+        said = f": {clip(seen.note, _MAX_SENTENCE)}" if seen.note else ""
+        lines.append(f"Seen      by {clip(seen.by, _MAX_NAME)} at {clip(seen.at, _MAX_NAME)}{said}")
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")
     return lines
+
+
+def _how_to_acknowledge(alarm: Alarm, context: MessageContext) -> str:
+    place = f"--bucket {context.bucket} --endpoint {alarm.endpoint} --schedule {alarm.schedule}"
+    return f"Say that you look at it: python -m drift_tools acknowledge {place} --note '...'"
 
 
 def _files(alarm: Alarm, findings: Findings, context: MessageContext) -> list[str]:
@@ -105,28 +127,6 @@ def _files(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     if context.dashboard_url:
         lines.append(f"  Dashboard:    {context.dashboard_url}")
     return lines
-
-
-def _next_steps(findings: Findings) -> list[str]:
-    violations = findings.violations or ()
-    checks = {violation.check for violation in violations}
-    steps = []
-    if checks & COLUMN_CHECKS:
-        steps.append("The data's columns changed: compare what clients send with the baseline, before anything else.")
-    if checks & {"data_type_check", "completeness_check", "categorical_values_check"}:
-        steps.append(
-            "Types, gaps or categories changed, which mostly is a fault in a feed: ask who feeds the endpoint."
-        )
-    if violations and all(violation.is_metric for violation in violations):
-        steps.append("Make sure that the labels are complete and right, then look for drift in the same period.")
-        steps.append("If the labels stand: retrain on recent data, or go back to the model before.")
-    elif DRIFT_CHECK in checks or not violations:
-        steps.append(
-            "A sudden change in few features is mostly a fault in a feed; a slow one in many, a changed world."
-        )
-        steps.append("If the world changed: check the model's quality, retrain, and make a new baseline.")
-    steps.append("If the change is meant to last: make a new baseline, or widen the threshold in its constraints.json.")
-    return ["WHAT TO DO NEXT", *(f"  {rank}. {step}" for rank, step in enumerate(steps, start=1))]
 
 
 KIND = AlarmKind(look, notification)

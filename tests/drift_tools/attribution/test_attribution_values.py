@@ -1,18 +1,21 @@
 """SHAP values against the definition itself, rankings against scikit-learn."""
 
+from collections.abc import Callable
 from itertools import combinations
 from math import factorial
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
 from sklearn.metrics import ndcg_score
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.attribution.exact import linear_shap, tree_shap
-from drift_tools.monitors.attribution.importance import global_importance, ndcg
+from drift_tools.monitors.attribution.importance import Aggregation, global_importance, ndcg
 from drift_tools.monitors.attribution.permutation import permutation_shap
 
 RNG = np.random.default_rng(5)
@@ -20,7 +23,9 @@ ROWS = RNG.normal(size=(40, 5))
 BACKGROUND = RNG.normal(size=(6, 5))
 
 
-def by_definition(score, rows, background):
+def by_definition(
+    score: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any], background: NDArray[Any]
+) -> NDArray[Any]:
     """Shapley 1953: the mean of a feature's contribution over all sets of the others, and over the background."""
     number, features = rows.shape
     values = np.zeros((number, features))
@@ -31,35 +36,35 @@ def by_definition(score, rows, background):
                 mixed = np.repeat(absent[None], number, axis=0)
                 mixed[:, chosen] = rows[:, chosen]
                 worth[frozenset(chosen)] = score(mixed)
-        for chosen, before in worth.items():
-            for feature in set(range(features)) - chosen:
-                weight = factorial(len(chosen)) * factorial(features - len(chosen) - 1) / factorial(features)
-                values[:, feature] += weight * (worth[chosen | {feature}] - before)
+        for others, before in worth.items():
+            for feature in set(range(features)) - others:
+                weight = factorial(len(others)) * factorial(features - len(others) - 1) / factorial(features)
+                values[:, feature] += weight * (worth[others | {feature}] - before)
     return values / len(background)
 
 
-def score(rows):
-    return rows[:, 0] * 2 + rows[:, 1] * rows[:, 2] - np.abs(rows[:, 3])
+def score(rows: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(rows[:, 0] * 2 + rows[:, 1] * rows[:, 2] - np.abs(rows[:, 3]))
 
 
 class TestPermutation:
-    def test_values_add_up_to_the_score(self):
+    def test_values_add_up_to_the_score(self) -> None:
         values = permutation_shap(score, ROWS, BACKGROUND[:1], permutations=1)
         np.testing.assert_allclose(values.sum(axis=1), score(ROWS) - score(BACKGROUND[:1]), atol=1e-12)
 
-    def test_an_additive_model_is_exact_with_one_order(self):
+    def test_an_additive_model_is_exact_with_one_order(self) -> None:
         weights = np.array([1.0, -2.0, 0.5, 0.0, 3.0])
         values = permutation_shap(lambda rows: rows @ weights, ROWS, BACKGROUND[:1], permutations=1)
         np.testing.assert_allclose(values, linear_shap(weights, ROWS, BACKGROUND[:1]), atol=1e-12)
 
-    def test_pairwise_interactions_are_exact_too(self):
+    def test_pairwise_interactions_are_exact_too(self) -> None:
         """Forwards and backwards a pair of features is met in both orders: what makes the pair of walks worth it."""
         values = permutation_shap(score, ROWS, BACKGROUND[:1], permutations=1)
         np.testing.assert_allclose(values, by_definition(score, ROWS, BACKGROUND[:1]), atol=1e-12)
 
-    def test_many_orders_come_near_the_definition_where_more_features_interact(self):
-        def triple(rows):
-            return rows[:, 0] * rows[:, 1] * rows[:, 2] * rows[:, 3]
+    def test_many_orders_come_near_the_definition_where_more_features_interact(self) -> None:
+        def triple(rows: NDArray[Any]) -> NDArray[Any]:
+            return np.asarray(rows[:, 0] * rows[:, 1] * rows[:, 2] * rows[:, 3])
 
         exact = by_definition(triple, ROWS, BACKGROUND[:1])
         errors = [
@@ -68,16 +73,16 @@ class TestPermutation:
         ]
         assert errors[1] < errors[0] / 3
 
-    def test_texts_are_features_too(self):
+    def test_texts_are_features_too(self) -> None:
         rows = np.array([["a", 1.0], ["b", 2.0]], dtype=object)
         background = np.array([["a", 0.0]], dtype=object)
 
-        def lengths(cells):
+        def lengths(cells: NDArray[Any]) -> NDArray[Any]:
             return np.array([float(text == "b") * 10 + number for text, number in cells])
 
         assert permutation_shap(lengths, rows, background, permutations=1).tolist() == [[0.0, 1.0], [10.0, 2.0]]
 
-    def test_progress_is_told(self):
+    def test_progress_is_told(self) -> None:
         told = []
         permutation_shap(score, ROWS, BACKGROUND, permutations=2, progress=lambda *at: told.append(at))
         assert told == [(1, 2), (2, 2)]
@@ -85,19 +90,19 @@ class TestPermutation:
 
 class TestExact:
     @pytest.mark.parametrize("seed", [0, 1])
-    def test_a_forest_equals_the_definition(self, seed):
+    def test_a_forest_equals_the_definition(self, seed: int) -> None:
         labels = (score(ROWS) > 0).astype(int)
         forest = RandomForestClassifier(3, max_depth=4, random_state=seed).fit(ROWS, labels)
         values = sum(tree_shap(one.tree_, ROWS, BACKGROUND, output=1) for one in forest.estimators_) / 3
         expected = by_definition(lambda rows: forest.predict_proba(rows)[:, 1], ROWS, BACKGROUND)
         np.testing.assert_allclose(values, expected, atol=1e-10)
 
-    def test_boosted_trees_equal_the_definition(self):
+    def test_boosted_trees_equal_the_definition(self) -> None:
         model = GradientBoostingRegressor(n_estimators=4, max_depth=3, random_state=0).fit(ROWS, score(ROWS))
         values = model.learning_rate * sum(tree_shap(one[0].tree_, ROWS, BACKGROUND) for one in model.estimators_)
         np.testing.assert_allclose(values, by_definition(model.predict, ROWS, BACKGROUND), atol=1e-10)
 
-    def test_a_linear_model_equals_the_definition(self):
+    def test_a_linear_model_equals_the_definition(self) -> None:
         weights = np.array([1.0, -2.0, 0.5, 0.0, 3.0])
         expected = by_definition(lambda rows: rows @ weights + 7, ROWS, BACKGROUND)
         np.testing.assert_allclose(linear_shap(weights, ROWS, BACKGROUND), expected, atol=1e-12)
@@ -109,12 +114,12 @@ class TestImportance:
     @pytest.mark.parametrize(
         ("aggregation", "expected"), [("mean_abs", [2.0, 3.0]), ("mean_sq", [5.0, 10.0]), ("median", [-1.0, -3.0])]
     )
-    def test_aggregations(self, aggregation, expected):
+    def test_aggregations(self, aggregation: Aggregation, expected: Any) -> None:
         assert global_importance(self.values, aggregation).tolist() == expected
 
-    def test_another_word_is_refused(self):
+    def test_another_word_is_refused(self) -> None:
         with pytest.raises(InputError, match="one of mean_abs, mean_sq, median"):
-            global_importance(self.values, "mean")
+            global_importance(self.values, cast("Aggregation", "mean"))
 
 
 class TestNdcg:
@@ -130,17 +135,17 @@ class TestNdcg:
             ([0.7], [0.1], 1.0),
         ],
     )
-    def test_known_values(self, baseline, current, expected):
+    def test_known_values(self, baseline: list[float], current: list[float], expected: Any) -> None:
         assert ndcg(np.array(baseline, float), np.array(current, float)) == pytest.approx(expected, abs=1e-14)
 
-    def test_negative_medians_count_by_their_size(self):
+    def test_negative_medians_count_by_their_size(self) -> None:
         one, other = np.array([0.7, -0.5, 0.05]), np.array([0.1, -0.2, 0.7])
         assert ndcg(one, other) == ndcg(np.abs(one), np.abs(other))
 
     numbers = st.lists(st.integers(0, 5), min_size=2, max_size=12)
 
     @given(st.data(), numbers)
-    def test_it_equals_scikit_learn(self, data, baseline):
+    def test_it_equals_scikit_learn(self, data: st.DataObject, baseline: list[float]) -> None:
         current = data.draw(st.lists(st.integers(0, 5), min_size=len(baseline), max_size=len(baseline)))
         if any(baseline):
             expected = ndcg_score([baseline], [current])

@@ -45,26 +45,27 @@ def folder(tmp_path: Path, script: str) -> Path:
 
 
 def archive(tmp_path: Path, script: str) -> Path:
-    made = folder(tmp_path / "m", script) if (tmp_path / "m").mkdir() is None else None
+    (tmp_path / "m").mkdir()
+    made = folder(tmp_path / "m", script)
     with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as tar:
         tar.add(made, ".")
     return tmp_path / "model.tar.gz"
 
 
-def test_the_containers_defaults(tmp_path):
+def test_the_containers_defaults(tmp_path: Path) -> None:
     with ModelProcess(archive(tmp_path, DEFAULTS)) as model:
         assert model.ask(b"1,2\n3,4\n") == (b"3.0\n7.0\n", "text/csv")
         assert model.ask(b"0,1\n0,2\n") == (b"1.0\n2.0\n", "text/csv")
 
 
-def test_functions_of_ones_own(tmp_path):
+def test_functions_of_ones_own(tmp_path: Path) -> None:
     with ModelProcess(folder(tmp_path, OWN), content_type="application/json", accept="application/json") as model:
         body, content_type = model.ask(b'{"rows": [2, 4]}')
         assert json.loads(body) == [5.0, 10.0]
         assert content_type == "application/json; charset=utf-8"
 
 
-def test_one_function_for_all(tmp_path):
+def test_one_function_for_all(tmp_path: Path) -> None:
     with ModelProcess(folder(tmp_path, TRANSFORM)) as model:
         assert model.ask(b"x") == (b"3 x text/csv", "text/csv")
 
@@ -80,13 +81,13 @@ def test_one_function_for_all(tmp_path):
     ],
     ids=["connect", "fetch", "run", "shell", "fork"],
 )
-def test_no_network_and_no_other_programs(tmp_path, deed):
+def test_no_network_and_no_other_programs(tmp_path: Path, deed: str) -> None:
     script = f"def model_fn(d): return 0\ndef transform_fn(*a):\n    {deed}\n    return 'done'"
     with ModelProcess(folder(tmp_path, script)) as model, pytest.raises(InputError, match="neither network nor"):
         model.ask(b"")
 
 
-def test_no_credentials_and_no_modules_of_the_monitor(tmp_path, monkeypatch):
+def test_no_credentials_and_no_modules_of_the_monitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_SECRET_ACCESS_KEY", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "PYTHONPATH"):
         monkeypatch.setenv(name, str(Path(__file__).parents[3]))
     script = """
@@ -114,12 +115,12 @@ def transform_fn(*a):
         ),
     ],
 )
-def test_a_model_that_does_not_start_says_why(tmp_path, script, words):
+def test_a_model_that_does_not_start_says_why(tmp_path: Path, script: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         ModelProcess(folder(tmp_path, script))
 
 
-def test_a_request_that_fails_leaves_the_model_usable(tmp_path):
+def test_a_request_that_fails_leaves_the_model_usable(tmp_path: Path) -> None:
     script = "def model_fn(d): return 0\ndef transform_fn(m, b, c, a):\n    return str(1 / len(b))"
     with ModelProcess(folder(tmp_path, script)) as model:
         with pytest.raises(InputError, match="ZeroDivisionError"):
@@ -127,13 +128,13 @@ def test_a_request_that_fails_leaves_the_model_usable(tmp_path):
         assert model.ask(b"ab")[0] == b"0.5"
 
 
-def test_one_that_hangs_is_given_up(tmp_path):
+def test_one_that_hangs_is_given_up(tmp_path: Path) -> None:
     script = "import threading\ndef model_fn(d): return 0\ndef transform_fn(*a): threading.Event().wait()"
     with ModelProcess(folder(tmp_path, script), seconds=1.5) as model, pytest.raises(InputError, match=r"in 1.5 s"):
         model.ask(b"x")
 
 
-def test_nothing_is_left(tmp_path):
+def test_nothing_is_left(tmp_path: Path) -> None:
     model = ModelProcess(folder(tmp_path, DEFAULTS))
     child, unpacked = model._process.pid, Path(model._folder.name)
     model.close()
@@ -143,7 +144,7 @@ def test_nothing_is_left(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../outside", "/tmp/outside"])
-def test_an_archive_cannot_leave_its_folder(tmp_path, name):
+def test_an_archive_cannot_leave_its_folder(tmp_path: Path, name: str) -> None:
     with tarfile.open(tmp_path / "m.tar.gz", "w:gz") as tar:
         entry = tarfile.TarInfo(name)
         entry.size = 1
@@ -158,7 +159,7 @@ def test_an_archive_cannot_leave_its_folder(tmp_path, name):
     assert not (tmp_path / "outside").exists()
 
 
-def test_what_is_no_archive_is_said(tmp_path):
+def test_what_is_no_archive_is_said(tmp_path: Path) -> None:
     (tmp_path / "model.tar.gz").write_bytes(b"no archive")
     with pytest.raises(InputError, match=r"model\.tar\.gz cannot be unpacked"):
         ModelProcess(tmp_path / "model.tar.gz")

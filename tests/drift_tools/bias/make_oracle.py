@@ -8,15 +8,16 @@ import json
 import math
 import sys
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from smclarify.bias.metrics import call_metric, posttraining, pretraining
+from smclarify.bias.metrics import call_metric, posttraining, pretraining  # type: ignore[import-not-found]
 
 ROWS = (12, 40, 60, 200, 30, 25)
 
 
-def table(seed: int, rows: int) -> dict[str, list]:
+def table(seed: int, rows: int) -> dict[str, list[Any]]:
     """A random table; groups, labels and predictions depend on each other."""
     rng = np.random.default_rng(seed)
     group = rng.random(rows) < 0.4
@@ -31,7 +32,7 @@ def table(seed: int, rows: int) -> dict[str, list]:
     }
 
 
-def values(rows: dict[str, list]) -> dict[str, object]:
+def values(rows: dict[str, list[Any]]) -> dict[str, object]:
     """Every metric of smclarify, None where it refuses."""
     group = pd.Series(rows["group"]) == 1
     label = pd.Series(rows["label"])

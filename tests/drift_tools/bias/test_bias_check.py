@@ -2,13 +2,15 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.bias.analysis import BiasAnalysis, read_references
-from drift_tools.monitors.bias.check import Reference, Verdict, check, independent_tests, written
+from drift_tools.monitors.bias.check import BiasCheck, Reference, Verdict, check, independent_tests, written
 from drift_tools.monitors.bias.facets import is_continuous, select, selections, strata
 from drift_tools.monitors.bias.measure import BiasData, measure
 
@@ -17,31 +19,31 @@ TEXTS = np.array(["a", "b", None, "a", "c"], dtype=object)
 
 
 class TestSelection:
-    def test_a_threshold_is_strict_and_written_with_the_maximum(self):
+    def test_a_threshold_is_strict_and_written_with_the_maximum(self) -> None:
         found = select("x", NUMBERS, [0.5])
         assert found.value_or_threshold == "(0.5, 0.9]"
         assert found.chosen.tolist() == [False, False, True, False, True]
 
-    def test_several_values_are_categories(self):
+    def test_several_values_are_categories(self) -> None:
         found = select("s", TEXTS, ["a", "c"])
         assert found.value_or_threshold == "a,c"
         assert found.chosen.tolist() == [True, False, False, True, True]
 
     @pytest.mark.parametrize("value", [1, 1.0, "1", "1.0", True], ids=repr)
-    def test_a_flag_is_a_category_in_a_small_table_too(self, value):
+    def test_a_flag_is_a_category_in_a_small_table_too(self, value: Any) -> None:
         found = select("flag", np.array([0.0, 1.0, 1.0, np.nan]), [value])
         assert found.chosen.tolist() == ([False] * 4 if value is True else [False, True, True, False])
 
-    def test_truths_are_alike_however_they_are_spelt(self):
+    def test_truths_are_alike_however_they_are_spelt(self) -> None:
         cells = np.array(["True", "false", "TRUE", None], dtype=object)
         assert select("t", cells, [True]).chosen.tolist() == [True, False, True, False]
 
-    def test_ids_are_continuous(self):
+    def test_ids_are_continuous(self) -> None:
         assert is_continuous(np.arange(1000.0), [500])
         assert not is_continuous(np.arange(1000.0) % 12, [5])
         assert not is_continuous(np.arange(1000.0), [5, 6])
 
-    def test_every_value_without_values(self):
+    def test_every_value_without_values(self) -> None:
         assert [one.value_or_threshold for one in selections("s", TEXTS, [])] == ["a", "b", "c"]
 
     @pytest.mark.parametrize(
@@ -52,11 +54,11 @@ class TestSelection:
             (np.array([f"id{i}" for i in range(200)], dtype=object), [], "200 values"),
         ],
     )
-    def test_what_cannot_be_a_group_is_said(self, cells, values, words):
+    def test_what_cannot_be_a_group_is_said(self, cells: NDArray[Any], values: list[Any], words: str) -> None:
         with pytest.raises(InputError, match=words):
             selections("f", cells, values)
 
-    def test_missing_is_a_stratum_of_its_own(self):
+    def test_missing_is_a_stratum_of_its_own(self) -> None:
         assert strata(np.array(["x", None, "y", "x", ""], dtype=object)).tolist() == [2, 0, 3, 2, 1]
 
 
@@ -68,7 +70,7 @@ def sample(rows: int, seed: int, gap: float = 0.0) -> BiasData:
     return BiasData(label, rng.random(rows) < share)
 
 
-def group_of(rows: int) -> np.ndarray:
+def group_of(rows: int) -> NDArray[np.bool_]:
     return np.arange(rows) < rows // 2
 
 
@@ -79,11 +81,11 @@ def baseline_of(rows: int = 20_000) -> BiasAnalysis:
 class TestCheck:
     references = baseline_of().references()
 
-    def verdicts(self, rows, seed, gap=0.0, level=0.01):
+    def verdicts(self, rows: int, seed: int, gap: float = 0.0, level: float = 0.01) -> dict[str, BiasCheck]:
         checks = check([measure("sex", "0", group_of(rows), sample(rows, seed, gap))], self.references, level)
         return {one.metric: one for one in checks}
 
-    def test_a_gap_of_fifteen_points_is_found_and_written_as_clarify_does(self):
+    def test_a_gap_of_fifteen_points_is_found_and_written_as_clarify_does(self) -> None:
         found = self.verdicts(4000, 2, 0.15)
         assert found["DPPL"].verdict is Verdict.DRIFT
         violation = found["DPPL"].violation()
@@ -93,30 +95,31 @@ class TestCheck:
         assert "doesn't meet the baseline constraint requirement" in violation["description"]
         assert found["DPL"].verdict is Verdict.NO_DRIFT
 
-    def test_a_certain_but_harmless_change_is_no_drift(self):
+    def test_a_certain_but_harmless_change_is_no_drift(self) -> None:
         rows = 400_000
         large = baseline_of(rows).references()
         found = check([measure("sex", "0", group_of(rows), sample(rows, 3, 0.03))], large, 0.01)
         parity = next(one for one in found if one.metric == "DPPL")
+        assert parity.p_value is not None
         assert parity.p_value < 1e-6
         assert parity.verdict is Verdict.NO_DRIFT
         assert "immaterial" in parity.reason
 
-    def test_few_rows_are_not_enough(self):
+    def test_few_rows_are_not_enough(self) -> None:
         assert {one.verdict for one in self.verdicts(40, 4, 0.5).values()} == {
             Verdict.NOT_ENOUGH_DATA,
             Verdict.NOT_COMPARABLE,
         }
 
     @pytest.mark.parametrize("rows", [100, 300, 2000])
-    def test_false_alarms_of_all_metrics_together_stay_below_the_level(self, rows):
+    def test_false_alarms_of_all_metrics_together_stay_below_the_level(self, rows: int) -> None:
         alarms = sum(
             any(one.verdict is Verdict.DRIFT for one in self.verdicts(rows, seed, level=0.05).values())
             for seed in range(1000, 1060)
         )
         assert alarms <= 8  # 3 expected at the most; 8 or fewer in 99 of 100 trials
 
-    def test_an_infinite_value_is_no_reason_by_itself(self):
+    def test_an_infinite_value_is_no_reason_by_itself(self) -> None:
         label, predicted = np.ones(80, bool), np.ones(80, bool)
         predicted[:30] = False  # false negatives and no false positive: TE is infinite
         found = check([measure("sex", "0", np.arange(80) < 40, BiasData(label, predicted))], self.references, 0.01)
@@ -124,22 +127,22 @@ class TestCheck:
         assert equality.verdict is not Verdict.NOT_COMPARABLE
         assert equality.p_value is not None
 
-    def test_a_group_that_is_gone_is_named(self):
+    def test_a_group_that_is_gone_is_named(self) -> None:
         checks = check([], self.references, 0.05)
         assert {one.reason for one in checks} == {"the window has no row of this group"}
         assert len(checks) == 21
 
-    def test_metrics_that_are_one_are_tested_once(self):
+    def test_metrics_that_are_one_are_tested_once(self) -> None:
         assert independent_tests(["DPL", "KL", "JS", "LP", "TVD", "KS", "CI"]) == 2
 
 
 class TestAnalysis:
-    def test_a_baseline_survives_its_file(self):
+    def test_a_baseline_survives_its_file(self) -> None:
         baseline = baseline_of(2000)
         text = json.dumps(baseline.to_dict(), allow_nan=False)
         assert read_references(json.loads(text), "analysis.json") == baseline.references()
 
-    def test_it_has_clarifys_keys(self):
+    def test_it_has_clarifys_keys(self) -> None:
         analysis = baseline_of(2000).to_dict()
         assert list(analysis) == ["version", "pre_training_bias_metrics", "post_training_bias_metrics"]
         section = analysis["pre_training_bias_metrics"]
@@ -154,7 +157,7 @@ class TestAnalysis:
             "error": "no group variable is given",
         }
 
-    def test_clarifys_own_file_is_a_baseline(self):
+    def test_clarifys_own_file_is_a_baseline(self) -> None:
         metrics = [
             {"name": "TE", "description": "Treatment Equality (TE)", "value": "-Infinity"},
             {"name": "DI", "description": "Disparate Impact (DI)", "value": 0.5},
@@ -184,11 +187,11 @@ class TestAnalysis:
             ),
         ],
     )
-    def test_what_is_no_baseline_is_said(self, content, words):
+    def test_what_is_no_baseline_is_said(self, content: Any, words: str) -> None:
         with pytest.raises(InputError, match=words):
             read_references(content, "b.json")
 
-    def test_infinities_are_written_as_clarify_does(self):
+    def test_infinities_are_written_as_clarify_does(self) -> None:
         assert [written(value) for value in (math.inf, -math.inf, 0.25)] == ["Infinity", "-Infinity", "0.25"]
 
 

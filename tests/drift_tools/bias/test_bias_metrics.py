@@ -3,11 +3,13 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from drift_tools.monitors.bias.counts import confusion_counts
 from drift_tools.monitors.bias.measure import BiasData, GroupBias, measure
@@ -37,7 +39,7 @@ def values(group: GroupBias) -> dict[str, float | None]:
 
 
 @pytest.mark.parametrize("table", ORACLE, ids=lambda table: f"{len(table['rows']['group'])} rows")
-def test_every_metric_equals_smclarify(table):
+def test_every_metric_equals_smclarify(table: dict[str, Any]) -> None:
     rows = {key: np.array(value) for key, value in table["rows"].items()}
     data = BiasData(rows["label"] == 1, rows["predicted"] == 1, rows["stratum"], rows["features"].astype(float))
     measured = values(measure("facet", "1", rows["group"] == 1, data))
@@ -46,7 +48,7 @@ def test_every_metric_equals_smclarify(table):
         assert measured[name] == pytest.approx(float(expected), rel=1e-12, abs=1e-15), name
 
 
-def test_the_published_analysis_of_the_adult_notebook_to_the_last_digit():
+def test_the_published_analysis_of_the_adult_notebook_to_the_last_digit() -> None:
     # Counts recovered from amazon-sagemaker-examples' executed bias notebook; the values are those that it printed.
     cells = {(0, 1, 1): 86, (0, 0, 1): 36, (0, 1, 0): 57, (0, 0, 0): 277}
     cells |= {(1, 1, 1): 8, (1, 0, 1): 2, (1, 1, 0): 9, (1, 0, 0): 191}
@@ -86,7 +88,7 @@ def test_the_published_analysis_of_the_adult_notebook_to_the_last_digit():
     ],
     ids=["T1", "T2", "T3", "T4"],
 )
-def test_edge_values(text, expected):
+def test_edge_values(text: str, expected: dict[str, float]) -> None:
     measured = values(of(text))
     for name, value in expected.items():
         assert measured[name] == pytest.approx(value, abs=5e-12), name
@@ -95,19 +97,19 @@ def test_edge_values(text, expected):
 class TestWhereAMetricHasNoValue:
     rows = np.array([True, False, True, False] * 20)
 
-    def errors(self, group, data):
+    def errors(self, group: NDArray[Any], data: BiasData) -> dict[str, str]:
         measured = measure("f", "1", group, data)
         return {name: value.error for name, value in measured.values.items() if value.error}
 
-    def test_a_group_without_rows(self):
+    def test_a_group_without_rows(self) -> None:
         found = self.errors(np.zeros(80, bool), BiasData(self.rows, self.rows))
         assert set(found.values()) == {"the facet's group has no rows"}
         assert len(found) == 21
 
-    def test_a_rest_without_rows(self):
+    def test_a_rest_without_rows(self) -> None:
         assert len(self.errors(np.ones(80, bool), BiasData(self.rows, self.rows))) == 21
 
-    def test_without_a_group_variable_or_features(self):
+    def test_without_a_group_variable_or_features(self) -> None:
         found = self.errors(np.arange(80) < 40, BiasData(self.rows, self.rows))
         assert found == {
             "CDDL": "no group variable is given",
@@ -115,20 +117,20 @@ class TestWhereAMetricHasNoValue:
             "FT": "not all features are numbers",
         }
 
-    def test_labels_that_are_all_alike(self):
+    def test_labels_that_are_all_alike(self) -> None:
         data = BiasData(np.ones(80, bool), self.rows, np.zeros(80, np.int64), np.zeros((80, 1)))
         assert self.errors(np.arange(80) < 40, data) == {"CDDL": "all rows are positive"}
 
-    def test_nothing_but_false_negatives_has_no_entropy(self):
+    def test_nothing_but_false_negatives_has_no_entropy(self) -> None:
         found = self.errors(np.arange(80) < 40, BiasData(np.ones(80, bool), np.zeros(80, bool)))
         assert found["GE"] == "it is not defined for these rows"
 
-    def test_missing_features(self):
+    def test_missing_features(self) -> None:
         features = np.full((80, 1), np.nan)
         found = self.errors(np.arange(80) < 40, BiasData(self.rows, self.rows, None, features))
         assert found["FT"] == "some features are missing or infinite"
 
-    def test_without_predictions_only_labels_are_measured(self):
+    def test_without_predictions_only_labels_are_measured(self) -> None:
         measured = measure("f", "1", np.arange(80) < 40, BiasData(self.rows))
         assert {value.metric.stage for value in measured.values.values()} == {Stage.PRE_TRAINING}
 
@@ -136,20 +138,23 @@ class TestWhereAMetricHasNoValue:
 @given(
     st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans(), st.integers(0, 3)), min_size=1, max_size=40),
 )
-def test_a_value_or_a_reason_and_an_interval_around_what_is_judged(rows):
+def test_a_value_or_a_reason_and_an_interval_around_what_is_judged(rows: list[Any]) -> None:
     group, label, predicted, stratum = (np.array(column) for column in zip(*rows, strict=True))
     measured = measure("f", "1", group, BiasData(label, predicted, stratum.astype(np.int64), stratum[:, None] * 1.0))
     for value in measured.values.values():
         assert (value.value is None) != (value.error is None)
         assert value.value is None or not math.isnan(value.value)
         if value.low is not None:
+            assert value.high is not None
+            assert value.estimate is not None
+            assert value.standard_error is not None
             assert value.low <= value.high
             assert math.isfinite(value.estimate)
             assert math.isfinite(value.standard_error)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), min_size=2, max_size=60))
-def test_differences_change_their_sign_with_the_sides(rows):
+def test_differences_change_their_sign_with_the_sides(rows: list[Any]) -> None:
     group, label, predicted = (np.array(column) for column in zip(*rows, strict=True))
     one, other = (confusion_counts(side, label, predicted) for side in (group, ~group))
     for metric in METRICS:
@@ -167,7 +172,7 @@ def test_differences_change_their_sign_with_the_sides(rows):
             assert float(metric.of(one)) == pytest.approx(-float(metric.of(other)), abs=1e-12), metric.name
 
 
-def test_many_draws_are_measured_at_once_as_one_by_one():
+def test_many_draws_are_measured_at_once_as_one_by_one() -> None:
     rng = np.random.default_rng(3)
     counts = rng.integers(0, 50, (20, 2, 2, 2)).astype(float)
     for metric in METRICS:
@@ -176,7 +181,7 @@ def test_many_draws_are_measured_at_once_as_one_by_one():
             assert together.tolist() == [float(metric.of(one)) for one in counts], metric.name
 
 
-def test_intervals_cover_the_truth():
+def test_intervals_cover_the_truth() -> None:
     """95 % intervals of the differences in 100 samples of 400 rows: of 90 at the least."""
     rng = np.random.default_rng(11)
     shares = np.array([[[0.3, 0.05], [0.08, 0.22]], [[0.15, 0.04], [0.06, 0.10]]])
@@ -188,5 +193,7 @@ def test_intervals_cover_the_truth():
         measured = measure("f", "1", rows[:, 0], BiasData(rows[:, 1], rows[:, 2]))
         for name in hits:
             value = measured.values[name]
+            assert value.low is not None
+            assert value.high is not None
             hits[name] += value.low <= truth[name] <= value.high
     assert {name: 90 <= hit <= 100 for name, hit in hits.items()} == dict.fromkeys(hits, True), hits

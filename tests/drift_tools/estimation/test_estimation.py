@@ -1,9 +1,12 @@
 """Quality before the labels come: against scikit-learn where it has the number, against the truth where it has not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import (
     accuracy_score,
@@ -27,21 +30,21 @@ scores_and_truths = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_s
 
 class TestCalibration:
     @given(scores_and_truths)
-    def test_isotonic_equals_scikit_learn(self, rows):
+    def test_isotonic_equals_scikit_learn(self, rows: list[Any]) -> None:
         scores, truths = (np.array(column, float) for column in zip(*rows, strict=True))
         expected = IsotonicRegression(out_of_bounds="clip").fit(scores, truths)
         probe = np.linspace(-1, 22, 40)
         np.testing.assert_allclose(Calibrator.isotonic(truths, scores)(probe), expected.predict(probe), atol=1e-9)
 
     @given(scores_and_truths)
-    def test_the_area_equals_scikit_learn(self, rows):
+    def test_the_area_equals_scikit_learn(self, rows: list[Any]) -> None:
         scores, truths = (np.array(column, float) for column in zip(*rows, strict=True))
         if 0 < truths.mean() < 1:
             assert area_under_roc(truths, scores) == pytest.approx(roc_auc_score(truths, scores), abs=1e-12)
         else:
             assert np.isnan(area_under_roc(truths, scores))
 
-    def test_calibrated_scores_are_left_alone_and_others_improved(self):
+    def test_calibrated_scores_are_left_alone_and_others_improved(self) -> None:
         rng = np.random.default_rng(1)
         probability = rng.random(20_000)
         outcomes = (rng.random(20_000) < probability).astype(float)
@@ -51,13 +54,13 @@ class TestCalibration:
         probe = np.array([0.04, 0.25, 0.64])
         np.testing.assert_allclose(squared(probe), np.sqrt(probe), atol=0.05)
 
-    def test_one_class_or_a_perfect_model_has_nothing_to_calibrate(self):
+    def test_one_class_or_a_perfect_model_has_nothing_to_calibrate(self) -> None:
         for outcomes in (np.ones(100), (np.arange(100) > 50).astype(float)):
             calibrator = fit_calibrator(outcomes, np.arange(100) / 100)
             assert calibrator(np.array([0.3])).tolist() == [0.3]
 
 
-def rows_of(seed: int, rows: int, *, bent: bool = False):
+def rows_of(seed: int, rows: int, *, bent: bool = False) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """A classifier whose probability is right (or, bent, its square root is), and the labels that follow it."""
     rng = np.random.default_rng(seed)
     probability = rng.beta(0.6, 0.9, rows)
@@ -66,7 +69,7 @@ def rows_of(seed: int, rows: int, *, bent: bool = False):
     return labels, np.where(scores > 0.5, "yes", "no").astype(object), scores[:, None]
 
 
-def measured(labels, predicted, scores):
+def measured(labels: NDArray[Any], predicted: NDArray[Any], scores: NDArray[Any]) -> dict[str, float]:
     truth, positive = labels == "yes", predicted == "yes"
     return {
         "accuracy": accuracy_score(truth, positive),
@@ -80,7 +83,7 @@ def measured(labels, predicted, scores):
 
 class TestEstimate:
     @pytest.mark.parametrize("bent", [False, True], ids=["calibrated", "not calibrated"])
-    def test_what_the_labels_later_say_lies_in_the_interval(self, bent):
+    def test_what_the_labels_later_say_lies_in_the_interval(self, bent: bool) -> None:
         estimator = QualityEstimator.fit(["yes"], *rows_of(0, 20_000, bent=bent))
         for seed in range(1, 6):
             window = rows_of(seed, 2_000, bent=bent)
@@ -91,7 +94,7 @@ class TestEstimate:
                 assert abs(estimate.value - truth[name]) < 0.05
                 assert 0 < estimate.high - estimate.low < 0.25
 
-    def test_a_population_of_harder_rows_is_seen_without_a_label(self):
+    def test_a_population_of_harder_rows_is_seen_without_a_label(self) -> None:
         estimator = QualityEstimator.fit(["yes"], *rows_of(0, 20_000))
         labels, predicted, scores = rows_of(9, 40_000)
         hard = np.abs(scores[:, 0] - 0.5) < 0.2
@@ -100,7 +103,7 @@ class TestEstimate:
         assert estimate.value == pytest.approx(accuracy_score(labels[hard], predicted[hard]), abs=0.015)
 
     @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=60, max_size=80))
-    def test_with_certain_probabilities_it_is_the_measured_quality(self, rows):
+    def test_with_certain_probabilities_it_is_the_measured_quality(self, rows: list[Any]) -> None:
         truth, positive = (np.array(column) for column in zip(*rows, strict=True))
         labels = np.where(truth, "yes", "no").astype(object)
         predicted = np.where(positive, "yes", "no").astype(object)
@@ -111,11 +114,11 @@ class TestEstimate:
         assert estimates["recall"].value == pytest.approx(recall_score(truth, positive, zero_division=0))
         assert estimates["f1"].value == pytest.approx(f1_score(truth, positive, zero_division=0))
 
-    def test_three_classes(self):
+    def test_three_classes(self) -> None:
         rng = np.random.default_rng(4)
         names = np.array(["a", "b", "c"], dtype=object)
 
-        def window(rows):
+        def window(rows: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
             scores = rng.dirichlet([0.5, 0.7, 0.4], rows)
             labels = names[(rng.random((rows, 1)) > scores.cumsum(axis=1)).sum(axis=1).clip(max=2)]
             return labels, names[scores.argmax(axis=1)], scores
@@ -132,7 +135,7 @@ class TestEstimate:
         }.items():
             assert estimates[name].low <= truth <= estimates[name].high, name
 
-    def test_scores_where_the_baseline_has_none_are_not_trusted(self):
+    def test_scores_where_the_baseline_has_none_are_not_trusted(self) -> None:
         labels, predicted, scores = rows_of(0, 2_000)
         estimator = QualityEstimator.fit(["yes"], labels, predicted, scores * 0.5)
         assert estimator.is_trustworthy(scores * 0.5)
@@ -143,12 +146,12 @@ class TestEstimate:
         ("scores", "words"),
         [(np.full((60, 1), 73.0), "from 73 to 73"), (np.full((60, 1), np.nan), "leave rows without")],
     )
-    def test_per_cents_and_missing_scores_are_refused(self, scores, words):
+    def test_per_cents_and_missing_scores_are_refused(self, scores: NDArray[Any], words: str) -> None:
         labels = np.array(["yes", "no"] * 30, dtype=object)
         with pytest.raises(InputError, match=words):
             QualityEstimator.fit(["yes"], labels, labels, scores)
 
-    def test_too_few_labels_and_empty_windows_are_said(self):
+    def test_too_few_labels_and_empty_windows_are_said(self) -> None:
         labels, predicted, scores = rows_of(0, 60)
         with pytest.raises(InputError, match="50 are needed"):
             QualityEstimator.fit(["yes"], labels[:20], predicted[:20], scores[:20])

@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,7 +14,7 @@ from drift_tools.stream.producer import Producer
 
 
 class Runtime:
-    def invoke_endpoint(self, **arguments):
+    def invoke_endpoint(self, **arguments: Any) -> dict[str, Any]:
         if arguments["Body"] == b"bad":
             raise ClientError({"Error": {"Code": "ModelError"}}, "InvokeEndpoint")
         return {
@@ -26,12 +27,14 @@ class Runtime:
 class Kinesis:
     """Takes what it is given; `refuse` says which of the next calls fail and how."""
 
-    def __init__(self, *refuse):
-        self.refuse, self.calls, self.taken = list(refuse), [], []
+    def __init__(self, *refuse: str) -> None:
+        self.refuse = list(refuse)
+        self.calls: list[int] = []
+        self.taken: list[dict[str, Any]] = []
         self.gate = threading.Event()
         self.gate.set()
 
-    def put_records(self, StreamName, Records):  # noqa: N803 - boto3's names
+    def put_records(self, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         self.gate.wait(10)
         self.calls.append(len(Records))
         how = self.refuse.pop(0) if self.refuse else None
@@ -44,25 +47,25 @@ class Kinesis:
 
 
 class Metrics:
-    def __init__(self):
-        self.values = []
+    def __init__(self) -> None:
+        self.values: list[float] = []
 
-    def put_metric_data(self, Namespace, MetricData):  # noqa: N803 - boto3's names
+    def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803 - boto3's names
         self.values.append(MetricData[0]["Value"])
 
 
 @pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch):
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PAUSE", 0.0)
 
 
-def made(kinesis, **arguments):
+def made(kinesis: Kinesis, **arguments: Any) -> tuple[Producer, Metrics]:
     metrics = Metrics()
     producer = Producer("s", runtime=Runtime(), kinesis=kinesis, cloudwatch=metrics, seconds=0.01, **arguments)
     return producer, metrics
 
 
-def test_the_answer_is_the_endpoints_and_the_record_reaches_the_stream():
+def test_the_answer_is_the_endpoints_and_the_record_reaches_the_stream() -> None:
     kinesis = Kinesis()
     producer, metrics = made(kinesis)
     with producer:
@@ -76,14 +79,14 @@ def test_the_answer_is_the_endpoints_and_the_record_reaches_the_stream():
     assert (producer.sent, producer.dropped.total(), metrics.values) == (1, 0, [0])
 
 
-def test_the_endpoints_own_errors_are_the_callers():
+def test_the_endpoints_own_errors_are_the_callers() -> None:
     producer, _ = made(Kinesis())
     with producer, pytest.raises(ClientError, match="ModelError"):
         producer.invoke_endpoint(EndpointName="e", Body=b"bad")
     assert producer.sent == 0
 
 
-def test_what_is_refused_is_sent_again_and_only_that():
+def test_what_is_refused_is_sent_again_and_only_that() -> None:
     kinesis = Kinesis("half", "raise")
     kinesis.gate.clear()
     producer, _ = made(kinesis)
@@ -98,7 +101,7 @@ def test_what_is_refused_is_sent_again_and_only_that():
     assert producer.dropped == {}
 
 
-def test_a_stream_that_refuses_for_good_costs_records_and_no_request():
+def test_a_stream_that_refuses_for_good_costs_records_and_no_request() -> None:
     kinesis = Kinesis(*["raise"] * 100)
     producer, metrics = made(kinesis)
     with producer:
@@ -108,7 +111,7 @@ def test_a_stream_that_refuses_for_good_costs_records_and_no_request():
     assert metrics.values[-1] + sum(metrics.values[:-1]) == 3
 
 
-def test_a_full_queue_drops_and_counts():
+def test_a_full_queue_drops_and_counts() -> None:
     kinesis = Kinesis()
     kinesis.gate.clear()
     producer, _ = made(kinesis, capacity=5)
@@ -123,7 +126,7 @@ def test_a_full_queue_drops_and_counts():
     assert sum(taken) < 600
 
 
-def test_a_record_that_is_too_large_is_dropped():
+def test_a_record_that_is_too_large_is_dropped() -> None:
     producer, _ = made(Kinesis())
     with producer:
         assert not producer.put(
@@ -132,7 +135,7 @@ def test_a_record_that_is_too_large_is_dropped():
     assert producer.dropped == {"larger than 1 MiB": 1}
 
 
-def test_batches_keep_kinesis_limits():
+def test_batches_keep_kinesis_limits() -> None:
     kinesis = Kinesis()
     kinesis.gate.clear()
     producer, _ = made(kinesis)

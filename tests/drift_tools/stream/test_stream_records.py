@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,12 @@ FEATURES = [
 NAMES = [feature.name for feature in FEATURES]
 
 
-def record(received=b"5,MA\n", answered=b"1\n", received_type="text/csv", answered_type="text/csv; charset=utf-8"):
+def record(
+    received: bytes = b"5,MA\n",
+    answered: bytes = b"1\n",
+    received_type: str = "text/csv",
+    answered_type: str = "text/csv; charset=utf-8",
+) -> bytes:
     return encode_record(
         received=received,
         received_type=received_type,
@@ -33,7 +39,7 @@ def record(received=b"5,MA\n", answered=b"1\n", received_type="text/csv", answer
     )
 
 
-def test_a_record_has_the_capture_format():
+def test_a_record_has_the_capture_format() -> None:
     assert json.loads(record()) == {
         "captureData": {
             "endpointInput": {
@@ -71,7 +77,9 @@ def test_a_record_has_the_capture_format():
         (b"5,MA\n", "application/octet-stream", b"1", "text/plain", [["1", "5", "MA"]]),
     ],
 )
-def test_payloads_of_every_shape(received, received_type, answered, answered_type, rows):
+def test_payloads_of_every_shape(
+    received: bytes, received_type: str, answered: bytes, answered_type: str, rows: list[list[Any]]
+) -> None:
     assert read_rows(record(received, answered, received_type, answered_type), NAMES) == rows
 
 
@@ -88,18 +96,18 @@ def test_payloads_of_every_shape(received, received_type, answered, answered_typ
         (record(b"5,MA\n" * 10_001, b"1\n" * 10_001), "more than 10,000 rows"),
     ],
 )
-def test_what_cannot_be_read_has_a_reason(text, reason):
+def test_what_cannot_be_read_has_a_reason(text: bytes, reason: str) -> None:
     with pytest.raises(UnreadableError, match=reason):
         read_rows(text, NAMES)
 
 
-def counted(records):
+def counted(records: list[bytes]) -> StreamCounts:
     counts = StreamCounts.of(FEATURES)
     counts.add(records)
     return counts
 
 
-def test_poison_is_counted_and_spoils_nothing():
+def test_poison_is_counted_and_spoils_nothing() -> None:
     counts = counted([record(), b"poison", record(b"500,TX"), record(b",")])
     assert (counts.records, counts.rows, counts.skipped) == (4, 3, Counter({"not in the capture format": 1}))
     assert counts.counts[1, -2:].tolist() == [1, 1]  # one missing, one beyond the baseline's range
@@ -107,7 +115,7 @@ def test_poison_is_counted_and_spoils_nothing():
     assert counts.counts[0].tolist()[:2] == [0, 3]
 
 
-def test_a_number_of_a_hundred_thousand_digits_is_beyond_the_range():
+def test_a_number_of_a_hundred_thousand_digits_is_beyond_the_range() -> None:
     assert counted([record(b"9" * 100_000 + b",MA")]).counts[1, -1] == 1
 
 
@@ -115,19 +123,20 @@ def test_a_number_of_a_hundred_thousand_digits_is_beyond_the_range():
     st.lists(st.sampled_from([record(), record(b"77,NY", b"0"), b"poison", record(b"x,")]), max_size=20),
     st.integers(0, 20),
 )
-def test_parts_add_up_to_the_whole_and_survive_their_state(records, cut):
+def test_parts_add_up_to_the_whole_and_survive_their_state(records: list[bytes], cut: int) -> None:
     whole, first, second = counted(records), counted(records[:cut]), counted(records[cut:])
     again = StreamCounts.from_dict(FEATURES, json.loads(json.dumps(first.to_dict())))
+    assert again is not None
     again.merge(second)
     assert again.to_dict() == whole.to_dict()
 
 
-def test_counts_of_another_baseline_are_not_taken():
+def test_counts_of_another_baseline_are_not_taken() -> None:
     assert StreamCounts.from_dict(FEATURES[:2], counted([record()]).to_dict()) is None
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_raise_anything_else(text):
+def test_no_bytes_raise_anything_else(text: bytes) -> None:
     counts = counted([text])
     assert counts.records == 1
     assert counts.rows + counts.skipped.total() >= 0

@@ -1,0 +1,39 @@
+"""That a person has seen what a schedule's alarm says; one a schedule, the latest. The responder's messages show it for
+as long as the same episode goes on.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+FOLDER: Final = "acknowledged"
+"""Below the responder's state."""
+MAX_NOTE: Final = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledgement:
+    """`by` is who it was, `at` when, in ISO 8601 with a time zone, and `note` what they say of it."""
+
+    by: str
+    at: str
+    note: str = ""
+
+    def to_json(self) -> bytes:
+        """As it is kept."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def of(cls, document: Any) -> "Acknowledgement":
+        """Out of a parsed object; ValueError if it is none."""
+        if not isinstance(document, dict):
+            raise ValueError("no JSON object")
+        by, at, note = (document.get(name, "") for name in ("by", "at", "note"))
+        if not all(isinstance(value, str) for value in (by, at, note)):
+            raise ValueError("by, at and note must be texts")
+        return cls(by=by, at=at, note=note)
+
+
+def acknowledgement_key(prefix: str, endpoint: str, schedule: str) -> str:
+    """Where that of a schedule lies; `prefix` is the responder's state."""
+    return f"{prefix}/{FOLDER}/{endpoint}/{schedule}.json"
