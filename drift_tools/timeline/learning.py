@@ -18,11 +18,14 @@ from drift_tools.timeline.bins import FeatureBins, Floats, Integers
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.materiality import PSI_THRESHOLD, effect_of
 from drift_tools.timeline.monitor_model import LEAST_ROWS, LEAST_WINDOWS, MonitorModel, windows_of_weeks
-from drift_tools.timeline.scores import rows_of, scores_of
+from drift_tools.timeline.scores import BEYOND, MISSING, NEW, OTHER, rows_of, scores_of
 from drift_tools.timeline.verdicts import WindowVerdict
 
 # An index as large as that of a shift by one standard deviation: more than day and night or a weekend usually make.
 GROSS: Final = 1.0
+# What the training rows, day and night together, have nowhere is no season: values beyond their range, categories that
+# they do not have, cells of another type. Empty cells come and go with the hour, so that more of them are needed.
+_GROSS_SHARES: Final = {BEYOND: 0.05, NEW: 0.05, OTHER: 0.05, MISSING: 0.3}
 _IN_A_ROW = 3
 _FIRST_WEEKS, _ALL_WEEKS = 1, 2
 _LEVEL = 0.05
@@ -77,9 +80,10 @@ def judge_while_learning(
 ) -> dict[str, WindowVerdict]:
     """What a window without a lesson says: drift if it is gross, "learning" where only the rows differ.
 
-    Gross is a change that the rows' test calls drift and that is as large as a shift by one standard deviation; or one
-    that it calls in three windows in a row, each of them farther from the training rows than all windows before those,
-    of which there have to be a day's worth.
+    Gross is a change that the rows' test calls drift and that is as large as a shift by one standard deviation, or puts
+    5 % of the rows where the training rows have none (beyond their range, in a new category, of another type), or 30 %
+    more among the missing; or one that it calls in three windows in a row, each of them farther from the training rows
+    than all windows before those, of which there have to be a day's worth.
 
     Parameters
     ----------
@@ -108,17 +112,25 @@ def judge_while_learning(
             continue
         limit = (thresholds or {}).get(name, PSI_THRESHOLD) / PSI_THRESHOLD * GROSS
         is_lasting = name in drifting or _is_lasting(name, known, effects[:, place], called)
-        verdicts[name] = _verdict(feature, limit, is_lasting=is_lasting, moved=_moved(feature, known.bins[place]))
+        is_gross = not feature.effect < limit or _has_gross_shares(known.counts[-1, place], expected[place])
+        moved = _moved(feature, known.bins[place])
+        verdicts[name] = _verdict(feature, is_gross=is_gross, is_lasting=is_lasting, moved=moved)
     return verdicts
 
 
-def _verdict(feature: FeatureComparison, limit: float, *, is_lasting: bool, moved: str) -> WindowVerdict:
+def _has_gross_shares(counts: Integers, expected: Floats) -> bool:
+    """Whether a window has much of what the training rows have nowhere."""
+    rows = max(int(counts[:BEYOND].sum()), 1)
+    return any(counts[place] / rows - expected[place] >= share for place, share in _GROSS_SHARES.items())
+
+
+def _verdict(feature: FeatureComparison, *, is_gross: bool, is_lasting: bool, moved: str) -> WindowVerdict:
     if feature.verdict == NOT_ENOUGH_DATA:
         return WindowVerdict("not enough data", feature.reason, p_value=feature.p_value, effect=feature.effect)
     if feature.verdict != DRIFT:
         return WindowVerdict("no drift", feature.reason, p_value=feature.p_value, effect=feature.effect)
     is_gone = feature.histogram is None
-    if is_gone or is_lasting or not feature.effect < limit:
+    if is_gone or is_lasting or is_gross:
         why = "lasting, beyond all windows before" if is_lasting else "gross"
         reason = feature.reason if is_gone else f"{why}: {feature.reason}"
         return WindowVerdict("drift", reason, "rows", moved, feature.p_value, feature.effect)

@@ -68,6 +68,19 @@ def test_while_learning_only_what_is_gross_rings_and_the_message_says_so(box: Bo
     assert "amount" in judged(box, shift=2.0, seed=2)["drifted_features"]
 
 
+def test_a_third_of_the_rows_where_training_has_none_is_gross_from_the_first_window(box: Box) -> None:
+    """A unit error in a part of the feed: no season puts values beyond all that the training rows have."""
+    table = rows(600, 5)
+    for place, (answer, request) in enumerate(table[::3]):
+        amount, code = request.split(",")
+        table[3 * place] = (answer, f"{float(amount) * 12:.6f},{code}")
+    captured(box, table)
+    assert box.scheduled(windows_uri=STATE) == 0, box.message
+    assert box.drift["judgement"]["by"] == "learning"
+    assert box.drift["drifted_features"] == ["amount"]
+    assert violations(box) == ["amount"]
+
+
 def test_after_a_week_the_monitors_own_windows_judge(box: Box) -> None:
     judged(box)
     earlier_windows(box, 168)
