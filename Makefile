@@ -104,9 +104,9 @@ unpinned:
 
 # requirements.txt is what the Pulumi program needs: the extras aws and pulumi. requirements-dev.txt has everything but Spark.
 lock:
-	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev -o requirements-dev.txt -q --custom-compile-command "make lock"
+	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra dev --extra aws --extra pulumi -o requirements-dev.txt -q --custom-compile-command "make lock"
 	uv pip compile --universal --generate-hashes --python-version 3.11 pyproject.toml --extra aws --extra pulumi -c requirements-dev.txt -o requirements.txt -q --custom-compile-command "make lock"
-	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-spark.in -c requirements-dev.txt -o requirements-spark.txt -q --custom-compile-command "make lock"
+	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-spark.in -c requirements.txt -o requirements-spark.txt -q --custom-compile-command "make lock"
 	uv pip compile --generate-hashes --python-version 3.12 tests/container/requirements.in --overrides tests/container/overrides.txt -o tests/container/requirements.txt -q --custom-compile-command "make lock"
 	uv pip compile --generate-hashes --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: layers/requirements.in -o layers/requirements.txt -q --custom-compile-command "make lock"
 

@@ -84,7 +84,7 @@ class DeadLetterAlarms(pulumi.ComponentResource):
             opts=options,
         )
         subscription = aws.sns.TopicSubscription(
-            f"{name}-dead-letter-notice",
+            f"{name}-alarms-dead-letter-notice",
             topic=args["alarm_topic_arn"],
             protocol="lambda",
             endpoint=made.function.arn,

@@ -157,7 +157,7 @@ class MonitorWatch(pulumi.ComponentResource):
             pulumi.Output.all(schedule, engine) for engine, schedules in engines for schedule in schedules.values()
         ]
         aws.scheduler.Schedule(
-            f"{name}-monitor-watch",
+            f"{name}-every-hour-monitor-watch",
             description=f"Wakes the watch over the monitors of {name}",
             schedule_expression=_EVERY_HOUR,
             schedule_expression_timezone="UTC",
@@ -174,7 +174,8 @@ class MonitorWatch(pulumi.ComponentResource):
                 ),
                 dead_letter_config=aws.scheduler.ScheduleTargetDeadLetterConfigArgs(arn=queue.arn),
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # As the other schedules: should it ever have a name of its own, that name must be free when it comes again.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.dead_letter_queue_name = made.dead_letter_queue_name
         self.register_outputs({"dead_letter_queue_name": self.dead_letter_queue_name})

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from drift_tools.endpoint.acknowledgement import acknowledge
     from drift_tools.endpoint.label_upload import read_labels, write_ground_truth
     from drift_tools.endpoint.migration import migrate
     from drift_tools.endpoint.traffic import Request, anomalous_requests, baseline_requests, send
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Check",
     "Request",
+    "acknowledge",
     "all_ok",
     "anomalous_requests",
     "baseline_requests",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "drift_tools.endpoint.acknowledgement": ("acknowledge",),
     "drift_tools.endpoint.label_upload": (
         "read_labels",
         "write_ground_truth",

@@ -93,7 +93,7 @@ def _judge(
 ) -> tuple[tuple[Violation, ...], dict[str, Any]]:
     """The violations under the run's share of the budget, and what drift.json says of the tests."""
     # Needs scipy, which Model Monitor's own checks do not.
-    from drift_tools.monitors.model_quality.calibrated import calibrated_violations  # noqa: PLC0415
+    from drift_tools.monitors.model_quality import calibrated_violations  # noqa: PLC0415
 
     violations, tests = calibrated_violations(found, quality, constraints, alpha=settings.alpha)
     tested = {

@@ -26,7 +26,7 @@ def settings(**args: Any) -> AlertingSettings:
 def test_defaults() -> None:
     found = settings()
     assert found.violations == found.job_failures == (Threshold(severity="warning"),)
-    assert (found.emails, found.subscriptions, found.quiet_hours, found.notify_on_ok) == ((), (), (), False)
+    assert (found.emails, found.subscriptions, found.quiet_hours, found.notify_on_ok) == ((), (), (), True)
     assert found.severities == ("warning",)
 
 

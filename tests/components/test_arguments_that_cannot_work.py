@@ -113,7 +113,7 @@ class TestConfigurationsThatCannotWork:
     )
     def test_a_filter_that_lets_nothing_through(self, policy: dict[str, Any], words: str) -> None:
         item = {"protocol": "sms", "endpoint": "+4917012345678", "filter_policy": policy}
-        args: Any = {"subscriptions": [item]}
+        args: Any = {"subscriptions": [item], "notify_on_ok": False}
         assert words in refusal(AlertingSettings.from_args, args)
 
     def test_a_filter_that_lets_something_through(self) -> None:

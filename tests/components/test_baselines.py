@@ -1,5 +1,6 @@
 """A baseline in each of its ways, thresholds in it, and a stack of nothing but a baseline."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -92,7 +93,10 @@ def test_thresholds_of_model_quality_have_the_monitors_own_direction(problem_typ
     metrics = dict.fromkeys(CONSTRAINED[problem_type], 0.5)
     found = QualityConstraints.from_dict(quality_constraints(problem_type, metrics))
     suggested = suggest(ModelQuality(problem_type, 1, metrics, {}, {}))
-    assert found == suggested, "every metric that the monitor constrains, and in its direction"
+    # How many rows they come from nobody knows of thresholds that people demand.
+    assert found == dataclasses.replace(suggested, rows=None), (
+        "every metric that the monitor constrains, and in its direction"
+    )
 
 
 def test_thresholds_are_added_to_a_file() -> None:

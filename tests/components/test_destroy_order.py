@@ -16,7 +16,8 @@ def gone_before(run: Run, name: str) -> set[str]:
     """Every resource that the engine deletes before `name`: what depends on it, near or far."""
     dependants: dict[str, set[str]] = {}
     for item in run.resources:
-        for needed in item.depends_on:
+        # The alarm on a queue of dead letters has the queue's name.
+        for needed in item.depends_on - {item.name}:
             dependants.setdefault(needed, set()).add(item.name)
 
     @cache

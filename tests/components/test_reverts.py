@@ -43,7 +43,7 @@ def test_what_has_a_name_of_ones_own_is_deleted_first_or_never(any_stack: Run) -
         for item in found
         if not (item.request.deleteBeforeReplace or item.request.retainOnDelete)
         # Its endpoint is a function's or a queue's ARN, whose name is Pulumi's: it does not come again.
-        and not item.name.endswith("-alarms-responder")
+        and not item.name.endswith(("-alarms-responder", "-alarms-dead-letter-notice"))
     }
     assert unsafe == set()
 

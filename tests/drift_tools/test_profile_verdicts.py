@@ -96,7 +96,7 @@ def test_categories_beyond_the_files_are_not_news() -> None:
     assert same.psi == pytest.approx(0.0, abs=1e-9)
     other = compare_with_profile(baseline, of(k=["new"] * 3000)).features["k"]
     assert other.verdict == "drift"
-    assert "c0000 vanished" in other.summary
+    assert 'category "c0000" vanished' in other.summary
 
 
 @pytest.mark.parametrize(("kinds", "n", "m"), [(2000, 5000, 5000), (5000, 5000, 5000), (3000, 5000, 20000)])

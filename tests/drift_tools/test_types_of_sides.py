@@ -185,11 +185,11 @@ def test_texts_that_hardly_repeat_are_not_called_undrifted() -> None:
     assert only(compare(frequent, frequent)).verdict == "no drift"
 
 
-def test_what_a_file_does_not_list_is_too_rare_as_well() -> None:
+def test_what_a_file_does_not_list_is_not_compared() -> None:
     statistics = Profile.of(as_table(names("a", 20_000))).statistics()
     before = profile_of(Statistics.from_dict(statistics.to_dict()))
     feature = only(compare_with_profile(before, Profile.of(as_table(names("b", 20_000)))))
-    assert feature.reason == "not enough data: every category is too rare to compare"
+    assert feature.reason == "not enough data: the baseline lists none of its categories"
 
 
 # --- columns that did not occur ------------------------------------------------------------------------------------

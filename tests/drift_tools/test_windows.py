@@ -114,13 +114,13 @@ def test_the_level_of_a_window() -> None:
 
 def test_a_window_without_rows_and_one_without_the_column() -> None:
     rng = np.random.default_rng(5)
-    windows = [(label, {"x": table["x"], "y": table["y"]}) for label, table in hours(rng, 8, 4)]
-    windows[2] = ("02:00", {"x": np.empty(0), "y": np.empty(0)})
+    windows = [(label, {"x": table["x"], "z": table["y"]}) for label, table in hours(rng, 8, 4)]
+    windows[2] = ("02:00", {"x": np.empty(0), "z": np.empty(0)})
     windows[6] = ("06:00", {"x": rng.normal(1, size=300)})
-    timeline = compare_windows({"x": rng.normal(size=2000), "y": rng.normal(size=2000)}, windows)
+    timeline = compare_windows({"x": rng.normal(size=2000), "z": rng.normal(size=2000)}, windows)
     assert timeline.windows[2].comparison.features["x"].verdict == "not enough data"
     assert timeline.onsets["x"].window == "04:00"
-    assert timeline.onsets["y"].earliest <= "06:00" <= timeline.onsets["y"].latest
+    assert timeline.onsets["z"].earliest <= "06:00" <= timeline.onsets["z"].latest
     assert math.isnan(compare_windows({"x": np.zeros(500)}, [("a", {"x": np.ones(500)})]).onsets["x"].effect_before)
 
 

@@ -223,7 +223,7 @@ def deploy(cloud: Any) -> Stack:
         allow("cloudwatch:PutMetricData", "*", StringEquals={"cloudwatch:namespace": NAMESPACE}),
         results,
         allow("s3:GetObject", f"{objects}/monitoring-results/*"),
-        allow("s3:PutObject", f"{objects}/responder-state/job-failures/*"),
+        allow("s3:PutObject", f"{objects}/responder-state/job-failures/*", f"{objects}/responder-state/heard-jobs/*"),
     )
     responder_arn = make_function(
         cloud,

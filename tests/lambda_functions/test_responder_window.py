@@ -72,7 +72,7 @@ def test_the_datas_own_hours_and_rows(tell: Any) -> None:
 
 
 def test_since_is_what_the_engine_found_where_that_is_earlier(tell: Any) -> None:
-    features = {
+    features: dict[str, Any] = {
         "AGEP": {"psi": 0.16, "since": "2026-11-22T19:00:00Z"},
         "SCHL": {"psi": 0.01, "since": "2026-11-20T00:00:00Z", "state": "growing"},
         "RELP": {"psi": 0.5, "since": "2026-11-21T00:00:00Z"},

@@ -4,7 +4,7 @@ import argparse
 import getpass
 
 from drift_tools.cli.shared import OK, say
-from drift_tools.endpoint.acknowledge import acknowledge
+from drift_tools.endpoint import acknowledge
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,9 +9,10 @@ from rich.table import Table
 from drift_tools.aws import s3_paths
 from drift_tools.cli.inputs import read_data
 from drift_tools.cli.shared import DRIFT, OK, check_output, give
-from drift_tools.monitors.attribution import NDCG_THRESHOLD, ModelProcess
-from drift_tools.monitors.attribution.explain import (
+from drift_tools.monitors.attribution import (
+    NDCG_THRESHOLD,
     Attribution,
+    ModelProcess,
     attribute,
     ranking_drift,
     read_attribution,

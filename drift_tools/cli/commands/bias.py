@@ -9,8 +9,16 @@ from rich.table import Table
 from drift_tools.aws import s3_paths
 from drift_tools.cli.inputs import read_data
 from drift_tools.cli.shared import DRIFT, OK, check_output, give
-from drift_tools.monitors.bias import BiasAnalysis, BiasCheck, Verdict, check, read_references
-from drift_tools.monitors.bias.from_table import BiasSettings, Facet, measure_table
+from drift_tools.monitors.bias import (
+    BiasAnalysis,
+    BiasCheck,
+    BiasSettings,
+    Facet,
+    Verdict,
+    check,
+    measure_table,
+    read_references,
+)
 from drift_tools.profiles import read_json
 from drift_tools.report import activity
 

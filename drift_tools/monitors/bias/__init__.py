@@ -3,6 +3,7 @@
 from drift_tools.monitors.bias.analysis import BiasAnalysis, read_references
 from drift_tools.monitors.bias.check import BiasCheck, Verdict, check
 from drift_tools.monitors.bias.facets import Selection, select, selections, strata
+from drift_tools.monitors.bias.from_table import BiasSettings, Facet, measure_table
 from drift_tools.monitors.bias.measure import BiasData, GroupBias, MetricValue, measure
 from drift_tools.monitors.bias.metrics import METRICS, Metric, Stage
 
@@ -11,6 +12,8 @@ __all__ = [
     "BiasAnalysis",
     "BiasCheck",
     "BiasData",
+    "BiasSettings",
+    "Facet",
     "GroupBias",
     "Metric",
     "MetricValue",
@@ -19,6 +22,7 @@ __all__ = [
     "Verdict",
     "check",
     "measure",
+    "measure_table",
     "read_references",
     "select",
     "selections",

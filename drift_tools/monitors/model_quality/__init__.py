@@ -1,5 +1,8 @@
 """Model quality: predictions against their labels, with the metrics and constraints of Model Monitor."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from drift_tools.monitors.model_quality.class_names import class_names
 from drift_tools.monitors.model_quality.classification import confusion_matrix, multiclass_metrics
 from drift_tools.monitors.model_quality.columns import QualityColumns
@@ -7,11 +10,15 @@ from drift_tools.monitors.model_quality.constraints import QualityConstraints, e
 from drift_tools.monitors.model_quality.outcomes import Outcomes, read_outcomes
 from drift_tools.monitors.model_quality.quality import ModelQuality, measure
 
+if TYPE_CHECKING:
+    from drift_tools.monitors.model_quality.calibrated import calibrated_violations
+
 __all__ = [
     "ModelQuality",
     "Outcomes",
     "QualityColumns",
     "QualityConstraints",
+    "calibrated_violations",
     "class_names",
     "confusion_matrix",
     "evaluate",
@@ -20,3 +27,10 @@ __all__ = [
     "read_outcomes",
     "suggest",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load what needs SciPy only when it is asked for."""
+    if name == "calibrated_violations":
+        return getattr(import_module("drift_tools.monitors.model_quality.calibrated"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
