@@ -54,7 +54,7 @@ def gigabytes(run: Run, function: str) -> float:
 def test_a_month_of_hourly_monitoring_costs_less_than_six_dollars(hourly: Run) -> None:
     alarms = len(hourly.of_type("aws:cloudwatch/metricAlarm:MetricAlarm"))
     [watch, _] = sorted(item.name for item in hourly.of_type("aws:scheduler/schedule:Schedule"))
-    assert watch == "churn-monitor-watch"  # the other one is the monitor's
+    assert watch == "churn-hourly-monitor-watch"  # the other one is the monitor's
     functions = (
         HOURS
         * GB_SECOND

@@ -198,9 +198,9 @@ class TestKey:
     @pytest.mark.parametrize(
         ("kind", "key", "number"),
         [
-            ("aws:lambda/function:Function", "kmsKeyArn", 4),
-            ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", 4),
-            ("aws:sqs/queue:Queue", "kmsMasterKeyId", 2),
+            ("aws:lambda/function:Function", "kmsKeyArn", 6),
+            ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", 6),
+            ("aws:sqs/queue:Queue", "kmsMasterKeyId", 4),
             ("aws:sns/topic:Topic", "kmsMasterKeyId", 2),
         ],
     )

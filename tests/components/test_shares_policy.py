@@ -17,8 +17,8 @@ def written(*, shares: bool = False) -> set[str]:
     }
 
 
-def test_one_instance_writes_results_only() -> None:
-    assert written() == {"arn:aws:s3:::b/monitoring-results/*"}
+def test_one_instance_writes_results_and_its_windows_only() -> None:
+    assert written() == {"arn:aws:s3:::b/monitoring-results/*", "arn:aws:s3:::b/monitor-state/windows/*"}
 
 
 def test_several_may_hand_their_shares_over() -> None:

@@ -26,7 +26,14 @@ MODEL_QUALITY_AGAIN = {"churn-model-quality": "replace", "churn-model-quality-sc
 BASELINES_ASKED_AGAIN = {f"churn-{kind}-baseline": "replace" for kind in ("data-quality", "model-quality")}
 # A configuration is immutable; the endpoint is given the new one, and serves on meanwhile. Whether it took it is asked.
 ENDPOINT_CONFIGURED = {"churn-config": "replace", "churn-endpoint": "update", "churn-endpoint-checked": "replace"}
-FUNCTIONS = ("check-endpoint", "start-baseline", "processing-metrics", "alarm-responder")
+FUNCTIONS = (
+    "check-endpoint",
+    "start-baseline",
+    "processing-metrics",
+    "alarm-responder",
+    "monitor-watch",
+    "dead-letter-notice",
+)
 EMAILS = ["risk@example.com"]
 
 
@@ -44,7 +51,7 @@ CHANGES = [
     Change(
         "when a monitor runs",
         {"data_quality": {"schedule_expression": "cron(0 0/6 ? * * *)"}},
-        {"churn-data-quality-schedule": "update"},
+        dict.fromkeys(("churn-data-quality-schedule", "churn-data-quality-no-data", "churn-data-quality-silent"), "update"),
     ),
     Change("what a monitor runs on", {"data_quality": {"instance_type": "ml.m5.2xlarge"}}, DATA_QUALITY_AGAIN),
     Change("how long it may run", {"data_quality": {"max_runtime_in_seconds": 1800}}, DATA_QUALITY_AGAIN),
