@@ -51,7 +51,7 @@ CHANGES = [
     Change(
         "when a monitor runs",
         {"data_quality": {"schedule_expression": "cron(0 0/6 ? * * *)"}},
-        dict.fromkeys(("churn-data-quality-schedule", "churn-data-quality-no-data", "churn-data-quality-silent"), "update"),
+        {f"churn-data-quality-{name}": "update" for name in ("schedule", "no-data", "silent")},
     ),
     Change("what a monitor runs on", {"data_quality": {"instance_type": "ml.m5.2xlarge"}}, DATA_QUALITY_AGAIN),
     Change("how long it may run", {"data_quality": {"max_runtime_in_seconds": 1800}}, DATA_QUALITY_AGAIN),
