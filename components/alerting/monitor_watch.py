@@ -157,7 +157,7 @@ class MonitorWatch(pulumi.ComponentResource):
             pulumi.Output.all(schedule, engine) for engine, schedules in engines for schedule in schedules.values()
         ]
         aws.scheduler.Schedule(
-            f"{name}-every-hour-monitor-watch",
+            f"{name}-hourly-monitor-watch",
             description=f"Wakes the watch over the monitors of {name}",
             schedule_expression=_EVERY_HOUR,
             schedule_expression_timezone="UTC",
