@@ -10,6 +10,7 @@ from .rule import Level, Properties, Rule, Severity, as_list, group
 # AWS: Service Authorization Reference, the column "Resource types". It lately names `dataset` for PutMetricData, which
 # is the account's store of all metrics; which of them may be written only the namespace says.
 ANY_RESOURCE: Final[Mapping[str, str | None]] = {
+    "cloudwatch:GetMetricStatistics": None,
     "cloudwatch:PutMetricData": "cloudwatch:namespace",
     "ec2:DescribeDhcpOptions": None,
     "ec2:DescribeNetworkInterfaces": None,
@@ -18,6 +19,8 @@ ANY_RESOURCE: Final[Mapping[str, str | None]] = {
     "ec2:DescribeVpcEndpoints": None,
     "ec2:DescribeVpcs": None,
     "ecr:GetAuthorizationToken": None,
+    "sagemaker:ListMonitoringExecutions": None,
+    "sagemaker:ListProcessingJobs": None,
     "xray:PutTelemetryRecords": None,
     "xray:PutTraceSegments": None,
 }

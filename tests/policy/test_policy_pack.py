@@ -134,6 +134,12 @@ def test_a_bad_resource_is_refused(analyzer: Any) -> None:
             "model-monitoring-dev-monitor-role-policy: "
             "policy statement 1 allows s3:* on *: give the ARNs that it needs",
         ),
+        (
+            *("no-writable-code", MANDATORY),
+            "No role of the stack may write where preprocessing scripts, the monitor or the model's code lie.\n"
+            "model-monitoring-dev-monitor-role-policy: "
+            "policy statement 1 may write *, where code lies: only deployments may",
+        ),
     ]
 
 

@@ -35,7 +35,7 @@ ROWS = {
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
         "aws:s3/bucketPolicy:BucketPolicy": 1,
     },
-    "identity": {"aws:iam/role:Role": 6, "aws:iam/rolePolicy:RolePolicy": 6},
+    "identity": {"aws:iam/role:Role": 9, "aws:iam/rolePolicy:RolePolicy": 9},
     "model": {"aws:sagemaker/model:Model": 1},
     "endpoint": {
         "aws:sagemaker/endpointConfiguration:EndpointConfiguration": 1,
@@ -46,21 +46,22 @@ ROWS = {
     "data quality": {"aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": 1},
     "model quality": {"aws-native:sagemaker:ModelQualityJobDefinition": 1},
     "schedules": {"aws:sagemaker/monitoringSchedule:MonitoringSchedule": 2},
+    "watch": {"aws:scheduler/schedule:Schedule": 1},
     "alerting": {
         "aws:sns/topic:Topic": 2,
         "aws:sns/topicPolicy:TopicPolicy": 2,
-        "aws:sns/topicSubscription:TopicSubscription": 1,
+        "aws:sns/topicSubscription:TopicSubscription": 2,
     },
     # Responder, metrics and the starter of baselines; the last is invoked and waited for, and needs no queue.
     "functions": {
-        "aws:lambda/function:Function": 4,
-        "aws:cloudwatch/logGroup:LogGroup": 4,
-        "aws:sqs/queue:Queue": 2,
-        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
-        "aws:lambda/permission:Permission": 2,
+        "aws:lambda/function:Function": 6,
+        "aws:cloudwatch/logGroup:LogGroup": 6,
+        "aws:sqs/queue:Queue": 4,
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 4,
+        "aws:lambda/permission:Permission": 3,
     },
     "metrics": {"aws:cloudwatch/eventRule:EventRule": 1, "aws:cloudwatch/eventTarget:EventTarget": 1},
-    "alarms": {"aws:cloudwatch/metricAlarm:MetricAlarm": 4},
+    "alarms": {"aws:cloudwatch/metricAlarm:MetricAlarm": 11},
     "dashboard": {"aws:cloudwatch/dashboard:Dashboard": 1},
 }
 OUTPUTS = {
@@ -118,7 +119,7 @@ def test_a_deployment_that_names_no_engine_works_in_every_account(stack: str, en
     key = f"{PREFIX}engine"
     assert stack_config(stack)[key] == "open"
     run = run_main(stack, engine=engine)
-    assert len(run.of_type("aws:scheduler/schedule:Schedule")) == 2
+    assert len(run.of_type("aws:scheduler/schedule:Schedule")) == 3  # two monitors, and the watch
     kinds = {item.type for item in run.resources}
     assert not {kind for kind in kinds if "JobDefinition" in kind or "MonitoringSchedule" in kind or "native" in kind}
 
@@ -152,7 +153,7 @@ def baseline_jobs(run: Run) -> list[str]:
 def test_and_nothing_else(dev: Run) -> None:
     expected = Counter({kind: number for row in ROWS.values() for kind, number in row.items()})
     assert counted(dev) == expected
-    assert expected.total() == 58
+    assert expected.total() == 82
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -331,9 +332,9 @@ def test_every_environment_with_every_engine(stack: str, engine: str) -> None:
     run = run_main(stack, engine=engine)
     names = {key: run.exports[key] for key in ("data_quality_schedule_name", "model_quality_schedule_name")}
     kind = "monitoringSchedule:MonitoringSchedule" if engine == "both" else "scheduler/schedule:Schedule"
-    made = {item.inputs["name"] for item in run.resources if item.type.endswith(kind)}
+    made = {item.inputs["name"] for item in run.resources if item.type.endswith(kind) and "name" in item.inputs}
     assert set(names.values()) == made
-    assert len(run.of_type("aws:scheduler/schedule:Schedule")) == 2
+    assert len(run.of_type("aws:scheduler/schedule:Schedule")) == 3  # two monitors, and the watch
 
 
 def test_baselines_computed_here_are_those_of_the_command_line(tmp_path: Path) -> None:
@@ -369,7 +370,7 @@ def test_emails(dev: Run) -> None:
     kind = "aws:sns/topicSubscription:TopicSubscription"
     emails = [item.inputs["endpoint"] for item in run.of_type(kind) if item.inputs["protocol"] == "email"]
     assert sorted(emails) == ["a@example.com", "b@example.com"]
-    assert len(dev.of_type(kind)) == 1
+    assert [item.inputs["protocol"] for item in dev.of_type(kind)] == ["lambda", "lambda"]
 
 
 def test_paths_are_relative_to_the_project_or_absolute(tmp_path: Path) -> None:
