@@ -46,6 +46,14 @@ def from_arrow(data: object, *, what: str = "data") -> Table:
     return Table.of(columns, found.num_rows, index=named_index(found))
 
 
+def _as_array(values: Any) -> Any:
+    """An array of what Arrow has no type for; a list where numpy has none either, as of polars' 128-bit integers."""
+    try:
+        return np.asarray(values)
+    except Exception:
+        return list(values)
+
+
 def column_of(name: str, values: Any) -> Column:
     """The column of an array, a sequence, or a column of a data frame."""
     if has_arrow(values):
@@ -54,7 +62,7 @@ def column_of(name: str, values: Any) -> Column:
         try:
             return from_arrow_column(pa, name, pa.chunked_array(values if stream else [pa.array(values)]))
         except Exception:
-            values = np.asarray(values)
+            values = _as_array(values)
     elif hasattr(values, "__array__") and not isinstance(values, np.ndarray):
         values = np.asarray(values)
     return from_sequence(name, values)

@@ -124,7 +124,7 @@ def test_a_reader_that_goes_away_is_no_error(tables: Path) -> None:
 def test_a_reader_that_goes_away_does_not_turn_drift_into_success(tmp_path: Path, kind: str, columns: int) -> None:
     for name, first in (("baseline", 0), ("current", 9000)):
         header = ",".join(f"column_{number}" for number in range(columns))
-        lines = "\n".join(",".join([str(first + row)] * columns) for row in range(30))
+        lines = "\n".join(",".join([f"{first + row}.5"] * columns) for row in range(30))
         (tmp_path / f"{name}.csv").write_text(f"{header}\n{lines}\n")
     reader, writer = os.pipe()
     os.close(reader)

@@ -102,4 +102,5 @@ def test_model_quality() -> None:
     parsed = {violation.subject: violation for violation in violations.parse_violations(violations_document(found))}
     assert (parsed["f1"].check, parsed["f1"].observed, parsed["f1"].limit) == ("LessThanThreshold", 0.0, 1.0)
     assert all(violation.is_metric and violation.observed is not None for violation in parsed.values())
-    assert responder.column_summaries.summaries(model_quality.measure(perfect).to_dict())["f1"] == "1"
+    lines = responder.quality_lines.metric_lines(model_quality.measure(perfect).to_dict())
+    assert lines["f1"] == "1 (95 %: 0.929–1.000, 50 rows)"
