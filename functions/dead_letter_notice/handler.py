@@ -56,7 +56,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lamb
     """Lambda's entry: an SNS event of the alarm topic."""
     topic = required(os.environ, "NOTIFICATION_TOPIC_ARN")
     published = 0
-    for record in mapping(event, "the event").get("Records") or []:
+    records = mapping(event, "the event").get("Records")
+    if not isinstance(records, list) or not records:
+        raise BadEventError("the event has no Records: this function is for SNS events")
+    for record in records:
         try:
             alarm = json.loads(text(mapping(record, "a record").get("Sns") or {}, "Message", "a record's Sns"))
         except ValueError as error:

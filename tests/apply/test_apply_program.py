@@ -47,7 +47,8 @@ def wait_for_baselines(cloud: LocalAws, deployment: Deployment) -> None:
     A function that still runs while its stack goes would be refused what it may do, and log into a group that is gone.
     """
     jobs = [resource.outputs["result"] for resource in deployment.resources if "result" in resource.outputs]
-    names = [json.loads(result)["ProcessingJobName"] for result in jobs]
+    answers = [json.loads(result) for result in jobs]
+    names = [answer["ProcessingJobName"] for answer in answers if "ProcessingJobName" in answer]
     sagemaker, logs = cloud.client("sagemaker"), cloud.client("logs")
     for name in names:
         wait_for(partial(completed, sagemaker, name), f"job {name}")

@@ -59,7 +59,7 @@ def test_a_long_name_is_cut_to_snss_limit(sns: Sns) -> None:
     assert len(sns.published[0]["Subject"]) == 100
 
 
-@pytest.mark.parametrize("records", [[{"Sns": {"Message": "{"}}], [{"Sns": {"Message": "[]"}}], [{}]])
+@pytest.mark.parametrize("records", [[], [{"Sns": {"Message": "{"}}], [{"Sns": {"Message": "[]"}}], [{}]])
 def test_unusable_events_are_errors(sns: Sns, records: list[Any]) -> None:
     with pytest.raises(BadEventError):
         module.handler({"Records": records}, None)
