@@ -277,11 +277,6 @@ def test_what_is_allowed_is_used(morning: Morning, capsys: pytest.CaptureFixture
     reasons = {
         ("open-monitor", "WriteLogs", "logs:DescribeLogStreams"): "SageMaker's guide lists it for a job's role",
         ("scheduler", "KeepDeadLetters", "sqs:SendMessage"): "no delivery failed; tests/local_aws has one that does",
-        (
-            "dead-letter-notice",
-            "PublishNotifications",
-            "sns:Publish",
-        ): "no function failed; test_broken_monitor has one",
         ("dead-letter-notice", "KeepDeadLetters", "sqs:SendMessage"): "it did not fail, either",
         ("monitor-watch", "InvokeJobMetrics", "lambda:InvokeFunction"): "no job's end was missed",
         ("monitor-watch", "KeepDeadLetters", "sqs:SendMessage"): "no look failed",
@@ -295,4 +290,6 @@ def test_what_is_allowed_is_used(morning: Morning, capsys: pytest.CaptureFixture
     }
     with capsys.disabled():
         print(f"\nIAM, open engine: {len(books.denied)} calls denied, {len(found)} allowed actions never used")  # noqa: T201 - the figures are the point
+    # Whether the last letters ring before the stack goes is a matter of seconds; test_broken_monitor holds that they do.
+    found.discard(("dead-letter-notice", "PublishNotifications", "sns:Publish"))
     assert {item for item in found if item[0] != "model"} == set(reasons)
