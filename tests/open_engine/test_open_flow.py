@@ -290,6 +290,6 @@ def test_what_is_allowed_is_used(morning: Morning, capsys: pytest.CaptureFixture
     }
     with capsys.disabled():
         print(f"\nIAM, open engine: {len(books.denied)} calls denied, {len(found)} allowed actions never used")  # noqa: T201 - the figures are the point
-    # Whether the last letters ring before the stack goes is a matter of seconds; test_broken_monitor holds that they do.
+    # Whether the last letters ring before the stack goes is a matter of seconds; test_broken_monitor waits for one.
     found.discard(("dead-letter-notice", "PublishNotifications", "sns:Publish"))
     assert {item for item in found if item[0] != "model"} == set(reasons)
