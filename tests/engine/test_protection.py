@@ -11,15 +11,20 @@ def test_a_protected_stack_is_refused_before_anything_is_touched(lab: Lab) -> No
     environment = lab.environment("dev")
     environment.configure({"protect": True})
     environment.up()
-    before = inventory(lab.cloud)
+    before = _lasting(lab)
     with pytest.raises(AutomationError, match="protect") as refused:
         environment.destroy()
     assert "\n" not in str(refused.value)
-    assert inventory(lab.cloud) == before
+    assert _lasting(lab) == before
     assert environment.preview().changed == 0
     environment.configure({"protect": False})
     environment.up()
     environment.destroy()
+
+
+def _lasting(lab: Lab) -> dict[str, frozenset[str]]:
+    """What is there, but for jobs that run: a baseline's ends in its own time."""
+    return {kind: names for kind, names in inventory(lab.cloud).items() if not kind.endswith("in progress")}
 
 
 def test_what_is_changed_or_deleted_by_hand_is_found_and_put_right(lab: Lab) -> None:
@@ -40,10 +45,10 @@ def test_what_is_changed_or_deleted_by_hand_is_found_and_put_right(lab: Lab) -> 
     wide = {**document, "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=str(wide).replace("'", '"'))
 
-    assert environment.refresh().changes == {"delete": 1, "update": 4, "same": pytest.approx(60, abs=15)}
+    assert environment.refresh().changes == {"delete": 1, "update": 4, "same": pytest.approx(100, abs=25)}
     again = environment.up()
     # The fifth is the dashboard, which shows the new alarm.
-    assert again.changes == {"create": 1, "update": 5, "same": pytest.approx(60, abs=15)}
+    assert again.changes == {"create": 1, "update": 5, "same": pytest.approx(100, abs=25)}
     assert _alarm(lab, again.outputs["job_failures_alarm_name"])
     assert _alarm(lab, outputs["constraint_violations_alarm_name"])["Threshold"] == alarm["Threshold"]
     assert iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"] == document
