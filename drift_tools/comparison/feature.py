@@ -149,9 +149,9 @@ def _with_beyond(edges: Numbers, baseline: Numbers) -> Numbers:
     if not len(baseline):
         return edges
     first, last = baseline[0], baseline[-1]
-    lowest_end = edges[0] if len(edges) else last
+    up_to = baseline[np.searchsorted(baseline, edges[0], side="right") - 1] if len(edges) else last
     above = baseline[np.searchsorted(baseline, edges[-1], side="right")] if len(edges) else first
-    before = [math.nextafter(first, -math.inf)] if lowest_end == first > -sys.float_info.max else []
+    before = [math.nextafter(first, -math.inf)] if up_to == first > -sys.float_info.max else []
     return np.concatenate([before, edges, [last] if above == last else []])
 
 
