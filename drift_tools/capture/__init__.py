@@ -1,6 +1,6 @@
 """What an endpoint captured, read into tables: with care, and fast where all records have one layout."""
 
-from drift_tools.capture.files import DAMAGED, DamagedError, blocks_of, capture_files, files_below
+from drift_tools.capture.files import DAMAGED, Block, DamagedError, blocks_of, capture_files, files_below
 from drift_tools.capture.labels import Labels, numbered_lines, read_labels
 from drift_tools.capture.read import (
     BATCH_ROWS,
@@ -20,6 +20,7 @@ __all__ = [
     "GROUND_TRUTH",
     "MAX_UNREADABLE_SHARE",
     "OUTPUT",
+    "Block",
     "Captures",
     "Counts",
     "DamagedError",

@@ -58,6 +58,16 @@ class Measured:
     is_time: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Names that stand for categories without a name, the first of them for all that a list left out; and whether those
+    are endless, so that nobody can know whether the two sides have any in common.
+    """
+
+    names: tuple[str, ...] = ()
+    is_endless: bool = False
+
+
 def kind_of(baseline: Sample, current: Sample) -> Kind:
     """A feature is what the baseline says; a baseline without values says nothing."""
     deciding = baseline if baseline.present else current
@@ -156,9 +166,9 @@ def _with_beyond(edges: Numbers, baseline: Numbers) -> Numbers:
 
 
 def measure_categories(
-    name: str, before: Categories, after: Categories, threshold: float, *, rest: str | None = None
+    name: str, before: Categories, after: Categories, threshold: float, *, rest: Rest = Rest()
 ) -> Measured:
-    """All measures of a categorical feature. `rest`: the category that stands for all that are not listed."""
+    """All measures of a categorical feature. `rest`: the categories that stand for others."""
     before, after = in_one_spelling([before, after])
     names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
     first, second = (
@@ -189,7 +199,7 @@ def measure_categories(
             None,
             threshold,
             0.0,
-            *_rarity(test, first, second, len(names) - (rest in names), threshold),
+            *_rarity(test, first, second, np.isin(names, rest.names[:1]), threshold, rest_is_endless=rest.is_endless),
         ),
         psi=stability.value,
         distances=measured(TwoSamples(with_missing), "categorical"),
@@ -197,22 +207,29 @@ def measure_categories(
         current=after.side,
         histogram=_categorical_histogram(names, first, second),
         chi_squared=test,
-        new_categories=_only_in(names, second, first),
-        vanished_categories=_only_in(names, first, second),
+        new_categories=_only_in(names, second, first, rest),
+        vanished_categories=_only_in(names, first, second, rest),
     )
 
 
 def _rarity(
-    test: ChiSquared | None, first: NDArray[np.int64], second: NDArray[np.int64], listed: int, threshold: float
+    test: ChiSquared | None,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    is_rest: NDArray[np.bool_],
+    threshold: float,
+    *,
+    rest_is_endless: bool,
 ) -> tuple[float, bool]:
     """The share of the values that had to be pooled, so that no test has seen them apart, if so many could hide a
     drift, else 0; and whether most of them occur once on either side, so that more rows would bring others still
     (Good, "The population frequencies of species", Biometrika 40, 1953).
 
-    `listed`: how many of the categories are one, and do not stand for all that are not listed.
+    `is_rest`: whether a category is none, but stands for all that are not listed.
 
     They could hide one if every category was pooled, or either side has values of its own among the pooled that would
-    be material as a category: texts that have not one in common look like that.
+    be material as a category: texts that have not one in common look like that. Of an endless rest nobody knows whether
+    they have.
     """
     if test is None:
         return 0.0, False
@@ -220,8 +237,11 @@ def _rarity(
     is_endless = bool(rare.any()) and all(
         2 * np.count_nonzero(side[rare] == 1) > side[rare].sum() for side in (first, second)
     )
-    if test.pooled >= listed:
+    if test.pooled >= np.count_nonzero(~is_rest):
         return 1.0, is_endless
+    rest = [int(side[is_rest].sum()) / int(side.sum()) for side in (first, second)]
+    if rest_is_endless and would_be_material(min(rest), threshold):
+        return sum(rest) / 2, True
     own = min(
         int(side[rare & (other == 0)].sum()) / int(side.sum()) for side, other in ((first, second), (second, first))
     )
@@ -229,14 +249,17 @@ def _rarity(
     return (share if would_be_material(own, threshold) else 0.0), is_endless
 
 
-def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[tuple[str, float], ...]:
+def _only_in(
+    names: list[str], own: NDArray[np.int64], other: NDArray[np.int64], rest: Rest
+) -> tuple[tuple[str, float], ...]:
     """Categories that only one side has, with their share of its values, the most frequent first."""
     if not own.any() or not other.any():
         return ()
     total = int(own.sum())
     only = np.flatnonzero((own > 0) & (other == 0))
     only = only[np.argsort(-own[only], kind="stable")]  # the names are in order already
-    return tuple((names[index], count / total) for index, count in zip(only.tolist(), own[only].tolist(), strict=True))
+    shares = zip(only.tolist(), own[only].tolist(), strict=True)
+    return tuple((names[index], count / total) for index, count in shares if names[index] not in rest.names)
 
 
 def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:

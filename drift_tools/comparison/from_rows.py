@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.comparison.columns import Sample, in_one_precision
+from drift_tools.comparison.columns import Sample, in_one_precision, rounded_cells
 from drift_tools.comparison.feature import Measured, kind_of, measure
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison.selection import AS_ASKED, Selection, looks_like_label
@@ -28,7 +28,7 @@ from drift_tools.comparison.verdict import (
 )
 from drift_tools.errors import InputError
 from drift_tools.measures import forget_overlaps
-from drift_tools.significance import LARGEST_ALPHA, alpha_per_run, block_p_value, two_sample_test
+from drift_tools.significance import LARGEST_ALPHA, alpha_per_run, block_p_value, classify_cells
 from drift_tools.tables import common_spelling, respelt_cells
 
 __all__ = ["Baseline", "Comparison", "FeatureComparison", "Histogram", "Kind", "Side", "compare", "prepare_baseline"]
@@ -206,13 +206,24 @@ def compare(
             features[name] = _one_sided(sample, before.rows, "new")
     together, reason = None, None
     if multivariate:
-        both = [name for name in before.columns if name in after.columns]
+        kinds_found = {name: item.kind for name, item in measured.items() if name not in left_out}
         try:
-            data = baseline._data if isinstance(baseline, Baseline) else baseline
-            together = two_sample_test(data, current, columns=both if left_out or columns is not None else None)
+            together = classify_cells(
+                {name: _cells(before.columns[name], after.columns[name], kind) for name, kind in kinds_found.items()},
+                (before.rows, after.rows),
+            )
         except InputError as error:  # too few rows, say: the features have their verdicts all the same
             reason = str(error)
     return Comparison(before.rows, after.rows, alpha, features, together, reason, left_out)
+
+
+def _cells(before: Sample, after: Sample, kind: Kind) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both sides' cells in the order of the rows, read as the measures of each column by itself read them."""
+    first, second = (
+        side.in_order(numerical=kind == "numerical")
+        for side in in_one_precision(in_one_type([before.copy(), after.copy()]))
+    )
+    return first, rounded_cells(first, second) if kind == "numerical" else second
 
 
 def check_kinds(kinds: Mapping[str, str]) -> None:
@@ -224,8 +235,8 @@ def check_kinds(kinds: Mapping[str, str]) -> None:
 
 def _check_thresholds(thresholds: Mapping[str, float]) -> None:
     for name, threshold in thresholds.items():
-        if not threshold > 0:  # NaN neither
-            raise InputError(f"the threshold of {name!r} is {threshold}: give a number above 0")
+        if not 0 < threshold < math.inf:  # NaN neither
+            raise InputError(f"the threshold of {name!r} is {threshold}: give a finite number above 0")
 
 
 def _with_optional(after: Samples, before: Samples) -> Samples:

@@ -8,6 +8,7 @@ from drift_tools.comparison.results import Histogram, Side
 from drift_tools.timestamps import are_days, written
 
 _NAMED_CATEGORIES = 3
+_STAND_INS = ("(other)", "(rare listed)")  # for categories that are not named
 _MOST_DIGITS = 17  # of a float: no two have the same
 _LONGEST_CATEGORY = 60  # letters; what is longer loses its middle, because a sentence is to be read
 
@@ -88,7 +89,9 @@ def _largest_change(histogram: Histogram) -> Iterable[str]:
     if changes and max(changes) > 0:
         index = changes.index(max(changes))
         before, after = histogram.baseline[index], histogram.current[index]
-        yield f"category {_quoted(histogram.labels[index])} {_percent(before)} → {_percent(after)} of values"
+        label = histogram.labels[index]
+        what = "other categories" if label in _STAND_INS else f"category {_quoted(label)}"
+        yield f"{what} {_percent(before)} → {_percent(after)} of values"
 
 
 def _moments(item: Measured) -> Callable[[float, float], tuple[str, str]]:

@@ -9,6 +9,7 @@ from drift_tools.capture import (
     BOTH_SIDES,
     GROUND_TRUTH,
     OUTPUT,
+    Block,
     Captures,
     Labels,
     capture_files,
@@ -17,7 +18,7 @@ from drift_tools.capture import (
     read_labels,
 )
 from drift_tools.errors import InputError
-from drift_tools.job.merge import labelled_lines
+from drift_tools.job.merge import labelled_blocks
 from drift_tools.job.settings import DatasetSettings
 from drift_tools.job.user_scripts import load_preprocessor
 from drift_tools.tables import Table, concatenate, is_parquet, read_bytes, read_table
@@ -73,11 +74,11 @@ def _has_captures(source: Path) -> bool:
     return source.is_file() or (source.is_dir() and any(source.rglob("*.jsonl*")))
 
 
-def _captured_source(dataset: DatasetSettings, labels: Labels | None) -> Path | Iterator[bytes]:
+def _captured_source(dataset: DatasetSettings, labels: Labels | None) -> Path | Iterator[Block]:
     source = dataset.source
     if source.exists() and not _has_captures(source):
         return iter(())
-    return source if labels is None else labelled_lines(source, labels)
+    return source if labels is None else labelled_blocks(source, labels)
 
 
 def _capture_options(dataset: DatasetSettings) -> dict[str, Any]:

@@ -55,8 +55,8 @@ class FeatureBins:
         present = values[~np.isnan(values)]
         if not len(present):
             return cls(name, "numerical", np.array([0.0, float(len(values)), 0.0]), np.array([np.inf, np.inf]))
-        values = np.sort(present)
-        edges = np.concatenate([values[:1], quantile_edges(values), values[-1:]])
+        ordered = np.sort(present)
+        edges = np.concatenate([ordered[:1], quantile_edges(ordered), ordered[-1:]])
         # Between two frequent values there may be nothing.
         held = cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges).count(present)[:-_EXTRA] > 0
         edges = np.concatenate([edges[:1], edges[1:][held]])
