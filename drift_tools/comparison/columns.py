@@ -213,6 +213,7 @@ class Sample:
         self._ordered: tuple[Numbers, int] | None = None
         self._numbers: SortedNumbers | None = None
         self._categories: Categories | None = None
+        self._arrow_counts: Any = None
 
     def copy(self, room: Numbers | None = None) -> Self:
         """A sample with the forms that this one has; those that are made later are the copy's own, and numbers are
@@ -264,6 +265,15 @@ class Sample:
         cells: NDArray[Any] = np.empty(len(texts), dtype=object)
         cells[:] = [None if text is None else text.strip() or None for text in texts]
         return cells
+
+    def arrow_counts(self) -> Any:
+        """Arrow's `value_counts` of a column of texts that Arrow holds, missing ones among them; else None."""
+        if self._arrow_counts is None and (texts := self._arrow_texts()) is not None:
+            self._arrow_counts = texts.value_counts()
+        return self._arrow_counts
+
+    def _arrow_texts(self) -> Any:
+        return None
 
     def _as_numbers(self) -> tuple[NDArray[Any], int]:
         """The cells in any order, NaN for what is none, and how many of those hold something else."""

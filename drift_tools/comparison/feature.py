@@ -30,7 +30,9 @@ from drift_tools.significance import homogeneity_p_value, numbers_p_value, share
 from drift_tools.tables import Numbers
 
 _DRAWN_BINS = 20
-_DRAWN_CATEGORIES = 20
+DRAWN_CATEGORIES = 20
+# Categories of one side only that a result names: who has more of them has names or ids.
+MOST_NAMED = 1000
 _OTHER = "(other)"
 _DRAWN_SHARE = 0.99
 _HALVES_EXACT = 2.0**52  # below, a whole number and a half is a float of its own
@@ -38,10 +40,18 @@ _LEAST_ULPS = 4  # the width of a drawn bin in steps between neighbouring floats
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A feature's measures; categories that only one side has come with their share of its values, the most frequent
-    first. `is_time`: whether the numbers are seconds since 1970.
+class OneSided:
+    """Categories that only one side has, `count` of them; the most frequent first, with their share of its values, and
+    at most `MOST_NAMED`.
     """
+
+    named: tuple[tuple[str, float], ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A feature's measures. `is_time`: whether the numbers are seconds since 1970."""
 
     name: str
     kind: Kind
@@ -53,8 +63,8 @@ class Measured:
     histogram: Histogram
     ks: KolmogorovSmirnov | None = None
     chi_squared: ChiSquared | None = None
-    new_categories: tuple[tuple[str, float], ...] = ()
-    vanished_categories: tuple[tuple[str, float], ...] = ()
+    new_categories: OneSided = OneSided()
+    vanished_categories: OneSided = OneSided()
     is_time: bool = False
 
 
@@ -175,11 +185,50 @@ def measure_categories(
         np.fromiter(map(side.counts.get, names, repeat(0)), dtype=np.int64, count=len(names))
         for side in (before, after)
     )
+    return measure_counts(
+        name,
+        CountedSide(first, before.missing, before.side),
+        CountedSide(second, after.missing, after.side),
+        threshold,
+        histogram=_categorical_histogram(names, first, second),
+        new=_only_in(names, second, first, rest),
+        vanished=_only_in(names, first, second, rest),
+        is_rest=np.isin(names, rest.names[:1]),
+        rest_is_endless=rest.is_endless,
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CountedSide:
+    """One side of a categorical feature: the rows of each category, in the same order on both sides, and how many are
+    missing.
+    """
+
+    counts: NDArray[np.int64]
+    missing: int
+    side: Side
+
+
+def measure_counts(
+    name: str,
+    before: CountedSide,
+    after: CountedSide,
+    threshold: float,
+    *,
+    histogram: Histogram,
+    new: OneSided,
+    vanished: OneSided,
+    is_rest: NDArray[np.bool_] | None = None,
+    rest_is_endless: bool = False,
+) -> Measured:
+    """All measures of a categorical feature that need no names. `is_rest`, `rest_is_endless`: see `_rarity`."""
+    first, second = before.counts, after.counts
     with_missing = np.append(first, before.missing), np.append(second, after.missing)
     stability = population_stability(*with_missing)
     p_values: dict[str, float] = {}
+    rows, current_rows = before.side.rows, after.side.rows
     if before.missing or after.missing:
-        p_values["share of missing values"] = share_p_value(before.missing, before.rows, after.missing, after.rows)
+        p_values["share of missing values"] = share_p_value(before.missing, rows, after.missing, current_rows)
     test = None
     if first.sum() and second.sum():
         test = chi_squared(first, second)
@@ -187,28 +236,29 @@ def measure_categories(
         rare = rare_categories_p_value(first, second)
         if rare is not None:
             p_values["rare categories"] = rare
+    is_rest = np.zeros(len(first), dtype=np.bool_) if is_rest is None else is_rest
     return Measured(
         name=name,
         kind="categorical",
         evidence=Evidence(
             p_values or {"values": 1.0},
             stability.excess,
-            before.rows,
-            after.rows,
+            rows,
+            current_rows,
             stability.bins,
             None,
             threshold,
             0.0,
-            *_rarity(test, first, second, np.isin(names, rest.names[:1]), threshold, rest_is_endless=rest.is_endless),
+            *_rarity(test, first, second, is_rest, threshold, rest_is_endless=rest_is_endless),
         ),
         psi=stability.value,
         distances=measured(TwoSamples(with_missing), "categorical"),
         baseline=before.side,
         current=after.side,
-        histogram=_categorical_histogram(names, first, second),
+        histogram=histogram,
         chi_squared=test,
-        new_categories=_only_in(names, second, first, rest),
-        vanished_categories=_only_in(names, first, second, rest),
+        new_categories=new,
+        vanished_categories=vanished,
     )
 
 
@@ -249,17 +299,15 @@ def _rarity(
     return (share if would_be_material(own, threshold) else 0.0), is_endless
 
 
-def _only_in(
-    names: list[str], own: NDArray[np.int64], other: NDArray[np.int64], rest: Rest
-) -> tuple[tuple[str, float], ...]:
-    """Categories that only one side has, with their share of its values, the most frequent first."""
+def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64], rest: Rest) -> OneSided:
+    """Categories that only one side has."""
     if not own.any() or not other.any():
-        return ()
+        return OneSided()
     total = int(own.sum())
-    only = np.flatnonzero((own > 0) & (other == 0))
-    only = only[np.argsort(-own[only], kind="stable")]  # the names are in order already
-    shares = zip(only.tolist(), own[only].tolist(), strict=True)
-    return tuple((names[index], count / total) for index, count in shares if names[index] not in rest.names)
+    only = np.flatnonzero((own > 0) & (other == 0) & ~np.isin(names, rest.names))
+    most = only[np.argsort(-own[only], kind="stable")][:MOST_NAMED]  # the names are in order already
+    shares = zip(most.tolist(), own[most].tolist(), strict=True)
+    return OneSided(tuple((names[index], count / total) for index, count in shares), len(only))
 
 
 def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:
@@ -296,13 +344,28 @@ def _drawn_range(low: float, high: float) -> tuple[float, float]:
 
 
 def _categorical_histogram(names: list[str], first: NDArray[np.int64], second: NDArray[np.int64]) -> Histogram:
-    weights = np.maximum(first / max(int(first.sum()), 1), second / max(int(second.sum()), 1))
-    shown_labels = _DRAWN_CATEGORIES if len(names) <= _DRAWN_CATEGORIES else _DRAWN_CATEGORIES - 1
-    shown = np.argsort(-weights, kind="stable")[:shown_labels].tolist()
-    order = sorted(shown, key=lambda i: (-first[i], -second[i], names[i]))
-    labels = [names[i] for i in order]
-    columns = [side[order] for side in (first, second)]
-    if len(names) > len(labels):
+    shown = np.argsort(-largest_shares(first, second), kind="stable")[:DRAWN_CATEGORIES].tolist()
+    return drawn_categories([(names[i], int(first[i]), int(second[i])) for i in shown], len(names), first, second)
+
+
+def largest_shares(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share that each category has of the side in which it has more."""
+    shares: NDArray[np.float64] = np.maximum(first / max(int(first.sum()), 1), second / max(int(second.sum()), 1))
+    return shares
+
+
+def drawn_categories(
+    most: list[tuple[str, int, int]], categories: int, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> Histogram:
+    """The histogram of the categories with the largest shares, of which `most` are the first 20 with their rows on
+    either side; where there are more than 20, the last of them gives its place to all others together.
+    """
+    if categories > DRAWN_CATEGORIES:
+        most = most[: DRAWN_CATEGORIES - 1]
+    most = sorted(most, key=lambda item: (-item[1], -item[2], item[0]))
+    labels = [label for label, _, _ in most]
+    columns = [np.array([item[side] for item in most], dtype=np.int64) for side in (1, 2)]
+    if categories > len(labels):
         labels.append(_OTHER)
         columns = [
             np.append(column, side.sum() - column.sum()) for column, side in zip(columns, (first, second), strict=True)

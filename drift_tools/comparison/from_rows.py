@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from drift_tools.comparison.columns import Sample, in_one_precision, rounded_cells
 from drift_tools.comparison.feature import Measured, kind_of, measure
+from drift_tools.comparison.many_categories import measure_many
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison.selection import AS_ASKED, Selection, looks_like_label
 from drift_tools.comparison.sentences import summarise
@@ -309,6 +310,10 @@ def _measure_all(
         if not hasattr(own, "rooms"):
             own.rooms = np.empty(before.rows), np.empty(after.rows)
         baseline, current = before.columns[name].copy(own.rooms[0]), after.columns[name].copy(own.rooms[1])
+        if how.kinds.get(name) != "numerical" and how.blocks is None:
+            threshold = how.thresholds.get(name, PSI_THRESHOLD)
+            if (texts := measure_many(name, baseline, current, threshold)) is not None:
+                return texts
         baseline.arrange()
         current.arrange()
         baseline, current = in_one_precision(in_one_type([baseline, current]))
@@ -363,8 +368,8 @@ def judged(item: Measured, verdict: Verdict) -> FeatureComparison:
         baseline=item.baseline,
         current=item.current,
         histogram=item.histogram,
-        new_categories=tuple(name for name, _ in item.new_categories),
-        vanished_categories=tuple(name for name, _ in item.vanished_categories),
+        new_categories=tuple(name for name, _ in item.new_categories.named),
+        vanished_categories=tuple(name for name, _ in item.vanished_categories.named),
         is_time=item.is_time,
     )
 

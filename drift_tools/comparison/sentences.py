@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 
-from drift_tools.comparison.feature import Measured
+from drift_tools.comparison.feature import Measured, OneSided
 from drift_tools.comparison.results import Histogram, Side
 from drift_tools.timestamps import are_days, written
 
@@ -20,7 +20,7 @@ def summarise(item: Measured) -> str:
         facts.extend(_number_facts(item))
     facts.extend(_category_facts("appeared", item.new_categories))
     facts.extend(_category_facts("vanished", item.vanished_categories))
-    if item.kind == "categorical" and not item.new_categories and not item.vanished_categories:
+    if item.kind == "categorical" and not item.new_categories.count and not item.vanished_categories.count:
         facts.extend(_largest_change(item.histogram))
     facts.append("PSI " + (f"{item.psi:.2f}" if math.isfinite(item.psi) else "unknown"))
     if item.evidence.is_material_by_ks:
@@ -71,10 +71,10 @@ def _infinite(baseline: Side, current: Side) -> Iterable[tuple[str, float, float
     return [("infinite", baseline.infinite_share, current.infinite_share)]
 
 
-def _category_facts(what: str, categories: tuple[tuple[str, float], ...]) -> Iterable[str]:
-    for name, share in categories[:_NAMED_CATEGORIES]:
+def _category_facts(what: str, categories: OneSided) -> Iterable[str]:
+    for name, share in categories.named[:_NAMED_CATEGORIES]:
         yield f"category {_quoted(name)} {what} ({_percent(share)} of values)"
-    if (more := len(categories) - _NAMED_CATEGORIES) > 0:
+    if (more := categories.count - _NAMED_CATEGORIES) > 0:
         yield f"{more:,} more {'category' if more == 1 else 'categories'} {what}"
 
 

@@ -2,7 +2,7 @@
 
 from drift_tools.tables.arrow_cells import ArrowTexts, Cells, NotPlainError, Order, Parts, content_of, json_cell
 from drift_tools.tables.arrow_columns import decoded
-from drift_tools.tables.category_labels import TRUTHS, common_spelling, respelt, respelt_cells
+from drift_tools.tables.category_labels import TRUTHS, common_spelling, is_plain_number, respelt, respelt_cells
 from drift_tools.tables.column import (
     LARGEST_EXACT,
     MISSING_WORDS,
@@ -52,6 +52,7 @@ __all__ = [
     "from_arrow",
     "has_arrow",
     "is_parquet",
+    "is_plain_number",
     "json_cell",
     "looks_like_moment",
     "named_index",

@@ -65,6 +65,12 @@ class ArrowTexts:
         buffers = [None, pa.py_buffer(starts.astype(np.int32)), pa.py_buffer(content[inside])]
         return pa.StringArray.from_buffers(len(self.array), buffers[1], buffers[2])
 
+    def every(self, step: int, first: int = 0) -> list[str | None]:
+        """One text in so many, from the cell `first` on."""
+        some = replace(self, array=self.array.take(np.arange(first, len(self.array), step)))
+        texts: list[str | None] = some.materialised().tolist()
+        return texts
+
     def distinct(self) -> tuple[list[str | None], Order]:
         """The distinct texts, and for each text which of them it is. No text may be missing."""
         encoded = self.array.dictionary_encode()
@@ -126,6 +132,16 @@ class Parts:
     def in_own_order(self) -> list[Part]:
         """Parts that need no order."""
         return self.parts if self.order is None else [self.materialised()]
+
+    def every(self, step: int) -> list[str | None]:
+        """One text in so many, the first among them."""
+        found: list[str | None] = []
+        begin = 0
+        for part in self.in_own_order():
+            first = -begin % step
+            found += part[first::step].tolist() if isinstance(part, np.ndarray) else part.every(step, first)
+            begin += len(part)
+        return found
 
     def head(self, cells: int) -> dict[str, int]:
         """How often each text occurs among so many of the first part."""

@@ -430,8 +430,8 @@ def test_a_column_of_few_values_and_its_mirror_image_have_one_index(
     assume(any(current_rows))
     baseline = np.sort(np.repeat(list(rows), list(rows.values())))
     up_to = np.cumsum([rows[value] for value in sorted(rows)])
-    # A share in the very middle of a value's rows is as near to one side as to the other, and where it is reached by the
-    # last of them the edge is next to that value, and not to the other side's: those are above the value by definition.
+    # A share in the very middle of a value's rows is as near to one side as to the other, and one that its last row
+    # reaches has its edge next to that value, not to the following one: by definition both are above the value.
     either = {*(5 * (up_to + np.concatenate([[0], up_to[:-1]]))).tolist(), *(10 * up_to).tolist()}
     assume(not either & {len(baseline) * tenth for tenth in range(1, 10)})
     current = np.repeat(np.arange(-6.0, 7.0) * 0.5, current_rows)
