@@ -20,12 +20,14 @@ from drift_tools.tables.concatenate import concatenate
 from drift_tools.tables.convert import as_table, column_of, from_arrow
 from drift_tools.tables.csv_text import read_csv_text
 from drift_tools.tables.files import is_parquet, read_bytes, read_table
+from drift_tools.tables.json_fast import LARGE_JSON, read_plain_json_lines
 from drift_tools.tables.moments import as_moments, looks_like_moment, recognised, seconds_since_1970
 from drift_tools.tables.opening import has_arrow, named_index, opened
 from drift_tools.tables.table import Table
 
 __all__ = [
     "LARGEST_EXACT",
+    "LARGE_JSON",
     "MISSING_WORDS",
     "TRUTHS",
     "ArrowTexts",
@@ -60,6 +62,7 @@ __all__ = [
     "parse_numbers",
     "read_bytes",
     "read_csv_text",
+    "read_plain_json_lines",
     "read_table",
     "recognised",
     "respelt",

@@ -200,8 +200,7 @@ class Cells:
     @classmethod
     def of_strings(cls, array: Any) -> "Cells":
         """Of a `pyarrow.StringArray` of JSON strings, which are what they are, also when empty."""
-        content, offsets = buffers_of(array)
-        return cls._of_arrow(array, content, offsets, 0, is_json=False)
+        return cls._of_arrow(array, *buffers_of(array), array.null_count, is_json=False)
 
     @classmethod
     def of_json(cls, array: Any) -> "Cells":
@@ -227,7 +226,7 @@ class Cells:
     def _of_odd_json(cls, array: Any) -> "Cells":
         try:
             return cls.of_texts([None if cell is None else json_cell(json.loads(cell)) for cell in array.to_pylist()])
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, UnusableError) as error:  # a list, which the careful reader takes
             raise NotPlainError(str(error)) from error
 
     @classmethod

@@ -245,7 +245,7 @@ def _look_at(name: str, column: Any) -> Column:
 def _of_texts(name: str, column: Any) -> Column:
     parts = [_trimmed(chunk) for chunk in column.chunks]
     present = sum(len(part) - part.null_count for part in parts)
-    if not _are_surely_texts(parts, present):
+    if not are_surely_texts(parts, present):
         return _look_at(name, column)
     return LazyColumn(
         name,
@@ -274,7 +274,7 @@ def _trimmed(array: Any) -> Any:
     return without_empty(array)
 
 
-def _are_surely_texts(parts: Sequence[Any], present: int) -> bool:
+def are_surely_texts(parts: Sequence[Any], present: int) -> bool:
     """Whether so many of the cells hold a character that no number has that this can be no column of numbers."""
     import pyarrow as pa  # noqa: PLC0415 - as above
     import pyarrow.compute as pc  # noqa: PLC0415 - as above
