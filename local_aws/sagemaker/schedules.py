@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contract.monitor_kinds import DATA_QUALITY, KINDS
 from local_aws import clients, seams
 from local_aws.clock import HOUR, VirtualClock, floor_hour, iso
 from local_aws.identity import Identity
@@ -36,7 +37,8 @@ PREFIXES = {
     "ModelBias": "model-bias",
     "ModelExplainability": "model-explainability",
 }
-_ANALYSES = {"ModelQuality": "MODEL_QUALITY"}
+# The analyzer takes a run that says nothing of itself for data quality.
+_ANALYSES = {kind.monitoring_type: kind.analysis_type for kind in KINDS.values() if kind.name != DATA_QUALITY}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import yaml
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from components.args import ExistingEndpointSettings, StackSettings
+from components.args import DataQualitySettings, ExistingEndpointSettings, ModelQualitySettings, StackSettings
 from drift_tools.endpoint import migrate
 from drift_tools.endpoint.migration import Migration
 from drift_tools.errors import InputError
@@ -297,7 +297,7 @@ def test_a_schedule_of_batch_transform(account: Account) -> None:
 
 
 def test_a_binary_model_of_probabilities_alone_has_no_prediction(account: Account) -> None:
-    quality = settings_of(migrate(["churn-mq"], account)).model_quality
+    quality = settings_of(migrate(["churn-mq"], account)).of(ModelQualitySettings)
     assert quality is not None
     assert (quality.inference_attribute, quality.probability_attribute, quality.probability_threshold) == (
         None, "0", 0.7)  # fmt: skip
@@ -307,7 +307,7 @@ def test_a_binary_model_of_labels_alone_has_no_probability(account: Account) -> 
     source = account.model_quality["ModelQualityJobInput"]["EndpointInput"]
     del source["ProbabilityAttribute"], source["ProbabilityThresholdAttribute"]
     source["InferenceAttribute"] = "prediction"
-    quality = settings_of(migrate(["churn-mq"], account)).model_quality
+    quality = settings_of(migrate(["churn-mq"], account)).of(ModelQualitySettings)
     assert quality is not None
     assert (quality.inference_attribute, quality.probability_attribute, quality.probability_threshold) == (
         "prediction", None, None)  # fmt: skip
@@ -356,7 +356,7 @@ def test_schedules_in_every_form(account: Account, expression: str | None, hours
     else:
         config["ScheduleConfig"] = {"ScheduleExpression": expression}
     found = migrate(["churn-dq"], account)
-    quality = settings_of(found).data_quality
+    quality = settings_of(found).of(DataQualitySettings)
     assert quality is not None
     assert quality.schedule.period_hours == hours
     assert is_said == any("churn-dq" in text and "the default is taken" in text for text in found.differences)
@@ -382,7 +382,7 @@ def test_windows_in_every_form(account: Account, start: str, end: str | None, ex
     if end is not None:
         source["EndTimeOffset"] = end
     found = migrate(["churn-mq"], account)
-    quality = settings_of(found).model_quality
+    quality = settings_of(found).of(ModelQualitySettings)
     assert quality is not None
     assert (quality.start_time_offset, quality.end_time_offset) == (expected or ("-P1D", "-PT0H"))
     said = [text for text in found.differences if "which the stack does not take" in text]
@@ -424,7 +424,7 @@ def test_every_problem_is_taken_by_the_stack(account: Account, problem_type: str
     source.pop("ProbabilityThresholdAttribute")
     if not baseline:
         account.model_quality["ModelQualityBaselineConfig"] = {"BaseliningJobName": "b"}
-    quality = settings_of(migrate(["churn-mq"], account)).model_quality
+    quality = settings_of(migrate(["churn-mq"], account)).of(ModelQualitySettings)
     assert quality is not None
     assert (quality.problem_type, quality.inference_attribute) == (problem_type, "predictions[0].label")
     assert (quality.baseline is not None) == baseline
