@@ -9,6 +9,7 @@ from contract import bucket_layout, metrics
 DATA_QUALITY: Final = "data-quality"
 MODEL_QUALITY: Final = "model-quality"
 BIAS: Final = "bias"
+ATTRIBUTION: Final = "attribution"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,16 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
             needs_labels=True,
             metric_namespace="ModelMonitoring/Endpoints/bias-metrics",
             model_monitor_namespace="aws/sagemaker/Endpoints/bias-metrics",
+            constraints_file=bucket_layout.ANALYSIS,
+        ),
+        MonitorKind(
+            name=ATTRIBUTION,
+            short="at",
+            analysis_type="ATTRIBUTION",
+            monitoring_type="ModelExplainability",
+            needs_labels=False,
+            metric_namespace="ModelMonitoring/Endpoints/explainability-metrics",
+            model_monitor_namespace="aws/sagemaker/Endpoints/explainability-metrics",
             constraints_file=bucket_layout.ANALYSIS,
         ),
     )

@@ -12,6 +12,7 @@ Never `from __future__ import annotations` here: Pulumi reads these annotations 
 """
 
 from components.args.alerting import AlertingArgs, AlertingSettings
+from components.args.attribution import AttributionArgs, AttributionData, AttributionSettings
 from components.args.baseline import (
     AnyBaseline,
     AnyQualityBaseline,
@@ -83,6 +84,9 @@ __all__ = [
     "AnyBaseline",
     "AnyQualityBaseline",
     "ArgumentError",
+    "AttributionArgs",
+    "AttributionData",
+    "AttributionSettings",
     "AutoscalingArgs",
     "AutoscalingSettings",
     "BaselineArgs",

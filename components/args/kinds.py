@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from components.args.attribution import AttributionSettings
 from components.args.bias import BiasSettings
 from components.args.monitors import DataQualitySettings, ModelQualitySettings, MonitorSettings
 from components.args.reader import ArgumentError, Reader
-from contract.monitor_kinds import BIAS, DATA_QUALITY, KINDS, MODEL_QUALITY
+from contract.monitor_kinds import ATTRIBUTION, BIAS, DATA_QUALITY, KINDS, MODEL_QUALITY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ KIND_ARGUMENTS: Final[Mapping[str, KindArguments]] = {
     DATA_QUALITY: KindArguments(settings=DataQualitySettings, by_default=True),
     MODEL_QUALITY: KindArguments(settings=ModelQualitySettings),
     BIAS: KindArguments(settings=BiasSettings),
+    ATTRIBUTION: KindArguments(settings=AttributionSettings),
 }
 
 

@@ -7,6 +7,7 @@ from typing import NotRequired, Self, TypedDict, TypeVar
 import pulumi
 
 from components.args.alerting import AlertingArgs, AlertingSettings
+from components.args.attribution import AttributionArgs
 from components.args.baseline import (
     AnyBaseline,
     BaselineArgs,
@@ -49,6 +50,8 @@ class ModelMonitoringStackArgs(TypedDict):
     """The daily model-quality monitor. Without it there is none."""
     bias: NotRequired[BiasArgs]
     """The daily monitor of bias. Without it there is none."""
+    attribution: NotRequired[AttributionArgs]
+    """The daily monitor of what the model's scores come from. Without it there is none."""
     alerting: NotRequired[AlertingArgs]
     """Alarms and notifications."""
     storage: NotRequired[StorageArgs]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from functions.alarm_responder.check_words import CheckWords
-from functions.alarm_responder.monitor_words import bias
+from functions.alarm_responder.monitor_words import attribution, bias
 
-CHECK_WORDS: Final[Mapping[str, CheckWords]] = {bias.CHECK: bias.WORDS}
+CHECK_WORDS: Final[Mapping[str, CheckWords]] = {bias.CHECK: bias.WORDS, attribution.CHECK: attribution.WORDS}
 
 __all__ = ["CHECK_WORDS"]
