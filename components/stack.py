@@ -43,6 +43,7 @@ from components.iam import (
 )
 from components.jobs import KindFiles
 from components.monitors import (
+    ANALYZER,
     SHADOW_ENDPOINT_PREFIX,
     EngineComparison,
     OpenMonitors,
@@ -187,7 +188,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     def _model_monitor_job(self) -> "_Job":
         """What AWS's analyzer runs in."""
-        images = {monitor.repository: image_uri(monitor.repository, self) for monitor in self.monitors.values()}
+        repositories = [monitor.repository for monitor in self.monitors.values()]
+        if any(monitor.kind.needs_labels for monitor in self.monitors.values()):
+            repositories.append(ANALYZER)  # beside it lies what joins captures with labels
+        images = {repository: image_uri(repository, self) for repository in dict.fromkeys(repositories)}
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
             return monitor_policy(

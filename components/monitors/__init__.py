@@ -3,7 +3,7 @@
 from components.monitors.clarify import SHADOW_ENDPOINT_PREFIX
 from components.monitors.data_quality import DataQualityMonitor, DataQualityMonitorArgs
 from components.monitors.engine_comparison import EngineComparison, EngineComparisonArgs
-from components.monitors.images import image_uri
+from components.monitors.images import ANALYZER, image_uri
 from components.monitors.kind import MetricGraph, Monitor, Site
 from components.monitors.kinds import MONITOR_KINDS, monitors_of
 from components.monitors.model_quality import ModelQualityMonitor, ModelQualityMonitorArgs
@@ -13,6 +13,7 @@ from components.monitors.open_engine.schedules import OpenMonitors
 from components.monitors.policies import monitor_policy
 
 __all__ = [
+    "ANALYZER",
     "MONITOR_KINDS",
     "SHADOW_ENDPOINT_PREFIX",
     "DataQualityMonitor",
