@@ -53,9 +53,7 @@ def run(job: Job) -> str:
     return f"Completed: {result.summary}"
 
 
-def compare_models(
-    snapshot: Path, champion: Path, challenger: Path, settings: Retraining, output: Path
-) -> Evaluation:
+def compare_models(snapshot: Path, champion: Path, challenger: Path, settings: Retraining, output: Path) -> Evaluation:
     """Ask both models for the hold-out, decide, and write what came of it below `output`.
 
     Raises
@@ -75,9 +73,7 @@ def compare_models(
     )
     before, _ = ask(champion, features, settings)
     after, answered = ask(challenger, features, settings)
-    result = evaluate(
-        holdout, before, after, settings.rule, segment_by=settings.segment_by, facets=settings.facets
-    )
+    result = evaluate(holdout, before, after, settings.rule, segment_by=settings.segment_by, facets=settings.facets)
     manifest = json.loads((snapshot / MANIFEST).read_bytes())
     document = {**result.to_dict(), "snapshot": manifest}
     output.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -138,6 +139,12 @@ def evaluate(
 
     Parameters
     ----------
+    holdout:
+        The newest rows, with their labels.
+    champion, challenger:
+        What each model answers to them, in the same order.
+    rule:
+        The thresholds. Default those of `Rule`.
     segment_by:
         Features by whose values rows are told apart; numbers with many values by their fifths.
     facets:
@@ -230,21 +237,22 @@ def _segments(
             chosen = np.flatnonzero(values == value)
             if len(chosen) < 2:
                 continue
-            found.append(_segment(holdout, champion, challenger, rule, f"{name}={value}", chosen))
+            test = _segment_test(holdout, (champion, challenger), chosen, rule.confidence)
+            judged = len(chosen) >= rule.least_segment_rows
+            metric = "mae" if holdout.problem_type == REGRESSION else "accuracy"
+            segment = f"{name}={value}"
+            found.append(Comparison(metric=metric, rows=len(chosen), test=test, segment=segment, judged=judged))
     return found
 
 
-def _segment(
-    holdout: HoldOut, champion: Answers, challenger: Answers, rule: Rule, segment: str, chosen: NDArray[np.intp]
-) -> Comparison:
+def _segment_test(
+    holdout: HoldOut, models: Sequence[Answers], chosen: NDArray[np.intp], confidence: float
+) -> PairedTest:
     if holdout.problem_type == REGRESSION:
-        losses = [np.abs(_errors(holdout, answers))[chosen] for answers in (champion, challenger)]
-        metric, test = "mae", paired.mean_loss(losses[0], losses[1], confidence=rule.confidence)
-    else:
-        right = [(answers.labels == holdout.labels)[chosen] for answers in (champion, challenger)]
-        metric, test = "accuracy", paired.accuracy(right[0], right[1], confidence=rule.confidence)
-    judged = len(chosen) >= rule.least_segment_rows
-    return Comparison(metric=metric, rows=len(chosen), test=test, segment=segment, judged=judged)
+        one, other = (np.abs(_errors(holdout, answers))[chosen] for answers in models)
+        return paired.mean_loss(one, other, confidence=confidence)
+    right, other_right = ((answers.labels == holdout.labels)[chosen] for answers in models)
+    return paired.accuracy(right, other_right, confidence=confidence)
 
 
 def segment_values(column: Column) -> NDArray[np.object_]:
@@ -257,7 +265,7 @@ def segment_values(column: Column) -> NDArray[np.object_]:
     numbers, _ = column.as_numbers()
     edges = np.unique(np.quantile(numbers[~np.isnan(numbers)], np.linspace(0, 1, _BANDS + 1)))
     place = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, len(edges) - 2)
-    names = [f"{low:g} to {high:g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    names = [f"{low:g} to {high:g}" for low, high in pairwise(edges)]
     return np.array(
         ["(missing)" if np.isnan(number) else names[at] for number, at in zip(numbers, place, strict=True)], object
     )

@@ -45,8 +45,14 @@ def compare_groups(
 
     Parameters
     ----------
+    features:
+        Of the same rows; the facets are among them.
     labels, champion, challenger:
         Whether the true label and each prediction are the favourable one.
+    facets:
+        Whose groups are compared.
+    confidence:
+        Of the intervals, between 0 and 1.
 
     Raises
     ------

@@ -71,7 +71,7 @@ def _figure(estimate: Mapping[str, float]) -> str:
 def _table(head: Iterable[str], rows: Iterable[tuple[Sequence[str], bool]]) -> str:
     headings = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     body = "".join(
-        f'<tr{"" if judged else " class=quiet"}>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+        f"<tr{'' if judged else ' class=quiet'}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
         for cells, judged in rows
     )
     return f'<div class="wide"><table><thead><tr>{headings}</tr></thead><tbody>{body}</tbody></table></div>'

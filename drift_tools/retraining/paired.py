@@ -80,6 +80,8 @@ def area_under_curve(positive: Truths, champion: Numbers, challenger: Numbers, *
         Which rows are of the positive class; there must be two at least of each.
     champion, challenger:
         Scores, higher for the positive class.
+    confidence:
+        Of the intervals, between 0 and 1.
 
     Raises
     ------
@@ -129,6 +131,12 @@ def bootstrap(
     ----------
     statistic:
         Takes numbers of rows, returns the champion's value and the challenger's; NaN where there is none.
+    rows:
+        How many there are.
+    confidence:
+        Of the intervals, between 0 and 1.
+    resamples:
+        How often rows are drawn.
     """
     generator = np.random.default_rng(_SEED)
     drawn = np.array([statistic(generator.integers(0, rows, rows)) for _ in range(resamples)])

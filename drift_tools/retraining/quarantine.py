@@ -75,6 +75,8 @@ def impossible_records(
 
     Parameters
     ----------
+    table:
+        The features.
     statistics:
         The baseline's statistics.json.
     margin:

@@ -34,9 +34,10 @@ def ask(archive: Path, features: Table, settings: Retraining) -> tuple[Answers, 
             answer, _ = model.ask(body)
             lines = [line for line in csv.reader(io.StringIO(answer.decode())) if line]
             if len(lines) != rows or any(len(line) != len(settings.outputs) for line in lines):
+                values = len(lines[0]) if lines else 0
                 raise InputError(
-                    f"{archive.name}: {rows} rows are answered with {len(lines)} lines of {len(lines[0] if lines else [])} "
-                    f"values, where each must have {len(settings.outputs)}: {', '.join(settings.outputs)}"
+                    f"{archive.name}: {rows} rows are answered with {len(lines)} lines of {values} values, where each "
+                    f"must have {len(settings.outputs)}: {', '.join(settings.outputs)}"
                 )
             answered += lines
     labels = [line[settings.outputs.index(settings.prediction)] for line in answered]

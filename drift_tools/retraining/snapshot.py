@@ -77,6 +77,10 @@ def take(sources: Sources, settings: Retraining, output: Path, *, excluded: Sequ
 
     Parameters
     ----------
+    sources, settings:
+        What it is taken from, and how.
+    output:
+        The folder that is written to.
     excluded:
         Windows that a person has called broken, beside those that the monitor has.
 
