@@ -236,8 +236,8 @@ def check_kinds(kinds: Mapping[str, str]) -> None:
 
 def _check_thresholds(thresholds: Mapping[str, float]) -> None:
     for name, threshold in thresholds.items():
-        if not 0 < threshold < math.inf:  # NaN neither
-            raise InputError(f"the threshold of {name!r} is {threshold}: give a finite number above 0")
+        if not threshold > 0:  # NaN neither; infinity is never reached
+            raise InputError(f"the threshold of {name!r} is {threshold}: give a number above 0")
 
 
 def _with_optional(after: Samples, before: Samples) -> Samples:

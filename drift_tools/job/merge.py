@@ -88,6 +88,13 @@ def labelled_blocks(captured: Path, labels: Labels) -> Iterator[Block]:
             yield Block(str(path), 0, 1, b"", problem=str(damaged))
 
 
+def labelled_lines(captured: Path, labels: Labels) -> Iterator[bytes]:
+    """The same, line by line; the reason in brackets for a line that cannot be read."""
+    for block in labelled_blocks(captured, labels):
+        lines = [f"({block.problem})".encode()] if block.problem else bytes(block.content).split(b"\n")
+        yield from (line for line in lines if line.strip())
+
+
 def _with_label(line: bytes, labels: Labels) -> bytes:
     record = _record(line) if line.strip() else None
     label = None if record is None else labels.of(record)

@@ -80,7 +80,7 @@ def test_a_csv_file_is_counted_so_too(
     monkeypatch.setattr(csv_fast, "_BLOCK", 1 << 12)  # several chunks
     tables = []
     for side in "ab":
-        table = pa.table({"x": texts(side, ROWS, frequent=100, missing=20), "n": np.arange(float(ROWS)) % 7})
+        table = pa.table({"x": texts(f"row {side}", ROWS, frequent=100, missing=20), "n": np.arange(float(ROWS)) % 7})
         pa_csv.write_csv(table, tmp_path / f"{side}.csv")
         tables.append(table)
     found = compare(*(read_table(tmp_path / f"{side}.csv") for side in "ab")).features["x"]

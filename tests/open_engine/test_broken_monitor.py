@@ -71,7 +71,7 @@ def live(stack: Watched, note: Callable[[str], None], seen: Broken) -> None:
     note("the letters were sent again")
     for letter in seen.letters:  # and once more, as people do who are not sure
         send_again(stack, letter)
-    stack.go_to(at(14, 30))
+    stack.go_to(at(15, 30))
     note("and again")
     seen.alarm = stack.state("-alarm-responder-dead-letters")
 
