@@ -10,7 +10,6 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
-from components.archives import numpy_layer
 from components.archives.model import write_model_archive
 from components.args import BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
@@ -50,7 +49,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     _check_keys(config.name)
     monitoring = config.get_object(MONITORING, {})
     args = _with_assets(_with(monitoring, MONITORING, **_set(config)), project)
-    _add_layer(args)
+    _add_small_windows(args)
     _add_model(args, config, project)
     _add_baseline(args, config, project)
     _add_quality_baseline(args, config, project)
@@ -211,19 +210,12 @@ def compute(job: BaselineJob, data: Path) -> Path:
     return results
 
 
-def _add_layer(args: dict[str, Any]) -> None:
-    """Numpy and scipy for the function that looks at small windows, from locked wheels, where no layer is given."""
-    engine = args.get("open_engine")
-    windows = engine.get("small_windows") if isinstance(engine, dict) else None
-    if not isinstance(windows, dict) or windows.get("layer") is not None:
-        return
-    try:
-        windows["layer"] = pulumi.FileArchive(str(numpy_layer.built()))
-    except numpy_layer.LayerError as error:
-        raise ArgumentError(
-            f"open_engine.small_windows has no layer, and none could be made ({error}): make one where there is a "
-            "package index (make layer) and give its path, or remove small_windows"
-        ) from error
+def _add_small_windows(args: dict[str, Any]) -> None:
+    """Small windows in a function are the program's default: they cost a fortieth of processing jobs."""
+    if args.get("engine") != "model-monitor":
+        engine = args.setdefault("open_engine", {})
+        if isinstance(engine, dict):  # the component refuses anything else
+            engine.setdefault("small_windows", {})
 
 
 def _file(path: Path) -> pulumi.FileAsset:

@@ -386,9 +386,11 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return MonitorHealth(self._stem, health, self._child)
 
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
+        runs = {"dead_letters": self.open_monitors.dead_letters} if self.open_monitors else {}
         return MonitorWatch(
             self._stem,
             {
+                **runs,
                 "model_monitor_schedules": model_monitor,
                 "open_schedules": self.open_schedules,
                 "endpoint_name": self.endpoint_name,
@@ -409,8 +411,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return {
             "alarm-responder": self.alerting.dead_letter_queue_name,
             "processing-metrics": self.metrics.dead_letter_queue_name,
-            "monitor-watch": self.watch.dead_letter_queue_name,
-            **(self.open_monitors.dead_letter_queues if self.open_monitors else {}),
+            # With the open engine the watch's letters are among those of the runs.
+            "monitor-runs" if self.open_monitors else "monitor-watch": self.watch.dead_letter_queue_name,
             **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
         }
 

@@ -53,7 +53,7 @@ def by_pulumi(
         environment = Environment(STACK, project=checkout(PROJECT, folder / "program"))
         with steps.step("deploy: pulumi up --stack dev") as step:
             environment.progress = _progress(done, "created", step.detail)
-            environment.configure(overrides)
+            environment.configure(dict(_paths(overrides)))
             outputs = environment.up().outputs
             step.result = f"{len(done)} resources"
         yield dict(outputs), len(done)
@@ -77,6 +77,15 @@ def by_hand(
     with steps.step(DESTROY) as step:
         destroyed = deployment.destroy(on_event=_show(step.detail))
         step.result = f"{len(destroyed.deleted)} resources deleted"
+
+
+def _paths(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Members of objects by their paths, as `pulumi config set --path` has them."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _paths(value, f"{path}{key}.")
+        else:
+            yield path + key, value
 
 
 def _progress(done: list[str], verb: str, detail: Callable[[str], None]) -> Progress:

@@ -35,6 +35,7 @@ LASTING: Final = (
 MADE_ANEW: Final[dict[str, str]] = {
     "-announced": "an invocation that published a first sign of life, for which the watch over the monitors now stands",
     "-lost-events": "an alarm on lost events, in whose place one on the dead-letter queue of every function stands",
+    "-start-monitor-dead-letters": "a queue that is empty unless something is wrong; the queue of runs has its letters",
 }
 
 

@@ -28,6 +28,7 @@ def window_function(
     *,
     has_scripts: bool,
     common: CommonSettings,
+    dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
     """Make the function that runs the monitors on small windows, and its layer; `args` say what it may read."""
@@ -84,6 +85,7 @@ def window_function(
         policy=policy,
         common=common,
         asynchronous=True,
+        dead_letters=dead_letters,
         with_monitor=True,
         layers=[layer.arn],
     )
@@ -95,6 +97,7 @@ def start_function(
     windows: MonitoringFunction | None,
     *,
     common: CommonSettings,
+    dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
     """Make the function that starts runs; `windows` is the one that it hands small windows to."""
@@ -139,6 +142,7 @@ def start_function(
         policy=policy,
         common=common,
         asynchronous=True,
+        dead_letters=dead_letters,
     )
 
 
