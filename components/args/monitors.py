@@ -7,6 +7,7 @@ from typing import Final, NotRequired, Protocol, Self, TypedDict
 import pulumi
 
 from components.args.baseline import AnyQualityBaseline, ModelQualityBaselineArgs, quality_baseline_settings
+from components.args.bounds import check_length, number
 from components.args.reader import ArgumentError, Reader, Script, argument_names, as_text
 from components.args.schedules import (
     DAILY_AT_SIX,
@@ -172,7 +173,7 @@ class DataQualitySettings:
             thresholds=thresholds,
             record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
-            volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
+            volume_size_in_gb=number(read, "volume_size_in_gb", 20, "monitor.volume_size_in_gb"),
             max_runtime_in_seconds=max_runtime(read, 3600, schedule, hourly_limit=3600),
         )
 
@@ -231,7 +232,7 @@ class ModelQualitySettings:
             end_time_offset=end,
             record_preprocessor=_preprocessor(read),
             instance_type=read.instance_type("ml.m5.xlarge"),
-            volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
+            volume_size_in_gb=number(read, "volume_size_in_gb", 20, "monitor.volume_size_in_gb"),
             max_runtime_in_seconds=max_runtime(read, 1800, schedule, hourly_limit=1800),
         )
 
@@ -249,6 +250,8 @@ def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | Non
     """
     inference = read.optional_text("inference_attribute", None)
     probability = read.optional_text("probability_attribute", None)
+    for key, name in (("inference_attribute", inference), ("probability_attribute", probability)):
+        check_length(read.name(key), name, "model_quality.attribute")
     if is_binary and inference is None and probability is None:
         return "0", "1"
     if inference is None and not (is_binary and probability is not None):

@@ -6,6 +6,7 @@ from typing import Final, NotRequired, Self, TypedDict
 import pulumi
 
 from components.archives import numpy_layer
+from components.args.bounds import number
 from components.args.reader import ArgumentError, Reader, argument_names
 
 RULES: Final = ("calibrated", "model-monitor")
@@ -129,7 +130,7 @@ class OpenEngineSettings:
             learn_windows=read.flag("learn_windows", True),
             season=read.choice("season", SEASONS[0], SEASONS),
             max_unreadable_share=_share(read, "max_unreadable_share", 0.1),
-            instance_count=read.whole("instance_count", 1, 1, 100),
+            instance_count=number(read, "instance_count", 1, "open_engine.instance_count"),
             small_windows=small_windows,
             feature_metrics=read.choice("feature_metrics", "findings", FEATURE_METRICS),
             alarm_on_no_data=read.flag("alarm_on_no_data", False),

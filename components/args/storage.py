@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NotRequired, Self, TypedDict
 
+from components.args.bounds import number
 from components.args.reader import Reader, argument_names
 
 
@@ -26,6 +27,6 @@ class StorageSettings:
     def from_args(cls, args: StorageArgs, path: str = "storage") -> Self:
         read = Reader(path, args, argument_names(StorageArgs))
         return cls(
-            captured_data_days=read.whole("captured_data_days", 90, 1, 36500),
-            noncurrent_version_days=read.whole("noncurrent_version_days", 30, 1, 36500),
+            captured_data_days=number(read, "captured_data_days", 90, "storage.days"),
+            noncurrent_version_days=number(read, "noncurrent_version_days", 30, "storage.days"),
         )
