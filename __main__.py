@@ -33,6 +33,7 @@ FILES: Final = {
     "baseline_data": "model/baseline.csv",
     "baseline_quality_data": "model/baseline_quality.csv",
 }
+S3: Final = "s3://"
 SCALARS: Final = ("engine", "retain_data", "protect", "log_retention_in_days")
 KEYS: Final = (*SCALARS, *FILES, "alert_emails", "compute_baselines_here", MONITORING)
 # Arguments that are files: in a stack's configuration they are paths.
@@ -162,9 +163,13 @@ def _needed(config: pulumi.Config, key: str, *, given: bool) -> str | None:
 
 def _add_model(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
     endpoint = _with(args.get("endpoint", {}), "endpoint")
-    path = _needed(config, "model_artifact", given="existing" in endpoint or "image_uri" in endpoint)
+    if isinstance(endpoint.get("model"), str):
+        endpoint["model_uri" if endpoint["model"].startswith(S3) else "model"] = _model(project, endpoint.pop("model"))
+    given = any(key in endpoint for key in ("existing", "image_uri", "model", "model_uri"))
+    path = _needed(config, "model_artifact", given=given)
     if path is not None:
-        endpoint = _with(endpoint, "endpoint", model=_model(project / path))
+        key = "model_uri" if path.startswith(S3) else "model"
+        endpoint = _with(endpoint, "endpoint", **{key: _model(project, path)})
     args["endpoint"] = endpoint
 
 
@@ -237,8 +242,11 @@ def _archive(path: Path) -> pulumi.FileArchive:
     return pulumi.FileArchive(str(path))
 
 
-def _model(path: Path) -> pulumi.FileAsset:
-    """A `model.tar.gz`, or a directory that becomes one."""
+def _model(project: Path, text: str) -> pulumi.FileAsset | str:
+    """A `model.tar.gz`, or a directory that becomes one; one that lies in S3 is its address."""
+    if text.startswith(S3):
+        return text
+    path = project / text
     if not path.exists():
         raise ArgumentError(f"model_artifact is {path}: there is no such file or directory")
     if not path.is_dir():

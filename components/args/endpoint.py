@@ -8,7 +8,7 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 import pulumi
 
 from components.args.bounds import NUMBERS, check_length, number, optional_number
-from components.args.reader import S3_FOLDER, ArgumentError, Reader, argument_names, as_text
+from components.args.reader import S3_FILE, S3_FOLDER, ArgumentError, Reader, argument_names, as_text
 
 _SAGEMAKER_NAME: Final = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 # SageMaker's pattern for CsvContentTypes and JsonContentTypes; it has no room for "; charset=utf-8".
@@ -53,7 +53,14 @@ class EndpointArgs(TypedDict):
     existing: NotRequired[ExistingEndpointArgs]
     """An endpoint that exists already. It goes with no other argument of the endpoint."""
     model: NotRequired[pulumi.Asset]
-    """`model.tar.gz` with the model's files and `code/inference.py`. Needed unless `image_uri` has the model in it."""
+    """`model.tar.gz` with the model's files and `code/inference.py`. Needed unless it lies in S3 already (`model_uri`)
+    or `image_uri` has the model in it."""
+    model_uri: NotRequired[pulumi.Input[str]]
+    """A `model.tar.gz` that lies in S3, such as `s3://models/churn/model.tar.gz`, in place of `model`. The model's role
+    may read this one file."""
+    model_version: NotRequired[pulumi.Input[str]]
+    """What is another when another file lies at `model_uri`: its hash, its version. Default its ETag, looked up in
+    every deployment. A new one is a new model, and an update of the endpoint."""
     image_tag: NotRequired[str]
     """Tag of AWS's scikit-learn image. Default `1.9-0-cpu-py3`."""
     image_uri: NotRequired[pulumi.Input[str]]
@@ -153,6 +160,8 @@ class EndpointSettings:
 
     model: pulumi.Asset | None
     model_data: bytes
+    model_uri: pulumi.Input[str] | None
+    model_version: pulumi.Input[str] | None
     image_tag: str
     image_uri: pulumi.Input[str] | None
     environment: Mapping[str, pulumi.Input[str]]
@@ -191,6 +200,8 @@ class EndpointSettings:
         return cls(
             model=model,
             model_data=data,
+            model_uri=read.optional_late_text("model_uri", S3_FILE, "a model.tar.gz in S3, s3://bucket/model.tar.gz"),
+            model_version=read.optional_late_text("model_version", r".{1,1024}", "a hash or a version"),
             image_tag=read.text(
                 "image_tag", "1.9-0-cpu-py3", r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", "a tag of an image"
             ),
@@ -235,7 +246,10 @@ def endpoint_settings(args: Any, path: str = "endpoint") -> EndpointSettings | E
 
 
 def _model(read: Reader) -> tuple[pulumi.Asset | None, bytes]:
-    if not read.has("model") and read.has("image_uri"):
+    read.only_with("model_uri", ["model_version"])
+    if read.has("model") and read.has("model_uri"):
+        raise ArgumentError(f"{read.name('model')} is given with {read.name('model_uri')}: remove one of the two")
+    if not read.has("model") and (read.has("image_uri") or read.has("model_uri")):
         return None, b""
     model, data = read.asset("model", "name the model.tar.gz")
     if not data.startswith(b"\x1f\x8b"):
