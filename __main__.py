@@ -68,6 +68,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
             emails = [pulumi.Output.secret(email) for email in emails]
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
     _keep_secrets(args, config)
+    _check_key(args)
     if "model_quality" in args and args.get("engine") in {"model-monitor", "both"}:
         _check_regions()
     return cast(ModelMonitoringStackArgs, args)
@@ -110,13 +111,27 @@ def _check_regions() -> None:
     Without a region of its own it would fail halfway through a deployment, and with another one it would make the
     definition where its schedule is not.
     """
-    environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    environment = _region_of_environment()
     classic, native = (pulumi.Config(provider).get("region") or environment for provider in ("aws", "aws-native"))
     if classic and native != classic:
         raise ArgumentError(
             f"aws-native:region is {native!r} and aws:region {classic!r}: model quality needs both providers in one "
             f"region; pulumi config set aws-native:region {classic}"
         )
+
+
+def _check_key(args: dict[str, Any]) -> None:
+    """A key of another region exists, and nothing here can be encrypted with it: it would fail resource by resource."""
+    key, region = args.get("kms_key_arn"), pulumi.Config("aws").get("region") or _region_of_environment()
+    if isinstance(key, str) and region and key.startswith("arn:") and key.split(":")[3] != region:
+        raise ArgumentError(
+            f"kms_key_arn is a key of {key.split(':')[3]} and the stack is in {region}: give a key of {region} (of a "
+            "multi-Region key, its replica there)"
+        )
+
+
+def _region_of_environment() -> str | None:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 def _set(config: pulumi.Config) -> dict[str, Any]:

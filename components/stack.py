@@ -73,6 +73,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     bucket_name: pulumi.Output[str]
     endpoint_name: pulumi.Output[str]
+    endpoint_config_name: pulumi.Output[str] | None
+    """What the endpoint is to run; None for an endpoint that exists already."""
     data_quality_schedule_name: pulumi.Output[str] | None
     """None without a data-quality monitor."""
     model_quality_schedule_name: pulumi.Output[str] | None
@@ -101,6 +103,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.metric_namespace = metrics.stack_namespace(name)
         self.endpoint = self._endpoint()
         self.endpoint_name = self.endpoint.endpoint_name
+        self.endpoint_config_name = self.endpoint.configuration_name
         self.model_monitor = self._model_monitor_job() if settings.engine in {MODEL_MONITOR, BOTH} else None
         self.open_engine = self._open_engine_job() if settings.engine in {OPEN, BOTH} else None
 
@@ -139,6 +142,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return {
             "bucket_name": self.bucket_name,
             "endpoint_name": self.endpoint_name,
+            "endpoint_config_name": self.endpoint_config_name,
             **{_schedule_output(kind): self.schedules.get(kind) for kind in KINDS},
             "alarm_topic_arn": self.alarm_topic_arn,
             "notification_topic_arn": self.notification_topic_arn,
@@ -462,7 +466,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             open_engine=self.open_engine is not None,
             compares_engines=self.comparison is not None,
             dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
-                lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1]))
+                lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1], found[0]))
             ),
         )
         if self.comparison:

@@ -268,8 +268,8 @@ class MonitoringDashboard(pulumi.ComponentResource):
 
         dashboard = aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=pulumi.Output.from_input(args.get("name_stem") or args["endpoint_name"]).apply(
-                naming.dashboard_name
+            dashboard_name=pulumi.Output.all(args.get("name_stem") or args["endpoint_name"], region).apply(
+                lambda found: naming.dashboard_name(found[0], found[1])
             ),
             dashboard_body=pulumi.Output.all(
                 region=region,

@@ -60,6 +60,8 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     endpoint_name: pulumi.Output[str]
     model_role_arn: pulumi.Output[str] | None
     """None for an endpoint that exists already."""
+    configuration_name: pulumi.Output[str] | None
+    """What the endpoint is to run; None for an endpoint that exists already."""
     capture_uri: pulumi.Output[str]
     """Where captures begin: `s3://bucket/captured-data`; below it endpoint, variant and hour."""
     name_stem: pulumi.Output[str]
@@ -113,7 +115,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             self.endpoint_name = pulumi.Output.from_input(settings.name)
             self.capture_uri = pulumi.Output.from_input(settings.capture_uri).apply(lambda uri: uri.rstrip("/"))
             self.name_stem = self.endpoint_name.apply(lambda endpoint: naming.adopted_stem(name, endpoint))
-            self.model_role_arn = None
+            self.model_role_arn = self.configuration_name = None
         else:
             self._create(name, settings, network, common, args)
             self.name_stem = self.endpoint_name
@@ -153,6 +155,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=True if args.get("protect") else None),
         )
         self.endpoint_name = self.endpoint.name
+        self.configuration_name = configuration.name
         self._check(name, configuration, common)
         if settings.autoscaling is not None:
             self._autoscaling(name, settings.autoscaling, settings.variant_name, common)

@@ -102,6 +102,12 @@ class TestStorage:
                 "expiration": {"days": 14},
             },
             {
+                "id": "expire-monitoring-results",
+                "status": "Enabled",
+                "filter": {"prefix": "monitoring-results/"},
+                "expiration": {"days": 400},
+            },
+            {
                 "id": "expire-responder-state",
                 "status": "Enabled",
                 "filter": {"prefix": "responder-state/"},
@@ -597,7 +603,7 @@ class TestResponder:
             "NOTIFICATION_TOPIC_ARN": full.one(TOPIC, "churn-notifications").outputs["arn"],
             "NOTIFY_ON_OK": "true",
             "DASHBOARD_URL": "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
-            f"#dashboards/dashboard/{endpoint_name(full)}-monitoring",
+            f"#dashboards/dashboard/{endpoint_name(full)}-monitoring-us-east-1",
         }
         [(found, uri)] = json.loads(statistics).items()
         assert found == schedule
@@ -748,4 +754,4 @@ class TestDashboard:
 
     def test_its_name_follows_the_endpoints(self, full: Run) -> None:
         dashboard = full.one("aws:cloudwatch/dashboard:Dashboard").inputs
-        assert dashboard["dashboardName"] == f"{endpoint_name(full)}-monitoring"
+        assert dashboard["dashboardName"] == f"{endpoint_name(full)}-monitoring-us-east-1"
