@@ -88,21 +88,36 @@ def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:
     """Hand on as secrets what was set as secrets, such as `--secret --path monitoring.endpoint.environment.TOKEN`.
 
     Pulumi decrypts a key for the program and says that something in it is a secret, not what. All is one that may be;
-    what decides which resources there are and what they are called cannot be, and tags are not. URLs are anyway.
+    what decides which resources there are and what they are called cannot be. URLs are anyway.
     """
     if not is_config_secret(config.full_key(MONITORING)):
         return
     environment = args["endpoint"].get("environment")
     if isinstance(environment, dict):
-        args["endpoint"]["environment"] = {
-            key: pulumi.Output.secret(as_text(value)) if isinstance(as_text(value), str) else value
-            for key, value in environment.items()
-        }
-    subscriptions = args.get("alerting", {}).get("subscriptions")
+        args["endpoint"]["environment"] = {key: _secret(value) for key, value in environment.items()}
+    alerting = args.get("alerting", {})
+    if isinstance(alerting.get("emails"), list):
+        alerting["emails"] = [_secret(email) for email in alerting["emails"]]
+    if isinstance(args.get("tags"), dict):
+        args["tags"] = {key: _secret(value) for key, value in args["tags"].items()}
+        pulumi.runtime.register_stack_transformation(_hide_all_tags)
+    subscriptions = alerting.get("subscriptions")
     for item in subscriptions if isinstance(subscriptions, list) else ():
         # What is not text the component refuses.
         if isinstance(item, dict) and isinstance(item.get("endpoint"), str):
             item["endpoint"] = pulumi.Output.secret(item["endpoint"])
+
+
+def _secret(value: Any) -> Any:
+    """A text as a secret; what is none the component refuses."""
+    text = as_text(value)
+    return pulumi.Output.secret(text) if isinstance(text, str) else value
+
+
+def _hide_all_tags(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+    """The provider repeats a resource's tags, with its own, in an output that no input makes a secret."""
+    hidden = pulumi.ResourceOptions(additional_secret_outputs=["tagsAll"] if "tags" in resource.props else [])
+    return pulumi.ResourceTransformationResult(resource.props, pulumi.ResourceOptions.merge(resource.opts, hidden))
 
 
 def _check_regions() -> None:
