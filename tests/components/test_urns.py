@@ -22,7 +22,7 @@ from tests.components.mocked_runtime import Registration, Run, run_program
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 RECORDED: Final = Path(__file__).with_name("urns.json")
-STACKS: Final = ("dev", "staging", "prod")
+STACKS: Final = ("dev", "staging", "prod", "local")
 ENGINES: Final = ("model-monitor", "open", "both")
 # What holds data, serves customers, or has been confirmed by a person: never made anew.
 LASTING: Final = (

@@ -22,7 +22,7 @@ from tests.components.mocked_runtime import Run, run_program
 PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "model-monitoring:"
 SECRET = "4dabf18193072939515e22adb298388d"  # Pulumi's wire format marks a secret with this key
-STACKS = ("dev", "staging", "prod")
+STACKS = ("dev", "staging", "prod", "local")
 
 # Row of the stack's table -> what the program makes for it.
 ROWS = {
@@ -589,7 +589,7 @@ def test_the_engine_checks_no_types() -> None:
 
 def test_environments_differ_and_say_why() -> None:
     values = {stack: json.dumps(read(f"Pulumi.{stack}.yaml")["config"], sort_keys=True) for stack in STACKS}
-    assert len(set(values.values())) == 3
+    assert len(set(values.values())) == len(STACKS)
     for stack in STACKS:
         text = (PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
         assert text.startswith("# ")
