@@ -127,12 +127,12 @@ def built(folder: Path = FOLDER, requirements: Path = REQUIREMENTS) -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the layer and say how large it is."""
+    """Build the layer where there is none yet, and say how large it is."""
     parser = argparse.ArgumentParser(prog="python -m components.archives.numpy_layer", description=main.__doc__)
     parser.add_argument("--output", type=Path, default=place(), help="the zip file to write (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        target = build(options.output)
+        target = options.output if options.output.exists() else build(options.output)
     except LayerError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

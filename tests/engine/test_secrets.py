@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from deployment.errors import AutomationError
 from tests.engine.lab import Lab
 
@@ -70,6 +72,7 @@ def _written(lab: Lab) -> list[str]:
     return [Path(path).read_text(errors="replace") for path in (*files, settings)]
 
 
+@pytest.mark.matrix
 def test_addresses_inside_of_monitoring_are_secrets_too(lab: Lab) -> None:
     environment = lab.environment("dev")
     environment.configure({}, {IN_MONITORING: "hush.person-13@example.com"})
