@@ -17,9 +17,10 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives.model import write_model_archive
-from components.args import BaselineSettings, ModelQualityBaselineSettings
+from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
+from contract.monitor_kinds import DATA_QUALITY, KINDS
 
 gc.enable()
 
@@ -40,9 +41,7 @@ KEYS: Final = (*SCALARS, *FILES, "alert_emails", "compute_baselines_here", MONIT
 ASSETS: Final = (
     ("baseline", "statistics"),
     ("baseline", "constraints"),
-    ("data_quality", "record_preprocessor"),
-    ("model_quality", "record_preprocessor"),
-    ("model_quality", "baseline", "constraints"),
+    *((KINDS[kind].argument, *path) for kind, found in KIND_ARGUMENTS.items() for path in found.settings.FILES),
 )
 ARCHIVES: Final = (("open_engine", "small_windows", "layer"),)
 
@@ -69,8 +68,9 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
     _keep_secrets(args, config)
     _check_key(args)
-    if "model_quality" in args and args.get("engine") in {"model-monitor", "both"}:
-        _check_regions()
+    native = [KINDS[kind].argument for kind in KINDS if kind != DATA_QUALITY and KINDS[kind].argument in args]
+    if native and args.get("engine") in {"model-monitor", "both"}:
+        _check_regions(native[0])
     return cast(ModelMonitoringStackArgs, args)
 
 
@@ -120,8 +120,8 @@ def _hide_all_tags(resource: pulumi.ResourceTransformationArgs) -> pulumi.Resour
     return pulumi.ResourceTransformationResult(resource.props, pulumi.ResourceOptions.merge(resource.opts, hidden))
 
 
-def _check_regions() -> None:
-    """The model-quality definition is pulumi-aws-native's, and that provider does not read `aws:region`.
+def _check_regions(argument: str) -> None:
+    """All definitions but data quality's are pulumi-aws-native's, and that provider does not read `aws:region`.
 
     Without a region of its own it would fail halfway through a deployment, and with another one it would make the
     definition where its schedule is not.
@@ -130,7 +130,7 @@ def _check_regions() -> None:
     classic, native = (pulumi.Config(provider).get("region") or environment for provider in ("aws", "aws-native"))
     if classic and native != classic:
         raise ArgumentError(
-            f"aws-native:region is {native!r} and aws:region {classic!r}: model quality needs both providers in one "
+            f"aws-native:region is {native!r} and aws:region {classic!r}: {argument} needs both providers in one "
             f"region; pulumi config set aws-native:region {classic}"
         )
 

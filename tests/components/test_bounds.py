@@ -18,7 +18,7 @@ from components.args.reader import S3_FILE
 SESSION = botocore.session.get_session()
 ARGUMENTS = Path(components.args.__file__).parent
 # Read with a bound that another argument has, or that is the project's own and no provider's.
-OWN_NUMBERS = {"max_capacity", "max_megabytes", "grace_in_minutes", "late_hours", "disagreeing_runs"}
+OWN_NUMBERS = {"max_capacity", "score", "max_megabytes", "grace_in_minutes", "late_hours", "disagreeing_runs"}
 
 
 def shape(name: str) -> Any:

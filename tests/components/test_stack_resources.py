@@ -133,7 +133,8 @@ class TestStorage:
     def test_captures_are_kept_for_90_days_unless_told_otherwise(self, smallest: Run) -> None:
         rules = smallest.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]
         assert rules[0]["expiration"] == {"days": 90}
-        assert rules[3]["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
+        assert rules[1]["expiration"] == {"days": 400}
+        assert rules[4]["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
 
 
 class TestIdentity:
