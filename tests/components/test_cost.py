@@ -71,7 +71,8 @@ def test_a_month_of_hourly_monitoring_costs_five_dollars_at_most(hourly: Run) ->
     assert total <= 5
     page = COST_PAGE.read_text(encoding="utf-8")
     for name, cost in costs.items():
-        [row] = [line for line in page.splitlines() if line.startswith(f"| {name}")]
+        # The first table: what is off by default has one of its own.
+        row = next(line for line in page.splitlines() if line.startswith(f"| {name}"))
         assert row.endswith(f"| {cost:.2f} |"), (name, cost)
     assert f"**{total:.2f}**" in page
 

@@ -1,5 +1,6 @@
 """The component from a program in YAML, through the engine: the plugin is started, and its resources are deployed."""
 
+import os
 import shutil
 import subprocess
 
@@ -22,9 +23,12 @@ def test_the_yaml_example(lab: Lab) -> None:
     folder.mkdir(parents=True)
     shutil.copy(PROJECT / "examples" / "yaml" / "Pulumi.yaml", folder)
 
+    # Plugins know the folder that the program's files are relative to; the servers of the tests do not.
+    variables = {key: value for key, value in os.environ.items() if key != "PULUMI_DEBUG_PROVIDERS"}
+
     def pulumi(*arguments: str) -> str:
         command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -10,9 +11,11 @@ import pulumi_aws_native as aws_native
 import pytest
 from pulumi import automation
 
+import local_aws
 from components import ModelMonitoringStack
 from local_aws.apply import inventory
-from tests.engine.lab import PROJECT, Lab
+from local_aws.provider import Plugins, serve
+from tests.engine.lab import PROJECT, Lab, environment_variables
 
 # Service, region and account of an ARN that has an account.
 ARN = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12}):")
@@ -46,8 +49,20 @@ OTHER = "210987654321"
 
 
 @pytest.mark.matrix
-def test_another_account_and_region_reaches_everything(lab: Lab) -> None:
+def test_another_account_and_region_reaches_everything(tmp_path: Path) -> None:
     """The whole stack, by explicit providers that assume a role of another account: nothing is left in this one."""
+    (tmp_path / "plugins").mkdir()
+    # Without IAM, which would want the role to exist there before anybody can make it.
+    with (
+        local_aws.start() as cloud,
+        serve(cloud) as serving,
+        Plugins(cloud, tmp_path / "plugins") as plugins,
+        environment_variables((lab := Lab(tmp_path, cloud, serving, plugins)).variables),
+    ):
+        _deploy_elsewhere(lab)
+
+
+def _deploy_elsewhere(lab: Lab) -> None:
     role = f"arn:aws:iam::{OTHER}:role/deploy"
     before = inventory(lab.cloud)
 
