@@ -97,7 +97,8 @@ class Demo:
         overrides: dict[str, Any] = {**plan.overrides, "engine": plan.engine}
         if plan.engine == OPEN:
             # Every window a processing job, small as it is: the demo shows them.
-            overrides["monitoring"] = {"open_engine": {"small_windows": {"max_megabytes": 0}}}
+            windows = {"open_engine": {"small_windows": {"max_megabytes": 0}}}
+            overrides["monitoring"] = {**overrides.get("monitoring", {}), **windows}
         deployed = deploying.by_pulumi if self.cli else deploying.by_hand
         with deployed(self._cloud, self._steps, overrides) as (outputs, resources):
             self.created += resources
