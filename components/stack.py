@@ -27,6 +27,7 @@ from components.args import (
     ExistingEndpointSettings,
     ModelMonitoringStackArgs,
     OpenEngineSettings,
+    RetrainingSettings,
     StackSettings,
 )
 from components.baselines import Baseline, BaselineComponentArgs
@@ -51,9 +52,10 @@ from components.monitors import (
     run_policy,
     without_tag,
 )
+from components.retraining import Retraining, Surroundings, Trigger
 from components.storage import MonitoringStorage, content_object
 from contract import metrics
-from contract.monitor_kinds import KINDS
+from contract.monitor_kinds import KINDS, MODEL_QUALITY
 
 # AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.
 SCIKIT_LEARN_TAG: Final = "1.9-0-cpu-py3"
@@ -126,6 +128,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         first = next(iter(self.monitors))
         self.constraint_violations_alarm_name = self.alerting.alarm_name(first, metrics.CONSTRAINT_VIOLATIONS)
         self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
+        self.retraining = self._retraining(settings.retraining) if settings.retraining else None
         self.health = self._health()
         self.watch = self._watch(model_monitor)
         self.dead_letters = self._dead_letters()
@@ -149,6 +152,15 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "dashboard_url": self.dashboard_url,
             "statistics_uri": self.statistics_uri,
             "constraints_uri": self.constraints_uri,
+            **(
+                {
+                    "retraining_function_name": self.retraining.start_function_name,
+                    "retraining_state_machine_arn": self.retraining.state_machine_arn,
+                    "model_package_group_name": self.retraining.model_package_group_name,
+                }
+                if self.retraining
+                else {}
+            ),
         }
 
     @property
@@ -263,6 +275,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _endpoint(self) -> MonitoredEndpoint:
         settings = self._settings.endpoint or self._sample_endpoint()
         args = MonitoredEndpointArgs(endpoint={}, bucket_name=self.bucket_name, protect=self._settings.protect)
+        if self._settings.retraining:
+            args["retrained"] = True
         return MonitoredEndpoint.from_settings(
             self._stem,
             args,
@@ -333,6 +347,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
         )
+        if settings.retraining:
+            args["retrained"] = True
         if self.comparison:
             args["compare_function_name"] = self.comparison.function_name
             args["compare_function_arn"] = self.comparison.function_arn
@@ -412,6 +428,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "monitor-watch": self.watch.dead_letter_queue_name,
             **(self.open_monitors.dead_letter_queues if self.open_monitors else {}),
             **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
+            **(self.retraining.dead_letter_queues if self.retraining else {}),
         }
 
     def _dead_letters(self) -> DeadLetterAlarms:
@@ -468,6 +485,57 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return DriftAlerting.from_settings(
             self._stem, args, self._child, settings=self._settings.alerting, common=self._settings.common
         )
+
+    def _retraining(self, retraining: RetrainingSettings) -> Retraining:
+        settings, job, quality = self._settings, self.open_engine, self._settings.model_quality
+        if job is None or job.code_uri is None or quality is None or self.endpoint.model_role_arn is None:
+            raise LookupError("retraining stands on the open engine, labels and an endpoint of its own")
+        triggers = [
+            Trigger(
+                alarm_name=item.alarm.name,
+                kind=rule.kind,
+                schedule=self.schedules[rule.kind],
+                runs=rule.runs,
+                hours_between_runs=settings.hours_between_runs[rule.kind],
+            )
+            for rule in retraining.alarms
+            for item in self.alerting.alarms
+            if (item.kind, item.rule.severity, item.rule.metric_name)
+            == (rule.kind, rule.severity, metrics.CONSTRAINT_VIOLATIONS)
+        ]
+        around = Surroundings(
+            bucket_name=self.bucket_name,
+            endpoint_name=self.endpoint_name,
+            variant_name=self.endpoint.variant_name,
+            model_role_arn=self.endpoint.model_role_arn,
+            job_role_arn=job.role_arn,
+            image_uri=job.image_uri,
+            code_uri=job.code_uri,
+            statistics_uri=self.statistics_uri or "",
+            metric_namespace=self.metric_namespace,
+            alarm_topic_arn=self.alarm_topic_arn,
+            notification_topic_arn=self.notification_topic_arn,
+            triggers=triggers,
+            quality_floor=self._quality_floor(retraining),
+            baselines=self.baseline.templates,
+            problem_type=quality.problem_type,
+            positive_label=quality.positive_label,
+        )
+        return Retraining(
+            self._stem, retraining, around, network=settings.network, common=settings.common, opts=self._child
+        )
+
+    def _quality_floor(self, retraining: RetrainingSettings) -> dict[str, Any] | None:
+        if retraining.quality_floor is None:
+            return None
+        metric, floor = retraining.quality_floor
+        return {
+            "metric": metric,
+            "floor": floor,
+            "namespace": KINDS[MODEL_QUALITY].metric_namespace,
+            "schedule": self.schedules[MODEL_QUALITY],
+            "hours_between_runs": self._settings.hours_between_runs[MODEL_QUALITY],
+        }
 
     def _dashboard(self) -> MonitoringDashboard:
         return MonitoringDashboard.from_settings(

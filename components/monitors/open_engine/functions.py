@@ -121,6 +121,7 @@ def start_function(
                 dead_letter_arn=found["dead"],
                 capture_uri=found["capture_uri"],
                 window_function_arn=found["windows"],
+                retrained=args.get("retrained", False),
             )
         )
 
