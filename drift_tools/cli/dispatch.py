@@ -19,6 +19,9 @@ _MODULES: Final[Mapping[str, str]] = {
         "bias",
         "attribution",
         "acknowledge",
+        "retrain",
+        "approve",
+        "reject",
     )
 }
 

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from drift_tools.endpoint.acknowledgement import acknowledge
     from drift_tools.endpoint.label_upload import read_labels, write_ground_truth
     from drift_tools.endpoint.migration import migrate
+    from drift_tools.endpoint.retraining import approve, reject, retrain
     from drift_tools.endpoint.traffic import Request, anomalous_requests, baseline_requests, send
     from drift_tools.endpoint.validate import Check, all_ok, read_outputs, validate_stack
 
@@ -16,10 +17,13 @@ __all__ = [
     "acknowledge",
     "all_ok",
     "anomalous_requests",
+    "approve",
     "baseline_requests",
     "migrate",
     "read_labels",
     "read_outputs",
+    "reject",
+    "retrain",
     "send",
     "validate_stack",
     "write_ground_truth",
@@ -32,6 +36,7 @@ _HOMES = {
         "write_ground_truth",
     ),
     "drift_tools.endpoint.migration": ("migrate",),
+    "drift_tools.endpoint.retraining": ("approve", "reject", "retrain"),
     "drift_tools.endpoint.traffic": (
         "Request",
         "anomalous_requests",
