@@ -528,7 +528,7 @@ class Retraining(pulumi.ComponentResource):
         if not any(expression for expression, _ in wanted.values()):
             return
         role = service_role(
-            f"{self._stem}-retraining-scheduler-role",
+            f"{self._stem}-retraining-timer",
             parent=self,
             description=f"The schedules of retraining of {self._stem}",
             trust=policies.scheduler_trust,

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contract.bucket_layout import BASELINE_DATA, BASELINE_RESULTS, CONSTRAINTS, STATISTICS
-from contract.monitor_kinds import DATA_QUALITY
+from contract.monitor_kinds import DATA_QUALITY, KINDS
 from contract.retraining import BASELINE_FILE, POINTER, QUALITY_BASELINE_FILE
 from functions.common.retraining_state import State
 from functions.common.s3_objects import split_uri
@@ -89,7 +89,7 @@ def _baseline(
     text = text.replace("{data}", f"s3://{bucket}/{data}").replace("{results}", _results(kind, version, bucket))
     # An execution that is repeated for the same package needs another name: SageMaker never forgets one.
     attempt = event["execution"].rsplit(":", 1)[-1][-8:]
-    return {**json.loads(text), "ProcessingJobName": f"{settings['job_stem']}-r{version}-{kind[:5]}-{attempt}"}
+    return {**json.loads(text), "ProcessingJobName": f"{settings['job_stem']}-r{version}-{KINDS[kind].short}-{attempt}"}
 
 
 def _results(kind: str, version: str, bucket: str) -> str:
