@@ -236,7 +236,7 @@ def step_policy(
     pipeline = context.arn("sagemaker", f"pipeline/{pipeline_name}")
     return policy_document(
         *function_basics(log_group_arn, dead_letter_arn),
-        list_prefixes(context, bucket, [names.STATE_FOLDER]),
+        list_prefixes(context, bucket, [names.STATE_FOLDER, names.DECISIONS]),
         read_objects(context, bucket, [names.PREFIX]),
         write_objects(context, bucket, [names.STATE_FOLDER, names.DECISIONS, bucket_layout.BASELINE_DATA]),
         allow(

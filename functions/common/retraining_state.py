@@ -63,6 +63,10 @@ class State:
         """Write down how an execution ended, once; False if that was written before."""
         return self._write(decision_key(execution), content, IfNoneMatch="*")
 
+    def decided(self, execution: str) -> bool:
+        """Whether it is written how an execution ended."""
+        return exists(self.s3, self.bucket, decision_key(execution))
+
     def undecide(self, execution: str) -> None:
         """Take back what `decide` wrote: nobody could be told of it."""
         self.s3.delete_object(Bucket=self.bucket, Key=decision_key(execution))

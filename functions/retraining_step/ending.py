@@ -79,8 +79,10 @@ def finish(event: Mapping[str, Any], settings: Mapping[str, Any], services: Serv
 
 def execution_ended(detail: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
     """An execution that was stopped or ran out of time could not clean up after itself; nor could one whose last step
-    failed.
+    failed. One that did is left alone: the next may be under way by now, and its candidate is none to clean up.
     """
+    if State(services.s3, settings["bucket"]).decided(detail["executionArn"]):
+        return {"ignored": "it has cleaned up after itself"}
     given = json.loads(detail.get("input") or "{}")
     event = {
         "execution": detail["executionArn"],

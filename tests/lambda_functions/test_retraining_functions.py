@@ -451,6 +451,14 @@ def test_a_run_that_is_killed_when_the_monitors_follow_already_is_deployed(world
     assert "churn-endpoint-retrained-7" in world.sagemaker.configs
 
 
+def test_the_end_of_a_run_that_cleaned_up_does_not_touch_the_next_ones_candidate(world: World) -> None:
+    world.lock()
+    world.step(ending("rolled back", package=PACKAGE, reason="an alarm rang"))
+    world.candidate()
+    assert world.step(killed("FAILED")) == {"ignored": "it has cleaned up after itself"}
+    assert world.sagemaker.packages[PACKAGE]["ModelApprovalStatus"] == "PendingManualApproval"
+
+
 def ending(outcome: str, **more: Any) -> dict[str, Any]:
     event = {"step": "finish", "outcome": outcome, "execution": EXECUTION, "trigger": "alarm x", "champion": CHAMPION}
     return {**event, "started": NOW.isoformat(), "run_uri": "s3://churn-data/retraining/runs/run-1", **more}
