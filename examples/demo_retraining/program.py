@@ -68,6 +68,8 @@ def overrides(trained: Path) -> dict[str, Any]:
         "baseline_data": inside(trained / "baseline.csv"),
         "baseline_quality_data": inside(trained / "baseline_quality.csv"),
         "monitoring": {
+            # Every run is a job, whose request says what it compares with.
+            "open_engine": {"small_windows": {"max_megabytes": 0}},
             "retraining": {
                 "training": {
                     "source": inside(training_source(PROJECT / "build" / "employment" / "training")),
@@ -79,7 +81,7 @@ def overrides(trained: Path) -> dict[str, Any]:
                 "approval": {"hours": APPROVAL_HOURS},
                 "deployment": {"strategy": "canary", "percent": 25, "wait_in_seconds": 300},
                 "cool_down_hours": 0,
-            }
+            },
         },
     }
 
