@@ -16,7 +16,7 @@ from components.jobs import Machine, network_config
 from components.retraining import policies
 from components.retraining.pipeline import Places, Training, hyperparameter, pipeline_definition
 from components.retraining.state_machine import MachineSettings, state_machine_definition
-from components.storage import content_object
+from components.storage import content_object, object_tags
 from contract import bucket_layout
 from contract import retraining as names
 
@@ -340,6 +340,7 @@ class Retraining(pulumi.ComponentResource):
             key=key,
             content=content,
             content_type="application/json",
+            tags=object_tags(self._common.tags),
             opts=self._child,
         )
         return stored.key
