@@ -14,12 +14,10 @@ from drift_tools.job.container import Job
 from drift_tools.job.settings import JudgementSettings, MonitorSettings
 from drift_tools.job.window_store import Place, WindowStore, place_of
 from drift_tools.profiles import Profile, Statistics
-from drift_tools.significance import HOURS_PER_YEAR
 from drift_tools.timeline import (
     LONGEST,
     Integers,
     MonitorModel,
-    RunBudget,
     WindowHistory,
     WindowVerdict,
     bins_of,
@@ -96,11 +94,6 @@ def _document(verdict: WindowVerdict) -> dict[str, Any]:
 
 def _time(seconds: int | None) -> str | None:
     return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def budget_of(settings: JudgementSettings, features: int) -> RunBudget:
-    """What this run may spend; of a monitor of which nobody says how often it runs, as if it did every hour."""
-    return RunBudget(settings.false_alarms_per_year, settings.runs_per_year or HOURS_PER_YEAR, features)
 
 
 def judge_run(
@@ -227,7 +220,8 @@ class _Run:
                 WindowHistory.from_bytes(store.place.get(name), where=name), season=self.settings.season
             )
         before = self.known.where(self.known.starts < self.start)
-        left_out = [int(record["start"]) for record in self.records if record.get("bad") or record.get("called")]
+        left_out = [int(record["start"]) for record in self.records if record.get("called")]
+        left_out += store.bad(before.starts.tolist())
         kept = before.where(~np.isin(before.starts, np.array(left_out, dtype=np.int64)))
         lesson = lesson_of(kept)
         if not lesson.is_learnt:
@@ -242,7 +236,7 @@ class _Run:
             model,
             self.known,
             self.start,
-            budget_of(self.settings, len(self.known.bins)),
+            self.settings.budget(len(self.known.bins)),
             drifting=self._called_before(),
         )
         verdicts |= self._gone()

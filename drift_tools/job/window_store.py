@@ -5,13 +5,14 @@ takes its place, one that never ran is missing: nothing is counted up from run t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from contract.bad_windows import BAD_WINDOWS, BadWindows
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 
@@ -117,8 +118,24 @@ class WindowStore:
         Raises `InputError` for one that is no JSON object.
         """
         names = self.place.names(_name(first), _name(last))[-_MOST_WINDOWS:]
+        if isinstance(self.place, Folder):  # threads would cost more than they save
+            return [self._record(name) for name in names]
         with ThreadPoolExecutor(_READERS) as readers:
             return list(readers.map(self._record, names))
+
+    def bad(self, starts: Iterable[int]) -> list[int]:
+        """Those of these windows that a person marked as bad (`drift-tools acknowledge --bad-from … --bad-to …`).
+
+        Raises `InputError` for a mark that is none.
+        """
+        marks = [self._mark(name) for name in self.place.names(BAD_WINDOWS, f"{BAD_WINDOWS}~")]
+        return [start for start in starts if any(mark.holds(start) for mark in marks)]
+
+    def _mark(self, name: str) -> BadWindows:
+        try:
+            return BadWindows.of(json.loads(self.place.get(name)))
+        except ValueError as error:
+            raise InputError(f"the mark {name} of bad windows is damaged ({error}): delete it") from error
 
     def _record(self, name: str) -> Mapping[str, Any]:
         content = self.place.get(name)

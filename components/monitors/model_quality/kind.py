@@ -18,7 +18,7 @@ class ModelQuality:
     """A model-quality monitor that is on."""
 
     kind: ClassVar[MonitorKind] = KINDS[MODEL_QUALITY]
-    learns_windows: ClassVar[bool] = False
+    learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (MetricGraph(title="Model quality", statistic="Average"),)
     settings: ModelQualitySettings
 

@@ -1,0 +1,347 @@
+"""A window's model quality by how much windows differ when nothing is wrong, and what windows add up to.
+
+Rows of the same customers, or of one hour, are right and wrong together: a test that counts them rings. So the variance
+of a window's decline is what the monitor's own windows had: φ times what independent rows would have, or that and as
+much more (hours that stray), whichever is larger. Until a week of windows was seen it is estimated within the window,
+from how rows resemble the rows before them, and only a gross decline rings. What accumulates is found by the same
+e-detector as for distributions (`drift_tools.timeline`), from the same budget.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr
+
+from drift_tools.errors import InputError
+from drift_tools.monitors.model_quality.calibrated import MetricTest, matters, share_p_value_of
+from drift_tools.monitors.model_quality.outcomes import Outcomes
+from drift_tools.timeline import LONGEST, RunBudget, change_evidence, last_episode, segments_of, windows_of_weeks
+
+Floats = NDArray[np.float64]
+State = Literal["drift", "growing", "learning", "no drift"]
+
+# Ten points of a share, or half as much error again: what rings while nothing has been learnt.
+_GROSS: Final = 10.0
+# What was called stays so down to half of what matters, as long as its episode lasts.
+_HELD: Final = 0.5
+_TOGETHER: Final = 24
+_LAGS: Final = 36
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QualityVerdict:
+    """On one metric of a window. `p_value`: of this window alone, windows being what differs; `since`: when the episode
+    began, seconds since 1970; `reason`: as messages say it.
+    """
+
+    test: MetricTest
+    state: State
+    p_value: float
+    reason: str
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QualityWindows:
+    """The monitor's windows before a run, in the order of time. `worse` and `variance`: by metric, NaN in a window that
+    has none; `kept`: windows from which is learnt, those that nothing was called in and nobody marked.
+    """
+
+    seconds: int
+    starts: NDArray[np.int64]
+    worse: Mapping[str, Floats]
+    variance: Mapping[str, Floats]
+    kept: NDArray[np.bool_]
+    called: tuple[str, ...]
+    """What the window before called."""
+
+    @classmethod
+    def of(
+        cls, records: Sequence[Mapping[str, Any]], *, seconds: int, baseline: str, bad: Sequence[int] = ()
+    ) -> "QualityWindows":
+        """Read the windows' records; those of another `baseline` are of no use.
+
+        Raises `InputError` for a record that is damaged.
+        """
+        own = sorted(
+            (record for record in records if record.get("version") == _VERSION and record.get("baseline") == baseline),
+            key=lambda record: int(record["start"]),
+        )[-LONGEST:]
+        try:
+            names = sorted({name for record in own for name in record["quality"]})
+            sides = [
+                {name: np.array([_number(record, name, side) for record in own], dtype=np.float64) for name in names}
+                for side in ("worse", "variance")
+            ]
+            starts = np.array([int(record["start"]) for record in own], dtype=np.int64)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"a record of a window of model quality is damaged ({error}): delete it") from error
+        kept = np.array([not record.get("called") for record in own], dtype=bool) & ~np.isin(starts, bad)
+        called = tuple(own[-1].get("called", ())) if own else ()
+        return cls(seconds, starts, *sides, kept=kept, called=called)
+
+    def lesson(self) -> "QualityLesson":
+        """What they teach so far."""
+        sides = [
+            {name: values[self.kept].tolist() for name, values in side.items()} for side in (self.worse, self.variance)
+        ]
+        return QualityLesson(int(self.kept.sum()), *sides)
+
+    def series(self, metric: str) -> tuple[Floats, Floats]:
+        """A metric's declines and their variances by rows."""
+        nothing = np.full(len(self.starts), np.nan)
+        return self.worse.get(metric, nothing), self.variance.get(metric, nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class QualityLesson:
+    """The windows that tell how windows differ, `seen` of them: declines and their variances by rows, by metric."""
+
+    seen: int
+    worse: Mapping[str, Sequence[float]]
+    variance: Mapping[str, Sequence[float]]
+
+    def is_learnt(self, seconds: int, weeks: int = 1) -> bool:
+        """Whether so many weeks of windows were seen."""
+        return self.seen >= windows_of_weeks(seconds, weeks)
+
+    def to_json(self) -> bytes:
+        """As it is kept, once two weeks were seen: a long episode must not make a monitor forget."""
+        blank = {
+            side: {name: [None if math.isnan(value) else value for value in values] for name, values in given.items()}
+            for side, given in (("worse", self.worse), ("variance", self.variance))
+        }
+        return json.dumps({"version": _VERSION, "seen": self.seen, **blank}, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, content: bytes, *, where: str) -> "QualityLesson":
+        """Read it; raises `InputError` if it is none."""
+        try:
+            document = json.loads(content)
+            sides = [
+                {str(name): [math.nan if value is None else float(value) for value in values] for name, values in side}
+                for side in (document["worse"].items(), document["variance"].items())
+            ]
+            return cls(int(document["seen"]), *sides)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{where}: not what was learnt of model quality ({error}): delete it") from error
+
+
+def _number(record: Mapping[str, Any], name: str, side: str) -> float:
+    found = record["quality"].get(name)
+    return math.nan if found is None else float(found[side])
+
+
+def record_of_quality(baseline: str, start: int, tests: Sequence[MetricTest], called: Sequence[str]) -> dict[str, Any]:
+    """What is kept of a window."""
+    quality = {test.metric: {"worse": test.worse, "variance": test.variance} for test in tests if test.variance > 0}
+    return {"version": _VERSION, "baseline": baseline, "start": start, "quality": quality, "called": list(called)}
+
+
+def judge_quality(
+    tests: Sequence[MetricTest],
+    data: Outcomes,
+    windows: QualityWindows,
+    lesson: QualityLesson,
+    *,
+    start: int,
+    budget: RunBudget,
+    ratio: float,
+) -> tuple[QualityVerdict, ...]:
+    """Judge each test of a window.
+
+    Parameters
+    ----------
+    tests
+        of the window's metrics, by `metric_tests`.
+    data
+        its rows, in their order.
+    windows
+        those before it.
+    lesson
+        of how windows differ.
+    start
+        when the window starts, seconds since 1970.
+    budget
+        what the run may spend; its features are the tests.
+    ratio
+        how many times the window's rows the baseline has.
+    """
+    judge = _Judge(data, windows, lesson, start, budget, ratio)
+    return tuple(judge.verdict(test) for test in tests)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """One window among those before it."""
+
+    data: Outcomes
+    windows: QualityWindows
+    lesson: QualityLesson
+    start: int
+    budget: RunBudget
+    ratio: float
+
+    def verdict(self, test: MetricTest) -> QualityVerdict:
+        """On one metric: by windows, or while they are learnt by rows."""
+        worse, variance = self.windows.series(test.metric)
+        fit = _Spread.of(self.lesson, test.metric, self.windows.seconds)
+        if fit is None or not test.variance > 0:
+            return self._while_learning(test)
+        of_window = fit.of_rows(np.array([test.variance]))[0]
+        # The baseline's rows are as alike as the window's.
+        of_baseline = fit.phi * test.variance / self.ratio
+        p_value = float(stdtr(fit.freedom, -test.worse / math.sqrt(of_window + of_baseline)))
+        p_value = max(p_value, share_p_value_of(test, self.ratio, of_window / test.variance))
+        if p_value <= self.budget.sudden_level and test.is_material:
+            return QualityVerdict(test, "drift", p_value, f"p {p_value:.1g}", self.start)
+        spread = fit.of_rows(np.append(variance, test.variance))
+        line = _Line(np.append(self.windows.starts, self.start), np.append(worse, test.worse), spread, of_baseline)
+        return line.verdict(test, fit, p_value, self.budget, held=test.metric in self.windows.called)
+
+    def _while_learning(self, test: MetricTest) -> QualityVerdict:
+        """By the rows of the window, and by how they resemble those before them."""
+        dispersion = memory_of(row_series(test.metric, self.data))
+        deviation = math.sqrt(test.variance * dispersion * (1 + 1 / self.ratio))
+        freedom = max(len(self.data) / dispersion - 1, 1.0)
+        p_value = float(stdtr(freedom, -test.worse / deviation)) if deviation > 0 else 1.0
+        p_value = max(p_value, share_p_value_of(test, self.ratio, dispersion))
+        if p_value > self.budget.level / max(self.budget.features, 1) or not test.is_material:
+            return QualityVerdict(test, "no drift", p_value, f"p {p_value:.1g}")
+        if matters(test.metric, test.worse, _GROSS):
+            return QualityVerdict(test, "drift", p_value, f"gross: p {p_value:.1g}")
+        return QualityVerdict(test, "learning", p_value, f"learning how windows differ: p {p_value:.1g}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """How far windows stray: `phi` times the variance by rows, or `tau2` more than it. `long_run`: the variance of a
+    sum of windows over that of as many independent ones.
+    """
+
+    phi: float
+    tau2: float
+    long_run: float
+    freedom: float
+
+    @classmethod
+    def of(cls, lesson: QualityLesson, metric: str, seconds: int) -> "_Spread | None":
+        """Fitted to windows that nothing was called in; None of too few, or too few that have the metric."""
+        if not lesson.is_learnt(seconds) or metric not in lesson.worse:
+            return None
+        worse, variance = np.array(lesson.worse[metric]), np.array(lesson.variance[metric])
+        there = (variance > 0) & ~np.isnan(worse)
+        values, chance = worse[there], variance[there]
+        count = len(values)
+        if count < windows_of_weeks(seconds, 1) // 2:
+            return None
+        residual = values - np.average(values, weights=1 / chance)
+        square = residual**2 * count / (count - 1)
+        z = residual / np.sqrt(chance)
+        return cls(
+            phi=max(1.0, float((z**2).mean()) * count / (count - 1)),
+            tau2=max(0.0, float((square - chance).mean())),
+            long_run=_inflation(z, min(_LAGS, count // 4)),
+            freedom=count - 1.0,
+        )
+
+    def of_rows(self, variance: Floats) -> Floats:
+        """The variance of windows whose rows alone would have this."""
+        found: Floats = np.maximum(self.tau2 + variance, self.phi * variance)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A metric's windows up to the one that is judged, the last one."""
+
+    starts: NDArray[np.int64]
+    worse: Floats
+    spread: Floats
+    of_baseline: float
+
+    def verdict(
+        self, test: MetricTest, fit: _Spread, p_value: float, budget: RunBudget, *, held: bool
+    ) -> QualityVerdict:
+        """What accumulated: in this window, or before it in an episode that lasts."""
+        calm = QualityVerdict(test, "no drift", p_value, f"as the monitor's own windows (p {p_value:.2g})")
+        there = np.flatnonzero(~np.isnan(self.worse) & (self.spread > 0))
+        z = (self.worse / np.sqrt(self.spread))[there]
+        crossed = np.flatnonzero(self._evidence(z, fit, budget) >= budget.cumulative_threshold)
+        if not len(crossed) and not held:
+            return calm
+        weights = 1 / (self.spread[there] * fit.long_run)
+        known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
+        episode = last_episode(segments_of(self.worse[there][:, None], weights, baseline_weight=known))
+        if episode is None or episode.end is not None:
+            return calm
+        if len(crossed) and episode.start > crossed[-1] and not held:
+            return calm
+        last = max(episode.start, len(there) - _TOGETHER)
+        together = float(np.average(self.worse[there][last:], weights=weights[last:]))
+        since = int(self.starts[there[episode.start]])
+        if matters(test.metric, together, _HELD if held else 1.0):
+            return QualityVerdict(test, "drift", p_value, "evidence over windows", since)
+        if together > 0 and len(crossed):
+            return QualityVerdict(test, "growing", p_value, "evidence over windows, not yet material", since)
+        return calm
+
+    def _evidence(self, z: Floats, fit: _Spread, budget: RunBudget) -> Floats:
+        """Of a decline that lasts; the margin is what the baseline's own value may be wrong."""
+        margin = 2 * math.sqrt(self.of_baseline / float(np.median(self.spread[self.spread > 0])))
+        evidence, _ = change_evidence(
+            z[:, None, None],
+            np.ones((1, 1)),
+            freedom=np.full((1, 1), fit.freedom),
+            margin=margin,
+            scale=np.full((1, 1), math.sqrt(fit.long_run)),
+            threshold=budget.cumulative_threshold,
+        )
+        found: Floats = evidence[:, 0]
+        return found
+
+
+def memory_of(series: Floats) -> float:
+    """How many times the variance of its mean is that of independent values: Bartlett's sum of autocorrelations, 1 at
+    the least, over 2 √n of them.
+
+    >>> memory_of(np.tile([0.0, 1.0], 50))
+    1.0
+    """
+    count = len(series)
+    deviation = float(series.std()) if count > 1 else 0.0
+    if count < 4 or deviation == 0:
+        return 1.0
+    return _inflation((series - series.mean()) / deviation, min(int(2 * math.sqrt(count)), count // 4))
+
+
+def _inflation(z: Floats, lags: int) -> float:
+    square = float((z**2).sum())
+    found = 1.0
+    for lag in range(1, lags + 1):
+        found += 2 * (1 - lag / (lags + 1)) * float((z[lag:] * z[:-lag]).sum()) / max(square, 1e-300)
+    return max(found, 1.0)
+
+
+def row_series(metric: str, data: Outcomes) -> Floats:
+    """Of the rows that a metric rests on, in their order, what it is the mean of; of one that is none, right or not."""
+    if data.problem_type == "Regression":
+        errors: Floats = data.labels - data.predictions
+        return np.abs(errors) if metric == "mae" else errors**2
+    right: Floats = (data.labels == data.predictions).astype(np.float64)
+    actual, said = data.labels == data.positive_label, data.predictions == data.positive_label
+    chosen = {
+        "recall": actual,
+        "true_positive_rate": actual,
+        "false_negative_rate": actual,
+        "true_negative_rate": ~actual,
+        "false_positive_rate": ~actual,
+        "precision": said,
+    }.get(metric)
+    return right if chosen is None else right[chosen]
