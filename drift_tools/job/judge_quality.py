@@ -8,7 +8,7 @@ from typing import Any
 
 from drift_tools.job.container import Job
 from drift_tools.job.settings import MonitorSettings
-from drift_tools.job.window_store import WindowStore, place_of
+from drift_tools.job.window_store import WindowStore, is_kept_anew, place_of
 from drift_tools.monitors.data_quality import Violation
 from drift_tools.monitors.model_quality import ModelQuality, Outcomes, QualityConstraints
 from drift_tools.monitors.model_quality.calibrated import (
@@ -59,8 +59,9 @@ def judge_quality_run(
     baseline = digest_of(constraints)
     records = [record for record in store.records(start - LONGEST * seconds, start) if record.get("start") != start]
     bad = store.bad(int(record["start"]) for record in records if "start" in record)
-    windows = QualityWindows.of(records, seconds=seconds, baseline=baseline, bad=bad)
-    lesson = _lesson(store, windows, baseline)
+    normal = store.normal()
+    windows = QualityWindows.of(records, seconds=seconds, baseline=baseline, bad=bad, normal=normal)
+    lesson = _lesson(store, windows, f"{baseline}{f'-{normal.since_seconds}' if normal else ''}", start)
     verdicts = judge_quality(
         tests,
         data,
@@ -75,8 +76,9 @@ def judge_quality_run(
     findings = told([verdict.test for verdict in drifted])
     violations = tuple(violation_of(item.test, item.reason) for item in drifted if item.test in findings)
     learnt = lesson.is_learnt(seconds)
+    of_normal = "" if normal is None else f" since {normal.since}, the new normal by {normal.by},"
     says = (
-        f"Judged by how much the monitor's own {lesson.seen} windows differ."
+        f"Judged by how much the monitor's own {lesson.seen} windows{of_normal} differ."
         if learnt
         else f"Learning how much the model's quality differs from window to window: {lesson.seen} seen. Until a week "
         "was seen only a gross decline rings."
@@ -100,10 +102,13 @@ def digest_of(constraints: QualityConstraints) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _lesson(store: WindowStore, windows: QualityWindows, baseline: str) -> QualityLesson:
-    name = f"learnt-{baseline}.json"
+def _lesson(store: WindowStore, windows: QualityWindows, of: str, start: int) -> QualityLesson:
+    name = f"learnt-{of}.json"
     if name in store.place.names(name, name):
-        return QualityLesson.from_json(store.place.get(name), where=name)
+        content = store.place.get(name)
+        if is_kept_anew(start, windows.seconds):
+            store.place.put(name, content)
+        return QualityLesson.from_json(content, where=name)
     lesson = windows.lesson()
     if lesson.is_learnt(windows.seconds, _WEEKS):
         store.place.put(name, lesson.to_json())

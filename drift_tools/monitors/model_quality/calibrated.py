@@ -8,14 +8,14 @@ false negative rate) share one test; an F score is called only where neither rec
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from scipy.special import ndtr, stdtr
 
 from drift_tools.monitors.data_quality import Violation
-from drift_tools.monitors.model_quality.constraints import QualityConstraints
+from drift_tools.monitors.model_quality.constraints import GREATER, QualityConstraints
 from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.monitors.model_quality.quality import ModelQuality
 from drift_tools.significance import share_p_value
@@ -68,6 +68,14 @@ class MetricTest:
     def is_material(self) -> bool:
         """Whether the decline is enough to matter."""
         return matters(self.metric, self.worse)
+
+    def moved_by(self, offset: float) -> "MetricTest":
+        """The same test of a threshold that is so much worse."""
+        if self.metric in _ERRORS:
+            threshold = self.threshold * math.exp(offset)
+        else:
+            threshold = self.threshold + (offset if self.operator == GREATER else -offset)
+        return replace(self, threshold=threshold, worse=self.worse - offset)
 
 
 def matters(metric: str, worse: float, parts: float = 1.0) -> bool:

@@ -10,13 +10,14 @@ e-detector as for distributions (`drift_tools.timeline`), from the same budget.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
+from contract.new_normal import NewNormal
 from drift_tools.errors import InputError
 from drift_tools.monitors.model_quality.calibrated import MetricTest, matters, share_p_value_of
 from drift_tools.monitors.model_quality.outcomes import Outcomes
@@ -30,6 +31,11 @@ _GROSS: Final = 10.0
 # What was called stays so down to half of what matters, as long as its episode lasts.
 _HELD: Final = 0.5
 _TOGETHER: Final = 24
+# Standard errors by which what was called is still worse, before there are windows enough to tell states.
+_SURE: Final = 3.0
+# Before a week was seen: what the estimate within one window may be wrong, and from how many windows on they count.
+_ERROR_OF_MEMORY: Final = 2.0
+_LEAST_WINDOWS: Final = 8
 _LAGS: Final = 36
 _VERSION: Final = 1
 
@@ -60,17 +66,32 @@ class QualityWindows:
     kept: NDArray[np.bool_]
     called: tuple[str, ...]
     """What the window before called."""
+    normal: Mapping[str, float]
+    """How much worse than the baseline is the new normal, by metric; empty where nobody said that there is one."""
 
     @classmethod
     def of(
-        cls, records: Sequence[Mapping[str, Any]], *, seconds: int, baseline: str, bad: Sequence[int] = ()
+        cls,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        seconds: int,
+        baseline: str,
+        bad: Sequence[int] = (),
+        normal: NewNormal | None = None,
     ) -> "QualityWindows":
-        """Read the windows' records; those of another `baseline` are of no use.
+        """Read the windows' records; those of another `baseline`, and those before a new normal, are of no use.
 
         Raises `InputError` for a record that is damaged.
         """
+        since, said = (0, 0) if normal is None else (normal.since_seconds, normal.at_seconds)
         own = sorted(
-            (record for record in records if record.get("version") == _VERSION and record.get("baseline") == baseline),
+            (
+                record
+                for record in records
+                if record.get("version") == _VERSION
+                and record.get("baseline") == baseline
+                and int(record["start"]) >= since
+            ),
             key=lambda record: int(record["start"]),
         )[-LONGEST:]
         try:
@@ -82,9 +103,28 @@ class QualityWindows:
             starts = np.array([int(record["start"]) for record in own], dtype=np.int64)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"a record of a window of model quality is damaged ({error}): delete it") from error
-        kept = np.array([not record.get("called") for record in own], dtype=bool) & ~np.isin(starts, bad)
-        called = tuple(own[-1].get("called", ())) if own else ()
-        return cls(seconds, starts, *sides, kept=kept, called=called)
+        # What was called before a person said that it is the new normal is not bad any more.
+        kept = np.array([not record.get("called") for record in own], dtype=bool) | (starts < said)
+        kept &= ~np.isin(starts, bad)
+        called = tuple(own[-1].get("called", ())) if own and starts[-1] >= said else ()
+        found = cls(seconds, starts, *sides, kept=kept, called=called, normal={})
+        return found if normal is None else found._from_normal(said)
+
+    def _from_normal(self, said: int) -> "QualityWindows":
+        """The same with declines counted from the mean of the windows that a person said are normal."""
+        used = self.kept & (self.starts < said)
+        offsets = {}
+        for name, worse in self.worse.items():
+            there = used & ~np.isnan(worse) & (self.variance[name] > 0)
+            if there.any():
+                offsets[name] = float(np.average(worse[there], weights=1 / self.variance[name][there]))
+        worse = {name: values - offsets.get(name, 0.0) for name, values in self.worse.items()}
+        return replace(self, worse=worse, normal=offsets)
+
+    def of_normal(self, test: MetricTest) -> MetricTest:
+        """A test of the baseline's value as one of the new normal's, if there is one."""
+        offset = self.normal.get(test.metric)
+        return test if offset is None else test.moved_by(offset)
 
     def lesson(self) -> "QualityLesson":
         """What they teach so far."""
@@ -174,7 +214,7 @@ def judge_quality(
         how many times the window's rows the baseline has.
     """
     judge = _Judge(data, windows, lesson, start, budget, ratio)
-    return tuple(judge.verdict(test) for test in tests)
+    return tuple(judge.verdict(windows.of_normal(test)) for test in tests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +231,9 @@ class _Judge:
     def verdict(self, test: MetricTest) -> QualityVerdict:
         """On one metric: by windows, or while they are learnt by rows."""
         worse, variance = self.windows.series(test.metric)
-        fit = _Spread.of(self.lesson, test.metric, self.windows.seconds)
+        week = windows_of_weeks(self.windows.seconds, 1)
+        is_learnt = self.lesson.is_learnt(self.windows.seconds)
+        fit = _Spread.of(self.lesson, test.metric, least=week // 2) if is_learnt else None
         if fit is None or not test.variance > 0:
             return self._while_learning(test)
         of_window = fit.of_rows(np.array([test.variance]))[0]
@@ -207,9 +249,13 @@ class _Judge:
 
     def _while_learning(self, test: MetricTest) -> QualityVerdict:
         """By the rows of the window, and by how they resemble those before them."""
-        dispersion = memory_of(row_series(test.metric, self.data))
-        deviation = math.sqrt(test.variance * dispersion * (1 + 1 / self.ratio))
+        dispersion = _ERROR_OF_MEMORY * memory_of(row_series(test.metric, self.data))
         freedom = max(len(self.data) / dispersion - 1, 1.0)
+        so_far = _Spread.of(self.lesson, test.metric, least=_LEAST_WINDOWS)
+        if so_far is not None and test.variance > 0:
+            dispersion = max(dispersion, float(so_far.of_rows(np.array([test.variance]))[0]) / test.variance)
+            freedom = min(freedom, so_far.freedom)
+        deviation = math.sqrt(test.variance * dispersion * (1 + 1 / self.ratio))
         p_value = float(stdtr(freedom, -test.worse / deviation)) if deviation > 0 else 1.0
         p_value = max(p_value, share_p_value_of(test, self.ratio, dispersion))
         if p_value > self.budget.level / max(self.budget.features, 1) or not test.is_material:
@@ -231,15 +277,13 @@ class _Spread:
     freedom: float
 
     @classmethod
-    def of(cls, lesson: QualityLesson, metric: str, seconds: int) -> "_Spread | None":
-        """Fitted to windows that nothing was called in; None of too few, or too few that have the metric."""
-        if not lesson.is_learnt(seconds) or metric not in lesson.worse:
-            return None
-        worse, variance = np.array(lesson.worse[metric]), np.array(lesson.variance[metric])
+    def of(cls, lesson: QualityLesson, metric: str, *, least: int) -> "_Spread | None":
+        """Fitted to windows that nothing was called in; None if fewer than the `least` have the metric."""
+        worse, variance = np.array(lesson.worse.get(metric, ())), np.array(lesson.variance.get(metric, ()))
         there = (variance > 0) & ~np.isnan(worse)
         values, chance = worse[there], variance[there]
         count = len(values)
-        if count < windows_of_weeks(seconds, 1) // 2:
+        if count < least:
             return None
         residual = values - np.average(values, weights=1 / chance)
         square = residual**2 * count / (count - 1)
@@ -272,20 +316,27 @@ class _Line:
         """What accumulated: in this window, or before it in an episode that lasts."""
         calm = QualityVerdict(test, "no drift", p_value, f"as the monitor's own windows (p {p_value:.2g})")
         there = np.flatnonzero(~np.isnan(self.worse) & (self.spread > 0))
-        z = (self.worse / np.sqrt(self.spread))[there]
-        crossed = np.flatnonzero(self._evidence(z, fit, budget) >= budget.cumulative_threshold)
+        worse, spread = self.worse[there], self.spread[there]
+        crossed = np.flatnonzero(self._evidence(worse / np.sqrt(spread), fit, budget) >= budget.cumulative_threshold)
+        is_now = len(crossed) > 0 and crossed[-1] == len(there) - 1
         if not len(crossed) and not held:
             return calm
-        weights = 1 / (self.spread[there] * fit.long_run)
+        weights = 1 / (spread * fit.long_run)
         known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
-        episode = last_episode(segments_of(self.worse[there][:, None], weights, baseline_weight=known))
-        if episode is None or episode.end is not None:
+        episode = last_episode(segments_of(worse[:, None], weights, baseline_weight=known))
+        is_open = episode is not None and episode.end is None
+        if episode is not None and is_open and (held or episode.start <= crossed[-1]):
+            began = episode.start
+        elif is_now or (held and (episode is None or len(there) - (episode.end or 0) < _TOGETHER // 2)):
+            # Too few windows yet to be states of their own, or to say that an episode is over.
+            began, sureness = _likeliest_start(worse, weights)
+            if not is_now and sureness < _SURE:
+                return calm
+        else:
             return calm
-        if len(crossed) and episode.start > crossed[-1] and not held:
-            return calm
-        last = max(episode.start, len(there) - _TOGETHER)
-        together = float(np.average(self.worse[there][last:], weights=weights[last:]))
-        since = int(self.starts[there[episode.start]])
+        last = max(began, len(there) - _TOGETHER)
+        together = float(np.average(worse[last:], weights=weights[last:]))
+        since = int(self.starts[there[began]])
         if matters(test.metric, together, _HELD if held else 1.0):
             return QualityVerdict(test, "drift", p_value, "evidence over windows", since)
         if together > 0 and len(crossed):
@@ -305,6 +356,16 @@ class _Line:
         )
         found: Floats = evidence[:, 0]
         return found
+
+
+def _likeliest_start(worse: Floats, weights: Floats) -> tuple[int, float]:
+    """Of the last windows, the one from which on they are worse by the most standard errors, and by how many."""
+    first = max(len(worse) - _TOGETHER, 0)
+    sums = np.cumsum((worse * weights)[first:][::-1])
+    sizes = np.cumsum(weights[first:][::-1])
+    sureness = sums / np.sqrt(sizes)
+    place = int(np.argmax(sureness))
+    return len(worse) - 1 - place, float(sureness[place])
 
 
 def memory_of(series: Floats) -> float:
