@@ -165,7 +165,8 @@ class Told:
 
 def false_rings(world: World, *, seconds: float, hours: int = HOURS_A_YEAR, least: int = 1) -> Told:
     """People told of something in years in which nothing happened."""
-    rings, ends, runs, began = [], 0, 0, time.monotonic()
+    rings: list[int] = []
+    ends, runs, began = 0, 0, time.monotonic()
     while len(rings) < least or time.monotonic() - began < seconds:
         with tempfile.TemporaryDirectory(dir=_memory()) as folder:
             life = Life.of(Path(folder), world, len(rings), hours)

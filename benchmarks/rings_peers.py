@@ -9,6 +9,7 @@ them could set it so.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ def robust(expected: Floats, counts: Floats, rows: int, *, is_ordered: bool) -> 
     return found
 
 
-def _histogram(values: Floats, edges: Floats) -> Floats:
+def _histogram(values: NDArray[np.floating[Any]], edges: NDArray[np.floating[Any]]) -> Floats:
     """Counts of each window between the edges, with what lies outside in bins of its own."""
     bins = len(edges) + 1
     at = np.searchsorted(edges, values)
@@ -159,7 +160,8 @@ class Limits:
     def crossed(self, found: _Measured) -> NDArray[np.bool_]:
         """The windows in which any measure is beyond its limit."""
         beyond: NDArray[np.bool_] = (found.values - self.middle) / self.scale > self.limits[self.groups]
-        return beyond.any(1)
+        crossed: NDArray[np.bool_] = np.any(beyond, axis=1)
+        return crossed
 
 
 def _measure_hours(reference: Reference, source: Source, first: int, hours: int) -> dict[str, _Measured]:

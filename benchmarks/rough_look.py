@@ -68,7 +68,7 @@ def while_learning(counts: Counts, training: Counts) -> Flags:
     expected = training / np.maximum(training[:, :-1].sum(-1, keepdims=True), 1)
     effects = effect_of(counts.astype(np.float64), expected).psi
     rows = np.maximum(counts[..., :BEYOND].sum(-1), 1)
-    found = (effects >= _GROSS + _NOISE / rows).any(1)
+    found: Flags = np.any(effects >= _GROSS + _NOISE / rows, axis=1)
     for column, share in _GROSS_SHARES.items():
         found |= (counts[..., column] / rows - expected[:, column] >= share).any(1)
     for at in range(_DAY + _IN_A_ROW - 1, len(counts)):

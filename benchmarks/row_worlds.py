@@ -155,9 +155,11 @@ class Source:
         if drift is not None and name == "score":
             days = np.maximum(at - self.since + 1, 0) / 24
             latent += (drift.shift * drifted + drift.a_day * days)[:, None]
-        values = {"age": lambda: np.rint(45 + 12 * latent), "amount": lambda: np.exp(3 + 0.6 * latent)}.get(
-            name, lambda: latent
-        )()
+        values: Floats = latent
+        if name == "age":
+            values = np.rint(45 + 12 * latent)
+        elif name == "amount":
+            values = np.exp(3 + 0.6 * latent)
         if drift is not None and name == "amount" and drift.wrong_unit:
             wrong = (self.rng.random(shape) < drift.wrong_unit) & drifted[:, None]
             values = np.where(wrong, values * 100, values)
@@ -175,7 +177,7 @@ class Source:
     ) -> NDArray[np.int64]:
         shares = _RARE if name == "plan" and self.world.kind == "rare categories" else _COMMON[name]
         uniform = ndtr(self._latent(name, shape))
-        codes = np.searchsorted(np.cumsum(shares)[:-1], uniform)
+        codes: NDArray[np.int64] = np.searchsorted(np.cumsum(shares)[:-1], uniform)
         if self.world.kind == "day and night":
             codes = np.where(night, np.searchsorted(np.cumsum(_NIGHT[name])[:-1], uniform), codes)
         if self.drift is not None and name == "region" and self.drift.new_category:

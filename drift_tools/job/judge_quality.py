@@ -19,13 +19,8 @@ from drift_tools.monitors.model_quality.calibrated import (
     told,
     violation_of,
 )
-from drift_tools.monitors.model_quality.over_windows import (
-    QualityLesson,
-    QualityVerdict,
-    QualityWindows,
-    judge_quality,
-    record_of_quality,
-)
+from drift_tools.monitors.model_quality.over_windows import QualityVerdict, judge_quality
+from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows, record_of_quality
 from drift_tools.timeline import LONGEST
 
 # After so many weeks a lesson is kept for good: a long episode must not make a monitor forget.

@@ -43,7 +43,7 @@ def log_mean_exponential(freedom: Floats) -> Floats:
 
 
 def change_evidence(
-    z: Floats, weights: Floats, *, freedom: Floats, margin: float, scale: Floats, threshold: float
+    z: Floats, weights: Floats, *, freedom: Floats, margin: float | Floats, scale: Floats, threshold: float
 ) -> tuple[Floats, NDArray[np.intp]]:
     """The e-detector's evidence of each feature after each window, and the score that most of it came from.
 
@@ -59,7 +59,7 @@ def change_evidence(
     freedom, scale
         degrees of freedom, and the root of the long-run variance of z, features x scores.
     margin
-        of the mean of z that is no change: 2 / √(windows of the baseline).
+        of the mean of z that is no change: 2 / √(windows of the baseline); one for all, or features x scores.
     threshold
         at which a feature alarms.
 

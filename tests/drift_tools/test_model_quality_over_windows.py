@@ -13,14 +13,8 @@ from drift_tools.errors import InputError
 from drift_tools.monitors import model_quality as mq
 from drift_tools.monitors.model_quality import Outcomes, QualityConstraints
 from drift_tools.monitors.model_quality.calibrated import baseline_ratio, metric_tests
-from drift_tools.monitors.model_quality.over_windows import (
-    QualityLesson,
-    QualityVerdict,
-    QualityWindows,
-    judge_quality,
-    memory_of,
-    record_of_quality,
-)
+from drift_tools.monitors.model_quality.over_windows import QualityVerdict, judge_quality, memory_of
+from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows, record_of_quality
 from drift_tools.timeline import RunBudget
 
 HOURS, ROWS = 6 * 3600, 200  # of which a week has 28
@@ -40,6 +34,11 @@ def answers(actual: NDArray[np.float64], said: NDArray[np.float64], recall: floa
     label = actual < 0.4
     found = np.where(label, said < recall, said < 0.05)
     return Outcomes("BinaryClassification", NAMES[label.astype(int)], NAMES[found.astype(int)])
+
+
+def independent(rng: np.random.Generator, rows: int, *, recall: float) -> Outcomes:
+    actual, said = rng.random((2, rows))
+    return answers(actual, said, recall)
 
 
 class Monitor:
@@ -106,10 +105,10 @@ def test_five_points_less_recall_accumulate_to_one_episode_that_is_dated() -> No
 
 def test_until_a_week_was_seen_only_a_gross_decline_rings() -> None:
     rng, monitor = np.random.default_rng(3), Monitor()
-    some = monitor.run(answers(*rng.random((2, 20_000)), recall=0.75), 0)
+    some = monitor.run(independent(rng, 20_000, recall=0.75), 0)
     assert (some.state, some.reason.split(":")[0]) == ("learning", "learning how windows differ")
     assert some.p_value < 1e-9
-    gross = monitor.run(answers(*rng.random((2, 20_000)), recall=0.65), HOURS)
+    gross = monitor.run(independent(rng, 20_000, recall=0.65), HOURS)
     assert (gross.state, gross.reason.split(":")[0]) == ("drift", "gross")
 
 
@@ -118,12 +117,12 @@ def test_a_new_normal_is_what_declines_are_counted_from() -> None:
     said = NewNormal(since="1970-01-01T00:00:00Z", by="ann", at="1970-01-08T00:00:00Z")
     monitor = Monitor(normal=said)
     for at in range(28):
-        record = metric_tests(data := answers(*rng.random((2, ROWS)), recall=0.6), mq.measure(data), RECALL)
+        record = metric_tests(data := independent(rng, ROWS, recall=0.6), mq.measure(data), RECALL)
         monitor.records.append(record_of_quality("b", at * HOURS, record, ["recall"]))  # called, by the old baseline
-    calm = [monitor.run(answers(*rng.random((2, ROWS)), recall=0.6), at * HOURS) for at in range(28, 50)]
+    calm = [monitor.run(independent(rng, ROWS, recall=0.6), at * HOURS) for at in range(28, 50)]
     assert {verdict.state for verdict in calm} == {"no drift"}
     assert calm[0].test.threshold == pytest.approx(0.6, abs=0.01)
-    assert monitor.run(answers(*rng.random((2, ROWS)), recall=0.2), 50 * HOURS).state == "drift"
+    assert monitor.run(independent(rng, ROWS, recall=0.2), 50 * HOURS).state == "drift"
 
 
 def test_memory_is_the_variance_of_a_mean_over_that_of_independent_rows() -> None:

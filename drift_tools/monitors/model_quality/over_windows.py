@@ -7,21 +7,19 @@ from how rows resemble the rows before them, and only a gross decline rings. Wha
 e-detector as for distributions (`drift_tools.timeline`), from the same budget.
 """
 
-import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from contract.new_normal import NewNormal
-from drift_tools.errors import InputError
 from drift_tools.monitors.model_quality.calibrated import MetricTest, matters, share_p_value_of
 from drift_tools.monitors.model_quality.outcomes import Outcomes
-from drift_tools.timeline import LONGEST, RunBudget, change_evidence, last_episode, segments_of, windows_of_weeks
+from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows
+from drift_tools.timeline import RunBudget, change_evidence, last_episode, segments_of, windows_of_weeks
 
 Floats = NDArray[np.float64]
 State = Literal["drift", "growing", "learning", "no drift"]
@@ -37,7 +35,6 @@ _SURE: Final = 3.0
 _ERROR_OF_MEMORY: Final = 2.0
 _LEAST_WINDOWS: Final = 8
 _LAGS: Final = 36
-_VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,137 +48,6 @@ class QualityVerdict:
     p_value: float
     reason: str
     since: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QualityWindows:
-    """The monitor's windows before a run, in the order of time. `worse` and `variance`: by metric, NaN in a window that
-    has none; `kept`: windows from which is learnt, those that nothing was called in and nobody marked.
-    """
-
-    seconds: int
-    starts: NDArray[np.int64]
-    worse: Mapping[str, Floats]
-    variance: Mapping[str, Floats]
-    kept: NDArray[np.bool_]
-    called: tuple[str, ...]
-    """What the window before called."""
-    normal: Mapping[str, float]
-    """How much worse than the baseline is the new normal, by metric; empty where nobody said that there is one."""
-
-    @classmethod
-    def of(
-        cls,
-        records: Sequence[Mapping[str, Any]],
-        *,
-        seconds: int,
-        baseline: str,
-        bad: Sequence[int] = (),
-        normal: NewNormal | None = None,
-    ) -> "QualityWindows":
-        """Read the windows' records; those of another `baseline`, and those before a new normal, are of no use.
-
-        Raises `InputError` for a record that is damaged.
-        """
-        since, said = (0, 0) if normal is None else (normal.since_seconds, normal.at_seconds)
-        own = sorted(
-            (
-                record
-                for record in records
-                if record.get("version") == _VERSION
-                and record.get("baseline") == baseline
-                and int(record["start"]) >= since
-            ),
-            key=lambda record: int(record["start"]),
-        )[-LONGEST:]
-        try:
-            names = sorted({name for record in own for name in record["quality"]})
-            sides = [
-                {name: np.array([_number(record, name, side) for record in own], dtype=np.float64) for name in names}
-                for side in ("worse", "variance")
-            ]
-            starts = np.array([int(record["start"]) for record in own], dtype=np.int64)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"a record of a window of model quality is damaged ({error}): delete it") from error
-        # What was called before a person said that it is the new normal is not bad any more.
-        kept = np.array([not record.get("called") for record in own], dtype=bool) | (starts < said)
-        kept &= ~np.isin(starts, bad)
-        called = tuple(own[-1].get("called", ())) if own and starts[-1] >= said else ()
-        found = cls(seconds, starts, *sides, kept=kept, called=called, normal={})
-        return found if normal is None else found._from_normal(said)
-
-    def _from_normal(self, said: int) -> "QualityWindows":
-        """The same with declines counted from the mean of the windows that a person said are normal."""
-        used = self.kept & (self.starts < said)
-        offsets = {}
-        for name, worse in self.worse.items():
-            there = used & ~np.isnan(worse) & (self.variance[name] > 0)
-            if there.any():
-                offsets[name] = float(np.average(worse[there], weights=1 / self.variance[name][there]))
-        worse = {name: values - offsets.get(name, 0.0) for name, values in self.worse.items()}
-        return replace(self, worse=worse, normal=offsets)
-
-    def of_normal(self, test: MetricTest) -> MetricTest:
-        """A test of the baseline's value as one of the new normal's, if there is one."""
-        offset = self.normal.get(test.metric)
-        return test if offset is None else test.moved_by(offset)
-
-    def lesson(self) -> "QualityLesson":
-        """What they teach so far."""
-        sides = [
-            {name: values[self.kept].tolist() for name, values in side.items()} for side in (self.worse, self.variance)
-        ]
-        return QualityLesson(int(self.kept.sum()), *sides)
-
-    def series(self, metric: str) -> tuple[Floats, Floats]:
-        """A metric's declines and their variances by rows."""
-        nothing = np.full(len(self.starts), np.nan)
-        return self.worse.get(metric, nothing), self.variance.get(metric, nothing)
-
-
-@dataclass(frozen=True, slots=True)
-class QualityLesson:
-    """The windows that tell how windows differ, `seen` of them: declines and their variances by rows, by metric."""
-
-    seen: int
-    worse: Mapping[str, Sequence[float]]
-    variance: Mapping[str, Sequence[float]]
-
-    def is_learnt(self, seconds: int, weeks: int = 1) -> bool:
-        """Whether so many weeks of windows were seen."""
-        return self.seen >= windows_of_weeks(seconds, weeks)
-
-    def to_json(self) -> bytes:
-        """As it is kept, once two weeks were seen: a long episode must not make a monitor forget."""
-        blank = {
-            side: {name: [None if math.isnan(value) else value for value in values] for name, values in given.items()}
-            for side, given in (("worse", self.worse), ("variance", self.variance))
-        }
-        return json.dumps({"version": _VERSION, "seen": self.seen, **blank}, separators=(",", ":")).encode()
-
-    @classmethod
-    def from_json(cls, content: bytes, *, where: str) -> "QualityLesson":
-        """Read it; raises `InputError` if it is none."""
-        try:
-            document = json.loads(content)
-            sides = [
-                {str(name): [math.nan if value is None else float(value) for value in values] for name, values in side}
-                for side in (document["worse"].items(), document["variance"].items())
-            ]
-            return cls(int(document["seen"]), *sides)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{where}: not what was learnt of model quality ({error}): delete it") from error
-
-
-def _number(record: Mapping[str, Any], name: str, side: str) -> float:
-    found = record["quality"].get(name)
-    return math.nan if found is None else float(found[side])
-
-
-def record_of_quality(baseline: str, start: int, tests: Sequence[MetricTest], called: Sequence[str]) -> dict[str, Any]:
-    """What is kept of a window."""
-    quality = {test.metric: {"worse": test.worse, "variance": test.variance} for test in tests if test.variance > 0}
-    return {"version": _VERSION, "baseline": baseline, "start": start, "quality": quality, "called": list(called)}
 
 
 def judge_quality(
@@ -214,7 +80,13 @@ def judge_quality(
         how many times the window's rows the baseline has.
     """
     judge = _Judge(data, windows, lesson, start, budget, ratio)
-    return tuple(judge.verdict(windows.of_normal(test)) for test in tests)
+    moved = [windows.of_normal(test) for test in tests]
+    lines = [judge.line(test) for test in moved]
+    evidence = _evidence([line for line in lines if line is not None], budget)
+    return tuple(
+        judge.while_learning(test) if line is None else judge.verdict(test, line, next(evidence))
+        for test, line in zip(moved, lines, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,26 +100,34 @@ class _Judge:
     budget: RunBudget
     ratio: float
 
-    def verdict(self, test: MetricTest) -> QualityVerdict:
-        """On one metric: by windows, or while they are learnt by rows."""
+    def line(self, test: MetricTest) -> "_Line | None":
+        """A metric's windows; None while how they differ is learnt."""
+        if not (self.lesson.is_learnt(self.windows.seconds) and test.variance > 0):
+            return None
+        fit = _Spread.of(self.lesson, test.metric, least=windows_of_weeks(self.windows.seconds, 1) // 2)
+        if fit is None:
+            return None
         worse, variance = self.windows.series(test.metric)
-        week = windows_of_weeks(self.windows.seconds, 1)
-        is_learnt = self.lesson.is_learnt(self.windows.seconds)
-        fit = _Spread.of(self.lesson, test.metric, least=week // 2) if is_learnt else None
-        if fit is None or not test.variance > 0:
-            return self._while_learning(test)
-        of_window = fit.of_rows(np.array([test.variance]))[0]
-        # The baseline's rows are as alike as the window's.
-        of_baseline = fit.phi * test.variance / self.ratio
-        p_value = float(stdtr(fit.freedom, -test.worse / math.sqrt(of_window + of_baseline)))
+        return _Line(
+            np.append(self.windows.starts, self.start),
+            np.append(worse, test.worse),
+            fit.of_rows(np.append(variance, test.variance)),
+            fit,
+            # The baseline's rows are as alike as the window's.
+            fit.phi * test.variance / self.ratio,
+        )
+
+    def verdict(self, test: MetricTest, line: "_Line", evidence: Floats) -> QualityVerdict:
+        """On one metric, by windows."""
+        of_window = float(line.spread[-1])
+        p_value = float(stdtr(line.fit.freedom, -test.worse / math.sqrt(of_window + line.of_baseline)))
         p_value = max(p_value, share_p_value_of(test, self.ratio, of_window / test.variance))
         if p_value <= self.budget.sudden_level and test.is_material:
             return QualityVerdict(test, "drift", p_value, f"p {p_value:.1g}", self.start)
-        spread = fit.of_rows(np.append(variance, test.variance))
-        line = _Line(np.append(self.windows.starts, self.start), np.append(worse, test.worse), spread, of_baseline)
-        return line.verdict(test, fit, p_value, self.budget, held=test.metric in self.windows.called)
+        crossed = evidence >= self.budget.cumulative_threshold
+        return line.verdict(test, p_value, crossed, held=test.metric in self.windows.called)
 
-    def _while_learning(self, test: MetricTest) -> QualityVerdict:
+    def while_learning(self, test: MetricTest) -> QualityVerdict:
         """By the rows of the window, and by how they resemble those before them."""
         dispersion = _ERROR_OF_MEMORY * memory_of(row_series(test.metric, self.data))
         freedom = max(len(self.data) / dispersion - 1, 1.0)
@@ -308,20 +188,19 @@ class _Line:
     starts: NDArray[np.int64]
     worse: Floats
     spread: Floats
+    fit: _Spread
     of_baseline: float
 
-    def verdict(
-        self, test: MetricTest, fit: _Spread, p_value: float, budget: RunBudget, *, held: bool
-    ) -> QualityVerdict:
+    def verdict(self, test: MetricTest, p_value: float, evident: NDArray[np.bool_], *, held: bool) -> QualityVerdict:
         """What accumulated: in this window, or before it in an episode that lasts."""
         calm = QualityVerdict(test, "no drift", p_value, f"as the monitor's own windows (p {p_value:.2g})")
         there = np.flatnonzero(~np.isnan(self.worse) & (self.spread > 0))
         worse, spread = self.worse[there], self.spread[there]
-        crossed = np.flatnonzero(self._evidence(worse / np.sqrt(spread), fit, budget) >= budget.cumulative_threshold)
+        crossed = np.flatnonzero(evident[there])
         is_now = len(crossed) > 0 and crossed[-1] == len(there) - 1
         if not len(crossed) and not held:
             return calm
-        weights = 1 / (spread * fit.long_run)
+        weights = 1 / (spread * self.fit.long_run)
         known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
         episode = last_episode(segments_of(worse[:, None], weights, baseline_weight=known))
         is_open = episode is not None and episode.end is None
@@ -343,19 +222,22 @@ class _Line:
             return QualityVerdict(test, "growing", p_value, "evidence over windows, not yet material", since)
         return calm
 
-    def _evidence(self, z: Floats, fit: _Spread, budget: RunBudget) -> Floats:
-        """Of a decline that lasts; the margin is what the baseline's own value may be wrong."""
-        margin = 2 * math.sqrt(self.of_baseline / float(np.median(self.spread[self.spread > 0])))
-        evidence, _ = change_evidence(
-            z[:, None, None],
-            np.ones((1, 1)),
-            freedom=np.full((1, 1), fit.freedom),
-            margin=margin,
-            scale=np.full((1, 1), math.sqrt(fit.long_run)),
-            threshold=budget.cumulative_threshold,
-        )
-        found: Floats = evidence[:, 0]
-        return found
+
+def _evidence(lines: Sequence[_Line], budget: RunBudget) -> Iterator[Floats]:
+    """Of a decline that lasts, after each window of each line; the margin is what the baseline's value may be wrong."""
+    if not lines:
+        return iter(())
+    z = np.stack([line.worse / np.sqrt(line.spread) for line in lines], axis=1)
+    long_run = np.array([[line.fit.long_run] for line in lines])
+    evidence, _ = change_evidence(
+        z[..., None],
+        np.ones((len(lines), 1)),
+        freedom=np.array([[line.fit.freedom] for line in lines]),
+        margin=np.array([[2 * math.sqrt(line.of_baseline / float(np.nanmedian(line.spread)))] for line in lines]),
+        scale=np.sqrt(long_run),
+        threshold=budget.cumulative_threshold,
+    )
+    return iter(evidence.T)
 
 
 def _likeliest_start(worse: Floats, weights: Floats) -> tuple[int, float]:
