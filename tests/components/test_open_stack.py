@@ -224,6 +224,7 @@ class TestPlan:
             "AWS_DEFAULT_REGION": "us-east-1",
             "publish_cloudwatch_metrics": "Enabled",
             "feature_metrics": "findings",
+            "analysis_type": "DATA_QUALITY",
             "metric_namespace": "ModelMonitoring/Endpoints/data-metrics",
             "rules": "calibrated",
             "false_alarms_per_year": "1",
@@ -247,7 +248,7 @@ class TestPlan:
         assert "positive_label" not in environment
         budget = {name: environment[name] for name in ("rules", "false_alarms_per_year", "monitors_in_budget")}
         assert budget == {"rules": "calibrated", "false_alarms_per_year": "1", "monitors_in_budget": "2"}
-        assert "windows_uri" not in environment
+        assert environment["windows_uri"].endswith("/monitor-windows/" + found["schedule"])
 
     def test_the_positive_class_is_the_baselines_and_the_runs(
         self, run_stack: Callable[..., Run], labelled_csv: Path, one: Run
