@@ -16,7 +16,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
-from components.archives import write_model_archive, write_source_archive
+from components.archives import numpy_layer, write_model_archive, write_source_archive
 from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
@@ -276,7 +276,9 @@ def _add_small_windows(args: dict[str, Any]) -> None:
     if args.get("engine") != "model-monitor":
         engine = args.setdefault("open_engine", {})
         if isinstance(engine, dict):  # the component refuses anything else
-            engine.setdefault("small_windows", {})
+            windows = engine.setdefault("small_windows", {})
+            if windows == {} and not numpy_layer.place().exists():
+                pulumi.log.info("downloading numpy and scipy for the layer of small windows (42 MB, once) ...")
 
 
 def _file(path: Path) -> pulumi.FileAsset:
