@@ -77,7 +77,7 @@ def _start(trigger: Trigger, settings: Mapping[str, Any], services: Services) ->
     now = services.now()
     digest = hashlib.sha256(json.dumps([trigger.text, now.isoformat()]).encode()).hexdigest()[:8]
     name = f"{now:%Y%m%dT%H%M%S}-{digest}"
-    execution = settings["state_machine_arn"].replace(":stateMachine:", ":execution:") + f":{name}"
+    execution = str(settings["state_machine_arn"]).replace(":stateMachine:", ":execution:") + f":{name}"
     lock = {"execution": execution, "at": now.isoformat(), "trigger": trigger.text}
     if not state.take_lock(lock, instead_of=held):
         raise NotStarted(names.RUNNING, "another request was faster")
