@@ -64,14 +64,15 @@ def process(event: Any, settings: Mapping[str, Any], services: Services) -> dict
 
 def _start(trigger: Trigger, settings: Mapping[str, Any], services: Services) -> str:
     state = State(services.s3, settings["bucket"])
-    problem = lasting(trigger, settings, services.cloudwatch, services.now())
+    asked = trigger.at or services.now()
+    problem = lasting(trigger, settings, services.cloudwatch, asked)
     if problem:
         raise NotStarted(*problem)
     held = _check_running(state, services)
     _check_waiting(settings, services)
     last = state.last()
     if trigger.by != "hand":  # a person has decided
-        _check_cool_down(last, settings, services.now())
+        _check_cool_down(last, settings, asked)
         _check_labels(last, settings, services)
     champion = _champion(settings, services)
     now = services.now()
