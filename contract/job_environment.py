@@ -50,12 +50,12 @@ class JobEnvironment:
 
     # Quality before labels, which a data-quality run estimates.
     estimate_baseline: str | None = None
-    """A table of predictions with labels, `ground_truth_attribute` among its columns; without it nothing is estimated."""
+    """A table of predictions with labels, in `ground_truth_attribute`. Without it nothing is estimated."""
     estimate_inference_attribute: str | None = None
     """Where that table has the prediction, and below the probability; the captures' are as of model quality."""
     estimate_probability_attribute: str | None = None
     class_probabilities: str | None = None
-    """Of several classes: JSON of where an answer has each one's probability; in the table it is `probability_CLASS`."""
+    """JSON of where an answer has the probability of each of several classes; in the table: `probability_CLASS`."""
 
     # What a run leaves behind, and for whom.
     output_path: str | None = None

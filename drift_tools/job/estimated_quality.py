@@ -31,7 +31,7 @@ def estimate(settings: MonitorSettings, constraints: Constraints, rows: Table | 
     if rows is None:
         return _none("the window is larger than what is kept in memory")
     # Needs scipy, which Model Monitor's own checks do not.
-    from drift_tools.monitors.model_quality.before_labels import fit_before_labels  # noqa: PLC0415
+    from drift_tools.monitors.model_quality import fit_before_labels  # noqa: PLC0415
 
     quality = settings.quality
     try:

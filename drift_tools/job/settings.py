@@ -11,7 +11,7 @@ from contract.job_environment import JobEnvironment
 from drift_tools.capture import MAX_UNREADABLE_SHARE
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
-from drift_tools.monitors.model_quality.answer_columns import AnswerColumns
+from drift_tools.monitors.model_quality import AnswerColumns
 from drift_tools.monitors.rules import Rules, rules_named
 from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
 from drift_tools.timeline import SEASONS, share_of_monitor
@@ -289,7 +289,7 @@ def _class_probabilities(text: str | None) -> Mapping[str, str]:
         found = json.loads(text or "{}")
         return {str(name): str(place) for name, place in found.items()}
     except (ValueError, AttributeError) as error:
-        raise InputError(f"class_probabilities is {text!r}: give JSON such as {{\"cat\": \"1\"}}") from error
+        raise InputError(f'class_probabilities is {text!r}: give JSON such as {{"cat": "1"}}') from error
 
 
 def _format(text: str) -> tuple[str, Mapping[str, Any]]:

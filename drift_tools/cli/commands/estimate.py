@@ -10,9 +10,13 @@ from rich.table import Table as Lines
 from drift_tools.cli.inputs import read_data
 from drift_tools.cli.shared import OK, check_output, give
 from drift_tools.errors import InputError
-from drift_tools.monitors.model_quality import measure, read_outcomes
-from drift_tools.monitors.model_quality.answer_columns import AnswerColumns
-from drift_tools.monitors.model_quality.before_labels import EstimatedQuality, fit_before_labels
+from drift_tools.monitors.model_quality import (
+    AnswerColumns,
+    EstimatedQuality,
+    fit_before_labels,
+    measure,
+    read_outcomes,
+)
 from drift_tools.report import activity
 from drift_tools.tables import Table
 

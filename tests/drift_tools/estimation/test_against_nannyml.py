@@ -14,8 +14,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, precision_score, recall_score, roc_auc_score
 
 from drift_tools.errors import InputError
-from drift_tools.monitors.model_quality.answer_columns import AnswerColumns
-from drift_tools.monitors.model_quality.before_labels import EstimatedQuality, fit_before_labels
+from drift_tools.monitors.model_quality import AnswerColumns, EstimatedQuality, fit_before_labels
 from drift_tools.tables import Table, as_table
 
 HERE = Path(__file__).parent
