@@ -12,9 +12,10 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives import numpy_layer
 from components.archives.model import write_model_archive
-from components.args import BaselineSettings, ModelQualityBaselineSettings
+from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
+from contract.monitor_kinds import KINDS
 
 PROJECT = Path(__file__).resolve().parent
 # The rest of the arguments, by the names that the component has for them, in one object.
@@ -32,9 +33,7 @@ KEYS: Final = (*SCALARS, *FILES, "alert_emails", "compute_baselines_here", MONIT
 ASSETS: Final = (
     ("baseline", "statistics"),
     ("baseline", "constraints"),
-    ("data_quality", "record_preprocessor"),
-    ("model_quality", "record_preprocessor"),
-    ("model_quality", "baseline", "constraints"),
+    *((KINDS[kind].argument, *path) for kind, found in KIND_ARGUMENTS.items() for path in found.settings.FILES),
 )
 ARCHIVES: Final = (("open_engine", "small_windows", "layer"),)
 
