@@ -530,6 +530,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "dead_letter_queue_names": list(self._dead_letter_queues().values()),
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,
+                "estimates_quality": any(monitor.borrows for monitor in self.monitors.values()),
             },
             self._child,
             alerting=self._settings.alerting,

@@ -22,7 +22,13 @@ from components.args.common import CommonSettings, check_component_name, common_
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import monitor_settings
-from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, MonitorSettings
+from components.args.monitors import (
+    DataQualityArgs,
+    DataQualitySettings,
+    ModelQualityArgs,
+    ModelQualitySettings,
+    MonitorSettings,
+)
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
@@ -181,8 +187,25 @@ def _check_for_open_engine(found: "StackSettings") -> None:
             "network.isolation is True: the open engine's jobs publish their metrics themselves and need a way to "
             "CloudWatch; remove it, or give subnets of a VPC without a way out and with an endpoint for CloudWatch"
         )
+    _check_estimate(found)
     for kind, monitor in found.monitors.items():
         monitor.schedule.check_windows_join(f"{KINDS[kind].argument}.schedule_expression")
+
+
+def _check_estimate(found: "StackSettings") -> None:
+    """The data-quality runs estimate: they see each answer first."""
+    quality = found.of(ModelQualitySettings)
+    if quality is None or not quality.estimate:
+        return
+    if found.of(DataQualitySettings) is None:
+        raise ArgumentError(
+            "model_quality.estimate is True and data_quality.enabled False: the data-quality runs estimate; remove one"
+        )
+    if quality.problem_type == "Regression" and found.open_engine and found.open_engine.small_windows:
+        raise ArgumentError(
+            "model_quality.estimate of a Regression and open_engine.small_windows are given: the function for small "
+            "windows has no scikit-learn, from which errors are estimated; remove one of the two"
+        )
 
 
 def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBaseline | None:

@@ -7,7 +7,7 @@ from typing import Any
 from drift_tools.endpoint import Request, write_ground_truth
 from examples.demo.loop import Loop, first_request
 from examples.demo.monitored import HOUR, MODEL_MONITOR, OPEN
-from examples.demo.page import Scenario, Window
+from examples.demo.page import Estimate, Scenario, Window
 from examples.demo.waiting import DemoError
 from examples.employment.feed import YEARS, Row, split, with_faults
 
@@ -23,6 +23,7 @@ NAMESPACES = {
     MODEL_MONITOR: "aws/sagemaker/Endpoints/model-metrics",
     OPEN: "ModelMonitoring/Endpoints/model-metrics",
 }
+ESTIMATED = "accuracy"
 METRICS = ("accuracy", "precision", "recall", "f1", "auc")
 STEPS = 1 + (1 + len(YEARS)) * 3 + 2 + 1
 
@@ -51,7 +52,24 @@ def run(loop: Loop) -> Scenario:
         notifications=loop.notifications(),
         timeline=loop.timeline(first_request(FAULTY)),
         model_quality=quality,
+        estimated_quality=estimates(windows, quality),
     )
+
+
+def estimates(windows: Sequence[Window], quality: Mapping[str, Mapping[str, float]]) -> dict[str, Estimate]:
+    """What was estimated of each window in its hour, and what its labels said a day later; those of the last never."""
+    found = {}
+    for window, period in zip(windows, [*quality, FAULTY], strict=True):
+        if window.estimated and (metric := window.estimated["metrics"].get(ESTIMATED)):
+            found[period] = Estimate(
+                ESTIMATED,
+                metric["estimate"],
+                metric["low"],
+                metric["high"],
+                quality.get(period, {}).get(ESTIMATED),
+                window.estimated["doubt"] or "",
+            )
+    return found
 
 
 def requests(rows: Sequence[Row]) -> list[Request]:

@@ -65,6 +65,7 @@ def plans() -> list[Plan]:
                 "model_artifact": str((trained / "artifact").relative_to(PROJECT)),
                 "baseline_data": str((trained / "baseline.csv").relative_to(PROJECT)),
                 "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
+                "monitoring": {"model_quality": {"estimate": True}},
             },
             trained / "baseline.csv",
             employment.STEPS,

@@ -266,6 +266,7 @@ class OpenMonitors(pulumi.ComponentResource):
             role=self._args["job_role_arn"],
             files={
                 **monitor.open_files(self._baselines.get(monitor.kind.name)),
+                **{field: self._baselines[kind].data_uri for field, kind in monitor.borrows.items()},
                 "preprocessor": self._scripts[monitor.kind.name],
                 "analysis_config": files.analysis_config,
                 "model": files.model,
