@@ -18,6 +18,8 @@ class JobEnvironment:
     dataset_source: str | None = None
     start_time: str | None = None
     end_time: str | None = None
+    due_time: str | None = None
+    """When the run was due, where that is not the window's end: labels may take days."""
     late_from: str | None = None
     """Records of files that came late count from this moment on."""
     records_until: str | None = None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.job_environment import JobEnvironment
-from drift_tools.capture import DAMAGED, GROUND_TRUTH, Labels, capture_files, numbered_lines, read_labels
+from drift_tools.capture import DAMAGED, GROUND_TRUTH, LabelCoverage, Labels, capture_files, numbered_lines, read_labels
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
 from drift_tools.job.settings import required
 
@@ -69,12 +69,16 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
     return Merge(captures, len(labels.by_id), merged, unreadable, tuple(written), labels.summary)
 
 
-def labelled_lines(captured: Path, labels: Labels) -> Iterator[bytes]:
-    """The lines of captured data, with its label in each that has one; the others as they are."""
+def labelled_lines(captured: Path, labels: Labels, coverage: LabelCoverage | None = None) -> Iterator[bytes]:
+    """The lines of captured data, with its label in each that has one; the others as they are. `coverage` is told of
+    each record.
+    """
     for path in capture_files(captured):
         for _, line in numbered_lines(path):
             record = None if line is None else _record(line)
             label = None if record is None else labels.of(record)
+            if coverage is not None and record is not None:
+                coverage.add(record, has_label=label is not None)
             yield _DAMAGED_LINE if line is None else line if label is None else _labelled(record or {}, label).encode()
 
 

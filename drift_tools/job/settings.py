@@ -27,11 +27,12 @@ _SWITCH = {"enabled": True, "disabled": False}
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
     """Records with `start <= inferenceTime < end` count; of files that came late those from `late_from` on, of those
-    that were filled beyond the end those until `records_until`.
+    that were filled beyond the end those until `records_until`. `due`: when the run was.
     """
 
     start: datetime | None = None
     end: datetime | None = None
+    due: datetime | None = None
     late_from: datetime | None = None
     records_until: datetime | None = None
 
@@ -269,6 +270,7 @@ def _dataset(job: Job, given: JobEnvironment) -> DatasetSettings:
         window=TimeWindow(
             start=_time("start_time", given.start_time),
             end=_time("end_time", given.end_time),
+            due=_time("due_time", given.due_time),
             late_from=_time("late_from", given.late_from),
             records_until=_time("records_until", given.records_until),
         ),

@@ -8,14 +8,16 @@ from drift_tools.monitors.model_quality.class_names import class_names
 from drift_tools.monitors.model_quality.classification import confusion_matrix, multiclass_metrics
 from drift_tools.monitors.model_quality.columns import QualityColumns
 from drift_tools.monitors.model_quality.constraints import QualityConstraints, evaluate, suggest
+from drift_tools.monitors.model_quality.intervals import intervals
 from drift_tools.monitors.model_quality.outcomes import Outcomes, read_outcomes
-from drift_tools.monitors.model_quality.quality import ModelQuality, measure
+from drift_tools.monitors.model_quality.quality import FEWEST_LABELLED, ModelQuality, measure
 
 if TYPE_CHECKING:
     from drift_tools.monitors.model_quality.before_labels import EstimatedQuality, fit_before_labels
     from drift_tools.monitors.model_quality.calibrated import calibrated_violations
 
 __all__ = [
+    "FEWEST_LABELLED",
     "AnswerColumns",
     "EstimatedQuality",
     "ModelQuality",
@@ -27,6 +29,7 @@ __all__ = [
     "confusion_matrix",
     "evaluate",
     "fit_before_labels",
+    "intervals",
     "measure",
     "multiclass_metrics",
     "read_outcomes",
