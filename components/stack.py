@@ -29,7 +29,7 @@ from components.args import (
     OpenEngineSettings,
     StackSettings,
 )
-from components.baselines import Baseline, BaselineComponentArgs
+from components.baselines import Baseline, BaselineAddresses, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
@@ -194,6 +194,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         images = {repository: image_uri(repository, self) for repository in dict.fromkeys(repositories)}
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
+            found.pop("batches")
             return monitor_policy(
                 found.pop("place"),
                 image_uris=list(found.pop("images").values()),
@@ -232,6 +233,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self._settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
+                batch_uris=found.pop("batches"),
                 **found,
             )
 
@@ -255,6 +257,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     "images": found["images"],
                     "bucket": found["bucket"],
                     "scripts": settings.has_scripts,
+                    "batches": found["batches"],
                     "outside": Outside(
                         capture_uri=found["capture_uri"],
                         file_uris=found["files"],
@@ -277,6 +280,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 capture_uri=self.endpoint.capture_uri if adopted else None,
                 captures_key=adopted.kms_key_arn if adopted else None,
                 files=settings.files_outside,
+                batches=settings.batch_uris,
                 subnets=list(settings.network.subnet_ids),
                 groups=list(settings.network.security_group_ids),
                 key=settings.common.kms_key_arn,
@@ -354,9 +358,12 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=self._settings.common,
         )
         return {
-            kind: monitor.with_model_monitor(site, self.baseline.addresses.get(kind), self._child)
+            kind: monitor.with_model_monitor(site, self._baseline_addresses(kind), self._child)
             for kind, monitor in self.monitors.items()
         }
+
+    def _baseline_addresses(self, kind: str) -> BaselineAddresses | None:
+        return self.baseline.addresses.get(KINDS[kind].baseline_of or kind)
 
     def _open_monitors(self, job: "_Job", engine: OpenEngineSettings) -> OpenMonitors:
         settings = self._settings
@@ -375,6 +382,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             job_role_arn=job.role_arn,
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
+            batch_uris=settings.batch_uris,
         )
         if self.comparison:
             args["compare_function_name"] = self.comparison.function_name

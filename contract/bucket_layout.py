@@ -21,6 +21,8 @@ SMALL_WINDOWS_FOLDER: Final = "small-windows"
 SHARDS_FOLDER: Final = "shards"
 # And what each window of a monitor counted, one object a window below the schedule's name.
 WINDOWS_FOLDER: Final = "windows"
+# And what each batch is made of, one folder a transform job.
+BATCHES_FOLDER: Final = "batches"
 
 # Of the responder: which alarms it has answered, and why a run failed.
 RESPONDER_STATE: Final = "responder-state"

@@ -18,6 +18,11 @@ class JobEnvironment:
     dataset_source: str | None = None
     start_time: str | None = None
     end_time: str | None = None
+    batch_columns: str | None = None
+    """Of a batch: JSON of where a row has the answer (`position` START or END), in how many columns (`number`), and
+    whether an id and a time end it (`ids`)."""
+    batch_input_source: str | None = None
+    """Of a batch whose output has not its input: that, row by row."""
     due_time: str | None = None
     """When the run was due, where that is not the window's end: labels may take days."""
     late_from: str | None = None

@@ -10,6 +10,7 @@ DATA_QUALITY: Final = "data-quality"
 MODEL_QUALITY: Final = "model-quality"
 BIAS: Final = "bias"
 ATTRIBUTION: Final = "attribution"
+BATCH: Final = "batch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class MonitorKind:
     """Where Model Monitor does."""
     constraints_file: str = bucket_layout.CONSTRAINTS
     """What of its baseline a run is held against."""
+    baseline_of: str | None = None
+    """The kind whose baseline it is held against, where it has none of its own."""
 
     @property
     def argument(self) -> str:
@@ -79,6 +82,16 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
             metric_namespace="ModelMonitoring/Endpoints/explainability-metrics",
             model_monitor_namespace="aws/sagemaker/Endpoints/explainability-metrics",
             constraints_file=bucket_layout.ANALYSIS,
+        ),
+        MonitorKind(
+            name=BATCH,
+            short="bt",
+            analysis_type="BATCH",
+            monitoring_type="DataQuality",
+            needs_labels=False,
+            metric_namespace="ModelMonitoring/Batch/data-metrics",
+            model_monitor_namespace="aws/sagemaker/ModelMonitoring/data-metrics",
+            baseline_of=DATA_QUALITY,
         ),
     )
 }

@@ -17,6 +17,7 @@ from components.args.baseline import (
     existing_files,
     files_for_thresholds,
 )
+from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs
 from components.args.common import CommonSettings, check_component_name, common_settings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
@@ -58,6 +59,8 @@ class ModelMonitoringStackArgs(TypedDict):
     """The daily monitor of bias. Without it there is none."""
     attribution: NotRequired[AttributionArgs]
     """The daily monitor of what the model's scores come from. Without it there is none."""
+    batch: NotRequired[BatchArgs]
+    """The monitor of what transform jobs write. Without it there is none."""
     alerting: NotRequired[AlertingArgs]
     """Alarms and notifications."""
     storage: NotRequired[StorageArgs]
@@ -157,6 +160,12 @@ class StackSettings:
         """Baseline files that exist already, in whatever bucket: the jobs must be allowed to read them."""
         own = [uri for settings in self.monitors.values() for uri in settings.files_outside]
         return [*existing_files(self.baseline), *own]
+
+    @property
+    def batch_uris(self) -> list[pulumi.Input[str]]:
+        """Where batches and their inputs lie: the runs must be allowed to read them."""
+        batch = self.of(BatchSettings)
+        return [uri for uri in (batch.output_uri, batch.input_uri) if uri is not None] if batch else []
 
     @property
     def has_scripts(self) -> bool:

@@ -214,6 +214,15 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     return _check(job, settings, loaded, constraints)
 
 
+def check_table(job: Job, settings: MonitorSettings, table: Table) -> Found:
+    """Judge rows that were read already, such as a batch's; the settings name the baseline's constraints."""
+    path = settings.baseline.constraints
+    if path is None:
+        raise InputError("baseline_constraints is not set: rows are held against a baseline")
+    constraints = Constraints.read(path)
+    return _check(job, settings, _Loaded(profile_for(table, constraints), None, table), constraints)
+
+
 def _make_baseline(settings: MonitorSettings, loaded: _Loaded) -> str:
     """Write the baseline's files, with its windows if it has times; what to say of those."""
     column, excluded = settings.baseline.time_column, settings.excluded

@@ -12,7 +12,7 @@ from contract.monitor_kinds import DATA_QUALITY, KINDS
 from drift_tools.capture import MAX_UNREADABLE_SHARE
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
-from drift_tools.monitors.model_quality import AnswerColumns
+from drift_tools.job.estimate_settings import EstimateSettings, estimate_settings
 from drift_tools.monitors.rules import Rules, rules_named
 from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
 from drift_tools.timeline import SEASONS, share_of_monitor
@@ -113,15 +113,6 @@ class QualitySettings:
     positive_label: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EstimateSettings:
-    """From what the quality before labels is estimated: a table with labels, and where an answer is in either."""
-
-    baseline: Path
-    in_baseline: AnswerColumns
-    in_window: AnswerColumns
-
-
 FEATURE_METRICS: Final = ("all", "findings", "none")
 
 
@@ -183,6 +174,8 @@ class MonitorSettings:
     analysis_config: Path | None
     model: Path | None
     estimate: EstimateSettings | None = None
+    batch_columns: str | None = None
+    batch_input: Path | None = None
 
     @property
     def alpha(self) -> float:
@@ -245,7 +238,9 @@ class MonitorSettings:
             shards=_place("shards_uri", given.shards_uri),
             analysis_config=_path(job, given.analysis_config),
             model=_path(job, given.model_archive),
-            estimate=_estimate(job, given),
+            estimate=estimate_settings(job, given),
+            batch_columns=given.batch_columns,
+            batch_input=_path(job, given.batch_input_source),
         )
 
 
@@ -277,31 +272,6 @@ def _dataset(job: Job, given: JobEnvironment) -> DatasetSettings:
         preprocessor=_path(job, given.record_preprocessor_script),
         max_unreadable_share=MAX_UNREADABLE_SHARE if share is None else share,
     )
-
-
-def _estimate(job: Job, given: JobEnvironment) -> EstimateSettings | None:
-    if given.estimate_baseline is None:
-        return None
-    classes = _class_probabilities(given.class_probabilities)
-    return EstimateSettings(
-        baseline=job.here(given.estimate_baseline),
-        in_baseline=AnswerColumns(
-            inference=given.estimate_inference_attribute,
-            probability=given.estimate_probability_attribute,
-            probabilities={name: f"probability_{name}" for name in classes},
-        ),
-        in_window=AnswerColumns(
-            inference=given.inference_attribute, probability=given.probability_attribute, probabilities=classes
-        ),
-    )
-
-
-def _class_probabilities(text: str | None) -> Mapping[str, str]:
-    try:
-        found = json.loads(text or "{}")
-        return {str(name): str(place) for name, place in found.items()}
-    except (ValueError, AttributeError) as error:
-        raise InputError(f'class_probabilities is {text!r}: give JSON such as {{"cat": "1"}}') from error
 
 
 def _format(text: str) -> tuple[str, Mapping[str, Any]]:

@@ -16,6 +16,7 @@ from components.args import (
 )
 from components.baselines import BaselineAddresses, BaselineSource, data_quality_source
 from components.monitors.answers import estimate_environment
+from components.monitors.data_quality.files import data_quality_files
 from components.monitors.data_quality.model_monitor import DataQualityMonitor, DataQualityMonitorArgs
 from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, Site
@@ -116,11 +117,5 @@ class DataQuality:
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
-        """All that there is: with the rows of the baseline measures are exact."""
-        if baseline is None:
-            return {}
-        return {
-            "constraints": baseline.constraints_uri,
-            "statistics": baseline.statistics_uri,
-            "baseline_data": baseline.data_uri,
-        }
+        """All that there is."""
+        return data_quality_files(baseline)
