@@ -21,11 +21,16 @@ from local_aws.sagemaker.api import SageMaker, resource_arn
 from local_aws.sagemaker.capture import Capture
 from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.jobs import ProcessingJobs
+from local_aws.sagemaker.packages import ModelPackages
+from local_aws.sagemaker.pipelines import Pipelines
 from local_aws.sagemaker.runtime import Runtime
 from local_aws.sagemaker.schedules import Schedules
 from local_aws.sagemaker.store import Store
+from local_aws.sagemaker.training import TrainingJobs
+from local_aws.sagemaker.transforms import TransformJobs
 from local_aws.scaling import Scaling
 from local_aws.scheduler.engine import Scheduler
+from local_aws.states import StateMachines
 from local_aws.timeline import Timeline
 
 log = logging.getLogger("local_aws.gateway")
@@ -45,6 +50,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     schedules = Schedules(clock, identity, store, jobs)
     mute_rules = MuteRules(clock)
     alarms = Alarms(clock, identity.alarm_may_publish, mute_rules)
+    states = StateMachines(clock, identity, activity)
     timeline = Timeline(
         clock,
         activity,
@@ -52,10 +58,18 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
         schedules=schedules,
         scheduler=scheduler,
         alarms=alarms,
+        endpoints=endpoints,
+        states=states,
         publish=endpoints.publish_metrics,
         sample=QueueMetrics(clock).sample,
     )
-    sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules)
+    twice = settings["duplicate_events"]
+    registry = ModelPackages(clock, store, duplicate_events=twice).operations()
+    training = TrainingJobs(clock, identity, activity, store, duplicate_events=twice).operations()
+    pipelines = Pipelines(clock, identity, activity, store, duplicate_events=twice).operations()
+    transforms = TransformJobs(clock, endpoints, activity, store, duplicate_events=twice).operations()
+    others = (registry, training, pipelines, transforms)
+    sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules, others)
 
     seams.accept_own_keys_only()
     seams.make_function_keys()
@@ -67,6 +81,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     seams.serve_scaling(Scaling(sagemaker.find_endpoint, sagemaker.variants).handle)
     identity.check_requests("scheduler", scheduler.refuse)
     identity.check_passed_roles()
+    states.connect()
 
     control = Control(clock, journal, timeline.advance)
     runtime = Runtime(endpoints, sagemaker.find_endpoint)

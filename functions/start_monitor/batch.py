@@ -78,10 +78,9 @@ class Transform:
 
     @property
     def is_json(self) -> bool:
-        accept = self.description["TransformOutput"].get("Accept") or self.description["TransformInput"].get(
-            "ContentType"
-        )
-        return "json" in str(accept or "").lower()
+        """Whether its output is JSON Lines."""
+        target, source = self.description["TransformOutput"], self.description["TransformInput"]
+        return "json" in str(target.get("Accept") or source.get("ContentType") or "").lower()
 
 
 def is_transform(event: Any) -> bool:

@@ -73,6 +73,7 @@ class Batch:
         self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
     ) -> pulumi.Output[str]:
         """Never asked for: the arguments refuse that engine."""
+        del site, baseline, opts
         raise ArgumentError("batch is given with Model Monitor: set engine to open")
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:

@@ -12,13 +12,18 @@ from local_aws.apply.services import (
     kms,
     layers,
     logs,
+    registry,
     s3,
     sagemaker,
     scheduler,
     sns,
     sqs,
+    states,
 )
 
-MODULES = (autoscaling, cloudwatch, events, functions, iam, kms, layers, logs, s3, sagemaker, scheduler, sns, sqs)
+MODULES = (
+    *(autoscaling, cloudwatch, events, functions, iam, kms, layers, logs),
+    *(registry, s3, sagemaker, scheduler, sns, sqs, states),
+)
 
 TYPES: dict[str, ResourceType] = {item.kind: item for module in MODULES for item in module.TYPES}

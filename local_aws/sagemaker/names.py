@@ -1,0 +1,13 @@
+"""The members of requests that name what is not kept by moto, for authorisation."""
+
+NAMED = {
+    "ProcessingJob": ("processing-job", "ProcessingJobName"),
+    "TransformJob": ("transform-job", "TransformJobName"),
+    "TrainingJob": ("training-job", "TrainingJobName"),
+    "MonitoringSchedule": ("monitoring-schedule", "MonitoringScheduleName"),
+    "ModelPackageGroup": ("model-package-group", "ModelPackageGroupName"),
+    "ModelPackage": ("model-package", "ModelPackageName"),
+    "Pipeline": ("pipeline", "PipelineName"),
+    "PipelineExecution": ("pipeline", "PipelineName"),
+}
+VERBS = ("Create", "Describe", "Delete", "Update", "Start", "Stop", "List")
