@@ -67,8 +67,12 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     registry = ModelPackages(clock, store, duplicate_events=twice).operations()
     training = TrainingJobs(clock, identity, activity, store, duplicate_events=twice).operations()
     pipelines = Pipelines(clock, identity, activity, store, duplicate_events=twice).operations()
-    transforms = TransformJobs(clock, endpoints, activity, store, duplicate_events=twice).operations()
-    others = (registry, training, pipelines, transforms)
+    others = (
+        registry,
+        training,
+        pipelines,
+        TransformJobs(clock, endpoints, activity, store, duplicate_events=twice).operations(),
+    )
     sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules, others)
 
     seams.accept_own_keys_only()
