@@ -43,7 +43,7 @@ def of_scenario(scenario: Scenario) -> dict[str, Any]:
             }
             for period, found in scenario.estimated_quality.items()
         }
-    return document
+    return document | dict(scenario.kinds)
 
 
 def of_window(window: Window) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def test_the_hour_in_which_a_label_was_collected_decides_and_not_its_arrival(lab
             place.mkdir(parents=True)
             (place / "labels.jsonl").write_text("".join(f"{text}\n" for text in lines))
         found = read_labels(Path(folder))
-    expected = {}
+    expected: dict[str, str] = {}
     for hour in range(4):
         expected |= {name: label for name, label, collected in labels if collected == hour}
     assert {name: label["data"] for name, label in found.by_id.items()} == expected

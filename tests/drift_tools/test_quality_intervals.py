@@ -118,4 +118,4 @@ class TestAgainstABootstrapOfTheRows:
         measured = measure(data).metrics
         found = intervals(data, dict(measured))
         for name, (low, high) in bootstrapped(data, ["mae", "mse", "rmse", "r2"]).items():
-            assert found[name] == (pytest.approx(low, rel=0.06), pytest.approx(high, rel=0.06)), name
+            assert list(found[name]) == pytest.approx([low, high], rel=0.06), name
