@@ -24,7 +24,7 @@ class MonitorKind:
     analysis_type: str
     """As its jobs' environment has it."""
     monitoring_type: str
-    """As SageMaker has it."""
+    """As SageMaker has it; empty of a kind that the open engine alone has."""
     needs_labels: bool
     """Its windows wait for the labels of what was captured."""
     metric_namespace: str
@@ -33,6 +33,8 @@ class MonitorKind:
     """Where Model Monitor does."""
     constraints_file: str = bucket_layout.CONSTRAINTS
     """What of its baseline a run is held against."""
+    on_event: bool = False
+    """Its runs are started by what happens, and by no clock."""
     baseline_of: str | None = None
     """The kind whose baseline it is held against, where it has none of its own."""
 
@@ -87,10 +89,11 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
             name=BATCH,
             short="bt",
             analysis_type="BATCH",
-            monitoring_type="DataQuality",
+            monitoring_type="",
             needs_labels=False,
             metric_namespace="ModelMonitoring/Batch/data-metrics",
-            model_monitor_namespace="aws/sagemaker/ModelMonitoring/data-metrics",
+            model_monitor_namespace="",
+            on_event=True,
             baseline_of=DATA_QUALITY,
         ),
     )

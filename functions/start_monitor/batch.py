@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from contract.bucket_layout import BATCHES_FOLDER, hour_folder
@@ -152,7 +151,7 @@ def _write(s3: Any, bucket: str, key: str, prefix: str, names: list[str]) -> Non
 
 def _request(plan: BatchPlan, job: Transform, manifests: tuple[str, str | None]) -> dict[str, Any]:
     ended = job.description["TransformEndTime"]
-    hour = hour_of(ended) + timedelta(hours=1)
+    hour = hour_of(ended)
     digest = hashlib.sha256(f"{plan.results_uri}\n{job.name}".encode()).hexdigest()[:6]
     places = [("captured", manifests[0], CAPTURED_PATH), ("batch_input", manifests[1], BATCH_INPUT_PATH)]
     inputs = [_manifest_input(name, uri, path) for name, uri, path in places if uri is not None]
@@ -165,8 +164,8 @@ def _request(plan: BatchPlan, job: Transform, manifests: tuple[str, str | None])
         "batch_columns": json.dumps(columns, separators=(",", ":")),
         **({"batch_input_source": BATCH_INPUT_PATH} if manifests[1] is not None else {}),
         "start_time": iso(job.description.get("TransformStartTime") or job.description["CreationTime"]),
-        "end_time": iso(hour),
-        "metric_time": iso(hour - timedelta(hours=1)),
+        "end_time": iso(ended),
+        "metric_time": iso(hour),
         "sagemaker_endpoint_name": plan.endpoint,
         "sagemaker_monitoring_schedule_name": plan.schedule,
     }
