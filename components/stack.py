@@ -310,6 +310,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     bucket_name=self.bucket_name,
                     common=self._settings.common,
                     parent=self,
+                    holds_code=monitor.kind.holds_code,
                 ),
                 model=monitor.model_uri(self.endpoint.model_uri),
             )

@@ -11,6 +11,7 @@ MODEL_QUALITY: Final = "model-quality"
 BIAS: Final = "bias"
 ATTRIBUTION: Final = "attribution"
 BATCH: Final = "batch"
+CUSTOM: Final = "custom"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class MonitorKind:
     """Where Model Monitor does."""
     constraints_file: str = bucket_layout.CONSTRAINTS
     """What of its baseline a run is held against."""
+    holds_code: bool = False
+    """Its jobs' configuration holds scripts: it lies where no role of the stack's may write."""
     on_event: bool = False
     """Its runs are started by what happens, and by no clock."""
     baseline_of: str | None = None
@@ -95,6 +98,16 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
             model_monitor_namespace="",
             on_event=True,
             baseline_of=DATA_QUALITY,
+        ),
+        MonitorKind(
+            name=CUSTOM,
+            short="cu",
+            analysis_type="CUSTOM",
+            monitoring_type="",
+            needs_labels=False,
+            metric_namespace="ModelMonitoring/Endpoints/custom-metrics",
+            model_monitor_namespace="",
+            holds_code=True,
         ),
     )
 }

@@ -34,6 +34,7 @@ from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs, BiasData, BiasSettings
 from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
+from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import (
     AutoscalingArgs,
     AutoscalingSettings,
@@ -100,6 +101,8 @@ __all__ = [
     "BiasData",
     "BiasSettings",
     "CommonSettings",
+    "CustomArgs",
+    "CustomSettings",
     "DataQualityArgs",
     "DataQualitySettings",
     "DataQualityThresholds",

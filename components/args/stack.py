@@ -20,6 +20,7 @@ from components.args.baseline import (
 from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs
 from components.args.common import CommonSettings, check_component_name, common_settings
+from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import monitor_settings
@@ -61,6 +62,8 @@ class ModelMonitoringStackArgs(TypedDict):
     """The daily monitor of what the model's scores come from. Without it there is none."""
     batch: NotRequired[BatchArgs]
     """The monitor of what transform jobs write. Without it there is none."""
+    custom: NotRequired[CustomArgs]
+    """Monitors of one's own. Without it there are none."""
     alerting: NotRequired[AlertingArgs]
     """Alarms and notifications."""
     storage: NotRequired[StorageArgs]
@@ -170,7 +173,8 @@ class StackSettings:
     @property
     def has_scripts(self) -> bool:
         """Whether a monitor runs a script of the user's."""
-        return any(settings.record_preprocessor for settings in self.monitors.values())
+        own = any(settings.record_preprocessor for settings in self.monitors.values())
+        return own or self.of(CustomSettings) is not None
 
 
 def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
