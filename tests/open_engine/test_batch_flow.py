@@ -77,7 +77,13 @@ def score(stack: Watched, name: str, requests: Any, hour: int, **more: Any) -> d
         return None if found["TransformJobStatus"] == "InProgress" else found
 
     job = wait_until(f"the transform job {name}", ended, seconds=60)
-    stack.go_to(DAY + timedelta(hours=hour, minutes=20))  # which waits for what the job's end started
+    names: Any = stack.outputs["schedule_names"]
+    moment = DAY + timedelta(hours=hour)
+    wait_until(
+        f"what the run over {name} found",
+        lambda: True if stack.metric("ConstraintViolations", names["batch"], moment) is not None else None,
+        seconds=60,
+    )
     return job
 
 
@@ -111,6 +117,8 @@ def batches() -> Batches:
             job["ProcessingJobName"]: sagemaker.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
             for job in jobs
         }
+        stack.go_to(DAY + timedelta(hours=5, minutes=30))
+        wait_until("the message", lambda: stack.told_of("violations") or None, seconds=60)
         seen.told = stack.told_of("violations")
         sagemaker.delete_model(ModelName="scoring")
         iam = stack.cloud.client("iam")
