@@ -423,7 +423,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _health(self) -> MonitorHealth:
         engine = self._settings.open_engine
         health = MonitorHealthArgs(
-            schedules=self.open_schedules or self.schedules,
+            schedules=self._ringing(self.open_schedules or self.schedules),
             beside=self.schedules if self.comparison else {},
             hours_between_runs=self._settings.hours_between_runs,
             endpoint_name=self.endpoint_name,
@@ -438,12 +438,16 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             health["disagreeing_runs"] = engine.disagreeing_runs
         return MonitorHealth(self._stem, health, self._child)
 
+    def _ringing(self, schedules: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
+        """Those of which silence is news."""
+        return {kind: name for kind, name in schedules.items() if self.monitors[kind].settings.rings_when_silent}
+
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
         return MonitorWatch(
             self._stem,
             {
                 "model_monitor_schedules": model_monitor,
-                "open_schedules": self.open_schedules,
+                "open_schedules": self._ringing(self.open_schedules),
                 "endpoint_name": self.endpoint_name,
                 "bucket_name": self.bucket_name,
                 "metric_namespace": self.metric_namespace,

@@ -29,7 +29,8 @@ class BatchArgs(TypedDict):
     enabled: NotRequired[bool]
     """Default true, where there are arguments of batches at all."""
     schedule_expression: NotRequired[str]
-    """How often a batch is due: an alarm rings if none has come by then. Default daily, `cron(0 6 ? * * *)`."""
+    """How often a batch is due: an alarm rings if none has come for two periods. Default none: batches come when they
+    do."""
     instance_type: NotRequired[str]
     """Default `ml.m5.xlarge`."""
     volume_size_in_gb: NotRequired[int]
@@ -47,6 +48,7 @@ class BatchSettings(RunSettings):
     input_uri: pulumi.Input[str] | None
     output_columns: int
     has_header: bool
+    is_due: bool
 
     @classmethod
     def from_args(cls, args: BatchArgs, path: str = "batch") -> Self:
@@ -59,12 +61,18 @@ class BatchSettings(RunSettings):
             input_uri=read.optional_late_text("input_uri", S3_FOLDER, _FOLDER),
             output_columns=read.whole("output_columns", 1, 1, 1000),
             has_header=read.flag("has_header", False),
+            is_due=read.has("schedule_expression"),
         )
 
     @property
     def hours_behind(self) -> int:
         """A run looks at a batch that has just ended."""
         return 0
+
+    @property
+    def rings_when_silent(self) -> bool:
+        """Where it was said how often a batch is due."""
+        return self.is_due
 
     def check(self, engine: str, path: str) -> None:
         """Refuse the engine that is told of no batch's end."""

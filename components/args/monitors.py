@@ -178,6 +178,10 @@ class MonitorSettings(Protocol):
     def hours_behind(self) -> int:
         """How many hours before a run its window ends."""
 
+    @property
+    def rings_when_silent(self) -> bool:
+        """Whether an alarm rings when nothing was heard of its runs for two periods."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
@@ -189,6 +193,11 @@ class RunSettings:
     instance_type: str
     volume_size_in_gb: int
     max_runtime_in_seconds: int
+
+    @property
+    def rings_when_silent(self) -> bool:
+        """It does: a clock starts its runs."""
+        return True
 
 
 def run_settings(read: Reader, default: str, *, hourly_limit: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drift_tools.endpoint import Request, write_ground_truth
-from examples.demo import clarify_kinds
+from examples.demo import batch, clarify_kinds
 from examples.demo.loop import Loop, first_request
 from examples.demo.monitored import HOUR, MODEL_MONITOR, OPEN
 from examples.demo.page import Estimate, Scenario, Window
@@ -26,7 +26,7 @@ NAMESPACES = {
 }
 ESTIMATED = "accuracy"
 METRICS = ("accuracy", "precision", "recall", "f1", "auc")
-STEPS = 1 + (1 + len(YEARS)) * (3 + len(clarify_kinds.KINDS)) + 2 + 1
+STEPS = 1 + (1 + len(YEARS)) * (3 + len(clarify_kinds.KINDS)) + 1 + 2 + 1
 
 
 def run(loop: Loop) -> Scenario:
@@ -43,6 +43,7 @@ def run(loop: Loop) -> Scenario:
         quality[str(year)] = model_quality(loop, windows[-1], rows)
         for kind, found in kinds.items():
             found.update(of_kind(loop, kind, str(year)))
+    scored = batch.score(loop, data.years[YEARS[-1]][: batch.ROWS])
     windows.append(loop.hour(FAULTY, requests(with_faults(data.before_faults)), fault=FAULT))
 
     with loop.steps.step("alarm, responder, notification") as step:
@@ -58,7 +59,7 @@ def run(loop: Loop) -> Scenario:
         model_quality=quality,
         estimated_quality=estimates(windows, quality),
         sections=clarify_kinds.sections(kinds),
-        kinds=clarify_kinds.summaries(kinds),
+        kinds=clarify_kinds.summaries(kinds) | ({"batch": scored} if scored else {}),
     )
 
 

@@ -6,6 +6,7 @@ EventBridge Scheduler → `functions/start_monitor` → a processing job in AWS'
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Self
 
 import pulumi
@@ -224,18 +225,20 @@ class OpenMonitors(pulumi.ComponentResource):
         for monitor in monitors:
             settings = monitor.settings
             if isinstance(settings, BatchSettings):
-                plan = self._facts(monitor, self._schedule_name(monitor.kind.name)).apply(
-                    lambda found, monitor=monitor: {
-                        "endpoint": found["endpoint"],
-                        "schedule": found["schedule"],
-                        "results_uri": naming.s3_uri(found["bucket"], bucket_layout.MONITORING_RESULTS),
-                        "state_uri": naming.s3_uri(found["bucket"], bucket_layout.MONITOR_STATE),
-                        "job_stem": self._stem,
-                        "request": self._request(monitor, found),
-                    }
-                )
+                facts = self._facts(monitor, self._schedule_name(monitor.kind.name))
+                plan = facts.apply(partial(self._plan_of_batches, monitor))
                 return batch_plan(self._stem, settings, plan, bucket=self._bucket, common=self._common, parent=self)
         return None
+
+    def _plan_of_batches(self, monitor: Monitor, found: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "endpoint": found["endpoint"],
+            "schedule": found["schedule"],
+            "results_uri": naming.s3_uri(found["bucket"], bucket_layout.MONITORING_RESULTS),
+            "state_uri": naming.s3_uri(found["bucket"], bucket_layout.MONITOR_STATE),
+            "job_stem": self._stem,
+            "request": self._request(monitor, found),
+        }
 
     def _on_batch(self, settings: BatchSettings) -> pulumi.Output[str]:
         """A batch's end starts its run, and no clock; the name is what its metrics have for their schedule."""
