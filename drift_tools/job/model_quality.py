@@ -75,7 +75,7 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
         return [], completion((), answers.counts) + remarks
     write_json(output / CONSTRAINTS, constraints.to_dict())
-    if len(found) < FEWEST_LABELLED:
+    if settings.is_open and len(found) < FEWEST_LABELLED:
         remarks += f" Too few labels to judge by: {len(found)} rows, where {FEWEST_LABELLED} are needed."
     violations = model_quality.evaluate(quality, constraints)
     if settings.is_open and settings.judgement.rules == CALIBRATED:
