@@ -214,11 +214,6 @@ def _check_estimate(found: "StackSettings") -> None:
         raise ArgumentError(
             "model_quality.estimate is True and data_quality.enabled False: the data-quality runs estimate; remove one"
         )
-    if quality.problem_type == "Regression" and found.open_engine and found.open_engine.small_windows:
-        raise ArgumentError(
-            "model_quality.estimate of a Regression and open_engine.small_windows are given: the function for small "
-            "windows has no scikit-learn, from which errors are estimated; remove one of the two"
-        )
 
 
 def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBaseline | None:

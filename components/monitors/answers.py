@@ -39,5 +39,10 @@ def estimate_environment(quality: ModelQualitySettings) -> Mapping[str, str]:
     }
 
 
+def estimates_errors(environment: Mapping[str, str]) -> bool:
+    """Whether a job with this environment estimates a regression's errors, which takes scikit-learn."""
+    return environment.get("problem_type") == "Regression" and "estimate_inference_attribute" in environment
+
+
 def _given(variables: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value is not None}
