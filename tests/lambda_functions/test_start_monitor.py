@@ -540,7 +540,7 @@ def test_a_job_of_the_name_that_writes_elsewhere_is_an_error(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"kind": "bias"}, "kind is 'bias'"),
+        ({"kind": "weather"}, "kind is 'weather'"),
         ({"variants": []}, "at least one variant"),
         ({"start_offset": "1h"}, "'1h' is no offset"),
         ({"start_offset": "-PT0H"}, "is empty"),
