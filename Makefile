@@ -126,10 +126,12 @@ sbom: $(READY)
 	done
 	@echo "build/sbom: requirements.json, layers-requirements.json"
 
-# Known vulnerabilities of what the locks hold; the package index, or OSV, must offer the data.
+# Known vulnerabilities of what the locks hold; the package index, or OSV, must offer the data, else it fails: a package
+# that nobody could look up is not one without vulnerabilities.
 audit: $(READY)
 	@for lock in requirements layers/requirements; do \
-		$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --require-hashes --disable-pip -r $$lock.txt || exit 1; \
+		$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip -r \
+			$$lock.txt || exit 1; \
 	done
 
 # What programs in other languages see of the components; the tests hold the plugin against it.

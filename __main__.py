@@ -17,6 +17,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
+from components.archives import numpy_layer
 from components.archives.model import write_model_archive
 from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
@@ -266,7 +267,9 @@ def _add_small_windows(args: dict[str, Any]) -> None:
     if args.get("engine") != "model-monitor":
         engine = args.setdefault("open_engine", {})
         if isinstance(engine, dict):  # the component refuses anything else
-            engine.setdefault("small_windows", {})
+            windows = engine.setdefault("small_windows", {})
+            if windows == {} and not numpy_layer.place().exists():
+                pulumi.log.info("downloading numpy and scipy for the layer of small windows (42 MB, once) ...")
 
 
 def _file(path: Path) -> pulumi.FileAsset:

@@ -72,6 +72,10 @@ class DataQualityArgs(TypedDict):
     """Default 3600; SageMaker's limit for an hourly schedule."""
 
 
+# What a name of a column or a key has none of.
+_JMESPATH = frozenset(".[](){}|*&@?!<=>'\"`")
+
+
 class ModelQualityArgs(TypedDict):
     """The monitor of the model's predictions against labels that arrive under `ground-truth/`."""
 
@@ -330,6 +334,7 @@ def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | Non
         return "0", "1"
     if inference is None and not (is_binary and probability is not None):
         inference = "0"
+    _check_one_form(read, inference, probability)
     return inference, probability
 
 
@@ -371,6 +376,22 @@ def _class_probabilities(read: Reader, problem_type: str) -> Mapping[str, str]:
             "class_probabilities", f"is longer than {_LONGEST_VARIABLE} characters of JSON, a job's limit"
         )
     return found
+
+
+def _check_one_form(read: Reader, inference: str | None, probability: str | None) -> None:
+    """Refuse a position beside a JMESPath: an answer has columns by position or values by path, and not both. The job
+    says so too (`drift_tools.capture.json_paths`), in its first run.
+    """
+    by_argument = {"inference_attribute": inference, "probability_attribute": probability}
+    paths = [value for value in by_argument.values() if value and _JMESPATH.intersection(value)]
+    positions = {name: value for name, value in by_argument.items() if value and value.isdecimal()}
+    for argument, position in positions.items():
+        if paths:
+            raise read.refuse(
+                argument,
+                f"position {position}{'' if read.has(argument) else ', the default,'} beside the JMESPath {paths[0]}: "
+                f"an answer does not have both; write a JMESPath too, such as [{position}]",
+            )
 
 
 def quality_thresholds(

@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
         _add_attribution,
         _add_estimate,
         _add_acknowledge,
+        _add_rebaseline,
     ):
         add(commands)
     return top
@@ -273,7 +274,31 @@ def _add_acknowledge(commands: Commands) -> None:
     parser.add_argument("--schedule", metavar="NAME", required=True, help="as the message names it")
     parser.add_argument("--note", metavar="TEXT", default="", help="what is known of it")
     parser.add_argument("--by", metavar="NAME", help="who has seen it (default: this machine's user)")
+    parser.add_argument(
+        "--bad-from", metavar="T", type=moment, help="and that the windows from then on were bad: none is learnt from"
+    )
+    parser.add_argument("--bad-to", metavar="T", type=moment, help="until then")
     parser.set_defaults(command="acknowledge")
+
+
+def _add_rebaseline(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "rebaseline",
+        help="say that what a monitor sees now is the new normal",
+        description="Recorded in the stack's bucket; the next run forgets the windows before, and learns anew.",
+        epilog=_examples(
+            '%(prog)s --bucket my-bucket --schedule my-data-quality --note "the new form, ticket 7"',
+            "%(prog)s --bucket my-bucket --schedule my-data-quality --since 2026-03-01T12:00:00Z",
+        ),
+    )
+    parser.add_argument("--bucket", metavar="NAME", required=True, help="the stack's bucket")
+    parser.add_argument("--schedule", metavar="NAME", required=True, help="as the message names it")
+    parser.add_argument(
+        "--since", metavar="T", type=moment, help="the first normal window (default: the present episode's first)"
+    )
+    parser.add_argument("--note", metavar="TEXT", default="", help="why")
+    parser.add_argument("--by", metavar="NAME", help="who says so (default: this machine's user)")
+    parser.set_defaults(command="rebaseline")
 
 
 def _add_cross_check(commands: Commands) -> None:

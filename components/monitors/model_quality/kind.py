@@ -23,7 +23,7 @@ class ModelQuality:
     repository: ClassVar[str] = ANALYZER
     asks_model: ClassVar[bool] = False
     borrows: ClassVar[Mapping[str, str]] = {}
-    learns_windows: ClassVar[bool] = False
+    learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (MetricGraph(title="Model quality", statistic="Average"),)
     settings: ModelQualitySettings
 

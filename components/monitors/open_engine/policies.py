@@ -30,7 +30,6 @@ from contract import bucket_layout
 from contract.monitor_kinds import KINDS
 
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
-_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}"
 _SHARDS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SHARDS_FOLDER}"
 _READ_BY_RUNS: Final = (
     bucket_layout.BASELINE_DATA,
@@ -38,6 +37,7 @@ _READ_BY_RUNS: Final = (
     bucket_layout.GROUND_TRUTH,
     bucket_layout.JOB_CODE,
     bucket_layout.MONITOR_STATE,
+    bucket_layout.MONITOR_WINDOWS,
 )
 
 
@@ -145,7 +145,7 @@ def run_statements(
     written = [
         *([bucket_layout.BASELINE_RESULTS] if baselines else []),
         bucket_layout.MONITORING_RESULTS,
-        _WINDOWS,
+        bucket_layout.MONITOR_WINDOWS,
         *([_SHARDS] if shares else []),
     ]
     return [

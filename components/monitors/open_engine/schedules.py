@@ -366,7 +366,7 @@ class OpenMonitors(pulumi.ComponentResource):
         """Where a monitor that learns keeps what its windows counted, to know how much they differ."""
         if not monitor.learns_windows or not self._engine.learn_windows:
             return {}
-        folder = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}/{found['schedule']}"
+        folder = f"{bucket_layout.MONITOR_WINDOWS}/{found['schedule']}"
         return {"windows_uri": naming.s3_uri(found["bucket"], folder)}
 
 
