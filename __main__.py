@@ -17,8 +17,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
-from components.archives import numpy_layer
-from components.archives.model import write_model_archive
+from components.archives import numpy_layer, write_model_archive, write_source_archive
 from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
@@ -61,6 +60,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     args = _with_assets(_with(monitoring, MONITORING, **_set(config)), project)
     _add_small_windows(args)
     _add_model(args, config, project)
+    _add_training_source(args, project)
     _add_baseline(args, config, project)
     _add_quality_baseline(args, config, project)
     emails = config.get_object("alert_emails")
@@ -210,6 +210,23 @@ def _add_model(args: dict[str, Any], config: pulumi.Config, project: Path) -> No
         key = "model_uri" if path.startswith(S3) else "model"
         endpoint = _with(endpoint, "endpoint", **{key: _model(project, path)})
     args["endpoint"] = endpoint
+
+
+def _add_training_source(args: dict[str, Any], project: Path) -> None:
+    """The training script of retraining: a tar.gz, or a directory that becomes one."""
+    training = args.get("retraining", {})
+    training = training.get("training", {}) if isinstance(training, dict) else {}
+    if not isinstance(training, dict) or not isinstance(training.get("source"), str):
+        return
+    path = project / training["source"]
+    if not path.is_dir():
+        training["source"] = _file(path)
+        return
+    program = str(training.get("program", "train.py"))
+    try:
+        training["source"] = _file(write_source_archive(path, program, PROJECT / "build" / "training"))
+    except FileNotFoundError as error:
+        raise ArgumentError(f"retraining.training.source: {error}") from error
 
 
 def _add_baseline(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:

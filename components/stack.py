@@ -26,7 +26,9 @@ from components.args import (
     EndpointSettings,
     ExistingEndpointSettings,
     ModelMonitoringStackArgs,
+    ModelQualitySettings,
     OpenEngineSettings,
+    RetrainingSettings,
     StackSettings,
 )
 from components.baselines import Baseline, BaselineAddresses, BaselineComponentArgs
@@ -54,6 +56,7 @@ from components.monitors import (
     monitors_of,
     run_policy,
 )
+from components.retraining import Retraining, Surroundings, Trigger
 from components.storage import MonitoringStorage, content_object, upload_analysis_config
 from contract import metrics
 from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY
@@ -137,6 +140,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         first = next(iter(self.monitors))
         self.constraint_violations_alarm_name = self.alerting.alarm_name(first, metrics.CONSTRAINT_VIOLATIONS)
         self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
+        self.retraining = self._retraining(settings.retraining) if settings.retraining else None
         self.health = self._health()
         self.watch = self._watch(model_monitor)
         self.dead_letters = self._dead_letters()
@@ -163,6 +167,15 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "dashboard_url": self.dashboard_url,
             "statistics_uri": self.statistics_uri,
             "constraints_uri": self.constraints_uri,
+            **(
+                {
+                    "retraining_function_name": self.retraining.start_function_name,
+                    "retraining_state_machine_arn": self.retraining.state_machine_arn,
+                    "model_package_group_name": self.retraining.model_package_group_name,
+                }
+                if self.retraining
+                else {}
+            ),
         }
 
     @property
@@ -295,6 +308,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _endpoint(self) -> MonitoredEndpoint:
         settings = self._settings.endpoint or self._sample_endpoint()
         args = MonitoredEndpointArgs(endpoint={}, bucket_name=self.bucket_name, protect=self._settings.protect)
+        if self._settings.retraining:
+            args["retrained"] = True
         return MonitoredEndpoint.from_settings(
             self._stem,
             args,
@@ -389,6 +404,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             files_outside=settings.files_outside,
             batch_uris=settings.batch_uris,
         )
+        if settings.retraining:
+            args["retrained"] = True
         if self.comparison:
             args["compare_function_name"] = self.comparison.function_name
             args["compare_function_arn"] = self.comparison.function_arn
@@ -475,6 +492,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             # With the open engine the watch's letters are among those of the runs.
             "monitor-runs" if self.open_monitors else "monitor-watch": self.watch.dead_letter_queue_name,
             **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
+            **(self.retraining.dead_letter_queues if self.retraining else {}),
         }
 
     def _dead_letters(self) -> DeadLetterAlarms:
@@ -531,6 +549,58 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return DriftAlerting.from_settings(
             self._stem, args, self._child, settings=self._settings.alerting, common=self._settings.common
         )
+
+    def _retraining(self, retraining: RetrainingSettings) -> Retraining:
+        settings, job, quality = self._settings, self.open_engine, self._settings.of(ModelQualitySettings)
+        if job is None or job.code_uri is None or quality is None or self.endpoint.model_role_arn is None:
+            raise LookupError("retraining stands on the open engine, labels and an endpoint of its own")
+        triggers = [
+            Trigger(
+                alarm_name=item.alarm.name,
+                kind=rule.kind,
+                schedule=self.schedules[rule.kind],
+                runs=rule.runs,
+                hours_between_runs=settings.hours_between_runs[rule.kind],
+            )
+            for rule in retraining.alarms
+            for item in self.alerting.alarms
+            if (item.kind, item.rule.severity, item.rule.metric_name)
+            == (rule.kind, rule.severity, metrics.CONSTRAINT_VIOLATIONS)
+        ]
+        around = Surroundings(
+            bucket_name=self.bucket_name,
+            endpoint_name=self.endpoint_name,
+            variant_name=self.endpoint.variant_name,
+            model_role_arn=self.endpoint.model_role_arn,
+            job_role_arn=job.role_arn,
+            image_uri=job.image_uri,
+            code_uri=job.code_uri,
+            statistics_uri=self.statistics_uri or "",
+            metric_namespace=self.metric_namespace,
+            alarm_topic_arn=self.alarm_topic_arn,
+            notification_topic_arn=self.notification_topic_arn,
+            triggers=triggers,
+            quality_floor=self._quality_floor(retraining),
+            # What is compared with a declared reference, as bias is, stays compared with that.
+            baselines={kind: self.baseline.templates[kind] for kind in (DATA_QUALITY, MODEL_QUALITY)},
+            problem_type=quality.problem_type,
+            positive_label=quality.positive_label,
+        )
+        return Retraining(
+            self._stem, retraining, around, network=settings.network, common=settings.common, opts=self._child
+        )
+
+    def _quality_floor(self, retraining: RetrainingSettings) -> dict[str, Any] | None:
+        if retraining.quality_floor is None:
+            return None
+        metric, floor = retraining.quality_floor
+        return {
+            "metric": metric,
+            "floor": floor,
+            "namespace": KINDS[MODEL_QUALITY].metric_namespace,
+            "schedule": self.schedules[MODEL_QUALITY],
+            "hours_between_runs": self._settings.hours_between_runs[MODEL_QUALITY],
+        }
 
     def _dashboard(self) -> MonitoringDashboard:
         return MonitoringDashboard.from_settings(

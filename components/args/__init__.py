@@ -64,6 +64,7 @@ from components.args.open_engine import (
     SmallWindowsSettings,
 )
 from components.args.reader import ArgumentError, Reader, Script, argument_names
+from components.args.retraining import AlarmRule, RetrainingArgs, RetrainingSettings
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
 from components.args.severities import CRITICAL, WARNING, Threshold, described
 from components.args.stack import ModelMonitoringStackArgs, StackSettings
@@ -81,6 +82,7 @@ __all__ = [
     "MODEL_MONITOR",
     "OPEN",
     "WARNING",
+    "AlarmRule",
     "AlertingArgs",
     "AlertingSettings",
     "AnyBaseline",
@@ -126,6 +128,8 @@ __all__ = [
     "OpenEngineArgs",
     "OpenEngineSettings",
     "Reader",
+    "RetrainingArgs",
+    "RetrainingSettings",
     "ScheduleExpression",
     "Script",
     "SmallWindowsArgs",

@@ -21,6 +21,9 @@ _MODULES: Final[Mapping[str, str]] = {
         "estimate",
         "acknowledge",
         "rebaseline",
+        "retrain",
+        "approve",
+        "reject",
     )
 }
 

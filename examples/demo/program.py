@@ -194,7 +194,8 @@ def _print_result(console: Console, page: DemoPage, output: Path) -> None:
         )
     console.print(
         f"\n{page.resources_created} resources created, {page.resources_left} left, {page.seconds:.0f} s\n"
-        f"{output / 'report.html'}\n{output / 'summary.json'}",
+        f"{output / 'report.html'}\n{output / 'summary.json'}\n"
+        "What may follow on drift, a better model with somebody's approval: make demo-retraining",
         markup=False,
         soft_wrap=True,
     )

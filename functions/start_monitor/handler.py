@@ -24,6 +24,7 @@ from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Clock, Markers, StillInProgressError
 from functions.common.json_logging import attempt, log
 from functions.start_monitor import batch
+from functions.start_monitor.current_baseline import followed
 from functions.start_monitor.job_request import (
     create_job,
     job_name,
@@ -192,6 +193,7 @@ def process(
         return _process_batch(event, settings, s3=s3, sagemaker=sagemaker, cloudwatch=cloudwatch)
     plan = parse(event)
     try:
+        plan = followed(plan, s3)
         answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions, deadline=deadline, clock=clock)
     except StillInProgressError:  # no failure: another delivery decides, and Lambda tries this one again
         raise

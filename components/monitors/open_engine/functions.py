@@ -136,6 +136,7 @@ def start_function(
                 window_function_arn=found["windows"],
                 batch_plan_uri=found["batch_plan"],
                 batch_uris=found["batches"],
+                retrained=args.get("retrained", False),
             )
         )
 

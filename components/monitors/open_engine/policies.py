@@ -26,7 +26,7 @@ from components.iam import (
     trust,
     write_objects,
 )
-from contract import bucket_layout
+from contract import bucket_layout, retraining
 from contract.monitor_kinds import KINDS
 
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
@@ -73,18 +73,23 @@ def start_policy(
     window_function_arn: str | None = None,
     batch_plan_uri: str | None = None,
     batch_uris: Sequence[str] = (),
+    retrained: bool = False,
 ) -> PolicyDocument:
     """The function that starts runs: see what there is, remember what was taken, start these jobs under that role, and
     say why one could not be started. `kinds`: of monitors that are on.
 
-    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket.
+    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `retrained`: it
+    looks what to compare with since the last retraining.
     """
+    followed = [retraining.STATE_FOLDER] if retrained else []
     statements = [
         *function_basics(log_group_arn, dead_letter_arn),
         list_prefixes(
-            context, bucket, [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE]
+            context,
+            bucket,
+            [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE, *followed],
         ),
-        read_objects(context, bucket, [bucket_layout.MONITOR_STATE]),
+        read_objects(context, bucket, [bucket_layout.MONITOR_STATE, *followed]),
         write_objects(context, bucket, [bucket_layout.MONITOR_STATE, bucket_layout.FAILURE_NOTES]),
         allow(
             "StartRuns",

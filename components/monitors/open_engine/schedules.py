@@ -38,7 +38,7 @@ from components.monitors.open_engine.functions import start_function, window_fun
 from components.monitors.open_engine.policies import scheduler_policy, scheduler_trust
 from components.monitors.open_engine.schedule_input import Places, run_request, schedule_input
 from components.storage import upload_script
-from contract import bucket_layout
+from contract import bucket_layout, retraining
 from contract.monitor_kinds import BATCH, DATA_QUALITY, MODEL_QUALITY
 
 # Within so many minutes after its time a run starts: the hour's runs of many stacks need not start in one second.
@@ -291,6 +291,9 @@ class OpenMonitors(pulumi.ComponentResource):
                         results=naming.s3_uri(bucket, bucket_layout.MONITORING_RESULTS),
                         state=naming.s3_uri(bucket, bucket_layout.MONITOR_STATE),
                         ground_truth=naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH),
+                        current_baseline=(
+                            naming.s3_uri(bucket, retraining.POINTER) if self._args.get("retrained") else None
+                        ),
                     ),
                     job_stem=self._stem,
                     small_window=small,
