@@ -31,7 +31,7 @@ from components.args import (
     RetrainingSettings,
     StackSettings,
 )
-from components.baselines import Baseline, BaselineComponentArgs
+from components.baselines import Baseline, BaselineAddresses, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
@@ -211,6 +211,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         images = {repository: image_uri(repository, self) for repository in dict.fromkeys(repositories)}
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
+            found.pop("batches")
             return monitor_policy(
                 found.pop("place"),
                 image_uris=list(found.pop("images").values()),
@@ -249,6 +250,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self._settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
+                batch_uris=found.pop("batches"),
                 **found,
             )
 
@@ -272,6 +274,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     "images": found["images"],
                     "bucket": found["bucket"],
                     "scripts": settings.has_scripts,
+                    "batches": found["batches"],
                     "outside": Outside(
                         capture_uri=found["capture_uri"],
                         file_uris=found["files"],
@@ -294,6 +297,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 capture_uri=self.endpoint.capture_uri if adopted else None,
                 captures_key=adopted.kms_key_arn if adopted else None,
                 files=settings.files_outside,
+                batches=settings.batch_uris,
                 subnets=list(settings.network.subnet_ids),
                 groups=list(settings.network.security_group_ids),
                 key=settings.common.kms_key_arn,
@@ -325,6 +329,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     bucket_name=self.bucket_name,
                     common=self._settings.common,
                     parent=self,
+                    holds_code=monitor.kind.holds_code,
                 ),
                 model=monitor.model_uri(self.endpoint.model_uri),
             )
@@ -373,9 +378,12 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=self._settings.common,
         )
         return {
-            kind: monitor.with_model_monitor(site, self.baseline.addresses.get(kind), self._child)
+            kind: monitor.with_model_monitor(site, self._baseline_addresses(kind), self._child)
             for kind, monitor in self.monitors.items()
         }
+
+    def _baseline_addresses(self, kind: str) -> BaselineAddresses | None:
+        return self.baseline.addresses.get(KINDS[kind].baseline_of or kind)
 
     def _open_monitors(self, job: "_Job", engine: OpenEngineSettings) -> OpenMonitors:
         settings = self._settings
@@ -394,6 +402,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             job_role_arn=job.role_arn,
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
+            batch_uris=settings.batch_uris,
         )
         if settings.retraining:
             args["retrained"] = True
@@ -435,7 +444,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _health(self) -> MonitorHealth:
         engine = self._settings.open_engine
         health = MonitorHealthArgs(
-            schedules=self.open_schedules or self.schedules,
+            schedules=self._ringing(self.open_schedules or self.schedules),
             beside=self.schedules if self.comparison else {},
             hours_between_runs=self._settings.hours_between_runs,
             endpoint_name=self.endpoint_name,
@@ -450,6 +459,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             health["disagreeing_runs"] = engine.disagreeing_runs
         return MonitorHealth(self._stem, health, self._child)
 
+    def _ringing(self, schedules: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
+        """Those of which silence is news."""
+        return {kind: name for kind, name in schedules.items() if self.monitors[kind].settings.rings_when_silent}
+
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
         runs = {"dead_letters": self.open_monitors.dead_letters} if self.open_monitors else {}
         return MonitorWatch(
@@ -457,7 +470,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             {
                 **runs,
                 "model_monitor_schedules": model_monitor,
-                "open_schedules": self.open_schedules,
+                "open_schedules": self._ringing(self.open_schedules),
                 "endpoint_name": self.endpoint_name,
                 "bucket_name": self.bucket_name,
                 "metric_namespace": self.metric_namespace,
@@ -606,6 +619,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "dead_letter_queue_names": list(self._dead_letter_queues().values()),
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,
+                "estimates_quality": any(monitor.borrows for monitor in self.monitors.values()),
             },
             self._child,
             alerting=self._settings.alerting,
