@@ -26,6 +26,7 @@ from local_aws.sagemaker.schedules import Schedules
 from local_aws.sagemaker.store import Store
 from local_aws.scaling import Scaling
 from local_aws.scheduler.engine import Scheduler
+from local_aws.streams import StreamPoller
 from local_aws.timeline import Timeline
 
 log = logging.getLogger("local_aws.gateway")
@@ -60,6 +61,8 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     seams.accept_own_keys_only()
     seams.make_function_keys()
     _connect_platform(clock, identity, activity)
+    seams.keep_streams_as_aws_does(clock)
+    StreamPoller(clock, identity, activity).connect()
     _connect_alarms(alarms, mute_rules)
     _connect_identity(identity, journal, enforce=settings["enforce_iam"])
     seams.observe_requests(journal.observe, journal.unread)
