@@ -30,7 +30,7 @@ from components.args import (
     StackSettings,
 )
 from components.baselines import Baseline, BaselineComponentArgs
-from components.dashboard import MonitoringDashboard
+from components.dashboard import MonitoringDashboard, StreamOnDashboard
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
 from components.iam import (
@@ -51,6 +51,7 @@ from components.monitors import (
     run_policy,
     without_tag,
 )
+from components.real_time import RealTime, RealTimeComponentArgs
 from components.storage import MonitoringStorage, content_object
 from contract import metrics
 from contract.monitor_kinds import KINDS
@@ -86,6 +87,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     """Of the data-quality schedule; without one, of the model-quality schedule."""
     dashboard_name: pulumi.Output[str]
     dashboard_url: pulumi.Output[str]
+    stream_name: pulumi.Output[str] | None
+    """Of the Kinesis stream that requests and answers are put into; None without `real_time`."""
     statistics_uri: pulumi.Output[str] | None
     """Of the data-quality baseline; None without a data-quality monitor."""
     constraints_uri: pulumi.Output[str] | None
@@ -126,6 +129,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         first = next(iter(self.monitors))
         self.constraint_violations_alarm_name = self.alerting.alarm_name(first, metrics.CONSTRAINT_VIOLATIONS)
         self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
+        self.real_time = self._real_time()
+        self.stream_name = self.real_time.stream_name if self.real_time else None
         self.health = self._health()
         self.watch = self._watch(model_monitor)
         self.dead_letters = self._dead_letters()
@@ -149,6 +154,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "dashboard_url": self.dashboard_url,
             "statistics_uri": self.statistics_uri,
             "constraints_uri": self.constraints_uri,
+            **({"stream_name": self.stream_name} if self.real_time else {}),
         }
 
     @property
@@ -332,6 +338,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             job_role_arn=job.role_arn,
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
+            others_in_budget=int(settings.stream_shares_budget),
         )
         if self.comparison:
             args["compare_function_name"] = self.comparison.function_name
@@ -412,6 +419,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "monitor-watch": self.watch.dead_letter_queue_name,
             **(self.open_monitors.dead_letter_queues if self.open_monitors else {}),
             **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
+            **({"stream-drift": self.real_time.dead_letter_queue_name} if self.real_time else {}),
         }
 
     def _dead_letters(self) -> DeadLetterAlarms:
@@ -459,6 +467,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             baseline_statistics={kind: uri for kind, uri in quoted.items() if uri is not None},
             open_engine=self.open_engine is not None,
             compares_engines=self.comparison is not None,
+            watches_stream=self._settings.real_time is not None,
             dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
                 lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1]))
             ),
@@ -468,6 +477,31 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return DriftAlerting.from_settings(
             self._stem, args, self._child, settings=self._settings.alerting, common=self._settings.common
         )
+
+    def _real_time(self) -> RealTime | None:
+        settings = self._settings
+        if settings.real_time is None or self.statistics_uri is None:
+            return None
+        return RealTime.from_settings(
+            self._stem,
+            RealTimeComponentArgs(
+                endpoint_name=self.endpoint_name,
+                name_stem=self.endpoint.name_stem,
+                bucket_name=self.bucket_name,
+                metric_namespace=self.metric_namespace,
+                statistics_uri=self.statistics_uri,
+                alarm_topic_arn=self.alarm_topic_arn,
+                false_alarms_per_year=settings.stream_false_alarms_per_year,
+            ),
+            self._child,
+            settings=settings.real_time,
+            common=settings.common,
+        )
+
+    def _stream_on_dashboard(self) -> StreamOnDashboard:
+        if self.real_time is None:
+            return {}
+        return {"stream_monitor": self.real_time.monitor_name, "stream_function": self.real_time.function_name}
 
     def _dashboard(self) -> MonitoringDashboard:
         return MonitoringDashboard.from_settings(
@@ -481,8 +515,14 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "alarm_arns": [
                     *self.alerting.alarm_arns(WARNING),
                     *self.health.alarm_arns,
+                    *(self.real_time.alarms.warnings if self.real_time else []),
                 ],
-                "critical_alarm_arns": [*self.alerting.alarm_arns(CRITICAL), *self.dead_letters.alarm_arns],
+                "critical_alarm_arns": [
+                    *([self.real_time.alarms.drift.arn] if self.real_time else []),
+                    *self.alerting.alarm_arns(CRITICAL),
+                    *self.dead_letters.alarm_arns,
+                ],
+                **self._stream_on_dashboard(),
                 "dead_letter_queue_names": list(self._dead_letter_queues().values()),
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,

@@ -58,6 +58,7 @@ from components.args.open_engine import (
     SmallWindowsSettings,
 )
 from components.args.reader import ArgumentError, Reader, Script, argument_names
+from components.args.real_time import RealTimeArgs, RealTimeSettings
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
 from components.args.severities import CRITICAL, WARNING, Threshold, described
 from components.args.stack import BOTH, ENGINES, MODEL_MONITOR, OPEN, ModelMonitoringStackArgs, StackSettings
@@ -108,6 +109,8 @@ __all__ = [
     "OpenEngineArgs",
     "OpenEngineSettings",
     "Reader",
+    "RealTimeArgs",
+    "RealTimeSettings",
     "ScheduleExpression",
     "Script",
     "SmallWindowsArgs",

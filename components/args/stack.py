@@ -30,6 +30,7 @@ from components.args.monitors import (
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.real_time import RealTimeArgs, RealTimeSettings
 from components.args.storage import StorageArgs, StorageSettings
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
@@ -55,6 +56,8 @@ class ModelMonitoringStackArgs(TypedDict):
     """The hourly data-quality monitor."""
     model_quality: NotRequired[ModelQualityArgs]
     """The daily model-quality monitor. Without it there is none."""
+    real_time: NotRequired[RealTimeArgs]
+    """A stream of the endpoint's requests, watched within seconds, beside the monitors. Without it there is none."""
     alerting: NotRequired[AlertingArgs]
     """Alarms and notifications."""
     storage: NotRequired[StorageArgs]
@@ -88,6 +91,8 @@ class StackSettings:
     data_quality: DataQualitySettings | None
     """None where it is off; so with model_quality."""
     model_quality: ModelQualitySettings | None
+    real_time: RealTimeSettings | None
+    """None where it is off."""
     alerting: AlertingSettings
     storage: StorageSettings
     network: NetworkSettings
@@ -115,6 +120,7 @@ class StackSettings:
             baseline=_baseline(read, data_quality),
             data_quality=data_quality,
             model_quality=model_quality,
+            real_time=_real_time(read, data_quality),
             alerting=AlertingSettings.from_args(read.group("alerting")),
             storage=StorageSettings.from_args(read.group("storage")),
             network=NetworkSettings.from_args(read.group("network")),
@@ -133,6 +139,20 @@ class StackSettings:
         if engine != OPEN and data_quality is not None:
             check_data_quality_definition(data_quality)
         return found
+
+    @property
+    def stream_false_alarms_per_year(self) -> float:
+        """What the stream may spend: its own number, or the share of one monitor more in the stack's budget."""
+        if self.real_time and self.real_time.false_alarms_per_year is not None:
+            return self.real_time.false_alarms_per_year
+        if self.open_engine is None:
+            return 1.0
+        return self.open_engine.false_alarms_per_year / (len(self.monitors) + 1)
+
+    @property
+    def stream_shares_budget(self) -> bool:
+        """Whether the stream takes its part out of the budget that the monitors share."""
+        return self.real_time is not None and self.real_time.false_alarms_per_year is None
 
     @property
     def baseline_job(self) -> BaselineJobSettings:
@@ -219,6 +239,17 @@ def _monitors(read: Reader, engine: str) -> tuple[DataQualitySettings | None, Mo
         data_quality if data_quality.enabled else None,
         model_quality if model_quality and model_quality.enabled else None,
     )
+
+
+def _real_time(read: Reader, data_quality: DataQualitySettings | None) -> RealTimeSettings | None:
+    if not read.has("real_time"):
+        return None
+    if data_quality is None:
+        raise ArgumentError(
+            "real_time is given and data_quality.enabled is False: the stream is held against that monitor's baseline; "
+            "remove one of the two"
+        )
+    return RealTimeSettings.from_args(read.raw("real_time"))
 
 
 def _baseline(read: Reader, data_quality: DataQualitySettings | None) -> AnyBaseline | None:

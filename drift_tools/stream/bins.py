@@ -1,7 +1,8 @@
 """The bins that a stream is counted in: the baseline's own, a dozen numbers a feature, whatever the traffic."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ _DECILES: Final = 10
 # many bins as it has rows.
 _SMALLEST_SHARE: Final = 0.005
 MOST_CATEGORIES: Final = 30
+_NORMAL: Final = NormalDist()
 
 Kind = Literal["numerical", "categorical"]
 
@@ -38,6 +40,8 @@ class FeatureBins:
         Of a categorical feature: those with a bin of their own; `others` are the baseline's rest, in one bin.
     counts:
         Rows of the baseline by bin: the intervals or categories (with one for the rest), then missing, then new (0).
+    is_listed:
+        Whether every category of the baseline is among `categories` and `others`; if not, none can be called new.
     """
 
     name: str
@@ -46,6 +50,7 @@ class FeatureBins:
     edges: Numbers
     categories: Sequence[str] = ()
     others: frozenset[str] = frozenset()
+    is_listed: bool = True
 
     @classmethod
     def of_numbers(cls, name: str, values: Numbers) -> "FeatureBins":
@@ -53,21 +58,36 @@ class FeatureBins:
         present = values[~np.isnan(values)]
         if not len(present):
             return cls(name, "numerical", np.array([0.0, float(len(values)), 0.0]), np.array([np.inf, np.inf]))
-        edges = np.unique(np.quantile(present, np.linspace(0, 1, _DECILES + 1), method="inverted_cdf"))
-        if len(edges) == 1:  # a constant
-            edges = np.array([edges[0], edges[0]])
-        made = cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges)
-        return cls(name, "numerical", made.count(values), edges)
+        deciles = np.quantile(present, np.linspace(0, 1, _DECILES + 1), method="inverted_cdf")
+        return cls.between(name, deciles).counted(values)
 
     @classmethod
-    def of_categories(cls, name: str, counts: Mapping[str, int], missing: int) -> "FeatureBins":
-        """Take the categories of a baseline that are frequent enough for a bin of their own, at most 30."""
-        rows = sum(counts.values()) + missing
+    def between(cls, name: str, deciles: Numbers) -> "FeatureBins":
+        """Take the baseline's lowest value and its deciles up to the highest, and count nothing yet.
+
+        A lowest value that has a tenth of the rows for itself has a bin for itself: its edge comes twice. So has each
+        of a handful of values, such as a class that is told as 0 or 1.
+        """
+        edges = np.concatenate([deciles[:1], np.unique(deciles[1:])])
+        return cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges)
+
+    def counted(self, values: NDArray[Any]) -> "FeatureBins":
+        """The same bins with the counts of these rows: of a part of the baseline, such as an hour of the day."""
+        return replace(self, counts=self.count(values))
+
+    @classmethod
+    def of_categories(cls, name: str, counts: Mapping[str, int], missing: int, unlisted: int = 0) -> "FeatureBins":
+        """Take the categories of a baseline that are frequent enough for a bin of their own, at most 30.
+
+        `unlisted` are rows of categories that `counts` does not have.
+        """
+        rows = sum(counts.values()) + missing + unlisted
         ranked = sorted(counts, key=lambda category: (-counts[category], category))
         listed = [category for category in ranked[:MOST_CATEGORIES] if counts[category] >= _SMALLEST_SHARE * rows]
         others = [category for category in ranked if category not in set(listed)]
-        bins = [*(counts[category] for category in listed), sum(counts[category] for category in others), missing, 0]
-        return cls(name, "categorical", np.array(bins, float), np.empty(0), tuple(listed), frozenset(others))
+        rest = sum(counts[category] for category in others) + unlisted
+        bins = np.array([*(counts[category] for category in listed), rest, missing, 0], float)
+        return cls(name, "categorical", bins, np.empty(0), tuple(listed), frozenset(others), not unlisted)
 
     def codes(self, values: NDArray[Any]) -> Codes:
         """The bin of each value: float64 with NaN for missing, or objects that are texts or None."""
@@ -80,7 +100,8 @@ class FeatureBins:
             return codes
         places = {category: code for code, category in enumerate(self.categories)}
         places |= dict.fromkeys(self.others, len(self.categories))
-        return np.array([missing if value is None else places.get(value, new) for value in values.tolist()], np.intp)
+        other = new if self.is_listed else len(self.categories)
+        return np.array([missing if value is None else places.get(value, other) for value in values.tolist()], np.intp)
 
     def count(self, values: NDArray[Any]) -> Numbers:
         """Count values by bin; of shape (bins,)."""
@@ -89,8 +110,8 @@ class FeatureBins:
     def names(self) -> list[str]:
         """What each bin is called where people read of it."""
         if self.kind == "numerical":
-            spans = [f"{low:.4g} … {high:.4g}" for low, high in zip(self.edges[:-1], self.edges[1:], strict=True)]
-            return [*spans, MISSING, NEW]
+            pairs = zip(self.edges[:-1], self.edges[1:], strict=True)
+            return [*(f"{a:.4g}" if a == b else f"{a:.4g} … {b:.4g}" for a, b in pairs), MISSING, NEW]
         return [*self.categories, "other", MISSING, NEW]
 
     def scores(self) -> Numbers:
@@ -110,6 +131,7 @@ class FeatureBins:
             "edges": self.edges.tolist(),
             "categories": list(self.categories),
             "others": sorted(self.others),
+            "is_listed": self.is_listed,
         }
 
     @classmethod
@@ -122,16 +144,15 @@ class FeatureBins:
             intervals = len(edges) - 1 if kind == "numerical" else len(categories) + 1
             if counts.shape != (intervals + _EXTRA,) or (counts < 0).any() or (np.diff(edges) < 0).any():
                 raise ValueError(f"{len(counts)} counts for {intervals} bins")
-            return cls(str(written["name"]), kind, counts, edges, categories, frozenset(map(str, written["others"])))
+            others, is_listed = frozenset(map(str, written["others"])), bool(written.get("is_listed", True))
+            return cls(str(written["name"]), kind, counts, edges, categories, others, is_listed)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{source} is no baseline of a stream: {error}; make it anew from the baseline") from error
 
 
 def _normal_scores(counts: Numbers) -> Numbers:
-    from scipy.special import ndtri  # noqa: PLC0415 - made once, with the baseline; the function has no scipy
-
     total = counts.sum()
     if not total:
         return np.zeros(len(counts))
-    middle = (np.cumsum(counts) - counts / 2) / total
-    return np.asarray(ndtri(np.clip(middle, 1e-4, 1 - 1e-4)), float)
+    middle = np.clip((np.cumsum(counts) - counts / 2) / total, 1e-4, 1 - 1e-4)
+    return np.array([_NORMAL.inv_cdf(rank) for rank in middle.tolist()])  # scipy would double the function's start

@@ -53,7 +53,7 @@ def by_pulumi(
         environment = Environment(STACK, project=checkout(PROJECT, folder / "program"))
         with steps.step("deploy: pulumi up --stack dev") as step:
             environment.progress = _progress(done, "created", step.detail)
-            environment.configure(overrides)
+            environment.configure(_flat(overrides))
             outputs = environment.up().outputs
             step.result = f"{len(done)} resources"
         yield dict(outputs), len(done)
@@ -77,6 +77,14 @@ def by_hand(
     with steps.step(DESTROY) as step:
         destroyed = deployment.destroy(on_event=_show(step.detail))
         step.result = f"{len(destroyed.deleted)} resources deleted"
+
+
+def _flat(overrides: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Members by their paths, as `pulumi config set --path` takes them."""
+    found: dict[str, Any] = {}
+    for name, value in overrides.items():
+        found |= _flat(value, f"{path}{name}.") if isinstance(value, Mapping) else {f"{path}{name}": value}
+    return found
 
 
 def _progress(done: list[str], verb: str, detail: Callable[[str], None]) -> Progress:

@@ -52,6 +52,8 @@ class OpenMonitorsArgs(TypedDict):
     """The model-quality baseline's `constraints.json`."""
     files_outside: NotRequired[list[pulumi.Input[str]]]
     """Baseline files in other buckets, which the function for small windows may then read. Default none."""
+    others_in_budget: NotRequired[int]
+    """What else shares the monitors' budget of false alarms, such as a stream. Default 0."""
     compare_function_name: NotRequired[pulumi.Input[str]]
     """The function that holds both engines against each other."""
     compare_function_arn: NotRequired[pulumi.Input[str]]

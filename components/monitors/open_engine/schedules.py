@@ -110,7 +110,7 @@ class OpenMonitors(pulumi.ComponentResource):
         super().__init__("model-monitoring:index:OpenMonitors", name, {}, opts)
         self._stem, self._args, self._common = name, args, common
         self._engine, self._network, self._baselines = engine, network, baselines
-        self._monitors_in_budget = len(monitors)
+        self._monitors_in_budget = len(monitors) + args.get("others_in_budget", 0)
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._scripts = {monitor.kind.name: self._script(monitor) for monitor in monitors}
         self._windows = None

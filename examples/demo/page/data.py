@@ -65,6 +65,18 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Streamed:
+    """What a stream did beside the hourly monitor: records counted and lost, seconds from the first anomalous record's
+    own time to the notification, and how many notifications the break cost, both ways together.
+    """
+
+    records: int
+    lost: int
+    delay_seconds: float
+    notifications: int
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One part of the demo, told from its story to who was notified.
 
@@ -80,6 +92,8 @@ class Scenario:
     notifications: tuple[Notification, ...] = ()
     timeline: tuple[Event, ...] = ()
     model_quality: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    streamed: Streamed | None = None
+    """None of a scenario without a stream."""
     quality_drawn: tuple[str, ...] = ("accuracy", "recall", "precision", "auc")
 
 

@@ -9,9 +9,11 @@ from local_aws.apply.services import (
     events,
     functions,
     iam,
+    kinesis,
     kms,
     layers,
     logs,
+    mappings,
     s3,
     sagemaker,
     scheduler,
@@ -19,6 +21,22 @@ from local_aws.apply.services import (
     sqs,
 )
 
-MODULES = (autoscaling, cloudwatch, events, functions, iam, kms, layers, logs, s3, sagemaker, scheduler, sns, sqs)
+MODULES = (
+    autoscaling,
+    cloudwatch,
+    events,
+    functions,
+    iam,
+    kinesis,
+    kms,
+    layers,
+    logs,
+    mappings,
+    s3,
+    sagemaker,
+    scheduler,
+    sns,
+    sqs,
+)
 
 TYPES: dict[str, ResourceType] = {item.kind: item for module in MODULES for item in module.TYPES}

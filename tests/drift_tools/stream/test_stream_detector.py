@@ -30,15 +30,19 @@ class TestBins:
         feature = FeatureBins.of_numbers("x", np.array([1.0, 2, 3, 4]))
         assert feature.codes(np.array([1.0, 1.5, 4.0, 4.1, 0.9, np.nan, np.inf, -np.inf])).tolist() == [
             0,
-            0,
-            2,
-            4,
-            4,
+            1,
             3,
+            5,
+            5,
             4,
-            4,
+            5,
+            5,
         ]
-        assert feature.names() == ["1 … 2", "2 … 3", "3 … 4", MISSING, NEW]
+        assert feature.names() == ["1", "1 … 2", "2 … 3", "3 … 4", MISSING, NEW]
+
+    def test_a_class_that_is_told_as_a_number_has_a_bin_for_each(self) -> None:
+        feature = FeatureBins.of_numbers("class", np.array([0.0] * 30 + [1.0] * 70))
+        assert feature.counts.tolist() == [30, 70, 0, 0]
 
     def test_a_constant(self) -> None:
         feature = FeatureBins.of_numbers("x", np.full(9, 3.0))
