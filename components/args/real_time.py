@@ -18,8 +18,8 @@ class RealTimeArgs(TypedDict):
     layer: pulumi.Archive
     """numpy for the function: a Lambda layer for Python 3.13 on arm64. The program makes it."""
     window_in_seconds: NotRequired[int]
-    """How often the stream is looked at, 1 to 900. Ten seconds cost six times as many requests to S3 as a minute.
-    Default 10."""
+    """How often the stream is looked at, 1 to 900. A break is certain at a window's end; each window costs a request
+    to S3 for every shard (docs/cost.md). Default 5."""
     false_alarms_per_year: NotRequired[float]
     """The stream's own part of the year's budget. Default an equal share of `open_engine.false_alarms_per_year`, which
     all of the stack's monitors share; 1 with the engine `model-monitor`."""
@@ -57,7 +57,7 @@ class RealTimeSettings:
             raise read.refuse("silent_minutes", "must be a multiple of 5")
         return cls(
             layer=layer,
-            window_seconds=read.whole("window_in_seconds", 10, 1, 900),
+            window_seconds=read.whole("window_in_seconds", 5, 1, 900),
             false_alarms_per_year=read.number("false_alarms_per_year", None, 0.001, 1000.0),
             retention_hours=read.whole("retention_in_hours", 24, 24, 8760),
             oldest_seconds=read.whole("max_record_age_in_seconds", 3600, 60, 604_800),

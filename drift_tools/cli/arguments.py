@@ -426,7 +426,7 @@ def _add_stream(commands: Commands) -> None:
     parser.add_argument("--rate", metavar="R", type=positive, help="records a second, at most (default: all at once)")
     parser.add_argument("--baseline", metavar="FILE", help="statistics.json: watch the records here, against it")
     parser.add_argument(
-        "--window", metavar="S", type=whole, default=10, help="seconds of a window (default: %(default)s)"
+        "--window", metavar="S", type=whole, default=5, help="seconds of a window (default: %(default)s)"
     )
     parser.add_argument("--false-alarms-per-year", metavar="N", type=positive, default=1.0, help="default: %(default)s")
     _add_output(parser, ("table", "json"))

@@ -15,11 +15,11 @@ from examples.demo.loop import Loop
 from examples.demo.page import Streamed
 from examples.demo.waiting import DemoError, wait_until
 
-# As real time would pass, and quicker: CloudWatch and the stream's windows look every ten seconds.
+# As real time would pass, and quicker: the stream's windows take five seconds, and CloudWatch looks every ten.
 _STEP: Final = timedelta(seconds=2)
 _LIMIT: Final = timedelta(minutes=5)
 _PAUSE_SECONDS: Final = 0.5
-_WINDOW: Final = 10
+_WINDOW: Final = 5
 # The header of a library for a machine that this one is not: the embedded AWS takes its own numpy in its place.
 _FOREIGN: Final = b"\x7fELF\x02\x01\x01" + bytes(9) + (3).to_bytes(2, "little") + (8).to_bytes(2, "little")
 

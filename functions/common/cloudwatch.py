@@ -1,6 +1,6 @@
 """What functions publish of a schedule."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from contract.metrics import of_schedule
@@ -14,18 +14,23 @@ def publish(
     metrics: Mapping[str, float],
     *,
     unit: str = "Count",
-    by_second: bool = False,
+    by_second: Collection[str] = (),
 ) -> None:
     """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look.
 
-    `by_second`: kept by the second, so that an alarm can look every ten seconds.
+    Those in `by_second` are kept by the second, so that an alarm can look every ten seconds.
     """
-    more = {"StorageResolution": 1} if by_second else {}
     dimensions = [{"Name": name, "Value": value} for name, value in of_schedule(endpoint, schedule).items()]
     cloudwatch.put_metric_data(
         Namespace=namespace,
         MetricData=[
-            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit, **more}
+            {
+                "MetricName": name,
+                "Dimensions": dimensions,
+                "Value": value,
+                "Unit": unit,
+                **({"StorageResolution": 1} if name in by_second else {}),
+            }
             for name, value in metrics.items()
         ],
     )

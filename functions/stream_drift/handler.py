@@ -1,7 +1,7 @@
 """Counts the records of a stream by the baseline's bins and finds a sudden change within seconds.
 
-Lambda calls it with batches of one shard, in tumbling windows (ten seconds by default): each call adds its batch to the
-window's counts, which go from call to call as the window's state, and does nothing else, so that a batch that comes
+Lambda calls it with batches of one shard, in tumbling windows (five seconds by default): each call adds its batch to
+the window's counts, which go from call to call as the window's state, and does nothing else, so that a batch that comes
 again changes nothing. The last call of a window hands the shard's counts in (shared_state.py), which is where shards
 are merged and the detector looks. A record that cannot be read is counted as such and never fails a batch.
 Permissions and environment variables: functions/README.md.
@@ -149,17 +149,18 @@ class StreamDrift:
                     since=change.since,
                     psi=round(change.psi, 3),
                 )
+        counted = [look.counts for look in handed_in.looks]
+        if counted:
             self._publish(
                 {
-                    STREAM_RECORDS: float(look.counts.records),
-                    UNREADABLE_RECORDS: float(look.counts.skipped.total()),
+                    STREAM_RECORDS: float(sum(counts.records for counts in counted)),
+                    UNREADABLE_RECORDS: float(sum(counts.skipped.total() for counts in counted)),
+                    # One that is lost here is told again with the next window: it is what is, not what happened.
+                    DRIFTING_FEATURES: float(episode.drifting if episode else 0),
                 }
             )
-        if handed_in.looks:
-            # A number that is lost here is told again with the next window: it is what is, not what happened.
-            self._publish({DRIFTING_FEATURES: float(episode.drifting if episode else 0)}, by_second=True)
 
-    def _publish(self, metrics: Mapping[str, float], *, by_second: bool = False) -> None:
+    def _publish(self, metrics: Mapping[str, float]) -> None:
         settings = self.settings
         attempt(
             "metrics could not be published",
@@ -169,7 +170,7 @@ class StreamDrift:
                 settings.endpoint,
                 settings.monitor,
                 metrics,
-                by_second=by_second,
+                by_second={DRIFTING_FEATURES},
             ),
         )
 

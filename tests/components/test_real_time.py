@@ -50,7 +50,7 @@ def test_the_stream_and_its_mapping(make: Callable[..., Run], changes: Any) -> N
     assert (stream["encryptionType"], stream["kmsKeyId"]) == ("KMS", "alias/aws/kinesis")
     mapping = of(run, MAPPING, "churn-stream-drift-reads")
     expected = {
-        "tumblingWindowInSeconds": 10,
+        "tumblingWindowInSeconds": 5,
         "functionResponseTypes": ["ReportBatchItemFailures"],
         "bisectBatchOnFunctionError": True,
         "maximumRetryAttempts": 3,

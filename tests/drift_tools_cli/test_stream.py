@@ -40,7 +40,7 @@ def test_it_says_what_changed_since_when(captured: Path, capsys: pytest.CaptureF
     assert main([*command, "--format", "json"]) == 0
     shown = capsys.readouterr()
     found = json.loads(shown.out)
-    assert (found["records"], found["windows"]) == (12_020, 120)
+    assert (found["records"], found["windows"]) == (12_020, 240)
     assert found["unreadable"] == {"not in the capture format": 20}
     assert "20 of 12,020 records cannot be read" in shown.err
     (change,) = found["changes"]
@@ -48,7 +48,7 @@ def test_it_says_what_changed_since_when(captured: Path, capsys: pytest.CaptureF
     assert change["since"] == "2026-01-01T00:15:00Z"
     assert change["at"] <= "2026-01-01T00:15:30Z"
     assert main([*command, "--start", "2026-01-01T00:00Z", "--end", "2026-01-01T00:10Z"]) == 0
-    assert "records in 60 windows, 0 changes" in capsys.readouterr().out
+    assert "records in 120 windows, 0 changes" in capsys.readouterr().out
 
 
 class Kinesis:

@@ -25,13 +25,16 @@ _CHANGEABLE = (
     " maximumBatchingWindowInSeconds maximumRecordAgeInSeconds maximumRetryAttempts parallelizationFactor"
     " tumblingWindowInSeconds"
 )
+_RENAMES = {"OnFailure.destinationArn": "Destination"}
 _FIXED = "eventSourceArn startingPosition startingPositionTimestamp"
 
 
 def _create(request: Request) -> Created:
     settings = request.pick(*_CHANGEABLE.split(), *_FIXED.split())
     operation = "CreateEventSourceMapping"
-    answer = request.api("lambda", operation, **to_api("lambda", operation, settings), Tags=request.tags or None)
+    answer = request.api(
+        "lambda", operation, **to_api("lambda", operation, settings, renames=_RENAMES), Tags=request.tags or None
+    )
     arn = answer["EventSourceMappingArn"]
     return Created(
         answer["UUID"],
@@ -48,7 +51,7 @@ def _create(request: Request) -> Created:
 def _update(existing: Existing, request: Request, _changed: frozenset[str]) -> Mapping[str, Any]:
     settings = {**request.pick(*_CHANGEABLE.split()), "UUID": existing.id}
     operation = "UpdateEventSourceMapping"
-    answer = request.api("lambda", operation, **to_api("lambda", operation, settings))
+    answer = request.api("lambda", operation, **to_api("lambda", operation, settings, renames=_RENAMES))
     return {"functionArn": answer["FunctionArn"], "state": answer.get("State", "")}
 
 
@@ -57,7 +60,9 @@ def _read(existing: Existing) -> Found | None:
     if answer is None:
         return None
     names = " ".join(name for name in _CHANGEABLE.split() if name not in ("functionName", "enabled"))
-    changed = differences(answer, existing, names, service="lambda", operation="CreateEventSourceMapping")
+    changed = differences(
+        answer, existing, names, service="lambda", operation="CreateEventSourceMapping", renames=_RENAMES
+    )
     if (answer.get("State") == "Disabled") == bool(existing.inputs.get("enabled", True)):
         changed["enabled"] = answer.get("State") != "Disabled"
     return Found(changed, {"state": answer.get("State", "")})
