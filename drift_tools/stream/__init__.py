@@ -5,7 +5,7 @@ from drift_tools.stream.bins import FeatureBins
 from drift_tools.stream.detector import Change, Detector
 from drift_tools.stream.episodes import Episode, follow
 from drift_tools.stream.producer import Producer
-from drift_tools.stream.records import StreamCounts, encode_record
+from drift_tools.stream.records import StreamCounts, count_cells, encode_record
 from drift_tools.stream.tally import Look, Tally
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "StreamBaseline",
     "StreamCounts",
     "Tally",
+    "count_cells",
     "encode_record",
     "follow",
 ]

@@ -88,7 +88,6 @@ class StreamCounts:
 
     def add(self, records: Iterable[bytes | str]) -> None:
         """Count records; one that cannot be read is counted by its reason and never ends the others."""
-        numerical = {feature.name for feature in self.features if feature.kind == "numerical"}
         columns: dict[str, list[Any]] = {feature.name: [] for feature in self.features}
         names = list(columns)
         for record in records:
@@ -105,8 +104,7 @@ class StreamCounts:
         for place, feature in enumerate(self.features):
             cells = columns[feature.name]
             if cells:
-                values = _numbers(cells) if feature.name in numerical else _texts(cells)
-                self.counts[place, : len(feature.counts)] += feature.count(values)
+                self.counts[place, : len(feature.counts)] += count_cells(feature, cells)
 
     def merge(self, other: "StreamCounts") -> None:
         """Add the counts of another stretch of the same stream."""
@@ -135,6 +133,11 @@ class StreamCounts:
         made.records, made.rows = int(written["records"]), int(written["rows"])
         made.skipped = Counter({str(reason): int(number) for reason, number in written["skipped"].items()})
         return made
+
+
+def count_cells(feature: FeatureBins, cells: Sequence[Any]) -> Numbers:
+    """Count cells as they come in records (texts, numbers, truths, None) by a feature's bins; of shape (bins,)."""
+    return feature.count(_numbers(cells) if feature.kind == "numerical" else _texts(cells))
 
 
 class UnreadableError(ValueError):

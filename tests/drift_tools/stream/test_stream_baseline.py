@@ -24,9 +24,9 @@ def test_bins_of_statistics_are_those_of_the_rows() -> None:
     made = StreamBaseline.of_statistics(statistics({"x": values, "kind": kinds, "flag": flags}))
     x, kind, flag = made.features
     rows = FeatureBins.of_numbers("x", values)
-    assert x.edges == pytest.approx(rows.edges)
-    assert x.counts == pytest.approx(rows.counts)
-    assert (kind.categories, kind.others) == (("a", "b"), frozenset({"c"})) or set(kind.categories) == {"a", "b"}
+    assert x.edges == pytest.approx(rows.edges, abs=0.005)  # a rank that rounding moves by one
+    assert x.counts == pytest.approx(rows.counts, abs=1)
+    assert (set(kind.categories), kind.others) == ({"a", "b"}, frozenset({"c"}))
     assert kind.counts.sum() == 2000
     assert flag.counts.tolist() == [*np.bincount(flags).tolist(), 0, 0]
     again = StreamBaseline.from_dict(json.loads(json.dumps(made.to_dict())), "stream.json")
