@@ -103,6 +103,13 @@ class FeatureBins:
         other = new if self.is_listed else len(self.categories)
         return np.array([missing if value is None else places.get(value, other) for value in values.tolist()], np.intp)
 
+    def count_kinds(self, kinds: Sequence[tuple[str | None, int]]) -> Numbers:
+        """Count categories that come with their numbers, None for missing; of shape (bins,)."""
+        texts = np.empty(len(kinds), dtype=object)
+        texts[:] = [kind for kind, _ in kinds]
+        weights = [number for _, number in kinds]
+        return np.bincount(self.codes(texts), weights, minlength=len(self.counts)).astype(np.float64)
+
     def count(self, values: NDArray[Any]) -> Numbers:
         """Count values by bin; of shape (bins,)."""
         return np.bincount(self.codes(values), minlength=len(self.counts)).astype(np.float64)
