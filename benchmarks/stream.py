@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -38,30 +39,44 @@ def detector(features: Sequence[FeatureBins], seconds: float, budget: float = BU
     return Detector(features, looks_per_year=YEAR / seconds, false_alarms_per_year=budget)
 
 
-def window_counts(
-    features: Sequence[FeatureBins], rows: int, rng: np.random.Generator, *, shift: float = 0.0, one_class: bool = False
-) -> Any:
-    """The counts of a window of so many rows; `shift` moves the first feature, `one_class` leaves one class."""
-    bins = max(len(feature.counts) for feature in features)
-    counts = np.zeros((len(features), bins))
-    for at, feature in enumerate(features[:-1]):
-        counts[at, : len(feature.counts)] = feature.count(rng.normal(shift if at == 0 else 0.0, 1, rows))
-    yes = rows if one_class else rng.binomial(rows, 0.515)
-    counts[-1, :2] = yes, rows - yes
-    return counts
+class Traffic:
+    """Windows of independent rows as their counts by bin: what counting rows would give, without making the rows."""
+
+    def __init__(self, features: Sequence[FeatureBins], rng: np.random.Generator) -> None:
+        self._features, self._rng = features, rng
+        self.bins = max(len(feature.counts) for feature in features)
+        self._shares: dict[tuple[float, bool], Any] = {}
+
+    def window(self, rows: int, *, shift: float = 0.0, one_class: bool = False) -> Any:
+        """Counts of so many rows; `shift` moves the first feature, `one_class` leaves one class of the last."""
+        if (shift, one_class) not in self._shares:
+            self._shares[shift, one_class] = np.array(
+                [self._of(at, shift if at == 0 else 0.0, one_class=one_class) for at in range(len(self._features))]
+            )
+        return self._rng.multinomial(rows, self._shares[shift, one_class]).astype(float)
+
+    def _of(self, at: int, shift: float, *, one_class: bool) -> Any:
+        shares, feature = np.zeros(self.bins), self._features[at]
+        if feature.kind == "categorical":
+            shares[:2] = (1.0, 0.0) if one_class else (0.515, 0.485)
+            return shares
+        below = [NormalDist(shift, 1).cdf(edge) for edge in feature.edges]
+        shares[: len(below) - 1] = np.diff(below)
+        shares[len(feature.counts) - 1] = max(0.0, 1 - shares.sum())  # beyond the baseline's ends
+        return shares
 
 
 def delays(runs: int) -> Iterator[Section]:
     """How long after a break at a random moment it is certain, at 100 requests a second in windows of five seconds."""
     rng = np.random.default_rng(0)
     features = baseline(rng)
-    lines = []
+    traffic, lines = Traffic(features, rng), []
     for name, change, goal in (
         ("1 σ in one of 20 features", {"shift": 1.0}, 10),
         ("0.5 σ in one of 20 features", {"shift": 0.5}, 60),
         ("one class only", {"one_class": True}, 10),
     ):
-        found = np.array([_delay(features, rng, change) for _ in range(runs)])
+        found = np.array([_delay(features, traffic, rng.uniform(0, WINDOW), change) for _ in range(runs)])
         within = float(np.mean(found <= goal))
         lines.append(
             [
@@ -74,18 +89,17 @@ def delays(runs: int) -> Iterator[Section]:
     yield "stream-delays", markdown_table(["break", "median", "99th percentile", f"of {runs:,} runs"], lines)
 
 
-def _delay(features: Sequence[FeatureBins], rng: np.random.Generator, change: dict[str, Any]) -> float:
+def _delay(features: Sequence[FeatureBins], traffic: Traffic, phase: float, change: dict[str, Any]) -> float:
+    """Seconds from a break `phase` seconds into a window to the end of the window that makes it certain."""
     watch = detector(features, WINDOW)
     for quiet in range(12):  # a minute before it
-        watch.update(window_counts(features, RATE * WINDOW, rng), quiet * WINDOW, (quiet + 1) * WINDOW)
-    phase = rng.uniform(0, WINDOW)
+        watch.update(traffic.window(RATE * WINDOW), quiet * WINDOW, (quiet + 1) * WINDOW)
     for number in range(200):
         start = 60 + number * WINDOW
-        changed = round(RATE * (WINDOW - phase)) if number == 0 else RATE * WINDOW
-        counts = window_counts(features, changed, rng, **change)
-        counts += window_counts(features, RATE * WINDOW - changed, rng) if number == 0 else 0
+        before = round(RATE * phase) if number == 0 else 0
+        counts = traffic.window(RATE * WINDOW - before, **change) + traffic.window(before)
         if watch.update(counts, start, start + WINDOW):
-            return (number + 1) * WINDOW - phase
+            return float((number + 1) * WINDOW - phase)
     return float("inf")
 
 
@@ -93,15 +107,13 @@ def alarms(days: float) -> Iterator[Section]:
     """False alarms at one look a second, with the bound for a year, and with one a thousand times as high."""
     rng = np.random.default_rng(1)
     features = baseline(rng)
-    lines = []
+    traffic, lines = Traffic(features, rng), []
     looks = int(days * 86_400)
     for budget in (BUDGET, 1000.0):
         watch, found = detector(features, 1.0, budget), 0
-        batch = [window_counts(features, RATE, rng) for _ in range(2000)]
         for look in range(looks):
-            if look % len(batch) == 0 and look:
-                batch = [window_counts(features, RATE, rng) for _ in range(len(batch))]
-            found += sum(not change.is_over for change in watch.update(batch[look % len(batch)], look, look + 1))
+            changes = watch.update(traffic.window(RATE), look, look + 1)
+            found += sum(not change.is_over for change in changes)
         allowed = budget * days / 365.25
         lines.append([f"{budget:g} a year", f"{days:g} days, {looks:,} looks", f"{allowed:.2g}", str(found)])
     header = ["`false_alarms_per_year`", "simulated", "allowed", "rang"]
@@ -129,7 +141,7 @@ def throughput() -> Iterator[Section]:
     columns = [features[-1], *features[:-1]]  # the answer comes first
     best = _shortest(lambda: StreamCounts.of(columns).add(records))
     watch = detector(columns, WINDOW)
-    counts = window_counts(features, RATE * WINDOW, rng)[[-1, *range(FEATURES - 1)]]
+    counts = Traffic(columns, rng).window(RATE * WINDOW)
     update = _shortest(lambda: [watch.update(counts, at, at + 1.0) for at in range(200)]) / 200
     lines = [
         ["parsed and counted by bin", f"{len(records) / best:,.0f} records/s"],
