@@ -60,7 +60,8 @@ def plans(layer: Path) -> list[Plan]:
             recipe.TITLE,
             recipe.STORY,
             recipe.run,
-            {"monitoring": {"real_time": {"layer": str(layer)}}},
+            # An hour of the demo has a minute of traffic, so that an hour without any is no news.
+            {"monitoring": {"real_time": {"layer": str(layer), "silent_minutes": 1440}}},
             PROJECT / "model" / "baseline.csv",
             recipe.STEPS,
             MODEL_MONITOR,
