@@ -21,11 +21,15 @@ from local_aws.sagemaker.api import SageMaker, resource_arn
 from local_aws.sagemaker.capture import Capture
 from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.jobs import ProcessingJobs
+from local_aws.sagemaker.packages import ModelPackages
+from local_aws.sagemaker.pipelines import Pipelines
 from local_aws.sagemaker.runtime import Runtime
 from local_aws.sagemaker.schedules import Schedules
 from local_aws.sagemaker.store import Store
+from local_aws.sagemaker.training import TrainingJobs
 from local_aws.scaling import Scaling
 from local_aws.scheduler.engine import Scheduler
+from local_aws.states import StateMachines
 from local_aws.streams import StreamPoller
 from local_aws.timeline import Timeline
 
@@ -46,6 +50,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     schedules = Schedules(clock, identity, store, jobs)
     mute_rules = MuteRules(clock)
     alarms = Alarms(clock, identity.alarm_may_publish, mute_rules)
+    states = StateMachines(clock, identity, activity)
     timeline = Timeline(
         clock,
         activity,
@@ -53,16 +58,21 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
         schedules=schedules,
         scheduler=scheduler,
         alarms=alarms,
+        endpoints=endpoints,
+        states=states,
         publish=endpoints.publish_metrics,
         sample=QueueMetrics(clock).sample,
     )
-    sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules)
+    twice = settings["duplicate_events"]
+    registry = ModelPackages(clock, store, duplicate_events=twice).operations()
+    training = TrainingJobs(clock, identity, activity, store, duplicate_events=twice).operations()
+    pipelines = Pipelines(clock, identity, activity, store, duplicate_events=twice).operations()
+    others = (registry, training, pipelines)
+    sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules, others)
 
     seams.accept_own_keys_only()
     seams.make_function_keys()
     _connect_platform(clock, identity, activity)
-    seams.keep_streams_as_aws_does(clock)
-    StreamPoller(clock, identity, activity).connect()
     _connect_alarms(alarms, mute_rules)
     _connect_identity(identity, journal, enforce=settings["enforce_iam"])
     seams.observe_requests(journal.observe, journal.unread)
@@ -70,6 +80,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     seams.serve_scaling(Scaling(sagemaker.find_endpoint, sagemaker.variants).handle)
     identity.check_requests("scheduler", scheduler.refuse)
     identity.check_passed_roles()
+    states.connect()
 
     control = Control(clock, journal, timeline.advance)
     runtime = Runtime(endpoints, sagemaker.find_endpoint)
@@ -96,7 +107,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
 
 
 def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activity) -> None:
-    """Time, events and functions."""
+    """Time, events, functions and the streams that they are mapped to."""
     seams.put_on_clock(clock)
     seams.stop_own_scheduler()
     seams.run_asynchronously(activity.during)
@@ -105,6 +116,8 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.restrict_function_imports()
     seams.return_subscription_arns()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
+    seams.keep_streams_as_aws_does(clock)
+    StreamPoller(clock, identity, activity).connect()
 
 
 def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:

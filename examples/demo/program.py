@@ -18,13 +18,12 @@ import local_aws
 from deployment.errors import AutomationError
 from drift_tools.endpoint import Check, validate_stack
 from drift_tools.errors import InputError
-from examples.demo import deploying, employment, recipe
+from examples.demo import clarify_kinds, deploying, employment, recipe
 from examples.demo.console import Steps
 from examples.demo.loop import Loop
 from examples.demo.mailbox import Mailbox
 from examples.demo.monitored import MODEL_MONITOR, OPEN, Monitored
 from examples.demo.page import DemoPage, Scenario, render_demo
-from examples.demo.streaming import layer_folder
 from examples.demo.summary import summary
 from examples.demo.waiting import DemoError
 from examples.employment.train import train
@@ -52,19 +51,11 @@ class Plan:
     engine: str
 
 
-def plans(layer: Path) -> list[Plan]:
-    """The scenarios; `layer` is what the function of the recipe's stream takes numpy from."""
+def plans() -> list[Plan]:
     trained = train()
     return [
         Plan(
-            recipe.TITLE,
-            recipe.STORY,
-            recipe.run,
-            # An hour of the demo has a minute of traffic, so that an hour without any is no news.
-            {"monitoring": {"real_time": {"layer": str(layer), "silent_minutes": 1440}}},
-            PROJECT / "model" / "baseline.csv",
-            recipe.STEPS,
-            MODEL_MONITOR,
+            recipe.TITLE, recipe.STORY, recipe.run, {}, PROJECT / "model" / "baseline.csv", recipe.STEPS, MODEL_MONITOR
         ),
         Plan(
             employment.TITLE,
@@ -74,12 +65,20 @@ def plans(layer: Path) -> list[Plan]:
                 "model_artifact": str((trained / "artifact").relative_to(PROJECT)),
                 "baseline_data": str((trained / "baseline.csv").relative_to(PROJECT)),
                 "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
+                # With the open engine alone: with Model Monitor they need baselines that are made before.
+                "monitoring": clarify_kinds.arguments(str((trained / "baseline_bias.csv").relative_to(PROJECT))),
             },
             trained / "baseline.csv",
             employment.STEPS,
             OPEN,
         ),
     ]
+
+
+def _by(plan: Plan, engine: str) -> Plan:
+    """The plan with this engine."""
+    overrides = {key: value for key, value in plan.overrides.items() if engine == OPEN or key != "monitoring"}
+    return replace(plan, engine=engine, overrides=overrides)
 
 
 class Demo:
@@ -122,10 +121,10 @@ def _next_morning(now: datetime) -> datetime:
 
 def run(output: Path, console: Console, names: Collection[str], engine: str | None) -> int:
     """Do these scenarios; write report.html and summary.json. Exit status 0 if everything was as it must be."""
-    with Steps(console, total=1) as steps, layer_folder() as layer:
+    with Steps(console, total=1) as steps:
         with steps.step("train the employment classifier, start the embedded AWS") as step:
-            to_do = [plan for plan in plans(layer) if NAMES[plan.title] in names]
-            to_do = [replace(plan, engine=engine or plan.engine) for plan in to_do]
+            to_do = [plan for plan in plans() if NAMES[plan.title] in names]
+            to_do = [_by(plan, engine or plan.engine) for plan in to_do]
             steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
             cloud = local_aws.start(enforce_iam=True)
             step.result = cloud.endpoint_url
@@ -182,8 +181,7 @@ def _print_result(console: Console, page: DemoPage, output: Path) -> None:
         drifted = ", ".join(last.drifted_features) or "nothing"
         console.print(
             f"{NAMES[scenario.name]}: in “{last.label}” {drifted} drifted; alarm {scenario.alarm.state}, "
-            f"{len(scenario.notifications)} notification(s)"
-            + (f"; the stream told of it after {scenario.streamed.delay_seconds:.0f} s" if scenario.streamed else ""),
+            f"{len(scenario.notifications)} notification(s)",
             markup=False,
         )
     console.print(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from examples.demo.page import DemoPage, Scenario, Streamed, Window
+from examples.demo.page import DemoPage, Scenario, Window
 
 
 def summary(page: DemoPage, names: Mapping[str, str]) -> dict[str, Any]:
@@ -27,13 +27,11 @@ def of_scenario(scenario: Scenario) -> dict[str, Any]:
         "notifications": len(scenario.notifications),
         "cross_check": of_cross_check(last),
     }
-    if scenario.streamed:
-        document["stream"] = of_stream(scenario.streamed)
     if between:
         document["windows"] = {window.label: of_window(window) for window in between}
     if scenario.model_quality:
         document["model_quality"] = {period: dict(metrics) for period, metrics in scenario.model_quality.items()}
-    return document
+    return document | dict(scenario.kinds)
 
 
 def of_window(window: Window) -> dict[str, Any]:
@@ -42,15 +40,6 @@ def of_window(window: Window) -> dict[str, Any]:
         "violations": len(window.violations),
         "drifted_features": window.drifted_features,
         "rows": window.rows,
-    }
-
-
-def of_stream(streamed: Streamed) -> dict[str, Any]:
-    return {
-        "records": streamed.records,
-        "lost": streamed.lost,
-        "delay_seconds": round(streamed.delay_seconds, 1),
-        "notifications": streamed.notifications,
     }
 
 

@@ -30,6 +30,7 @@ MISSING_CODES = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
         "OwnershipControlsNotFoundError",
         "QueueDoesNotExist",
+        "StateMachineDoesNotExist",
         "AWS.SimpleQueueService.NonExistentQueue",
     }
 )

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from drift_tools.comparison import Comparison, CrossCheck
 from drift_tools.endpoint import Check
+from examples.demo.page.sections import Section
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,6 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Streamed:
-    """What a stream did beside the hourly monitor: records counted and lost, seconds from the first anomalous record's
-    own time to the notification, and how many notifications the break cost, both ways together.
-    """
-
-    records: int
-    lost: int
-    delay_seconds: float
-    notifications: int
-
-
-@dataclass(frozen=True)
 class Scenario:
     """One part of the demo, told from its story to who was notified.
 
@@ -92,9 +82,11 @@ class Scenario:
     notifications: tuple[Notification, ...] = ()
     timeline: tuple[Event, ...] = ()
     model_quality: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    streamed: Streamed | None = None
-    """None of a scenario without a stream."""
     quality_drawn: tuple[str, ...] = ("accuracy", "recall", "precision", "auc")
+    sections: tuple[Section, ...] = ()
+    """What other kinds of monitors have to show."""
+    kinds: Mapping[str, Any] = field(default_factory=dict)
+    """The same for programs, by kind."""
 
 
 @dataclass(frozen=True)

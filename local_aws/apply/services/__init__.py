@@ -14,29 +14,18 @@ from local_aws.apply.services import (
     layers,
     logs,
     mappings,
+    registry,
     s3,
     sagemaker,
     scheduler,
     sns,
     sqs,
+    states,
 )
 
 MODULES = (
-    autoscaling,
-    cloudwatch,
-    events,
-    functions,
-    iam,
-    kinesis,
-    kms,
-    layers,
-    logs,
-    mappings,
-    s3,
-    sagemaker,
-    scheduler,
-    sns,
-    sqs,
+    *(autoscaling, cloudwatch, events, functions, iam, kinesis, kms, layers, logs, mappings),
+    *(registry, s3, sagemaker, scheduler, sns, sqs, states),
 )
 
 TYPES: dict[str, ResourceType] = {item.kind: item for module in MODULES for item in module.TYPES}
