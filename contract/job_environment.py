@@ -25,7 +25,7 @@ class JobEnvironment:
     max_unreadable_share: str | None = None
     """0 to 1; above it a run fails."""
     exclude_features_attribute: str | None = None
-    """Names, with commas between them."""
+    """Names, or positions among the baseline's features from 0, with commas between them."""
     excluded_variants: str | None = None
     """The endpoint's variants of which no record is here, with commas between them."""
     record_preprocessor_script: str | None = None

@@ -63,6 +63,7 @@ from components.args.open_engine import (
 )
 from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.real_time import RealTimeArgs, RealTimeSettings
+from components.args.retraining import AlarmRule, RetrainingArgs, RetrainingSettings
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
 from components.args.severities import CRITICAL, WARNING, Threshold, described
 from components.args.stack import ModelMonitoringStackArgs, StackSettings
@@ -80,6 +81,7 @@ __all__ = [
     "MODEL_MONITOR",
     "OPEN",
     "WARNING",
+    "AlarmRule",
     "AlertingArgs",
     "AlertingSettings",
     "AnyBaseline",
@@ -123,6 +125,8 @@ __all__ = [
     "Reader",
     "RealTimeArgs",
     "RealTimeSettings",
+    "RetrainingArgs",
+    "RetrainingSettings",
     "ScheduleExpression",
     "Script",
     "SmallWindowsArgs",

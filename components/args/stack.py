@@ -27,8 +27,9 @@ from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.real_time import RealTimeArgs, RealTimeSettings
+from components.args.retraining import RetrainingArgs, RetrainingSettings
 from components.args.storage import StorageArgs, StorageSettings
-from contract.monitor_kinds import KINDS
+from contract.monitor_kinds import ATTRIBUTION, KINDS, MODEL_QUALITY
 
 _Settings = TypeVar("_Settings", bound=MonitorSettings)
 
@@ -57,6 +58,8 @@ class ModelMonitoringStackArgs(TypedDict):
     """The daily monitor of what the model's scores come from. Without it there is none."""
     alerting: NotRequired[AlertingArgs]
     """Alarms and notifications."""
+    retraining: NotRequired[RetrainingArgs]
+    """Retraining with an approval gate. Default none."""
     storage: NotRequired[StorageArgs]
     """The bucket."""
     network: NotRequired[NetworkArgs]
@@ -90,6 +93,7 @@ class StackSettings:
     real_time: RealTimeSettings | None
     """None where it is off."""
     alerting: AlertingSettings
+    retraining: RetrainingSettings | None
     storage: StorageSettings
     network: NetworkSettings
     retain_data: bool
@@ -117,6 +121,7 @@ class StackSettings:
             monitors=monitors,
             real_time=_real_time(read, monitors),
             alerting=AlertingSettings.from_args(read.group("alerting")),
+            retraining=_retraining(read),
             storage=StorageSettings.from_args(read.group("storage")),
             network=NetworkSettings.from_args(read.group("network")),
             retain_data=read.flag("retain_data", True),
@@ -131,6 +136,8 @@ class StackSettings:
         found.alerting.check_runs(found.hours_between_runs)
         if found.open_engine:
             _check_for_open_engine(found)
+        if found.retraining:
+            _check_for_retraining(found, found.retraining)
         return found
 
     def of(self, kind: type[_Settings]) -> _Settings | None:
@@ -192,6 +199,42 @@ def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
     if read.has("open_engine"):
         raise ArgumentError(f"open_engine is given and engine is {engine}: set engine to open or both, or remove it")
     return None
+
+
+def _retraining(read: Reader) -> RetrainingSettings | None:
+    if not read.has("retraining"):
+        return None
+    return RetrainingSettings.from_args(read.raw("retraining"), protect=read.flag("protect", False))
+
+
+def _check_for_retraining(found: "StackSettings", retraining: RetrainingSettings) -> None:
+    """What a retraining stands on: the open engine, an endpoint of the stack's own, labels, a baseline from data."""
+    if found.engine != OPEN:
+        raise ArgumentError(
+            f"retraining is given and engine is {found.engine}: Model Monitor's job definitions cannot follow a new "
+            "model without a deployment; set engine to open, or remove it"
+        )
+    if not isinstance(found.endpoint, EndpointSettings) or found.endpoint.image_uri is not None:
+        raise ArgumentError(
+            "retraining is given, and the endpoint is not one with a model of yours in AWS's scikit-learn image: give "
+            "endpoint.model, or remove it"
+        )
+    if MODEL_QUALITY not in found.monitors or not isinstance(found.baseline, BaselineSettings):
+        raise ArgumentError(
+            "retraining is given without model_quality, or without baseline.data: it needs labels, and the columns' "
+            "names and ranges; give both, or remove it"
+        )
+    if ATTRIBUTION in found.monitors:
+        raise ArgumentError(
+            "retraining and attribution are both given: that monitor's baseline is of one model's scores, and would "
+            "not follow another; remove one of the two"
+        )
+    for number, rule in enumerate(retraining.alarms):
+        if rule.kind not in found.monitors:
+            raise ArgumentError(
+                f"retraining.triggers.alarms[{number}].kind is {rule.kind!r}: that monitor is off; there are "
+                f"{', '.join(found.monitors)}"
+            )
 
 
 def _check_for_open_engine(found: "StackSettings") -> None:

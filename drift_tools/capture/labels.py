@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drift_tools.capture.files import DAMAGED, DamagedError, blocks_of, capture_files
-from drift_tools.capture.limits import TOO_LONG
+from drift_tools.capture.files import DamagedError, blocks_of, capture_files
 from drift_tools.capture.read import KEPT_PROBLEMS, Problem
 from drift_tools.capture.records import GROUND_TRUTH, payload
 from drift_tools.errors import InputError, UnusableError
@@ -87,27 +86,28 @@ def read_labels(path: Path) -> Labels:
     return Labels(by_id, dict(skipped), tuple(problems), lines)
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
-    """The lines of a file that are not blank, with their numbers; None for a line that is too long and for what is left
-    of a damaged file.
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | UnusableError]]:
+    """The lines of a file that are not blank, with their numbers; an error that says why in place of a line that is too
+    long, and of what is left of a damaged file.
     """
-    number = 0
+    following = 1
     try:
         for block in blocks_of(path):
+            following = block.first_line + block.count
             if block.problem is not None:
-                yield block.first_line, None
+                yield block.first_line, UnusableError(block.problem)
                 continue
             for number, line in enumerate(bytes(block.content).split(b"\n"), start=block.first_line):
                 if line.strip():
                     yield number, line
-    except DamagedError:
-        yield number + 1, None
+    except DamagedError as damaged:
+        yield following, UnusableError(str(damaged))
 
 
-def _label(line: bytes | None) -> tuple[str, Any]:
+def _label(line: bytes | UnusableError) -> tuple[str, Any]:
     """The id that a line names, and its label as it is written."""
-    if line is None:
-        raise UnusableError(f"{TOO_LONG}, or {DAMAGED}")
+    if isinstance(line, UnusableError):
+        raise line
     try:
         document = json.loads(line)
     except (ValueError, RecursionError) as error:

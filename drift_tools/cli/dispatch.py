@@ -20,6 +20,10 @@ _MODULES: Final[Mapping[str, str]] = {
         "attribution",
         "acknowledge",
         "stream",
+        "rebaseline",
+        "retrain",
+        "approve",
+        "reject",
     )
 }
 

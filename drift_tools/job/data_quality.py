@@ -207,9 +207,25 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         return None
     if loaded.counts is not None:
         require_rows(loaded.counts, dataset.max_unreadable_share)
+    names = list(loaded.profile.columns if constraints is None else constraints.features)
+    settings = replace(settings, excluded=_columns(settings.excluded, names))
     if constraints is None:
         return [], completion((), loaded.counts) + _make_baseline(settings, loaded)
     return _check(job, settings, loaded, constraints)
+
+
+def _columns(excluded: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Names of what is left out; Model Monitor takes positions among the features too. A name may be in no window."""
+    found = []
+    for name in excluded:
+        is_position = name.isdecimal() and name not in names
+        if is_position and int(name) >= len(names):
+            raise InputError(
+                f"exclude_features_attribute names position {name}, and there are {len(names)} features: give one from "
+                f"0 to {len(names) - 1}, or a name"
+            )
+        found.append(names[int(name)] if is_position else name)
+    return tuple(found)
 
 
 def _make_baseline(settings: MonitorSettings, loaded: _Loaded) -> str:

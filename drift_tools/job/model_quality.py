@@ -21,7 +21,7 @@ from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, completion, 
 from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
 from drift_tools.job.shared_rows import shared_rows
 from drift_tools.monitors import model_quality
-from drift_tools.monitors.data_quality import Violation, violations_document
+from drift_tools.monitors.data_quality import violations_document
 from drift_tools.monitors.model_quality import QualityColumns
 from drift_tools.monitors.model_quality import columns as quality_columns
 from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR
@@ -76,7 +76,11 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     violations = model_quality.evaluate(quality, constraints)
     if settings.is_open and settings.judgement.rules == CALIBRATED:
         write_json(output / MODEL_MONITOR_RULES, violations_document(violations))
-        violations, document = _judge(settings, found, quality, constraints)
+        from drift_tools.job.judge_quality import judge_quality_run  # noqa: PLC0415 - needs scipy
+
+        judged = judge_quality_run(job, settings, found, quality, constraints)
+        violations, remarks = judged.violations, remarks + judged.says
+        document: dict[str, Any] = {"rules": CALIBRATED, "judgement": judged.document}
     else:
         document = {"rules": MODEL_MONITOR}
     _write_drift(settings, answers, document)
@@ -84,25 +88,6 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     metrics = Metrics.of(settings.metrics)
     entries = metrics.of_model_quality(quality) if metrics else []
     return entries, completion(violations, answers.counts) + remarks
-
-
-def _judge(
-    settings: MonitorSettings,
-    found: model_quality.Outcomes,
-    quality: model_quality.ModelQuality,
-    constraints: model_quality.QualityConstraints,
-) -> tuple[tuple[Violation, ...], dict[str, Any]]:
-    """The violations under the run's share of the budget, and what drift.json says of the tests."""
-    # Needs scipy, which Model Monitor's own checks do not.
-    from drift_tools.monitors.model_quality import calibrated_violations  # noqa: PLC0415
-
-    violations, tests = calibrated_violations(found, quality, constraints, alpha=settings.alpha)
-    tested = {
-        test.metric: {"value": test.value, "threshold": test.threshold, "p_value": test.p_value} for test in tests
-    }
-    called = [violation.subject for violation in violations]
-    judgement = {"by": "rows", "level": settings.alpha, "tests": tested, "called": called}
-    return violations, {"rules": CALIBRATED, "judgement": judgement}
 
 
 def _write_drift(settings: MonitorSettings, answers: _Answers, more: Mapping[str, Any]) -> None:

@@ -13,8 +13,8 @@ from drift_tools.capture import MAX_UNREADABLE_SHARE
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 from drift_tools.monitors.rules import Rules, rules_named
-from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
-from drift_tools.timeline import SEASONS, share_of_monitor
+from drift_tools.significance import HOURS_PER_YEAR, LARGEST_ALPHA, alpha_per_run
+from drift_tools.timeline import SEASONS, RunBudget, share_of_monitor
 
 CAPTURE: Final = "sagemakerCaptureJson"
 MERGED: Final = "sagemakerMergeJson"
@@ -149,6 +149,13 @@ class JudgementSettings:
         if self.runs_per_year is None:
             return LARGEST_ALPHA
         return alpha_per_run(self.false_alarms_per_year, self.runs_per_year)
+
+    def budget(self, findings: int) -> RunBudget:
+        """What a run may spend on so many features, metrics or whatever its monitor judges one by one: the door through
+        which every kind of monitor draws on the stack's one budget. Of a monitor of which nobody says how often it
+        runs, as if it did every hour.
+        """
+        return RunBudget(self.false_alarms_per_year, self.runs_per_year or HOURS_PER_YEAR, findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

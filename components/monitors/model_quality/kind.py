@@ -21,7 +21,7 @@ class ModelQuality:
     kind: ClassVar[MonitorKind] = KINDS[MODEL_QUALITY]
     repository: ClassVar[str] = ANALYZER
     asks_model: ClassVar[bool] = False
-    learns_windows: ClassVar[bool] = False
+    learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (MetricGraph(title="Model quality", statistic="Average"),)
     settings: ModelQualitySettings
 

@@ -26,11 +26,10 @@ from components.iam import (
     trust,
     write_objects,
 )
-from contract import bucket_layout
+from contract import bucket_layout, retraining
 from contract.monitor_kinds import KINDS
 
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
-_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}"
 _SHARDS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SHARDS_FOLDER}"
 _READ_BY_RUNS: Final = (
     bucket_layout.BASELINE_DATA,
@@ -38,6 +37,7 @@ _READ_BY_RUNS: Final = (
     bucket_layout.GROUND_TRUTH,
     bucket_layout.JOB_CODE,
     bucket_layout.MONITOR_STATE,
+    bucket_layout.MONITOR_WINDOWS,
 )
 
 
@@ -71,18 +71,23 @@ def start_policy(
     kinds: Iterable[str] = KINDS,
     capture_uri: str | None = None,
     window_function_arn: str | None = None,
+    retrained: bool = False,
 ) -> PolicyDocument:
     """The function that starts runs: see what there is, remember what was taken, start these jobs under that role, and
     say why one could not be started. `kinds`: of monitors that are on.
 
-    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket.
+    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `retrained`: it
+    looks what to compare with since the last retraining.
     """
+    followed = [retraining.STATE_FOLDER] if retrained else []
     statements = [
         *function_basics(log_group_arn, dead_letter_arn),
         list_prefixes(
-            context, bucket, [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE]
+            context,
+            bucket,
+            [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE, *followed],
         ),
-        read_objects(context, bucket, [bucket_layout.MONITOR_STATE]),
+        read_objects(context, bucket, [bucket_layout.MONITOR_STATE, *followed]),
         write_objects(context, bucket, [bucket_layout.MONITOR_STATE, bucket_layout.FAILURE_NOTES]),
         allow(
             "StartRuns",
@@ -135,7 +140,7 @@ def run_statements(
     written = [
         *([bucket_layout.BASELINE_RESULTS] if baselines else []),
         bucket_layout.MONITORING_RESULTS,
-        _WINDOWS,
+        bucket_layout.MONITOR_WINDOWS,
         *([_SHARDS] if shares else []),
     ]
     return [
