@@ -9,6 +9,7 @@ gc.disable()
 import difflib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -176,13 +177,20 @@ def _with_assets(args: dict[str, Any], project: Path) -> dict[str, Any]:
     """The arguments with files in place of their paths."""
     copied = cast(dict[str, Any], json.loads(json.dumps(args)))
     for (*groups, key), is_archive in (*((path, False) for path in ASSETS), *((path, True) for path in ARCHIVES)):
-        group: Any = copied
-        for name in groups:
-            group = group.get(name) if isinstance(group, dict) else None
-        if isinstance(group, dict) and isinstance(group.get(key), str):
-            path = project / group[key]
-            group[key] = _archive(path, ".".join([*groups, key])) if is_archive else _file(path)
+        for group in _groups(copied, groups):
+            if isinstance(group.get(key), str):
+                path = project / group[key]
+                group[key] = _archive(path, ".".join([*groups, key])) if is_archive else _file(path)
     return copied
+
+
+def _groups(args: Any, path: Sequence[str]) -> list[dict[str, Any]]:
+    """The groups of arguments at a path, in which `*` is every name; none where there is no group."""
+    found = [args]
+    for name in path:
+        inside = [group for group in found if isinstance(group, dict)]
+        found = [other for group in inside for other in (group.values() if name == "*" else [group.get(name)])]
+    return [group for group in found if isinstance(group, dict)]
 
 
 def _needed(config: pulumi.Config, key: str, *, given: bool) -> str | None:

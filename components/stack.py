@@ -31,7 +31,7 @@ from components.args import (
     RetrainingSettings,
     StackSettings,
 )
-from components.baselines import Baseline, BaselineComponentArgs
+from components.baselines import Baseline, BaselineAddresses, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard, StreamOnDashboard
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
@@ -217,6 +217,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         images = {repository: image_uri(repository, self) for repository in dict.fromkeys(repositories)}
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
+            found.pop("batches")
             return monitor_policy(
                 found.pop("place"),
                 image_uris=list(found.pop("images").values()),
@@ -255,6 +256,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self._settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
+                batch_uris=found.pop("batches"),
                 **found,
             )
 
@@ -278,6 +280,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     "images": found["images"],
                     "bucket": found["bucket"],
                     "scripts": settings.has_scripts,
+                    "batches": found["batches"],
                     "outside": Outside(
                         capture_uri=found["capture_uri"],
                         file_uris=found["files"],
@@ -300,6 +303,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 capture_uri=self.endpoint.capture_uri if adopted else None,
                 captures_key=adopted.kms_key_arn if adopted else None,
                 files=settings.files_outside,
+                batches=settings.batch_uris,
                 subnets=list(settings.network.subnet_ids),
                 groups=list(settings.network.security_group_ids),
                 key=settings.common.kms_key_arn,
@@ -331,6 +335,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     bucket_name=self.bucket_name,
                     common=self._settings.common,
                     parent=self,
+                    holds_code=monitor.kind.holds_code,
                 ),
                 model=monitor.model_uri(self.endpoint.model_uri),
             )
@@ -379,9 +384,12 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=self._settings.common,
         )
         return {
-            kind: monitor.with_model_monitor(site, self.baseline.addresses.get(kind), self._child)
+            kind: monitor.with_model_monitor(site, self._baseline_addresses(kind), self._child)
             for kind, monitor in self.monitors.items()
         }
+
+    def _baseline_addresses(self, kind: str) -> BaselineAddresses | None:
+        return self.baseline.addresses.get(KINDS[kind].baseline_of or kind)
 
     def _open_monitors(self, job: "_Job", engine: OpenEngineSettings) -> OpenMonitors:
         settings = self._settings
@@ -401,6 +409,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
             others_in_budget=int(settings.stream_shares_budget),
+            batch_uris=settings.batch_uris,
         )
         if settings.retraining:
             args["retrained"] = True
@@ -442,7 +451,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _health(self) -> MonitorHealth:
         engine = self._settings.open_engine
         health = MonitorHealthArgs(
-            schedules=self.open_schedules or self.schedules,
+            schedules=self._ringing(self.open_schedules or self.schedules),
             beside=self.schedules if self.comparison else {},
             hours_between_runs=self._settings.hours_between_runs,
             endpoint_name=self.endpoint_name,
@@ -457,6 +466,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             health["disagreeing_runs"] = engine.disagreeing_runs
         return MonitorHealth(self._stem, health, self._child)
 
+    def _ringing(self, schedules: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
+        """Those of which silence is news."""
+        return {kind: name for kind, name in schedules.items() if self.monitors[kind].settings.rings_when_silent}
+
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
         runs = {"dead_letters": self.open_monitors.dead_letters} if self.open_monitors else {}
         return MonitorWatch(
@@ -464,7 +477,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             {
                 **runs,
                 "model_monitor_schedules": model_monitor,
-                "open_schedules": self.open_schedules,
+                "open_schedules": self._ringing(self.open_schedules),
                 "endpoint_name": self.endpoint_name,
                 "bucket_name": self.bucket_name,
                 "metric_namespace": self.metric_namespace,
@@ -646,6 +659,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "dead_letter_queue_names": list(self._dead_letter_queues().values()),
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,
+                "estimates_quality": any(monitor.borrows for monitor in self.monitors.values()),
             },
             self._child,
             alerting=self._settings.alerting,

@@ -27,6 +27,9 @@ STREAM_RECORDS: Final = "StreamRecords"
 UNREADABLE_RECORDS: Final = "UnreadableRecords"
 """Those of them that could not be counted: not in the capture format, or in other columns than the baseline's."""
 
+LABEL_COVERAGE: Final = "label_coverage"
+"""Of the open engine's model quality: the share of the window's predictions that have a label, 0 to 1."""
+
 # SQS's own, in AWS/SQS. Alarms on it are answered by a function of their own and not by the responder.
 DEAD_LETTERS: Final = "ApproximateNumberOfMessagesVisible"
 

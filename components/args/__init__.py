@@ -30,9 +30,11 @@ from components.args.baseline import (
     files_for_thresholds,
     quality_baseline_settings,
 )
+from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs, BiasData, BiasSettings
 from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
+from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import (
     AutoscalingArgs,
     AutoscalingSettings,
@@ -96,10 +98,14 @@ __all__ = [
     "BaselineFiles",
     "BaselineJobSettings",
     "BaselineSettings",
+    "BatchArgs",
+    "BatchSettings",
     "BiasArgs",
     "BiasData",
     "BiasSettings",
     "CommonSettings",
+    "CustomArgs",
+    "CustomSettings",
     "DataQualityArgs",
     "DataQualitySettings",
     "DataQualityThresholds",

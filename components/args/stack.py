@@ -17,12 +17,20 @@ from components.args.baseline import (
     existing_files,
     files_for_thresholds,
 )
+from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs
 from components.args.common import CommonSettings, check_component_name, common_settings
+from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import monitor_settings
-from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, MonitorSettings
+from components.args.monitors import (
+    DataQualityArgs,
+    DataQualitySettings,
+    ModelQualityArgs,
+    ModelQualitySettings,
+    MonitorSettings,
+)
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
@@ -56,6 +64,10 @@ class ModelMonitoringStackArgs(TypedDict):
     """The daily monitor of bias. Without it there is none."""
     attribution: NotRequired[AttributionArgs]
     """The daily monitor of what the model's scores come from. Without it there is none."""
+    batch: NotRequired[BatchArgs]
+    """The monitor of what transform jobs write. Without it there is none."""
+    custom: NotRequired[CustomArgs]
+    """Monitors of one's own. Without it there are none."""
     alerting: NotRequired[AlertingArgs]
     """Alarms and notifications."""
     retraining: NotRequired[RetrainingArgs]
@@ -180,9 +192,16 @@ class StackSettings:
         return [*existing_files(self.baseline), *own]
 
     @property
+    def batch_uris(self) -> list[pulumi.Input[str]]:
+        """Where batches and their inputs lie: the runs must be allowed to read them."""
+        batch = self.of(BatchSettings)
+        return [uri for uri in (batch.output_uri, batch.input_uri) if uri is not None] if batch else []
+
+    @property
     def has_scripts(self) -> bool:
         """Whether a monitor runs a script of the user's."""
-        return any(settings.record_preprocessor for settings in self.monitors.values())
+        own = any(settings.record_preprocessor for settings in self.monitors.values())
+        return own or self.of(CustomSettings) is not None
 
 
 def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
@@ -244,6 +263,7 @@ def _check_for_open_engine(found: "StackSettings") -> None:
             "network.isolation is True: the open engine's jobs publish their metrics themselves and need a way to "
             "CloudWatch; remove it, or give subnets of a VPC without a way out and with an endpoint for CloudWatch"
         )
+    _check_estimate(found)
     for kind, monitor in found.monitors.items():
         monitor.schedule.check_windows_join(f"{KINDS[kind].argument}.schedule_expression")
 
@@ -257,6 +277,17 @@ def _real_time(read: Reader, monitors: Mapping[str, MonitorSettings]) -> RealTim
             "remove one of the two"
         )
     return RealTimeSettings.from_args(read.raw("real_time"))
+
+
+def _check_estimate(found: "StackSettings") -> None:
+    """The data-quality runs estimate: they see each answer first."""
+    quality = found.of(ModelQualitySettings)
+    if quality is None or not quality.estimate:
+        return
+    if found.of(DataQualitySettings) is None:
+        raise ArgumentError(
+            "model_quality.estimate is True and data_quality.enabled False: the data-quality runs estimate; remove one"
+        )
 
 
 def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBaseline | None:

@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
         _add_migrate,
         _add_bias,
         _add_attribution,
+        _add_estimate,
         _add_acknowledge,
         _add_stream,
         _add_rebaseline,
@@ -500,6 +501,49 @@ def _add_stream(commands: Commands) -> None:
     _add_output(parser, ("table", "json"))
     _add_window(parser)
     parser.set_defaults(command="stream")
+
+
+def _add_estimate(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "estimate",
+        help="estimate a model's quality before its labels come",
+        description="What the quality of predictions without labels is likely to be, from a baseline with labels: of "
+        "a classification by its calibrated probabilities, of a regression by a second model that learns how large "
+        "errors are. An estimate holds while the same answers mean the same; where the rows are of a kind that the "
+        "baseline has not, it says that it must not be trusted.",
+        epilog=_examples(
+            "%(prog)s validation.csv today.csv --problem-type BinaryClassification --inference prediction "
+            "--probability probability",
+            "%(prog)s validation.parquet today.parquet --problem-type Regression --inference price --label paid",
+        ),
+    )
+    parser.add_argument("baseline", metavar="BASELINE", help="rows with labels that did not train the model")
+    parser.add_argument("current", metavar="CURRENT", help="rows without labels; with labels both are shown")
+    parser.add_argument(
+        "--problem-type",
+        required=True,
+        choices=("BinaryClassification", "MulticlassClassification", "Regression"),
+        help="what the model does",
+    )
+    parser.add_argument("--label", metavar="NAME", default="label", help="the column of labels (default: %(default)s)")
+    parser.add_argument("--inference", metavar="NAME", help="the column of predictions")
+    parser.add_argument("--probability", metavar="NAME", help="the column of the positive class's probabilities")
+    parser.add_argument(
+        "--class-probability",
+        metavar="CLASS=NAME",
+        action="append",
+        default=[],
+        help="of several classes: the column of this one's probabilities",
+    )
+    parser.add_argument("--positive", metavar="CLASS", help="the positive class (default: 1, true or yes)")
+    parser.add_argument(
+        "--threshold",
+        metavar="P",
+        type=probability,
+        help="from which probability on the prediction is the positive class, without --inference (default: 0.5)",
+    )
+    _add_output(parser, ("table", "json"))
+    parser.set_defaults(command="estimate")
 
 
 def _add_output(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:

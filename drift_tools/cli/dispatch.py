@@ -18,6 +18,7 @@ _MODULES: Final[Mapping[str, str]] = {
         "migrate",
         "bias",
         "attribution",
+        "estimate",
         "acknowledge",
         "stream",
         "rebaseline",
