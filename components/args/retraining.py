@@ -270,8 +270,8 @@ def _alarms(read: Reader) -> tuple[AlarmRule, ...]:
     if not isinstance(given, Sequence) or isinstance(given, str):
         raise read.refuse("alarms", "must be a list of objects with kind, severity and runs")
     found = []
-    for number, each in enumerate(given):
-        rule = Reader(f"{read.name('alarms')}[{number}]", each, argument_names(RetrainingAlarmArgs))
+    for at, each in enumerate(given):
+        rule = Reader(f"{read.name('alarms')}[{at}]", each, argument_names(RetrainingAlarmArgs))
         found.append(
             AlarmRule(
                 kind=rule.choice("kind", None, list(KINDS)),
