@@ -114,6 +114,7 @@ class DataQuality:
             "feature_metrics": engine.feature_metrics,
             **({"season": engine.season} if engine.learn_windows else {}),
             **(estimate_environment(self.estimated) if self.estimated else {}),
+            **({"segments": ",".join(self.settings.segments)} if self.settings.segments else {}),
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
