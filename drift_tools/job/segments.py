@@ -20,7 +20,7 @@ _NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The rows with one value of a column, as many as they are on both sides; `comparison`: None if they are too few."""
+    """The rows with one value of a column; `comparison`: None if they are too few on either side."""
 
     column: str
     value: str
@@ -58,7 +58,8 @@ def by_segment(
         if column in baseline.columns and column in window.columns
         for value in _values(baseline.columns[column])
     ]
-    return [_segment(column, value, baseline, window, alpha / len(wanted), kinds) for column, value in wanted]
+    level = alpha / max(len(wanted), 1)
+    return [_segment(column, value, (baseline, window), alpha=level, kinds=kinds) for column, value in wanted]
 
 
 def document(segments: Sequence[Segment]) -> dict[str, Any]:
@@ -90,9 +91,9 @@ def _values(column: Column) -> list[str]:
 
 
 def _segment(
-    column: str, value: str, baseline: Table, window: Table, alpha: float, kinds: Mapping[str, Kind]
+    column: str, value: str, sides: tuple[Table, Table], *, alpha: float, kinds: Mapping[str, Kind]
 ) -> Segment:
-    before, now = (_rows(table, column, value) for table in (baseline, window))
+    before, now = (_rows(table, column, value) for table in sides)
     comparison = None
     if min(before.rows, now.rows) >= FEWEST_ROWS:
         inside = {name: kind for name, kind in kinds.items() if name != column}
