@@ -64,8 +64,8 @@ class DataQualityArgs(TypedDict):
     thresholds: NotRequired[DataQualityThresholdsArgs]
     """What is tolerated. Default what the baseline says."""
     segments: NotRequired[Sequence[str]]
-    """Columns, at most 3, by whose values drift is told too: of each the baseline's 10 most frequent. Open engine with a
-    baseline from data. They ring nothing. Default none."""
+    """Columns, at most 3, by whose values drift is told too: of each the 10 most frequent of the baseline. Open engine,
+    baseline data. They ring nothing. Default none."""
     record_preprocessor: NotRequired[pulumi.Asset]
     """Python script with `preprocess_handler(inference_record)`, run on every captured record. Default none."""
     instance_type: NotRequired[str]
