@@ -258,7 +258,7 @@ def _step(settings: MachineSettings, name: str, payload: Mapping[str, Any], *, r
 
 
 def _ending(settings: MachineSettings, outcome: str, more: Mapping[str, Any], *, following: str = "Done") -> State:
-    payload = {"step": "finish", "outcome": outcome, **_HANDED_ON, **more}
+    payload = {"step": "finish", "outcome": outcome, "at.$": "$$.State.EnteredTime", **_HANDED_ON, **more}
     # What fails here is told of by EventBridge, to the same function: there is no catch.
     return {
         "Type": "Task",

@@ -22,7 +22,7 @@ from drift_tools.retraining.evaluation import primary
 from examples.demo.console import Steps
 from examples.demo.deploying import variables
 from examples.demo.mailbox import Mailbox
-from examples.demo.waiting import DemoError
+from examples.demo.waiting import DemoError, wait_until
 from examples.demo_retraining.data import FAULTY_OF_2017, batches, training_source, upload_labels, years
 from examples.demo_retraining.deploying import Again, deployed
 from examples.demo_retraining.machine import Ended, Machine
@@ -133,12 +133,19 @@ class Demo:
             raise DemoError(f"{found.failed} of {len(requests)} requests failed: {found.failures}")
 
     def _monitor_said(self, hour: datetime) -> str:
-        jobs = self.machine.sagemaker.list_processing_jobs(NameContains=f"-dq-{hour:%Y%m%d%H%M}-")
-        found = [job["ProcessingJobName"] for job in jobs["ProcessingJobSummaries"]]
-        if not found:
-            raise DemoError(f"the monitor has not run over the hour before {hour:%H:%M}")
-        job = self.machine.sagemaker.describe_processing_job(ProcessingJobName=found[0])
-        return str(job.get("ExitMessage") or job.get("FailureReason"))
+        """What the monitor's run over the hour before said, once it has ended."""
+
+        def ended() -> str | None:
+            jobs = self.machine.sagemaker.list_processing_jobs(NameContains=f"-dq-{hour:%Y%m%d%H%M}-")
+            found = [job["ProcessingJobName"] for job in jobs["ProcessingJobSummaries"]]
+            if not found:
+                return None
+            job = self.machine.sagemaker.describe_processing_job(ProcessingJobName=found[0])
+            if job["ProcessingJobStatus"] == "InProgress":
+                return None
+            return str(job.get("ExitMessage") or job.get("FailureReason"))
+
+        return wait_until(f"the monitor's run over the hour before {hour:%H:%M}", ended, seconds=90)
 
     def _refused(self) -> None:
         with self._steps.step("a worse model: one tree of depth one") as step:
