@@ -63,9 +63,14 @@ class DataQualityArgs(TypedDict):
     """Default hourly, `cron(0 * ? * * *)`."""
     thresholds: NotRequired[DataQualityThresholdsArgs]
     """What is tolerated. Default what the baseline says."""
+<<<<<<< HEAD
     segments: NotRequired[Sequence[str]]
     """Columns, at most 3, by whose values drift is told too: of each the 10 most frequent of the baseline. Open engine,
     baseline data. They ring nothing. Default none."""
+=======
+    exclude_features: NotRequired[Sequence[str]]
+    """Features to leave out: names, or positions among the baseline's from 0. `engine: open` only. Default none."""
+>>>>>>> main
     record_preprocessor: NotRequired[pulumi.Asset]
     """Python script with `preprocess_handler(inference_record)`, run on every captured record. Default none."""
     instance_type: NotRequired[str]
@@ -227,7 +232,11 @@ class DataQualitySettings(RunSettings):
 
     FILES: ClassVar[Sequence[Sequence[str]]] = (("record_preprocessor",),)
     thresholds: DataQualityThresholds | None
+<<<<<<< HEAD
     segments: tuple[str, ...] = ()
+=======
+    exclude_features: tuple[str, ...]
+>>>>>>> main
 
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
@@ -238,7 +247,11 @@ class DataQualitySettings(RunSettings):
         return cls(
             **run_settings(read, HOURLY, hourly_limit=3600),
             thresholds=thresholds,
+<<<<<<< HEAD
             segments=_segments(read),
+=======
+            exclude_features=_excluded(read),
+>>>>>>> main
         )
 
     @property
@@ -255,11 +268,24 @@ class DataQualitySettings(RunSettings):
             )
         if engine != OPEN:
             check_data_quality_definition(self, path)
+            if self.exclude_features:
+                raise ArgumentError(
+                    f"{path}.exclude_features: pulumi-aws has no such argument for Model Monitor; set engine to open, "
+                    f"or give the features in {path}.thresholds.ignored_features"
+                )
 
     @property
     def files_outside(self) -> Sequence[pulumi.Input[str]]:
         """None: its baseline is the stack's."""
         return ()
+
+
+def _excluded(read: Reader) -> tuple[str, ...]:
+    """The job gets them with commas in between."""
+    names = read.raw("exclude_features") or ()
+    if isinstance(names, str) or not all(isinstance(name, str) and name.strip() and "," not in name for name in names):
+        raise read.refuse("exclude_features", "must be a list of features without commas in their names")
+    return tuple(names)
 
 
 @dataclass(frozen=True, kw_only=True)
