@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def short_kind(self) -> str:
-        """The kind as it stands in names: `dq`, `mq`, …"""
+        """The kind as it stands in names of jobs, such as `dq`."""
         return KINDS[self.kind].short
 
 
