@@ -161,7 +161,7 @@ def bucket_policy(bucket_arn: str) -> PolicyDocument:
 
 
 def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
-    """Captures and the functions' notes expire; so do old versions, delete markers and broken uploads everywhere."""
+    """Captures, results and the functions' notes expire; so do old versions, delete markers and broken uploads."""
 
     def expire(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
         return aws.s3.BucketLifecycleConfigurationRuleArgs(
@@ -173,6 +173,7 @@ def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleCo
 
     return [
         expire(bucket_layout.CAPTURED_DATA, retention.captured_data_days),
+        expire(bucket_layout.MONITORING_RESULTS, retention.results_days),
         expire(bucket_layout.RESPONDER_STATE, RESPONDER_STATE_DAYS),
         expire(bucket_layout.MONITOR_STATE, MONITOR_STATE_DAYS),
         aws.s3.BucketLifecycleConfigurationRuleArgs(

@@ -30,6 +30,7 @@ def window_function(
     kinds: Sequence[str],
     has_scripts: bool,
     common: CommonSettings,
+    dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
     """Make the function that runs the monitors on small windows, and its layer; `args` say what it may read."""
@@ -87,6 +88,7 @@ def window_function(
         policy=policy,
         common=common,
         asynchronous=True,
+        dead_letters=dead_letters,
         with_monitor=True,
         layers=[layer.arn],
     )
@@ -99,6 +101,7 @@ def start_function(
     *,
     kinds: Sequence[str],
     common: CommonSettings,
+    dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
     """Make the function that starts runs; `windows` is the one that it hands small windows to."""
@@ -144,6 +147,7 @@ def start_function(
         policy=policy,
         common=common,
         asynchronous=True,
+        dead_letters=dead_letters,
     )
 
 
