@@ -19,8 +19,12 @@ ENGINE_AGREEMENT: Final = "engine-agreement"
 # Folders below MONITOR_STATE: what small windows have been taken, what several instances hand over to one.
 SMALL_WINDOWS_FOLDER: Final = "small-windows"
 SHARDS_FOLDER: Final = "shards"
-# And what each window of a monitor counted, one object a window below the schedule's name.
-WINDOWS_FOLDER: Final = "windows"
+# And what each batch is made of, one folder a transform job.
+BATCHES_FOLDER: Final = "batches"
+
+# What each window of a monitor counted, one object a window below the schedule's name, with what was learnt from them
+# and what people said of them. Not below MONITOR_STATE, which expires within weeks: a monitor must not forget.
+MONITOR_WINDOWS: Final = "monitor-windows"
 
 # Of the responder: which alarms it has answered, and why a run failed.
 RESPONDER_STATE: Final = "responder-state"
@@ -30,6 +34,11 @@ FAILURE_NOTES: Final = f"{RESPONDER_STATE}/{FAILURE_NOTES_FOLDER}"
 # Beside it: of which ended jobs the metrics are published, and when the watch over the monitors last looked.
 HEARD_JOBS_FOLDER: Final = "heard-jobs"
 WATCH_FOLDER: Final = "watch"
+
+# Of the stream: what its shards have handed in and what was made of it, and below it one file a finding.
+STREAM_STATE: Final = "stream-state"
+STREAM_STATE_FILE: Final = "state.json"
+STREAM_FINDINGS_FOLDER: Final = "findings"
 
 # Files of a baseline and of a run.
 STATISTICS: Final = "statistics.json"
@@ -43,6 +52,8 @@ VIOLATIONS: Final = ("constraint_violations.json", "constraints_violations.json"
 MODEL_MONITOR_RULES: Final = "model_monitor_rules.json"
 # Of a baseline with times: the counts of its windows, beside its statistics.
 WINDOWS: Final = "windows.npz"
+# What a stream is held against, where the baseline has times: the bins of each hour of the day.
+STREAM_BASELINE: Final = "stream.json"
 
 
 def hour_folder(moment: datetime) -> str:

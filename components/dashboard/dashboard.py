@@ -21,9 +21,10 @@ from components.dashboard.widgets import Row, Widget, alarm_states, graph, laid_
 from components.iam import look_up_context
 from components.monitors import MONITOR_KINDS, MetricGraph
 from contract import metrics
-from contract.monitor_kinds import KINDS, MonitorKind
+from contract.monitor_kinds import DATA_QUALITY, KINDS, MonitorKind
 
 ENDPOINT_PERIOD_SECONDS: Final = 300
+STREAM_PERIOD_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,10 @@ class DashboardSubject:
     open_schedules: Mapping[str, str] = field(default_factory=dict)
     """Of the open engine, by kind; their health is shown."""
     compares_engines: bool = False
+    estimates_quality: bool = False
+    stream_monitor: str | None = None
+    """As what a stream is named in metrics; its function is `stream_function`."""
+    stream_function: str | None = None
 
 
 def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
@@ -63,8 +68,12 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
         for kind in MONITOR_KINDS
         if kind.kind.name in subject.schedules
     ]
+    if subject.estimates_quality:
+        rows.append(Row(height=6, widgets=[_estimated(subject)]))
     if subject.open_schedules:
         rows.append(Row(height=6, widgets=_open_engine(subject)))
+    if subject.stream_monitor:
+        rows.append(Row(height=6, widgets=_stream(subject, subject.stream_monitor)))
     rows += [
         Row(height=6, widgets=[_invocations(subject), _errors(subject), _latency(subject)]),
         Row(height=6, widgets=[_logs(subject)]),
@@ -122,6 +131,33 @@ def _open_engine(subject: DashboardSubject) -> list[Widget]:
     ]
 
 
+def _stream(subject: DashboardSubject, monitor: str) -> list[Widget]:
+    """What has changed within seconds, whether anything comes, and how late it is read."""
+
+    def of_stream(name: str, statistic: str) -> Any:
+        metric = schedule_metric(subject.metric_namespace, name, subject.endpoint_name, monitor)
+        return metric.row(label=name, stat=statistic)
+
+    age = Metric(
+        namespace="AWS/Lambda",
+        name="IteratorAge",
+        dimensions={"FunctionName": subject.stream_function or ""},
+        statistic="Maximum",
+    )
+    shown = [
+        ("Stream: features that have changed", [of_stream(metrics.DRIFTING_FEATURES, "Maximum")]),
+        (
+            "Stream: records, and those that cannot be read",
+            [of_stream(metrics.STREAM_RECORDS, "Sum"), of_stream(metrics.UNREADABLE_RECORDS, "Sum")],
+        ),
+        ("Stream: how late it is read (milliseconds)", [age.row()]),
+    ]
+    return [
+        graph(subject.region, title, rows, period=STREAM_PERIOD_SECONDS, yAxis={"left": {"min": 0}})
+        for title, rows in shown
+    ]
+
+
 def _measured(subject: DashboardSubject, kind: MonitorKind, shown: MetricGraph) -> Widget:
     """A graph of what a kind of monitor measures."""
     dimensions = metrics.of_schedule(subject.endpoint_name, subject.schedules[kind.name])
@@ -131,6 +167,16 @@ def _measured(subject: DashboardSubject, kind: MonitorKind, shown: MetricGraph) 
     if shown.most is not None:
         expression = f"SORT({expression}, MAX, DESC, {shown.most})"
     return graph(subject.region, shown.title, [[{"expression": expression, "id": "measured"}]], period=PERIOD_SECONDS)
+
+
+def _estimated(subject: DashboardSubject) -> Widget:
+    """Model quality before its labels come; the open engine's data-quality runs estimate it."""
+    kind = KINDS[DATA_QUALITY]
+    schedule = subject.open_schedules.get(kind.name, subject.schedules[kind.name])
+    dimensions = metrics.of_schedule(subject.endpoint_name, schedule)
+    expression = search(kind.metric_namespace, dimensions, "Average", "estimated_")
+    title = "Model quality before labels (an estimate, with its interval)"
+    return graph(subject.region, title, [[{"expression": expression, "id": "estimated"}]], period=PERIOD_SECONDS)
 
 
 def _endpoint_metric(subject: DashboardSubject, name: str, statistic: str) -> Metric:
@@ -183,7 +229,16 @@ def _logs(subject: DashboardSubject) -> Widget:
     )
 
 
-class MonitoringDashboardArgs(TypedDict):
+class StreamOnDashboard(TypedDict):
+    """Of a stream that is watched."""
+
+    stream_monitor: NotRequired[pulumi.Input[str]]
+    """As what it is named in metrics, where a schedule's name stands. Default none: there is no stream."""
+    stream_function: NotRequired[pulumi.Input[str]]
+    """The function that reads it."""
+
+
+class MonitoringDashboardArgs(StreamOnDashboard):
     """A dashboard of one monitored endpoint."""
 
     endpoint_name: pulumi.Input[str]
@@ -207,6 +262,8 @@ class MonitoringDashboardArgs(TypedDict):
     """Namespaces of what the monitors measure, by kind. Default Model Monitor's."""
     open_schedules: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Names of the open engine's schedules, by kind; their health is shown. Default none."""
+    estimates_quality: NotRequired[bool]
+    """Model quality is estimated before labels come, and shown. Default false."""
     compares_engines: NotRequired[bool]
     """Two engines are held against each other, and their agreement is shown. Default false."""
 
@@ -262,6 +319,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 rules=rules,
                 namespaces=namespaces,
                 compares_engines=args.get("compares_engines", False),
+                estimates_quality=args.get("estimates_quality", False),
                 **found,
             )
             return json.dumps(dashboard_body(subject))
@@ -279,6 +337,8 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 critical_alarm_arns=list(args.get("critical_alarm_arns") or []),
                 dead_letter_queue_names=list(args.get("dead_letter_queue_names") or []),
                 open_schedules=dict(args.get("open_schedules") or {}),
+                stream_monitor=args.get("stream_monitor"),
+                stream_function=args.get("stream_function"),
             ).apply(body),
             # Its name may come again, when a deployment that failed is reverted: the engine would write it again, and
             # then delete what it has just written.
