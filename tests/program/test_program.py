@@ -67,6 +67,7 @@ ROWS = {
 OUTPUTS = {
     "bucket_name",
     "endpoint_name",
+    "endpoint_config_name",
     "schedule_names",
     "data_quality_schedule_name",
     "model_quality_schedule_name",
