@@ -63,14 +63,11 @@ class DataQualityArgs(TypedDict):
     """Default hourly, `cron(0 * ? * * *)`."""
     thresholds: NotRequired[DataQualityThresholdsArgs]
     """What is tolerated. Default what the baseline says."""
-<<<<<<< HEAD
+    exclude_features: NotRequired[Sequence[str]]
+    """Features to leave out: names, or positions among the baseline's from 0. `engine: open` only. Default none."""
     segments: NotRequired[Sequence[str]]
     """Columns, at most 3, by whose values drift is told too: of each the 10 most frequent of the baseline. Open engine,
     baseline data. They ring nothing. Default none."""
-=======
-    exclude_features: NotRequired[Sequence[str]]
-    """Features to leave out: names, or positions among the baseline's from 0. `engine: open` only. Default none."""
->>>>>>> main
     record_preprocessor: NotRequired[pulumi.Asset]
     """Python script with `preprocess_handler(inference_record)`, run on every captured record. Default none."""
     instance_type: NotRequired[str]
@@ -236,11 +233,8 @@ class DataQualitySettings(RunSettings):
 
     FILES: ClassVar[Sequence[Sequence[str]]] = (("record_preprocessor",),)
     thresholds: DataQualityThresholds | None
-<<<<<<< HEAD
-    segments: tuple[str, ...] = ()
-=======
     exclude_features: tuple[str, ...]
->>>>>>> main
+    segments: tuple[str, ...] = ()
 
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
@@ -251,11 +245,8 @@ class DataQualitySettings(RunSettings):
         return cls(
             **run_settings(read, HOURLY, hourly_limit=3600),
             thresholds=thresholds,
-<<<<<<< HEAD
-            segments=_segments(read),
-=======
             exclude_features=_excluded(read),
->>>>>>> main
+            segments=_segments(read),
         )
 
     @property
