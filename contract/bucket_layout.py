@@ -19,6 +19,8 @@ ENGINE_AGREEMENT: Final = "engine-agreement"
 # Folders below MONITOR_STATE: what small windows have been taken, what several instances hand over to one.
 SMALL_WINDOWS_FOLDER: Final = "small-windows"
 SHARDS_FOLDER: Final = "shards"
+# And what each batch is made of, one folder a transform job.
+BATCHES_FOLDER: Final = "batches"
 
 # What each window of a monitor counted, one object a window below the schedule's name, with what was learnt from them
 # and what people said of them. Not below MONITOR_STATE, which expires within weeks: a monitor must not forget.

@@ -1,5 +1,6 @@
 """What an endpoint captured, read into tables: with care, and fast where all records have one layout."""
 
+from drift_tools.capture.coverage import LabelCoverage
 from drift_tools.capture.files import DAMAGED, Block, DamagedError, blocks_of, capture_files, files_below
 from drift_tools.capture.json_payload import CONTAINER_NAMES
 from drift_tools.capture.labels import Labels, numbered_lines, read_labels
@@ -26,6 +27,7 @@ __all__ = [
     "Captures",
     "Counts",
     "DamagedError",
+    "LabelCoverage",
     "Labels",
     "Preprocessor",
     "Problem",

@@ -31,6 +31,10 @@ class Labels:
     skipped: Mapping[str, int]
     problems: tuple[Problem, ...]
     lines: int
+    repeated: int = 0
+    """Labels that said again what another one had said."""
+    contradicted: int = 0
+    """Labels that a later one contradicts, which counts in their place."""
 
     @property
     def unreadable(self) -> int:
@@ -49,6 +53,13 @@ class Labels:
             f"{first.source}, line {first.line}"
         )
 
+    @property
+    def disagreement(self) -> str:
+        """A sentence on labels that later ones contradict; empty if none are."""
+        if not self.contradicted:
+            return ""
+        return f"{self.contradicted} labels were contradicted by later ones for the same ids, which count"
+
     def of(self, record: Mapping[str, Any]) -> Any:
         """The label of a captured record: by its `inferenceId`, or else its `eventId`; None if there is none."""
         metadata = record.get("eventMetadata")
@@ -63,7 +74,8 @@ class Labels:
 
 
 def read_labels(path: Path) -> Labels:
-    """Read the labels in a file or folder; of several for one id the last, in the order of the files' names.
+    """Read the labels in a file or folder; of several for one id the last, in the order of the files' names, which
+    under `yyyy/mm/dd/hh` is that in which they were collected. So a file that is handed over twice changes nothing.
 
     A label is of one column and, where the request held several rows, of as many. A number or truth as `data` is taken
     as its text. Raises `InputError` if there is no file.
@@ -72,18 +84,22 @@ def read_labels(path: Path) -> Labels:
     alike: dict[str, Any] = {}
     skipped: Counter[str] = Counter()
     problems: list[Problem] = []
-    lines = 0
+    lines = repeated = contradicted = 0
     for file in capture_files(path, what="labels"):
         for number, line in numbered_lines(file):
             lines += 1
             try:
                 identifier, label = _label(line)
-                by_id[identifier] = _once(label, alike)
+                found = _once(label, alike)
+                before = by_id.get(identifier)
+                repeated += before is not None and before == found
+                contradicted += before is not None and before != found
+                by_id[identifier] = found
             except UnusableError as error:
                 skipped[str(error)] += 1
                 if len(problems) < KEPT_PROBLEMS:
                     problems.append(Problem(str(error), str(file), number))
-    return Labels(by_id, dict(skipped), tuple(problems), lines)
+    return Labels(by_id, dict(skipped), tuple(problems), lines, repeated, contradicted)
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | UnusableError]]:

@@ -18,8 +18,12 @@ _MODULES: Final[Mapping[str, str]] = {
         "migrate",
         "bias",
         "attribution",
+        "estimate",
         "acknowledge",
         "rebaseline",
+        "retrain",
+        "approve",
+        "reject",
     )
 }
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from drift_tools.endpoint.label_upload import read_labels, write_ground_truth
     from drift_tools.endpoint.migration import migrate
     from drift_tools.endpoint.new_normal import mark_bad, rebaseline
+    from drift_tools.endpoint.retraining import approve, reject, retrain
     from drift_tools.endpoint.traffic import Request, anomalous_requests, baseline_requests, send
     from drift_tools.endpoint.validate import Check, all_ok, read_outputs, validate_stack
 
@@ -17,12 +18,15 @@ __all__ = [
     "acknowledge",
     "all_ok",
     "anomalous_requests",
+    "approve",
     "baseline_requests",
     "mark_bad",
     "migrate",
     "read_labels",
     "read_outputs",
     "rebaseline",
+    "reject",
+    "retrain",
     "send",
     "validate_stack",
     "write_ground_truth",
@@ -39,6 +43,7 @@ _HOMES = {
         "mark_bad",
         "rebaseline",
     ),
+    "drift_tools.endpoint.retraining": ("approve", "reject", "retrain"),
     "drift_tools.endpoint.traffic": (
         "Request",
         "anomalous_requests",

@@ -12,6 +12,7 @@ from drift_tools.capture import (
     OUTPUT,
     Block,
     Captures,
+    LabelCoverage,
     Labels,
     capture_files,
     iterate_captures,
@@ -59,16 +60,21 @@ def captured_batches(
     return iterate_captures(captured_source(dataset, None), columns=columns, **capture_options(dataset))
 
 
-def captured_answers(dataset: DatasetSettings, attributes: Sequence[str], labels: Labels | None) -> Iterator[Captures]:
+def captured_answers(
+    dataset: DatasetSettings,
+    attributes: Sequence[str],
+    labels: Labels | None,
+    coverage: LabelCoverage | None = None,
+) -> Iterator[Captures]:
     """The answers of the captured records and their labels, a small batch at a time; what `attributes` name in them.
 
     Where the records have labels the requests are not read, whatever sides `dataset_format` names: a position means a
-    column of the answer, as in Model Monitor, and never a feature.
+    column of the answer, as in Model Monitor, and never a feature. `coverage` is told of each record.
     """
     options = capture_options(dataset)
     if dataset.has_labels:
         options["sides"] = (OUTPUT, GROUND_TRUTH)
-    source = captured_source(dataset, labels)
+    source = captured_source(dataset, labels, coverage)
     return iterate_captures(source, batch_rows=ANSWERS_AT_ONCE, attributes=attributes, **options)
 
 
@@ -83,12 +89,14 @@ def _has_captures(source: Path) -> bool:
     return source.is_file() or (source.is_dir() and any(source.rglob("*.jsonl*")))
 
 
-def captured_source(dataset: DatasetSettings, labels: Labels | None) -> Path | Iterator[Block]:
+def captured_source(
+    dataset: DatasetSettings, labels: Labels | None, coverage: LabelCoverage | None = None
+) -> Path | Iterator[Block]:
     """Where the captured records are, or their blocks, joined with labels."""
     source = dataset.source
     if source.exists() and not _has_captures(source):
         return iter(())
-    return source if labels is None else labelled_blocks(source, labels)
+    return source if labels is None else labelled_blocks(source, labels, coverage)
 
 
 def capture_options(dataset: DatasetSettings) -> dict[str, Any]:

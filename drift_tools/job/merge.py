@@ -19,6 +19,7 @@ from drift_tools.capture import (
     GROUND_TRUTH,
     Block,
     DamagedError,
+    LabelCoverage,
     Labels,
     blocks_of,
     capture_files,
@@ -75,29 +76,31 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
     return Merge(captures, len(labels.by_id), merged, unreadable, tuple(written), labels.summary)
 
 
-def labelled_blocks(captured: Path, labels: Labels) -> Iterator[Block]:
+def labelled_blocks(captured: Path, labels: Labels, coverage: LabelCoverage | None = None) -> Iterator[Block]:
     """The blocks of captured data, with its label in each line that has one; the others as they are, so that what
-    cannot be read is told with its file and line.
+    cannot be read is told with its file and line. `coverage` is told of each record.
     """
     for path in capture_files(captured):
         try:
             for block in blocks_of(path):
-                lines = (_with_label(line, labels) for line in bytes(block.content).split(b"\n"))
+                lines = (_with_label(line, labels, coverage) for line in bytes(block.content).split(b"\n"))
                 yield block if block.problem is not None else replace(block, content=b"\n".join(lines))
         except DamagedError as damaged:
             yield Block(str(path), 0, 1, b"", problem=str(damaged))
 
 
-def labelled_lines(captured: Path, labels: Labels) -> Iterator[bytes]:
+def labelled_lines(captured: Path, labels: Labels, coverage: LabelCoverage | None = None) -> Iterator[bytes]:
     """The same, line by line; the reason in brackets for a line that cannot be read."""
-    for block in labelled_blocks(captured, labels):
+    for block in labelled_blocks(captured, labels, coverage):
         lines = [f"({block.problem})".encode()] if block.problem else bytes(block.content).split(b"\n")
         yield from (line for line in lines if line.strip())
 
 
-def _with_label(line: bytes, labels: Labels) -> bytes:
+def _with_label(line: bytes, labels: Labels, coverage: LabelCoverage | None) -> bytes:
     record = _record(line) if line.strip() else None
     label = None if record is None else labels.of(record)
+    if coverage is not None and record is not None:
+        coverage.add(record, has_label=label is not None)
     return line if record is None or label is None else _labelled(record, label).encode()
 
 
