@@ -3,8 +3,8 @@
 From windows' counts on, without files, alarms and messages, so that years take seconds; `rings` has the whole chain.
 `python -m benchmarks window_rings` prints the tables; with `--publish` it also writes them into `docs/verdicts.md`. All
 draws are seeded. Evidence is the job's own functions', on all hours of half a year at once; where there is any, the
-job's own judgement of that window says whether it rings. A ring is an episode's first hour, as an alarm tells it. `--seconds` is
-the time for each world.
+job's own judgement of that window says whether it rings. A ring is an episode's first hour, as an alarm tells it.
+`--seconds` is the time for each world.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 """The CloudWatch dashboard."""
 
-from components.dashboard.dashboard import MonitoringDashboard, MonitoringDashboardArgs
+from components.dashboard.dashboard import MonitoringDashboard, MonitoringDashboardArgs, StreamOnDashboard
 
-__all__ = ["MonitoringDashboard", "MonitoringDashboardArgs"]
+__all__ = ["MonitoringDashboard", "MonitoringDashboardArgs", "StreamOnDashboard"]

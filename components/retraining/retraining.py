@@ -25,6 +25,7 @@ POLL_SECONDS: Final = 30
 STEP_SECONDS: Final = 840
 START_SECONDS: Final = 120
 _RETRIES: Final = 3
+_SCHEDULED: Final = "<aws.scheduler.scheduled-time>"  # EventBridge Scheduler fills it in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -523,8 +524,8 @@ class Retraining(pulumi.ComponentResource):
 
     def _schedules(self) -> None:
         wanted = {
-            "schedule": (self._settings.schedule, {"by": "schedule"}),
-            "check": ("rate(1 day)" if self._settings.quality_floor else None, {"by": "check"}),
+            "schedule": (self._settings.schedule, {"by": "schedule", "at": _SCHEDULED}),
+            "check": ("rate(1 day)" if self._settings.quality_floor else None, {"by": "check", "at": _SCHEDULED}),
         }
         if not any(expression for expression, _ in wanted.values()):
             return

@@ -20,6 +20,7 @@ _MODULES: Final[Mapping[str, str]] = {
         "attribution",
         "estimate",
         "acknowledge",
+        "stream",
         "rebaseline",
         "retrain",
         "approve",

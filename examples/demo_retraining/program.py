@@ -22,7 +22,7 @@ from drift_tools.retraining.evaluation import primary
 from examples.demo.console import Steps
 from examples.demo.deploying import variables
 from examples.demo.mailbox import Mailbox
-from examples.demo.waiting import DemoError
+from examples.demo.waiting import DemoError, wait_until
 from examples.demo_retraining.data import FAULTY_OF_2017, batches, training_source, upload_labels, years
 from examples.demo_retraining.deploying import Again, deployed
 from examples.demo_retraining.machine import Ended, Machine
@@ -81,6 +81,7 @@ def overrides(trained: Path) -> dict[str, Any]:
                 "approval": {"hours": APPROVAL_HOURS},
                 "deployment": {"strategy": "canary", "percent": 25, "wait_in_seconds": 300},
                 "cool_down_hours": 0,
+                "least_new_labels": 100,  # lines: each has the labels of a request of ten
             },
         },
     }
@@ -133,12 +134,19 @@ class Demo:
             raise DemoError(f"{found.failed} of {len(requests)} requests failed: {found.failures}")
 
     def _monitor_said(self, hour: datetime) -> str:
-        jobs = self.machine.sagemaker.list_processing_jobs(NameContains=f"-dq-{hour:%Y%m%d%H%M}-")
-        found = [job["ProcessingJobName"] for job in jobs["ProcessingJobSummaries"]]
-        if not found:
-            raise DemoError(f"the monitor has not run over the hour before {hour:%H:%M}")
-        job = self.machine.sagemaker.describe_processing_job(ProcessingJobName=found[0])
-        return str(job.get("ExitMessage") or job.get("FailureReason"))
+        """What the monitor's run over the hour before said, once it has ended."""
+
+        def ended() -> str | None:
+            jobs = self.machine.sagemaker.list_processing_jobs(NameContains=f"-dq-{hour:%Y%m%d%H%M}-")
+            found = [job["ProcessingJobName"] for job in jobs["ProcessingJobSummaries"]]
+            if not found:
+                return None
+            job = self.machine.sagemaker.describe_processing_job(ProcessingJobName=found[0])
+            if job["ProcessingJobStatus"] == "InProgress":
+                return None
+            return str(job.get("ExitMessage") or job.get("FailureReason"))
+
+        return wait_until(f"the monitor's run over the hour before {hour:%H:%M}", ended, seconds=90)
 
     def _refused(self) -> None:
         with self._steps.step("a worse model: one tree of depth one") as step:
@@ -189,6 +197,7 @@ class Demo:
 
     def _broken_feed(self, people: list[Row]) -> tuple[str, float, datetime]:
         """An hour with faults rings an alarm, and that starts a retraining; its rows are not learned from."""
+        self._cloud.clock.advance(3 * HOUR)  # what the canary's codes rang is over
         self._hour("2017 with faults in the feed", list(with_faults(people)))
         with self._steps.step("the alarm rings and starts a retraining") as step:
             began = time.monotonic()

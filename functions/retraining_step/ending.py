@@ -53,7 +53,7 @@ def finish(event: Mapping[str, Any], settings: Mapping[str, Any], services: Serv
         "package": package,
         "run_uri": event.get("run_uri", ""),
         "approval": event.get("approval") or {},
-        "ended": services.now().isoformat(),
+        "ended": event.get("at") or services.now().isoformat(),
     }
     if state.decide(execution, record):
         try:

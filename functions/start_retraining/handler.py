@@ -64,20 +64,21 @@ def process(event: Any, settings: Mapping[str, Any], services: Services) -> dict
 
 def _start(trigger: Trigger, settings: Mapping[str, Any], services: Services) -> str:
     state = State(services.s3, settings["bucket"])
-    problem = lasting(trigger, settings, services.cloudwatch, services.now())
+    asked = trigger.at or services.now()
+    problem = lasting(trigger, settings, services.cloudwatch, asked)
     if problem:
         raise NotStarted(*problem)
     held = _check_running(state, services)
     _check_waiting(settings, services)
     last = state.last()
     if trigger.by != "hand":  # a person has decided
-        _check_cool_down(last, settings, services.now())
+        _check_cool_down(last, settings, asked)
         _check_labels(last, settings, services)
     champion = _champion(settings, services)
     now = services.now()
     digest = hashlib.sha256(json.dumps([trigger.text, now.isoformat()]).encode()).hexdigest()[:8]
     name = f"{now:%Y%m%dT%H%M%S}-{digest}"
-    execution = settings["state_machine_arn"].replace(":stateMachine:", ":execution:") + f":{name}"
+    execution = str(settings["state_machine_arn"]).replace(":stateMachine:", ":execution:") + f":{name}"
     lock = {"execution": execution, "at": now.isoformat(), "trigger": trigger.text}
     if not state.take_lock(lock, instead_of=held):
         raise NotStarted(names.RUNNING, "another request was faster")

@@ -15,11 +15,15 @@ _HOUR = 3600
 
 @dataclass(frozen=True)
 class Trigger:
-    """Who asks: `by` is `alarm`, `schedule`, `quality` or `hand`; `alarm` its name; `parameters` the pipeline's."""
+    """Who asks: `by` is `alarm`, `schedule`, `quality` or `hand`; `alarm` its name; `parameters` the pipeline's.
+
+    `at`: when it asked, where it says so. An event may come late, and what it speaks of is older then.
+    """
 
     by: str
     text: str
     alarm: str = ""
+    at: datetime | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -33,16 +37,21 @@ def read_trigger(event: Any) -> Trigger | None:
         message = json.loads(mapping(records[0], "the record")["Sns"]["Message"])
         if message.get("NewStateValue") != "ALARM":
             return None
-        return Trigger("alarm", f"alarm {message['AlarmName']}", alarm=str(message["AlarmName"]))
+        name = str(message["AlarmName"])
+        return Trigger("alarm", f"alarm {name}", alarm=name, at=_moment(message.get("StateChangeTime")))
     if fields.get("by") == "schedule":
-        return Trigger("schedule", "schedule")
+        return Trigger("schedule", "schedule", at=_moment(fields.get("at")))
     if fields.get("by") == "check":
-        return Trigger("quality", "quality floor")
+        return Trigger("quality", "quality floor", at=_moment(fields.get("at")))
     if fields.get("by") == "hand":
         reason = str(fields.get("reason") or "no reason given")
         given = mapping(fields.get("parameters") or {}, "parameters")
         return Trigger("hand", f"by hand: {reason}", parameters={str(key): str(value) for key, value in given.items()})
     raise BadEventError("the event is neither an alarm nor has `by` schedule, check or hand")
+
+
+def _moment(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
 
 
 def lasting(trigger: Trigger, settings: Mapping[str, Any], cloudwatch: Any, now: datetime) -> tuple[str, str] | None:

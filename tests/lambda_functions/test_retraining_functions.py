@@ -222,7 +222,8 @@ def world() -> World:
 
 
 def alarm(name: str = "churn-violations", state: str = "ALARM") -> dict[str, Any]:
-    message = json.dumps({"AlarmName": name, "NewStateValue": state})
+    when = NOW.strftime("%Y-%m-%dT%H:%M:%S.000+0000")  # as CloudWatch writes it
+    message = json.dumps({"AlarmName": name, "NewStateValue": state, "StateChangeTime": when})
     return {"Records": [{"Sns": {"Message": message}}]}
 
 
@@ -295,6 +296,13 @@ def test_each_no_is_counted_with_its_reason(world: World, prepare: Any, event: A
     assert answer["reason"].startswith(reason)
     assert world.states.started == []
     assert world.cloudwatch.counted() == [("RetrainingNotStarted", reason)]
+
+
+def test_what_has_lasted_is_counted_from_when_the_alarm_rang(world: World) -> None:
+    world.now = NOW + timedelta(hours=5)  # the message was delivered late
+    assert world.start(alarm())["started"]
+    (request,) = world.cloudwatch.requests("GetMetricStatistics")
+    assert request["EndTime"] == NOW + timedelta(hours=1)
 
 
 def test_the_lock_of_an_execution_that_is_over_is_replaced(world: World) -> None:

@@ -111,11 +111,12 @@ class DataQuality:
         return made.schedule_name
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """Which features have metrics, and with what windows repeat where it learns from them."""
-        given = self.source
+        """Which features have metrics, which are left out, and with what windows repeat where it learns from them."""
+        given, excluded = self.source, self.settings.exclude_features
         season = given.season if isinstance(given, BaselineSettings) and given.time_column else engine.season
         return {
             "feature_metrics": engine.feature_metrics,
+            **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),
             **({"season": season} if engine.learn_windows else {}),
             **(estimate_environment(self.estimated) if self.estimated else {}),
         }

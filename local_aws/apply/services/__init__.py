@@ -9,9 +9,11 @@ from local_aws.apply.services import (
     events,
     functions,
     iam,
+    kinesis,
     kms,
     layers,
     logs,
+    mappings,
     registry,
     s3,
     sagemaker,
@@ -22,7 +24,7 @@ from local_aws.apply.services import (
 )
 
 MODULES = (
-    *(autoscaling, cloudwatch, events, functions, iam, kms, layers, logs),
+    *(autoscaling, cloudwatch, events, functions, iam, kinesis, kms, layers, logs, mappings),
     *(registry, s3, sagemaker, scheduler, sns, sqs, states),
 )
 
