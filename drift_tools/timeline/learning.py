@@ -85,8 +85,8 @@ def judge_while_learning(
 
     Gross is a change that the rows' test calls drift and that is as large as a shift by 1.4 standard deviations, or
     puts 5 % of the rows where the training rows have none (beyond their range, in a new category, of another type), or
-    30 % more among the missing; or one that it calls for longer than a weekend (60 hours, three windows at the least), each
-    of them farther from the training rows than all windows before those, of which there have to be a day's worth.
+    30 % more among the missing; or one that it calls for longer than a weekend (60 hours, three windows at the least),
+    each of them farther from the training rows than all windows before those, of which there have to be a day's worth.
 
     Parameters
     ----------
