@@ -19,6 +19,8 @@ _MODULES: Final[Mapping[str, str]] = {
         "bias",
         "attribution",
         "acknowledge",
+        "fleet",
+        "result-tables",
     )
 }
 

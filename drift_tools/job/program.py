@@ -26,6 +26,7 @@ from drift_tools.job.dataset import (
     captured_table,
     plain_table,
 )
+from drift_tools.job.result_tables import write_tables
 from drift_tools.job.results import (
     CONSTRAINTS,
     STATISTICS,
@@ -216,6 +217,8 @@ def run(job: Job) -> str:
         message = f"{message} {unpublished}"
     if settings.postprocessor is not None:
         load_postprocessor(settings.postprocessor)()
+    if unwritten := write_tables(job, settings):
+        message = f"{message} {unwritten}"
     return message
 
 
