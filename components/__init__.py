@@ -10,6 +10,7 @@ from components.args import ArgumentError, ModelMonitoringStackArgs
 from components.baselines import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard, MonitoringDashboardArgs
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
+from components.fleet import ResultTables, ResultTablesArgs
 from components.functions import ProcessingMetrics, ProcessingMetricsArgs
 from components.monitors import (
     DataQualityMonitor,
@@ -50,4 +51,6 @@ __all__ = [
     "OpenMonitorsArgs",
     "ProcessingMetrics",
     "ProcessingMetricsArgs",
+    "ResultTables",
+    "ResultTablesArgs",
 ]

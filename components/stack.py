@@ -179,6 +179,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         ).registry_path.apply(without_tag)
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
+            found.pop("tables")  # Model Monitor's analyzer writes none
             return monitor_policy(found.pop("place"), analyzer_image_uri=found.pop("image"), **found)
 
         return _Job(image_uri=image, role_arn=self._job_role("monitor-role", image, policy))
@@ -208,6 +209,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self._settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
+                result_tables=found.pop("tables"),
                 **found,
             )
 
@@ -238,6 +240,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     ),
                     "vpc": Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
                     "kms_key_arn": found["key"],
+                    "tables": found["tables"],
                 }
             )
 
@@ -256,6 +259,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 subnets=list(settings.network.subnet_ids),
                 groups=list(settings.network.security_group_ids),
                 key=settings.common.kms_key_arn,
+                tables=settings.open_engine.result_tables if settings.open_engine else None,
             ).apply(document),
             common=settings.common,
         ).arn

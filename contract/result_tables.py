@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-RESULT_TABLES: Final = "result-tables"
-"""The prefix in a stack's bucket."""
 DAY: Final = "day"
 """The partition: `2026-01-31`."""
 

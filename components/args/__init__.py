@@ -52,6 +52,7 @@ from components.args.monitors import (
 )
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import (
+    ACCOUNT,
     OpenEngineArgs,
     OpenEngineSettings,
     SmallWindowsArgs,
@@ -65,6 +66,7 @@ from components.args.storage import StorageArgs, StorageSettings
 from components.args.subscriptions import Subscription
 
 __all__ = [
+    "ACCOUNT",
     "BOTH",
     "CRITICAL",
     "DAILY_AT_SIX",

@@ -1,6 +1,21 @@
 """The bucket, and the objects in it."""
 
-from components.storage.bucket import MonitoringStorage, MonitoringStorageArgs, content_object
+from components.storage.bucket import (
+    MonitoringStorage,
+    MonitoringStorageArgs,
+    clean_up,
+    content_object,
+    expire,
+    harden_bucket,
+)
 from components.storage.scripts import upload_script
 
-__all__ = ["MonitoringStorage", "MonitoringStorageArgs", "content_object", "upload_script"]
+__all__ = [
+    "MonitoringStorage",
+    "MonitoringStorageArgs",
+    "clean_up",
+    "content_object",
+    "expire",
+    "harden_bucket",
+    "upload_script",
+]

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 from contract.acknowledgement import MAX_NOTE, Acknowledgement, acknowledgement_key
 from contract.bucket_layout import RESPONDER_STATE
-from drift_tools.aws import aws_client, one_line
-from drift_tools.aws.s3_paths import S3Uri, join
+from drift_tools.aws import aws_client, one_line, s3_paths
 from drift_tools.errors import InputError
 from drift_tools.result_rows import acknowledgement_line
 
@@ -31,8 +30,8 @@ def acknowledge(
         s3 = aws_client("s3")
         s3.put_object(Bucket=bucket, Key=key, Body=record.to_json(), ContentType="application/json")
         if tables is not None:
-            place, (name, line) = S3Uri.parse(tables), acknowledgement_line(endpoint, schedule, record)
-            where = join(place.key, name).lstrip("/")
+            place, (name, line) = s3_paths.S3Uri.parse(tables), acknowledgement_line(endpoint, schedule, record)
+            where = s3_paths.join(place.key, name).lstrip("/")
             s3.put_object(Bucket=place.bucket, Key=where, Body=line, ContentType="application/json")
     except (BotoCoreError, ClientError) as error:
         raise InputError(f"s3://{bucket}/{key}: {one_line(error)}") from error

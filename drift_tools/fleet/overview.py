@@ -247,8 +247,9 @@ def _features(
         called: dict[str, set[int]] = {}
         for run in by_monitor[monitor]:
             day = span.position(run["window_end"])
-            for name in (run["drifted_features"] or ()) if day is not None else ():
-                called.setdefault(name, set()).add(day)
+            if day is not None:
+                for name in run["drifted_features"] or ():
+                    called.setdefault(name, set()).add(day)
         for row in rows.features.get(monitor, ()):
             name = row["feature"]
             found.append(

@@ -76,7 +76,7 @@ def read_fleet(stores: Sequence[Store], *, until: datetime, days: int, team: str
 
 
 def _is_within(row: Mapping[str, Any], first: str, last: str) -> bool:
-    return first < row["window_end"] <= last
+    return first < str(row["window_end"]) <= last
 
 
 def _from_tables(store: Store, first: datetime, until: datetime) -> Rows:

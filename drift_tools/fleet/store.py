@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from drift_tools.aws import one_line, s3_paths
-from drift_tools.aws.s3_paths import S3Uri
 from drift_tools.errors import InputError
 
 _AT_ONCE: Final = 32
@@ -83,7 +82,7 @@ class Folder:
 class Prefix:
     """A prefix in S3."""
 
-    uri: S3Uri
+    uri: s3_paths.S3Uri
     client: Any
 
     @property
@@ -98,7 +97,7 @@ class Prefix:
         """All keys below it."""
         base = self._key("")
         with _errors(self.where):
-            keys = s3_paths.list_keys(S3Uri(self.uri.bucket, self._key(prefix)), client=self.client)
+            keys = s3_paths.list_keys(s3_paths.S3Uri(self.uri.bucket, self._key(prefix)), client=self.client)
         return [key.removeprefix(base) for key in keys if not key.endswith("/")]
 
     def read(self, names: Sequence[str]) -> Iterator[bytes]:
@@ -137,7 +136,7 @@ class Prefix:
 def open_store(place: str, *, client: Any = None, must_exist: bool = True) -> Store:
     """The store at a folder or an `s3://` URI. Raises `InputError` for a folder that is not there."""
     if s3_paths.is_s3(place):
-        return Prefix(S3Uri.parse(place), client or s3_paths.s3_client())
+        return Prefix(s3_paths.S3Uri.parse(place), client or s3_paths.s3_client())
     path = Path(place)
     if must_exist and not path.is_dir():
         raise InputError(f"{place}: no such folder; name a folder of results or of their tables, or an s3:// URI")

@@ -63,6 +63,8 @@ LISTINGS = (
         "ScalingPolicies[].PolicyName",
         (("ServiceNamespace", "sagemaker"),),
     ),
+    Listing("glue database", "glue", "GetDatabases", "DatabaseList[].Name"),
+    Listing("athena workgroup", "athena", "ListWorkGroups", "WorkGroups[?Name != 'primary'].Name"),
     Listing("alarm mute rule", "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries[].AlarmMuteRuleArn"),
     Listing("cloudwatch alarm", "cloudwatch", "DescribeAlarms", "[MetricAlarms, CompositeAlarms][][].AlarmName"),
     Listing("cloudwatch dashboard", "cloudwatch", "ListDashboards", "DashboardEntries[].DashboardName"),

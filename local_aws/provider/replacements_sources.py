@@ -27,6 +27,8 @@ NATIVE: Final = tuple(
 CLOUDFORMATION: Final[Mapping[str, str]] = {
     "aws:appautoscaling/policy:Policy": "AWS::ApplicationAutoScaling::ScalingPolicy",
     "aws:appautoscaling/target:Target": "AWS::ApplicationAutoScaling::ScalableTarget",
+    "aws:athena/namedQuery:NamedQuery": "AWS::Athena::NamedQuery",
+    "aws:athena/workgroup:Workgroup": "AWS::Athena::WorkGroup",
     "aws:cloudwatch/dashboard:Dashboard": "AWS::CloudWatch::Dashboard",
     "aws:cloudwatch/eventRule:EventRule": "AWS::Events::Rule",
     "aws:cloudwatch/logGroup:LogGroup": "AWS::Logs::LogGroup",
@@ -60,6 +62,9 @@ FORCE_NEW: Final[Mapping[str, frozenset[str]]] = {
     # …/lambda/layer_version.go, …/iam/role_policy_attachment.go: nothing of them can be changed
     "aws:lambda/layerVersion:LayerVersion": frozenset({ALL}),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": frozenset({ALL}),
+    # …/glue/catalog_database.go, …/glue/catalog_table.go
+    "aws:glue/catalogDatabase:CatalogDatabase": frozenset({"name", "catalogId"}),
+    "aws:glue/catalogTable:CatalogTable": frozenset({"name", "databaseName", "catalogId"}),
     # …/iam/policy.go, …/sqs/queue_policy.go
     "aws:iam/policy:Policy": frozenset({"name", "path", "description"}),
     "aws:sqs/queuePolicy:QueuePolicy": frozenset({"queueUrl"}),
@@ -86,6 +91,8 @@ FORCE_NEW: Final[Mapping[str, frozenset[str]]] = {
 # CloudFormation's name of a property -> the classic provider's, where they differ by more than a capital.
 SPELT: Final[Mapping[tuple[str, str], str]] = {
     ("AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName"): "name",
+    ("AWS::Athena::NamedQuery", "QueryString"): "query",
+    ("AWS::Athena::NamedQuery", "WorkGroup"): "workgroup",
     ("AWS::CloudWatch::Alarm", "AlarmName"): "name",
     ("AWS::IAM::Role", "RoleName"): "name",
     ("AWS::IAM::RolePolicy", "PolicyName"): "name",

@@ -7,6 +7,7 @@ loudly when a new version of either has moved what is used. Import this package 
 
 from ministack.core.responses import get_account_id, get_region, request_scope
 
+from local_aws.seams.athena import execute_athena_queries
 from local_aws.seams.cloudwatch import (
     alarms_everywhere,
     answer_cloudwatch,
@@ -97,6 +98,7 @@ __all__ = [
     "count_loopback_as_secure_transport",
     "deliver_to_functions",
     "enter_request",
+    "execute_athena_queries",
     "find_role",
     "forget_schedule",
     "function_policy",

@@ -27,6 +27,7 @@ def window_function(
     args: OpenMonitorsArgs,
     *,
     has_scripts: bool,
+    result_tables: pulumi.Input[str] | None,
     common: CommonSettings,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
@@ -42,6 +43,7 @@ def window_function(
             dead=dead_letter_arn,
             outside=_outside(args),
             compare=args.get("compare_function_arn"),
+            tables=result_tables,
         ).apply(
             lambda found: window_policy(
                 found["context"],
@@ -52,6 +54,7 @@ def window_function(
                 scripts=has_scripts,
                 outside=Outside(**found["outside"]),
                 compare_function_arn=found["compare"],
+                result_tables=found["tables"],
             )
         )
 

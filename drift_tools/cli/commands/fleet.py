@@ -20,10 +20,10 @@ def run(options: argparse.Namespace) -> int:
     rows = read_fleet(stores, until=until.astimezone(UTC), days=options.days, team=options.team)
     fleet = overview_of(rows, until=until.astimezone(UTC), days=options.days)
 
-    from drift_tools.fleet.terminal import fleet_document, print_fleet  # noqa: PLC0415 - rich, for people only
+    from drift_tools.fleet import fleet_document, print_fleet  # noqa: PLC0415 - rich, for people only
 
     def page() -> str:
-        from drift_tools.fleet.page import render_fleet  # noqa: PLC0415 - jinja2, for pages only
+        from drift_tools.fleet import render_fleet  # noqa: PLC0415 - jinja2, for pages only
 
         return render_fleet(fleet)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from local_aws.apply.resource_types import ResourceType
 from local_aws.apply.services import (
+    athena,
     autoscaling,
     cloudwatch,
     events,
     functions,
+    glue,
     iam,
     kms,
     layers,
@@ -19,6 +21,22 @@ from local_aws.apply.services import (
     sqs,
 )
 
-MODULES = (autoscaling, cloudwatch, events, functions, iam, kms, layers, logs, s3, sagemaker, scheduler, sns, sqs)
+MODULES = (
+    athena,
+    autoscaling,
+    cloudwatch,
+    events,
+    functions,
+    glue,
+    iam,
+    kms,
+    layers,
+    logs,
+    s3,
+    sagemaker,
+    scheduler,
+    sns,
+    sqs,
+)
 
 TYPES: dict[str, ResourceType] = {item.kind: item for module in MODULES for item in module.TYPES}
