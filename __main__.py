@@ -71,8 +71,8 @@ def _check_keys(namespace: str) -> None:
         found, _, key = full.partition(":")
         if found == namespace and key not in KEYS:
             near = difflib.get_close_matches(key, KEYS, n=1)
-            mend = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(KEYS)}"
-            raise ArgumentError(f"{full} is not a key of this program's configuration: {mend}")
+            fix = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(KEYS)}"
+            raise ArgumentError(f"{full} is not a key of this program's configuration: {fix}")
 
 
 def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:

@@ -9,7 +9,7 @@ As a command: `python automation.py --help`. From Python:
     result = dev.up()
     print(result.changes, result.outputs["endpoint_name"])
 
-Every method raises `AutomationError` with one line that says what is wrong and what mends it; `UnusableError` if
+Every method raises `AutomationError` with one line that says what is wrong and what fixes it; `UnusableError` if
 nothing was begun. `Environment(..., progress=Progress(on_step=...))` hears of each step as it ends. It needs the Pulumi
 CLI, 3.200 or newer, on the PATH.
 """

@@ -26,7 +26,7 @@ _COMPONENT_NAME = re.compile(r"[a-z]([a-z0-9]|-(?!-))*")
 
 
 def component_name_problem(name: str) -> str | None:
-    """What is wrong with a component's name, with the mend; None if it can be used.
+    """What is wrong with a component's name, with the fix; None if it can be used.
 
     The name becomes part of the names of S3 buckets (lower case only) and of SageMaker's resources (63 characters).
     """

@@ -68,7 +68,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     Raises
     ------
     components.args.ArgumentError
-        Before the first resource is registered: which argument, which value, and the mend.
+        Before the first resource is registered: which argument, which value, and the fix.
     """
 
     bucket_name: pulumi.Output[str]

@@ -1,4 +1,4 @@
-"""What went wrong, in one line with the mend; from what the CLI and AWS said in many."""
+"""What went wrong, in one line with the fix; from what the CLI and AWS said in many."""
 
 import json
 import re

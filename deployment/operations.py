@@ -74,7 +74,7 @@ class Environment:
     UnusableError
         If there is no usable CLI or no such project.
 
-    Every method raises `AutomationError` with one line that says what is wrong and what mends it. A Ctrl-C cancels the
+    Every method raises `AutomationError` with one line that says what is wrong and what fixes it. A Ctrl-C cancels the
     operation: the CLI finishes the steps under way and records them, and KeyboardInterrupt is raised after that.
     """
 
@@ -225,8 +225,8 @@ class Environment:
                 continue  # another package's setting, such as aws:region
             if own not in known:
                 near = difflib.get_close_matches(own, known, n=1)
-                mend = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
-                raise UnusableError(f"{key} is not a setting of {self._project_name()}: {mend}")
+                fix = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+                raise UnusableError(f"{key} is not a setting of {self._project_name()}: {fix}")
 
     def _project_name(self) -> str:
         return str(_yaml(self.project / "Pulumi.yaml")["name"])

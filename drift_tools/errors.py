@@ -2,7 +2,7 @@
 
 
 class InputError(ValueError):
-    """Data or arguments that cannot be used: one line that says what was wrong, where, and the mend."""
+    """Data or arguments that cannot be used: one line that says what was wrong, where, and the fix."""
 
 
 class UnusableError(Exception):

@@ -2,6 +2,7 @@
 
 from components.alerting.alarm_rules import (
     PERIOD_SECONDS,
+    AlarmFactory,
     AlarmRule,
     Metric,
     alarm_rules,
@@ -14,6 +15,7 @@ from components.alerting.monitor_watch import MonitorWatch, MonitorWatchArgs
 
 __all__ = [
     "PERIOD_SECONDS",
+    "AlarmFactory",
     "AlarmRule",
     "DeadLetterAlarms",
     "DeadLetterAlarmsArgs",

@@ -92,38 +92,81 @@ def _rules(suffix: str, metric_name: str, title: str, thresholds: tuple[Threshol
     ]
 
 
-def metric_alarm(
-    name: str,
-    metric: Metric,
-    rule: AlarmRule,
-    *,
-    description: str,
-    hours_between_runs: int,
-    topic_arn: pulumi.Input[str],
-    tags: Mapping[str, pulumi.Input[str]],
-    opts: pulumi.ResourceOptions,
-) -> aws.cloudwatch.MetricAlarm:
-    """An alarm that tells a topic of its beginning and of its end.
+@dataclass(frozen=True, kw_only=True)
+class AlarmFactory:
+    """Makes every alarm of a stack, so that all of them name their severity and tell of their beginning and end.
 
-    The description ends with the severity: it is the only thing of an alarm that its message carries and that the
-    stack may choose freely.
+    `topic_arn` is the topic that is told; `opts` say whose children the alarms are and what must be there before one
+    is raised.
     """
-    return aws.cloudwatch.MetricAlarm(
-        name,
-        alarm_description=f"{description}. Severity: {rule.severity}",
-        namespace=metric.namespace,
-        metric_name=metric.name,
-        dimensions=metric.dimensions,
-        statistic=metric.statistic,
-        period=PERIOD_SECONDS,
-        evaluation_periods=rule.evaluation_periods(hours_between_runs),
-        datapoints_to_alarm=rule.datapoints_to_alarm,
-        comparison_operator="GreaterThanOrEqualToThreshold",
-        threshold=rule.threshold,
-        # Between two runs nothing is known and the last one's word stands: one episode is one alarm, however long.
-        treat_missing_data="ignore",
-        alarm_actions=[topic_arn],
-        ok_actions=[topic_arn],
-        tags=tags,
-        opts=opts,
-    )
+
+    topic_arn: pulumi.Input[str]
+    tags: Mapping[str, pulumi.Input[str]]
+    opts: pulumi.ResourceOptions
+
+    def make(
+        self,
+        name: str,
+        metric: Metric,
+        *,
+        description: pulumi.Input[str],
+        severity: str,
+        threshold: float,
+        below: bool = False,
+        period_seconds: int = PERIOD_SECONDS,
+        evaluation_periods: int = 1,
+        datapoints_to_alarm: int | None = None,
+        missing_data: str = "notBreaching",
+        tells_of_missing_data: bool = False,
+    ) -> aws.cloudwatch.MetricAlarm:
+        """Declare an alarm on `metric`.
+
+        Args:
+            name: Of the resource.
+            metric: What is watched.
+            description: In a sentence without its full stop; the severity is added. A message carries nothing else of
+                an alarm that the stack may choose freely: the responder and people's subscriptions read it there.
+            severity: `warning` or `critical`.
+            threshold: Rings at this value and above it; under it if `below`.
+            below: Whether small values ring.
+            period_seconds: Over which the metric's values become one.
+            evaluation_periods: How many periods are looked at.
+            datapoints_to_alarm: How many of them must breach; None for all.
+            missing_data: What a period without values counts as: `notBreaching`, `ignore` or `missing`.
+            tells_of_missing_data: Whether the state "insufficient data" is told too.
+        """
+        return aws.cloudwatch.MetricAlarm(
+            name,
+            alarm_description=pulumi.Output.concat(description, f". Severity: {severity}"),
+            namespace=metric.namespace,
+            metric_name=metric.name,
+            dimensions=metric.dimensions,
+            statistic=metric.statistic,
+            period=period_seconds,
+            evaluation_periods=evaluation_periods,
+            datapoints_to_alarm=datapoints_to_alarm,
+            comparison_operator="LessThanThreshold" if below else "GreaterThanOrEqualToThreshold",
+            threshold=threshold,
+            treat_missing_data=missing_data,
+            alarm_actions=[self.topic_arn],
+            ok_actions=[self.topic_arn],
+            insufficient_data_actions=[self.topic_arn] if tells_of_missing_data else None,
+            tags=self.tags,
+            opts=self.opts,
+        )
+
+    def of_rule(
+        self, name: str, metric: Metric, rule: AlarmRule, *, description: str, hours_between_runs: int
+    ) -> aws.cloudwatch.MetricAlarm:
+        """Declare the alarm of a rule on a schedule's metric."""
+        return self.make(
+            name,
+            metric,
+            description=description,
+            severity=rule.severity,
+            threshold=rule.threshold,
+            evaluation_periods=rule.evaluation_periods(hours_between_runs),
+            datapoints_to_alarm=rule.datapoints_to_alarm,
+            # Between two runs nothing is known and the last one's word stands: one episode is one alarm, however long.
+            missing_data="ignore",
+        )

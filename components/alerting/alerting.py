@@ -9,9 +9,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alerting.alarm_rules import (
+    AlarmFactory,
     AlarmRule,
     alarm_rules,
-    metric_alarm,
     schedule_metric,
 )
 from components.alerting.policies import responder_policy
@@ -297,16 +297,14 @@ class DriftAlerting(pulumi.ComponentResource):
         metric = schedule_metric(
             self._args["metric_namespace"], rule.metric_name, self._args["endpoint_name"], schedule_name
         )
-        alarm = metric_alarm(
+        # An alarm that is raised before its topic lets it in has told nobody.
+        ready = pulumi.ResourceOptions(parent=self, depends_on=[topic_policy])
+        alarm = AlarmFactory(topic_arn=alarm_topic.arn, tags=self._common.tags, opts=ready).of_rule(
             f"{self._stem}-{kind}-{rule.suffix}",
             metric,
             rule,
             description=f"The {kind} monitor of {self._stem} has {rule.title}",
             hours_between_runs=self._hours_between_runs[kind],
-            topic_arn=alarm_topic.arn,
-            tags=self._common.tags,
-            # An alarm that is raised before its topic lets it in has told nobody.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[topic_policy]),
         )
         return WatchedAlarm(kind=kind, rule=rule, alarm=alarm)
 

@@ -6,6 +6,7 @@ from typing import Final, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from components.alerting.alarm_rules import AlarmFactory, Metric
 from components.args import CRITICAL, check_component_name, common_settings
 from components.functions import monitoring_function
 from components.iam import AwsContext, PolicyDocument, allow, function_basics, policy_document
@@ -90,39 +91,24 @@ class DeadLetterAlarms(pulumi.ComponentResource):
             endpoint=made.function.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
         )
+        factory = AlarmFactory(
+            topic_arn=args["alarm_topic_arn"],
+            tags=args.get("tags") or {},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[subscription]),
+        )
         alarms = [
-            self._alarm(f"{name}-{whose}{_SUFFIX}", whose, queue, args, subscription)
+            factory.make(
+                f"{name}-{whose}{_SUFFIX}",
+                Metric(namespace="AWS/SQS", name=DEAD_LETTERS, dimensions={"QueueName": queue}),
+                description=pulumi.Output.concat(f"Events that {whose} could not handle lie in the queue ", queue),
+                severity=CRITICAL,
+                threshold=1,
+                period_seconds=_PERIOD_SECONDS,
+                # SQS says nothing of a queue that is left alone for six hours; what lies in it still lies there.
+                missing_data="ignore",
+            )
             for whose, queue in args["queues"].items()
         ]
         self.alarm_arns = [alarm.arn for alarm in alarms]
         self.role_arn = made.role_arn
         self.register_outputs({"alarm_arns": self.alarm_arns, "role_arn": self.role_arn})
-
-    def _alarm(
-        self,
-        name: str,
-        whose: str,
-        queue: pulumi.Input[str],
-        args: DeadLetterAlarmsArgs,
-        subscription: aws.sns.TopicSubscription,
-    ) -> aws.cloudwatch.MetricAlarm:
-        return aws.cloudwatch.MetricAlarm(
-            name,
-            alarm_description=pulumi.Output.from_input(queue).apply(
-                lambda found: f"Events that {whose} could not handle lie in the queue {found}. Severity: {CRITICAL}"
-            ),
-            namespace="AWS/SQS",
-            metric_name=DEAD_LETTERS,
-            dimensions={"QueueName": queue},
-            statistic="Maximum",
-            period=_PERIOD_SECONDS,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            # SQS says nothing of a queue that is left alone for six hours; what lies in it still lies there.
-            treat_missing_data="ignore",
-            alarm_actions=[args["alarm_topic_arn"]],
-            ok_actions=[args["alarm_topic_arn"]],
-            tags=args.get("tags"),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[subscription]),
-        )

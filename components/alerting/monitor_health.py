@@ -4,12 +4,13 @@ Nobody would notice otherwise. What a monitor finds is `DriftAlerting`'s affair.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components.alerting.alarm_rules import PERIOD_SECONDS, schedule_metric
+from components.alerting.alarm_rules import AlarmFactory, Metric, schedule_metric
 from components.args import WARNING, check_component_name, common_settings
 from contract import metrics
 
@@ -56,14 +57,16 @@ class MonitorHealth(pulumi.ComponentResource):
         check_component_name(name)
         common = common_settings(tags=args.get("tags"))
         super().__init__("model-monitoring:index:MonitorHealth", name, {}, opts)
-        self._stem, self._args, self._tags = name, args, common.tags
+        self._stem, self._args = name, args
+        self._alarms = AlarmFactory(
+            topic_arn=args["alarm_topic_arn"], tags=common.tags, opts=pulumi.ResourceOptions(parent=self)
+        )
         alarms = []
         for kind, schedule in args["schedules"].items():
             alarms.append(self._silent(kind, schedule))
             alarms.append(self._without_data(kind, schedule))
             if args.get("alarm_on_job_failures", False):
-                failed = f"A run of the open engine's {kind} monitor of {self._stem} failed"
-                alarms.append(self._rings_at_one("open-failures", failed, metrics.JOB_FAILURES, kind, schedule))
+                alarms.append(self._open_failures(kind, schedule))
             if args.get("least_agreement") is not None:
                 alarms.append(self._disagreement(kind, schedule))
         beside = args.get("beside") or {}
@@ -77,20 +80,18 @@ class MonitorHealth(pulumi.ComponentResource):
         CloudWatch looks farther back than an alarm evaluates, and how far it does not say: an alarm on the runs' own
         metric would ring at some time after two periods. A number in every hour rings in its hour.
         """
-        return self._alarm(
+        return self._alarms.make(
             f"{self._stem}-{kind}-{suffix}",
-            f"Nothing was heard of the {kind} monitor of {self._stem} for two periods: nobody is watching the model",
-            metrics.HOURS_SILENT,
-            schedule,
-            statistic="Maximum",
-            period=PERIOD_SECONDS,
+            self._metric(metrics.HOURS_SILENT, schedule),
+            description=f"Nothing was heard of the {kind} monitor of {self._stem} for two periods: "
+            "nobody is watching the model",
+            severity=WARNING,
+            threshold=SILENT_PERIODS * self._args["hours_between_runs"][kind],
             evaluation_periods=_HOURS_OF_WATCH,
             datapoints_to_alarm=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=SILENT_PERIODS * self._args["hours_between_runs"][kind],
-            treat_missing_data="missing",
             # A new alarm begins without data, which is no transition; one that loses them has lost its watch.
-            insufficient_data_actions=[self._args["alarm_topic_arn"]],
+            missing_data="missing",
+            tells_of_missing_data=True,
         )
 
     def _without_data(self, kind: str, schedule: pulumi.Input[str]) -> aws.cloudwatch.MetricAlarm:
@@ -98,87 +99,39 @@ class MonitorHealth(pulumi.ComponentResource):
         hours = self._args["hours_between_runs"][kind]
         runs = 1 if self._args.get("alarm_on_no_data", False) else max(2, _HOURS_WITHOUT_DATA // hours)
         in_a_row = "" if runs == 1 else f", {runs} runs in a row"
-        return self._alarm(
+        return self._alarms.make(
             f"{self._stem}-{kind}-no-data",
-            f"The {kind} monitor of {self._stem} found no data to look at{in_a_row}",
-            metrics.NO_DATA,
-            schedule,
-            statistic="Maximum",
-            period=PERIOD_SECONDS,
+            self._metric(metrics.NO_DATA, schedule),
+            description=f"The {kind} monitor of {self._stem} found no data to look at{in_a_row}",
+            severity=WARNING,
+            threshold=1,
             evaluation_periods=min(_MOST_HOURS, runs * hours),
             datapoints_to_alarm=runs if runs > 1 else None,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            treat_missing_data="notBreaching",
         )
 
-    def _rings_at_one(
-        self, suffix: str, description: str, metric_name: str, kind: str, schedule: pulumi.Input[str]
-    ) -> aws.cloudwatch.MetricAlarm:
-        return self._alarm(
-            f"{self._stem}-{kind}-{suffix}",
-            description,
-            metric_name,
-            schedule,
-            statistic="Maximum",
-            period=PERIOD_SECONDS,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
+    def _open_failures(self, kind: str, schedule: pulumi.Input[str]) -> aws.cloudwatch.MetricAlarm:
+        return self._alarms.make(
+            f"{self._stem}-{kind}-open-failures",
+            self._metric(metrics.JOB_FAILURES, schedule),
+            description=f"A run of the open engine's {kind} monitor of {self._stem} failed",
+            severity=WARNING,
             threshold=1,
-            treat_missing_data="notBreaching",
         )
 
     def _disagreement(self, kind: str, schedule: pulumi.Input[str]) -> aws.cloudwatch.MetricAlarm:
         """So many breaching hours among those in which so many runs are due; hours without a run do not count."""
         runs = self._args.get("disagreeing_runs", 3)
-        return self._alarm(
+        return self._alarms.make(
             f"{self._stem}-{kind}-disagreement",
-            f"Model Monitor and the open engine disagree on {self._stem} ({kind}): one of the two is wrong",
-            metrics.AGREEMENT,
-            schedule,
-            statistic="Minimum",
-            period=PERIOD_SECONDS,
+            self._metric(metrics.AGREEMENT, schedule, statistic="Minimum"),
+            description=f"Model Monitor and the open engine disagree on {self._stem} ({kind}): one of the two is wrong",
+            severity=WARNING,
+            threshold=self._args.get("least_agreement") or 0.0,
+            below=True,
             evaluation_periods=runs * self._args["hours_between_runs"][kind],
             datapoints_to_alarm=runs,
-            comparison_operator="LessThanThreshold",
-            threshold=self._args.get("least_agreement") or 0.0,
-            treat_missing_data="notBreaching",
         )
 
-    def _alarm(
-        self,
-        name: str,
-        description: str,
-        metric_name: str,
-        schedule: pulumi.Input[str],
-        *,
-        statistic: str,
-        period: int,
-        evaluation_periods: int,
-        comparison_operator: str,
-        threshold: float,
-        treat_missing_data: str,
-        datapoints_to_alarm: int | None = None,
-        insufficient_data_actions: list[pulumi.Input[str]] | None = None,
-    ) -> aws.cloudwatch.MetricAlarm:
-        metric = schedule_metric(self._args["metric_namespace"], metric_name, self._args["endpoint_name"], schedule)
-        return aws.cloudwatch.MetricAlarm(
-            name,
-            # As every alarm of a stack ends: the responder reads it there, and subscriptions filter by it.
-            alarm_description=f"{description}. Severity: {WARNING}",
-            namespace=metric.namespace,
-            metric_name=metric.name,
-            dimensions=metric.dimensions,
-            statistic=statistic,
-            period=period,
-            evaluation_periods=evaluation_periods,
-            datapoints_to_alarm=datapoints_to_alarm,
-            comparison_operator=comparison_operator,
-            threshold=threshold,
-            treat_missing_data=treat_missing_data,
-            alarm_actions=[self._args["alarm_topic_arn"]],
-            ok_actions=[self._args["alarm_topic_arn"]],
-            insufficient_data_actions=insufficient_data_actions,
-            tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+    def _metric(self, name: str, schedule: pulumi.Input[str], statistic: str = "Maximum") -> Metric:
+        found = schedule_metric(self._args["metric_namespace"], name, self._args["endpoint_name"], schedule)
+        return replace(found, statistic=statistic)

@@ -1,7 +1,7 @@
 """What a user writes (the `*Args` TypedDicts) and what the components read (the frozen `*Settings`).
 
 Every argument dictionary is turned into its settings at once, before the first resource is registered. What is wrong
-is said in one line: which argument, which value, and the mend. A key that is not an argument is an error, so that a
+is said in one line: which argument, which value, and the fix. A key that is not an argument is an error, so that a
 misspelt one is never silently ignored.
 
 Values that may come from another resource (names, ARNs, tags, addresses) are `pulumi.Input`; what decides which

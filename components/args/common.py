@@ -47,7 +47,7 @@ def common_settings(
     Raises
     ------
     ArgumentError
-        In one line: the argument, its value and the mend.
+        In one line: the argument, its value and the fix.
     """
     values = {"log_retention_in_days": log_retention_in_days, "kms_key_arn": kms_key_arn}
     read = Reader("", values, list(values))

@@ -13,7 +13,7 @@ from components.archives import asset_bytes
 
 
 class ArgumentError(ValueError):
-    """An argument that cannot be used; the message is one line: which, what was given, and the mend."""
+    """An argument that cannot be used; the message is one line: which, what was given, and the fix."""
 
 
 _NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -42,8 +42,8 @@ class Reader:
         for name in values:
             if name not in names:
                 near = difflib.get_close_matches(str(name), names, n=1)
-                mend = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-                raise ArgumentError(f"{self.name(str(name))} is not an argument: {mend}")
+                fix = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+                raise ArgumentError(f"{self.name(str(name))} is not an argument: {fix}")
 
     def name(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key

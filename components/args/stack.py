@@ -102,7 +102,7 @@ class StackSettings:
         Raises
         ------
         ArgumentError
-            In one line: the argument, its value and the mend.
+            In one line: the argument, its value and the fix.
         """
         check_component_name(name)
         read = Reader("", args, argument_names(ModelMonitoringStackArgs))

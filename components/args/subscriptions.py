@@ -103,8 +103,8 @@ def _filter_policy(read: Reader) -> Mapping[str, tuple[str, ...]]:
         path = f"{read.name('filter_policy')}.{key}"
         if key not in FILTERS:
             near = difflib.get_close_matches(str(key), FILTERS, n=1)
-            mend = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(FILTERS)}"
-            raise ArgumentError(f"{path} is no attribute of a notification, and would let none through: {mend}")
+            fix = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(FILTERS)}"
+            raise ArgumentError(f"{path} is no attribute of a notification, and would let none through: {fix}")
         if not isinstance(values, Sequence) or isinstance(values, str) or not values:
             raise ArgumentError(f"{path} is {values!r}: must be a list of the values that are let through")
         unknown = [item for item in values if key == "severity" and item not in SEVERITIES]

@@ -31,7 +31,7 @@ REQUIRED_OUTPUTS = (
 
 @dataclass(frozen=True)
 class Check:
-    """One step: its name, whether it went well, and what was seen (or what is wrong and how to mend it)."""
+    """One step: its name, whether it went well, and what was seen (or what is wrong and how to fix it)."""
 
     name: str
     ok: bool
@@ -43,21 +43,21 @@ def read_outputs(file: str | Path) -> dict[str, str]:
     missing.
     """
     path = Path(file)
-    mend = "write it with: pulumi stack output --json > " + str(path)
+    fix = "write it with: pulumi stack output --json > " + str(path)
     try:
         outputs = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); {mend}") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); {fix}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 text; {mend}") from error
+        raise InputError(f"{path}: is not UTF-8 text; {fix}") from error
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: is no JSON ({error.msg}); {mend}") from error
+        raise InputError(f"{path}:{error.lineno}: is no JSON ({error.msg}); {fix}") from error
     if not isinstance(outputs, dict):
-        raise InputError(f"{path}: is no JSON object of outputs; {mend}")
+        raise InputError(f"{path}: is no JSON object of outputs; {fix}")
     checked = {name: value for name, value in outputs.items() if isinstance(value, str) and value}
     missing = [name for name in REQUIRED_OUTPUTS if name not in checked]
     if missing:
-        raise InputError(f"{path}: lacks the output {missing[0]}; deploy the stack with `pulumi up`, then {mend}")
+        raise InputError(f"{path}: lacks the output {missing[0]}; deploy the stack with `pulumi up`, then {fix}")
     return checked
 
 

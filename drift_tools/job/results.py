@@ -27,8 +27,8 @@ def require_rows(
         outside = f": no captured record in the window ({counts.outside} outside it)" if counts.outside else ""
         if source is None:
             raise InputError(f"Job inputs had no data{outside}")
-        mend = ": take another window" if outside else ": its files are empty: name captured data that hold records"
-        raise InputError(f"{source}: Job inputs had no data{outside}{mend}")
+        fix = ": take another window" if outside else ": its files are empty: name captured data that hold records"
+        raise InputError(f"{source}: Job inputs had no data{outside}{fix}")
 
 
 def write_violations(output: Path, violations: Sequence[Violation]) -> None:

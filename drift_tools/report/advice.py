@@ -19,7 +19,7 @@ _ABOUT_THE_MODEL = (
 def next_steps(
     comparison: Comparison, checks: Sequence[CrossCheck] = (), timeline: Timeline | None = None
 ) -> list[str]:
-    """What to do about a comparison: a broken feed is mended, a changed world is learnt.
+    """What to do about a comparison: a broken feed is fixed, a changed world is learnt.
 
     `checks` hold the monitor's violations against comparisons of the same rows; where only one of them calls a feature,
     a step says what to set. `timeline` has the same rows in windows: what began at once is looked for where it began.
@@ -151,5 +151,5 @@ def _about_the_monitor(checks: Sequence[CrossCheck]) -> Iterator[str]:
         named = listed([f"{name} ({listed(list(dict.fromkeys(kinds)), 3)})" for name, kinds in alone.items()])
         yield (
             f"Only the monitor calls {named}. If that check is too strict for the feature, relax its constraint; if it "
-            "is a rule that must hold, mend the feed."
+            "is a rule that must hold, fix the feed."
         )

@@ -75,7 +75,7 @@ def read_csv_text(
             if row and rows and len(row) != len(rows[0]):
                 raise InputError(
                     f"{source}, line {begin}: {len(row)} cells where the first line has {len(rows[0])}: "
-                    "quote the cells that hold the delimiter, or mend the line"
+                    "quote the cells that hold the delimiter, or fix the line"
                 )
             if row:
                 rows.append(row)
@@ -135,7 +135,7 @@ def _not_csv(source: str, begin: int, line: int, error: csv.Error) -> str:
     takes up all lines to the next quote, or to the end.
     """
     if begin == line:
-        return f"{source}, line {line}: not CSV ({error}): mend the line"
+        return f"{source}, line {line}: not CSV ({error}): fix the line"
     return (
         f"{source}, line {begin}: not CSV ({error}, in line {line}): a quote opens in the row that begins here and is "
         "not closed: close it, or double it if it is part of the cell"

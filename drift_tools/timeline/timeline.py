@@ -314,7 +314,7 @@ def _no_time(column: Column, row: int, *, says_so: bool) -> str:
     written = digits if column.texts is None else str(column.texts[row])
     where = f"column {column.name!r}, row {row + 1}"
     if says_so:
-        return f"{where}: {written} is not in the years 1000 to 8999: mend it or leave the row out (--time-column)"
+        return f"{where}: {written} is not in the years 1000 to 8999: fix it or leave the row out (--time-column)"
     if calendar := _calendar(digits):
         looks_like, moment = calendar
         return f"{where}: {written} looks like {looks_like}: write ISO 8601, such as {moment}"

@@ -79,7 +79,7 @@ def _require_same(baseline: StartBaseline, existing: Mapping[str, Any]) -> None:
         reason = existing.get("FailureReason") or existing.get("ExitMessage") or "no reason given"
         raise BaselineConflictError(
             f"baseline job {baseline.job_name} exists already and is {status} ({reason}): "
-            "mend the cause, then raise baseline.attempt of the stack to run it again"
+            "fix the cause, then raise baseline.attempt of the stack to run it again"
         )
 
 

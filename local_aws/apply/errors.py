@@ -1,4 +1,4 @@
-"""What can go wrong while a program is applied or destroyed: one line each, that names the resource and the mend."""
+"""What can go wrong while a program is applied or destroyed: one line each, that names the resource and the fix."""
 
 from __future__ import annotations
 

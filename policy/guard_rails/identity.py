@@ -113,9 +113,9 @@ def pass_role(resource_type: str, properties: Properties) -> list[str]:
 
 def confused_deputy(resource_type: str, properties: Properties) -> list[str]:
     """A service that acts for anybody acts for attackers too; `aws:SourceAccount` or `aws:SourceArn` says for whom."""
-    mend = "add a condition on aws:SourceAccount or aws:SourceArn"
+    fix = "add a condition on aws:SourceAccount or aws:SourceArn"
     found = [
-        f"{item.label} lets {name} act for any account: {mend}"
+        f"{item.label} lets {name} act for any account: {fix}"
         for item in statements(resource_type, properties)
         if item.allows and not item.has_condition(*SOURCE_KEYS)
         for kind, name in item.principals
@@ -206,7 +206,7 @@ RULES: Final = (
         name="no-wildcard-actions",
         title="No wildcard actions",
         description="Policies allow named actions only.",
-        mend="List the actions that are called; CloudTrail and IAM Access Analyzer know them.",
+        fix="List the actions that are called; CloudTrail and IAM Access Analyzer know them.",
         level=Level.MANDATORY,
         severity=Severity.CRITICAL,
         check=wildcard_actions,
@@ -215,7 +215,7 @@ RULES: Final = (
         name="no-wildcard-resources",
         title="No wildcard resources",
         description='Policies allow "*" only for actions that AWS cannot limit to a resource.',
-        mend="Give the ARNs of this stack's own resources, or a condition where the action has no resources.",
+        fix="Give the ARNs of this stack's own resources, or a condition where the action has no resources.",
         level=Level.MANDATORY,
         severity=Severity.CRITICAL,
         check=wildcard_resources,
@@ -224,7 +224,7 @@ RULES: Final = (
         name="pass-role-limited",
         title="iam:PassRole is limited",
         description="iam:PassRole names the role and the service that it may be passed to.",
-        mend="Give the role's ARN and the condition StringEquals iam:PassedToService.",
+        fix="Give the role's ARN and the condition StringEquals iam:PassedToService.",
         level=Level.MANDATORY,
         severity=Severity.CRITICAL,
         check=pass_role,
@@ -233,7 +233,7 @@ RULES: Final = (
         name="no-writable-code",
         title="No role writes code",
         description="No role of the stack may write where preprocessing scripts, the monitor or the model's code lie.",
-        mend="Let the role write captures or results only; code is put there by deployments.",
+        fix="Let the role write captures or results only; code is put there by deployments.",
         level=Level.MANDATORY,
         severity=Severity.CRITICAL,
         check=writable_code,
@@ -242,7 +242,7 @@ RULES: Final = (
         name="no-confused-deputy",
         title="No confused deputy",
         description="A service that may assume a role or use a resource may do so for this account only.",
-        mend="Add StringEquals aws:SourceAccount, or ArnLike aws:SourceArn, to the statement.",
+        fix="Add StringEquals aws:SourceAccount, or ArnLike aws:SourceArn, to the statement.",
         level=Level.MANDATORY,
         severity=Severity.HIGH,
         check=confused_deputy,
@@ -251,7 +251,7 @@ RULES: Final = (
         name="no-open-principals",
         title="No open principals",
         description="Resource policies allow named principals only.",
-        mend="Name the account, role or service; or limit everybody by aws:PrincipalOrgID or an account.",
+        fix="Name the account, role or service; or limit everybody by aws:PrincipalOrgID or an account.",
         level=Level.MANDATORY,
         severity=Severity.CRITICAL,
         check=open_principals,
@@ -260,7 +260,7 @@ RULES: Final = (
         name="no-broad-managed-policies",
         title="No broad managed policies",
         description="Roles have policies of their own instead of AWS's FullAccess policies.",
-        mend="Write a policy with the actions and ARNs that are needed.",
+        fix="Write a policy with the actions and ARNs that are needed.",
         level=Level.MANDATORY,
         severity=Severity.HIGH,
         check=managed_policies,
@@ -269,7 +269,7 @@ RULES: Final = (
         name="function-urls-authenticated",
         title="Function URLs are authenticated",
         description="A Lambda function's URL asks for IAM credentials.",
-        mend="Set authorization_type to AWS_IAM.",
+        fix="Set authorization_type to AWS_IAM.",
         level=Level.MANDATORY,
         severity=Severity.CRITICAL,
         check=function_urls,
@@ -278,7 +278,7 @@ RULES: Final = (
         name="no-secrets-in-environments",
         title="No secrets in functions' environments",
         description="A function's environment variables hold no passwords, keys or tokens.",
-        mend="Keep the secret in Secrets Manager, give the function its ARN and secretsmanager:GetSecretValue on it.",
+        fix="Keep the secret in Secrets Manager, give the function its ARN and secretsmanager:GetSecretValue on it.",
         level=Level.ADVISORY,
         severity=Severity.MEDIUM,
         check=environment_secrets,

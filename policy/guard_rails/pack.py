@@ -23,7 +23,7 @@ NAME: Final = "model-monitoring-guard-rails"
 
 
 def resource_policy(rule: Rule) -> ResourceValidationPolicy:
-    """A rule about one resource; its findings are reported with their mend."""
+    """A rule about one resource; its findings are reported with their fix."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         settings = {key: value for key, value in args.get_config().items() if key in rule.settings}
@@ -36,7 +36,7 @@ def resource_policy(rule: Rule) -> ResourceValidationPolicy:
         description=rule.description,
         enforcement_level=EnforcementLevel(rule.level.value),
         severity=PolicySeverity(rule.severity.value),
-        remediation_steps=rule.mend,
+        remediation_steps=rule.fix,
         config_schema=PolicyConfigSchema({key: dict(schema) for key, schema in rule.settings.items()})
         if rule.settings
         else None,
@@ -59,7 +59,7 @@ def stack_policy(rule: StackRule) -> StackValidationPolicy:
         description=rule.description,
         enforcement_level=EnforcementLevel(rule.level.value),
         severity=PolicySeverity(rule.severity.value),
-        remediation_steps=rule.mend,
+        remediation_steps=rule.fix,
         validate=validate,
     )
 

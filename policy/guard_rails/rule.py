@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 Properties = Mapping[str, Any]
-# (resource type, inputs, the rule's settings by keyword) -> what is wrong and how it is mended, a line each.
+# (resource type, inputs, the rule's settings by keyword) -> what is wrong and how it is fixed, a line each.
 Check = Callable[..., list[str]]
 
 
@@ -34,7 +34,7 @@ class Rule:
     name: str
     title: str
     description: str
-    mend: str
+    fix: str
     level: Level
     severity: Severity
     check: Check
@@ -67,7 +67,7 @@ class StackRule:
     name: str
     title: str
     description: str
-    mend: str
+    fix: str
     level: Level
     severity: Severity
     check: Callable[[Sequence[StackResource]], list[Finding]]

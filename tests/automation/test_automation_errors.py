@@ -1,4 +1,4 @@
-"""Failures end in one line that says what is wrong and what mends it."""
+"""Failures end in one line that says what is wrong and what fixes it."""
 
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def test_a_refused_schedule_is_met_with_the_engine_for_every_account(project: Pa
 @pytest.mark.parametrize(
     ("operation", "words"),
     [
-        # Refused for another reason, or another thing that is closed: the engine would not mend it.
+        # Refused for another reason, or another thing that is closed: the engine would not fix it.
         ("CreateMonitoringSchedule", "User: x is not authorized to perform: sagemaker:CreateMonitoringSchedule"),
         ("CreateEndpoint", "The instance type is closed to new customers"),
     ],
@@ -70,17 +70,17 @@ def test_another_refusal_is_not_taken_for_that_one(project: Path, operation: str
 
 
 @pytest.mark.parametrize(
-    ("code", "mend"),
+    ("code", "fix"),
     [
         ("AccessDeniedException", "give the credentials that deploy this permission"),
         ("ExpiredTokenException", "renew the credentials (aws sso login, or new keys)"),
         ("ResourceLimitExceeded", "ask for a higher quota, or choose another instance type"),
     ],
 )
-def test_a_refusal_names_operation_code_and_mend(project: Path, code: str, mend: str) -> None:
+def test_a_refusal_names_operation_code_and_mend(project: Path, code: str, fix: str) -> None:
     events = failed("create", ENDPOINT, "x", refusal("CreateEndpoint", code, "no"))
     error = error_of(project, Played(events, Failure("error: update failed")))
-    assert str(error) == f"AWS refused SageMaker CreateEndpoint: {code}: no: {mend}"
+    assert str(error) == f"AWS refused SageMaker CreateEndpoint: {code}: no: {fix}"
 
 
 def test_a_refusal_without_a_known_mend_is_told_as_it_is(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""Arguments are refused before anything is registered, in one line that names argument, value and mend."""
+"""Arguments are refused before anything is registered, in one line that names argument, value and fix."""
 
 from pathlib import Path
 from typing import Any, cast

@@ -314,7 +314,7 @@ def test_broken_csv_names_file_line_and_mend(tmp_path: Path, content: bytes, mes
         ),
         (
             b'a,b\n"x\ny",2\n3\n',
-            "line 4: 1 cells where the first line has 2: quote the cells that hold the delimiter, or mend the line",
+            "line 4: 1 cells where the first line has 2: quote the cells that hold the delimiter, or fix the line",
         ),
         (b",a\n0,1\n", "line 1: column 1 has no name: name it, or write the file without its index"),
         (b'a," ",b\n0,1,2\n', "line 1: column 2 has no name: name it, or write the file without its index"),

@@ -277,7 +277,7 @@ def test_what_cannot_be_split_is_refused(data: dict[str, object], width: str | f
         ([1e40], "1e+40 is no time of the years 1971 to 2199: "),
         ([-1.7e308, 1.7e308], "-1.7e+308 is no time of the years 1971 to 2199: "),
         ([8e18], "8e+18 is no time of the years 1971 to 2199: "),
-        (["0001-01-01"], "0001-01-01 is not in the years 1000 to 8999: mend it or leave the row out"),
+        (["0001-01-01"], "0001-01-01 is not in the years 1000 to 8999: fix it or leave the row out"),
         (["9999-12-31T23:59:59-05:00"], "9999-12-31T23:59:59-05:00 is not in the years 1000 to 8999: "),
         (np.array(["-0500-01-01"], dtype="datetime64[s]"), "the time is not in the years 1000 to 8999: "),
     ],

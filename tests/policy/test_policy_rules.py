@@ -356,7 +356,7 @@ def test_names_of_tags_are_a_setting() -> None:
 
 @pytest.mark.parametrize("rule", [*RULES, *STACK_RULES], ids=lambda rule: rule.name)
 def test_rules_say_what_they_are_for(rule: Any) -> None:
-    for text in (rule.title, rule.description, rule.mend, rule.check.__doc__):
+    for text in (rule.title, rule.description, rule.fix, rule.check.__doc__):
         assert text
         assert "\n" not in text.split("\n\n")[0]
     assert rule.level in Level

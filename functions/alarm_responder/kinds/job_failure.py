@@ -56,7 +56,7 @@ def look(alarm: Alarm, sources: Sources) -> NotedFailure:
     """The failed job that was noted for the alarm's schedule; or None, and a sentence on why it is not known.
 
     There is one note a schedule, the latest. One from long before the alarm is about another failure: its reason would
-    send people after what was mended long ago. One without a time is shown, and says so.
+    send people after what was fixed long ago. One without a time is shown, and says so.
     """
     s3, bucket = sources.s3, sources.bucket
     key = note_key(f"{sources.state_prefix}/{FAILURE_NOTES_FOLDER}", str(alarm.endpoint), str(alarm.schedule))
@@ -124,7 +124,7 @@ def _advice(job: FailedJob | None) -> tuple[str, str]:
 
 
 def notification(alarm: Alarm, found: NotedFailure, context: MessageContext) -> Notification:
-    """For an alarm on a monitoring job that failed: nobody is watching the model until it is mended."""
+    """For an alarm on a monitoring job that failed: nobody is watching the model until it is fixed."""
     job, problem = found.job, found.problem
     kind = job.kind if job else "monitoring"
     consequence = _CONSEQUENCES.get(kind, _CONSEQUENCES["monitoring"])
@@ -145,7 +145,7 @@ def notification(alarm: Alarm, found: NotedFailure, context: MessageContext) -> 
         "WHAT TO DO NEXT",
         f"  1. Read the reason above and the end of the {whose} log.",
         f"  2. {remedy}",
-        "  3. The next run of the schedule shows whether it is mended.",
+        "  3. The next run of the schedule shows whether it is fixed.",
     ]
     sections = [
         [f"{alarm.endpoint}: a {kind} job failed. {consequence}"],
