@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local_aws import alarm_data, seams
+from local_aws.accounts import Accounts
 from local_aws.activity import Activity
 from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock, parse_time
@@ -16,6 +17,7 @@ from local_aws.front_door import FrontDoor, Receive, Scope, Send, read_body, res
 from local_aws.identity import Identity
 from local_aws.journal import Journal
 from local_aws.muting import MuteRules
+from local_aws.observability import Observability
 from local_aws.queue_metrics import QueueMetrics
 from local_aws.sagemaker.api import SageMaker, resource_arn
 from local_aws.sagemaker.capture import Capture
@@ -68,7 +70,8 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     identity.check_requests("scheduler", scheduler.refuse)
     identity.check_passed_roles()
 
-    control = Control(clock, journal, timeline.advance)
+    accounts = _connect_accounts(settings["account_id"], enforce=settings["enforce_iam"])
+    control = Control(clock, journal, timeline.advance, accounts.open, settings["region"])
     runtime = Runtime(endpoints, sagemaker.find_endpoint)
     ticking: list[asyncio.Task[None]] = []
 
@@ -103,6 +106,16 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.return_subscription_arns()
     seams.execute_athena_queries()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
+
+
+def _connect_accounts(first: str, *, enforce: bool) -> Accounts:
+    """Ways from one account into another."""
+    accounts, observability = Accounts(first), Observability(enforce=enforce)
+    seams.set_organization(accounts.organization_of)
+    seams.reach_buses_of_other_accounts(enforce=enforce)
+    seams.serve_observability(observability.handle)
+    seams.read_linked_metrics(observability.linked_to)
+    return accounts
 
 
 def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:

@@ -1,5 +1,14 @@
 """The CloudWatch dashboard."""
 
 from components.dashboard.dashboard import MonitoringDashboard, MonitoringDashboardArgs
+from components.dashboard.widgets import GRID_WIDTH, Widget, alarm_states, graph, log_table
 
-__all__ = ["MonitoringDashboard", "MonitoringDashboardArgs"]
+__all__ = [
+    "GRID_WIDTH",
+    "MonitoringDashboard",
+    "MonitoringDashboardArgs",
+    "Widget",
+    "alarm_states",
+    "graph",
+    "log_table",
+]

@@ -65,6 +65,8 @@ LISTINGS = (
     ),
     Listing("glue database", "glue", "GetDatabases", "DatabaseList[].Name"),
     Listing("athena workgroup", "athena", "ListWorkGroups", "WorkGroups[?Name != 'primary'].Name"),
+    Listing("oam sink", "oam", "ListSinks", "Items[].Arn"),
+    Listing("oam link", "oam", "ListLinks", "Items[].Arn"),
     Listing("alarm mute rule", "cloudwatch", "ListAlarmMuteRules", "AlarmMuteRuleSummaries[].AlarmMuteRuleArn"),
     Listing("cloudwatch alarm", "cloudwatch", "DescribeAlarms", "[MetricAlarms, CompositeAlarms][][].AlarmName"),
     Listing("cloudwatch dashboard", "cloudwatch", "ListDashboards", "DashboardEntries[].DashboardName"),

@@ -7,6 +7,15 @@ loudly when a new version of either has moved what is used. Import this package 
 
 from ministack.core.responses import get_account_id, get_region, request_scope
 
+from local_aws.seams.accounts import (
+    open_account,
+    organization_id,
+    policy_allows,
+    reach_buses_of_other_accounts,
+    read_linked_metrics,
+    serve_observability,
+    set_organization,
+)
 from local_aws.seams.athena import execute_athena_queries
 from local_aws.seams.cloudwatch import (
     alarms_everywhere,
@@ -116,11 +125,16 @@ __all__ = [
     "next_cron_time",
     "object_key",
     "observe_requests",
+    "open_account",
     "open_role_session",
+    "organization_id",
     "point_statistics",
+    "policy_allows",
     "publish",
     "put_on_clock",
     "queue_key",
+    "reach_buses_of_other_accounts",
+    "read_linked_metrics",
     "read_request",
     "record_denials",
     "record_metric",
@@ -137,10 +151,12 @@ __all__ = [
     "run_asynchronously",
     "schedules_everywhere",
     "send_aws_event",
+    "serve_observability",
     "serve_sagemaker",
     "serve_scaling",
     "service_is_allowed",
     "set_log_group_key",
+    "set_organization",
     "stop_own_scheduler",
     "supply_metric_namespace",
     "topic_encryption_key",
