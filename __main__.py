@@ -12,9 +12,10 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives import numpy_layer
 from components.archives.model import write_model_archive
-from components.args import BaselineSettings, ModelQualityBaselineSettings
+from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
+from contract.monitor_kinds import DATA_QUALITY, KINDS
 
 PROJECT = Path(__file__).resolve().parent
 # The rest of the arguments, by the names that the component has for them, in one object.
@@ -32,9 +33,7 @@ KEYS: Final = (*SCALARS, *FILES, "alert_emails", "compute_baselines_here", MONIT
 ASSETS: Final = (
     ("baseline", "statistics"),
     ("baseline", "constraints"),
-    ("data_quality", "record_preprocessor"),
-    ("model_quality", "record_preprocessor"),
-    ("model_quality", "baseline", "constraints"),
+    *((KINDS[kind].argument, *path) for kind, found in KIND_ARGUMENTS.items() for path in found.settings.FILES),
 )
 ARCHIVES: Final = (("open_engine", "small_windows", "layer"),)
 
@@ -60,8 +59,9 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
             emails = [pulumi.Output.secret(email) for email in emails]
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
     _keep_secrets(args, config)
-    if "model_quality" in args and args.get("engine") in {"model-monitor", "both"}:
-        _check_regions()
+    native = [KINDS[kind].argument for kind in KINDS if kind != DATA_QUALITY and KINDS[kind].argument in args]
+    if native and args.get("engine") in {"model-monitor", "both"}:
+        _check_regions(native[0])
     return cast(ModelMonitoringStackArgs, args)
 
 
@@ -96,8 +96,8 @@ def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:
             item["endpoint"] = pulumi.Output.secret(item["endpoint"])
 
 
-def _check_regions() -> None:
-    """The model-quality definition is pulumi-aws-native's, and that provider does not read `aws:region`.
+def _check_regions(argument: str) -> None:
+    """All definitions but data quality's are pulumi-aws-native's, and that provider does not read `aws:region`.
 
     Without a region of its own it would fail halfway through a deployment, and with another one it would make the
     definition where its schedule is not.
@@ -106,7 +106,7 @@ def _check_regions() -> None:
     classic, native = (pulumi.Config(provider).get("region") or environment for provider in ("aws", "aws-native"))
     if classic and native != classic:
         raise ArgumentError(
-            f"aws-native:region is {native!r} and aws:region {classic!r}: model quality needs both providers in one "
+            f"aws-native:region is {native!r} and aws:region {classic!r}: {argument} needs both providers in one "
             f"region; pulumi config set aws-native:region {classic}"
         )
 

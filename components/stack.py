@@ -41,20 +41,24 @@ from components.iam import (
     sagemaker_trust,
     service_role,
 )
+from components.jobs import KindFiles
 from components.monitors import (
+    ANALYZER,
+    SHADOW_ENDPOINT_PREFIX,
     EngineComparison,
     OpenMonitors,
     OpenMonitorsArgs,
     Site,
+    image_uri,
     monitor_policy,
     monitors_of,
     run_policy,
-    without_tag,
 )
-from components.storage import MonitoringStorage, content_object
+from components.storage import MonitoringStorage, content_object, upload_analysis_config
 from contract import metrics
-from contract.monitor_kinds import KINDS
+from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY
 
+SCIKIT_LEARN: Final = "sagemaker-scikit-learn"
 # AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.
 SCIKIT_LEARN_TAG: Final = "1.9-0-cpu-py3"
 
@@ -73,10 +77,12 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     bucket_name: pulumi.Output[str]
     endpoint_name: pulumi.Output[str]
+    schedule_names: pulumi.Output[Mapping[str, str]]
+    """Of the monitors that are on, by kind."""
     data_quality_schedule_name: pulumi.Output[str] | None
-    """None without a data-quality monitor."""
+    """The same of data quality, under the name that it had first; None without such a monitor."""
     model_quality_schedule_name: pulumi.Output[str] | None
-    """None without a model-quality monitor."""
+    """The same of model quality; None without such a monitor."""
     alarm_topic_arn: pulumi.Output[str]
     notification_topic_arn: pulumi.Output[str]
     responder_function_name: pulumi.Output[str]
@@ -92,9 +98,9 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelMonitoringStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = StackSettings.from_args(name, args)
+        self.monitors = monitors_of(settings)
         super().__init__("model-monitoring:index:ModelMonitoringStack", name, {}, opts)
         self._stem, self._settings = name, settings
-        self.monitors = monitors_of(settings)
 
         self.storage = self._storage()
         self.bucket_name = self.storage.bucket_name
@@ -104,6 +110,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.model_monitor = self._model_monitor_job() if settings.engine in {MODEL_MONITOR, BOTH} else None
         self.open_engine = self._open_engine_job() if settings.engine in {OPEN, BOTH} else None
 
+        self.kind_files = self._kind_files()
         self.baseline = self._baseline()
         self.statistics_uri = self.baseline.statistics_uri
         self.constraints_uri = self.baseline.constraints_uri
@@ -115,8 +122,9 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.open_schedules = self.open_monitors.schedule_names if self.open_monitors else {}
         # With both engines people are told of what Model Monitor finds, and of where the two contradict each other.
         self.schedules = model_monitor or self.open_schedules
-        for kind in KINDS:
-            setattr(self, _schedule_output(kind), self.schedules.get(kind))
+        self.schedule_names = pulumi.Output.all(**self.schedules)
+        self.data_quality_schedule_name = self.schedules.get(DATA_QUALITY)
+        self.model_quality_schedule_name = self.schedules.get(MODEL_QUALITY)
 
         self.metrics = self._metrics()
         self.alerting = self._alerting()
@@ -134,12 +142,14 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.dashboard_url = self.dashboard.dashboard_url
         self.register_outputs(self.outputs())
 
-    def outputs(self) -> dict[str, pulumi.Output[str] | None]:
+    def outputs(self) -> dict[str, pulumi.Output[Any] | None]:
         """What other programs and people rely on, by name."""
         return {
             "bucket_name": self.bucket_name,
             "endpoint_name": self.endpoint_name,
-            **{_schedule_output(kind): self.schedules.get(kind) for kind in KINDS},
+            "schedule_names": self.schedule_names,
+            "data_quality_schedule_name": self.data_quality_schedule_name,
+            "model_quality_schedule_name": self.model_quality_schedule_name,
             "alarm_topic_arn": self.alarm_topic_arn,
             "notification_topic_arn": self.notification_topic_arn,
             "responder_function_name": self.responder_function_name,
@@ -150,6 +160,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "statistics_uri": self.statistics_uri,
             "constraints_uri": self.constraints_uri,
         }
+
+    @property
+    def _asks_model(self) -> bool:
+        return any(monitor.asks_model for monitor in self.monitors.values())
 
     @property
     def _child(self) -> pulumi.ResourceOptions:
@@ -174,23 +188,31 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     def _model_monitor_job(self) -> "_Job":
         """What AWS's analyzer runs in."""
-        image = aws.sagemaker.get_prebuilt_ecr_image_output(
-            repository_name="sagemaker-model-monitor-analyzer", opts=pulumi.InvokeOptions(parent=self)
-        ).registry_path.apply(without_tag)
+        repositories = [monitor.repository for monitor in self.monitors.values()]
+        if any(monitor.kind.needs_labels for monitor in self.monitors.values()):
+            repositories.append(ANALYZER)  # beside it lies what joins captures with labels
+        images = {repository: image_uri(repository, self) for repository in dict.fromkeys(repositories)}
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
             found.pop("tables")  # Model Monitor's analyzer writes none
-            return monitor_policy(found.pop("place"), analyzer_image_uri=found.pop("image"), **found)
+            return monitor_policy(
+                found.pop("place"),
+                image_uris=list(found.pop("images").values()),
+                kinds=list(self.monitors),
+                shadow_endpoint=SHADOW_ENDPOINT_PREFIX if self._asks_model else None,
+                **found,
+            )
 
-        return _Job(image_uri=image, role_arn=self._job_role("monitor-role", image, policy))
+        return _Job(images=images, role_arn=self._job_role("monitor-role", images, policy))
 
     def _open_engine_job(self) -> "_Job":
         """What this project's own monitor runs in."""
         image = aws.sagemaker.get_prebuilt_ecr_image_output(
-            repository_name="sagemaker-scikit-learn",
+            repository_name=SCIKIT_LEARN,
             image_tag=SCIKIT_LEARN_TAG,
             opts=pulumi.InvokeOptions(parent=self),
         ).registry_path
+        images = {SCIKIT_LEARN: image}
         code_uri = content_object(
             f"{self._stem}-job-code",
             bucket=self.bucket_name,
@@ -205,7 +227,9 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         def policy(found: dict[str, Any]) -> PolicyDocument:
             return run_policy(
                 found.pop("place"),
-                image_uri=found.pop("image"),
+                image_uri=found.pop("images")[SCIKIT_LEARN],
+                kinds=list(self.monitors),
+                asks_model=self._asks_model,
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self._settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
@@ -214,13 +238,13 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             )
 
         return _Job(
-            image_uri=image,
-            role_arn=self._job_role("open-monitor-role", image, policy),
+            images=images,
+            role_arn=self._job_role("open-monitor-role", images, policy),
             code_uri=code_uri,
         )
 
     def _job_role(
-        self, suffix: str, image_uri: pulumi.Output[str], policy: Callable[[dict[str, Any]], PolicyDocument]
+        self, suffix: str, images: Mapping[str, pulumi.Output[str]], policy: Callable[[dict[str, Any]], PolicyDocument]
     ) -> pulumi.Output[str]:
         """The role of an engine's jobs; `policy` gets everything that a policy of jobs is made from."""
         settings = self._settings
@@ -230,7 +254,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             return policy(
                 {
                     "place": found["place"],
-                    "image": found["image"],
+                    "images": found["images"],
                     "bucket": found["bucket"],
                     "scripts": settings.has_scripts,
                     "outside": Outside(
@@ -252,7 +276,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             policy=pulumi.Output.all(
                 place=look_up_context(self),
                 bucket=self.bucket_name,
-                image=image_uri,
+                images=dict(images),
                 capture_uri=self.endpoint.capture_uri if adopted else None,
                 captures_key=adopted.kms_key_arn if adopted else None,
                 files=settings.files_outside,
@@ -276,6 +300,22 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=self._settings.common,
         )
 
+    def _kind_files(self) -> dict[str, KindFiles]:
+        """What the jobs of each kind read beside data and baseline, uploaded."""
+        return {
+            kind: KindFiles(
+                analysis_config=upload_analysis_config(
+                    monitor.analysis_config(self.endpoint.model_name if self.model_monitor else None),
+                    f"{self._stem}-{kind}",
+                    bucket_name=self.bucket_name,
+                    common=self._settings.common,
+                    parent=self,
+                ),
+                model=monitor.model_uri(self.endpoint.model_uri),
+            )
+            for kind, monitor in self.monitors.items()
+        }
+
     def _baseline(self) -> Baseline:
         settings = self._settings
         # Model Monitor's analyzer where there is one: what it finds is compared with what it suggested.
@@ -297,6 +337,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             args,
             self._child,
             sources={kind: source for kind, source in sources.items() if source is not None},
+            files=self.kind_files,
             job=settings.baseline_job,
             network=settings.network,
             common=settings.common,
@@ -309,8 +350,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             endpoint_name=self.endpoint_name,
             name_stem=self.endpoint.name_stem,
             bucket_name=self.bucket_name,
-            image_uri=job.image_uri,
+            images=job.images,
             role_arn=job.role_arn,
+            files=self.kind_files,
+            model_name=self.endpoint.model_name,
             network=self._settings.network,
             common=self._settings.common,
         )
@@ -346,6 +389,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             self._child,
             monitors=list(self.monitors.values()),
             baselines=self.baseline.addresses,
+            files=self.kind_files,
             engine=engine,
             network=settings.network,
             common=settings.common,
@@ -501,15 +545,16 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 class _Job:
     """What an engine's jobs run in. `code_uri` is this project's monitor, where AWS's analyzer is not the one."""
 
-    image_uri: pulumi.Output[str]
+    images: Mapping[str, pulumi.Output[str]]
+    """By repository."""
     role_arn: pulumi.Output[str]
     code_uri: pulumi.Output[str] | None = None
+
+    @property
+    def image_uri(self) -> pulumi.Output[str]:
+        """That of the first kind."""
+        return next(iter(self.images.values()))
 
 
 def _open_schedule_name(stem: pulumi.Output[str], kind: str) -> pulumi.Output[str]:
     return stem.apply(lambda found: naming.open_schedule_name(found, kind))
-
-
-def _schedule_output(kind: str) -> str:
-    """What the output with the name of a kind's schedule is called."""
-    return f"{kind.replace('-', '_')}_schedule_name"

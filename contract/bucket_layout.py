@@ -36,6 +36,8 @@ WATCH_FOLDER: Final = "watch"
 # Files of a baseline and of a run.
 STATISTICS: Final = "statistics.json"
 CONSTRAINTS: Final = "constraints.json"
+# Of SageMaker Clarify's kinds: what was measured, and of a baseline what later runs are held against.
+ANALYSIS: Final = "analysis.json"
 DRIFT: Final = "drift.json"
 # AWS's documentation writes both; real runs and AWS's SDK the first.
 VIOLATIONS: Final = ("constraint_violations.json", "constraints_violations.json")

@@ -38,8 +38,13 @@ class JobEnvironment:
     """The rows that the baseline was made from."""
     categorical_drift_method: str | None = None
 
-    # Model quality.
+    # What is measured: which kind of monitor, and where a record has what that needs.
     analysis_type: str | None = None
+    """As `contract.monitor_kinds` has it; data quality if it is not set."""
+    analysis_config: str | None = None
+    """A file in the format of SageMaker Clarify's `analysis_config.json`, of the kinds that Clarify has."""
+    model_archive: str | None = None
+    """The deployed model's `model.tar.gz`, of kinds that ask it."""
     problem_type: str | None = None
     ground_truth_source: str | None = None
     ground_truth_attribute: str | None = None

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from contract import metrics
+from contract import bucket_layout, metrics
 
 DATA_QUALITY: Final = "data-quality"
 MODEL_QUALITY: Final = "model-quality"
+BIAS: Final = "bias"
+ATTRIBUTION: Final = "attribution"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,8 @@ class MonitorKind:
     """As it stands in names of schedules, in prefixes and in keys."""
     short: str
     """As it stands in names of jobs, which are short."""
+    analysis_type: str
+    """As its jobs' environment has it."""
     monitoring_type: str
     """As SageMaker has it."""
     needs_labels: bool
@@ -26,6 +30,13 @@ class MonitorKind:
     """Where the open engine publishes what it measures."""
     model_monitor_namespace: str
     """Where Model Monitor does."""
+    constraints_file: str = bucket_layout.CONSTRAINTS
+    """What of its baseline a run is held against."""
+
+    @property
+    def argument(self) -> str:
+        """As it stands among the arguments of a stack, and in names of its outputs."""
+        return self.name.replace("-", "_")
 
 
 KINDS: Final[Mapping[str, MonitorKind]] = {
@@ -34,6 +45,7 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
         MonitorKind(
             name=DATA_QUALITY,
             short="dq",
+            analysis_type="DATA_QUALITY",
             monitoring_type="DataQuality",
             needs_labels=False,
             metric_namespace=metrics.OPEN_DATA_METRICS,
@@ -42,10 +54,31 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
         MonitorKind(
             name=MODEL_QUALITY,
             short="mq",
+            analysis_type="MODEL_QUALITY",
             monitoring_type="ModelQuality",
             needs_labels=True,
             metric_namespace=metrics.OPEN_MODEL_METRICS,
             model_monitor_namespace=metrics.MODEL_MONITOR_MODEL_METRICS,
+        ),
+        MonitorKind(
+            name=BIAS,
+            short="bi",
+            analysis_type="BIAS",
+            monitoring_type="ModelBias",
+            needs_labels=True,
+            metric_namespace="ModelMonitoring/Endpoints/bias-metrics",
+            model_monitor_namespace="aws/sagemaker/Endpoints/bias-metrics",
+            constraints_file=bucket_layout.ANALYSIS,
+        ),
+        MonitorKind(
+            name=ATTRIBUTION,
+            short="at",
+            analysis_type="ATTRIBUTION",
+            monitoring_type="ModelExplainability",
+            needs_labels=False,
+            metric_namespace="ModelMonitoring/Endpoints/explainability-metrics",
+            model_monitor_namespace="aws/sagemaker/Endpoints/explainability-metrics",
+            constraints_file=bucket_layout.ANALYSIS,
         ),
     )
 }

@@ -23,11 +23,15 @@ from local_aws.sagemaker.api import SageMaker, resource_arn
 from local_aws.sagemaker.capture import Capture
 from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.jobs import ProcessingJobs
+from local_aws.sagemaker.packages import ModelPackages
+from local_aws.sagemaker.pipelines import Pipelines
 from local_aws.sagemaker.runtime import Runtime
 from local_aws.sagemaker.schedules import Schedules
 from local_aws.sagemaker.store import Store
+from local_aws.sagemaker.training import TrainingJobs
 from local_aws.scaling import Scaling
 from local_aws.scheduler.engine import Scheduler
+from local_aws.states import StateMachines
 from local_aws.timeline import Timeline
 
 log = logging.getLogger("local_aws.gateway")
@@ -47,6 +51,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     schedules = Schedules(clock, identity, store, jobs)
     mute_rules = MuteRules(clock)
     alarms = Alarms(clock, identity.alarm_may_publish, mute_rules)
+    states = StateMachines(clock, identity, activity)
     timeline = Timeline(
         clock,
         activity,
@@ -54,10 +59,17 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
         schedules=schedules,
         scheduler=scheduler,
         alarms=alarms,
+        endpoints=endpoints,
+        states=states,
         publish=endpoints.publish_metrics,
         sample=QueueMetrics(clock).sample,
     )
-    sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules)
+    twice = settings["duplicate_events"]
+    registry = ModelPackages(clock, store, duplicate_events=twice).operations()
+    training = TrainingJobs(clock, identity, activity, store, duplicate_events=twice).operations()
+    pipelines = Pipelines(clock, identity, activity, store, duplicate_events=twice).operations()
+    others = (registry, training, pipelines)
+    sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules, others)
 
     seams.accept_own_keys_only()
     seams.make_function_keys()
@@ -69,9 +81,9 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     seams.serve_scaling(Scaling(sagemaker.find_endpoint, sagemaker.variants).handle)
     identity.check_requests("scheduler", scheduler.refuse)
     identity.check_passed_roles()
+    states.connect()
 
-    accounts = _connect_accounts(settings["account_id"], enforce=settings["enforce_iam"])
-    control = Control(clock, journal, timeline.advance, accounts.open, settings["region"])
+    control = Control(clock, journal, timeline.advance, _connect_accounts(settings).open, settings["region"])
     runtime = Runtime(endpoints, sagemaker.find_endpoint)
     ticking: list[asyncio.Task[None]] = []
 
@@ -108,9 +120,10 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
 
 
-def _connect_accounts(first: str, *, enforce: bool) -> Accounts:
+def _connect_accounts(settings: Mapping[str, Any]) -> Accounts:
     """Ways from one account into another."""
-    accounts, observability = Accounts(first), Observability(enforce=enforce)
+    enforce = settings["enforce_iam"]
+    accounts, observability = Accounts(settings["account_id"]), Observability(enforce=enforce)
     seams.set_organization(accounts.organization_of)
     seams.reach_buses_of_other_accounts(enforce=enforce)
     seams.serve_observability(observability.handle)

@@ -9,8 +9,10 @@ from local_aws.activity import Activity
 from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock
 from local_aws.sagemaker.capture import Capture
+from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.schedules import Schedules
 from local_aws.scheduler.engine import Scheduler
+from local_aws.states import StateMachines
 
 log = logging.getLogger("local_aws.timeline")
 
@@ -30,6 +32,8 @@ class Timeline:
         schedules: Schedules,
         scheduler: Scheduler,
         alarms: Alarms,
+        endpoints: Endpoints,
+        states: StateMachines,
         publish: Callable[[], None],
         sample: Callable[[], None],
     ) -> None:
@@ -39,6 +43,8 @@ class Timeline:
         self._schedules = schedules
         self._scheduler = scheduler
         self._alarms = alarms
+        self._endpoints = endpoints
+        self._states = states
         self._publish = publish
         self._sample = sample
         self._lock = asyncio.Lock()
@@ -72,6 +78,8 @@ class Timeline:
             self._schedules.next_due(),
             self._scheduler.next_due(),
             self._alarms.next_change(self._looked),
+            self._endpoints.next_due(),
+            self._states.next_due(),
         )
         return min((due for due in dues if due is not None), default=None)
 
@@ -85,10 +93,12 @@ class Timeline:
         for execution in executions:
             await asyncio.wrap_future(execution)
         fired = await asyncio.to_thread(self._scheduler.fire_due, now)
+        woken = self._states.wake_due()
         # Time goes on when the jobs that were started now, and the functions that hear of them, have ended.
-        if executions or fired:
+        if executions or fired or woken:
             settled = await asyncio.to_thread(self._activity.wait, mark, _SETTLE_SECONDS)
             if not settled:
                 log.warning("what began at %s still runs after %g s", now.isoformat(), _SETTLE_SECONDS)
         self._sample()
         await asyncio.to_thread(self._alarms.evaluate_all)
+        await asyncio.to_thread(self._endpoints.advance_rollouts)

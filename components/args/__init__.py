@@ -12,6 +12,7 @@ Never `from __future__ import annotations` here: Pulumi reads these annotations 
 """
 
 from components.args.alerting import AlertingArgs, AlertingSettings
+from components.args.attribution import AttributionArgs, AttributionData, AttributionSettings
 from components.args.baseline import (
     AnyBaseline,
     AnyQualityBaseline,
@@ -29,6 +30,7 @@ from components.args.baseline import (
     files_for_thresholds,
     quality_baseline_settings,
 )
+from components.args.bias import BiasArgs, BiasData, BiasSettings
 from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
 from components.args.endpoint import (
@@ -40,6 +42,8 @@ from components.args.endpoint import (
     ExistingEndpointSettings,
     endpoint_settings,
 )
+from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
+from components.args.kinds import KIND_ARGUMENTS, KindArguments
 from components.args.monitors import (
     DataQualityArgs,
     DataQualitySettings,
@@ -61,7 +65,7 @@ from components.args.open_engine import (
 from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
 from components.args.severities import CRITICAL, WARNING, Threshold, described
-from components.args.stack import BOTH, ENGINES, MODEL_MONITOR, OPEN, ModelMonitoringStackArgs, StackSettings
+from components.args.stack import ModelMonitoringStackArgs, StackSettings
 from components.args.storage import StorageArgs, StorageSettings
 from components.args.subscriptions import Subscription
 
@@ -72,6 +76,7 @@ __all__ = [
     "DAILY_AT_SIX",
     "ENGINES",
     "HOURLY",
+    "KIND_ARGUMENTS",
     "LOG_RETENTION_DAYS",
     "MODEL_MONITOR",
     "OPEN",
@@ -81,12 +86,18 @@ __all__ = [
     "AnyBaseline",
     "AnyQualityBaseline",
     "ArgumentError",
+    "AttributionArgs",
+    "AttributionData",
+    "AttributionSettings",
     "AutoscalingArgs",
     "AutoscalingSettings",
     "BaselineArgs",
     "BaselineFiles",
     "BaselineJobSettings",
     "BaselineSettings",
+    "BiasArgs",
+    "BiasData",
+    "BiasSettings",
     "CommonSettings",
     "DataQualityArgs",
     "DataQualitySettings",
@@ -99,6 +110,7 @@ __all__ = [
     "ExistingEndpointArgs",
     "ExistingEndpointSettings",
     "ExistingQualityBaselineArgs",
+    "KindArguments",
     "ModelMonitoringStackArgs",
     "ModelQualityArgs",
     "ModelQualityBaselineArgs",

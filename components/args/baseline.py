@@ -4,7 +4,7 @@ A baseline comes in one of three ways: from data, by a job; from files that exis
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NotRequired, Self, TypedDict
 
@@ -94,7 +94,7 @@ class BaselineSettings:
     def from_args(cls, args: BaselineArgs, path: str = "baseline") -> Self:
         read = Reader(path, args, argument_names(BaselineArgs))
         data, content = read.asset("data", "name a CSV file with a header")
-        columns = _csv_header(read, "data", content)
+        columns = csv_header(read, "data", content)
         return cls(data=data, content=content, columns=tuple(columns), job=_job(read))
 
 
@@ -163,7 +163,7 @@ class ModelQualityBaselineSettings:
     def from_args(cls, args: ModelQualityBaselineArgs, problem_type: str, path: str = "model_quality.baseline") -> Self:
         read = Reader(path, args, argument_names(ModelQualityBaselineArgs))
         data, content = read.asset("data", "name a CSV file with a header")
-        columns = _csv_header(read, "data", content)
+        columns = csv_header(read, "data", content)
         is_binary = problem_type == "BinaryClassification"
         # One of the two will do for a binary classification: then the other one's usual name asks for nothing.
         alone = is_binary and read.has("probability_attribute") and "prediction" not in columns
@@ -228,7 +228,14 @@ def file_for_quality_thresholds(source: AnyQualityBaseline | None, path: str) ->
     )
 
 
-def _csv_header(read: Reader, key: str, content: bytes) -> list[str]:
+def existing_files(source: object) -> Sequence[pulumi.Input[str]]:
+    """The addresses of files that exist already; none where a baseline comes in another way."""
+    if not isinstance(source, ExistingBaseline):
+        return ()
+    return [uri for uri in (source.statistics_uri, source.constraints_uri) if uri is not None]
+
+
+def csv_header(read: Reader, key: str, content: bytes) -> list[str]:
     """The column names of a CSV; a file with a header only, or without one, is refused."""
     lines = content.split(b"\n", maxsplit=2)
     try:

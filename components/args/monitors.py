@@ -2,23 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NotRequired, Protocol, Self, TypedDict
+from typing import Any, ClassVar, Final, NotRequired, Protocol, Self, TypedDict
 
 import pulumi
 
-from components.args.baseline import AnyQualityBaseline, ModelQualityBaselineArgs, quality_baseline_settings
+from components.args.baseline import (
+    AnyQualityBaseline,
+    ModelQualityBaselineArgs,
+    existing_files,
+    file_for_quality_thresholds,
+    quality_baseline_settings,
+)
+from components.args.bounds import check_data_quality_definition
+from components.args.engines import MODEL_MONITOR, OPEN
 from components.args.reader import ArgumentError, Reader, Script, argument_names, as_text
 from components.args.schedules import (
     DAILY_AT_SIX,
     HOURLY,
     ScheduleExpression,
+    check_window,
     hours_back,
     max_runtime,
     offset,
     schedule_expression,
 )
 from contract import quality_metrics
-from contract.time_offsets import parse_offset
 
 COMPARISON_METHODS: Final = ("Robust", "Simple")
 
@@ -125,6 +133,20 @@ class DataQualityThresholds:
 class MonitorSettings(Protocol):
     """What the settings of every kind of monitor have."""
 
+    FILES: ClassVar[Sequence[Sequence[str]]]
+    """Where its arguments have files; in a stack's configuration these are paths."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is on."""
+
+    def check(self, engine: str, path: str) -> None:
+        """Refuse what this engine cannot do; `path` is what the arguments are called. Raises ArgumentError."""
+
+    @property
+    def files_outside(self) -> Sequence[pulumi.Input[str]]:
+        """Files of its baseline that exist already, in whatever bucket."""
+
     @property
     def schedule(self) -> ScheduleExpression:
         """When it runs."""
@@ -148,32 +170,46 @@ class MonitorSettings(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataQualitySettings:
-    """`DataQualityArgs`, checked and complete."""
+class RunSettings:
+    """When a monitor runs and on what, of every kind."""
 
     enabled: bool
     schedule: ScheduleExpression
-    thresholds: DataQualityThresholds | None
     record_preprocessor: Script | None
     instance_type: str
     volume_size_in_gb: int
     max_runtime_in_seconds: int
 
+
+def run_settings(read: Reader, default: str, *, hourly_limit: int) -> dict[str, Any]:
+    """The fields of `RunSettings`; `default` is the schedule, `hourly_limit` SageMaker's of an hourly run's seconds."""
+    schedule = schedule_expression(read, default)
+    return {
+        "enabled": read.flag("enabled", True),
+        "schedule": schedule,
+        "record_preprocessor": _preprocessor(read),
+        "instance_type": read.instance_type("ml.m5.xlarge"),
+        "volume_size_in_gb": read.whole("volume_size_in_gb", 20, 1, 16384),
+        "max_runtime_in_seconds": max_runtime(read, hourly_limit, schedule, hourly_limit=hourly_limit),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataQualitySettings(RunSettings):
+    """`DataQualityArgs`, checked and complete. Its baseline is the stack's own argument."""
+
+    FILES: ClassVar[Sequence[Sequence[str]]] = (("record_preprocessor",),)
+    thresholds: DataQualityThresholds | None
+
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
         read = Reader(path, args, argument_names(DataQualityArgs))
-        schedule = schedule_expression(read, HOURLY)
         thresholds = None
         if read.has("thresholds"):
             thresholds = DataQualityThresholds.from_args(read.raw("thresholds"), read.name("thresholds"))
         return cls(
-            enabled=read.flag("enabled", True),
-            schedule=schedule,
+            **run_settings(read, HOURLY, hourly_limit=3600),
             thresholds=thresholds,
-            record_preprocessor=_preprocessor(read),
-            instance_type=read.instance_type("ml.m5.xlarge"),
-            volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
-            max_runtime_in_seconds=max_runtime(read, 3600, schedule, hourly_limit=3600),
         )
 
     @property
@@ -181,12 +217,22 @@ class DataQualitySettings:
         """A window ends when its run is due."""
         return 0
 
+    def check(self, engine: str, path: str) -> None:
+        """Refuse what Model Monitor's definitions cannot hold."""
+        if engine != OPEN:
+            check_data_quality_definition(self, path)
+
+    @property
+    def files_outside(self) -> Sequence[pulumi.Input[str]]:
+        """None: its baseline is the stack's."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
-class ModelQualitySettings:
+class ModelQualitySettings(RunSettings):
     """`ModelQualityArgs`, checked and complete."""
 
-    enabled: bool
+    FILES: ClassVar[Sequence[Sequence[str]]] = (("record_preprocessor",), ("baseline", "constraints"))
     problem_type: str
     baseline: AnyQualityBaseline | None
     thresholds: Mapping[str, float]
@@ -194,51 +240,52 @@ class ModelQualitySettings:
     probability_attribute: str | None
     probability_threshold: float | None
     positive_label: str | None
-    schedule: ScheduleExpression
     start_time_offset: str
     end_time_offset: str
-    record_preprocessor: Script | None
-    instance_type: str
-    volume_size_in_gb: int
-    max_runtime_in_seconds: int
 
     @classmethod
     def from_args(cls, args: ModelQualityArgs, path: str = "model_quality") -> Self:
         read = Reader(path, args, argument_names(ModelQualityArgs))
-        schedule = schedule_expression(read, DAILY_AT_SIX)
         problem_type = read.choice("problem_type", None, quality_metrics.PROBLEM_TYPES)
         baseline = None
         if read.has("baseline"):
             baseline = quality_baseline_settings(read.raw("baseline"), problem_type, read.name("baseline"))
         start, end = offset(read, "start_time_offset", "-P1D"), offset(read, "end_time_offset", "-PT0H")
-        if parse_offset(start) >= parse_offset(end):
-            raise ArgumentError(
-                f"{read.name('start_time_offset')} is {start} and {read.name('end_time_offset')} {end}: the window "
-                "would end before it begins; start further back"
-            )
+        check_window(read, start, end)
         inference, probability = _attributes(read, is_binary=problem_type == "BinaryClassification")
+        thresholds = quality_thresholds(read.raw("thresholds"), problem_type, read.name("thresholds"))
+        if thresholds:
+            file_for_quality_thresholds(baseline, read.name("thresholds"))
         return cls(
-            enabled=read.flag("enabled", True),
+            **run_settings(read, DAILY_AT_SIX, hourly_limit=1800),
             problem_type=problem_type,
             baseline=baseline,
-            thresholds=quality_thresholds(read.raw("thresholds"), problem_type, read.name("thresholds")),
+            thresholds=thresholds,
             inference_attribute=inference,
             probability_attribute=probability,
             probability_threshold=read.number("probability_threshold", 0.5 if probability else None, 0.0, 1.0),
             positive_label=_positive_label(read, problem_type),
-            schedule=schedule,
             start_time_offset=start,
             end_time_offset=end,
-            record_preprocessor=_preprocessor(read),
-            instance_type=read.instance_type("ml.m5.xlarge"),
-            volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
-            max_runtime_in_seconds=max_runtime(read, 1800, schedule, hourly_limit=1800),
         )
 
     @property
     def hours_behind(self) -> int:
         """How many hours before a run its window ends: labels come late."""
         return hours_back(self.end_time_offset)
+
+    def check(self, engine: str, path: str) -> None:
+        """Refuse a positive class where Model Monitor alone would be asked about it."""
+        if self.positive_label is not None and engine == MODEL_MONITOR:
+            raise ArgumentError(
+                f"{path}.positive_label is given and engine is {engine}: Model Monitor has no such setting; set "
+                "engine to open, or remove it"
+            )
+
+    @property
+    def files_outside(self) -> Sequence[pulumi.Input[str]]:
+        """Its constraints, where they exist already."""
+        return existing_files(self.baseline)
 
 
 def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | None]:

@@ -99,6 +99,15 @@ def offset(read: Reader, key: str, default: str) -> str:
     return read.text(key, default, OFFSET_PATTERN, "a duration back in time such as -P1D or -PT6H")
 
 
+def check_window(read: Reader, start: str, end: str) -> None:
+    """Refuse a window that would end before it begins."""
+    if parse_offset(start) >= parse_offset(end):
+        raise ArgumentError(
+            f"{read.name('start_time_offset')} is {start} and {read.name('end_time_offset')} {end}: the window "
+            "would end before it begins; start further back"
+        )
+
+
 def hours_back(offset: str) -> int:
     """Whole hours, rounded up, of an offset: 78 of `-P3DT5H30M`."""
     return math.ceil(-parse_offset(offset) / timedelta(hours=1))

@@ -2,41 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NotRequired, Self, TypedDict
+from typing import NotRequired, Self, TypedDict, TypeVar
 
 import pulumi
 
 from components.args.alerting import AlertingArgs, AlertingSettings
+from components.args.attribution import AttributionArgs
 from components.args.baseline import (
     AnyBaseline,
     BaselineArgs,
     BaselineJobSettings,
     BaselineSettings,
-    ExistingBaseline,
     baseline_settings,
-    file_for_quality_thresholds,
+    existing_files,
     files_for_thresholds,
 )
-from components.args.bounds import check_data_quality_definition
+from components.args.bias import BiasArgs
 from components.args.common import CommonSettings, check_component_name, common_settings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
-from components.args.monitors import (
-    DataQualityArgs,
-    DataQualitySettings,
-    ModelQualityArgs,
-    ModelQualitySettings,
-    MonitorSettings,
-)
+from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
+from components.args.kinds import monitor_settings
+from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, MonitorSettings
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.storage import StorageArgs, StorageSettings
-from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from contract.monitor_kinds import KINDS
 
-MODEL_MONITOR: Final = "model-monitor"
-OPEN: Final = "open"
-BOTH: Final = "both"
-ENGINES: Final = (MODEL_MONITOR, OPEN, BOTH)
+_Settings = TypeVar("_Settings", bound=MonitorSettings)
 
 
 class ModelMonitoringStackArgs(TypedDict):
@@ -55,6 +48,10 @@ class ModelMonitoringStackArgs(TypedDict):
     """The hourly data-quality monitor."""
     model_quality: NotRequired[ModelQualityArgs]
     """The daily model-quality monitor. Without it there is none."""
+    bias: NotRequired[BiasArgs]
+    """The daily monitor of bias. Without it there is none."""
+    attribution: NotRequired[AttributionArgs]
+    """The daily monitor of what the model's scores come from. Without it there is none."""
     alerting: NotRequired[AlertingArgs]
     """Alarms and notifications."""
     storage: NotRequired[StorageArgs]
@@ -85,9 +82,8 @@ class StackSettings:
     endpoint: EndpointSettings | ExistingEndpointSettings | None
     """None: the sample model."""
     baseline: AnyBaseline | None
-    data_quality: DataQualitySettings | None
-    """None where it is off; so with model_quality."""
-    model_quality: ModelQualitySettings | None
+    monitors: Mapping[str, MonitorSettings]
+    """Those that are on, by kind."""
     alerting: AlertingSettings
     storage: StorageSettings
     network: NetworkSettings
@@ -107,14 +103,13 @@ class StackSettings:
         check_component_name(name)
         read = Reader("", args, argument_names(ModelMonitoringStackArgs))
         engine = read.choice("engine", OPEN, ENGINES)
-        data_quality, model_quality = _monitors(read, engine)
+        monitors = monitor_settings(read, engine)
         found = cls(
             engine=engine,
             open_engine=_open_engine(read, engine),
             endpoint=endpoint_settings(read.raw("endpoint")) if read.has("endpoint") else None,
-            baseline=_baseline(read, data_quality),
-            data_quality=data_quality,
-            model_quality=model_quality,
+            baseline=_baseline(read, monitors),
+            monitors=monitors,
             alerting=AlertingSettings.from_args(read.group("alerting")),
             storage=StorageSettings.from_args(read.group("storage")),
             network=NetworkSettings.from_args(read.group("network")),
@@ -130,20 +125,16 @@ class StackSettings:
         found.alerting.check_runs(found.hours_between_runs)
         if found.open_engine:
             _check_for_open_engine(found)
-        if engine != OPEN and data_quality is not None:
-            check_data_quality_definition(data_quality)
         return found
+
+    def of(self, kind: type[_Settings]) -> _Settings | None:
+        """The settings of one kind, by their class; None where it is off."""
+        return next((found for found in self.monitors.values() if isinstance(found, kind)), None)
 
     @property
     def baseline_job(self) -> BaselineJobSettings:
         """What baseline jobs run on, of whatever kind of monitor."""
         return self.baseline.job if isinstance(self.baseline, BaselineSettings) else BaselineJobSettings()
-
-    @property
-    def monitors(self) -> dict[str, MonitorSettings]:
-        """Those that are on, by kind."""
-        found: dict[str, MonitorSettings | None] = {DATA_QUALITY: self.data_quality, MODEL_QUALITY: self.model_quality}
-        return {kind: settings for kind, settings in found.items() if settings is not None}
 
     @property
     def hours_between_runs(self) -> dict[str, int]:
@@ -158,14 +149,8 @@ class StackSettings:
     @property
     def files_outside(self) -> list[pulumi.Input[str]]:
         """Baseline files that exist already, in whatever bucket: the jobs must be allowed to read them."""
-        sources: list[Any] = [self.baseline, self.model_quality.baseline if self.model_quality else None]
-        return [
-            uri
-            for source in sources
-            if isinstance(source, ExistingBaseline)
-            for uri in (source.statistics_uri, source.constraints_uri)
-            if uri is not None
-        ]
+        own = [uri for settings in self.monitors.values() for uri in settings.files_outside]
+        return [*existing_files(self.baseline), *own]
 
     @property
     def has_scripts(self) -> bool:
@@ -197,31 +182,12 @@ def _check_for_open_engine(found: "StackSettings") -> None:
             "CloudWatch; remove it, or give subnets of a VPC without a way out and with an endpoint for CloudWatch"
         )
     for kind, monitor in found.monitors.items():
-        monitor.schedule.check_windows_join(f"{kind.replace('-', '_')}.schedule_expression")
+        monitor.schedule.check_windows_join(f"{KINDS[kind].argument}.schedule_expression")
 
 
-def _monitors(read: Reader, engine: str) -> tuple[DataQualitySettings | None, ModelQualitySettings | None]:
-    """The monitors that are on, and one at least."""
-    data_quality = DataQualitySettings.from_args(read.group("data_quality"))
-    model_quality = None
-    if read.has("model_quality"):
-        model_quality = ModelQualitySettings.from_args(read.raw("model_quality"))
-        if model_quality.thresholds:
-            file_for_quality_thresholds(model_quality.baseline, "model_quality.thresholds")
-        if model_quality.positive_label is not None and engine == MODEL_MONITOR:
-            raise ArgumentError(
-                f"model_quality.positive_label is given and engine is {engine}: Model Monitor has no such setting; set "
-                "engine to open, or remove it"
-            )
-    if not data_quality.enabled and not (model_quality and model_quality.enabled):
-        raise ArgumentError("data_quality.enabled is False and there is no model_quality: one monitor must be on")
-    return (
-        data_quality if data_quality.enabled else None,
-        model_quality if model_quality and model_quality.enabled else None,
-    )
-
-
-def _baseline(read: Reader, data_quality: DataQualitySettings | None) -> AnyBaseline | None:
+def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBaseline | None:
+    """What the data-quality monitor compares with: an argument of the stack, from when there was no other monitor."""
+    data_quality = next((found for found in monitors.values() if isinstance(found, DataQualitySettings)), None)
     if data_quality is None:
         if read.has("baseline"):
             raise ArgumentError("baseline is given and data_quality.enabled is False: remove one of the two")

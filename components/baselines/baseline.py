@@ -37,10 +37,10 @@ from components.baselines.policies import starter_policy
 from components.baselines.sources import BaselineSource, data_quality_source, model_quality_source
 from components.functions import MonitoringFunction, monitoring_function
 from components.iam import PolicyDocument
-from components.jobs import network_config
+from components.jobs import KindFiles, network_config
 from components.storage import content_object
 from contract import bucket_layout
-from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY
 
 # A minute of it for roles that AWS does not see yet.
 START_SECONDS: Final = 150
@@ -129,6 +129,7 @@ class Baseline(pulumi.ComponentResource):
             name,
             args,
             sources={kind: source for kind, source in sources.items() if source is not None},
+            files={},
             job=settings.job if isinstance(settings, BaselineSettings) else BaselineJobSettings(),
             network=NetworkSettings.from_args(args.get("network") or {}),
             common=common_settings(
@@ -148,13 +149,14 @@ class Baseline(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
         *,
         sources: Mapping[str, BaselineSource],
+        files: Mapping[str, KindFiles],
         job: BaselineJobSettings,
         network: NetworkSettings,
         common: CommonSettings,
     ) -> Self:
         """Make it from settings that are checked already; of `args` only what is no setting is read."""
         made = cls.__new__(cls)
-        made._build(name, args, sources=sources, job=job, network=network, common=common, opts=opts)
+        made._build(name, args, sources=sources, files=files, job=job, network=network, common=common, opts=opts)
         return made
 
     def _build(
@@ -163,6 +165,7 @@ class Baseline(pulumi.ComponentResource):
         args: BaselineComponentArgs,
         *,
         sources: Mapping[str, BaselineSource],
+        files: Mapping[str, KindFiles],
         job: BaselineJobSettings,
         network: NetworkSettings,
         common: CommonSettings,
@@ -170,6 +173,7 @@ class Baseline(pulumi.ComponentResource):
     ) -> None:
         super().__init__("model-monitoring:index:Baseline", name, {}, opts)
         self._stem, self._args, self._network, self._common = name, args, network, common
+        self._kind_files = files
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._started_by: MonitoringFunction | None = None
         # Of every baseline, by kind of monitor. No annotation of the class: it is for the stack, not for the schema.
@@ -229,7 +233,7 @@ class Baseline(pulumi.ComponentResource):
 
         return BaselineAddresses(
             statistics_uri=uri(bucket_layout.STATISTICS),
-            constraints_uri=uri(bucket_layout.CONSTRAINTS),
+            constraints_uri=uri(KINDS[job.kind].constraints_file),
             data_uri=self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.data_key)),
             data_bytes=len(job.content),
         )
@@ -271,8 +275,11 @@ class Baseline(pulumi.ComponentResource):
             request = baseline_job_request(job, settings, JobEnvironment(**found), job_stem=self._job_stem)
             return json.dumps({"request": request, "source_hash": job.source_hash}, sort_keys=True)
 
+        files = self._kind_files.get(job.kind, KindFiles())
         inputs = pulumi.Output.all(
             bucket=self._bucket,
+            analysis_config=files.analysis_config,
+            model=files.model,
             endpoint_name=self._args["endpoint_name"],
             name_stem=self._args.get("name_stem") or self._args["endpoint_name"],
             image_uri=self._args["analyzer_image_uri"],

@@ -24,11 +24,14 @@ class BaselineJob:
     content: bytes
     analysis: Mapping[str, str]
     """Environment of the analyzer that decides what it computes."""
+    config: str = ""
+    """What else it computes by, of the files that it reads beside its data."""
 
     @property
     def source_hash(self) -> str:
         """Changes when the data change, or what is computed from them; not with the machine that computes it."""
-        return naming.content_hash(self.content, naming.canonical_json(self.analysis))
+        more = [self.config] if self.config else []
+        return naming.content_hash(self.content, naming.canonical_json(self.analysis), *more)
 
     @property
     def data_key(self) -> str:
@@ -85,6 +88,9 @@ class JobEnvironment:
     """NetworkConfig as CreateProcessingJob takes it."""
     code_uri: str | None = None
     """This project's own monitor, where it takes the place of AWS's analyzer."""
+    analysis_config: str | None = None
+    model: str | None = None
+    """What a kind's jobs read beside their data."""
 
 
 def baseline_job_request(
@@ -98,7 +104,9 @@ def baseline_job_request(
     """
     results = naming.s3_uri(place.bucket, job.results_prefix)
     identity = [job.source_hash, results, place.image_uri, str(settings.attempt)]
-    code = Files(code=place.code_uri) if place.code_uri else None
+    code = None
+    if place.code_uri:
+        code = Files(code=place.code_uri, analysis_config=place.analysis_config, model=place.model)
     if code is not None:
         identity.append(code.code)
     machine = Machine(

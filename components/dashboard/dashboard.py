@@ -21,7 +21,7 @@ from components.dashboard.widgets import Row, Widget, alarm_states, graph, laid_
 from components.iam import look_up_context
 from components.monitors import MONITOR_KINDS, MetricGraph
 from contract import metrics
-from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY, MonitorKind
+from contract.monitor_kinds import KINDS, MonitorKind
 
 ENDPOINT_PERIOD_SECONDS: Final = 300
 
@@ -122,7 +122,8 @@ def _measured(subject: DashboardSubject, kind: MonitorKind, shown: MetricGraph) 
     """A graph of what a kind of monitor measures."""
     dimensions = metrics.of_schedule(subject.endpoint_name, subject.schedules[kind.name])
     namespace = subject.namespaces.get(kind.name, kind.model_monitor_namespace)
-    expression = search(namespace, dimensions, shown.statistic, *([shown.term] if shown.term else []))
+    terms = [shown.term] if shown.term else []
+    expression = search(namespace, dimensions, shown.statistic, *terms, more=shown.dimensions)
     if shown.most is not None:
         expression = f"SORT({expression}, MAX, DESC, {shown.most})"
     return graph(subject.region, shown.title, [[{"expression": expression, "id": "measured"}]], period=PERIOD_SECONDS)
@@ -164,7 +165,8 @@ def _logs(subject: DashboardSubject) -> Widget:
 
     Those of the open engine are called by monitor and window, `churn-dq-202601311200-1a2b3c`.
     """
-    streams = "monitoring|baseline" + (r"|-(dq|mq)-\d{12}-" if subject.open_schedules else "")
+    kinds = "|".join(KINDS[kind].short for kind in subject.open_schedules)
+    streams = "monitoring|baseline" + (rf"|-({kinds})-\d{{12}}-" if kinds else "")
     return log_table(
         subject.region,
         "Logs of the monitor",
@@ -197,10 +199,8 @@ class MonitoringDashboardArgs(TypedDict):
     """Alarms whose state is shown first, in a widget of its own. Default none."""
     dead_letter_queue_names: NotRequired[Sequence[pulumi.Input[str]]]
     """Queues of events that a function could not handle. Default none."""
-    data_metrics: NotRequired[str | None]
-    """Namespace of the metrics per feature. Default Model Monitor's."""
-    model_metrics: NotRequired[str | None]
-    """Namespace of the metrics of the model's quality. Default Model Monitor's."""
+    measured_namespaces: NotRequired[Mapping[str, str]]
+    """Namespaces of what the monitors measure, by kind. Default Model Monitor's."""
     open_schedules: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Names of the open engine's schedules, by kind; their health is shown. Default none."""
     compares_engines: NotRequired[bool]
@@ -219,7 +219,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
             name,
             args,
             alerting=AlertingSettings.from_args(args.get("alerting") or {}),
-            namespaces={DATA_QUALITY: args.get("data_metrics"), MODEL_QUALITY: args.get("model_metrics")},
+            namespaces=args.get("measured_namespaces") or {},
             opts=opts,
         )
 
@@ -231,7 +231,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
         *,
         alerting: AlertingSettings,
-        namespaces: Mapping[str, str | None],
+        namespaces: Mapping[str, str],
     ) -> Self:
         """Make it from settings that are checked already; of `args` only what is no setting is read."""
         made = cls.__new__(cls)
@@ -244,7 +244,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
         args: MonitoringDashboardArgs,
         *,
         alerting: AlertingSettings,
-        namespaces: Mapping[str, str | None],
+        namespaces: Mapping[str, str],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
         rules = alarm_rules(alerting)
@@ -256,7 +256,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 variant_name=args["variant_name"],
                 metric_namespace=args["metric_namespace"],
                 rules=rules,
-                namespaces={kind: namespace for kind, namespace in namespaces.items() if namespace},
+                namespaces=namespaces,
                 compares_engines=args.get("compares_engines", False),
                 **found,
             )

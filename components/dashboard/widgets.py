@@ -76,8 +76,10 @@ def log_table(region: str, title: str, log_group: str, *commands: str) -> Widget
     return {"type": "log", "properties": {"title": title, "region": region, "view": "table", "query": query}}
 
 
-def search(namespace: str, dimensions: Mapping[str, str], statistic: str, *terms: str) -> str:
-    """A CloudWatch search: metrics with exactly these dimensions, and with every word of `terms` in their names."""
-    schema = ",".join((f'"{namespace}"', *dimensions))
+def search(namespace: str, dimensions: Mapping[str, str], statistic: str, *terms: str, more: Sequence[str] = ()) -> str:
+    """A CloudWatch search: metrics with exactly these dimensions and those of `more`, whatever their values, and with
+    every word of `terms` in their names.
+    """
+    schema = ",".join((f'"{namespace}"', *dimensions, *more))
     words = " ".join((*(f'{name}="{value}"' for name, value in dimensions.items()), *terms))
     return f"SEARCH('{{{schema}}} {words}', '{statistic}', {PERIOD_SECONDS})"

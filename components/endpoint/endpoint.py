@@ -107,6 +107,9 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     ) -> None:
         super().__init__("model-monitoring:index:MonitoredEndpoint", name, {}, opts)
         self.variant_name = settings.variant_name
+        # No annotations of the class: they are for the stack, not for the schema.
+        self.model_uri: pulumi.Output[str] | None = None
+        self.model_name: pulumi.Output[str] | None = None
         if isinstance(settings, ExistingEndpointSettings):
             self.endpoint_name = pulumi.Output.from_input(settings.name)
             self.capture_uri = pulumi.Output.from_input(settings.capture_uri).apply(lambda uri: uri.rstrip("/"))
@@ -134,7 +137,9 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     ) -> None:
         bucket_name = pulumi.Output.from_input(args["bucket_name"])
         self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, bucket_layout.CAPTURED_DATA))
+        self.model_uri = self._archive(name, settings, bucket_name, common)
         model = self._model(name, settings, network, bucket_name, common)
+        self.model_name = model.name
         configuration = aws.sagemaker.EndpointConfiguration(
             f"{name}-config",
             production_variants=[_production_variant(settings, model.name)],
@@ -248,7 +253,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             enable_network_isolation=settings.network_isolation,
             primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
                 image=image,
-                model_data_url=self._archive(name, settings, bucket_name, common),
+                model_data_url=self.model_uri,
                 environment={
                     **({} if settings.image_uri is not None else serving_environment()),
                     **settings.environment,

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from components.args import NetworkSettings
 from components.jobs.instance_types import has_local_storage
 from contract import processing_job
@@ -33,6 +35,8 @@ class Files:
     statistics: str | None = None
     baseline_data: str | None = None
     preprocessor: str | None = None
+    analysis_config: str | None = None
+    model: str | None = None
 
     def inputs(self) -> list[dict[str, Any]]:
         """As inputs of a processing job."""
@@ -42,6 +46,8 @@ class Files:
             ("baseline_statistics", self.statistics, processing_job.STATISTICS_PATH),
             ("baseline_data", self.baseline_data, processing_job.BASELINE_DATA_PATH),
             ("record_preprocessor_script_input", self.preprocessor, processing_job.PREPROCESSOR_PATH),
+            ("analysis_config", self.analysis_config, processing_job.ANALYSIS_CONFIG_PATH),
+            ("model", self.model, processing_job.MODEL_PATH),
         )
         return [s3_input(name, uri, path) for name, uri, path in known if uri is not None]
 
@@ -53,8 +59,19 @@ class Files:
             ("baseline_statistics", self.statistics, processing_job.STATISTICS_PATH),
             ("baseline_dataset", self.baseline_data, processing_job.BASELINE_DATA_PATH),
             ("record_preprocessor_script", self.preprocessor, processing_job.PREPROCESSOR_PATH),
+            ("analysis_config", self.analysis_config, processing_job.ANALYSIS_CONFIG_PATH),
+            ("model_archive", self.model, processing_job.MODEL_PATH),
         )
         return {name: f"{path}/{uri.rsplit('/', 1)[-1]}" for name, uri, path in known if uri is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindFiles:
+    """Addresses of what a kind of monitor's jobs read beside data and baseline; None for what it does without."""
+
+    analysis_config: pulumi.Input[str] | None = None
+    model: pulumi.Input[str] | None = None
+    """The deployed model's archive, of kinds that ask it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import pulumi
 
 from components.args import CommonSettings, MonitorSettings, NetworkSettings, OpenEngineSettings, StackSettings
 from components.baselines import BaselineAddresses, BaselineSource
+from components.jobs import KindFiles
 from contract.monitor_kinds import MonitorKind
 
 
@@ -15,13 +16,15 @@ from contract.monitor_kinds import MonitorKind
 class MetricGraph:
     """A graph of what a kind measures, in the dashboard: all metrics of its schedule with `term` in their names.
 
-    Of many the `most` with the largest values are shown; None: all.
+    Of many the `most` with the largest values are shown; None: all. `dimensions` are those that its metrics have beside
+    the endpoint's and the schedule's.
     """
 
     title: str
     statistic: str
     term: str = ""
     most: int | None = None
+    dimensions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +35,13 @@ class Site:
     endpoint_name: pulumi.Input[str]
     name_stem: pulumi.Input[str]
     bucket_name: pulumi.Input[str]
-    image_uri: pulumi.Input[str]
+    images: Mapping[str, pulumi.Input[str]]
+    """By repository: those of the kinds that are on."""
     role_arn: pulumi.Input[str]
+    files: Mapping[str, KindFiles]
+    """By kind."""
+    model_name: pulumi.Input[str] | None
+    """The model behind the endpoint; None for an endpoint that is not the stack's."""
     network: NetworkSettings
     common: CommonSettings
 
@@ -44,6 +52,10 @@ class Monitor(Protocol):
     kind: ClassVar[MonitorKind]
     graphs: ClassVar[Sequence[MetricGraph]]
     """Its section of the dashboard."""
+    repository: ClassVar[str]
+    """AWS's image that Model Monitor runs it in: one of `components.monitors.images`."""
+    asks_model: ClassVar[bool]
+    """Whether its jobs ask the deployed model, and read its archive for that."""
     learns_windows: ClassVar[bool]
     """Whether the open engine learns from earlier windows how much they differ when nothing is wrong."""
 
@@ -61,6 +73,15 @@ class Monitor(Protocol):
 
     def baseline(self) -> BaselineSource | None:
         """What it compares with; None if there is nothing."""
+
+    def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
+        """What SageMaker Clarify's container, and the open engine's job in its place, are to look at, in the format of
+        `analysis_config.json`; None for kinds that Clarify does not have. `model_name`: the model behind the endpoint,
+        where Model Monitor runs it.
+        """
+
+    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+        """The archive of the model that its jobs ask: `own`, the stack's, or another; None for one that asks none."""
 
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
         """The `statistics.json` whose values messages show beside those of a run; None for none."""

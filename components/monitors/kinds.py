@@ -3,11 +3,13 @@
 from typing import Final
 
 from components.args import StackSettings
+from components.monitors.attribution import Attribution
+from components.monitors.bias import Bias
 from components.monitors.data_quality import DataQuality
 from components.monitors.kind import Monitor
 from components.monitors.model_quality import ModelQuality
 
-MONITOR_KINDS: Final[tuple[type[Monitor], ...]] = (DataQuality, ModelQuality)
+MONITOR_KINDS: Final[tuple[type[Monitor], ...]] = (DataQuality, ModelQuality, Bias, Attribution)
 
 
 def monitors_of(settings: StackSettings) -> dict[str, Monitor]:

@@ -1,5 +1,6 @@
 """What Model Monitor's jobs may do, and the function that compares its verdicts with the open engine's."""
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from components import naming
@@ -9,6 +10,7 @@ from components.iam import (
     AwsContext,
     Outside,
     PolicyDocument,
+    Statement,
     Vpc,
     allow,
     function_basics,
@@ -23,38 +25,28 @@ from components.iam import (
     sagemaker_logs,
     write_objects,
 )
-from contract import bucket_layout, metrics
+from components.monitors.images import ANALYZER, without_tag
+from contract import bucket_layout
+from contract.monitor_kinds import KINDS
 
 # Where the platform publishes what monitors find, and the health of what runs. AWS's pages print them with a slash in
 # front and without; its own code has used both.
-MONITOR_NAMESPACES: Final = (
-    *(
-        f"{slash}{namespace}"
-        for slash in ("", "/")
-        for namespace in (metrics.MODEL_MONITOR_DATA_METRICS, metrics.MODEL_MONITOR_MODEL_METRICS)
-    ),
-    "/aws/sagemaker/ProcessingJobs",
-)
-
-
-def without_tag(image_uri: str) -> str:
-    """AWS's analyzer has no tags that customers name; SageMaker's own clients give its URI bare."""
-    registry, _, image = image_uri.partition("/")
-    return f"{registry}/{image.split(':')[0]}"
+_SLASHES: Final = ("", "/")
+_HEALTH: Final = "/aws/sagemaker/ProcessingJobs"
 
 
 def merger_image(analyzer_image_uri: str) -> str:
     """The image that joins captures with labels before a model-quality run; it lies beside the analyzer."""
-    return without_tag(analyzer_image_uri).replace(
-        "sagemaker-model-monitor-analyzer", "sagemaker-model-monitor-groundtruth-merger"
-    )
+    return without_tag(analyzer_image_uri).replace(ANALYZER, "sagemaker-model-monitor-groundtruth-merger")
 
 
 def monitor_policy(
     context: AwsContext,
     *,
     bucket: str,
-    analyzer_image_uri: str,
+    image_uris: Sequence[str],
+    kinds: Iterable[str] = KINDS,
+    shadow_endpoint: str | None = None,
     scripts: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
     vpc: Vpc = NO_VPC,
@@ -62,8 +54,11 @@ def monitor_policy(
 ) -> PolicyDocument:
     """The monitoring and baseline jobs: read data, captures and labels, write results, publish what they found.
 
-    What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API").
+    What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API"). `kinds`: of
+    monitors that are on; `shadow_endpoint`: how the names of endpoints begin that a job makes to ask the model.
     """
+    namespaces = [f"{slash}{KINDS[kind].model_monitor_namespace}" for slash in _SLASHES for kind in kinds]
+    analyzers = [uri for uri in image_uris if ANALYZER in uri]
     written = [bucket_layout.BASELINE_RESULTS, bucket_layout.MONITORING_RESULTS]
     # Results are read too: a model-quality run reads what the merge job before it wrote below monitoring-results.
     read = [
@@ -78,12 +73,30 @@ def monitor_policy(
         read_objects(context, bucket, read),
         write_objects(context, bucket, written),
         sagemaker_logs(context, naming.PROCESSING_LOG_GROUP),
-        publish_metrics(MONITOR_NAMESPACES),
-        *pull_images(context, [analyzer_image_uri, merger_image(analyzer_image_uri)]),
+        publish_metrics([*namespaces, _HEALTH]),
+        *pull_images(context, [*image_uris, *(merger_image(uri) for uri in analyzers)]),
+        *_ask_model(context, shadow_endpoint),
         *read_outside(context, outside),
         *network_interfaces(context, vpc),
         *key_of_instances(kms_key_arn),
     )
+
+
+def _ask_model(context: AwsContext, prefix: str | None) -> list[Statement]:
+    """SageMaker Clarify's shadow endpoint: made for a run, asked, deleted (developer guide, "Configure a SageMaker
+    Clarify processing job", predictor).
+    """
+    if prefix is None:
+        return []
+    made = [context.arn("sagemaker", f"{what}/{prefix}*") for what in ("endpoint", "endpoint-config")]
+    # Of any model: its name is Pulumi's own, and a definition takes only the stack's.
+    models = [context.arn("sagemaker", "model/*")]
+    actions = ("CreateEndpoint", "CreateEndpointConfig", "DeleteEndpoint", "DeleteEndpointConfig", "DescribeEndpoint",
+               "DescribeEndpointConfig", "InvokeEndpoint", "AddTags")  # fmt: skip
+    return [
+        allow("AskModel", [f"sagemaker:{action}" for action in sorted(actions)], made),
+        allow("ReadModel", ["sagemaker:DescribeModel"], models),
+    ]
 
 
 def compare_policy(

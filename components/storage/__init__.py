@@ -8,7 +8,7 @@ from components.storage.bucket import (
     expire,
     harden_bucket,
 )
-from components.storage.scripts import upload_script
+from components.storage.scripts import upload_analysis_config, upload_script
 
 __all__ = [
     "MonitoringStorage",
@@ -17,5 +17,6 @@ __all__ = [
     "content_object",
     "expire",
     "harden_bucket",
+    "upload_analysis_config",
     "upload_script",
 ]

@@ -216,11 +216,11 @@ def content_object(
     name: str,
     *,
     bucket: pulumi.Input[str],
-    key: str,
+    key: pulumi.Input[str],
     parent: pulumi.Resource,
     tags: Mapping[str, pulumi.Input[str]],
     source: pulumi.Asset | pulumi.Archive | None = None,
-    content: str | None = None,
+    content: pulumi.Input[str] | None = None,
     content_type: str | None = None,
 ) -> pulumi.Output[str]:
     """Upload a file under a key that has its content's hash, and return its address, known once the file is there.

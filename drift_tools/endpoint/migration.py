@@ -5,22 +5,21 @@ than before, is listed as a difference rather than left out in silence.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
-from contract.time_offsets import OFFSET_PATTERN, parse_offset
-from drift_tools.endpoint.monitoring_schedules import DATA_QUALITY, MODEL_QUALITY, Schedule, read_schedule
+from drift_tools.endpoint.migrated_kinds import MIGRATED, ON_BY_DEFAULT, offsets
+from drift_tools.endpoint.monitoring_schedules import KIND_OF, Schedule, read_document, read_schedule
 from drift_tools.errors import InputError
 
 PROJECT: Final = "model-monitoring"
-_ARGUMENTS: Final = {DATA_QUALITY: "data_quality", MODEL_QUALITY: "model_quality"}
 # Variables that the open engine's jobs set themselves, or that say nothing to them.
 _OWN_VARIABLES: Final = frozenset({"publish_cloudwatch_metrics"})
 # In the names of AWS's own images of Model Monitor.
-_ANALYZER: Final = "/sagemaker-model-monitor-analyzer"
+_OWN_IMAGES: Final = ("/sagemaker-model-monitor-analyzer", "/sagemaker-clarify-processing")
 _SHORTEST_RUN: Final = 60  # seconds, of the stack's arguments
 _SUMMARY_WIDTH: Final = 120
 
@@ -51,16 +50,18 @@ def _folded(text: str) -> list[str]:
     return [*lines, line]
 
 
-def migrate(names: Sequence[str], sagemaker: Any) -> Migration:
+def migrate(names: Sequence[str], sagemaker: Any, read_file: Callable[[str], Any] = read_document) -> Migration:
     """Read the schedules `names` (of one endpoint) with a SageMaker client, and write their configuration.
+
+    `read_file` gives the JSON document at an S3 URI: a definition of Clarify's kinds only names what it looks at.
 
     Raises
     ------
     InputError
-        If a schedule does not exist or cannot be read, is of a kind that the open engine does not have (bias,
-        explainability, batch transform), or belongs to another endpoint than the first.
+        If a schedule does not exist or cannot be read, watches batch transform jobs, or belongs to another endpoint
+        than the first.
     """
-    schedules = [read_schedule(name, sagemaker) for name in names]
+    schedules = [read_schedule(name, sagemaker, read_file) for name in names]
     first = schedules[0]
     for other in schedules[1:]:
         if other.endpoint["EndpointName"] != first.endpoint["EndpointName"]:
@@ -78,11 +79,10 @@ def configuration(schedules: Sequence[Schedule]) -> Migration:
     differences = list(_ALWAYS)
     monitoring: dict[str, Any] = {"endpoint": {"existing": _existing(schedules[0].endpoint, differences)}}
     for schedule in schedules:
-        monitoring[_ARGUMENTS[schedule.kind]] = _monitor(schedule, differences)
-        if schedule.kind == DATA_QUALITY:
-            monitoring["baseline"] = {"existing": _baseline(schedule, differences)}
-    if all(schedule.kind != DATA_QUALITY for schedule in schedules):
-        monitoring["data_quality"] = {"enabled": False}
+        monitoring[KIND_OF[schedule.kind].argument] = _monitor(schedule, differences)
+        monitoring |= MIGRATED[schedule.kind].of_stack(schedule, differences)
+    for argument in ON_BY_DEFAULT:
+        monitoring.setdefault(argument, {"enabled": False})
     instances = max(schedule.job["cluster"].get("InstanceCount", 1) for schedule in schedules)
     if instances > 1:
         monitoring["open_engine"] = {"instance_count": instances}
@@ -133,11 +133,7 @@ def _existing(endpoint: Mapping[str, Any], differences: list[str]) -> dict[str, 
 def _monitor(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
     cluster, app = schedule.job["cluster"], schedule.job["app"]
     found: dict[str, Any] = {}
-    if schedule.kind == MODEL_QUALITY:
-        found["problem_type"] = app["ProblemType"]
-        constraints = (schedule.job["baseline"].get("ConstraintsResource") or {}).get("S3Uri")
-        if constraints:
-            found["baseline"] = {"existing": {"constraints_uri": constraints}}
+    found |= MIGRATED[schedule.kind].of_monitor(schedule, differences)
     _about(schedule, differences)
     if not schedule.expression or schedule.expression == "NOW":
         differences.append(
@@ -160,7 +156,7 @@ def _attributes(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
     """Where the monitor finds what in a captured record, and its window."""
     source = schedule.job["input"]["EndpointInput"]
     found: dict[str, Any] = {}
-    if schedule.kind == MODEL_QUALITY:
+    if KIND_OF[schedule.kind].needs_labels:
         for key, argument in (
             ("InferenceAttribute", "inference_attribute"),
             ("ProbabilityAttribute", "probability_attribute"),
@@ -168,7 +164,7 @@ def _attributes(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
         ):
             if source.get(key) is not None:
                 found[argument] = source[key]
-        found |= _offsets(schedule, differences)
+        found |= offsets(schedule, differences)
         labels = (schedule.job["input"].get("GroundTruthS3Input") or {}).get("S3Uri")
         differences.append(
             f"Labels were read from {labels}; write them to ground-truth/ in the stack's bucket from now on, under the "
@@ -187,13 +183,13 @@ def _attributes(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
 def _about(schedule: Schedule, differences: list[str]) -> None:
     """What a schedule was that no argument says."""
     if schedule.is_stopped:
-        argument = _ARGUMENTS[schedule.kind]
+        argument = KIND_OF[schedule.kind].argument
         differences.append(
             f"{schedule.name} is stopped; the stack's monitor runs as soon as it is deployed: set {argument}.enabled: "
             "false until it should."
         )
     image = schedule.job["app"]["ImageUri"]
-    if _ANALYZER not in image:
+    if not any(own in image for own in _OWN_IMAGES):
         differences.append(
             f"{schedule.name} runs an image of its own, {image}; what that checks beyond Model Monitor's own checks "
             "has no counterpart."
@@ -211,36 +207,6 @@ def _expression(schedule: Schedule, differences: list[str]) -> dict[str, str]:
     return {}
 
 
-def _offsets(schedule: Schedule, differences: list[str]) -> dict[str, str]:
-    """The window of labels, where both of its ends can be said as the stack says them; else the default."""
-    source = schedule.job["input"]["EndpointInput"]
-    given = {
-        argument: source[key]
-        for key, argument in (("StartTimeOffset", "start_time_offset"), ("EndTimeOffset", "end_time_offset"))
-        if source.get(key) is not None
-    }
-    weeks = {argument: re.fullmatch(r"-P(\d+)W", text) for argument, text in given.items()}
-    found = {
-        argument: f"-P{7 * int(week[1])}D" if (week := weeks[argument]) else text for argument, text in given.items()
-    }
-    if not _is_window(found.get("start_time_offset", "-P1D"), found.get("end_time_offset", "-PT0H")):
-        start, end = (given.get(name, "its default") for name in ("start_time_offset", "end_time_offset"))
-        differences.append(
-            f"{schedule.name} has a window from {start} to {end}, which the stack does not take (days, hours and "
-            "minutes back in time it does): the default is taken, set model_quality.start_time_offset and "
-            "end_time_offset."
-        )
-        return {}
-    return found
-
-
-def _is_window(start: str, end: str) -> bool:
-    """Whether the stack knows both ends, and the first is before the last."""
-    if re.fullmatch(OFFSET_PATTERN, start) is None or re.fullmatch(OFFSET_PATTERN, end) is None:
-        return False
-    return parse_offset(start) < parse_offset(end)
-
-
 def _scripts(schedule: Schedule, found: dict[str, Any], differences: list[str]) -> None:
     app = schedule.job["app"]
     before, after = app.get("RecordPreprocessorSourceUri"), app.get("PostAnalyticsProcessorSourceUri")
@@ -250,28 +216,6 @@ def _scripts(schedule: Schedule, found: dict[str, Any], differences: list[str]) 
         differences.append(f"Copy the preprocessor beside the project: aws s3 cp {before} {local}")
     if after:
         differences.append(f"The script {after} that ran after each analysis has no counterpart in the stack.")
-
-
-def _baseline(schedule: Schedule, differences: list[str]) -> dict[str, str]:
-    baseline = schedule.job["baseline"]
-    statistics = (baseline.get("StatisticsResource") or {}).get("S3Uri")
-    constraints = (baseline.get("ConstraintsResource") or {}).get("S3Uri")
-    if not constraints or not statistics:
-        absent = " and ".join(
-            name for name, uri in (("statistics.json", statistics), ("constraints.json", constraints)) if not uri
-        )
-        differences.append(
-            f"{schedule.name} names no {absent}: give baseline.data, or baseline.existing with the URI of a baseline "
-            "job's results"
-            + (f" ({baseline['BaseliningJobName']} has made one)." if baseline.get("BaseliningJobName") else ".")
-        )
-    differences.append(
-        "PSI, KS and the verdict are computed from the sketches in the baseline's statistics.json; with baseline.data "
-        "(the rows themselves) they are exact. Model Monitor lists no categories of texts with many values there: of "
-        "such features only missing values are compared."
-    )
-    found = {"statistics_uri": statistics, "constraints_uri": constraints}
-    return {name: uri for name, uri in found.items() if uri}
 
 
 def _network(schedules: Sequence[Schedule], differences: list[str]) -> dict[str, Any]:

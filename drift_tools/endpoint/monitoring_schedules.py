@@ -1,23 +1,27 @@
 """Monitoring schedules of Model Monitor, read from an account with their definitions and their endpoints."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from drift_tools.aws import one_line
+from contract.monitor_kinds import KINDS, MonitorKind
+from drift_tools.aws import one_line, s3_paths
 from drift_tools.errors import InputError
+from drift_tools.profiles import read_json
 
-DATA_QUALITY: Final = "DataQuality"
-MODEL_QUALITY: Final = "ModelQuality"
+# Kinds by SageMaker's names for them.
+KIND_OF: Final[Mapping[str, MonitorKind]] = {kind.monitoring_type: kind for kind in KINDS.values()}
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A monitoring schedule as AWS describes it, with its definition's parts under one name for both kinds.
+    """A monitoring schedule as AWS describes it, with its definition's parts under one name for all kinds.
 
-    `job` is the definition: `app`, `baseline`, `input`, `output`, `cluster`, `network`, `stopping`, each AWS's object.
+    `kind` is SageMaker's name for it; `config` the content of an analysis_config.json, where there is one. `job` is
+    the definition: `app`, `baseline`, `input`, `output`, `cluster`, `network`, `stopping`, each AWS's object.
     `is_stopped`: whether it is there and does not run.
     """
 
@@ -28,18 +32,25 @@ class Schedule:
     endpoint: Mapping[str, Any]
     tags: Mapping[str, str]
     is_stopped: bool = False
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_schedule(name: str, sagemaker: Any) -> Schedule:
-    """A schedule with its definition and its endpoint; InputError as `migrate` raises it."""
+def read_document(uri: str) -> Any:
+    """The JSON document at an S3 URI."""
+    with s3_paths.local_copy(uri) as path:
+        return read_json(path)
+
+
+def read_schedule(name: str, sagemaker: Any, read_file: Callable[[str], Any] = read_document) -> Schedule:
+    """A schedule with its definition and its endpoint; InputError as `migrate` raises it. `read_file` gives the JSON
+    document at an S3 URI.
+    """
     try:
         described = sagemaker.describe_monitoring_schedule(MonitoringScheduleName=name)
         config = described["MonitoringScheduleConfig"]
-        kind = described.get("MonitoringType") or config.get("MonitoringType") or DATA_QUALITY
-        if kind not in (DATA_QUALITY, MODEL_QUALITY):
-            raise InputError(
-                f"{name}: is a {kind} schedule: the open engine monitors {DATA_QUALITY} and {MODEL_QUALITY}"
-            )
+        kind = described.get("MonitoringType") or config.get("MonitoringType") or next(iter(KIND_OF))
+        if kind not in KIND_OF:
+            raise InputError(f"{name}: is a {kind} schedule: the open engine monitors {', '.join(KIND_OF)}")
         job = _job(kind, config, sagemaker)
         endpoint = _endpoint(name, job, sagemaker)
         tags = sagemaker.list_tags(ResourceArn=described["MonitoringScheduleArn"])["Tags"]
@@ -53,6 +64,7 @@ def read_schedule(name: str, sagemaker: Any) -> Schedule:
         endpoint,
         {tag["Key"]: tag["Value"] for tag in tags if not tag["Key"].startswith("aws:")},
         described["MonitoringScheduleStatus"] == "Stopped",
+        read_file(job["app"]["ConfigUri"]) if job["app"].get("ConfigUri") else {},
     )
 
 
@@ -71,10 +83,8 @@ def _job(kind: str, config: Mapping[str, Any], sagemaker: Any) -> dict[str, Mapp
             "stopping": inline.get("StoppingCondition") or {},
         }
     definition_name = config["MonitoringJobDefinitionName"]
-    if kind == DATA_QUALITY:
-        found = sagemaker.describe_data_quality_job_definition(JobDefinitionName=definition_name)
-    else:
-        found = sagemaker.describe_model_quality_job_definition(JobDefinitionName=definition_name)
+    words = re.sub("(?<!^)(?=[A-Z])", "_", kind).lower()
+    found = getattr(sagemaker, f"describe_{words}_job_definition")(JobDefinitionName=definition_name)
     return {
         "app": found[f"{kind}AppSpecification"],
         "baseline": found.get(f"{kind}BaselineConfig") or {},

@@ -7,11 +7,13 @@ The stack is known by its outputs alone (`pulumi stack output --json`). Each ste
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
+from contract.monitor_kinds import KINDS
 from drift_tools.aws import aws_client, join, one_line
 from drift_tools.errors import InputError
 
@@ -21,7 +23,6 @@ MONITORING_RESULTS = "monitoring-results"
 REQUIRED_OUTPUTS = (
     "bucket_name",
     "endpoint_name",
-    "data_quality_schedule_name",
     "notification_topic_arn",
     "responder_function_name",
     "constraint_violations_alarm_name",
@@ -55,10 +56,25 @@ def read_outputs(file: str | Path) -> dict[str, str]:
     if not isinstance(outputs, dict):
         raise InputError(f"{path}: is no JSON object of outputs; {fix}")
     checked = {name: value for name, value in outputs.items() if isinstance(value, str) and value}
+    checked |= {_schedule_output(kind): name for kind, name in schedules_of(outputs).items()}
     missing = [name for name in REQUIRED_OUTPUTS if name not in checked]
+    if not missing and not schedules_of(outputs):
+        missing = ["schedule_names"]
     if missing:
         raise InputError(f"{path}: lacks the output {missing[0]}; deploy the stack with `pulumi up`, then {fix}")
     return checked
+
+
+def schedules_of(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """The names of a stack's schedules by kind: from its one output for all, or from one for each."""
+    given = outputs.get("schedule_names")
+    named = given if isinstance(given, Mapping) else {}
+    found = {kind: named.get(kind) or outputs.get(_schedule_output(kind)) for kind in KINDS}
+    return {kind: name for kind, name in found.items() if isinstance(name, str) and name}
+
+
+def _schedule_output(kind: str) -> str:
+    return f"{KINDS[kind].argument}_schedule_name"
 
 
 def impatient_client(service: str) -> Any:
@@ -67,7 +83,7 @@ def impatient_client(service: str) -> Any:
 
 
 def validate_stack(
-    outputs: Mapping[str, str],
+    outputs: Mapping[str, Any],
     *,
     clients: Callable[[str], Any] = impatient_client,
     publish: bool = True,
@@ -114,16 +130,16 @@ def _failed(name: str, error: Exception) -> Check:
 
 
 def _steps(
-    outputs: Mapping[str, str], clients: Callable[[str], Any], *, publish: bool
+    outputs: Mapping[str, Any], clients: Callable[[str], Any], *, publish: bool
 ) -> Iterator[tuple[str, Callable[[], Answered]]]:
     sagemaker, s3, cloudwatch = clients("sagemaker"), clients("s3"), clients("cloudwatch")
-    bucket, endpoint, schedule = outputs["bucket_name"], outputs["endpoint_name"], outputs["data_quality_schedule_name"]
+    bucket, endpoint, schedules = outputs["bucket_name"], outputs["endpoint_name"], schedules_of(outputs)
     yield "Endpoint", lambda: _endpoint(sagemaker, endpoint)
-    yield "Data-quality schedule", lambda: _schedule(clients, schedule)
-    if model_quality := outputs.get("model_quality_schedule_name"):
-        yield "Model-quality schedule", lambda: _schedule(clients, model_quality)
+    for kind, schedule in schedules.items():
+        yield f"{kind.capitalize()} schedule", partial(_schedule, clients, schedule)
     yield "Captured data in S3", lambda: _captures(s3, bucket, endpoint)
-    yield "Monitoring results in S3", lambda: _results(s3, bucket, endpoint, schedule)
+    for schedule in [*schedules.values()][:1]:
+        yield "Monitoring results in S3", partial(_results, s3, bucket, endpoint, schedule)
     yield (
         "Constraint-violations alarm",
         lambda: _alarm(cloudwatch, outputs["constraint_violations_alarm_name"], breach_is_fault=False),

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drift_tools.job.container import Job
+    from drift_tools.job.data_quality import monitor_captures, suggest_baseline
     from drift_tools.job.dataset import load_json
-    from drift_tools.job.program import monitor_captures, suggest_baseline
     from drift_tools.job.results import VIOLATIONS
 
 __all__ = ["VIOLATIONS", "Job", "load_json", "monitor_captures", "suggest_baseline"]
@@ -14,7 +14,7 @@ __all__ = ["VIOLATIONS", "Job", "load_json", "monitor_captures", "suggest_baseli
 _HOMES = {
     "drift_tools.job.container": ("Job",),
     "drift_tools.job.dataset": ("load_json",),
-    "drift_tools.job.program": (
+    "drift_tools.job.data_quality": (
         "monitor_captures",
         "suggest_baseline",
     ),

@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -21,7 +22,8 @@ from drift_tools.profiles import ColumnProfile, Profile
 # CloudWatch API reference, PutMetricData and MetricDatum.
 METRICS_AT_ONCE: Final = 1000
 BYTES_AT_ONCE: Final = 900_000  # of 1 MB
-_LARGEST = 2.0**360
+LARGEST: Final = 2.0**360
+"""The largest number that CloudWatch takes; as it SageMaker Clarify publishes what is infinite."""
 _NAME_CHARACTERS = 255
 # In the query protocol, the wordiest that an SDK may speak, a metric of ours takes up to twice its JSON.
 _BYTES_A_BYTE = 2
@@ -62,9 +64,13 @@ class Metrics:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return cls(settings.endpoint, settings.schedule, settings.time or now)
 
-    def _entry(self, name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    def entry(
+        self, name: str, content: Mapping[str, Any], more: Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, Any]:
+        """One metric: its value or its statistics, and a kind's dimensions beside the endpoint's and the schedule's."""
         dimensions = [{"Name": "Endpoint", "Value": self.endpoint}] if self.endpoint else []
         dimensions.append({"Name": "MonitoringSchedule", "Value": self.schedule})
+        dimensions += [{"Name": dimension, "Value": metric_name(value)} for dimension, value in more.items()]
         return {"MetricName": metric_name(name), "Timestamp": self.timestamp, "Dimensions": dimensions, **content}
 
     def of_data_quality(
@@ -82,21 +88,19 @@ class Metrics:
             if not constraints.emits(name) or (of is not None and name not in of):
                 continue
             entries.append(
-                self._entry(f"feature_non_null_{name}", {"Value": float(column.types.present), "Unit": "Count"})
+                self.entry(f"feature_non_null_{name}", {"Value": float(column.types.present), "Unit": "Count"})
             )
             if (values := _statistic_values(column)) is not None:
-                entries.append(self._entry(f"feature_data_{name}", {"StatisticValues": values, "Unit": "None"}))
+                entries.append(self.entry(f"feature_data_{name}", {"StatisticValues": values, "Unit": "None"}))
             if name in distances:
-                entries.append(
-                    self._entry(f"feature_baseline_drift_{name}", {"Value": distances[name], "Unit": "None"})
-                )
+                entries.append(self.entry(f"feature_baseline_drift_{name}", {"Value": distances[name], "Unit": "None"}))
         return entries
 
     def of_features_not_checked(self, count: int) -> dict[str, Any]:
         """`features_not_checked`: of how many features nobody looked whether they drifted; 0 is published too, so that
         an alarm has something to look at.
         """
-        return self._entry("features_not_checked", {"Value": float(count), "Unit": "Count"})
+        return self.entry("features_not_checked", {"Value": float(count), "Unit": "Count"})
 
     def of_comparison(
         self, comparison: Comparison, constraints: Constraints, of: Collection[str] | None = None
@@ -105,7 +109,7 @@ class Metrics:
         of those among them that are in `of`.
         """
         return [
-            self._entry(f"feature_{measure}_{name}", {"Value": value, "Unit": "None"})
+            self.entry(f"feature_{measure}_{name}", {"Value": value, "Unit": "None"})
             for name, feature in comparison.features.items()
             if constraints.emits(name) and (of is None or name in of)
             for measure, value in _measures(feature)
@@ -115,7 +119,7 @@ class Metrics:
     def of_model_quality(self, quality: ModelQuality) -> list[dict[str, Any]]:
         """One metric each, under its own name; those that do not exist for these rows are left out."""
         return [
-            self._entry(name, {"Value": float(value), "Unit": "None"})
+            self.entry(name, {"Value": float(value), "Unit": "None"})
             for name, value in quality.metrics.items()
             if math.isfinite(value)
         ]
@@ -199,7 +203,7 @@ def _put(client: Any, namespace: str, batch: Sequence[Mapping[str, Any]]) -> Non
 
 def _is_in_range(entry: Mapping[str, Any]) -> bool:
     values = entry["StatisticValues"].values() if "StatisticValues" in entry else [entry["Value"]]
-    return all(math.isfinite(value) and abs(value) <= _LARGEST for value in values)
+    return all(math.isfinite(value) and abs(value) <= LARGEST for value in values)
 
 
 def batches(entries: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

@@ -38,7 +38,7 @@ def captured_table(dataset: DatasetSettings, columns: Sequence[str] | None = Non
 
     Raises `InputError` where the source or the script cannot be used.
     """
-    return read_captures(_captured_source(dataset, None), columns=columns, **_capture_options(dataset))
+    return read_captures(captured_source(dataset, None), columns=columns, **capture_options(dataset))
 
 
 def captured_batches(
@@ -46,7 +46,7 @@ def captured_batches(
     columns: Sequence[str] | None = None,
 ) -> Iterator[Captures]:
     """The same, a batch at a time."""
-    return iterate_captures(_captured_source(dataset, None), columns=columns, **_capture_options(dataset))
+    return iterate_captures(captured_source(dataset, None), columns=columns, **capture_options(dataset))
 
 
 def captured_answers(dataset: DatasetSettings, attributes: Sequence[str], labels: Labels | None) -> Iterator[Captures]:
@@ -55,10 +55,10 @@ def captured_answers(dataset: DatasetSettings, attributes: Sequence[str], labels
     Where the records have labels the requests are not read, whatever sides `dataset_format` names: a position means a
     column of the answer, as in Model Monitor, and never a feature.
     """
-    options = _capture_options(dataset)
+    options = capture_options(dataset)
     if dataset.has_labels:
         options["sides"] = (OUTPUT, GROUND_TRUTH)
-    source = _captured_source(dataset, labels)
+    source = captured_source(dataset, labels)
     return iterate_captures(source, batch_rows=ANSWERS_AT_ONCE, attributes=attributes, **options)
 
 
@@ -73,14 +73,16 @@ def _has_captures(source: Path) -> bool:
     return source.is_file() or (source.is_dir() and any(source.rglob("*.jsonl*")))
 
 
-def _captured_source(dataset: DatasetSettings, labels: Labels | None) -> Path | Iterator[bytes]:
+def captured_source(dataset: DatasetSettings, labels: Labels | None) -> Path | Iterator[bytes]:
+    """Where the captured records are, or their lines, joined with labels."""
     source = dataset.source
     if source.exists() and not _has_captures(source):
         return iter(())
     return source if labels is None else labelled_lines(source, labels)
 
 
-def _capture_options(dataset: DatasetSettings) -> dict[str, Any]:
+def capture_options(dataset: DatasetSettings) -> dict[str, Any]:
+    """How they are read, as `iterate_captures` takes it."""
     options, window = dataset.options, dataset.window
     sides = tuple(options.get("captureindexnames", BOTH_SIDES))
     return {

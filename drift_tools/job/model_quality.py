@@ -8,8 +8,7 @@ import numpy as np
 
 from contract.bucket_layout import MODEL_MONITOR_RULES
 from drift_tools.capture import GROUND_TRUTH, Counts, Labels
-from drift_tools.errors import InputError
-from drift_tools.job import drift_json, shards
+from drift_tools.job import drift_json
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
 from drift_tools.job.dataset import (
@@ -17,15 +16,17 @@ from drift_tools.job.dataset import (
     labels_of,
     plain_table,
 )
-from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, added, completion, require_rows, write_violations
+from drift_tools.job.labels import require_labels
+from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, completion, require_rows, write_violations
 from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
+from drift_tools.job.shared_rows import shared_rows
 from drift_tools.monitors import model_quality
 from drift_tools.monitors.data_quality import Violation, violations_document
 from drift_tools.monitors.model_quality import QualityColumns
 from drift_tools.monitors.model_quality import columns as quality_columns
 from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR
 from drift_tools.profiles import write_json
-from drift_tools.tables import Column, Table
+from drift_tools.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     if answers is None:
         return None
     if answers.counts is not None:
-        _require_labels(answers)
+        require_labels(answers.counts, answers.labels)
         require_rows(drift_json.readable(answers.counts), settings.dataset.max_unreadable_share)
     path = settings.baseline.constraints
     constraints = None if path is None else model_quality.QualityConstraints.read(path)
@@ -130,22 +131,6 @@ def _remarks(answers: _Answers, found: model_quality.Outcomes) -> str:
     return "".join(f" {sentence}" for sentence in sentences if sentence)
 
 
-def _require_labels(answers: _Answers) -> None:
-    counts, labels = answers.counts, answers.labels
-    if counts is None or counts.rows or not counts.skipped.get(drift_json.NO_LABEL):
-        return
-    if drift_json.readable(counts).skipped:
-        return
-    given = ""
-    if labels is not None:
-        example = next(iter(labels.by_id), None)
-        given = f" ({len(labels.by_id)} were read" + (")" if example is None else f", the first for {example!r})")
-    raise InputError(
-        f"none of {counts.read} captured records has a label{given}: check that the labels name the records' "
-        "inferenceId, or their eventId where the callers give none"
-    )
-
-
 def _load_answers(settings: MonitorSettings) -> _Answers:
     """The columns that the metrics are computed from. Of captured data no more is ever kept than they and a batch."""
     dataset, problem_type = settings.dataset, settings.quality.problem_type
@@ -178,24 +163,12 @@ def _load_shared_answers(job: Job, place: tuple[str, str], settings: MonitorSett
     """The same of all instances. None on those that have handed theirs over."""
     own: list[_Answers] = []
 
-    def read() -> dict[str, Any]:
+    def read() -> tuple[Table, Counts | None]:
         own.append(_load_answers(settings))
-        table = own[0].table
-        return {
-            "columns": {column.name: column.as_texts().tolist() for column in table.columns.values()}
-            if table.rows
-            else {},
-            "counts": shards.counts_to_dict(own[0].counts or Counts()),
-        }
+        return own[0].table, own[0].counts
 
-    parts = shards.gather(job, place, read)
-    if parts is None:
-        return None
-    filled = [part["columns"] for part in parts if part["columns"]]
-    names = list(filled[0]) if filled else []
-    columns = [Column.from_cells(name, [cell for part in filled for cell in part[name]]) for name in names]
-    table = Table.of(columns, len(columns[0]) if columns else 0)
-    return replace(own[0], table=table, counts=added(shards.counts_from_dict(part["counts"]) for part in parts))
+    found = shared_rows(job, place, read)
+    return None if found is None else replace(own[0], table=found[0], counts=found[1])
 
 
 def _wanted(dataset: DatasetSettings, quality: QualitySettings) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """What every kind of monitor leaves behind: its files, and the message in which a run ends."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,6 +10,7 @@ from drift_tools.monitors.data_quality import Violation, violations_document
 from drift_tools.profiles import write_json
 
 STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
+_CLARIFY_VERSION = "1.0"
 # The metrics of a run, and its message.
 Found: TypeAlias = tuple[list[dict[str, Any]], str]
 
@@ -33,14 +34,23 @@ def require_rows(
 
 def write_violations(output: Path, violations: Sequence[Violation]) -> None:
     """Write constraint_violations.json, or remove the one of an earlier run: no violations, no file."""
+    _write(output, violations_document(violations) if violations else None)
+
+
+def write_clarify_violations(output: Path, entries: Sequence[Mapping[str, str]]) -> None:
+    """The same of entries that are in SageMaker Clarify's format."""
+    _write(output, {"version": _CLARIFY_VERSION, "violations": list(entries)} if entries else None)
+
+
+def _write(output: Path, document: Mapping[str, Any] | None) -> None:
     path = output / VIOLATIONS
-    if violations:
-        write_json(path, violations_document(violations))
+    if document is not None:
+        write_json(path, document)
     else:
         path.unlink(missing_ok=True)
 
 
-def completion(violations: Sequence[Violation], captures: Counts | None) -> str:
+def completion(violations: Sequence[object], captures: Counts | None) -> str:
     """The exit message, in Model Monitor's words; what was left out is said behind them."""
     if violations:
         message = f"CompletedWithViolations: Job completed successfully with {len(violations)} violations."

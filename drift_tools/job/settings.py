@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from contract.job_environment import JobEnvironment
+from contract.monitor_kinds import DATA_QUALITY, KINDS
 from drift_tools.capture import MAX_UNREADABLE_SHARE
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
@@ -20,8 +21,6 @@ MERGED: Final = "sagemakerMergeJson"
 _FORMATS = {name.lower(): name for name in ("csv", "json", "parquet", CAPTURE, MERGED)}
 _MOST_HOURS: Final = 31 * 24
 _SWITCH = {"enabled": True, "disabled": False}
-Kind = Literal["data-quality", "model-quality"]
-_KINDS: Mapping[str, Kind] = {"DATA_QUALITY": "data-quality", "MODEL_QUALITY": "model-quality"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +164,12 @@ class TableSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSettings:
-    """One run of the monitor. `shards`: bucket and prefix where several instances hand their parts to the first, None
-    where each run is one instance's.
+    """One run of the monitor. `kind`: of `contract.monitor_kinds`; `shards`: bucket and prefix where several instances
+    hand their parts to the first, None where each run is one instance's; `analysis_config`: what SageMaker Clarify's
+    kinds are to look at; `model`: the deployed model's archive, for kinds that ask it.
     """
 
-    kind: Kind
+    kind: str
     output: Path
     dataset: DatasetSettings
     baseline: BaselineSettings
@@ -181,6 +181,8 @@ class MonitorSettings:
     judgement: JudgementSettings
     shards: tuple[str, str] | None
     tables: TableSettings
+    analysis_config: Path | None
+    model: Path | None
 
     @property
     def alpha(self) -> float:
@@ -206,11 +208,8 @@ class MonitorSettings:
             for a variable that is missing or that cannot be used; it names the variable.
         """
         given = JobEnvironment.from_environment(job.variables)
-        kind = (given.analysis_type or "DATA_QUALITY").upper()
-        if kind not in _KINDS:
-            raise InputError(f"analysis_type is {given.analysis_type!r}: give one of {', '.join(_KINDS)}")
         return cls(
-            kind=_KINDS[kind],
+            kind=_kind(given.analysis_type),
             output=job.here(required("output_path", given.output_path)),
             dataset=_dataset(job, given),
             baseline=BaselineSettings(
@@ -251,7 +250,18 @@ class MonitorSettings:
                 version=given.model_version,
                 team=given.team,
             ),
+            analysis_config=_path(job, given.analysis_config),
+            model=_path(job, given.model_archive),
         )
+
+
+def _kind(analysis_type: str | None) -> str:
+    """Model Monitor's first kind, which says nothing of itself, unless another one is asked for."""
+    kinds = {kind.analysis_type: name for name, kind in KINDS.items()}
+    wanted = KINDS[DATA_QUALITY].analysis_type if analysis_type is None else analysis_type.upper()
+    if wanted not in kinds:
+        raise InputError(f"analysis_type is {analysis_type!r}: give one of {', '.join(kinds)}")
+    return kinds[wanted]
 
 
 def _dataset(job: Job, given: JobEnvironment) -> DatasetSettings:

@@ -7,7 +7,7 @@ from drift_tools.comparison import NOT_ENOUGH_DATA, Comparison, CrossCheck, Feat
 from drift_tools.report.words import count, cut, isolated, listed
 from drift_tools.timeline import Onset, Timeline
 
-_CLIFFS = 3
+_SUDDEN = 3
 _LONGEST_CODE = 60
 _ABOUT_THE_MODEL = (
     "If the feed is as it should be, the world has changed: look at the model's quality on the newest labels.",
@@ -117,21 +117,21 @@ def when(onset: Onset, names: Mapping[str, str] | None = None) -> str:
 
 
 def _about_time(timeline: Timeline | None) -> Iterator[str]:
-    """Cliffs are something that somebody did; slopes are the world."""
+    """What is sudden is something that somebody did; what is gradual is the world."""
     onsets = [] if timeline is None else sorted(timeline.onsets.values(), key=growth, reverse=True)
-    cliffs: dict[str, list[str]] = {}
+    sudden: dict[str, list[str]] = {}
     for onset in onsets:
-        if onset.shape == "cliff":
+        if onset.pace == "sudden":
             began = onset.window if onset.earliest == onset.latest else f"between {onset.earliest} and {onset.latest}"
             ended = f", and was last seen {onset.until}" if onset.until is not None else ""
             ended = ", for that window only" if onset.until == onset.window else ended
             if onset.moves:
                 began += f", and moved again on {listed([move.window for move in onset.moves], 3)}"
-            cliffs.setdefault(began + ended, []).append(onset.feature)
-    for began, names in list(cliffs.items())[:_CLIFFS]:
+            sudden.setdefault(began + ended, []).append(onset.feature)
+    for began, names in list(sudden.items())[:_SUDDEN]:
         yield f"{listed(names)}: began all at once, {began}. Look at what was deployed or changed upstream then."
-    if slopes := [onset for onset in onsets if onset.shape == "slope"]:
-        since = listed([f"{isolated(onset.feature)} ({when(onset)})" for onset in slopes])
+    if gradual := [onset for onset in onsets if onset.pace == "gradual"]:
+        since = listed([f"{isolated(onset.feature)} ({when(onset)})" for onset in gradual])
         yield f"Growing slowly: {since}. Look for a trend or a season before looking for a mistake."
 
 

@@ -22,7 +22,7 @@ class OnsetView:
 
     name: str
     says: str
-    shape: str
+    pace: str
     chart: Markup | None
 
 
@@ -66,7 +66,7 @@ def timeline_view(timeline: Timeline, *, thresholds: Mapping[str, float] | None 
         OnsetView(
             onset.feature,
             onset_says(onset, names),
-            onset.shape,
+            onset.pace,
             _chart(timeline, onset, names, limits.get(onset.feature, PSI_THRESHOLD))
             if onset.feature in drawn
             else None,
@@ -93,7 +93,7 @@ def timeline_says(timeline: Timeline) -> str:
 
 
 def onset_says(onset: Onset, names: Mapping[str, str] | None = None) -> str:
-    """When it began, how sure that is, and whether it was a cliff or a slope; without the feature's name."""
+    """When it began, how sure that is, and whether it was sudden or gradual; without the feature's name."""
     known = names or {}
 
     def label(name: str) -> str:
@@ -103,7 +103,7 @@ def onset_says(onset: Onset, names: Mapping[str, str] | None = None) -> str:
     if onset.earliest != onset.latest:
         says += f" (it may have begun between {label(onset.earliest)} and {label(onset.latest)})"
     if onset.until is None or onset.until != onset.window:
-        says += ", all at once" if onset.shape == "cliff" else f", growing until {label(onset.complete)}"
+        says += ", all at once" if onset.pace == "sudden" else f", growing until {label(onset.complete)}"
     says += "".join(f", moved again on {label(move.window)}" for move in onset.moves)
     says += _effects(onset, label)
     if onset.earlier:

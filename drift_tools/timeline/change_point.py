@@ -1,9 +1,10 @@
 """When the shares of bins changed, and whether at once or little by little: a change-point estimate on counts.
 
 Each window's counts are multinomial. Their shares are the baseline's up to some window and other ones from some later
-window on, with a straight line between: a cliff if there is nothing between, else a slope. Every pair of a first and a
+window on, with a straight line between: a sudden change if there is nothing between, else a gradual one
+(Gama et al., "A survey on concept drift adaptation", ACM Computing Surveys 46, 2014). Every pair of a first and a
 last window is tried, and the likeliest taken (Hinkley, "Inference about the change-point in a sequence of random
-variables", Biometrika 57, 1970, for the cliff).
+variables", Biometrika 57, 1970, for the sudden one).
 """
 
 import math
@@ -14,11 +15,12 @@ import numpy as np
 
 from drift_tools.tables import Numbers
 
-Shape: TypeAlias = Literal["cliff", "slope"]
-# Twice the log-likelihood that a slope must be better by than the best cliff: fewer than 1 in 20 cliffs get there
+Pace: TypeAlias = Literal["sudden", "gradual"]
+# Twice the log-likelihood that a gradual change must be better by than the best sudden one: fewer than 1 in 20
+# sudden ones get there
 # (tests/drift_tools/test_onset.py).
-_SLOPE_GAIN = 6.0
-# A cliff in the middle of a window leaves it with a part of the change.
+_GRADUAL_GAIN = 6.0
+# A sudden change in the middle of a window leaves it with a part of the change.
 _PARTS = (1.0, 0.75, 0.5, 0.25)
 _MOST_LENGTHS = 40
 _LEAST = 1e-12
@@ -27,25 +29,26 @@ _LEAST = 1e-12
 @dataclass(frozen=True, slots=True)
 class Change:
     """Numbers of windows: `start` is the first different one, by the best estimate; it is between `earliest` and
-    `latest`; from `complete` on (of a cliff: `start`) the shares change no more.
+    `latest`; from `complete` on (of a sudden one: `start`) the shares change no more.
     """
 
     start: int
     earliest: int
     latest: int
-    shape: Shape
+    pace: Pace
     complete: int
 
 
 def estimate_onset(baseline: Numbers, windows: Numbers, *, confidence: float = 0.95) -> Change:
     """Where the shares changed, of counts of which the baseline's are known to be from before.
 
-    The interval holds every start, of a cliff or a slope, whose likelihood is close enough to the best one's. For a
-    cliff the two walks of the log-likelihood ratio to either side of the true start exceed x with a probability of at
+    The interval holds every start, sudden or gradual, whose likelihood is close enough to the best one's. For a sudden
+    one the two walks of the log-likelihood ratio to either side of the true start exceed x with a probability of at
     most e^-x each (they are likelihood ratios), so that twice the difference is at most -2 ln(1 - sqrt(confidence))
     with that confidence: 7.35 for 95 % (Siegmund, "Confidence sets in change-point problems", Int. Stat. Review 56,
-    1988). It is taken for slopes too, where it is wider than need be. Windows that differ among each other by more than
-    chance has them (hours of a day) widen it: it is in units of the residual dispersion, where that is above 1.
+    1988). It is taken for gradual ones too, where it is wider than need be. Windows that differ among each other by
+    more than chance has them (hours of a day) widen it: it is in units of the residual dispersion, where that is
+    above 1.
 
     Parameters
     ----------
@@ -65,7 +68,7 @@ def estimate_onset(baseline: Numbers, windows: Numbers, *, confidence: float = 0
     --------
     >>> counts = np.array([[50.0, 50.0]] * 6 + [[20.0, 80.0]] * 4)
     >>> estimate_onset(np.array([500.0, 500.0]), counts)
-    Change(start=6, earliest=5, latest=6, shape='cliff', complete=6)
+    Change(start=6, earliest=5, latest=6, pace='sudden', complete=6)
     """
     if windows.ndim != 2 or windows.shape[1] != len(baseline):
         raise ValueError(f"windows of shape {windows.shape} for {len(baseline)} bins: give windows x bins")
@@ -76,30 +79,30 @@ def estimate_onset(baseline: Numbers, windows: Numbers, *, confidence: float = 0
     spans = _spans(len(filled))
     weights, sharp = _weights(len(filled), spans), spans[:, 0] == spans[:, 1]
     likelihoods = _log_likelihoods(counts, weights)
-    cliff, slope = (
+    sudden, gradual = (
         int(np.flatnonzero(mask)[np.argmax(likelihoods[mask])]) if mask.any() else None for mask in (sharp, ~sharp)
     )
-    best = cliff if cliff is not None else 0
+    best = sudden if sudden is not None else 0
     dispersion = _dispersion(counts, weights[best])
-    shape: Shape = "cliff"
-    if slope is not None and 2 * (likelihoods[slope] - likelihoods[best]) > _SLOPE_GAIN * dispersion:
-        best, shape = slope, "slope"
+    pace: Pace = "sudden"
+    if gradual is not None and 2 * (likelihoods[gradual] - likelihoods[best]) > _GRADUAL_GAIN * dispersion:
+        best, pace = gradual, "gradual"
         dispersion = _dispersion(counts, weights[best])
     reach = -2 * math.log(1 - math.sqrt(confidence)) * dispersion
     possible = spans[2 * (likelihoods[best] - likelihoods) <= reach, 0]
     start, complete = (int(filled[window]) for window in spans[best])
-    return Change(start, int(filled[possible.min()]), int(filled[possible.max()]), shape, complete)
+    return Change(start, int(filled[possible.min()]), int(filled[possible.max()]), pace, complete)
 
 
 def _spans(windows: int) -> Numbers:
-    """First and last window of every change that is tried; each cliff once for each part of its first window."""
+    """First and last window of every change that is tried; each sudden one once for each part of its first window."""
     lengths = np.arange(2, windows)
-    if len(lengths) > _MOST_LENGTHS:  # long slopes are told apart by their ratio, not by a window
+    if len(lengths) > _MOST_LENGTHS:  # long ones are told apart by their ratio, not by a window
         lengths = np.unique(np.geomspace(2, windows - 1, _MOST_LENGTHS).astype(np.int64))
     starts = np.arange(windows)
-    cliffs = [(start, start) for start in starts for _ in _PARTS]
-    slopes = [(start, start + length) for length in lengths for start in starts[: windows - length]]
-    spans: Numbers = np.array([*cliffs, *slopes])
+    sudden = [(start, start) for start in starts for _ in _PARTS]
+    gradual = [(start, start + length) for length in lengths for start in starts[: windows - length]]
+    spans: Numbers = np.array([*sudden, *gradual])
     return spans
 
 
@@ -108,13 +111,13 @@ def _weights(windows: int, spans: Numbers) -> Numbers:
     at = np.arange(windows)
     first, last = spans[:, :1], spans[:, 1:]
     weights = np.clip((at - first + 1) / (last - first + 1), 0.0, 1.0)
-    cliffs = np.flatnonzero(spans[:, 0] == spans[:, 1])
-    weights[cliffs, spans[cliffs, 0].astype(np.int64)] = np.tile(_PARTS, len(cliffs) // len(_PARTS))
+    sudden = np.flatnonzero(spans[:, 0] == spans[:, 1])
+    weights[sudden, spans[sudden, 0].astype(np.int64)] = np.tile(_PARTS, len(sudden) // len(_PARTS))
     return np.hstack([np.zeros((len(spans), 1)), weights])
 
 
 def _ends(counts: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
-    """The shares before and after each change by least squares, changes x bins; exact for a cliff between windows."""
+    """The shares before and after each change by least squares, changes x bins; exact for a jump between windows."""
     rows = counts.sum(axis=1)
     total = rows.sum()
     mean = weights @ rows / total

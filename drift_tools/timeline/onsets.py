@@ -1,7 +1,8 @@
 """When a feature began to drift, of windows that were called: the present episode, its later moves, earlier ones."""
 
 import math
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.tables import Numbers
-from drift_tools.timeline.change_point import Change, Shape, estimate_onset
+from drift_tools.timeline.change_point import Change, Pace, estimate_onset
 from drift_tools.timeline.change_points import Segment, last_episode, segments_of
 
 _LEAST = 1e-12
+_FORMER_WORDS: Mapping[Pace, str] = {"sudden": "cliff", "gradual": "slope"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +30,33 @@ class Onset:
     """When the present episode of a feature's drift began, or the last one.
 
     `window`: the label of its first different window, by the best estimate, and never after the first of it that was
-    called drift; `earliest`, `latest`: the labels between which it is with the timeline's `confidence`. `shape`:
-    `"cliff"` if all of the difference was there at once, `"slope"` if it grew; `complete`: the label of the window from
-    which it grew no more (of a cliff, the first). `effect_before`, `effect_after`: the mean effect (PSI less its
-    expectation) of the windows before `window` and of those from `complete` on to the first of the `moves`, NaN where
-    there are none that could be measured. `moves`: the later changes of the same episode. `until`: the label of the
-    last window that has drifted, if that is over: if at least two with rows come after it, with less than half of the
-    drifted windows' mean effect. They then count for nothing above. `earlier`: the labels of the first and the last
-    called window of each earlier episode, with calm windows between it and the next.
+    called drift; `earliest`, `latest`: the labels between which it is with the timeline's `confidence`. `pace`:
+    `"sudden"` if all of the difference was there at once, `"gradual"` if it grew; `complete`: the label of the
+    window from which it grew no more (of a sudden one, the first). `effect_before`, `effect_after`: the mean effect
+    (PSI less its expectation) of the windows before `window` and of those from `complete` on to the first of the
+    `moves`, NaN where there are none that could be measured. `moves`: the later changes of the same episode. `until`:
+    the label of the last window that has drifted, if that is over: if at least two with rows come after it, with less
+    than half of the drifted windows' mean effect. They then count for nothing above. `earlier`: the labels of the first
+    and the last called window of each earlier episode, with calm windows between it and the next.
     """
 
     feature: str
     window: str
     earliest: str
     latest: str
-    shape: Shape
+    pace: Pace
     complete: str
     effect_before: float
     effect_after: float
     until: str | None = None
     moves: tuple[Move, ...] = ()
     earlier: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def shape(self) -> str:
+        """The pace in the words of version 0.1; gone in the next one."""
+        warnings.warn("Onset.shape goes in the next version: use Onset.pace", DeprecationWarning, stacklevel=2)
+        return _FORMER_WORDS[self.pace]
 
     @property
     def effect_now(self) -> float:
@@ -61,7 +69,8 @@ class Onset:
             "window": self.window,
             "earliest": self.earliest,
             "latest": self.latest,
-            "shape": self.shape,
+            "pace": self.pace,
+            "shape": _FORMER_WORDS[self.pace],
             "complete": self.complete,
             "effect_before": _json(self.effect_before),
             "effect_after": _json(self.effect_after),
@@ -74,7 +83,7 @@ class Onset:
         began = f"began at {self.window}"
         if self.earliest != self.latest:
             began += f" ({self.earliest} … {self.latest})"
-        grew = "all at once" if self.shape == "cliff" else f"growing until {self.complete}"
+        grew = "all at once" if self.pace == "sudden" else f"growing until {self.complete}"
         moved = "".join(f", moved again at {move.window}" for move in self.moves)
         ended = "" if self.until is None else f", until {self.until}"
         return f"{self.feature}: {began}, {grew}{moved}{ended}"
@@ -130,7 +139,7 @@ def date_drift(
         window=labels[start],
         earliest=labels[min(found.earliest, start)],
         latest=labels[max(found.latest, start)],
-        shape=found.shape,
+        pace=found.pace,
         complete=labels[complete],
         effect_before=mean_of(_calm_effects(effects, segments, start)),
         effect_after=mean_of(effects[complete : max(ends[0], complete + 1)]),
@@ -166,7 +175,7 @@ def _states(baseline: Numbers, windows: Numbers, called: NDArray[np.bool_]) -> l
 
 
 def _later(change: Change, by: int) -> Change:
-    return Change(change.start + by, change.earliest + by, change.latest + by, change.shape, change.complete + by)
+    return Change(change.start + by, change.earliest + by, change.latest + by, change.pace, change.complete + by)
 
 
 def _tied(start: int, called: NDArray[np.bool_]) -> int:

@@ -1,4 +1,4 @@
-"""Windows over time: in which of them a feature has drifted, when that began, and whether it was a cliff or a slope."""
+"""Windows over time: in which of them a feature has drifted, when that began, and whether it was sudden or gradual."""
 
 import math
 import re

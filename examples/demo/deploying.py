@@ -53,7 +53,7 @@ def by_pulumi(
         environment = Environment(STACK, project=checkout(PROJECT, folder / "program"))
         with steps.step("deploy: pulumi up --stack dev") as step:
             environment.progress = _progress(done, "created", step.detail)
-            environment.configure(overrides)
+            environment.configure(flattened(overrides))
             outputs = environment.up().outputs
             step.result = f"{len(done)} resources"
         yield dict(outputs), len(done)
@@ -62,6 +62,17 @@ def by_pulumi(
             environment.progress = _progress(done, "deleted", step.detail)
             environment.destroy()
             step.result = f"{len(done)} resources deleted"
+
+
+def flattened(value: Any, path: str = "") -> dict[str, Any]:
+    """An object by the paths of its members, as `pulumi config set --path` takes them."""
+    if isinstance(value, Mapping):
+        members = [(f"{path}.{key}" if path else str(key), member) for key, member in value.items()]
+    elif isinstance(value, list):
+        members = [(f"{path}[{at}]", member) for at, member in enumerate(value)]
+    else:
+        return {path: value}
+    return {key: found for name, member in members for key, found in flattened(member, name).items()}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drift_tools.endpoint import Request, write_ground_truth
+from examples.demo import clarify_kinds
 from examples.demo.loop import Loop, first_request
 from examples.demo.monitored import HOUR, MODEL_MONITOR, OPEN
 from examples.demo.page import Scenario, Window
@@ -24,7 +25,7 @@ NAMESPACES = {
     OPEN: "ModelMonitoring/Endpoints/model-metrics",
 }
 METRICS = ("accuracy", "precision", "recall", "f1", "auc")
-STEPS = 1 + (1 + len(YEARS)) * 3 + 2 + 1
+STEPS = 1 + (1 + len(YEARS)) * (3 + len(clarify_kinds.KINDS)) + 2 + 1
 
 
 def run(loop: Loop) -> Scenario:
@@ -35,9 +36,12 @@ def run(loop: Loop) -> Scenario:
 
     windows: list[Window] = []
     quality: dict[str, Mapping[str, float]] = {}
+    kinds: dict[str, dict[str, Mapping[str, Any]]] = {kind: {} for kind in clarify_kinds.KINDS}
     for year, label, rows in [(2015, CONTROL, data.control), *((y, str(y), data.years[y]) for y in YEARS)]:
         windows.append(loop.hour(label, requests(rows)))
         quality[str(year)] = model_quality(loop, windows[-1], rows)
+        for kind, found in kinds.items():
+            found.update(of_kind(loop, kind, str(year)))
     windows.append(loop.hour(FAULTY, requests(with_faults(data.before_faults)), fault=FAULT))
 
     with loop.steps.step("alarm, responder, notification") as step:
@@ -51,7 +55,21 @@ def run(loop: Loop) -> Scenario:
         notifications=loop.notifications(),
         timeline=loop.timeline(first_request(FAULTY)),
         model_quality=quality,
+        sections=clarify_kinds.sections(kinds),
+        kinds=clarify_kinds.summaries(kinds),
     )
+
+
+def of_kind(loop: Loop, kind: str, year: str) -> dict[str, Mapping[str, Any]]:
+    """What the other daily monitor found, whose run the same morning brought; nothing where it is off. One step."""
+    with loop.steps.step(f"{year}: the {kind} schedule executes") as step:
+        today = loop.stack.cloud.clock.now().replace(hour=MODEL_QUALITY_HOUR, minute=0, second=0, microsecond=0)
+        found = clarify_kinds.read(loop.stack, kind, today)
+        loop.settle()
+        if found:
+            loop.note(f"{kind} of {year} ended: {found['status']}")
+        step.result = found["judgement"]["says"] if found else f"no {kind} monitor"
+    return {year: found} if found else {}
 
 
 def requests(rows: Sequence[Row]) -> list[Request]:

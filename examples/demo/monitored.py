@@ -48,6 +48,12 @@ class Monitored:
         """Columns of the baseline: the model's outputs and its inputs."""
         return len(self._baseline.columns)
 
+    def schedule(self, kind: str) -> str | None:
+        """The name of a kind's schedule; None where that monitor is off."""
+        names: Any = self.outputs.get("schedule_names") or {}
+        found: str | None = names.get(kind)
+        return found
+
     def wait_for_baseline(self) -> int:
         """Wait for the constraints of the baseline job that the deployment started; the number of their features."""
         bucket, _, key = self.outputs["constraints_uri"].removeprefix("s3://").partition("/")

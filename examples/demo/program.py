@@ -18,7 +18,7 @@ import local_aws
 from deployment.errors import AutomationError
 from drift_tools.endpoint import Check, validate_stack
 from drift_tools.errors import InputError
-from examples.demo import deploying, employment, recipe
+from examples.demo import clarify_kinds, deploying, employment, recipe
 from examples.demo.console import Steps
 from examples.demo.loop import Loop
 from examples.demo.mailbox import Mailbox
@@ -65,12 +65,20 @@ def plans() -> list[Plan]:
                 "model_artifact": str((trained / "artifact").relative_to(PROJECT)),
                 "baseline_data": str((trained / "baseline.csv").relative_to(PROJECT)),
                 "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
+                # With the open engine alone: with Model Monitor they need baselines that are made before.
+                "monitoring": clarify_kinds.arguments(str((trained / "baseline_bias.csv").relative_to(PROJECT))),
             },
             trained / "baseline.csv",
             employment.STEPS,
             OPEN,
         ),
     ]
+
+
+def _by(plan: Plan, engine: str) -> Plan:
+    """The plan with this engine."""
+    overrides = {key: value for key, value in plan.overrides.items() if engine == OPEN or key != "monitoring"}
+    return replace(plan, engine=engine, overrides=overrides)
 
 
 class Demo:
@@ -116,7 +124,7 @@ def run(output: Path, console: Console, names: Collection[str], engine: str | No
     with Steps(console, total=1) as steps:
         with steps.step("train the employment classifier, start the embedded AWS") as step:
             to_do = [plan for plan in plans() if NAMES[plan.title] in names]
-            to_do = [replace(plan, engine=engine or plan.engine) for plan in to_do]
+            to_do = [_by(plan, engine or plan.engine) for plan in to_do]
             steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
             cloud = local_aws.start(enforce_iam=True)
             step.result = cloud.endpoint_url

@@ -31,7 +31,7 @@ def of_scenario(scenario: Scenario) -> dict[str, Any]:
         document["windows"] = {window.label: of_window(window) for window in between}
     if scenario.model_quality:
         document["model_quality"] = {period: dict(metrics) for period, metrics in scenario.model_quality.items()}
-    return document
+    return document | dict(scenario.kinds)
 
 
 def of_window(window: Window) -> dict[str, Any]:

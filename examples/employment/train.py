@@ -42,7 +42,9 @@ def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -
 
 
 def train(data: Split | None = None, target: Path = TARGET) -> Path:
-    """Writes artifact/, baseline.csv (outputs first, as captured) and baseline_quality.csv under `target`."""
+    """Writes artifact/, baseline.csv (outputs first, as captured), baseline_quality.csv and baseline_bias.csv (inputs
+    with predictions and labels) under `target`.
+    """
     data = data or split()
     artifact = target / "artifact"
     shutil.copytree(HERE / "artifact", artifact, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -58,6 +60,11 @@ def train(data: Split | None = None, target: Path = TARGET) -> Path:
         target / "baseline_quality.csv",
         ("prediction", "probability", "label"),
         [(*a, row.employed) for a, row in together],
+    )
+    write(
+        target / "baseline_bias.csv",
+        ("prediction", *FEATURES, "label"),
+        [(label, *row.values, row.employed) for (label, _), row in together],
     )
     return target
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functions.alarm_responder.column_summaries import number, percent
 from functions.alarm_responder.drift_report import DriftReport, FeatureReport
 from functions.alarm_responder.feature_changes import FeatureChange
+from functions.alarm_responder.monitor_words import CHECK_WORDS
 from functions.alarm_responder.notification import clip
 from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, Violation
 
@@ -29,7 +30,7 @@ def first_steps(
     causes: dict[str, list[str]] = {}
     for group in groups:
         worst = group[0]
-        if worst.is_metric or worst.check in COLUMN_CHECKS:
+        if worst.is_metric or worst.check in COLUMN_CHECKS or worst.check in CHECK_WORDS:
             continue
         feature, change = report.features.get(worst.subject, FeatureReport()), changes.get(worst.subject)
         cause, detail = _cause({item.check for item in group}, feature, change or FeatureChange())
@@ -39,6 +40,8 @@ def first_steps(
         steps.append(f"{_listed(names)}: {_words(cause, len(names))}")
     if any(group[0].is_metric for group in groups):
         steps += _QUALITY
+    for check in dict.fromkeys(group[0].check for group in groups if group[0].check in CHECK_WORDS):
+        steps += CHECK_WORDS[check].steps
     return [*(steps or [_words("moved", _MANY)]), _LASTS]
 
 

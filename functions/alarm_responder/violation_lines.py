@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functions.alarm_responder.column_summaries import number, percent
 from functions.alarm_responder.drift_report import DriftReport
 from functions.alarm_responder.findings import Findings
+from functions.alarm_responder.monitor_words import CHECK_WORDS
 from functions.alarm_responder.notification import clip
 from functions.alarm_responder.quality_lines import apart, told_once
 from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
@@ -52,7 +53,7 @@ def violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) -
         name = group[0].subject
         lines.append(f"{rank:3}. {clip(name, _MAX_NAME)}")
         visible = group[: MAX_VIOLATIONS - shown]
-        lines += [f"     {_explain(violation)}" for violation in visible]
+        lines += [f"     {_told(violation)}" for violation in visible]
         shown += len(visible)
         if (p_value := report.metric_p_values.get(name)) is not None and group[0].is_metric:
             lines.append(f"     p {p_value:.2g}: how likely so large a decline is by chance")
@@ -66,6 +67,11 @@ def violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) -
     if total > shown:
         lines.append(f"     ... and {total - shown} more in the violations file")
     return lines
+
+
+def _told(violation: Violation) -> str:
+    words = CHECK_WORDS.get(violation.check)
+    return _explain(violation) if words is None else words.explain(violation)
 
 
 def _explain(violation: Violation) -> str:

@@ -43,7 +43,8 @@ LISTINGS = (
         "log group",
         "logs",
         "DescribeLogGroups",
-        "logGroups[?logGroupName != '/aws/sagemaker/ProcessingJobs'].logGroupName",
+        "logGroups[?logGroupName != '/aws/sagemaker/ProcessingJobs' && logGroupName != '/aws/sagemaker/TrainingJobs']"
+        ".logGroupName",
     ),
     Listing("eventbridge rule", "events", "ListRules", "Rules[].Name"),
     Listing("eventbridge bus", "events", "ListEventBuses", "EventBuses[?Name != 'default'].Name"),
@@ -80,6 +81,13 @@ LISTINGS = (
         "sagemaker endpoint configuration", "sagemaker", "ListEndpointConfigs", "EndpointConfigs[].EndpointConfigName"
     ),
     Listing("sagemaker endpoint", "sagemaker", "ListEndpoints", "Endpoints[].EndpointName"),
+    Listing("sagemaker pipeline", "sagemaker", "ListPipelines", "PipelineSummaries[].PipelineName"),
+    Listing(
+        "sagemaker model package group",
+        "sagemaker",
+        "ListModelPackageGroups",
+        "ModelPackageGroupSummaryList[].ModelPackageGroupName",
+    ),
     *(
         Listing(
             f"sagemaker {kind} job definition",

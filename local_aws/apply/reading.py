@@ -31,6 +31,7 @@ MISSING_CODES = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
         "OwnershipControlsNotFoundError",
         "QueueDoesNotExist",
+        "StateMachineDoesNotExist",
         "AWS.SimpleQueueService.NonExistentQueue",
     }
 )

@@ -182,7 +182,9 @@ def tagger(
             request.api(service, untag, **who, **{removed["tagkeys"]: gone})
         if request.tags:
             name, shape = members["tags"]
-            request.api(service, tag, **who, **{name: request.tags if shape.type_name == "map" else request.tag_list()})
+            # Most services write Key and Value, a few key and value.
+            tags = request.tags if shape.type_name == "map" else request.tag_list(*shape.member.members)
+            request.api(service, tag, **who, **{name: tags})
 
     return retag
 

@@ -7,7 +7,7 @@ monitoring schedules are ours.
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,10 +20,11 @@ from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.errors import AwsError, in_use, invalid, not_found
 from local_aws.sagemaker.jobs import ProcessingJobs
 from local_aws.sagemaker.monitoring import Monitoring
+from local_aws.sagemaker.names import NAMED, VERBS
+from local_aws.sagemaker.roles import check_role
+from local_aws.sagemaker.rollouts import refuse_deployment
 from local_aws.sagemaker.schedules import PREFIXES, Schedules
 from local_aws.sagemaker.store import Document, Scope, Store
-
-SERVICE = "sagemaker.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class Kind:
     described: str  # shape of the Describe answer
     missing: Callable[[str], AwsError]
     taken: Callable[[str], AwsError]
+
+
+Operation = Callable[[Scope, dict[str, Any], Mapping[str, str]], dict[str, Any]]
 
 
 def _definition_kind(prefix: str, resource: str) -> Kind:
@@ -51,26 +55,24 @@ KINDS = {
     "Endpoint": Kind("endpoint", "EndpointName", "EndpointArn", "DescribeEndpointOutput", invalid, invalid),
 } | {f"{kind}JobDefinition": _definition_kind(prefix, f"{kind}JobDefinition") for kind, prefix in PREFIXES.items()}
 
-# The names in requests of what is not kept by moto, for authorisation.
-_NAMED = {
-    "ProcessingJob": ("processing-job", "ProcessingJobName"),
-    "MonitoringSchedule": ("monitoring-schedule", "MonitoringScheduleName"),
-}
-_VERBS = ("Create", "Describe", "Delete", "Update", "Start", "Stop")
-
 
 def resource_arn(operation: str, parameters: Mapping[str, Any]) -> str:
     """The ARN on which IAM authorises an operation; `*` for those without a resource."""
-    if "ResourceArn" in parameters:
-        return str(parameters["ResourceArn"])
-    for verb in _VERBS:
+    for member in ("ResourceArn", "ModelPackageArn", "PipelineExecutionArn"):
+        if member in parameters:
+            return str(parameters[member])
+    if operation == "CreateModelPackage" and parameters.get("ModelPackageGroupName"):
+        # Its version is not known yet.
+        return scope_of_request().arn("model-package", f"{parameters['ModelPackageGroupName']}/*")
+    for verb in VERBS:
         resource = operation.removeprefix(verb)
         if resource == operation:
             continue
         kind = KINDS.get(resource)
-        kind_name, member = (kind.kind, kind.name_member) if kind else _NAMED.get(resource, (None, ""))
+        kind_name, member = (kind.kind, kind.name_member) if kind else NAMED.get(resource, (None, ""))
         if kind_name and parameters.get(member):
-            return scope_of_request().arn(kind_name, str(parameters[member]))
+            name = str(parameters[member])
+            return name if name.startswith("arn:") else scope_of_request().arn(kind_name, name)
     return "*"
 
 
@@ -90,6 +92,7 @@ class SageMaker:
         endpoints: Endpoints,
         job_runner: ProcessingJobs,
         schedules: Schedules,
+        others: Iterable[Mapping[str, Operation]] = (),
     ) -> None:
         self._clock = clock
         self._identity = identity
@@ -99,7 +102,7 @@ class SageMaker:
         self._monitoring = Monitoring(clock, store, schedules)
         self._moto = seams.MotoSageMaker()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._own: dict[str, Callable[[Scope, dict[str, Any], Mapping[str, str]], dict[str, Any]]] = {
+        self._own: dict[str, Operation] = {
             "CreateProcessingJob": self._create_processing_job,
             "DescribeProcessingJob": self._describe_processing_job,
             "ListProcessingJobs": self._list_processing_jobs,
@@ -110,6 +113,8 @@ class SageMaker:
             "ListTags": self._list_tags,
             "DeleteTags": self._delete_tags,
         } | self._monitoring.operations()
+        for operations in others:
+            self._own |= operations
 
     async def handle(
         self, _method: str, _path: str, headers: dict[str, str], body: bytes, _query: dict[str, list[str]]
@@ -250,19 +255,9 @@ class SageMaker:
         role = parameters.get("ExecutionRoleArn") or parameters.get("RoleArn")
         if not role:
             return
-        self._check_role(role, headers)
+        check_role(self._identity, role, headers)
         if kind.kind == "model":
             self._check_image_pull(role, parameters)
-
-    def _check_role(self, role: str, headers: Mapping[str, str]) -> None:
-        refused = self._identity.pass_role_refusal(headers, role, SERVICE)
-        if refused:
-            raise AwsError("AccessDeniedException", refused)
-        if not self._identity.trusts(role, SERVICE):
-            raise invalid(
-                f"Could not assume role {role}. Please ensure that the role exists and allows principal "
-                f"'{SERVICE}' to assume the role."
-            )
 
     def _check_image_pull(self, role: str, parameters: Mapping[str, Any]) -> None:
         container = parameters.get("PrimaryContainer") or (parameters.get("Containers") or [{}])[0]
@@ -296,20 +291,21 @@ class SageMaker:
         with self._store.lock:
             document = self._store.get(scope, "endpoint", parameters["EndpointName"], invalid)
             self._store.get(scope, "endpoint-config", parameters["EndpointConfigName"], invalid)
+            refuse_deployment(parameters)
             status = document.state["EndpointStatus"]
             if status == "Failed":
                 raise invalid(f'Endpoint "{document.arn}" failed: DeleteEndpoint is all that can be done with it.')
             if status != "InService":
                 raise invalid(f'Cannot update endpoint "{document.arn}" while its status is {status}.')
             document.state["EndpointStatus"] = "Updating"
-        self._deploy(document, parameters["EndpointConfigName"])
+        self._deploy(document, parameters["EndpointConfigName"], parameters.get("DeploymentConfig"))
         return {"EndpointArn": document.arn}
 
-    def _deploy(self, endpoint: Document, config_name: str) -> None:
+    def _deploy(self, endpoint: Document, config_name: str, how: Mapping[str, Any] | None = None) -> None:
         config = self._store.get(endpoint.scope, "endpoint-config", config_name, invalid)
         names = [variant["ModelName"] for variant in config.request["ProductionVariants"]]
         models = {name: self._store.get(endpoint.scope, "model", name, invalid) for name in names}
-        self._on_loop(self._endpoints.deploy(endpoint, config, models))
+        self._on_loop(self._endpoints.deploy(endpoint, config, models, how))
 
     async def _stop_endpoint(self, endpoint: Document) -> None:
         self._endpoints.delete(endpoint)
@@ -336,7 +332,7 @@ class SageMaker:
     def _create_processing_job(
         self, scope: Scope, parameters: dict[str, Any], headers: Mapping[str, str]
     ) -> dict[str, Any]:
-        self._check_role(parameters["RoleArn"], headers)
+        check_role(self._identity, parameters["RoleArn"], headers)
         name = parameters["ProcessingJobName"]
         with self._store.lock:
             existing = self._store.find(scope, "processing-job", name)

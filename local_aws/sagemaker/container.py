@@ -17,6 +17,7 @@ from typing import Any
 
 from local_aws import clients
 from local_aws.sagemaker import images, inputs
+from local_aws.sagemaker.clarify import MODEL_PATH
 from local_aws.sagemaker.inputs import InputFailed, Share
 from local_aws.sagemaker.store import Document
 
@@ -57,6 +58,10 @@ class Instance:
         (self.ml_root / "config/resourceconfig.json").write_text(resources)
         for output in self._outputs():
             self._inside(output["LocalPath"]).mkdir(parents=True, exist_ok=True)
+        if (model := self.job.state.get("_Model")) is not None:
+            path = self._inside(MODEL_PATH)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(model)
         for item in self.job.request.get("ProcessingInputs") or []:
             path = (item.get("S3Input") or {}).get("LocalPath", "/opt/ml/processing/")
             inputs.fetch(item, s3, self._inside(path), self.share)

@@ -14,6 +14,7 @@ import tempfile
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
 from local_aws.sagemaker import images
 from local_aws.sagemaker.capture import Capture, CaptureRule, Exchange
+from local_aws.sagemaker.rollouts import Rollout
 from local_aws.sagemaker.script_install import install_problem
 from local_aws.sagemaker.store import Document
 
@@ -181,9 +183,19 @@ class Endpoints:
         self._capture = capture
         self._running: dict[str, Deployment] = {}
         self._counts: dict[tuple[str, str, str, str], list[float]] = {}
+        self._rollouts: dict[str, tuple[Rollout, Deployment]] = {}
 
-    async def deploy(self, endpoint: Document, config: Document, models: Mapping[str, Document]) -> None:
-        """Bring an endpoint to a configuration; on failure what ran before keeps running."""
+    async def deploy(
+        self,
+        endpoint: Document,
+        config: Document,
+        models: Mapping[str, Document],
+        how: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Bring an endpoint to a configuration; on failure what ran before keeps running.
+
+        With a DeploymentConfig the traffic shifts to the new fleet as it says, and back if one of its alarms rings.
+        """
         before = self._running.get(endpoint.arn)
         variants: list[Variant] = []
         try:
@@ -206,8 +218,36 @@ class Endpoints:
                 variant.stop()
             return
         rule = CaptureRule.read(config.request.get("DataCaptureConfig"))
-        self._running[endpoint.arn] = Deployment(config, variants, rule)
-        endpoint.state.update(EndpointStatus="InService", EndpointConfigName=config.name)
+        deployment = Deployment(config, variants, rule)
+        if before and how:
+            rollout = Rollout.of(endpoint, config, how, self._clock.now())
+            endpoint.state["PendingDeploymentSummary"] = {"EndpointConfigName": config.name}
+            self._rollouts[endpoint.arn] = (rollout, deployment)
+            return
+        self._complete(endpoint, deployment)
+
+    def next_due(self) -> datetime | None:
+        """When the next shift of traffic, or the end of a baking time, is due."""
+        return min((rollout.due for rollout, _ in self._rollouts.values()), default=None)
+
+    def advance_rollouts(self) -> None:
+        """Shift traffic where a baking time is over, and go back where an alarm rings."""
+        for arn, (rollout, deployment) in list(self._rollouts.items()):
+            if rollout.is_alarmed():
+                del self._rollouts[arn]
+                deployment.stop()
+                rollout.endpoint.state.update(EndpointStatus="InService", FailureReason=rollout.reason)
+                rollout.endpoint.state.pop("PendingDeploymentSummary", None)
+                rollout.endpoint.modified = self._clock.now()
+            elif rollout.due <= self._clock.now() and rollout.step():
+                del self._rollouts[arn]
+                self._complete(rollout.endpoint, deployment)
+
+    def _complete(self, endpoint: Document, deployment: Deployment) -> None:
+        before = self._running.get(endpoint.arn)
+        self._running[endpoint.arn] = deployment
+        endpoint.state.update(EndpointStatus="InService", EndpointConfigName=deployment.config.name)
+        endpoint.state.pop("PendingDeploymentSummary", None)
         endpoint.state.pop("FailureReason", None)
         endpoint.modified = self._clock.now()
         if before:
@@ -219,6 +259,9 @@ class Endpoints:
         deployment = self._running.pop(endpoint.arn, None)
         if deployment:
             deployment.stop()
+        _, coming = self._rollouts.pop(endpoint.arn, (None, None))
+        if coming:
+            coming.stop()
 
     async def invoke(self, endpoint: Document, headers: Mapping[str, str], body: bytes) -> Invocation:
         """Answer one InvokeEndpoint and capture it."""
@@ -227,6 +270,8 @@ class Endpoints:
             return error(
                 "ValidationError", f"Endpoint {endpoint.name} of account {endpoint.scope.account_id} not found."
             )
+        if endpoint.arn in self._rollouts and self._rollouts[endpoint.arn][0].takes_request():
+            deployment = self._rollouts[endpoint.arn][1]
         target = headers.get("x-amzn-sagemaker-target-variant")
         if target:
             found = [variant for variant in deployment.variants if variant.name == target]

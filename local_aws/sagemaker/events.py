@@ -28,5 +28,17 @@ def processing_job_changed(description: Mapping[str, Any], *, twice: bool) -> No
         seams.send_aws_event(entry)
 
 
+def training_job_changed(description: Mapping[str, Any], *, twice: bool) -> None:
+    """Send "SageMaker Training Job State Change"; times are in milliseconds."""
+    entry = {
+        "Source": "aws.sagemaker",
+        "DetailType": "SageMaker Training Job State Change",
+        "Detail": json.dumps({name: _plain(value) for name, value in description.items()}),
+        "Resources": [description["TrainingJobArn"]],
+    }
+    for _ in range(2 if twice else 1):
+        seams.send_aws_event(entry)
+
+
 def _plain(value: Any) -> Any:
     return int(value.timestamp() * 1000) if isinstance(value, datetime) else value

@@ -1,5 +1,6 @@
 """Container images: which there are, and what stands for them on this machine."""
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -8,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
+_ACCOUNTS = PROJECT / "local_aws" / "apply" / "prebuilt_images.json"
 ANALYZER = "sagemaker-model-monitor-analyzer"
 MERGER = "sagemaker-model-monitor-groundtruth-merger"
 SKLEARN = "sagemaker-scikit-learn"
+CLARIFY = "sagemaker-clarify-processing"
 _URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+)(?:[:@].+)?"
 )
-# AWS's analyzer and merger cannot be pulled; this project's programs fulfil the same contract.
-_MODULES = {ANALYZER: "drift_tools.monitor", MERGER: "drift_tools.job.merge"}
+# AWS's analyzer, merger and Clarify cannot be pulled; this project's programs fulfil the same contract.
+_MODULES = {ANALYZER: "drift_tools.monitor", MERGER: "drift_tools.job.merge", CLARIFY: "drift_tools.monitor"}
 _OPT_ML = re.compile(r"(?<![\w/])/opt/ml(?=/|$)")
 
 
@@ -39,6 +42,18 @@ def repository_arn(uri: str) -> str:
     return f"arn:aws:ecr:{match['region']}:{match['account']}:repository/{match['name']}"
 
 
+def merger(image_uri: str) -> str:
+    """The image of the job that joins captures with labels, before one in this image: it lies beside the analyzer, and
+    Clarify's lies in another account.
+    """
+    match = _URI.fullmatch(image_uri)
+    if match is None or match["name"] != CLARIFY:
+        return image_uri.replace(ANALYZER, MERGER)
+    accounts = json.loads(_ACCOUNTS.read_text())["repositories"][ANALYZER]
+    registry = image_uri.partition("/")[0].partition(".")[2]
+    return f"{accounts[match['region']]}.{registry}/{MERGER}"
+
+
 def local_path(text: str, ml_root: Path) -> str:
     """Text with every `/opt/ml` in it replaced by a directory of this machine."""
     return _OPT_ML.sub(str(ml_root), text)
@@ -50,7 +65,9 @@ def command(app: Mapping[str, Any], ml_root: Path) -> list[str]:
     if name in _MODULES:
         return [sys.executable, "-m", _MODULES[name], "--ml-root", str(ml_root)]
     if name != SKLEARN:
-        raise UnknownImage(f"nothing here stands for the image {name}; there are {ANALYZER}, {MERGER} and {SKLEARN}")
+        raise UnknownImage(
+            f"nothing here stands for the image {name}; there are {ANALYZER}, {MERGER}, {CLARIFY} and {SKLEARN}"
+        )
     entrypoint = list(app.get("ContainerEntrypoint") or [])
     if not entrypoint:
         raise UnknownImage(f"the image {SKLEARN} needs a ContainerEntrypoint to run a processing job")

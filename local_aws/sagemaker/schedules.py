@@ -15,10 +15,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contract.monitor_kinds import DATA_QUALITY, KINDS
 from local_aws import clients, seams
 from local_aws.clock import HOUR, VirtualClock, floor_hour, iso
 from local_aws.identity import Identity
-from local_aws.sagemaker import cron, images
+from local_aws.sagemaker import clarify, cron, images
 from local_aws.sagemaker.capture import hour_prefixes
 from local_aws.sagemaker.jobs import ProcessingJobs
 from local_aws.sagemaker.store import Document, Scope, Store
@@ -36,7 +37,8 @@ PREFIXES = {
     "ModelBias": "model-bias",
     "ModelExplainability": "model-explainability",
 }
-_ANALYSES = {"ModelQuality": "MODEL_QUALITY"}
+# The analyzer takes a run that says nothing of itself for data quality.
+_ANALYSES = {kind.monitoring_type: kind.analysis_type for kind in KINDS.values() if kind.name != DATA_QUALITY}
 
 
 @dataclass(frozen=True)
@@ -258,9 +260,15 @@ class Schedules:
             captured = {p: u for p, u in captured.items() if clients.list_keys(s3, f"{u}/")}
             if not captured:
                 raise _NoData
+        model = None
+        if uri := definition.app.get("ConfigUri"):
+            model = clarify.model_archive(uri, s3, scope=schedule.scope, store=self._store, identity=self._identity)
         seams.close_role_session(session["AWS_ACCESS_KEY_ID"])
         request = self._request(schedule, execution, window, captured, source)
         job = self._job(schedule, f"{PREFIXES[definition.monitoring_type]}-monitoring-{suffix}", request)
+        if model is not None:
+            job.state["_Model"] = model
+            request["Environment"]["model_archive"] = clarify.MODEL_PATH
         job.state["_MonitoringType"] = definition.monitoring_type
         execution.job_arn = job.arn
         self._jobs.start(job).result()
@@ -299,7 +307,7 @@ class Schedules:
         analyzer = definition.app["ImageUri"]
         request = self._job_request(
             definition,
-            {"ImageUri": analyzer.replace(images.ANALYZER, images.MERGER)},
+            {"ImageUri": images.merger(analyzer)},
             inputs,
             {"S3Uri": merged, "LocalPath": _OUTPUT, "S3UploadMode": "EndOfJob"},
             {"dataset_source": _MERGE_INPUT, "ground_truth_source": _GROUND_TRUTH, "output_path": _OUTPUT},
@@ -319,6 +327,9 @@ class Schedules:
         inputs, baseline = _baseline_inputs(definition)
         inputs += [_input(f"endpoint_input_{i}", u, f"{source}/{p}") for i, (p, u) in enumerate(captured.items(), 1)]
         scripts, script_variables = _script_inputs(definition)
+        if found := clarify.config_input(definition.app):
+            scripts.append(_input("analysis_config", found[0], clarify.CONFIG_FOLDER))
+            script_variables |= found[1]
         output_path = definition.output["LocalPath"]
         variables = {
             "dataset_format": _dataset_format(definition),
@@ -442,8 +453,10 @@ def _script_inputs(definition: Definition) -> tuple[list[dict[str, Any]], dict[s
 
 
 def _dataset_format(definition: Definition) -> str:
-    if definition.ground_truth:
+    if definition.ground_truth and definition.monitoring_type == "ModelQuality":
         return '{"sagemakerMergeJson":{"captureIndexNames":["endpointOutput"]}}'
+    if definition.ground_truth:
+        return '{"sagemakerMergeJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
     return '{"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput","endpointOutput"]}}'
 
 

@@ -18,6 +18,7 @@ from local_aws.seams.accounts import (
 )
 from local_aws.seams.athena import execute_athena_queries
 from local_aws.seams.cloudwatch import (
+    alarm_state,
     alarms_everywhere,
     answer_cloudwatch,
     change_alarm_state,
@@ -43,6 +44,7 @@ from local_aws.seams.iam import (
     count_loopback_as_secure_transport,
     find_role,
     open_role_session,
+    principal_of,
     record_denials,
     record_uses,
     refusal,
@@ -84,6 +86,7 @@ from local_aws.seams.requests import (
 )
 from local_aws.seams.schedules import forget_schedule, moment, next_cron_time, schedules_everywhere, stop_own_scheduler
 from local_aws.seams.signatures import accept_own_keys_only, is_administrator, make_function_keys, refuse_unsigned
+from local_aws.seams.states import TaskFailed, call_as_role, put_executions_on_clock, run_executions
 from local_aws.seams.times import put_on_clock
 
 __all__ = [
@@ -94,13 +97,16 @@ __all__ = [
     "Query",
     "Refusal",
     "Response",
+    "TaskFailed",
     "accept_own_keys_only",
     "access_key_of",
+    "alarm_state",
     "alarms_everywhere",
     "answer_cloudwatch",
     "asgi_app",
     "authorise",
     "bucket_key",
+    "call_as_role",
     "change_alarm_state",
     "check_after_authentication",
     "close_role_session",
@@ -130,7 +136,9 @@ __all__ = [
     "organization_id",
     "point_statistics",
     "policy_allows",
+    "principal_of",
     "publish",
+    "put_executions_on_clock",
     "put_on_clock",
     "queue_key",
     "reach_buses_of_other_accounts",
@@ -149,6 +157,7 @@ __all__ = [
     "restrict_function_imports",
     "return_subscription_arns",
     "run_asynchronously",
+    "run_executions",
     "schedules_everywhere",
     "send_aws_event",
     "serve_observability",

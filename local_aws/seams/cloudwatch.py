@@ -83,6 +83,12 @@ def alarms_everywhere() -> list[tuple[str, str, dict[str, Any]]]:
     return [(account, region, alarm) for (account, region, _), alarm in list(_cloudwatch._alarms._data.items())]
 
 
+def alarm_state(name: str) -> str:
+    """The state of an alarm of the current account and region, composite or not; empty if there is none."""
+    alarm = _cloudwatch._alarms.get(name) or _cloudwatch._composite_alarms.get(name) or {}
+    return str(alarm.get("StateValue", ""))
+
+
 def replace_alarm_actions(act: Callable[[dict[str, Any], str, str, str], None]) -> None:
     """Call `act(alarm, old state, new state, reason)` on every transition, where ministack would tell SNS itself."""
     _cloudwatch._dispatch_alarm_actions = act

@@ -9,6 +9,7 @@ from typing import Any
 import ministack.app as _gateway
 import ministack.core.iam_actions as _iam_actions
 import ministack.core.iam_evaluator as _iam
+import ministack.core.router as _router
 from ministack.core.responses import (
     get_account_id,
     get_region,
@@ -103,6 +104,12 @@ def refusal(access_key: str, action: str, resource: str, context: Mapping[str, A
     )
     result = _iam.evaluate(evaluation, principal.policies, *principal.limits)
     return None if result.decision == "Allow" else Refusal(principal.arn, explicit=result.decision == "Deny")
+
+
+def principal_of(headers: Mapping[str, str]) -> str:
+    """The ARN of who signed a request; empty for nobody that is known."""
+    principal = _iam.resolve_principal(str(_router.extract_access_key_id(headers)), get_account_id())
+    return "" if isinstance(principal, _iam.AuthError) else str(principal.arn)
 
 
 def service_is_allowed(

@@ -10,6 +10,7 @@ from components.args import (
     AlertingSettings,
     ArgumentError,
     BaselineSettings,
+    DataQualitySettings,
     ModelQualitySettings,
     StackSettings,
     common_settings,
@@ -56,8 +57,8 @@ class TestBoundsOfTheProvider:
         }
         args: Any = {**stack, "engine": "open", "data_quality": monitor}
         found = StackSettings.from_args("churn", args)
-        assert found.data_quality is not None
-        assert found.data_quality.max_runtime_in_seconds == 7200
+        assert (quality := found.of(DataQualitySettings)) is not None
+        assert quality.max_runtime_in_seconds == 7200
 
 
 class TestWhatTheCommandLineMakesOfValues:

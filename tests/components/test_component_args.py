@@ -45,9 +45,9 @@ def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
     )
     assert settings.engine == "open"
     assert settings.retain_data is True
-    assert settings.model_quality is None
-    assert settings.data_quality is not None
-    assert settings.data_quality.schedule.text == "cron(0 * ? * * *)"
+    assert settings.of(ModelQualitySettings) is None
+    assert (quality := settings.of(DataQualitySettings)) is not None
+    assert quality.schedule.text == "cron(0 * ? * * *)"
     assert settings.common.log_retention_in_days == 30
     assert isinstance(settings.endpoint, EndpointSettings)
     assert settings.endpoint.sampling_percentage == 100
@@ -115,8 +115,8 @@ def test_refusals(make_args: MakeArgs, changes: dict[str, Any], message: str) ->
 def test_a_positive_label(make_args: MakeArgs, engine: str) -> None:
     named: dict[str, Any] = {"problem_type": "BinaryClassification", "positive_label": "fraud"}
     settings = StackSettings.from_args("churn", make_args(engine=engine, model_quality=named))
-    assert settings.model_quality is not None
-    assert settings.model_quality.positive_label == "fraud"
+    assert (quality := settings.of(ModelQualitySettings)) is not None
+    assert quality.positive_label == "fraud"
     del named["positive_label"]
     assert ModelQualitySettings.from_args(named).positive_label is None  # type: ignore[arg-type]
 
@@ -410,7 +410,7 @@ FEATURES = '{"features": [{"name": "age"}]}'
          "baseline.statistics has no list of features"),
         # Monitors.
         ({"data_quality": {"enabled": False}, "model_quality": None, "baseline": None},
-         "data_quality.enabled is False and there is no model_quality: one monitor must be on"),
+         "data_quality.enabled is False and there is no model_quality or bias or attribution: one monitor must be on"),
         ({"data_quality": {"enabled": False}}, "baseline is given and data_quality.enabled is False: remove one"),
         ({"data_quality": {"thresholds": {"comparison_threshold": 0.2}}},
          "data_quality.thresholds is given without the baseline's files: make them with `python -m drift_too"),

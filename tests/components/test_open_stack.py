@@ -224,6 +224,7 @@ class TestPlan:
             "AWS_DEFAULT_REGION": "us-east-1",
             "publish_cloudwatch_metrics": "Enabled",
             "feature_metrics": "findings",
+            "analysis_type": "DATA_QUALITY",
             "metric_namespace": "ModelMonitoring/Endpoints/data-metrics",
             "rules": "calibrated",
             "false_alarms_per_year": "1",

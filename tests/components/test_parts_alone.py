@@ -130,8 +130,10 @@ def test_an_alarm_that_is_not_there() -> None:
 
 
 def test_schedules_of_unknown_kind() -> None:
-    found = args(**PLACES, metric_namespace="Own", schedules={"bias": "x"})
-    with pytest.raises(ArgumentError, match="schedules has 'bias': kinds are data-quality, model-quality"):
+    found = args(**PLACES, metric_namespace="Own", schedules={"latency": "x"})
+    with pytest.raises(
+        ArgumentError, match="schedules has 'latency': kinds are data-quality, model-quality, bias, attribution"
+    ):
         DriftAlerting("own", found)
 
 

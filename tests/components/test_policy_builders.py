@@ -10,7 +10,8 @@ from components.endpoint.policies import model_policy
 from components.functions.policies import metrics_policy
 from components.iam.context import AwsContext
 from components.iam.statements import lambda_trust, repository_arn, sagemaker_trust
-from components.monitors.policies import merger_image, monitor_policy, without_tag
+from components.monitors.images import without_tag
+from components.monitors.policies import merger_image, monitor_policy
 
 PLACE = AwsContext(partition="aws", region="eu-west-1", account_id="111122223333")
 ANALYZER = "468650794304.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-model-monitor-analyzer"
@@ -41,7 +42,7 @@ def test_model() -> None:
 
 
 def test_monitor() -> None:
-    found = by_sid(monitor_policy(PLACE, bucket="b", analyzer_image_uri=ANALYZER))
+    found = by_sid(monitor_policy(PLACE, bucket="b", image_uris=[ANALYZER]))
     assert found["ReadObjects"]["Resource"] == [
         f"arn:aws:s3:::b/{prefix}/*"
         for prefix in ("baseline-data", "captured-data", "ground-truth", "monitoring-results")

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from drift_tools.errors import InputError
+from drift_tools.job import data_quality
 from drift_tools.job import merge as ground_truth_merge
 from drift_tools.job import program as monitor
 from drift_tools.tables import Table, read_csv_text
@@ -452,11 +453,11 @@ def test_the_monitor_as_a_function(with_baseline: Box, tmp_path: Path) -> None:
     baseline.mkdir()
     for name in ("constraints/constraints.json", "stats/statistics.json"):
         (with_baseline.processing / "baseline" / name).rename(baseline / Path(name).name)
-    result = monitor.monitor_captures(captured, baseline, output)
+    result = data_quality.monitor_captures(captured, baseline, output)
     assert (result.rows, len(result.violations)) == (300, 5)
     assert result.message == "CompletedWithViolations: Job completed successfully with 5 violations."
     with pytest.raises(InputError, match="Job inputs had no data"):
-        monitor.monitor_captures(captured, baseline, output, start=datetime(2027, 1, 1, tzinfo=UTC))
+        data_quality.monitor_captures(captured, baseline, output, start=datetime(2027, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -473,19 +474,19 @@ def files(with_baseline: Box, tmp_path: Path) -> tuple[Path, Path]:
 def test_drift_that_was_not_checked_is_no_silence(files: tuple[Path, Path], tmp_path: Path) -> None:
     captured, baseline = files
     quiet = "Completed: Job completed successfully with no violations."
-    assert monitor.monitor_captures(captured, baseline, tmp_path / "out").message == quiet
+    assert data_quality.monitor_captures(captured, baseline, tmp_path / "out").message == quiet
     statistics = json.loads((baseline / "statistics.json").read_bytes())
     statistics["features"] = statistics["features"][1:]
     (baseline / "statistics.json").write_text(json.dumps(statistics))
-    message = monitor.monitor_captures(captured, baseline, tmp_path / "out").message
+    message = data_quality.monitor_captures(captured, baseline, tmp_path / "out").message
     assert message == f"{quiet} Drift of prediction was not checked: not in the baseline's statistics.json."
     (baseline / "statistics.json").unlink()
-    message = monitor.monitor_captures(captured, baseline, tmp_path / "out").message
+    message = data_quality.monitor_captures(captured, baseline, tmp_path / "out").message
     assert message == f"{quiet} Drift was not checked: the baseline has no statistics.json."
     constraints = json.loads((baseline / "constraints.json").read_bytes())
     constraints["monitoring_config"]["distribution_constraints"]["perform_comparison"] = "Disabled"
     (baseline / "constraints.json").write_text(json.dumps(constraints))
-    assert monitor.monitor_captures(captured, baseline, tmp_path / "out").message == quiet
+    assert data_quality.monitor_captures(captured, baseline, tmp_path / "out").message == quiet
 
 
 def test_a_job_without_statistics_says_so_too(with_baseline: Box) -> None:
@@ -505,7 +506,7 @@ def test_a_baseline_of_nothing_is_refused(box: Box, lines: list[str]) -> None:
 def test_a_baseline_of_no_rows_or_no_columns_says_nothing(tmp_path: Path) -> None:
     for table, what in ((read_csv_text("a\n"), "rows"), (Table({}, 3), "columns")):
         with pytest.raises(InputError) as error:
-            monitor.suggest_baseline(table, tmp_path)
+            data_quality.suggest_baseline(table, tmp_path)
         assert str(error.value) == f"a baseline of data without {what} says nothing: give data that have some"
 
 
@@ -529,19 +530,19 @@ def test_a_baseline_that_is_none_is_named(
     captured, baseline = files
     (baseline / f"{name}.json").write_text(content)
     with pytest.raises(InputError) as error:
-        monitor.monitor_captures(captured, baseline, tmp_path / "out")
+        data_quality.monitor_captures(captured, baseline, tmp_path / "out")
     assert str(error.value).startswith(f"{baseline / name}.json: {says}")
 
 
 def test_where_nothing_was_captured_is_said_with_the_mend(files: tuple[Path, Path], tmp_path: Path) -> None:
     captured, baseline = files
     with pytest.raises(InputError) as error:
-        monitor.monitor_captures(captured, baseline, tmp_path / "out", start=datetime(2027, 1, 1, tzinfo=UTC))
+        data_quality.monitor_captures(captured, baseline, tmp_path / "out", start=datetime(2027, 1, 1, tzinfo=UTC))
     nothing = f"{captured}: Job inputs had no data"
     assert str(error.value) == (f"{nothing}: no captured record in the window (300 outside it): take another window")
     (captured / HOUR / "a.jsonl").write_text("")
     with pytest.raises(InputError) as error:
-        monitor.monitor_captures(captured, baseline, tmp_path / "out")
+        data_quality.monitor_captures(captured, baseline, tmp_path / "out")
     assert str(error.value) == f"{nothing}: its files are empty: name captured data that hold records"
 
 

@@ -14,9 +14,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from drift_tools.comparison import compare
-from drift_tools.job import Job
+from drift_tools.job import Job, data_quality
 from drift_tools.job import cloudwatch as job_metrics
-from drift_tools.job import program as monitor
 from drift_tools.job.settings import MetricSettings
 from drift_tools.tables import read_table
 from tests.drift_tools.open_box import (
@@ -120,7 +119,7 @@ def test_without_the_baselines_rows_its_sketches_decide(box: Box) -> None:
 
 def test_a_window_too_large_for_memory_is_compared_by_profiles(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     captured(box, rows(600, 1, shift=1.5))
-    monkeypatch.setattr(monitor, "EXACT_BYTES", 1000)
+    monkeypatch.setattr(data_quality, "EXACT_BYTES", 1000)
     assert box.scheduled() == 0
     assert box.drift["method"] == "sketch"
     assert box.drift["method_reason"] == "the window is larger than what is kept in memory"
@@ -238,7 +237,7 @@ def test_without_credentials_the_verdict_stands_too(box: Box, monkeypatch: pytes
 
 
 def entry(name: str, value: float = 1.0) -> dict[str, Any]:
-    return job_metrics.Metrics("ep", "s", "2026-01-01T10:00:00Z")._entry(name, {"Value": value, "Unit": "None"})
+    return job_metrics.Metrics("ep", "s", "2026-01-01T10:00:00Z").entry(name, {"Value": value, "Unit": "None"})
 
 
 def test_a_request_holds_a_thousand_metrics_or_less_than_a_megabyte() -> None:

@@ -49,13 +49,13 @@ def test_a_cliff_is_where_it_was_and_seldom_taken_for_a_slope(
     found = changes(80, windows, rows, (at, at), shift=shift, unrest=unrest)
     # 9 or more misses of 80 at a true 5 % would be less likely than 1 in 40
     assert sum(not change.earliest <= at <= change.latest for change in found) < 9
-    assert sum(change.shape == "slope" for change in found) < 9
+    assert sum(change.pace == "gradual" for change in found) < 9
 
 
 @pytest.mark.parametrize(("span", "rows", "shift"), [((6, 17), 200, 1.0), ((0, 23), 200, 1.0), ((10, 12), 500, 1.0)])
 def test_a_slope_is_found_with_both_of_its_ends(span: tuple[int, int], rows: int, shift: float) -> None:
     found = changes(80, 24, rows, span, shift=shift)
-    assert sum(change.shape == "slope" for change in found) > 70
+    assert sum(change.pace == "gradual" for change in found) > 70
     assert sum(not change.earliest <= span[0] <= change.latest for change in found) < 9
     assert abs(np.median([change.complete for change in found]) - span[1]) <= 3
 
@@ -84,11 +84,11 @@ def test_windows_without_rows_are_passed_over() -> None:
 def test_a_category_that_nobody_had_seen() -> None:
     counts = np.array([[100.0, 0.0]] * 5 + [[93.0, 7.0]] * 5)
     change = estimate_onset(np.array([1e6, 0.0]), counts)
-    assert (change.start, change.shape) == (5, "cliff")
+    assert (change.start, change.pace) == (5, "sudden")
 
 
 def test_one_window_is_where_it_began() -> None:
-    assert estimate_onset(np.array([50.0, 50.0]), np.array([[10.0, 90.0]])) == Change(0, 0, 0, "cliff", 0)
+    assert estimate_onset(np.array([50.0, 50.0]), np.array([[10.0, 90.0]])) == Change(0, 0, 0, "sudden", 0)
 
 
 def test_many_windows_stay_within_reason() -> None:

@@ -44,8 +44,8 @@ def test_a_cliff_is_dated_in_every_feature_that_has_one() -> None:
     timeline = compare_windows(baseline(rng), hours(rng, 12, 7))
     assert timeline.drifted_features == ["x", "code"]
     x, code = timeline.onsets["x"], timeline.onsets["code"]
-    assert (x.window, x.shape, x.complete) == ("07:00", "cliff", "07:00")
-    assert (code.window, code.shape) == ("08:00", "cliff")
+    assert (x.window, x.pace, x.complete) == ("07:00", "sudden", "07:00")
+    assert (code.window, code.pace) == ("08:00", "sudden")
     assert x.earliest <= "07:00" <= x.latest
     assert abs(x.effect_before) < 0.05
     assert x.effect_after > 0.5
@@ -58,7 +58,7 @@ def test_drift_that_is_over_is_dated_at_both_ends() -> None:
     windows = [(f"{hour:02d}", {"x": rng.normal(3 * (4 <= hour < 7), size=300)}) for hour in range(12)]
     before = {"x": rng.normal(size=2000)}
     onset = compare_windows(before, windows).onsets["x"]
-    assert (onset.window, onset.shape, onset.complete, onset.until) == ("04", "cliff", "04", "06")
+    assert (onset.window, onset.pace, onset.complete, onset.until) == ("04", "sudden", "04", "06")
     assert onset.effect_after > 5  # of the drifted windows only
     assert str(onset) == "x: began at 04, all at once, until 06"
     assert compare_windows(before, windows[:9]).onsets["x"].until == "06"
@@ -87,7 +87,7 @@ def test_a_slope_is_told_from_a_cliff() -> None:
     rng = np.random.default_rng(2)
     windows = [(f"{day:02d}", {"x": rng.normal(np.clip((day - 5) / 10, 0, 1), size=400)}) for day in range(20)]
     onset = compare_windows({"x": rng.normal(size=4000)}, windows).onsets["x"]
-    assert onset.shape == "slope"
+    assert onset.pace == "gradual"
     assert "04" <= onset.earliest <= "06" <= onset.latest <= "09"
     assert "13" <= onset.complete <= "17"
     assert "growing until" in str(onset)
@@ -127,7 +127,7 @@ def test_a_window_without_rows_and_one_without_the_column() -> None:
 def test_a_constant_that_became_another() -> None:
     windows = [(f"{hour}", {"x": np.full(200, float(hour >= 3))}) for hour in range(6)]
     onset = compare_windows({"x": np.zeros(1000)}, windows).onsets["x"]
-    assert (onset.window, onset.earliest, onset.latest, onset.shape) == ("3", "3", "3", "cliff")
+    assert (onset.window, onset.earliest, onset.latest, onset.pace) == ("3", "3", "3", "sudden")
 
 
 def test_a_prepared_baseline_gives_the_same() -> None:
@@ -155,6 +155,7 @@ def test_the_json_object() -> None:
         "window": "00:00",
         "earliest": "00:00",
         "latest": "00:00",
+        "pace": "sudden",
         "shape": "cliff",
         "complete": "00:00",
         "effect_before": None,
@@ -311,3 +312,9 @@ def test_every_plausible_year_is_told_in_every_unit(unit: int) -> None:
 def test_what_says_that_it_is_a_time_may_be_long_ago() -> None:
     for times in (["1066-10-14"], np.array(["1066-10-14"], dtype="datetime64[D]")):
         assert [label for label, _ in split_by_time({"at": times, "x": [1.0]}, "at", "1d")] == ["1066-10-14"]
+
+
+def test_the_words_of_the_version_before_are_deprecated() -> None:
+    onset = compare_windows(baseline(np.random.default_rng(7)), hours(np.random.default_rng(7), 4, 0)).onsets["x"]
+    with pytest.warns(DeprecationWarning, match=r"use Onset\.pace"):
+        assert (onset.shape, onset.pace) == ("cliff", "sudden")

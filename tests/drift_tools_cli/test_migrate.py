@@ -11,7 +11,14 @@ import yaml
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from components.args import ExistingEndpointSettings, StackSettings
+from components.args import (
+    BiasSettings,
+    DataQualitySettings,
+    ExistingBaseline,
+    ExistingEndpointSettings,
+    ModelQualitySettings,
+    StackSettings,
+)
 from drift_tools.endpoint import migrate
 from drift_tools.endpoint.migration import Migration
 from drift_tools.errors import InputError
@@ -66,6 +73,47 @@ MODEL_QUALITY: dict[str, Any] = {
     "JobResources": {"ClusterConfig": {**CLUSTER, "InstanceCount": 1}},
     "RoleArn": ROLE,
 }
+CLARIFY = "131013547314.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-clarify-processing:1.0"
+MODEL_BIAS: dict[str, Any] = {
+    "JobDefinitionArn": f"{ARN}:model-bias-job-definition/bias",
+    "JobDefinitionName": "bias",
+    "CreationTime": MOMENT,
+    "ModelBiasBaselineConfig": {"ConstraintsResource": {"S3Uri": "s3://old/bias/analysis.json"}},
+    "ModelBiasAppSpecification": {"ImageUri": CLARIFY, "ConfigUri": "s3://old/bias/analysis_config.json"},
+    "ModelBiasJobInput": {
+        "EndpointInput": {**SOURCE, "ProbabilityAttribute": "0", "ProbabilityThresholdAttribute": 0.8},
+        "GroundTruthS3Input": {"S3Uri": "s3://old/labels"},
+    },
+    "ModelBiasJobOutputConfig": OUTPUT,
+    "JobResources": {"ClusterConfig": {**CLUSTER, "InstanceCount": 1}},
+    "RoleArn": ROLE,
+}
+MODEL_EXPLAINABILITY: dict[str, Any] = {
+    "JobDefinitionArn": f"{ARN}:model-explainability-job-definition/shap",
+    "JobDefinitionName": "shap",
+    "CreationTime": MOMENT,
+    "ModelExplainabilityBaselineConfig": {"BaseliningJobName": "shap-baseline"},
+    "ModelExplainabilityAppSpecification": {"ImageUri": CLARIFY, "ConfigUri": "s3://old/shap/analysis_config.json"},
+    "ModelExplainabilityJobInput": {"EndpointInput": {**SOURCE, "InferenceAttribute": "1"}},
+    "ModelExplainabilityJobOutputConfig": OUTPUT,
+    "JobResources": {"ClusterConfig": {**CLUSTER, "InstanceCount": 1}},
+    "RoleArn": ROLE,
+}
+# As AWS's SDK writes them (sagemaker 2.257.7, `tests/unit/sagemaker/monitor/test_clarify_model_monitor.py`).
+CONFIGURATIONS: dict[str, Any] = {
+    "s3://old/bias/analysis_config.json": {
+        "headers": ["feature_0", "feature_1", "feature_2", "feature_3", "target"],
+        "label": "target",
+        "label_values_or_threshold": [1],
+        "facet": [{"name_or_index": "feature_1", "value_or_threshold": [1]}, {"name_or_index": 2}],
+        "group_variable": "feature_3",
+    },
+    "s3://old/shap/analysis_config.json": {
+        "headers": ["feature_1", "feature_2", "feature_3"],
+        "methods": {"shap": {"baseline": [[0.44, 0.52, 0.21]], "num_samples": 100, "agg_method": "mean_sq"}},
+        "predictor": {"model_name": "my_model", "instance_type": "ml.m5.xlarge", "initial_instance_count": 1},
+    },
+}
 ENDPOINT: dict[str, Any] = {
     "EndpointName": "churn",
     "EndpointArn": f"{ARN}:endpoint/churn",
@@ -106,7 +154,9 @@ class Account:
         self.schedules = {
             "churn-dq": schedule("churn-dq", "DataQuality", MonitoringJobDefinitionName="dq"),
             "churn-mq": schedule("churn-mq", "ModelQuality", MonitoringJobDefinitionName="mq"),
+            "churn-latency": schedule("churn-latency", "Latency", MonitoringJobDefinitionName="latency"),
             "churn-bias": schedule("churn-bias", "ModelBias", MonitoringJobDefinitionName="bias"),
+            "churn-shap": schedule("churn-shap", "ModelExplainability", MonitoringJobDefinitionName="shap"),
         }
         self.data_quality, self.model_quality = copy.deepcopy(DATA_QUALITY), copy.deepcopy(MODEL_QUALITY)
         self.endpoint = copy.deepcopy(ENDPOINT)
@@ -129,6 +179,12 @@ class Account:
 
     def describe_model_quality_job_definition(self, **_: str) -> Any:
         return self._answer("DescribeModelQualityJobDefinition", self.model_quality)
+
+    def describe_model_bias_job_definition(self, **_: str) -> Any:
+        return self._answer("DescribeModelBiasJobDefinition", MODEL_BIAS)
+
+    def describe_model_explainability_job_definition(self, **_: str) -> Any:
+        return self._answer("DescribeModelExplainabilityJobDefinition", MODEL_EXPLAINABILITY)
 
     def describe_endpoint(self, **_: str) -> Any:
         return self._answer("DescribeEndpoint", self.endpoint)
@@ -269,13 +325,37 @@ def test_the_yaml_is_the_configuration_with_the_differences_as_comments(account:
     ("names", "said"),
     [
         (["missing"], "missing: cannot be read"),
-        (["churn-bias"], "is a ModelBias schedule"),
+        (["churn-latency"], "is a Latency schedule"),
         (["churn-dq", "churn-dq"], "a stack has one of a kind"),
     ],
 )
 def test_what_cannot_be_migrated(names: list[str], said: str, account: Account) -> None:
     with pytest.raises(InputError, match=said):
         migrate(names, account)
+
+
+def test_a_bias_schedule(account: Account) -> None:
+    found = migrate(["churn-bias"], account, CONFIGURATIONS.__getitem__)
+    bias = settings_of(found).of(BiasSettings)
+    assert bias is not None
+    assert dict(bias.facets) == {"feature_1": (1,), "feature_2": ()}
+    assert (bias.positive_labels, bias.label, bias.group_variable) == ((1,), "target", "feature_3")
+    assert bias.features == ("feature_0", "feature_1", "feature_2", "feature_3")
+    assert (bias.inference_attribute, bias.probability_attribute, bias.probability_threshold) == (None, "0", 0.8)
+    assert isinstance(bias.baseline, ExistingBaseline)
+    assert bias.baseline.constraints_uri == "s3://old/bias/analysis.json"
+    assert found.configuration["config"]["model-monitoring:monitoring"]["data_quality"] == {"enabled": False}
+    assert any("Labels were read from s3://old/labels" in said for said in found.differences)
+
+
+def test_an_attribution_schedule_lacks_the_models_archive(account: Account) -> None:
+    """Clarify asks a shadow endpoint; where the model's archive is, its definition does not say."""
+    found = migrate(["churn-shap"], account, CONFIGURATIONS.__getitem__)
+    arguments = found.configuration["config"]["model-monitoring:monitoring"]["attribution"]
+    assert arguments["features"] == ["feature_1", "feature_2", "feature_3"]
+    assert (arguments["aggregation"], arguments["score"]) == ("mean_sq", 1)
+    assert any("give attribution.model_uri" in said for said in found.differences)
+    assert any("what shap-baseline has made" in said for said in found.differences)
 
 
 def test_an_endpoint_that_captures_nothing(account: Account) -> None:
@@ -297,7 +377,7 @@ def test_a_schedule_of_batch_transform(account: Account) -> None:
 
 
 def test_a_binary_model_of_probabilities_alone_has_no_prediction(account: Account) -> None:
-    quality = settings_of(migrate(["churn-mq"], account)).model_quality
+    quality = settings_of(migrate(["churn-mq"], account)).of(ModelQualitySettings)
     assert quality is not None
     assert (quality.inference_attribute, quality.probability_attribute, quality.probability_threshold) == (
         None, "0", 0.7)  # fmt: skip
@@ -307,7 +387,7 @@ def test_a_binary_model_of_labels_alone_has_no_probability(account: Account) -> 
     source = account.model_quality["ModelQualityJobInput"]["EndpointInput"]
     del source["ProbabilityAttribute"], source["ProbabilityThresholdAttribute"]
     source["InferenceAttribute"] = "prediction"
-    quality = settings_of(migrate(["churn-mq"], account)).model_quality
+    quality = settings_of(migrate(["churn-mq"], account)).of(ModelQualitySettings)
     assert quality is not None
     assert (quality.inference_attribute, quality.probability_attribute, quality.probability_threshold) == (
         "prediction", None, None)  # fmt: skip
@@ -356,7 +436,7 @@ def test_schedules_in_every_form(account: Account, expression: str | None, hours
     else:
         config["ScheduleConfig"] = {"ScheduleExpression": expression}
     found = migrate(["churn-dq"], account)
-    quality = settings_of(found).data_quality
+    quality = settings_of(found).of(DataQualitySettings)
     assert quality is not None
     assert quality.schedule.period_hours == hours
     assert is_said == any("churn-dq" in text and "the default is taken" in text for text in found.differences)
@@ -382,7 +462,7 @@ def test_windows_in_every_form(account: Account, start: str, end: str | None, ex
     if end is not None:
         source["EndTimeOffset"] = end
     found = migrate(["churn-mq"], account)
-    quality = settings_of(found).model_quality
+    quality = settings_of(found).of(ModelQualitySettings)
     assert quality is not None
     assert (quality.start_time_offset, quality.end_time_offset) == (expected or ("-P1D", "-PT0H"))
     said = [text for text in found.differences if "which the stack does not take" in text]
@@ -424,7 +504,7 @@ def test_every_problem_is_taken_by_the_stack(account: Account, problem_type: str
     source.pop("ProbabilityThresholdAttribute")
     if not baseline:
         account.model_quality["ModelQualityBaselineConfig"] = {"BaseliningJobName": "b"}
-    quality = settings_of(migrate(["churn-mq"], account)).model_quality
+    quality = settings_of(migrate(["churn-mq"], account)).of(ModelQualitySettings)
     assert quality is not None
     assert (quality.problem_type, quality.inference_attribute) == (problem_type, "predictions[0].label")
     assert (quality.baseline is not None) == baseline

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from components.archives.model import write_model_archive
-from components.args import StackSettings
+from components.args import ModelQualitySettings, StackSettings
 from tests.plugin.plugin_process import PROJECT
 from tests.plugin.schema_check import ASSET, Expression, problems
 from tests.plugin.typescript import arguments_of, declarations
@@ -115,8 +115,8 @@ def test_the_component_takes_what_the_examples_give(tmp_path: Path) -> None:
     adopted = StackSettings.from_args("churn", given.python(yaml_value(resource["properties"])))
     assert [threshold.threshold for threshold in adopted.alerting.violations] == [3]
     created = StackSettings.from_args("churn", given.python(arguments_of(typescript_program(), "ModelMonitoringStack")))
-    assert created.model_quality is not None
-    assert created.model_quality.probability_threshold == 0.5
+    assert (quality := created.of(ModelQualitySettings)) is not None
+    assert quality.probability_threshold == 0.5
     assert [item.protocol for item in created.alerting.subscriptions] == ["https"]
 
 

@@ -67,6 +67,7 @@ ROWS = {
 OUTPUTS = {
     "bucket_name",
     "endpoint_name",
+    "schedule_names",
     "data_quality_schedule_name",
     "model_quality_schedule_name",
     "alarm_topic_arn",
@@ -176,6 +177,7 @@ def test_outputs(dev: Run) -> None:
     assert exports == {
         "bucket_name": bucket,
         "endpoint_name": endpoint,
+        "schedule_names": {kind: f"{endpoint}-{kind}" for kind in ("data-quality", "model-quality")},
         "data_quality_schedule_name": f"{endpoint}-data-quality",
         "model_quality_schedule_name": f"{endpoint}-model-quality",
         "alarm_topic_arn": one("aws:sns/topic:Topic", "-alarms")["arn"],

@@ -38,8 +38,8 @@ def drifting() -> Timeline:
     found = timeline_of(range(HOURS))
     hour = "2026-03-01T{:02}:00Z".format
     onsets = {
-        "slope": Onset("slope", hour(4), hour(3), hour(5), "slope", hour(10), 0.011, 2.3),
-        "cliff": Onset("cliff", hour(6), hour(6), hour(6), "cliff", hour(6), -0.001, 1.0),
+        "slope": Onset("slope", hour(4), hour(3), hour(5), "gradual", hour(10), 0.011, 2.3),
+        "cliff": Onset("cliff", hour(6), hour(6), hour(6), "sudden", hour(6), -0.001, 1.0),
     }
     return replace(found, onsets=onsets)
 
@@ -87,7 +87,7 @@ def test_the_first_box_names_what_drifts_now(drifting: Timeline) -> None:
 def test_later_moves_and_earlier_episodes_are_told(drifting: Timeline) -> None:
     hour = "2026-03-01T{:02}:00Z".format
     moved = Onset(
-        *("cliff", hour(4), hour(4), hour(4), "cliff", hour(4), 0.0, 0.31),
+        *("cliff", hour(4), hour(4), hour(4), "sudden", hour(4), 0.0, 0.31),
         moves=(Move(hour(8), 5.02),),
         earlier=((hour(1), hour(2)),),
     )
@@ -113,9 +113,9 @@ def test_windows_without_drift_are_a_sentence() -> None:
 def test_drift_that_is_over_is_told_with_its_end(drifting: Timeline) -> None:
     hour = "2026-03-01T{:02}:00Z".format
     onsets = {
-        "cliff": Onset("cliff", hour(6), hour(6), hour(6), "cliff", hour(6), 0.0, 1.0, hour(8)),
-        "slope": Onset("slope", hour(4), hour(4), hour(4), "slope", hour(6), 0.0, 0.9, hour(9)),
-        "calm": Onset("calm", hour(5), hour(5), hour(5), "cliff", hour(5), 0.0, 0.2, hour(5)),
+        "cliff": Onset("cliff", hour(6), hour(6), hour(6), "sudden", hour(6), 0.0, 1.0, hour(8)),
+        "slope": Onset("slope", hour(4), hour(4), hour(4), "gradual", hour(6), 0.0, 0.9, hour(9)),
+        "calm": Onset("calm", hour(5), hour(5), hour(5), "sudden", hour(5), 0.0, 0.2, hour(5)),
     }
     over = replace(drifting, onsets=onsets)
     assert [onset.says for onset in timeline_view(over).onsets] == [

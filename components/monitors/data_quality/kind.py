@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import pulumi
 
 from components.args import AnyBaseline, ArgumentError, DataQualitySettings, OpenEngineSettings, StackSettings
 from components.baselines import BaselineAddresses, BaselineSource, data_quality_source
 from components.monitors.data_quality.model_monitor import DataQualityMonitor, DataQualityMonitorArgs
+from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, Site
 from contract.monitor_kinds import DATA_QUALITY, KINDS, MonitorKind
 
@@ -21,6 +22,8 @@ class DataQuality:
     """A data-quality monitor that is on; `source` is its baseline as given."""
 
     kind: ClassVar[MonitorKind] = KINDS[DATA_QUALITY]
+    repository: ClassVar[str] = ANALYZER
+    asks_model: ClassVar[bool] = False
     learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(
@@ -37,7 +40,8 @@ class DataQuality:
     @classmethod
     def of(cls, settings: StackSettings) -> Self | None:
         """The monitor as a stack's arguments have it; None where it is off."""
-        return cls(settings=settings.data_quality, source=settings.baseline) if settings.data_quality else None
+        found = settings.of(DataQualitySettings)
+        return cls(settings=found, source=settings.baseline) if found else None
 
     @property
     def window(self) -> tuple[str, str]:
@@ -47,6 +51,16 @@ class DataQuality:
     def baseline(self) -> BaselineSource | None:
         """The columns of the user's data, described by a job or given as files."""
         return data_quality_source(self.source, self.settings.thresholds)
+
+    def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
+        """None: Clarify has no such kind."""
+        del model_name
+        return None
+
+    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+        """None: it looks at answers that were given."""
+        del own
+        return None
 
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
         """The baseline's, feature by feature."""
@@ -64,7 +78,7 @@ class DataQuality:
                 endpoint_name=site.endpoint_name,
                 name_stem=site.name_stem,
                 bucket_name=site.bucket_name,
-                analyzer_image_uri=site.image_uri,
+                analyzer_image_uri=site.images[self.repository],
                 role_arn=site.role_arn,
                 statistics_uri=baseline.statistics_uri,
                 constraints_uri=baseline.constraints_uri,

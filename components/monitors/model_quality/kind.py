@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pulumi
 
 from components.args import ModelQualitySettings, OpenEngineSettings, StackSettings
 from components.baselines import BaselineAddresses, BaselineSource, model_quality_source
+from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, Site
 from components.monitors.model_quality.model_monitor import ModelQualityMonitor, ModelQualityMonitorArgs
 from contract.monitor_kinds import KINDS, MODEL_QUALITY, MonitorKind
@@ -18,6 +19,8 @@ class ModelQuality:
     """A model-quality monitor that is on."""
 
     kind: ClassVar[MonitorKind] = KINDS[MODEL_QUALITY]
+    repository: ClassVar[str] = ANALYZER
+    asks_model: ClassVar[bool] = False
     learns_windows: ClassVar[bool] = False
     graphs: ClassVar[Sequence[MetricGraph]] = (MetricGraph(title="Model quality", statistic="Average"),)
     settings: ModelQualitySettings
@@ -25,7 +28,8 @@ class ModelQuality:
     @classmethod
     def of(cls, settings: StackSettings) -> Self | None:
         """The monitor as a stack's arguments have it; None where it is off."""
-        return cls(settings=settings.model_quality) if settings.model_quality else None
+        found = settings.of(ModelQualitySettings)
+        return cls(settings=found) if found else None
 
     @property
     def window(self) -> tuple[str, str]:
@@ -36,6 +40,16 @@ class ModelQuality:
         """What is demanded of the model: measured from the user's data, given as a file, or as thresholds."""
         found = self.settings
         return model_quality_source(found.baseline, found.thresholds, found.problem_type, found.positive_label)
+
+    def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
+        """None: Clarify has no such kind."""
+        del model_name
+        return None
+
+    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+        """None: it looks at answers that were given."""
+        del own
+        return None
 
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
         """None: a violation names what was demanded."""
@@ -51,7 +65,7 @@ class ModelQuality:
             endpoint_name=site.endpoint_name,
             name_stem=site.name_stem,
             bucket_name=site.bucket_name,
-            analyzer_image_uri=site.image_uri,
+            analyzer_image_uri=site.images[self.repository],
             role_arn=site.role_arn,
         )
         if baseline is not None:
@@ -66,7 +80,6 @@ class ModelQuality:
         del engine  # nothing of it concerns this kind
         found = self.settings
         known = {
-            "analysis_type": "MODEL_QUALITY",
             "problem_type": found.problem_type,
             "inference_attribute": found.inference_attribute,
             "probability_attribute": found.probability_attribute,

@@ -1,5 +1,6 @@
 """The functions of the open engine: one that starts runs, and one that is a run, of a small window."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pulumi
@@ -26,6 +27,7 @@ def window_function(
     settings: SmallWindowsSettings,
     args: OpenMonitorsArgs,
     *,
+    kinds: Sequence[str],
     has_scripts: bool,
     result_tables: pulumi.Input[str] | None,
     common: CommonSettings,
@@ -51,6 +53,7 @@ def window_function(
                 metric_namespace=args["metric_namespace"],
                 log_group_arn=found["logs"],
                 dead_letter_arn=found["dead"],
+                kinds=kinds,
                 scripts=has_scripts,
                 outside=Outside(**found["outside"]),
                 compare_function_arn=found["compare"],
@@ -97,6 +100,7 @@ def start_function(
     args: OpenMonitorsArgs,
     windows: MonitoringFunction | None,
     *,
+    kinds: Sequence[str],
     common: CommonSettings,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
@@ -122,6 +126,7 @@ def start_function(
                 metric_namespace=args["metric_namespace"],
                 log_group_arn=found["logs"],
                 dead_letter_arn=found["dead"],
+                kinds=kinds,
                 capture_uri=found["capture_uri"],
                 window_function_arn=found["windows"],
             )

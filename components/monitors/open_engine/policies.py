@@ -1,5 +1,6 @@
 """Who may do what in the open engine. Pure builders, as those in `identity`."""
 
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from components import naming
@@ -26,7 +27,8 @@ from components.iam import (
     trust,
     write_objects,
 )
-from contract import bucket_layout, metrics, monitor_kinds
+from contract import bucket_layout
+from contract.monitor_kinds import KINDS
 
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
 _WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}"
@@ -67,11 +69,12 @@ def start_policy(
     metric_namespace: str,
     log_group_arn: str,
     dead_letter_arn: str,
+    kinds: Iterable[str] = KINDS,
     capture_uri: str | None = None,
     window_function_arn: str | None = None,
 ) -> PolicyDocument:
     """The function that starts runs: see what there is, remember what was taken, start these jobs under that role, and
-    say why one could not be started.
+    say why one could not be started. `kinds`: of monitors that are on.
 
     It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket.
     """
@@ -87,7 +90,7 @@ def start_policy(
             ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob"],
             [
                 context.arn("sagemaker", f"processing-job/{job_stem}-{kind}-*")
-                for kind in sorted(found.short for found in monitor_kinds.KINDS.values())
+                for kind in sorted(KINDS[kind].short for kind in kinds)
             ],
         ),
         allow(
@@ -113,6 +116,8 @@ def run_statements(
     context: AwsContext,
     *,
     bucket: str,
+    kinds: Iterable[str] = KINDS,
+    asks_model: bool = False,
     scripts: bool = False,
     baselines: bool = False,
     shares: bool = False,
@@ -121,10 +126,15 @@ def run_statements(
 ) -> list[Statement]:
     """What a run itself needs, wherever it runs: read what it compares, write what it found, publish its metrics.
 
-    `baselines`: it makes baselines too; `shares`: several instances hand their shares over to the one that merges them;
+    `kinds`: of monitors that are on; `asks_model`: one of them reads the deployed model's archive; `baselines`: it
+    makes baselines too; `shares`: several instances hand their shares over to the one that merges them;
     `result_tables`: where the lines for SQL go, None for the stack's own bucket.
     """
-    read = [*_READ_BY_RUNS, *([bucket_layout.MONITORING_SCRIPTS] if scripts else [])]
+    read = [
+        *_READ_BY_RUNS,
+        *([bucket_layout.MODEL_ARTIFACTS] if asks_model else []),
+        *([bucket_layout.MONITORING_SCRIPTS] if scripts else []),
+    ]
     written = [
         *([bucket_layout.BASELINE_RESULTS] if baselines else []),
         bucket_layout.MONITORING_RESULTS,
@@ -137,7 +147,7 @@ def run_statements(
         list_prefixes(context, bucket, read),
         read_objects(context, bucket, read),
         write_objects(context, bucket, written),
-        publish_metrics([metrics.OPEN_DATA_METRICS, metrics.OPEN_MODEL_METRICS]),
+        publish_metrics([KINDS[kind].metric_namespace for kind in kinds]),
         *(
             allow("WriteResultTables", ["s3:PutObject"], [context.bucket_arn(place, prefix, "*")])
             for place, prefix in elsewhere
@@ -163,6 +173,8 @@ def run_policy(
     *,
     bucket: str,
     image_uri: str,
+    kinds: Iterable[str] = KINDS,
+    asks_model: bool = False,
     scripts: bool = False,
     baselines: bool = False,
     shares: bool = False,
@@ -178,6 +190,8 @@ def run_policy(
         *run_statements(
             context,
             bucket=bucket,
+            kinds=kinds,
+            asks_model=asks_model,
             scripts=scripts,
             baselines=baselines,
             shares=shares,
@@ -198,6 +212,7 @@ def window_policy(
     metric_namespace: str,
     log_group_arn: str,
     dead_letter_arn: str,
+    kinds: Collection[str] = tuple(KINDS),
     scripts: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
     compare_function_arn: str | None = None,
@@ -208,6 +223,7 @@ def window_policy(
         *run_statements(
             context,
             bucket=bucket,
+            kinds=kinds,
             scripts=scripts,
             outside=outside,
             result_tables=tables_elsewhere(context, bucket, result_tables),
@@ -224,7 +240,7 @@ def window_policy(
     ]
     # The run's metrics and those of its end, in one statement: their Sids would clash.
     statements = [item for item in statements if item["Sid"] != "PublishMetrics"]
-    statements.append(publish_metrics([metrics.OPEN_DATA_METRICS, metrics.OPEN_MODEL_METRICS, metric_namespace]))
+    statements.append(publish_metrics([*(KINDS[kind].metric_namespace for kind in kinds), metric_namespace]))
     if compare_function_arn:
         statements.append(allow("InvokeComparison", ["lambda:InvokeFunction"], [compare_function_arn]))
     return policy_document(*statements)

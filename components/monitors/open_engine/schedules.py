@@ -25,7 +25,7 @@ from components.args import (
 from components.baselines import BaselineAddresses
 from components.functions import dead_letter_queue
 from components.iam import look_up_context, service_role
-from components.jobs import Files, Machine, network_config
+from components.jobs import Files, KindFiles, Machine, network_config
 from components.monitors.data_quality import DataQuality
 from components.monitors.kind import Monitor
 from components.monitors.model_quality import ModelQuality
@@ -68,6 +68,7 @@ class OpenMonitors(pulumi.ComponentResource):
             args,
             monitors=monitors,
             baselines=baselines,
+            files={},
             engine=OpenEngineSettings.from_args(args.get("engine") or {}, "engine"),
             network=NetworkSettings.from_args(args.get("network") or {}),
             common=common_settings(
@@ -88,6 +89,7 @@ class OpenMonitors(pulumi.ComponentResource):
         *,
         monitors: Sequence[Monitor],
         baselines: Mapping[str, BaselineAddresses],
+        files: Mapping[str, KindFiles],
         engine: OpenEngineSettings,
         network: NetworkSettings,
         common: CommonSettings,
@@ -95,7 +97,15 @@ class OpenMonitors(pulumi.ComponentResource):
         """Make it from settings that are checked already; of `args` only what is no setting is read."""
         made = cls.__new__(cls)
         made._build(
-            name, args, monitors=monitors, baselines=baselines, engine=engine, network=network, common=common, opts=opts
+            name,
+            args,
+            monitors=monitors,
+            baselines=baselines,
+            files=files,
+            engine=engine,
+            network=network,
+            common=common,
+            opts=opts,
         )
         return made
 
@@ -106,6 +116,7 @@ class OpenMonitors(pulumi.ComponentResource):
         *,
         monitors: Sequence[Monitor],
         baselines: Mapping[str, BaselineAddresses],
+        files: Mapping[str, KindFiles],
         engine: OpenEngineSettings,
         network: NetworkSettings,
         common: CommonSettings,
@@ -113,8 +124,8 @@ class OpenMonitors(pulumi.ComponentResource):
     ) -> None:
         super().__init__("model-monitoring:index:OpenMonitors", name, {}, opts)
         self._stem, self._args, self._common = name, args, common
-        self._engine, self._network, self._baselines = engine, network, baselines
-        self._monitors_in_budget = len(monitors)
+        self._engine, self._network, self._baselines, self._files = engine, network, baselines, files
+        self._kinds = [monitor.kind.name for monitor in monitors]
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._scripts = {monitor.kind.name: self._script(monitor) for monitor in monitors}
         self._windows = None
@@ -123,12 +134,13 @@ class OpenMonitors(pulumi.ComponentResource):
                 name,
                 engine.small_windows,
                 args,
+                kinds=[monitor.kind.name for monitor in monitors if not monitor.asks_model],
                 has_scripts=any(uri is not None for uri in self._scripts.values()),
                 result_tables=engine.result_tables,
                 common=common,
                 parent=self,
             )
-        self._start = start_function(name, args, self._windows, common=common, parent=self)
+        self._start = start_function(name, args, self._windows, kinds=self._kinds, common=common, parent=self)
         self._undelivered = dead_letter_queue(f"{name}-schedules", self, common)
         role_arn = self._scheduler_role()
         group = aws.scheduler.ScheduleGroup(f"{name}-monitors", tags=common.tags, opts=self._child)
@@ -205,7 +217,7 @@ class OpenMonitors(pulumi.ComponentResource):
 
     def _largest_small_window(self, monitor: Monitor) -> int:
         """In bytes; 0 if every window is to be a job."""
-        if self._engine.small_windows is None:
+        if self._engine.small_windows is None or monitor.asks_model:  # the function has no scikit-learn to load one
             return 0
         baseline = self._baselines.get(monitor.kind.name)
         size = baseline.data_bytes if baseline is not None else 0
@@ -221,6 +233,7 @@ class OpenMonitors(pulumi.ComponentResource):
 
     def _input(self, monitor: Monitor, schedule_name: pulumi.Output[str]) -> pulumi.Output[str]:
         limit = self._largest_small_window(monitor)
+        files = self._files.get(monitor.kind.name, KindFiles())
 
         def written(found: dict[str, Any]) -> str:
             bucket = found["bucket"]
@@ -259,6 +272,8 @@ class OpenMonitors(pulumi.ComponentResource):
             files={
                 **monitor.open_files(self._baselines.get(monitor.kind.name)),
                 "preprocessor": self._scripts[monitor.kind.name],
+                "analysis_config": files.analysis_config,
+                "model": files.model,
             },
             tags=dict(self._common.tags),
             key=self._common.kms_key_arn,
@@ -286,6 +301,7 @@ class OpenMonitors(pulumi.ComponentResource):
             "metric_namespace": monitor.kind.metric_namespace,
             "max_unreadable_share": f"{self._engine.max_unreadable_share:g}",
             **self._judgement(monitor),
+            "analysis_type": monitor.kind.analysis_type,
             **monitor.open_environment(self._engine),
             **self._windows_of(monitor, found),
             **self._result_tables(found),
@@ -299,7 +315,7 @@ class OpenMonitors(pulumi.ComponentResource):
         return {
             "rules": self._engine.rules,
             "false_alarms_per_year": f"{self._engine.false_alarms_per_year:g}",
-            "monitors_in_budget": f"{self._monitors_in_budget}",
+            "monitors_in_budget": f"{len(self._kinds)}",
             "runs_per_year": f"{monitor.settings.schedule.runs_per_year:g}",
         }
 
@@ -344,6 +360,5 @@ def _monitors(args: OpenMonitorsArgs) -> tuple[list[Monitor], dict[str, Baseline
                 statistics_uri=None, constraints_uri=args["model_quality_constraints_uri"]
             )
     for monitor in monitors:
-        argument = monitor.kind.name.replace("-", "_")
-        monitor.settings.schedule.check_windows_join(f"{argument}.schedule_expression")
+        monitor.settings.schedule.check_windows_join(f"{monitor.kind.argument}.schedule_expression")
     return monitors, baselines

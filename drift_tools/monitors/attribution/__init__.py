@@ -1,5 +1,7 @@
 """Attribution: which features a model's scores come from, and whether their ranking drifts from the baseline's."""
 
+from drift_tools.monitors.attribution.check import AttributionCheck, check
+from drift_tools.monitors.attribution.config import AttributionConfig
 from drift_tools.monitors.attribution.exact import linear_shap, tree_shap
 from drift_tools.monitors.attribution.explain import (
     Attribution,
@@ -16,8 +18,11 @@ __all__ = [
     "AGGREGATIONS",
     "NDCG_THRESHOLD",
     "Attribution",
+    "AttributionCheck",
+    "AttributionConfig",
     "ModelProcess",
     "attribute",
+    "check",
     "global_importance",
     "linear_shap",
     "ndcg",

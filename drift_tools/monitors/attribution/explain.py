@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -30,11 +30,16 @@ CHECK: Final = "feature_attribution_drift_check"
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The importance of each feature for one output of a model, most important first; `expected` is its mean score."""
+    """The importance of each feature for one output of a model, most important first; `expected` is its mean score.
+
+    `values`: the SHAP values that it comes from, of shape (rows, features), their columns in the order of `importance`;
+    None of a baseline that was read from a file.
+    """
 
     importance: dict[str, float]
     expected: float
     rows: int
+    values: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
     def to_dict(self, label: str = "label0") -> dict[str, Any]:
         """Write analysis.json as SageMaker Clarify does; the method is named for what it is."""
@@ -91,7 +96,7 @@ def attribute(
     importance = global_importance(values, aggregation)
     order = np.argsort(-np.abs(importance), kind="stable")
     ranked = {features[place]: float(importance[place]) for place in order}
-    return Attribution(ranked, float(ask(rows).mean()), len(rows))
+    return Attribution(ranked, float(ask(rows).mean()), len(rows), values[:, order])
 
 
 def ranking_drift(baseline: Attribution, current: Attribution) -> float:

@@ -5,6 +5,7 @@ No endpoint is made and none is asked: what answers is the `inference.py` that t
 
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import tarfile
@@ -17,7 +18,7 @@ from typing import Any, Final
 
 from drift_tools.errors import InputError
 
-_CHILD: Final = Path(__file__).with_name("serve_model.py")
+_CHILD: Final = "serve_model.py"
 # What the child inherits: nothing that could be a credential or the address of one.
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 LARGEST_ARCHIVE: Final = 2 << 30  # bytes unpacked
@@ -53,7 +54,8 @@ class ModelProcess:
         try:
             model = archive if archive.is_dir() else unpack(archive, Path(self._folder.name))
             # -I: neither the working folder nor PYTHONPATH, so nothing of the monitor's own is in reach.
-            command = [sys.executable, "-I", str(_CHILD), str(model.resolve()), program, content_type, accept]
+            child = _child(Path(self._folder.name))
+            command = [sys.executable, "-I", str(child), str(model.resolve()), program, content_type, accept]
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
             self._process = subprocess.Popen(  # noqa: S603 - the command is ours
                 command,
@@ -144,6 +146,16 @@ class ModelProcess:
         self._errors.seek(max(0, self._errors.tell() - 2000))
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit status {self._process.wait(self._seconds)}"
+
+
+def _child(folder: Path) -> Path:
+    """The child's script as a file: where it lies or, of code that is imported from a zip file, a copy in a folder."""
+    beside = Path(__file__).with_name(_CHILD)
+    if beside.is_file():
+        return beside
+    copied = folder / f".{_CHILD}"
+    copied.write_bytes(pkgutil.get_data(__package__ or "", _CHILD) or b"")
+    return copied
 
 
 def unpack(archive: Path, folder: Path) -> Path:

@@ -1,7 +1,8 @@
 """Bias: whether labels and predictions favour a group, by SageMaker Clarify's metrics, and whether that drifts."""
 
 from drift_tools.monitors.bias.analysis import BiasAnalysis, read_references
-from drift_tools.monitors.bias.check import BiasCheck, Verdict, check
+from drift_tools.monitors.bias.check import BiasCheck, References, Verdict, check, group_key
+from drift_tools.monitors.bias.config import BiasConfig
 from drift_tools.monitors.bias.facets import Selection, select, selections, strata
 from drift_tools.monitors.bias.from_table import BiasSettings, Facet, measure_table
 from drift_tools.monitors.bias.measure import BiasData, GroupBias, MetricValue, measure
@@ -11,16 +12,19 @@ __all__ = [
     "METRICS",
     "BiasAnalysis",
     "BiasCheck",
+    "BiasConfig",
     "BiasData",
     "BiasSettings",
     "Facet",
     "GroupBias",
     "Metric",
     "MetricValue",
+    "References",
     "Selection",
     "Stage",
     "Verdict",
     "check",
+    "group_key",
     "measure",
     "measure_table",
     "read_references",

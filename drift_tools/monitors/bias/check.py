@@ -5,6 +5,7 @@ neutral than in the baseline. It is farther only if the interval of the differen
 gives to each test, and if the difference is one that matters (`Metric.material`).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ from drift_tools.monitors.bias.measure import FEWEST_ROWS, GroupBias, MetricValu
 from drift_tools.monitors.bias.metrics import BY_NAME, METRICS
 
 CHECK: Final = "bias_drift_check"
+_ABOVE: Final = re.compile(r"\((.+), .+\]")
 
 
 class Verdict(StrEnum):
@@ -105,10 +107,10 @@ def check(groups: Iterable[GroupBias], references: References, level: float) -> 
     -------
     One entry for each metric that the baseline or the window has.
     """
-    listed = list(groups)
+    listed, references = list(groups), {group_key(*key): found for key, found in references.items()}
     share = level / max(1, sum(independent_tests(group.values) for group in listed))
     checks = [one for group in listed for one in _check_group(group, references, share)]
-    measured = {(group.facet, group.value_or_threshold) for group in listed}
+    measured = {group_key(group.facet, group.value_or_threshold) for group in listed}
     gone = [key for key in references if key not in measured]
     checks += [
         BiasCheck(facet, value, name, Verdict.NOT_COMPARABLE, "the window has no row of this group")
@@ -118,8 +120,16 @@ def check(groups: Iterable[GroupBias], references: References, level: float) -> 
     return checks
 
 
+def group_key(facet: str, value_or_threshold: str) -> tuple[str, str]:
+    """By what a group of the window and one of the baseline are the same: of `(threshold, maximum]` by the threshold,
+    since the maximum is each window's own.
+    """
+    found = _ABOVE.fullmatch(value_or_threshold)
+    return facet, f"> {found[1]}" if found else value_or_threshold
+
+
 def _check_group(group: GroupBias, references: References, level: float) -> Iterator[BiasCheck]:
-    baseline = references.get((group.facet, group.value_or_threshold), {})
+    baseline = references.get(group_key(group.facet, group.value_or_threshold), {})
     for metric in METRICS:
         measured = group.values.get(metric.name)
         if measured is None:

@@ -2,5 +2,6 @@
 
 from examples.demo.page.data import Alarm, DemoPage, Event, Notification, Scenario, Window
 from examples.demo.page.render import render_demo
+from examples.demo.page.sections import Section
 
-__all__ = ["Alarm", "DemoPage", "Event", "Notification", "Scenario", "Window", "render_demo"]
+__all__ = ["Alarm", "DemoPage", "Event", "Notification", "Scenario", "Section", "Window", "render_demo"]

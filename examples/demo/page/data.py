@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from drift_tools.comparison import Comparison, CrossCheck
 from drift_tools.endpoint import Check
+from examples.demo.page.sections import Section
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ class Scenario:
     timeline: tuple[Event, ...] = ()
     model_quality: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     quality_drawn: tuple[str, ...] = ("accuracy", "recall", "precision", "auc")
+    sections: tuple[Section, ...] = ()
+    """What other kinds of monitors have to show."""
+    kinds: Mapping[str, Any] = field(default_factory=dict)
+    """The same for programs, by kind."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from functions.alarm_responder.alarm_kind import AlarmKind
 from functions.alarm_responder.console_links import Console
 from functions.alarm_responder.findings import Findings, look
 from functions.alarm_responder.first_steps import first_steps
+from functions.alarm_responder.monitor_words import CHECK_WORDS
 from functions.alarm_responder.notification import (
     MessageContext,
     Notification,
@@ -60,8 +61,7 @@ def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> N
 _METRIC = "metric"
 _HEADLINES = {
     DRIFT_CHECK: ("feature", "drifted"),
-    "bias_drift_check": ("bias metric", "drifted"),
-    "feature_attribution_drift_check": ("feature attribution", "drifted"),
+    **{check: (words.noun, words.verb) for check, words in CHECK_WORDS.items()},
     _METRIC: ("quality metric", "crossed the baseline's threshold"),
 }
 

@@ -15,30 +15,18 @@ from local_aws.apply.services import (
     layers,
     logs,
     oam,
+    registry,
     s3,
     sagemaker,
     scheduler,
     sns,
     sqs,
+    states,
 )
 
 MODULES = (
-    athena,
-    autoscaling,
-    cloudwatch,
-    events,
-    functions,
-    glue,
-    iam,
-    kms,
-    layers,
-    logs,
-    oam,
-    s3,
-    sagemaker,
-    scheduler,
-    sns,
-    sqs,
+    *(athena, autoscaling, cloudwatch, events, functions, glue, iam, kms, layers, logs, oam),
+    *(registry, s3, sagemaker, scheduler, sns, sqs, states),
 )
 
 TYPES: dict[str, ResourceType] = {item.kind: item for module in MODULES for item in module.TYPES}

@@ -1,0 +1,153 @@
+"""Arguments of the attribution monitor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, NotRequired, Self, TypedDict
+
+import pulumi
+
+from components.args.baseline import BaselineFiles, ExistingBaseline, csv_header, existing_files
+from components.args.engines import OPEN
+from components.args.monitors import RunSettings, run_settings
+from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.schedules import DAILY_AT_SIX
+
+AGGREGATIONS: Final = ("mean_abs", "mean_sq", "median")
+
+
+class ExistingAttributionBaselineArgs(TypedDict):
+    """A file that exists already, in any bucket; it is not made, changed or deleted."""
+
+    constraints_uri: pulumi.Input[str]
+    """`s3://bucket/…/analysis.json` of an attribution baseline, this project's or SageMaker Clarify's."""
+
+
+class AttributionBaselineArgs(TypedDict):
+    """The ranking that later windows are held against: from `data`, or `existing`, or as `constraints`."""
+
+    data: NotRequired[pulumi.Asset]
+    """CSV with a header that has the model's inputs; other columns are passed over."""
+    existing: NotRequired[ExistingAttributionBaselineArgs]
+    """A file in S3 that exists already."""
+    constraints: NotRequired[pulumi.Asset]
+    """`analysis.json`, as `python -m drift_tools attribution --format json` writes it. No job runs."""
+
+
+class AttributionArgs(TypedDict):
+    """The monitor of which features the model's scores come from. Its jobs ask the model's own archive, no endpoint."""
+
+    features: Sequence[str]
+    """The model's inputs, in the order of its requests."""
+    baseline: AttributionBaselineArgs
+    """What later windows are held against."""
+    score: NotRequired[int]
+    """Which column of an answer is the score that is explained, from 0. Default 0."""
+    aggregation: NotRequired[str]
+    """How rows become a feature's importance: `mean_abs`, `mean_sq` or `median`. Default `mean_abs`."""
+    model_uri: NotRequired[pulumi.Input[str]]
+    """`s3://bucket/…/model.tar.gz` of an endpoint that exists already. Default the archive of the stack's endpoint."""
+    enabled: NotRequired[bool]
+    """Default true, where there are arguments of attribution at all."""
+    schedule_expression: NotRequired[str]
+    """Default daily at 06:00 UTC, `cron(0 6 ? * * *)`."""
+    record_preprocessor: NotRequired[pulumi.Asset]
+    """Python script with `preprocess_handler(inference_record)`; with the open engine alone. Default none."""
+    instance_type: NotRequired[str]
+    """Default `ml.m5.xlarge`."""
+    volume_size_in_gb: NotRequired[int]
+    """Default 20."""
+    max_runtime_in_seconds: NotRequired[int]
+    """Default 3600; SageMaker's limit for an hourly schedule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributionData:
+    """Rows that an attribution baseline is made from."""
+
+    data: pulumi.Asset
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributionSettings(RunSettings):
+    """`AttributionArgs`, checked and complete."""
+
+    FILES: ClassVar[Sequence[Sequence[str]]] = (
+        ("record_preprocessor",),
+        ("baseline", "data"),
+        ("baseline", "constraints"),
+    )
+    features: tuple[str, ...]
+    baseline: AttributionData | BaselineFiles | ExistingBaseline
+    score: int
+    aggregation: str
+    model_uri: pulumi.Input[str] | None
+
+    @classmethod
+    def from_args(cls, args: AttributionArgs, path: str = "attribution") -> Self:
+        read = Reader(path, args, argument_names(AttributionArgs))
+        features = read.raw("features")
+        if isinstance(features, str) or not features or not all(isinstance(name, str) and name for name in features):
+            raise read.refuse("features", "must be a list of the model's inputs, in the order of its requests")
+        twice = sorted({name for name in features if list(features).count(name) > 1})
+        if twice:
+            raise read.refuse("features", f"has {twice[0]!r} twice")
+        return cls(
+            **run_settings(read, DAILY_AT_SIX, hourly_limit=3600),
+            features=tuple(features),
+            baseline=_baseline(read, features),
+            score=read.whole("score", 0, 0, 10_000),
+            aggregation=read.choice("aggregation", "mean_abs", AGGREGATIONS),
+            model_uri=read.s3_file("model_uri") if read.has("model_uri") else None,
+        )
+
+    @property
+    def hours_behind(self) -> int:
+        """A window ends when its run is due."""
+        return 0
+
+    def check(self, engine: str, path: str) -> None:
+        """Refuse what SageMaker Clarify's job definition has no place for, or a job of the open engine's would make."""
+        if engine == OPEN:
+            return
+        if self.record_preprocessor is not None:
+            raise ArgumentError(
+                f"{path}.record_preprocessor is given and engine is {engine}: SageMaker Clarify takes no script; set "
+                "engine to open, or remove it"
+            )
+        if isinstance(self.baseline, AttributionData):
+            raise ArgumentError(
+                f"{path}.baseline.data is given and engine is {engine}: give {path}.baseline.constraints, made with "
+                "`python -m drift_tools attribution DATA … --format json --output analysis.json`, or set engine to open"
+            )
+
+    @property
+    def files_outside(self) -> Sequence[pulumi.Input[str]]:
+        """Its baseline, where it exists already, and the archive of a model that is not the stack's."""
+        return [*existing_files(self.baseline), *([self.model_uri] if self.model_uri is not None else [])]
+
+
+def _baseline(read: Reader, features: Sequence[str]) -> AttributionData | BaselineFiles | ExistingBaseline:
+    if not read.has("baseline"):
+        raise ArgumentError(f"{read.name('baseline')} is missing: give data, or existing with its URI, or constraints")
+    own = Reader(read.name("baseline"), read.raw("baseline"), argument_names(AttributionBaselineArgs))
+    way = own.one_of(("data", "existing", "constraints"), "give data, or existing with its URI, or constraints")
+    if way == "data":
+        data, content = own.asset("data", "name a CSV file with a header")
+        columns = csv_header(own, "data", content)
+        missing = [name for name in features if name not in columns]
+        if missing:
+            raise ArgumentError(
+                f"{own.name('data')} has no column {missing[0]!r}, which {read.name('features')} names: the data have "
+                f"the columns {', '.join(columns)}"
+            )
+        return AttributionData(data=data, content=content)
+    if way == "existing":
+        existing = Reader(own.name("existing"), own.raw("existing"), argument_names(ExistingAttributionBaselineArgs))
+        return ExistingBaseline(statistics_uri=None, constraints_uri=existing.s3_file("constraints_uri"))
+    document = own.document("constraints", "give the analysis.json of an attribution baseline")
+    if not isinstance(document.get("explanations"), dict) or not document["explanations"]:
+        raise ArgumentError(
+            f"{own.name('constraints')} has no explanations: give the analysis.json of an attribution baseline"
+        )
+    return BaselineFiles(statistics=None, constraints=document)

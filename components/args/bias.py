@@ -1,0 +1,262 @@
+"""Arguments of the bias monitor."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, NotRequired, Self, TypedDict
+
+import pulumi
+
+from components.args.baseline import BaselineFiles, ExistingBaseline, csv_header, existing_files
+from components.args.engines import OPEN
+from components.args.monitors import RunSettings, run_settings
+from components.args.reader import ArgumentError, Reader, argument_names, as_text
+from components.args.schedules import DAILY_AT_SIX, check_window, hours_back, offset
+
+_MOST_VALUES: Final = 100
+
+
+class FacetArgs(TypedDict):
+    """A column whose groups are compared."""
+
+    name: str
+    """The column: one of the model's inputs."""
+    values: NotRequired[Sequence[str]]
+    """The group that may be at a disadvantage: its values, or of a number the threshold above which it lies. Default
+    every value by itself."""
+
+
+class ExistingBiasBaselineArgs(TypedDict):
+    """A file that exists already, in any bucket; it is not made, changed or deleted."""
+
+    constraints_uri: pulumi.Input[str]
+    """`s3://bucket/…/analysis.json` of a bias baseline, this project's or SageMaker Clarify's."""
+
+
+class BiasBaselineArgs(TypedDict):
+    """The bias that later windows are held against: from `data`, or `existing`, or as `constraints`."""
+
+    data: NotRequired[pulumi.Asset]
+    """CSV with a header: the model's inputs in the order of its requests, its predictions and the true labels."""
+    existing: NotRequired[ExistingBiasBaselineArgs]
+    """A file in S3 that exists already."""
+    constraints: NotRequired[pulumi.Asset]
+    """`analysis.json` of a bias baseline, as `python -m drift_tools bias --format json` writes it. No job runs."""
+    inference_attribute: NotRequired[str]
+    """Column of the predicted label in `data`. Default `prediction`; none beside a probability alone."""
+    probability_attribute: NotRequired[str]
+    """Column of the probability in `data`; it is left out, or makes the label where there is none. Default none."""
+
+
+class BiasArgs(TypedDict):
+    """The monitor of bias in labels and predictions, against labels that arrive under `ground-truth/`."""
+
+    facets: Sequence[FacetArgs]
+    """The columns whose groups are compared."""
+    positive_labels: Sequence[str]
+    """The labels that are the favourable outcome; of a number the threshold above which it is."""
+    baseline: BiasBaselineArgs
+    """What later windows are held against."""
+    label: NotRequired[str]
+    """What the label is called: the column in `baseline.data`. Default `label`."""
+    features: NotRequired[Sequence[str]]
+    """The model's inputs, in the order of its requests. Default the other columns of `baseline.data`."""
+    group_variable: NotRequired[str]
+    """The input whose values are the strata of CDDL and CDDPL. Default none."""
+    inference_attribute: NotRequired[str]
+    """Where an answer has its predicted label: a column's index or name. Default `0`; none beside a probability."""
+    probability_attribute: NotRequired[str]
+    """Where it has the probability, if that is to make the label. Default none."""
+    probability_threshold: NotRequired[float]
+    """Above which probability a prediction is positive. Default 0.5 where there is a probability, otherwise none."""
+    enabled: NotRequired[bool]
+    """Default true, where there are arguments of bias at all."""
+    schedule_expression: NotRequired[str]
+    """Default daily at 06:00 UTC, `cron(0 6 ? * * *)`."""
+    start_time_offset: NotRequired[str]
+    """Where the window starts, seen from the scheduled time. Default `-P1D`."""
+    end_time_offset: NotRequired[str]
+    """Where the window ends, seen from the scheduled time. Default `-PT0H`. Move both back if labels come late."""
+    record_preprocessor: NotRequired[pulumi.Asset]
+    """Python script with `preprocess_handler(inference_record)`; with the open engine alone. Default none."""
+    instance_type: NotRequired[str]
+    """Default `ml.m5.xlarge`."""
+    volume_size_in_gb: NotRequired[int]
+    """Default 20."""
+    max_runtime_in_seconds: NotRequired[int]
+    """Default 1800; SageMaker's limit for an hourly schedule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BiasData:
+    """Rows that a bias baseline is made from, and where they have the model's answers."""
+
+    data: pulumi.Asset
+    content: bytes
+    columns: tuple[str, ...]
+    inference_attribute: str | None
+    probability_attribute: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BiasSettings(RunSettings):
+    """`BiasArgs`, checked and complete. `facets`: by column their values; numbers in place of texts that are some."""
+
+    FILES: ClassVar[Sequence[Sequence[str]]] = (
+        ("record_preprocessor",),
+        ("baseline", "data"),
+        ("baseline", "constraints"),
+    )
+    baseline: BiasData | BaselineFiles | ExistingBaseline
+    facets: Mapping[str, tuple[Any, ...]]
+    positive_labels: tuple[Any, ...]
+    label: str
+    features: tuple[str, ...]
+    group_variable: str | None
+    inference_attribute: str | None
+    probability_attribute: str | None
+    probability_threshold: float | None
+    start_time_offset: str
+    end_time_offset: str
+
+    @classmethod
+    def from_args(cls, args: BiasArgs, path: str = "bias") -> Self:
+        read = Reader(path, args, argument_names(BiasArgs))
+        baseline = _baseline(read)
+        label = read.text("label", "label")
+        features = _features(read, baseline, label)
+        start, end = offset(read, "start_time_offset", "-P1D"), offset(read, "end_time_offset", "-PT0H")
+        check_window(read, start, end)
+        probability = read.optional_text("probability_attribute", None)
+        return cls(
+            **run_settings(read, DAILY_AT_SIX, hourly_limit=1800),
+            baseline=baseline,
+            facets=_facets(read, features),
+            positive_labels=_values(read, "positive_labels"),
+            label=label,
+            features=features,
+            group_variable=_one_of(read, "group_variable", features),
+            inference_attribute=read.optional_text("inference_attribute", None if probability else "0"),
+            probability_attribute=probability,
+            probability_threshold=read.number("probability_threshold", 0.5 if probability else None, 0.0, 1.0),
+            start_time_offset=start,
+            end_time_offset=end,
+        )
+
+    @property
+    def hours_behind(self) -> int:
+        """How many hours before a run its window ends: labels come late."""
+        return hours_back(self.end_time_offset)
+
+    def check(self, engine: str, path: str) -> None:
+        """Refuse what SageMaker Clarify's job definition has no place for, or a job of the open engine's would make."""
+        if engine == OPEN:
+            return
+        if self.record_preprocessor is not None:
+            raise ArgumentError(
+                f"{path}.record_preprocessor is given and engine is {engine}: SageMaker Clarify takes no script; set "
+                "engine to open, or remove it"
+            )
+        if isinstance(self.baseline, BiasData):
+            raise ArgumentError(
+                f"{path}.baseline.data is given and engine is {engine}: give {path}.baseline.constraints, made with "
+                "`python -m drift_tools bias DATA … --format json --output analysis.json`, or set engine to open"
+            )
+
+    @property
+    def files_outside(self) -> Sequence[pulumi.Input[str]]:
+        """Its baseline, where it exists already."""
+        return existing_files(self.baseline)
+
+
+def _baseline(read: Reader) -> BiasData | BaselineFiles | ExistingBaseline:
+    if not read.has("baseline"):
+        raise ArgumentError(f"{read.name('baseline')} is missing: give data, or existing with its URI, or constraints")
+    own = Reader(read.name("baseline"), read.raw("baseline"), argument_names(BiasBaselineArgs))
+    way = own.one_of(("data", "existing", "constraints"), "give data, or existing with its URI, or constraints")
+    if way == "data":
+        data, content = own.asset("data", "name a CSV file with a header")
+        columns = tuple(csv_header(own, "data", content))
+        probability = own.optional_text("probability_attribute", None)
+        alone = probability is not None and "prediction" not in columns
+        inference = own.optional_text("inference_attribute", None if alone else "prediction")
+        for key, column in (("inference_attribute", inference), ("probability_attribute", probability)):
+            if column is not None and column not in columns:
+                raise ArgumentError(f"{own.name(key)} is {column!r}: the data have the columns {', '.join(columns)}")
+        return BiasData(
+            data=data,
+            content=content,
+            columns=columns,
+            inference_attribute=inference,
+            probability_attribute=probability,
+        )
+    own.only_with("data", ("inference_attribute", "probability_attribute"))
+    if way == "existing":
+        existing = Reader(own.name("existing"), own.raw("existing"), argument_names(ExistingBiasBaselineArgs))
+        return ExistingBaseline(statistics_uri=None, constraints_uri=existing.s3_file("constraints_uri"))
+    document = own.document("constraints", "give the analysis.json of a bias baseline")
+    if not any(document.get(f"{stage}_training_bias_metrics") for stage in ("pre", "post")):
+        raise ArgumentError(f"{own.name('constraints')} has no bias metrics: give the analysis.json of a bias baseline")
+    return BaselineFiles(statistics=None, constraints=document)
+
+
+def _features(read: Reader, baseline: object, label: str) -> tuple[str, ...]:
+    """The model's inputs, as given or by the baseline's columns."""
+    if isinstance(baseline, BiasData):
+        if label not in baseline.columns:
+            raise ArgumentError(
+                f"{read.name('label')} is {label!r}: the data have the columns {', '.join(baseline.columns)}"
+            )
+        answers = {label, baseline.inference_attribute, baseline.probability_attribute}
+        if not read.has("features"):
+            return tuple(name for name in baseline.columns if name not in answers)
+    elif not read.has("features"):
+        raise ArgumentError(
+            f"{read.name('features')} is missing: name the model's inputs in the order of its requests, or give "
+            "baseline.data, whose header has them"
+        )
+    given = read.raw("features")
+    if isinstance(given, str) or not given or not all(isinstance(name, str) and name for name in given):
+        raise read.refuse("features", "must be a list of the model's inputs")
+    missing = [name for name in given if isinstance(baseline, BiasData) and name not in baseline.columns]
+    if missing or label in given:
+        raise read.refuse("features", f"has {missing[0] if missing else label!r}, which is no input in the data")
+    return tuple(given)
+
+
+def _facets(read: Reader, features: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+    given = read.raw("facets")
+    if isinstance(given, str | Mapping) or not given:
+        raise read.refuse("facets", 'must be a list such as [{"name": "SEX", "values": ["2"]}]')
+    found: dict[str, tuple[Any, ...]] = {}
+    for number, facet in enumerate(given):
+        own = Reader(f"{read.name('facets')}[{number}]", facet, argument_names(FacetArgs))
+        name = _one_of(own, "name", features)
+        if name is None:
+            raise ArgumentError(f"{own.name('name')} is missing: name one of the model's inputs")
+        if name in found:
+            raise own.refuse("name", "is there already: give all of its values in one facet")
+        found[name] = _values(own, "values") if own.has("values") else ()
+    return found
+
+
+def _one_of(read: Reader, key: str, features: Sequence[str]) -> str | None:
+    name = read.optional_text(key, None)
+    if name is not None and name not in features:
+        raise read.refuse(key, f"is none of the model's inputs, {', '.join(features)}")
+    return name
+
+
+def _values(read: Reader, key: str) -> tuple[Any, ...]:
+    """Labels or values of a column; a text that is a number is that number, as Clarify's configuration has it."""
+    given = read.raw(key)
+    if isinstance(given, str | Mapping) or not given or len(given) > _MOST_VALUES:
+        raise read.refuse(key, f"must be a list of 1 to {_MOST_VALUES} values")
+    return tuple(_value(as_text(value)) for value in given)
+
+
+def _value(text: Any) -> Any:
+    try:
+        number = float(text)
+    except (TypeError, ValueError):
+        return text
+    return int(number) if number.is_integer() else number

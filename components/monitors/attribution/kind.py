@@ -1,0 +1,137 @@
+"""The attribution monitor as a kind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Self
+
+import pulumi
+
+from components import naming
+from components.args import (
+    ArgumentError,
+    AttributionData,
+    AttributionSettings,
+    EndpointSettings,
+    ExistingEndpointSettings,
+    OpenEngineSettings,
+    StackSettings,
+)
+from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource
+from components.monitors.clarify import SHADOW_ENDPOINT_PREFIX, clarify_schedule
+from components.monitors.images import CLARIFY
+from components.monitors.kind import MetricGraph, Site
+from contract.monitor_kinds import ATTRIBUTION, KINDS, MonitorKind
+
+_FEATURES_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attribution:
+    """An attribution monitor that is on. `model_hash`: of the stack's own model; another one has another ranking."""
+
+    kind: ClassVar[MonitorKind] = KINDS[ATTRIBUTION]
+    repository: ClassVar[str] = CLARIFY
+    asks_model: ClassVar[bool] = True
+    learns_windows: ClassVar[bool] = False
+    graphs: ClassVar[Sequence[MetricGraph]] = (
+        MetricGraph(
+            title="Importance per feature",
+            statistic="Average",
+            term="feature_",
+            most=_FEATURES_SHOWN,
+            dimensions=("ExplainabilityMethod", "Label", "ValueType"),
+        ),
+        MetricGraph(
+            title="Ranking of the features against the baseline's (nDCG)", statistic="Average", term="attribution_ndcg"
+        ),
+    )
+    settings: AttributionSettings
+    model_hash: str
+
+    @classmethod
+    def of(cls, settings: StackSettings) -> Self | None:
+        """The monitor as a stack's arguments have it; None where it is off.
+
+        Raises
+        ------
+        ArgumentError
+            If nobody knows where the model's archive is.
+        """
+        found, endpoint = settings.of(AttributionSettings), settings.endpoint
+        if found is None:
+            return None
+        is_foreign = isinstance(endpoint, ExistingEndpointSettings)
+        if is_foreign and found.model_uri is None:
+            raise ArgumentError(
+                "attribution.model_uri is missing: the endpoint exists already, and the monitor asks the model's own "
+                "archive; give the s3:// URI of its model.tar.gz"
+            )
+        if isinstance(endpoint, EndpointSettings) and endpoint.image_uri is not None:
+            raise ArgumentError(
+                "attribution is given and endpoint.image_uri: only a model of AWS's scikit-learn image can be asked "
+                "outside of its endpoint; remove one of the two"
+            )
+        own = endpoint.model_data if isinstance(endpoint, EndpointSettings) else b""
+        return cls(settings=found, model_hash=naming.content_hash(own))
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """The hours since the run before."""
+        return f"-PT{self.settings.schedule.period_hours}H", "-PT0H"
+
+    def baseline(self) -> BaselineSource:
+        """The ranking of the user's data, measured by a job, or a file."""
+        given = self.settings.baseline
+        if not isinstance(given, AttributionData):
+            return given
+        analysis = {
+            "dataset_format": CSV_WITH_HEADER,
+            "publish_cloudwatch_metrics": "Disabled",
+            "analysis_type": self.kind.analysis_type,
+            "inference_attribute": f"{self.settings.score}",
+        }
+        config = f"{naming.canonical_json(self.analysis_config())} {self.model_hash}"
+        return BaselineJob(kind=ATTRIBUTION, data=given.data, content=given.content, analysis=analysis, config=config)
+
+    def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any]:
+        """The inputs, how their importance is computed, and for Clarify the model of its shadow endpoint."""
+        found = self.settings
+        predictor = {
+            "model_name": model_name,
+            "instance_type": found.instance_type,
+            "initial_instance_count": 1,
+            "content_type": "text/csv",
+            "accept_type": "text/csv",
+            "endpoint_name_prefix": SHADOW_ENDPOINT_PREFIX,
+        }
+        return {
+            "headers": list(found.features),
+            "methods": {"shap": {"agg_method": found.aggregation}},
+            **({"predictor": predictor} if model_name is not None else {}),
+        }
+
+    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+        """The stack's model, or that of an endpoint that exists already."""
+        return own if self.settings.model_uri is None else self.settings.model_uri
+
+    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
+        """None: a run says in words what moved."""
+        del baseline
+        return None
+
+    def with_model_monitor(
+        self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """Make SageMaker Clarify's job definition and schedule; the schedule's name."""
+        if baseline is None:
+            raise ArgumentError("attribution.baseline is missing: Model Monitor needs what it compares with")
+        attributes = {"inference_attribute": f"{self.settings.score}"}
+        return clarify_schedule(self.kind, self.settings, site, baseline, attributes=attributes, opts=opts)
+
+    def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
+        """Where an answer has the score, and which metrics are published."""
+        return {"inference_attribute": f"{self.settings.score}", "feature_metrics": engine.feature_metrics}
+
+    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
+        """Its baseline's analysis.json."""
+        return {"constraints": baseline.constraints_uri} if baseline is not None else {}

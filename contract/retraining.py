@@ -1,0 +1,61 @@
+"""What the parts of a retraining tell each other: places in its jobs and in the bucket, names of states and metrics."""
+
+from typing import Final
+
+# Inside of the jobs' containers.
+ROOT: Final = "/opt/ml/processing"
+SETTINGS: Final = "settings"
+CAPTURED: Final = "captured"
+LABELS: Final = "labels"
+STATISTICS: Final = "statistics"
+RESULTS: Final = "results"
+SNAPSHOT_INPUT: Final = "snapshot"
+CHAMPION: Final = "champion"
+CHALLENGER: Final = "challenger"
+SNAPSHOT: Final = f"{ROOT}/output/snapshot"
+EVALUATION: Final = f"{ROOT}/output/evaluation"
+EVALUATION_FILE: Final = "evaluation.json"
+REPORT_FILE: Final = "report.html"
+# Rows of the hold-out as the new model answers them: what it is monitored against.
+BASELINE_FILE: Final = "baseline.csv"
+QUALITY_BASELINE_FILE: Final = "baseline_quality.csv"
+
+# In the stack's bucket.
+PREFIX: Final = "retraining"
+CODE_FOLDER: Final = f"{PREFIX}/code"
+RUNS_FOLDER: Final = f"{PREFIX}/runs"
+STATE_FOLDER: Final = f"{PREFIX}/state"
+LOCK: Final = f"{STATE_FOLDER}/current.json"
+"""Which execution runs; written only where there is none."""
+LAST: Final = f"{STATE_FOLDER}/last.json"
+"""How the last execution ended, and when."""
+WAITING: Final = f"{STATE_FOLDER}/waiting"
+"""Task tokens of candidates that wait for approval, by version."""
+POINTER: Final = f"{STATE_FOLDER}/baselines.json"
+"""What the monitors compare with since the last deployment, by kind and name of a job's input."""
+DECISIONS: Final = f"{PREFIX}/decisions"
+"""Of every execution how it ended, why, and who approved."""
+
+# Metrics in the stack's namespace.
+STARTED: Final = "RetrainingStarted"
+NOT_STARTED: Final = "RetrainingNotStarted"
+REASON: Final = "Reason"
+
+# Why a retraining does not start.
+RUNNING: Final = "one is running"
+WAITS: Final = "a candidate waits for approval"
+COOL_DOWN: Final = "cool-down"
+TOO_FEW_LABELS: Final = "too few new labels"
+NOT_LASTING: Final = "it has not lasted"
+NOT_A_TRIGGER: Final = "no rule names this alarm"
+
+# Pipeline parameters.
+RUN_URI: Final = "RunUri"
+CHAMPION_URI: Final = "ChampionModelUri"
+STATISTICS_URI: Final = "StatisticsUri"
+REASON_PARAMETER: Final = "Reason"
+
+
+def inside(name: str) -> str:
+    """Where an input of a job lies."""
+    return f"{ROOT}/input/{name}"

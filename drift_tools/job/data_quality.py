@@ -1,0 +1,326 @@
+"""The data-quality job: captured requests and answers, described and held against the baseline's columns."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from contract.bucket_layout import MODEL_MONITOR_RULES
+from drift_tools.capture import BATCH_ROWS, MAX_UNREADABLE_SHARE, Captures, Counts, iterate_captures
+from drift_tools.errors import InputError
+from drift_tools.job import drift_json, shards
+from drift_tools.job.cloudwatch import Metrics
+from drift_tools.job.container import Job
+from drift_tools.job.dataset import (
+    captured_batches,
+    captured_bytes,
+    captured_table,
+    plain_table,
+)
+from drift_tools.job.results import (
+    CONSTRAINTS,
+    STATISTICS,
+    Found,
+    added,
+    completion,
+    require_rows,
+    write_violations,
+)
+from drift_tools.job.settings import DatasetSettings, MonitorSettings
+from drift_tools.monitors.data_quality import (
+    Constraints,
+    Evaluation,
+    Violation,
+    calibrated_violations,
+    evaluate,
+    profile_for,
+    suggest,
+    violations_document,
+)
+from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR, Rules
+from drift_tools.profiles import Profile, Statistics, merge_profiles, write_json
+from drift_tools.tables import Table
+
+# Windows of up to so many bytes are read at once and compared row by row; larger ones a batch at a time, by profiles.
+EXACT_BYTES = 256 * 1024 * 1024
+_NAMED = 5
+_NO_STATISTICS = "the baseline has no statistics.json"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorResult:
+    """What a run found. `captures`: what was read, and what was skipped for which reason."""
+
+    rows: int
+    violations: tuple[Violation, ...]
+    captures: Counts
+    message: str
+
+
+def suggest_baseline(
+    data: Table | Profile, output: Path, *, categorical_drift_method: str | None = None
+) -> Constraints:
+    """Write statistics.json and constraints.json of a baseline dataset, or of its profile.
+
+    Raises `InputError` if it has no rows or no columns: whatever is held against such a baseline violates nothing.
+    """
+    if not data.rows or not data.columns:
+        what = "columns" if data.rows else "rows"
+        raise InputError(f"a baseline of data without {what} says nothing: give data that have some")
+    statistics = (data if isinstance(data, Profile) else Profile.of(data)).statistics()
+    constraints = suggest(statistics, categorical_drift_method=categorical_drift_method)
+    write_json(output / STATISTICS, statistics.to_dict())
+    write_json(output / CONSTRAINTS, constraints.to_dict())
+    return constraints
+
+
+def monitor_data_quality(
+    data: Table | Profile, constraints: Constraints, statistics: Statistics | None, output: Path
+) -> tuple[Evaluation, Statistics]:
+    """Check a table, or its profile, against a baseline; write its statistics, the constraints that were used and any
+    violations.
+    """
+    current = data if isinstance(data, Profile) else profile_for(data, constraints)
+    evaluation = evaluate(current, constraints, statistics)
+    found = current.statistics()
+    write_json(output / STATISTICS, found.to_dict())
+    write_json(output / CONSTRAINTS, constraints.to_dict())
+    write_violations(output, evaluation.violations)
+    return evaluation, found
+
+
+def monitor_captures(
+    captured: Path,
+    baseline: Path,
+    output: Path,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    max_unreadable_share: float = MAX_UNREADABLE_SHARE,
+    batch_rows: int = BATCH_ROWS,
+) -> MonitorResult:
+    """The data-quality job on captured data, called as a function: `baseline` is the folder of the baseline's two
+    files. It needs memory for a batch of the window, however large the window is. Without statistics.json, which Model
+    Monitor's contract allows, drift is not checked, and the message says so.
+
+    Raises `InputError` if nothing can be read, no record falls in [`start`, `end`), or more than
+    `max_unreadable_share` of the records cannot be used.
+    """
+    constraints = Constraints.read(baseline / CONSTRAINTS)
+    statistics = Statistics.read(baseline / STATISTICS) if (baseline / STATISTICS).is_file() else None
+    batches = iterate_captures(
+        captured, batch_rows=batch_rows, columns=list(constraints.features), start=start, end=end
+    )
+    current, counts = profile_batches(batches, constraints)
+    require_rows(counts, max_unreadable_share, source=captured)
+    evaluation, _ = monitor_data_quality(current, constraints, statistics, output)
+    message = completion(evaluation.violations, counts) + _in_words(_not_checked(constraints, statistics, evaluation))
+    return MonitorResult(counts.rows, evaluation.violations, counts, message)
+
+
+def profile_batches(batches: Iterable[Captures], constraints: Constraints | None) -> tuple[Profile, Counts]:
+    """The profile of batches of captured data, for these constraints if there are any, and what was read."""
+    profile, counts = Profile(0, {}), Counts()
+    for batch in batches:
+        own = Profile.of(batch.data) if constraints is None else profile_for(batch.data, constraints)
+        profile, counts = profile.merge(own), counts.add(batch)
+    return profile, counts
+
+
+def _not_checked(
+    constraints: Constraints, statistics: Statistics | None, evaluation: Evaluation, compared: Collection[str] = ()
+) -> Mapping[str, str]:
+    """The features whose drift nobody looked at, and why; without a word they would look as if they had not drifted.
+
+    `compared`: those that the open engine's verdict is about.
+    """
+    if statistics is None and not compared:
+        checked = [name for name in constraints.features if constraints.config_of(name).perform_comparison]
+        return dict.fromkeys(checked, _NO_STATISTICS)
+    return {name: reason for name, reason in evaluation.not_checked.items() if name not in compared}
+
+
+def _in_words(not_checked: Mapping[str, str]) -> str:
+    """What to say of them after the message."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in not_checked.items():
+        by_reason.setdefault(reason, []).append(name)
+    return "".join(
+        f" Drift{'' if reason == _NO_STATISTICS else f' of {_listed(names)}'} was not checked: {reason}."
+        for reason, names in by_reason.items()
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A window, or an instance's share of it. `counts`: None for a plain table; `rows`: if they were kept."""
+
+    profile: Profile
+    counts: Counts | None
+    rows: Table | None = None
+
+
+def _load(dataset: DatasetSettings, constraints: Constraints | None, *, keep_rows: bool = False) -> _Loaded:
+    """The dataset. Captured data is read a batch at a time, unless its rows are to be kept."""
+    columns = None if constraints is None else list(constraints.features)
+    if dataset.is_captured and not keep_rows:
+        return _Loaded(*profile_batches(captured_batches(dataset, columns), constraints))
+    captures = captured_table(dataset, columns) if dataset.is_captured else None
+    table = plain_table(dataset, columns) if captures is None else captures.data
+    profile = Profile.of(table) if constraints is None else profile_for(table, constraints)
+    return _Loaded(profile, captures, table)
+
+
+def _load_shared(
+    job: Job, place: tuple[str, str], dataset: DatasetSettings, constraints: Constraints | None
+) -> _Loaded | None:
+    """The same from all instances of the job; None on those that have handed their share over."""
+
+    def read() -> dict[str, Any]:
+        own = _load(dataset, constraints)
+        return {"profile": own.profile.to_dict(), "counts": shards.counts_to_dict(own.counts or Counts())}
+
+    parts = shards.gather(job, place, read)
+    if parts is None:
+        return None
+    counts = added(shards.counts_from_dict(part["counts"]) for part in parts)
+    return _Loaded(merge_profiles(Profile.from_dict(part["profile"]) for part in parts), counts)
+
+
+def run(job: Job, settings: MonitorSettings) -> Found | None:
+    """Describe a window and judge it, or make a baseline; None on instances that have handed their share over."""
+    baseline, dataset = settings.baseline, settings.dataset
+    constraints = None if baseline.constraints is None else Constraints.read(baseline.constraints)
+    if settings.shards is not None and settings.is_sharded(job):
+        loaded = _load_shared(job, settings.shards, dataset, constraints)
+    else:
+        is_exact = (baseline.rows or baseline.time_column) is not None and captured_bytes(dataset) <= EXACT_BYTES
+        loaded = _load(dataset, constraints, keep_rows=is_exact)
+    if loaded is None:
+        return None
+    if loaded.counts is not None:
+        require_rows(loaded.counts, dataset.max_unreadable_share)
+    if constraints is None:
+        return [], completion((), loaded.counts) + _make_baseline(settings, loaded)
+    return _check(job, settings, loaded, constraints)
+
+
+def _make_baseline(settings: MonitorSettings, loaded: _Loaded) -> str:
+    """Write the baseline's files, with its windows if it has times; what to say of those."""
+    column, excluded = settings.baseline.time_column, settings.excluded
+    suggest_baseline(
+        loaded.profile.without([*excluded, *([column] if column else [])]),
+        settings.output,
+        categorical_drift_method=settings.baseline.categorical_drift_method,
+    )
+    if column is None:
+        return ""
+    if loaded.rows is None:
+        raise InputError(f"the baseline is too large to be cut into windows by {column!r}: give fewer rows or weeks")
+    from drift_tools.job.baseline_windows import write_windows  # noqa: PLC0415 - needs scipy, which others do not
+
+    return write_windows(
+        loaded.rows.without(excluded),
+        settings.output,
+        time_column=column,
+        seconds=settings.baseline.window_seconds,
+        season=settings.judgement.season,
+    )
+
+
+def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Constraints) -> Found:
+    """Model Monitor's checks; in a run of the open engine its judgement in their place."""
+    excluded, output = settings.excluded, settings.output
+    statistics = None if settings.baseline.statistics is None else Statistics.read(settings.baseline.statistics)
+    current, checked = loaded.profile.without(excluded), constraints.without(excluded)
+    evaluation, _ = monitor_data_quality(current, checked, statistics, output)
+    metrics = Metrics.of(settings.metrics)
+    comparison = None
+    violations, says, compared = evaluation.violations, "", set[str]()
+    if settings.is_open:
+        finding = drift_json.find(
+            settings, constraints, statistics=statistics, current=loaded.profile, rows=loaded.rows
+        )
+        judged = _judge(
+            job,
+            settings,
+            finding,
+            evaluation=evaluation,
+            checked=checked,
+            current=current,
+            statistics=statistics,
+        )
+        violations, says = judged.violations, judged.says
+        write_violations(output, violations)
+        if judged.rules == CALIBRATED:
+            write_json(output / MODEL_MONITOR_RULES, violations_document(evaluation.violations))
+        document = drift_json.document(settings, loaded.counts, judged.finding)
+        write_json(drift_json.path_of(output), document | judged.document)
+        if judged.finding is not None:
+            comparison = judged.finding.comparison
+            features = comparison.features
+            compared = {name for name, feature in features.items() if math.isfinite(feature.psi)}
+    not_checked = _not_checked(checked, statistics, evaluation, compared)
+    entries = []
+    if metrics:
+        charted = _charted(settings.metrics.features, violations)
+        entries = metrics.of_data_quality(current, checked, evaluation.distances, charted)
+        entries += metrics.of_comparison(comparison, checked, charted) if comparison else []
+    # A zero is for an alarm to look at; who asks for findings alone has none on it, and pays for what there is.
+    if metrics and checked.config.emit_metrics and (not_checked or settings.metrics.features == "all"):
+        entries.append(metrics.of_features_not_checked(len(not_checked)))
+    return entries, completion(violations, loaded.counts) + says + _in_words(not_checked)
+
+
+def _charted(features: str, violations: Sequence[Violation]) -> set[str] | None:
+    """The features that there are metrics of; None for all. What was found is worth its price, while it lasts."""
+    if features == "all":
+        return None
+    return {item.subject for item in violations} if features == "findings" else set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the open engine makes of a window. `document`: what drift.json has besides; `says`: in the message."""
+
+    violations: tuple[Violation, ...]
+    finding: drift_json.Finding | None
+    rules: Rules
+    document: dict[str, Any]
+    says: str = ""
+
+
+def _judge(
+    job: Job,
+    settings: MonitorSettings,
+    finding: drift_json.Finding | None,
+    *,
+    evaluation: Evaluation,
+    checked: Constraints,
+    current: Profile,
+    statistics: Statistics | None,
+) -> _Judged:
+    """By the rules that the settings name; by Model Monitor's, where there was nothing to compare with."""
+    from drift_tools.job.judge import judge_run  # noqa: PLC0415 - needs scipy, which Model Monitor's own checks do not
+
+    rules = settings.judgement.rules
+    if finding is None:
+        return _Judged(evaluation.violations, None, MODEL_MONITOR, {"rules": MODEL_MONITOR})
+    judgement = judge_run(
+        job, settings, finding.comparison, current=current, statistics=statistics, kinds=finding.kinds
+    )
+    finding = replace(finding, comparison=judgement.applied(finding.comparison))
+    violations = evaluation.violations
+    if rules == CALIBRATED:
+        violations = calibrated_violations(
+            finding.comparison, judgement.verdicts, evaluation=evaluation, constraints=checked, current=current
+        )
+    says = "" if judgement.by == "rows" else f" {judgement.says}"
+    return _Judged(violations, finding, rules, {"rules": rules, "judgement": judgement.to_dict()}, says)

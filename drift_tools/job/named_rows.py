@@ -1,0 +1,101 @@
+"""The rows of a run under the names of the model's inputs, with its answers apart: what Clarify's kinds look at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from drift_tools.capture import GROUND_TRUTH, Counts, Labels, iterate_captures
+from drift_tools.errors import InputError
+from drift_tools.job.container import Job
+from drift_tools.job.dataset import capture_options, captured_source, labels_of, plain_table
+from drift_tools.job.settings import DatasetSettings, MonitorSettings
+from drift_tools.job.shared_rows import shared_rows
+from drift_tools.tables import Column, Table, concatenate
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRows:
+    """`table`: the model's inputs by name, its answers, and the labels; `answers`: the names of the columns of its
+    answers, in their order; `label`: that of the labels' column, if there are any; `counts`: None for a plain file.
+    """
+
+    table: Table
+    answers: tuple[str, ...]
+    label: str | None
+    counts: Counts | None = None
+    labels: Labels | None = None
+
+    def answer(self, name_or_position: str, variable: str) -> Column:
+        """A column of the answers, by its name or its position as digits.
+
+        Raises `InputError` if they have no such column; `variable` is who asks.
+        """
+        column = self.table.columns.get(name_or_position)
+        if column is not None:
+            return column
+        if name_or_position.isdecimal() and int(name_or_position) < len(self.answers):
+            return self.table.columns[self.answers[int(name_or_position)]]
+        raise InputError(
+            f"{variable} is {name_or_position!r}: the answers have {len(self.answers)} columns, "
+            f"{', '.join(self.answers) or 'none'}; name one, or its position from 0"
+        )
+
+
+def named_rows(job: Job, settings: MonitorSettings, features: Sequence[str], label: str | None) -> NamedRows | None:
+    """Read all rows of a run; None on instances that have handed their share over.
+
+    `features`: the model's inputs, in the order of its requests; `label`: the column of the labels in a plain file, and
+    what those that were joined with captured records are called.
+    """
+    dataset = settings.dataset
+    if not dataset.is_captured:
+        table = plain_table(dataset)
+        answers = tuple(name for name in table.names if name not in {*features, label})
+        return NamedRows(_with(table, features), answers, label if label in table.columns else None)
+    labels = labels_of(dataset)
+    if labels is not None:
+        labels.require_readable(dataset.max_unreadable_share)
+    if settings.shards is not None and settings.is_sharded(job):
+        found = shared_rows(job, settings.shards, lambda: _captured(dataset, labels))
+    else:
+        found = _captured(dataset, labels)
+    if found is None:
+        return None
+    table, counts = found
+    rows = _split(table, features, outputs_first=capture_options(dataset)["outputs_first"])
+    if dataset.has_labels and label is not None and GROUND_TRUTH in rows.table.columns:
+        names = [label if name == GROUND_TRUTH else name for name in rows.table.names]
+        rows = replace(rows, table=rows.table.renamed(names), label=label)
+    return replace(rows, counts=counts, labels=labels)
+
+
+def _captured(dataset: DatasetSettings, labels: Labels | None) -> tuple[Table, Counts]:
+    tables, counts = [], Counts()
+    for batch in iterate_captures(captured_source(dataset, labels), **capture_options(dataset)):
+        tables.append(batch.data)
+        counts = counts.add(batch)
+    filled = [table for table in tables if table.rows] or tables[:1]
+    return concatenate(filled, ["captured data"] * len(filled)), counts
+
+
+def _split(table: Table, features: Sequence[str], *, outputs_first: bool) -> NamedRows:
+    """The columns by what they are: JSON names the inputs, of CSV they are the last ones (the first, outputs last)."""
+    names = [name for name in table.names if not name.startswith(GROUND_TRUTH)]
+    if set(features) <= set(names) or not table.rows:
+        return NamedRows(table, tuple(name for name in names if name not in features), None)
+    answers = len(names) - len(features)
+    if answers < 0 or not all(name.startswith("_c") for name in names):
+        raise InputError(
+            f"captured records have the {len(names)} columns {', '.join(names[:20])}: the model has {len(features)} "
+            f"inputs, {', '.join(features[:20])}; name them as the requests do"
+        )
+    ours = [f"answer_{position}" for position in range(answers)]
+    order = [*ours, *features] if outputs_first else [*features, *ours]
+    labels = [name for name in table.names if name.startswith(GROUND_TRUTH)]
+    return NamedRows(table.renamed([*order, *labels]), tuple(ours), None)
+
+
+def _with(table: Table, features: Sequence[str]) -> Table:
+    missing = [name for name in features if name not in table.columns]
+    if missing:
+        raise InputError(f"there is no column {missing[0]!r}: there are {', '.join(table.names)}")
+    return table

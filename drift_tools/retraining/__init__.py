@@ -1,0 +1,1 @@
+"""From drift to a better model: what a retraining learns from, and whether its model may replace the running one."""

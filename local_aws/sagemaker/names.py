@@ -1,0 +1,12 @@
+"""The members of requests that name what is not kept by moto, for authorisation."""
+
+NAMED = {
+    "ProcessingJob": ("processing-job", "ProcessingJobName"),
+    "TrainingJob": ("training-job", "TrainingJobName"),
+    "MonitoringSchedule": ("monitoring-schedule", "MonitoringScheduleName"),
+    "ModelPackageGroup": ("model-package-group", "ModelPackageGroupName"),
+    "ModelPackage": ("model-package", "ModelPackageName"),
+    "Pipeline": ("pipeline", "PipelineName"),
+    "PipelineExecution": ("pipeline", "PipelineName"),
+}
+VERBS = ("Create", "Describe", "Delete", "Update", "Start", "Stop", "List")

@@ -1,0 +1,230 @@
+"""The bias job as its container runs it: captures joined with labels, a baseline of its own, Clarify's files."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from drift_tools.errors import InputError
+from drift_tools.job import Job
+from drift_tools.job.program import run
+from drift_tools.monitors.bias import BiasSettings, Facet, measure_table
+from drift_tools.tables import read_table
+
+Rows = Sequence[tuple[int, str, float, int]]
+CONFIG = {
+    "headers": ["SEX", "AGE", "label"],
+    "label": "label",
+    "label_values_or_threshold": [1],
+    "facet": [
+        {"name_or_index": "SEX", "value_or_threshold": ["F"]},
+        {"name_or_index": 1, "value_or_threshold": [0.5]},
+    ],
+}
+CAPTURES = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
+
+
+def people(number: int, seed: int, positive_of_f: float = 0.5, positive_of_m: float = 0.5) -> Rows:
+    """Prediction, sex, age and label: the label a coin, the prediction one for each sex."""
+    random = np.random.default_rng(seed)
+    sexes = random.choice(["F", "M"], number)
+    ages = random.random(number).round(3)
+    labels = (random.random(number) < 0.5).astype(int)
+    predictions = random.random(number) < np.where(sexes == "F", positive_of_f, positive_of_m)
+    return [(int(p), str(s), float(a), int(y)) for p, s, a, y in zip(predictions, sexes, ages, labels, strict=True)]
+
+
+def csv_of(rows: Rows) -> str:
+    return "prediction,SEX,AGE,label\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+
+class Monitor:
+    """A monitor in a folder: its configuration, its baseline, and runs over captured windows."""
+
+    def __init__(self, root: Path, config: Mapping[str, Any] = CONFIG) -> None:
+        self.root = root
+        (root / "analysis_config.json").write_text(json.dumps(config))
+        self.variables = {"analysis_type": "BIAS", "analysis_config": str(root / "analysis_config.json")}
+
+    def baseline(self, rows: Rows) -> str:
+        (self.root / "data.csv").write_text(csv_of(rows))
+        return run(
+            Job(
+                self.root,
+                {
+                    **self.variables,
+                    "dataset_format": '{"csv":{"header":true}}',
+                    "dataset_source": str(self.root / "data.csv"),
+                    "output_path": str(self.root / "baseline"),
+                    "inference_attribute": "prediction",
+                },
+            )
+        )
+
+    def window(self, rows: Rows, *, labelled: int | None = None, **more: str) -> str:
+        folder, labels = self.root / "captured/ep/Primary/2026/01/01/00", self.root / "labels"
+        folder.mkdir(parents=True, exist_ok=True)
+        labels.mkdir(exist_ok=True)
+        captured = [
+            {
+                "captureData": {
+                    "endpointInput": {"data": f"{sex},{age}", "encoding": "CSV"},
+                    "endpointOutput": {"data": f"{prediction},{0.9 if prediction else 0.1}", "encoding": "CSV"},
+                },
+                "eventMetadata": {"eventId": f"e{at}", "inferenceTime": "2026-01-01T00:10:00Z"},
+                "eventVersion": "0",
+            }
+            for at, (prediction, sex, age, _) in enumerate(rows)
+        ]
+        truths = [
+            {"groundTruthData": {"data": str(row[3]), "encoding": "CSV"}, "eventMetadata": {"eventId": f"e{at}"}}
+            for at, row in enumerate(rows[:labelled])
+        ]
+        (folder / "a.jsonl").write_text("".join(json.dumps(item) + "\n" for item in captured))
+        (labels / "l.jsonl").write_text("".join(json.dumps(item) + "\n" for item in truths))
+        return run(
+            Job(
+                self.root,
+                {
+                    **self.variables,
+                    "dataset_format": CAPTURES,
+                    "dataset_source": str(self.root / "captured"),
+                    "ground_truth_source": str(labels),
+                    "output_path": str(self.root / "results"),
+                    "inference_attribute": "0",
+                    "baseline_constraints": str(self.root / "baseline/analysis.json"),
+                    # Of the open engine: a baseline's rows stand for it where nothing is to be published.
+                    "baseline_dataset": str(self.root / "data.csv"),
+                    "runs_per_year": "365",
+                    "monitors_in_budget": "3",
+                    "sagemaker_endpoint_name": "ep",
+                    "sagemaker_monitoring_schedule_name": "ep-bias",
+                    **more,
+                },
+            )
+        )
+
+    def result(self, name: str) -> Any:
+        return json.loads((self.root / "results" / name).read_text())
+
+    def metrics(self) -> list[dict[str, Any]]:
+        lines = (self.root / "output/metrics/cloudwatch/cloudwatch_metrics.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture
+def monitor(tmp_path: Path) -> Monitor:
+    made = Monitor(tmp_path)
+    made.baseline(people(2000, seed=0))
+    return made
+
+
+def of_group(analysis: Mapping[str, Any], stage: str, facet: str) -> dict[str, Any]:
+    [group] = analysis[f"{stage}_training_bias_metrics"]["facets"][facet]
+    return {metric["name"]: metric["value"] for metric in group["metrics"]}
+
+
+def test_a_baseline_is_clarifys_analysis_of_the_data(monitor: Monitor) -> None:
+    """The same as `measure_table` has of the file, whose values are held against smclarify elsewhere."""
+    analysis = json.loads((monitor.root / "baseline/analysis.json").read_text())
+    settings = BiasSettings("label", [1], [Facet("SEX", ["F"]), Facet("AGE", [0.5])], predicted="prediction")
+    expected = measure_table(read_table(monitor.root / "data.csv"), settings).to_dict()
+    for stage in ("pre", "post"):
+        for facet in ("SEX", "AGE"):
+            found, wanted = of_group(analysis, stage, facet), of_group(expected, stage, facet)
+            assert {**found, "FT": None} == {**wanted, "FT": None}
+    assert analysis["post_training_bias_metrics"]["label_value_or_threshold"] == "1"
+
+
+def test_nothing_is_found_where_nothing_changed(monitor: Monitor) -> None:
+    message = monitor.window(people(1500, seed=5))
+    assert message.startswith("Completed: Job completed successfully with no violations.")
+    assert "No bias metric drifted." in message
+    assert not (monitor.root / "results/constraint_violations.json").exists()
+    assert monitor.result("drift.json")["rules"] == "calibrated"
+
+
+def test_a_model_that_turns_against_a_group_is_found_and_said(monitor: Monitor) -> None:
+    message = monitor.window(people(1500, seed=5, positive_of_f=0.3, positive_of_m=0.6))
+    document = monitor.result("constraint_violations.json")
+    assert document["version"] == "1.0"
+    found = {(item["metric_name"], item["facet"], item["facet_value"]) for item in document["violations"]}
+    assert ("DPPL", "SEX", "F") in found
+    assert ("DI", "SEX", "F") in found
+    # Neither the labels nor the other facet moved, and the flip test has no interval.
+    assert not {name for name, _, _ in found} & {"CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "FT"}
+    assert {facet for _, facet, _ in found} == {"SEX"}
+    [dppl] = [item for item in document["violations"] if item["metric_name"] == "DPPL"]
+    value = of_group(monitor.result("analysis.json"), "post", "SEX")["DPPL"]
+    assert dppl["constraint_check_type"] == "bias_drift_check"
+    assert dppl["description"].startswith(f"Metric value {value!r} doesn't meet the baseline constraint requirement ")
+    assert message.startswith(f"CompletedWithViolations: Job completed successfully with {len(found)} violations.")
+    assert "Farther from neutral than in the baseline:" in message
+    groups = {group["facet"]: group["metrics"] for group in monitor.result("drift.json")["judgement"]["groups"]}
+    assert groups["SEX"]["DPPL"]["verdict"] == "drift"
+    assert groups["SEX"]["DPPL"]["low"] < value < groups["SEX"]["DPPL"]["high"]
+    # Another maximum in the window is the same group above the threshold.
+    assert groups["AGE"]["DPPL"]["verdict"] == "no drift"
+
+
+def test_metrics_have_clarifys_names_and_dimensions(monitor: Monitor) -> None:
+    monitor.window(people(400, seed=1))
+    by_name = {(item["MetricName"], item["Dimensions"][-2]["Value"]): item for item in monitor.metrics()}
+    found = by_name["bias_metric_DPPL", "SEX"]
+    assert [(item["Name"], item["Value"]) for item in found["Dimensions"]] == [
+        ("Endpoint", "ep"),
+        ("MonitoringSchedule", "ep-bias"),
+        ("BiasStage", "Post-Training"),
+        ("Label", "label"),
+        ("LabelValue", "1"),
+        ("Facet", "SEX"),
+        ("FacetValue", "F"),
+    ]
+    assert found["Value"] == of_group(monitor.result("analysis.json"), "post", "SEX")["DPPL"]
+    # The group of a threshold is one metric, whatever the window's maximum.
+    assert by_name["bias_metric_DPPL", "AGE"]["Dimensions"][-1]["Value"] == "> 0.5"
+
+
+def test_infinities_are_published_as_clarify_does(monitor: Monitor) -> None:
+    """A group without a false positive has no finite treatment equality."""
+    rows = [(0, "F", 0.1, 1)] * 50 + [(0, "F", 0.1, 0)] * 50 + [(1, "M", 0.9, 0)] * 60 + [(0, "M", 0.9, 1)] * 60
+    monitor.window(rows)
+    [te] = [item for item in monitor.metrics() if item["MetricName"] == "bias_metric_TE"][:1]
+    assert te["Value"] == pytest.approx(2.348542582773833e108)
+    assert of_group(monitor.result("analysis.json"), "post", "SEX")["TE"] == "Infinity"
+
+
+def test_few_rows_are_said_to_be_few_and_call_nothing(monitor: Monitor) -> None:
+    message = monitor.window(people(40, seed=2, positive_of_f=0.0, positive_of_m=1.0))
+    assert message.startswith("Completed:")
+    assert "Not enough data on SEX = F: " in message
+
+
+def test_no_label_at_all_is_an_error_that_says_so(monitor: Monitor) -> None:
+    with pytest.raises(InputError, match="none of 100 captured records has a label"):
+        monitor.window(people(100, seed=3), labelled=0)
+
+
+def test_probabilities_make_the_labels_where_answers_have_no_others(monitor: Monitor) -> None:
+    monitor.window(people(1500, seed=5), inference_attribute="", probability_attribute="1")
+    by_probability = of_group(monitor.result("analysis.json"), "post", "SEX")
+    monitor.window(people(1500, seed=5))
+    assert by_probability["DPPL"] == of_group(monitor.result("analysis.json"), "post", "SEX")["DPPL"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"facet": []}, "facet is empty"),
+        ({"label": "employed"}, "label is 'employed': headers has SEX, AGE, label"),
+        ({"label_values_or_threshold": []}, "label_values_or_threshold is empty"),
+        ({"headers": None}, "headers is None"),
+        ({"facet": [{"name_or_index": 7}]}, "facet.name_or_index is 7"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Monitor(tmp_path, {**CONFIG, **change}).baseline(people(50, seed=0))
