@@ -77,6 +77,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     bucket_name: pulumi.Output[str]
     endpoint_name: pulumi.Output[str]
+    endpoint_config_name: pulumi.Output[str] | None
+    """What the endpoint is to run; None for an endpoint that exists already."""
     schedule_names: pulumi.Output[Mapping[str, str]]
     """Of the monitors that are on, by kind."""
     data_quality_schedule_name: pulumi.Output[str] | None
@@ -107,6 +109,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.metric_namespace = metrics.stack_namespace(name)
         self.endpoint = self._endpoint()
         self.endpoint_name = self.endpoint.endpoint_name
+        self.endpoint_config_name = self.endpoint.configuration_name
         self.model_monitor = self._model_monitor_job() if settings.engine in {MODEL_MONITOR, BOTH} else None
         self.open_engine = self._open_engine_job() if settings.engine in {OPEN, BOTH} else None
 
@@ -147,6 +150,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return {
             "bucket_name": self.bucket_name,
             "endpoint_name": self.endpoint_name,
+            "endpoint_config_name": self.endpoint_config_name,
             "schedule_names": self.schedule_names,
             "data_quality_schedule_name": self.data_quality_schedule_name,
             "model_quality_schedule_name": self.model_quality_schedule_name,
@@ -434,9 +438,11 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return MonitorHealth(self._stem, health, self._child)
 
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
+        runs = {"dead_letters": self.open_monitors.dead_letters} if self.open_monitors else {}
         return MonitorWatch(
             self._stem,
             {
+                **runs,
                 "model_monitor_schedules": model_monitor,
                 "open_schedules": self.open_schedules,
                 "endpoint_name": self.endpoint_name,
@@ -457,8 +463,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return {
             "alarm-responder": self.alerting.dead_letter_queue_name,
             "processing-metrics": self.metrics.dead_letter_queue_name,
-            "monitor-watch": self.watch.dead_letter_queue_name,
-            **(self.open_monitors.dead_letter_queues if self.open_monitors else {}),
+            # With the open engine the watch's letters are among those of the runs.
+            "monitor-runs" if self.open_monitors else "monitor-watch": self.watch.dead_letter_queue_name,
             **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
         }
 
@@ -508,7 +514,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             open_engine=self.open_engine is not None,
             compares_engines=self.comparison is not None,
             dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
-                lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1]))
+                lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1], found[0]))
             ),
         )
         if self.comparison:

@@ -13,7 +13,7 @@ from components.args.baseline import (
     file_for_quality_thresholds,
     quality_baseline_settings,
 )
-from components.args.bounds import check_data_quality_definition
+from components.args.bounds import check_data_quality_definition, check_length, number
 from components.args.engines import MODEL_MONITOR, OPEN
 from components.args.reader import ArgumentError, Reader, Script, argument_names, as_text
 from components.args.schedules import (
@@ -189,7 +189,7 @@ def run_settings(read: Reader, default: str, *, hourly_limit: int) -> dict[str, 
         "schedule": schedule,
         "record_preprocessor": _preprocessor(read),
         "instance_type": read.instance_type("ml.m5.xlarge"),
-        "volume_size_in_gb": read.whole("volume_size_in_gb", 20, 1, 16384),
+        "volume_size_in_gb": number(read, "volume_size_in_gb", 20, "monitor.volume_size_in_gb"),
         "max_runtime_in_seconds": max_runtime(read, hourly_limit, schedule, hourly_limit=hourly_limit),
     }
 
@@ -296,6 +296,8 @@ def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | Non
     """
     inference = read.optional_text("inference_attribute", None)
     probability = read.optional_text("probability_attribute", None)
+    for key, name in (("inference_attribute", inference), ("probability_attribute", probability)):
+        check_length(read.name(key), name, "model_quality.attribute")
     if is_binary and inference is None and probability is None:
         return "0", "1"
     if inference is None and not (is_binary and probability is not None):

@@ -98,7 +98,11 @@ def _own_metric(subject: DashboardSubject, name: str, title: str) -> Widget:
 
 def _open_engine(subject: DashboardSubject) -> list[Widget]:
     """Whether its monitors ran, whether they found data, and with two engines whether these agree."""
-    shown = [(metrics.RUNS, "Runs", "Sum"), (metrics.NO_DATA, "Windows without data", "Maximum")]
+    # Every run that ended has left a 0 or a 1 there.
+    shown = [
+        (metrics.JOB_FAILURES, "Runs that ended", "SampleCount"),
+        (metrics.NO_DATA, "Windows without data", "Maximum"),
+    ]
     if subject.compares_engines:
         shown.append((metrics.AGREEMENT, "Agreement of the engines (share of features)", "Minimum"))
     return [
@@ -264,8 +268,8 @@ class MonitoringDashboard(pulumi.ComponentResource):
 
         dashboard = aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=pulumi.Output.from_input(args.get("name_stem") or args["endpoint_name"]).apply(
-                naming.dashboard_name
+            dashboard_name=pulumi.Output.all(args.get("name_stem") or args["endpoint_name"], region).apply(
+                lambda found: naming.dashboard_name(found[0], found[1])
             ),
             dashboard_body=pulumi.Output.all(
                 region=region,

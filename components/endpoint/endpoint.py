@@ -28,6 +28,8 @@ from components.storage import content_object
 from contract import bucket_layout
 
 # Of the function that waits for an endpoint to settle.
+# In the container of a model that lies in S3: what is another when another file lies there.
+MODEL_VERSION: Final = "MODEL_DATA_VERSION"
 CHECK_SECONDS: Final = 300
 
 
@@ -58,6 +60,8 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     endpoint_name: pulumi.Output[str]
     model_role_arn: pulumi.Output[str] | None
     """None for an endpoint that exists already."""
+    configuration_name: pulumi.Output[str] | None
+    """What the endpoint is to run; None for an endpoint that exists already."""
     capture_uri: pulumi.Output[str]
     """Where captures begin: `s3://bucket/captured-data`; below it endpoint, variant and hour."""
     name_stem: pulumi.Output[str]
@@ -114,7 +118,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             self.endpoint_name = pulumi.Output.from_input(settings.name)
             self.capture_uri = pulumi.Output.from_input(settings.capture_uri).apply(lambda uri: uri.rstrip("/"))
             self.name_stem = self.endpoint_name.apply(lambda endpoint: naming.adopted_stem(name, endpoint))
-            self.model_role_arn = None
+            self.model_role_arn = self.configuration_name = None
         else:
             self._create(name, settings, network, common, args)
             self.name_stem = self.endpoint_name
@@ -156,6 +160,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=True if args.get("protect") else None),
         )
         self.endpoint_name = self.endpoint.name
+        self.configuration_name = configuration.name
         self._check(name, configuration, common)
         if settings.autoscaling is not None:
             self._autoscaling(name, settings.autoscaling, settings.variant_name, common)
@@ -243,7 +248,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             parent=self,
             description=f"The model behind the endpoint of {name}",
             trust=sagemaker_trust,
-            policy=self._policy(name, image, bucket_name, network, common),
+            policy=self._policy(name, image, bucket_name, network, common, model_uri=settings.model_uri),
             common=common,
         )
         self.model_role_arn = role.role.arn
@@ -256,6 +261,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
                 model_data_url=self.model_uri,
                 environment={
                     **({} if settings.image_uri is not None else serving_environment()),
+                    **self._model_version(settings),
                     **settings.environment,
                 },
             ),
@@ -273,9 +279,9 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     def _archive(
         self, name: str, settings: EndpointSettings, bucket_name: pulumi.Output[str], common: CommonSettings
     ) -> pulumi.Output[str] | None:
-        """Upload the model and return its address; an image of one's own may have its model in it."""
+        """Upload the model and return its address; it may lie in S3 already, or in an image of one's own."""
         if settings.model is None:
-            return None
+            return None if settings.model_uri is None else pulumi.Output.from_input(settings.model_uri)
         return content_object(
             f"{name}-archive",
             bucket=bucket_name,
@@ -285,6 +291,20 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             tags=common.tags,
             parent=self,
         )
+
+    def _model_version(self, settings: EndpointSettings) -> dict[str, pulumi.Input[str]]:
+        """What makes a new model of another file at the same address: SageMaker reads it once, at the start."""
+        if settings.model_uri is None:
+            return {}
+        if settings.model_version is not None:
+            return {MODEL_VERSION: settings.model_version}
+        place = pulumi.Output.from_input(settings.model_uri).apply(naming.s3_parts)
+        found = aws.s3.get_object_output(
+            bucket=place.apply(lambda parts: parts[0]),
+            key=place.apply(lambda parts: parts[1]),
+            opts=pulumi.InvokeOptions(parent=self),
+        )
+        return {MODEL_VERSION: found.etag}
 
     def _image(self, settings: EndpointSettings) -> pulumi.Output[str]:
         if settings.image_uri is not None:
@@ -302,6 +322,8 @@ class MonitoredEndpoint(pulumi.ComponentResource):
         bucket_name: pulumi.Output[str],
         network: NetworkSettings,
         common: CommonSettings,
+        *,
+        model_uri: pulumi.Input[str] | None,
     ) -> pulumi.Output[dict[str, Any]]:
         def document(found: dict[str, Any]) -> dict[str, Any]:
             return model_policy(
@@ -309,6 +331,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
                 bucket=found["bucket"],
                 endpoint_stem=f"{name}-endpoint",
                 image_uri=found["image"],
+                model_uri=found["model"],
                 vpc=Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
                 kms_key_arn=found["key"],
             )
@@ -317,6 +340,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             context=look_up_context(self),
             bucket=bucket_name,
             image=image,
+            model=model_uri,
             subnets=list(network.subnet_ids),
             groups=list(network.security_group_ids),
             key=common.kms_key_arn,

@@ -175,9 +175,10 @@ def bucket_policy(bucket_arn: str) -> PolicyDocument:
 
 
 def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
-    """Captures and the functions' notes expire; so do old versions, delete markers and broken uploads everywhere."""
+    """Captures, results and the functions' notes expire; so do old versions, delete markers and broken uploads."""
     return [
         expire(bucket_layout.CAPTURED_DATA, retention.captured_data_days),
+        expire(bucket_layout.MONITORING_RESULTS, retention.results_days),
         expire(bucket_layout.RESPONDER_STATE, RESPONDER_STATE_DAYS),
         expire(bucket_layout.MONITOR_STATE, MONITOR_STATE_DAYS),
         clean_up(retention.noncurrent_version_days),

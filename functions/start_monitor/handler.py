@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contract.failure_note import NOT_STARTED, Failure
-from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA, RUNS
+from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
@@ -193,13 +193,15 @@ def process(
         _note(s3, settings, plan, error)
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
-    metrics = {RUNS: 1.0, NO_DATA: 1.0 if answer["route"] == NONE else 0.0}
+    # CloudWatch bills a metric by the hours that have it, and its alarm takes an hour without it for a good one.
+    metrics = {NO_DATA: 1.0} if answer["route"] == NONE else {}
     records = Records.of(s3, plan, clock.now)
     answer |= _settle(plan, records, s3=s3, sagemaker=sagemaker)
     lost = answer.get("lost_windows", {})
     if lost:
         metrics[LOST_WINDOWS] = float(len(lost))
-    publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
+    if metrics:
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     attempt("lost windows will be told of again", lambda: note_lost(records, lost), schedule=plan.schedule)
     return answer | {"results": results_uri(plan)}
 

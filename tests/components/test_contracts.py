@@ -126,6 +126,7 @@ def test_outputs_of_the_stack(full: Run) -> None:
     assert set(outputs) == {
         "bucket_name",
         "endpoint_name",
+        "endpoint_config_name",
         "schedule_names",
         "data_quality_schedule_name",
         "model_quality_schedule_name",

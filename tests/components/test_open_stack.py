@@ -149,7 +149,7 @@ class TestSchedules:
             "arn": arn(one, FUNCTION, "start-monitor"),
             "roleArn": arn(one, ROLE, "scheduler-role"),
             "retryPolicy": {"maximumRetryAttempts": 10, "maximumEventAgeInSeconds": 21600},
-            "deadLetterConfig": {"arn": arn(one, "aws:sqs/queue:Queue", "schedules-dead-letters")},
+            "deadLetterConfig": {"arn": arn(one, "aws:sqs/queue:Queue", "monitor-runs-dead-letters")},
         }
 
     def test_the_time_is_eventbridges_to_fill_in(self, one: Run) -> None:
@@ -310,7 +310,7 @@ class TestPolicies:
         found = of_role(one, "scheduler-role")
         assert {sid: (item["Action"], item["Resource"]) for sid, item in found.items()} == {
             "StartRuns": (["lambda:InvokeFunction"], [arn(one, FUNCTION, "start-monitor")]),
-            "KeepDeadLetters": (["sqs:SendMessage"], [arn(one, "aws:sqs/queue:Queue", "schedules-dead-letters")]),
+            "KeepDeadLetters": (["sqs:SendMessage"], [arn(one, "aws:sqs/queue:Queue", "monitor-runs-dead-letters")]),
         }
 
     def test_the_starter_starts_these_runs_under_that_role(self, one: Run) -> None:
@@ -436,6 +436,7 @@ class TestFunctions:
         [("start-monitor", 300, 1024), ("monitor-window", 300, 2048), ("compare-engines", 60, 1024)],
     )
     def test_size(self, both: Run, name: str, timeout: int, memory: int) -> None:
+        queue = name if name == "compare-engines" else "monitor-runs"
         made = both.one(FUNCTION, name).inputs
         assert (made["timeout"], made["memorySize"]) == (timeout, memory)
         assert (made["runtime"], made["architectures"], made["handler"]) == (
@@ -443,7 +444,7 @@ class TestFunctions:
         )  # fmt: skip
         retries = both.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{name}-retries").inputs
         assert (retries["maximumRetryAttempts"], retries["maximumEventAgeInSeconds"]) == (2, 3600)
-        assert made["deadLetterConfig"]["targetArn"] == arn(both, "aws:sqs/queue:Queue", f"{name}-dead-letters")
+        assert made["deadLetterConfig"]["targetArn"] == arn(both, "aws:sqs/queue:Queue", f"{queue}-dead-letters")
 
     def test_the_function_for_small_windows_has_the_monitor_and_its_layer(self, both: Run) -> None:
         made = both.one(FUNCTION, "monitor-window")
@@ -624,9 +625,12 @@ class TestDashboard:
 
     def test_rows(self, full: Run, one: Run, both: Run) -> None:
         plainly = self.titles(full)
-        assert [title for title in self.titles(one) if title not in plainly] == ["Runs", "Windows without data"]
+        assert [title for title in self.titles(one) if title not in plainly] == [
+            "Runs that ended",
+            "Windows without data",
+        ]
         assert [title for title in self.titles(both) if title not in plainly] == [
-            "Runs",
+            "Runs that ended",
             "Windows without data",
             "Agreement of the engines (share of features)",
         ]
@@ -658,7 +662,7 @@ class TestDashboard:
         body = self.text(both)
         assert all(item.outputs["arn"] in body for item in both.of_type(ALARM))
         queues = [item.outputs["name"] for item in both.of_type("aws:sqs/queue:Queue")]
-        assert len(queues) == 8
+        assert len(queues) == 5
         queues = [name for name in queues if "dead-letter-notice" not in name]  # it tells of the others, nobody of it
         assert all(name in body for name in queues)
 

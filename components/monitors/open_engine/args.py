@@ -39,7 +39,7 @@ class OpenMonitorsArgs(TypedDict):
     job_role_arn: pulumi.Input[str]
     """The role that the jobs run under."""
     metric_namespace: str
-    """Where `Runs`, `NoData` and, of small windows, `ConstraintViolations` and `JobFailures` are published."""
+    """Where `NoData` and, of small windows, `ConstraintViolations` and `JobFailures` are published."""
     statistics_uri: NotRequired[pulumi.Input[str]]
     """The data-quality baseline's `statistics.json`."""
     constraints_uri: NotRequired[pulumi.Input[str]]

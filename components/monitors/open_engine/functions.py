@@ -31,6 +31,7 @@ def window_function(
     has_scripts: bool,
     result_tables: pulumi.Input[str] | None,
     common: CommonSettings,
+    dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
     """Make the function that runs the monitors on small windows, and its layer; `args` say what it may read."""
@@ -90,6 +91,7 @@ def window_function(
         policy=policy,
         common=common,
         asynchronous=True,
+        dead_letters=dead_letters,
         with_monitor=True,
         layers=[layer.arn],
     )
@@ -102,6 +104,7 @@ def start_function(
     *,
     kinds: Sequence[str],
     common: CommonSettings,
+    dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
     """Make the function that starts runs; `windows` is the one that it hands small windows to."""
@@ -147,6 +150,7 @@ def start_function(
         policy=policy,
         common=common,
         asynchronous=True,
+        dead_letters=dead_letters,
     )
 
 

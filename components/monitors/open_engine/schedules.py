@@ -57,8 +57,8 @@ class OpenMonitors(pulumi.ComponentResource):
     schedule_names: dict[str, pulumi.Output[str]]
     """By kind: `data-quality`, `model-quality`."""
     start_function_name: pulumi.Output[str]
-    dead_letter_queues: dict[str, pulumi.Output[str]]
-    """Names of the queues where deliveries and events end that could not be handled, by whose they are."""
+    dead_letters: aws.sqs.Queue
+    """Where the schedules' deliveries and the functions' events end that could not be handled."""
 
     def __init__(self, name: str, args: OpenMonitorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
@@ -128,6 +128,8 @@ class OpenMonitors(pulumi.ComponentResource):
         self._kinds = [monitor.kind.name for monitor in monitors]
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._scripts = {monitor.kind.name: self._script(monitor) for monitor in monitors}
+        # One queue for all that a run goes through: an alarm costs what it costs, and a letter says itself whose it is.
+        self.dead_letters = dead_letter_queue(f"{name}-monitor-runs", self, common, before=f"{name}-schedules")
         self._windows = None
         if engine.small_windows is not None:
             self._windows = window_function(
@@ -138,19 +140,22 @@ class OpenMonitors(pulumi.ComponentResource):
                 has_scripts=any(uri is not None for uri in self._scripts.values()),
                 result_tables=engine.result_tables,
                 common=common,
+                dead_letters=self.dead_letters,
                 parent=self,
             )
-        self._start = start_function(name, args, self._windows, kinds=self._kinds, common=common, parent=self)
-        self._undelivered = dead_letter_queue(f"{name}-schedules", self, common)
+        self._start = start_function(
+            name,
+            args,
+            self._windows,
+            kinds=self._kinds,
+            common=common,
+            dead_letters=self.dead_letters,
+            parent=self,
+        )
         role_arn = self._scheduler_role()
         group = aws.scheduler.ScheduleGroup(f"{name}-monitors", tags=common.tags, opts=self._child)
         self.schedule_names = {monitor.kind.name: self._schedule(monitor, group.name, role_arn) for monitor in monitors}
         self.start_function_name = self._start.function.name
-        self.dead_letter_queues = {
-            "schedules": self._undelivered.name,
-            "start-monitor": self._start.dead_letter_queue_name,
-            **({"monitor-window": self._windows.dead_letter_queue_name} if self._windows else {}),
-        }
         self.register_outputs({"schedule_names": self.schedule_names, "start_function_name": self.start_function_name})
 
     @property
@@ -172,7 +177,7 @@ class OpenMonitors(pulumi.ComponentResource):
             parent=self,
             description=f"The schedules of {self._stem}",
             trust=scheduler_trust,
-            policy=pulumi.Output.all(self._start.function.arn, self._undelivered.arn, self._common.kms_key_arn).apply(
+            policy=pulumi.Output.all(self._start.function.arn, self.dead_letters.arn, self._common.kms_key_arn).apply(
                 lambda found: scheduler_policy(
                     start_function_arn=found[0], dead_letter_arn=found[1], kms_key_arn=found[2]
                 )
@@ -202,7 +207,7 @@ class OpenMonitors(pulumi.ComponentResource):
                 retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
                     maximum_retry_attempts=DELIVERY_ATTEMPTS, maximum_event_age_in_seconds=DELIVERY_SECONDS
                 ),
-                dead_letter_config=aws.scheduler.ScheduleTargetDeadLetterConfigArgs(arn=self._undelivered.arn),
+                dead_letter_config=aws.scheduler.ScheduleTargetDeadLetterConfigArgs(arn=self.dead_letters.arn),
             ),
             # Its name may come again, when a deployment that failed is reverted: nothing of that name may be left.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
