@@ -141,10 +141,10 @@ class Rollout:
         return list(self._outcomes.values())
 
     def run(self, operation: str, *, parallel: int = 4) -> list[Outcome]:
-        """Do it, wave by wave; `up` and `destroy` stop after a wave in which a target failed, `preview` asks all.
-        What is deployed in order is destroyed in the opposite one.
+        """Do it, wave by wave; `up` and `destroy` stop after a wave in which a target failed. `preview` changes nothing
+        and asks all targets at once. What is deployed in order is destroyed in the opposite one.
         """
-        waves = list(self._plan.waves)
+        waves = [self._plan.targets] if operation == "preview" else list(self._plan.waves)
         for wave in reversed(waves) if operation == "destroy" else waves:
             with ThreadPoolExecutor(parallel) as pool:
                 list(pool.map(lambda target: self._one(operation, target), wave))
@@ -167,7 +167,8 @@ class Rollout:
                 environment.set_objects(config, secrets, create=True)
             result = {"up": environment.up, "preview": environment.preview, "destroy": environment.destroy}[operation]()
         except AutomationError as error:
-            self._set(target.name, Outcome(target, BROKEN, {}, time.monotonic() - began, str(error)))
+            says = f"{error} {error.details[-1]}" if str(error).endswith(":") and error.details else str(error)
+            self._set(target.name, Outcome(target, BROKEN, {}, time.monotonic() - began, says))
             return
         self.outputs[target.name] = result.outputs
         self._set(target.name, Outcome(target, DONE, result.changes, time.monotonic() - began))

@@ -198,8 +198,8 @@ def _quality(subject: FleetSubject, group: Group) -> Part:
 
 
 def _cost(subject: FleetSubject, group: Group) -> Part:
-    """Runs a day, at what one costs: an estimate, in the moment; the bill has the rest."""
-    runs = f"SUM({search(metrics.RUNS, 'Sum', DAY, group.term)})"
+    """Runs a day, at what one costs: an estimate, since an event may come twice; the bill has the rest."""
+    runs = f"SUM({search(metrics.JOB_FAILURES, 'SampleCount', DAY, group.term)})"
     rows = [
         [{"expression": runs, "id": "runs", "label": "runs a day"}],
         [{"expression": f"{subject.usd_a_run:g}*runs", "id": "usd", "label": "USD a day, estimated", "yAxis": "right"}],

@@ -1,16 +1,16 @@
 """ModelMonitoringFleet: all monitored models of an account and of those linked to it, in one place."""
 
 from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
 from components.args import check_component_name
-from components.fleet.accounts import FleetCenter, FleetCenterArgs
-from components.fleet.dashboard import FleetDashboard, FleetDashboardArgs, groups_of
+from components.fleet.accounts import FleetCenter, FleetCenterArgs, members_of
+from components.fleet.dashboard import FleetDashboard, groups_of
 from components.fleet.quicksight import FleetQuickSight, FleetQuickSightArgs
 from components.fleet.tables import ResultTables, ResultTablesArgs
-from components.fleet.watch import FleetWatch, FleetWatchArgs
+from components.fleet.watch import FleetWatch
 
 
 class ModelMonitoringFleetArgs(TypedDict):
@@ -59,48 +59,33 @@ class ModelMonitoringFleet(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelMonitoringFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
         groups_of(args.get("groups"), args.get("monitors", 100))
+        if "center" in args:
+            members_of(args["center"])
         super().__init__("model-monitoring:index:ModelMonitoringFleet", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        common = {key: args[key] for key in ("kms_key_arn", "tags") if key in args}  # type: ignore[literal-required]
-        roles = {
-            key: args[key]  # type: ignore[literal-required]
-            for key in ("log_retention_in_days", "permissions_boundary_arn")
-            if key in args
-        }
-        tables_args: ResultTablesArgs = {**(args.get("tables") or {}), **common}  # type: ignore[typeddict-item]
-        self.tables = ResultTables(name, tables_args, child)
-        center = args.get("center")
+        given: Mapping[str, Any] = args
+
+        def handed(*names: str, **more: Any) -> Any:
+            """Those of the arguments that are given, for a part that has them by the same names."""
+            return {key: given[key] for key in names if key in given} | more
+
+        common = ("kms_key_arn", "tags")
+        of_roles = (*common, "log_retention_in_days", "permissions_boundary_arn")
+        self.tables = ResultTables(name, handed(*common, **given.get("tables", {})), child)
         self.center = None
-        if center is not None:
-            center_args: FleetCenterArgs = {**center, **common, **roles}  # type: ignore[typeddict-item]
-            self.center = FleetCenter(name, center_args, child)
-        watch_args: FleetWatchArgs = {
-            **common,  # type: ignore[typeddict-item]
-            **roles,
-            **{key: args[key] for key in ("silent_hours", "drifting_share") if key in args},  # type: ignore[literal-required]
-            "linked_accounts": center is not None,
-        }
+        if "center" in given:
+            self.center = FleetCenter(name, handed(*of_roles, **given["center"]), child)
+        watch = handed(*of_roles, "silent_hours", "drifting_share", linked_accounts=self.center is not None)
         if self.center is not None:
-            watch_args["topic_arn"] = self.center.topic_arn
-        self.watch = FleetWatch(name, watch_args, child)
-        dashboard_args: FleetDashboardArgs = {
-            **{key: args[key] for key in ("groups", "monitors", "usd_a_run", "silent_hours") if key in args},  # type: ignore[literal-required, typeddict-item]
-            "alarm_arns": self.watch.alarm_arns,
-        }
+            watch["topic_arn"] = self.center.topic_arn
+        self.watch = FleetWatch(name, watch, child)
+        shown = handed("groups", "monitors", "usd_a_run", "silent_hours", alarm_arns=self.watch.alarm_arns)
         if self.center is not None:
-            dashboard_args["findings_log_group"] = self.center.log_group_name
-        self.dashboard = FleetDashboard(name, dashboard_args, child)
-        quicksight = args.get("quicksight")
-        if quicksight is not None:
-            FleetQuickSight(
-                name,
-                {
-                    **quicksight,
-                    "database_name": self.tables.database_name,
-                    "workgroup_name": self.tables.workgroup_name,
-                },
-                child,
-            )
+            shown["findings_log_group"] = self.center.log_group_name
+        self.dashboard = FleetDashboard(name, shown, child)
+        if "quicksight" in given:
+            read_from = {"database_name": self.tables.database_name, "workgroup_name": self.tables.workgroup_name}
+            FleetQuickSight(name, handed(**given["quicksight"], **read_from), child)
         self.tables_uri = self.tables.tables_uri
         self.database_name, self.workgroup_name = self.tables.database_name, self.tables.workgroup_name
         self.dashboard_url = self.dashboard.dashboard_url

@@ -15,6 +15,8 @@ from components.args import ArgumentError, check_component_name
 from components.iam import look_up_context
 from contract.result_tables import DAY, RUNS
 
+# Its argument types list every form of every visual; what is handed over is held against CloudFormation's schemas.
+_NATIVE: Final[Any] = native.quicksight
 READ: Final = ("DescribeDashboard", "ListDashboardVersions", "QueryDashboard")
 OWN_DATA_SET: Final = (
     "DescribeDataSet",
@@ -180,7 +182,7 @@ class FleetQuickSight(pulumi.ComponentResource):
         self._stem, self._args, self._owner, self._hour = name, args, owner, hour
         self._context = look_up_context(self)
         self._account = self._context.apply(lambda place: place.account_id)
-        source = native.quicksight.DataSource(
+        source = _NATIVE.DataSource(
             f"{name}-results",
             aws_account_id=self._account,
             data_source_id=f"{name}-results",
@@ -208,7 +210,7 @@ class FleetQuickSight(pulumi.ComponentResource):
         """The data set of a team, its daily refresh, and the dashboard that its group sees."""
         suffix = "all" if team is None else re.sub(r"[^\w-]", "-", team)
         identifier = f"{self._stem}-runs-{suffix}"
-        data_set = native.quicksight.DataSet(
+        data_set = _NATIVE.DataSet(
             identifier,
             aws_account_id=self._account,
             data_set_id=identifier,
@@ -220,7 +222,7 @@ class FleetQuickSight(pulumi.ComponentResource):
             permissions=self._permissions(self._owner, OWN_DATA_SET),
             opts=self._child,
         )
-        native.quicksight.RefreshSchedule(
+        _NATIVE.RefreshSchedule(
             f"{identifier}-refresh",
             aws_account_id=self._account,
             data_set_id=data_set.data_set_id,
@@ -236,7 +238,7 @@ class FleetQuickSight(pulumi.ComponentResource):
             shown = pulumi.Output.all(shown, self._permissions(self._owner, OWN_DASHBOARD)).apply(
                 lambda found: [item for part in found for item in part]
             )
-        native.quicksight.Dashboard(
+        _NATIVE.Dashboard(
             f"{identifier}-dashboard",
             aws_account_id=self._account,
             dashboard_id=identifier,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -84,6 +85,10 @@ def _objects(s3: Any, bucket: str) -> str:
     return f"{len(keys)} objects"
 
 
+def _objects_as_reader(world: World, account: str) -> str:
+    return _objects(world.session(world.read_in(account), "s3"), world.bucket(account))
+
+
 def _results(world: World) -> Iterator[Row]:
     """Results: at home, through the reader's role, and not otherwise."""
     dev, prod = (world.accounts[account].client("s3") for account in (DEV, PROD))
@@ -126,7 +131,7 @@ def _results(world: World) -> Iterator[Row]:
             THE_READER,
             f"reads {name}'s results through {name}'s role",
             True,
-            lambda account=account: _objects(world.session(world.read_in(account), "s3"), world.bucket(account)),
+            partial(_objects_as_reader, world, account),
         )
     yield (
         THE_READER,
@@ -256,7 +261,7 @@ def _events(world: World) -> Iterator[Row]:
             who,
             "publishes to the center's topic",
             False,
-            lambda account=account: world.accounts[account].client("sns").publish(TopicArn=topic, Message="hello"),
+            partial(world.accounts[account].client("sns").publish, TopicArn=topic, Message="hello"),
         )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -132,7 +133,7 @@ def run(output: Path, console: Console) -> int:
         answers = {
             account: steps.do(
                 f"ask every named query in {name}",
-                lambda account=account: ask_everything(world, account),
+                partial(ask_everything, world, account),
                 lambda found: f"{len(found)} queries, {sum(map(len, found.values()))} rows",
             )
             for name, account in (("dev", DEV), ("prod", PROD))

@@ -77,16 +77,23 @@ def policy_allows(
         action=action,
         resource_arn=resource,
         region=get_region(),
-        service_context=dict(keys or {}),
+        service_context={key.lower(): value for key, value in (keys or {}).items()},
     )
     return bool(_iam.evaluate_resource_policy(policy, context).decision == "Allow")
 
 
 def reach_buses_of_other_accounts(*, enforce: bool) -> None:
     """Let PutEvents and rules reach a bus of another account, where its policy and the sender's role allow that; and
-    let rules write to log groups.
+    let rules write to log groups. A bus's policy is what PutPermission was given.
     """
-    put, invoke = _eventbridge._put_events, _eventbridge._invoke_target
+    put, invoke, permit = _eventbridge._put_events, _eventbridge._invoke_target, _eventbridge._put_permission
+
+    def put_permission(data: Mapping[str, Any]) -> Any:
+        """A whole policy, which ministack takes for leave to everybody."""
+        answer = permit(data)
+        if data.get("Policy"):
+            _eventbridge._event_bus_policies[data.get("EventBusName", "default")] = json.loads(data["Policy"])
+        return answer
 
     def put_events(data: Mapping[str, Any], allow_aws_source: bool = False) -> Any:
         entries = list(data.get("Entries", []))
@@ -112,6 +119,7 @@ def reach_buses_of_other_accounts(*, enforce: bool) -> None:
         else:
             invoke(target, event, rule, view)
 
+    _eventbridge._put_permission = put_permission
     _eventbridge._put_events = put_events
     _eventbridge._invoke_target = invoke_target
 

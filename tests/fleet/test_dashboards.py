@@ -92,7 +92,7 @@ def test_the_overview_finds_models_by_search_the_worst_first() -> None:
     assert first[3]["properties"]["view"] == "table"
     second = found["fleet-fleet-2"]["widgets"]
     assert [row[0]["expression"] for row in second[1]["properties"]["metrics"]] == [
-        "SUM(SEARCH('ModelMonitoring MetricName=\"Runs\"', 'Sum', 86400))",
+        "SUM(SEARCH('ModelMonitoring MetricName=\"JobFailures\"', 'SampleCount', 86400))",
         "0.02*runs",
     ]
     assert "SOURCE '/aws/events/fleet-findings'" in second[2]["properties"]["query"]
