@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo demo-fleet test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible local-aws lint lock layer unpinned schema clean sbom audit
+.PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,6 +26,9 @@ demo: $(READY)
 # Many models in three accounts: rolled out by the real engine where there is one to be had.
 demo-fleet: $(READY) pulumi
 	@$(BIN)/python -m examples.fleet
+
+demo-retraining: $(READY)
+	@$(BIN)/python -m examples.demo_retraining
 
 local-aws: $(READY)
 	@$(BIN)/python -m local_aws
@@ -130,10 +133,12 @@ sbom: $(READY)
 	done
 	@echo "build/sbom: requirements.json, layers-requirements.json"
 
-# Known vulnerabilities of what the locks hold; the package index, or OSV, must offer the data.
+# Known vulnerabilities of what the locks hold; the package index, or OSV, must offer the data, else it fails: a package
+# that nobody could look up is not one without vulnerabilities.
 audit: $(READY)
 	@for lock in requirements layers/requirements; do \
-		$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --require-hashes --disable-pip -r $$lock.txt || exit 1; \
+		$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip -r \
+			$$lock.txt || exit 1; \
 	done
 
 # What programs in other languages see of the components; the tests hold the plugin against it.

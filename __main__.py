@@ -9,6 +9,7 @@ gc.disable()
 import difflib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -16,7 +17,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
-from components.archives.model import write_model_archive
+from components.archives import numpy_layer, write_model_archive, write_source_archive
 from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
@@ -59,6 +60,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     args = _with_assets(_with(monitoring, MONITORING, **_set(config)), project)
     _add_small_windows(args)
     _add_model(args, config, project)
+    _add_training_source(args, project)
     _add_baseline(args, config, project)
     _add_quality_baseline(args, config, project)
     emails = config.get_object("alert_emails")
@@ -174,12 +176,19 @@ def _with_assets(args: dict[str, Any], project: Path) -> dict[str, Any]:
     """The arguments with files in place of their paths."""
     copied = cast(dict[str, Any], json.loads(json.dumps(args)))
     for (*groups, key), made in (*((path, _file) for path in ASSETS), *((path, _archive) for path in ARCHIVES)):
-        group: Any = copied
-        for name in groups:
-            group = group.get(name) if isinstance(group, dict) else None
-        if isinstance(group, dict) and isinstance(group.get(key), str):
-            group[key] = made(project / group[key])
+        for group in _groups(copied, groups):
+            if isinstance(group.get(key), str):
+                group[key] = made(project / group[key])
     return copied
+
+
+def _groups(args: Any, path: Sequence[str]) -> list[dict[str, Any]]:
+    """The groups of arguments at a path, in which `*` is every name; none where there is no group."""
+    found = [args]
+    for name in path:
+        inside = [group for group in found if isinstance(group, dict)]
+        found = [other for group in inside for other in (group.values() if name == "*" else [group.get(name)])]
+    return [group for group in found if isinstance(group, dict)]
 
 
 def _needed(config: pulumi.Config, key: str, *, given: bool) -> str | None:
@@ -201,6 +210,23 @@ def _add_model(args: dict[str, Any], config: pulumi.Config, project: Path) -> No
         key = "model_uri" if path.startswith(S3) else "model"
         endpoint = _with(endpoint, "endpoint", **{key: _model(project, path)})
     args["endpoint"] = endpoint
+
+
+def _add_training_source(args: dict[str, Any], project: Path) -> None:
+    """The training script of retraining: a tar.gz, or a directory that becomes one."""
+    training = args.get("retraining", {})
+    training = training.get("training", {}) if isinstance(training, dict) else {}
+    if not isinstance(training, dict) or not isinstance(training.get("source"), str):
+        return
+    path = project / training["source"]
+    if not path.is_dir():
+        training["source"] = _file(path)
+        return
+    program = str(training.get("program", "train.py"))
+    try:
+        training["source"] = _file(write_source_archive(path, program, PROJECT / "build" / "training"))
+    except FileNotFoundError as error:
+        raise ArgumentError(f"retraining.training.source: {error}") from error
 
 
 def _add_baseline(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
@@ -258,7 +284,9 @@ def _add_small_windows(args: dict[str, Any]) -> None:
     if args.get("engine") != "model-monitor":
         engine = args.setdefault("open_engine", {})
         if isinstance(engine, dict):  # the component refuses anything else
-            engine.setdefault("small_windows", {})
+            windows = engine.setdefault("small_windows", {})
+            if windows == {} and not numpy_layer.place().exists():
+                pulumi.log.info("downloading numpy and scipy for the layer of small windows (42 MB, once) ...")
 
 
 def _file(path: Path) -> pulumi.FileAsset:

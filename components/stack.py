@@ -26,10 +26,12 @@ from components.args import (
     EndpointSettings,
     ExistingEndpointSettings,
     ModelMonitoringStackArgs,
+    ModelQualitySettings,
     OpenEngineSettings,
+    RetrainingSettings,
     StackSettings,
 )
-from components.baselines import Baseline, BaselineComponentArgs
+from components.baselines import Baseline, BaselineAddresses, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
@@ -54,6 +56,7 @@ from components.monitors import (
     monitors_of,
     run_policy,
 )
+from components.retraining import Retraining, Surroundings, Trigger
 from components.storage import MonitoringStorage, content_object, upload_analysis_config
 from contract import metrics
 from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY
@@ -137,6 +140,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         first = next(iter(self.monitors))
         self.constraint_violations_alarm_name = self.alerting.alarm_name(first, metrics.CONSTRAINT_VIOLATIONS)
         self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
+        self.retraining = self._retraining(settings.retraining) if settings.retraining else None
         self.health = self._health()
         self.watch = self._watch(model_monitor)
         self.dead_letters = self._dead_letters()
@@ -163,6 +167,15 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "dashboard_url": self.dashboard_url,
             "statistics_uri": self.statistics_uri,
             "constraints_uri": self.constraints_uri,
+            **(
+                {
+                    "retraining_function_name": self.retraining.start_function_name,
+                    "retraining_state_machine_arn": self.retraining.state_machine_arn,
+                    "model_package_group_name": self.retraining.model_package_group_name,
+                }
+                if self.retraining
+                else {}
+            ),
         }
 
     @property
@@ -199,6 +212,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
             found.pop("tables")  # Model Monitor's analyzer writes none
+            found.pop("batches")
             return monitor_policy(
                 found.pop("place"),
                 image_uris=list(found.pop("images").values()),
@@ -238,6 +252,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 baselines=self._settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
                 result_tables=found.pop("tables"),
+                batch_uris=found.pop("batches"),
                 **found,
             )
 
@@ -261,6 +276,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     "images": found["images"],
                     "bucket": found["bucket"],
                     "scripts": settings.has_scripts,
+                    "batches": found["batches"],
                     "outside": Outside(
                         capture_uri=found["capture_uri"],
                         file_uris=found["files"],
@@ -284,6 +300,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 capture_uri=self.endpoint.capture_uri if adopted else None,
                 captures_key=adopted.kms_key_arn if adopted else None,
                 files=settings.files_outside,
+                batches=settings.batch_uris,
                 subnets=list(settings.network.subnet_ids),
                 groups=list(settings.network.security_group_ids),
                 key=settings.common.kms_key_arn,
@@ -295,6 +312,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _endpoint(self) -> MonitoredEndpoint:
         settings = self._settings.endpoint or self._sample_endpoint()
         args = MonitoredEndpointArgs(endpoint={}, bucket_name=self.bucket_name, protect=self._settings.protect)
+        if self._settings.retraining:
+            args["retrained"] = True
         return MonitoredEndpoint.from_settings(
             self._stem,
             args,
@@ -314,6 +333,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     bucket_name=self.bucket_name,
                     common=self._settings.common,
                     parent=self,
+                    holds_code=monitor.kind.holds_code,
                 ),
                 model=monitor.model_uri(self.endpoint.model_uri),
             )
@@ -362,9 +382,12 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=self._settings.common,
         )
         return {
-            kind: monitor.with_model_monitor(site, self.baseline.addresses.get(kind), self._child)
+            kind: monitor.with_model_monitor(site, self._baseline_addresses(kind), self._child)
             for kind, monitor in self.monitors.items()
         }
+
+    def _baseline_addresses(self, kind: str) -> BaselineAddresses | None:
+        return self.baseline.addresses.get(KINDS[kind].baseline_of or kind)
 
     def _open_monitors(self, job: "_Job", engine: OpenEngineSettings) -> OpenMonitors:
         settings = self._settings
@@ -383,7 +406,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             job_role_arn=job.role_arn,
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
+            batch_uris=settings.batch_uris,
         )
+        if settings.retraining:
+            args["retrained"] = True
         if self.comparison:
             args["compare_function_name"] = self.comparison.function_name
             args["compare_function_arn"] = self.comparison.function_arn
@@ -422,7 +448,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _health(self) -> MonitorHealth:
         engine = self._settings.open_engine
         health = MonitorHealthArgs(
-            schedules=self.open_schedules or self.schedules,
+            schedules=self._ringing(self.open_schedules or self.schedules),
             beside=self.schedules if self.comparison else {},
             hours_between_runs=self._settings.hours_between_runs,
             endpoint_name=self.endpoint_name,
@@ -437,6 +463,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             health["disagreeing_runs"] = engine.disagreeing_runs
         return MonitorHealth(self._stem, health, self._child)
 
+    def _ringing(self, schedules: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
+        """Those of which silence is news."""
+        return {kind: name for kind, name in schedules.items() if self.monitors[kind].settings.rings_when_silent}
+
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
         runs = {"dead_letters": self.open_monitors.dead_letters} if self.open_monitors else {}
         return MonitorWatch(
@@ -444,7 +474,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             {
                 **runs,
                 "model_monitor_schedules": model_monitor,
-                "open_schedules": self.open_schedules,
+                "open_schedules": self._ringing(self.open_schedules),
                 "endpoint_name": self.endpoint_name,
                 "bucket_name": self.bucket_name,
                 "metric_namespace": self.metric_namespace,
@@ -466,6 +496,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             # With the open engine the watch's letters are among those of the runs.
             "monitor-runs" if self.open_monitors else "monitor-watch": self.watch.dead_letter_queue_name,
             **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
+            **(self.retraining.dead_letter_queues if self.retraining else {}),
         }
 
     def _dead_letters(self) -> DeadLetterAlarms:
@@ -523,6 +554,58 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             self._stem, args, self._child, settings=self._settings.alerting, common=self._settings.common
         )
 
+    def _retraining(self, retraining: RetrainingSettings) -> Retraining:
+        settings, job, quality = self._settings, self.open_engine, self._settings.of(ModelQualitySettings)
+        if job is None or job.code_uri is None or quality is None or self.endpoint.model_role_arn is None:
+            raise LookupError("retraining stands on the open engine, labels and an endpoint of its own")
+        triggers = [
+            Trigger(
+                alarm_name=item.alarm.name,
+                kind=rule.kind,
+                schedule=self.schedules[rule.kind],
+                runs=rule.runs,
+                hours_between_runs=settings.hours_between_runs[rule.kind],
+            )
+            for rule in retraining.alarms
+            for item in self.alerting.alarms
+            if (item.kind, item.rule.severity, item.rule.metric_name)
+            == (rule.kind, rule.severity, metrics.CONSTRAINT_VIOLATIONS)
+        ]
+        around = Surroundings(
+            bucket_name=self.bucket_name,
+            endpoint_name=self.endpoint_name,
+            variant_name=self.endpoint.variant_name,
+            model_role_arn=self.endpoint.model_role_arn,
+            job_role_arn=job.role_arn,
+            image_uri=job.image_uri,
+            code_uri=job.code_uri,
+            statistics_uri=self.statistics_uri or "",
+            metric_namespace=self.metric_namespace,
+            alarm_topic_arn=self.alarm_topic_arn,
+            notification_topic_arn=self.notification_topic_arn,
+            triggers=triggers,
+            quality_floor=self._quality_floor(retraining),
+            # What is compared with a declared reference, as bias is, stays compared with that.
+            baselines={kind: self.baseline.templates[kind] for kind in (DATA_QUALITY, MODEL_QUALITY)},
+            problem_type=quality.problem_type,
+            positive_label=quality.positive_label,
+        )
+        return Retraining(
+            self._stem, retraining, around, network=settings.network, common=settings.common, opts=self._child
+        )
+
+    def _quality_floor(self, retraining: RetrainingSettings) -> dict[str, Any] | None:
+        if retraining.quality_floor is None:
+            return None
+        metric, floor = retraining.quality_floor
+        return {
+            "metric": metric,
+            "floor": floor,
+            "namespace": KINDS[MODEL_QUALITY].metric_namespace,
+            "schedule": self.schedules[MODEL_QUALITY],
+            "hours_between_runs": self._settings.hours_between_runs[MODEL_QUALITY],
+        }
+
     def _dashboard(self) -> MonitoringDashboard:
         return MonitoringDashboard.from_settings(
             self._stem,
@@ -540,6 +623,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "dead_letter_queue_names": list(self._dead_letter_queues().values()),
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,
+                "estimates_quality": any(monitor.borrows for monitor in self.monitors.values()),
             },
             self._child,
             alerting=self._settings.alerting,

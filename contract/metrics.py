@@ -19,6 +19,9 @@ LOST_WINDOWS: Final = "LostWindows"
 AGREEMENT: Final = "Agreement"
 """Share of features with the same verdict of both engines, 0 to 1."""
 
+LABEL_COVERAGE: Final = "label_coverage"
+"""Of the open engine's model quality: the share of the window's predictions that have a label, 0 to 1."""
+
 # SQS's own, in AWS/SQS. Alarms on it are answered by a function of their own and not by the responder.
 DEAD_LETTERS: Final = "ApproximateNumberOfMessagesVisible"
 

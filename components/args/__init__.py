@@ -30,9 +30,11 @@ from components.args.baseline import (
     files_for_thresholds,
     quality_baseline_settings,
 )
+from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs, BiasData, BiasSettings
 from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
+from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import (
     AutoscalingArgs,
     AutoscalingSettings,
@@ -63,6 +65,7 @@ from components.args.open_engine import (
     SmallWindowsSettings,
 )
 from components.args.reader import ArgumentError, Reader, Script, argument_names
+from components.args.retraining import AlarmRule, RetrainingArgs, RetrainingSettings
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
 from components.args.severities import CRITICAL, WARNING, Threshold, described
 from components.args.stack import ModelMonitoringStackArgs, StackSettings
@@ -81,6 +84,7 @@ __all__ = [
     "MODEL_MONITOR",
     "OPEN",
     "WARNING",
+    "AlarmRule",
     "AlertingArgs",
     "AlertingSettings",
     "AnyBaseline",
@@ -95,10 +99,14 @@ __all__ = [
     "BaselineFiles",
     "BaselineJobSettings",
     "BaselineSettings",
+    "BatchArgs",
+    "BatchSettings",
     "BiasArgs",
     "BiasData",
     "BiasSettings",
     "CommonSettings",
+    "CustomArgs",
+    "CustomSettings",
     "DataQualityArgs",
     "DataQualitySettings",
     "DataQualityThresholds",
@@ -122,6 +130,8 @@ __all__ = [
     "OpenEngineArgs",
     "OpenEngineSettings",
     "Reader",
+    "RetrainingArgs",
+    "RetrainingSettings",
     "ScheduleExpression",
     "Script",
     "SmallWindowsArgs",

@@ -44,6 +44,8 @@ class MonitoredEndpointArgs(TypedDict):
     """The network of the model's container."""
     protect: NotRequired[bool]
     """Pulumi refuses to delete the endpoint until this is off again. Default false."""
+    retrained: NotRequired[bool]
+    """Which model is served is decided by retraining: what serves is left as it is. Default false."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """KMS key for captures and for the instances' volumes."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
@@ -119,6 +121,12 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             self.capture_uri = pulumi.Output.from_input(settings.capture_uri).apply(lambda uri: uri.rstrip("/"))
             self.name_stem = self.endpoint_name.apply(lambda endpoint: naming.adopted_stem(name, endpoint))
             self.model_role_arn = self.configuration_name = None
+            pulumi.log.info(
+                f"{name} watches the captures of the variant {settings.variant_name} of an endpoint that exists "
+                "already; captures do not tell models behind one variant apart (targets of a multi-model endpoint, "
+                "inference components), and asynchronous and serverless endpoints are not watched: docs/captures.md",
+                self,
+            )
         else:
             self._create(name, settings, network, common, args)
             self.name_stem = self.endpoint_name
@@ -141,6 +149,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     ) -> None:
         bucket_name = pulumi.Output.from_input(args["bucket_name"])
         self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, bucket_layout.CAPTURED_DATA))
+        self._retrained = args.get("retrained", False)
         self.model_uri = self._archive(name, settings, bucket_name, common)
         model = self._model(name, settings, network, bucket_name, common)
         self.model_name = model.name
@@ -150,20 +159,30 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             data_capture_config=data_capture(settings, self.capture_uri, common.kms_key_arn),
             kms_key_arn=None if has_local_storage(settings.instance_type) else common.kms_key_arn,
             tags=common.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._left_alone("productionVariants", "dataCaptureConfig", "kmsKeyArn"),
         )
         self.endpoint = aws.sagemaker.Endpoint(
             f"{name}-endpoint",
             endpoint_config_name=configuration.name,
             tags=common.tags,
             # The endpoint alone: model and configuration are replaced by updates, which protection would forbid.
-            opts=pulumi.ResourceOptions(parent=self, protect=True if args.get("protect") else None),
+            opts=pulumi.ResourceOptions.merge(
+                self._left_alone("endpointConfigName"),
+                pulumi.ResourceOptions(protect=True if args.get("protect") else None),
+            ),
         )
         self.endpoint_name = self.endpoint.name
         self.configuration_name = configuration.name
         self._check(name, configuration, common)
         if settings.autoscaling is not None:
             self._autoscaling(name, settings.autoscaling, settings.variant_name, common)
+
+    def _left_alone(self, *properties: str) -> pulumi.ResourceOptions:
+        """Once made, these properties belong to retraining, where there is one: a deployment takes no model back.
+
+        Model and configuration too: a new one would not reach the endpoint, and deleting the old might end what serves.
+        """
+        return pulumi.ResourceOptions(parent=self, ignore_changes=list(properties) if self._retrained else None)
 
     def _check(self, name: str, configuration: aws.sagemaker.EndpointConfiguration, common: CommonSettings) -> None:
         """Fail the deployment if SageMaker took the update back, so that nothing that still serves is deleted.
@@ -273,7 +292,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
                 else None
             ),
             tags=common.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._left_alone("primaryContainer", "vpcConfig", "enableNetworkIsolation", "executionRoleArn"),
         )
 
     def _archive(

@@ -7,6 +7,7 @@ from components.storage.bucket import (
     content_object,
     expire,
     harden_bucket,
+    object_tags,
 )
 from components.storage.scripts import upload_analysis_config, upload_script
 
@@ -17,6 +18,7 @@ __all__ = [
     "content_object",
     "expire",
     "harden_bucket",
+    "object_tags",
     "upload_analysis_config",
     "upload_script",
 ]

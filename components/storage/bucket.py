@@ -16,6 +16,9 @@ from contract import bucket_layout
 RESPONDER_STATE_DAYS: Final = 30
 # What the open engine's runs have taken: a run looks back 72 hours at most, the responder a week.
 MONITOR_STATE_DAYS: Final = 30
+# What a monitor has learnt is written anew every month; the windows themselves are looked back on for a month or, if
+# there is one a day, for two years.
+MONITOR_WINDOWS_DAYS: Final = 730
 ABORTED_UPLOAD_DAYS: Final = 7
 
 
@@ -181,6 +184,7 @@ def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleCo
         expire(bucket_layout.MONITORING_RESULTS, retention.results_days),
         expire(bucket_layout.RESPONDER_STATE, RESPONDER_STATE_DAYS),
         expire(bucket_layout.MONITOR_STATE, MONITOR_STATE_DAYS),
+        expire(bucket_layout.MONITOR_WINDOWS, MONITOR_WINDOWS_DAYS),
         clean_up(retention.noncurrent_version_days),
     ]
 

@@ -18,9 +18,14 @@ _MODULES: Final[Mapping[str, str]] = {
         "migrate",
         "bias",
         "attribution",
+        "estimate",
         "acknowledge",
         "fleet",
         "result-tables",
+        "rebaseline",
+        "retrain",
+        "approve",
+        "reject",
     )
 }
 

@@ -136,6 +136,8 @@ def _steps(
     bucket, endpoint, schedules = outputs["bucket_name"], outputs["endpoint_name"], schedules_of(outputs)
     yield "Endpoint", lambda: _endpoint(sagemaker, endpoint, outputs.get("endpoint_config_name"))
     for kind, schedule in schedules.items():
+        if KINDS[kind].on_event:
+            continue  # what starts its runs is no schedule
         yield f"{kind.capitalize()} schedule", partial(_schedule, clients, schedule)
     yield "Captured data in S3", lambda: _captures(s3, bucket, endpoint)
     for schedule in [*schedules.values()][:1]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
+from drift_tools.measures import quantile_edges
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -16,7 +17,6 @@ Codes = NDArray[np.intp]
 MISSING: Final = "missing"
 NEW: Final = "new"
 _EXTRA: Final = 2
-_DECILES: Final = 10
 # A category of its own from this share of the baseline on; the rest are one bin, or a stream of names would have as
 # many bins as it has rows.
 _SMALLEST_SHARE: Final = 0.005
@@ -49,13 +49,17 @@ class FeatureBins:
 
     @classmethod
     def of_numbers(cls, name: str, values: Numbers) -> "FeatureBins":
-        """Take the deciles of a baseline's values, NaN being missing; ties leave fewer bins."""
+        """Take the deciles of a baseline's values, NaN being missing; ties leave fewer bins, and a frequent value has
+        its own (`drift_tools.measures.quantile_edges`).
+        """
         present = values[~np.isnan(values)]
         if not len(present):
             return cls(name, "numerical", np.array([0.0, float(len(values)), 0.0]), np.array([np.inf, np.inf]))
-        edges = np.unique(np.quantile(present, np.linspace(0, 1, _DECILES + 1), method="inverted_cdf"))
-        if len(edges) == 1:  # a constant
-            edges = np.array([edges[0], edges[0]])
+        ordered = np.sort(present)
+        edges = np.concatenate([ordered[:1], quantile_edges(ordered), ordered[-1:]])
+        # Between two frequent values there may be nothing.
+        held = cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges).count(present)[:-_EXTRA] > 0
+        edges = np.concatenate([edges[:1], edges[1:][held]])
         made = cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges)
         return cls(name, "numerical", made.count(values), edges)
 

@@ -410,7 +410,8 @@ FEATURES = '{"features": [{"name": "age"}]}'
          "baseline.statistics has no list of features"),
         # Monitors.
         ({"data_quality": {"enabled": False}, "model_quality": None, "baseline": None},
-         "data_quality.enabled is False and there is no model_quality or bias or attribution: one monitor must be on"),
+         "data_quality.enabled is False and there is no model_quality or bias or attribution or batch or custom: one "
+         "monitor must be on"),
         ({"data_quality": {"enabled": False}}, "baseline is given and data_quality.enabled is False: remove one"),
         ({"data_quality": {"thresholds": {"comparison_threshold": 0.2}}},
          "data_quality.thresholds is given without the baseline's files: make them with `python -m drift_too"),

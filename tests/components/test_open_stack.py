@@ -231,7 +231,7 @@ class TestPlan:
             "monitors_in_budget": "2",
             "runs_per_year": "8760",
             "season": "auto",
-            "windows_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/monitor-state/windows/{found['schedule']}",
+            "windows_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/monitor-windows/{found['schedule']}",
             "max_unreadable_share": "0.1",
         }
         assert {"NetworkConfig", "ProcessingOutputConfig", "ProcessingJobName"} & set(request) == set()
@@ -248,7 +248,7 @@ class TestPlan:
         assert "positive_label" not in environment
         budget = {name: environment[name] for name in ("rules", "false_alarms_per_year", "monitors_in_budget")}
         assert budget == {"rules": "calibrated", "false_alarms_per_year": "1", "monitors_in_budget": "2"}
-        assert "windows_uri" not in environment
+        assert environment["windows_uri"].endswith("/monitor-windows/" + found["schedule"])
 
     def test_the_positive_class_is_the_baselines_and_the_runs(
         self, run_stack: Callable[..., Run], labelled_csv: Path, one: Run
@@ -349,9 +349,7 @@ class TestPolicies:
 
     def test_runs_write_results_and_nothing_else(self, one: Run, both: Run) -> None:
         # What a window counted is kept below the state, too.
-        results = [
-            f"{arn(both, BUCKET, '-data')}/{place}/*" for place in ("monitoring-results", "monitor-state/windows")
-        ]
+        results = [f"{arn(both, BUCKET, '-data')}/{place}/*" for place in ("monitoring-results", "monitor-windows")]
         # Two instances hand their shares over below the state.
         shares = [f"{arn(both, BUCKET, '-data')}/monitor-state/shards/*"]
         assert of_role(both, "open-monitor-role")["WriteObjects"]["Resource"] == results + shares
@@ -359,7 +357,7 @@ class TestPolicies:
         assert of_role(one, "open-monitor-role")["WriteObjects"]["Resource"] == [
             f"{arn(one, BUCKET, '-data')}/baseline-data/results/*",
             f"{arn(one, BUCKET, '-data')}/monitoring-results/*",
-            f"{arn(one, BUCKET, '-data')}/monitor-state/windows/*",
+            f"{arn(one, BUCKET, '-data')}/monitor-windows/*",
         ]
 
     def test_the_function_for_small_windows_may_what_a_run_may_and_say_how_it_ended(self, both: Run) -> None:

@@ -120,6 +120,12 @@ class TestStorage:
                 "expiration": {"days": 30},
             },
             {
+                "id": "expire-monitor-windows",
+                "status": "Enabled",
+                "filter": {"prefix": "monitor-windows/"},
+                "expiration": {"days": 730},
+            },
+            {
                 "id": "clean-up",
                 "status": "Enabled",
                 "filter": {"prefix": ""},

@@ -20,8 +20,10 @@ NAMES = [
     "monitor_watch",
     "monitor_window",
     "processing_metrics",
+    "retraining_step",
     "start_baseline",
     "start_monitor",
+    "start_retraining",
 ]
 # boto3 comes with Lambda's runtime; here, from the environment that runs the tests.
 _PROGRAM = """

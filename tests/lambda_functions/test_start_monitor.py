@@ -137,6 +137,7 @@ def test_a_window_with_captures_becomes_one_job(
         "end_time": "2026-11-23T10:00:00Z",
         "records_until": "2026-11-23T10:05:00Z",
         "metric_time": "2026-11-23T09:00:00Z",
+        "due_time": "2026-11-23T10:00:00Z",
         "sagemaker_endpoint_name": "churn-endpoint",
         "sagemaker_monitoring_schedule_name": "churn-endpoint-data-quality",
     }
@@ -539,7 +540,7 @@ def test_a_job_of_the_name_that_writes_elsewhere_is_an_error(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"kind": "bias"}, "kind is 'bias'"),
+        ({"kind": "weather"}, "kind is 'weather'"),
         ({"variants": []}, "at least one variant"),
         ({"start_offset": "1h"}, "'1h' is no offset"),
         ({"start_offset": "-PT0H"}, "is empty"),

@@ -106,8 +106,11 @@ def start_function(
     common: CommonSettings,
     dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
+    batch_plan_uri: pulumi.Output[str] | None = None,
 ) -> MonitoringFunction:
-    """Make the function that starts runs; `windows` is the one that it hands small windows to."""
+    """Make the function that starts runs; `windows` is the one that it hands small windows to, `batch_plan_uri` where
+    the plan of batches lies.
+    """
 
     def policy(
         context: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
@@ -120,6 +123,8 @@ def start_function(
             dead=dead_letter_arn,
             capture_uri=_outside(args)["capture_uri"],
             windows=windows.function.arn if windows else None,
+            batch_plan=batch_plan_uri,
+            batches=list(args.get("batch_uris") or []),
         ).apply(
             lambda found: start_policy(
                 found["context"],
@@ -132,6 +137,9 @@ def start_function(
                 kinds=kinds,
                 capture_uri=found["capture_uri"],
                 window_function_arn=found["windows"],
+                batch_plan_uri=found["batch_plan"],
+                batch_uris=found["batches"],
+                retrained=args.get("retrained", False),
             )
         )
 
@@ -146,6 +154,7 @@ def start_function(
             "METRIC_NAMESPACE": args["metric_namespace"],
             "BUCKET_NAME": args["bucket_name"],
             "FAILURES_PREFIX": bucket_layout.FAILURE_NOTES,
+            **({"BATCH_PLAN": batch_plan_uri} if batch_plan_uri is not None else {}),
         },
         policy=policy,
         common=common,

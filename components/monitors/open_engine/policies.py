@@ -1,6 +1,6 @@
 """Who may do what in the open engine. Pure builders, as those in `identity`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from components import naming
@@ -27,11 +27,10 @@ from components.iam import (
     trust,
     write_objects,
 )
-from contract import bucket_layout
+from contract import bucket_layout, retraining
 from contract.monitor_kinds import KINDS
 
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
-_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}"
 _SHARDS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SHARDS_FOLDER}"
 _READ_BY_RUNS: Final = (
     bucket_layout.BASELINE_DATA,
@@ -39,6 +38,7 @@ _READ_BY_RUNS: Final = (
     bucket_layout.GROUND_TRUTH,
     bucket_layout.JOB_CODE,
     bucket_layout.MONITOR_STATE,
+    bucket_layout.MONITOR_WINDOWS,
 )
 
 
@@ -72,18 +72,25 @@ def start_policy(
     kinds: Iterable[str] = KINDS,
     capture_uri: str | None = None,
     window_function_arn: str | None = None,
+    batch_plan_uri: str | None = None,
+    batch_uris: Sequence[str] = (),
+    retrained: bool = False,
 ) -> PolicyDocument:
     """The function that starts runs: see what there is, remember what was taken, start these jobs under that role, and
     say why one could not be started. `kinds`: of monitors that are on.
 
-    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket.
+    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `retrained`: it
+    looks what to compare with since the last retraining.
     """
+    followed = [retraining.STATE_FOLDER] if retrained else []
     statements = [
         *function_basics(log_group_arn, dead_letter_arn),
         list_prefixes(
-            context, bucket, [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE]
+            context,
+            bucket,
+            [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE, *followed],
         ),
-        read_objects(context, bucket, [bucket_layout.MONITOR_STATE]),
+        read_objects(context, bucket, [bucket_layout.MONITOR_STATE, *followed]),
         write_objects(context, bucket, [bucket_layout.MONITOR_STATE, bucket_layout.FAILURE_NOTES]),
         allow(
             "StartRuns",
@@ -103,6 +110,13 @@ def start_policy(
     ]
     if capture_uri:
         statements += [item for item in read_outside(context, Outside(capture_uri=capture_uri)) if _lists(item)]
+    if batch_plan_uri:
+        statements += [
+            allow("ReadBatchPlan", ["s3:GetObject"], [context.bucket_arn(*naming.s3_parts(batch_plan_uri))]),
+            # Jobs are named by whoever starts them, and only the job itself says where it writes.
+            allow("DescribeBatches", ["sagemaker:DescribeTransformJob"], [context.arn("sagemaker", "transform-job/*")]),
+            list_batches(context, batch_uris),
+        ]
     if window_function_arn:
         statements.append(allow("InvokeWindowFunction", ["lambda:InvokeFunction"], [window_function_arn]))
     return policy_document(*statements)
@@ -123,6 +137,7 @@ def run_statements(
     shares: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
     result_tables: str | None = None,
+    batch_uris: Sequence[str] = (),
 ) -> list[Statement]:
     """What a run itself needs, wherever it runs: read what it compares, write what it found, publish its metrics.
 
@@ -138,7 +153,7 @@ def run_statements(
     written = [
         *([bucket_layout.BASELINE_RESULTS] if baselines else []),
         bucket_layout.MONITORING_RESULTS,
-        _WINDOWS,
+        bucket_layout.MONITOR_WINDOWS,
         *([_SHARDS] if shares else []),
         *([] if result_tables else [bucket_layout.RESULT_TABLES]),
     ]
@@ -153,6 +168,7 @@ def run_statements(
             for place, prefix in elsewhere
         ),
         *read_outside(context, outside),
+        *([list_batches(context, batch_uris), _read_batches(context, batch_uris)] if batch_uris else []),
     ]
 
 
@@ -166,6 +182,27 @@ def tables_place(context: AwsContext, bucket: str, given: str | None) -> str:
 def tables_elsewhere(context: AwsContext, bucket: str, given: str | None) -> str | None:
     """The same where it is not in the stack's own bucket; else None."""
     return None if given is None else tables_place(context, bucket, given)
+
+
+def _read_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
+    places = [naming.s3_parts(uri.rstrip("/")) for uri in uris]
+    return allow(
+        "ReadBatches",
+        ["s3:GetObject"],
+        [context.bucket_arn(bucket, f"{prefix}/*" if prefix else "*") for bucket, prefix in places],
+    )
+
+
+def list_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
+    """See what transform jobs wrote below these places, and what they read."""
+    places = [naming.s3_parts(uri.rstrip("/")) for uri in uris]
+    prefixes = [pattern for _, prefix in places for pattern in ([prefix, f"{prefix}/*"] if prefix else ["*"])]
+    return allow(
+        "ListBatches",
+        ["s3:ListBucket"],
+        list(dict.fromkeys(context.bucket_arn(bucket) for bucket, _ in places)),
+        {"StringLike": {"s3:prefix": prefixes}},
+    )
 
 
 def run_policy(
@@ -182,6 +219,7 @@ def run_policy(
     vpc: Vpc = NO_VPC,
     kms_key_arn: str | None = None,
     result_tables: str | None = None,
+    batch_uris: Sequence[str] = (),
 ) -> PolicyDocument:
     """The processing jobs: a run, in AWS's scikit-learn image; `baselines`: the baseline jobs too; `shares`: runs on
     several instances.
@@ -197,6 +235,7 @@ def run_policy(
             shares=shares,
             outside=outside,
             result_tables=tables_elsewhere(context, bucket, result_tables),
+            batch_uris=batch_uris,
         ),
         sagemaker_logs(context, naming.PROCESSING_LOG_GROUP),
         *pull_images(context, [image_uri]),
