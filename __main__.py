@@ -44,7 +44,7 @@ ASSETS: Final = (
     ("baseline", "constraints"),
     *((KINDS[kind].argument, *path) for kind, found in KIND_ARGUMENTS.items() for path in found.settings.FILES),
 )
-ARCHIVES: Final = (("open_engine", "small_windows", "layer"),)
+ARCHIVES: Final = (("open_engine", "small_windows", "layer"), ("real_time", "layer"))
 
 
 def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs:
@@ -59,6 +59,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     monitoring = config.get_object(MONITORING, {})
     args = _with_assets(_with(monitoring, MONITORING, **_set(config)), project)
     _add_small_windows(args)
+    _add_numpy_layer(args)
     _add_model(args, config, project)
     _add_training_source(args, project)
     _add_baseline(args, config, project)
@@ -175,10 +176,11 @@ def _with(group: Any, path: str, **more: Any) -> dict[str, Any]:
 def _with_assets(args: dict[str, Any], project: Path) -> dict[str, Any]:
     """The arguments with files in place of their paths."""
     copied = cast(dict[str, Any], json.loads(json.dumps(args)))
-    for (*groups, key), made in (*((path, _file) for path in ASSETS), *((path, _archive) for path in ARCHIVES)):
+    for (*groups, key), is_archive in (*((path, False) for path in ASSETS), *((path, True) for path in ARCHIVES)):
         for group in _groups(copied, groups):
             if isinstance(group.get(key), str):
-                group[key] = made(project / group[key])
+                path = project / group[key]
+                group[key] = _archive(path, ".".join([*groups, key])) if is_archive else _file(path)
     return copied
 
 
@@ -203,7 +205,8 @@ def _needed(config: pulumi.Config, key: str, *, given: bool) -> str | None:
 def _add_model(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
     endpoint = _with(args.get("endpoint", {}), "endpoint")
     if isinstance(endpoint.get("model"), str):
-        endpoint["model_uri" if endpoint["model"].startswith(S3) else "model"] = _model(project, endpoint.pop("model"))
+        text = endpoint.pop("model")
+        endpoint["model_uri" if text.startswith(S3) else "model"] = _model(project, text)
     given = any(key in endpoint for key in ("existing", "image_uri", "model", "model_uri"))
     path = _needed(config, "model_artifact", given=given)
     if path is not None:
@@ -289,14 +292,28 @@ def _add_small_windows(args: dict[str, Any]) -> None:
                 pulumi.log.info("downloading numpy and scipy for the layer of small windows (42 MB, once) ...")
 
 
+def _add_numpy_layer(args: dict[str, Any]) -> None:
+    """Numpy for the function that watches the stream, from locked wheels, where no layer is given."""
+    stream = args.get("real_time")
+    if not isinstance(stream, dict) or stream.get("layer") is not None:
+        return
+    try:
+        stream["layer"] = pulumi.FileArchive(str(numpy_layer.built_numpy()))
+    except numpy_layer.LayerError as error:
+        raise ArgumentError(
+            f"real_time has no layer, and none could be made ({error}): make one where there is a package index and "
+            "give its path, or remove real_time"
+        ) from error
+
+
 def _file(path: Path) -> pulumi.FileAsset:
     return pulumi.FileAsset(str(path))
 
 
-def _archive(path: Path) -> pulumi.FileArchive:
+def _archive(path: Path, name: str) -> pulumi.FileArchive:
     """A zip file or a directory; one that is not there would be noticed only when it is uploaded."""
     if not path.exists():
-        raise ArgumentError(f"open_engine.small_windows.layer is {path}: there is no such file; `make layer` builds it")
+        raise ArgumentError(f"{name} is {path}: there is no such file; `make layer` builds it")
     return pulumi.FileArchive(str(path))
 
 

@@ -132,7 +132,7 @@ class How:
 
 def _run_all(peers: Iterable[str], sizes: Iterable[Size], how: How) -> Iterable[Run]:
     for peer in peers:
-        python, failure = _environment(peer)
+        python, failure = environment_of(peer)
         for size in sizes:
             if size.current != size.rows and peer != OURSELVES:
                 continue
@@ -152,7 +152,7 @@ def _run_all(peers: Iterable[str], sizes: Iterable[Size], how: How) -> Iterable[
             kept.write_text(json.dumps(asdict(run)), encoding="utf-8")
 
 
-def _environment(peer: str) -> tuple[Path, str]:
+def environment_of(peer: str) -> tuple[Path, str]:
     """The Python that has the peer, installed when it is not there yet, or why there is none."""
     if peer == OURSELVES:
         return Path(sys.executable), ""

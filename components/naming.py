@@ -89,6 +89,11 @@ def open_schedule_name(stem: str, kind: str) -> str:
     return f"{stem}-{monitor_kinds.KINDS[kind].short}-open"
 
 
+def stream_monitor_name(stem: str) -> str:
+    """As what the stream of an endpoint is named in metrics, where a schedule's name stands: `stem-stream`."""
+    return f"{stem}-stream"
+
+
 def dashboard_name(stem: str, region: str) -> str:
     """Named after the same stem as the schedules, and known before the dashboard exists (notifications link to it).
 

@@ -32,7 +32,7 @@ from components.args import (
     StackSettings,
 )
 from components.baselines import Baseline, BaselineAddresses, BaselineComponentArgs
-from components.dashboard import MonitoringDashboard
+from components.dashboard import MonitoringDashboard, StreamOnDashboard
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
 from components.iam import (
@@ -56,6 +56,7 @@ from components.monitors import (
     monitors_of,
     run_policy,
 )
+from components.real_time import RealTime, RealTimeComponentArgs
 from components.retraining import Retraining, Surroundings, Trigger
 from components.storage import MonitoringStorage, content_object, upload_analysis_config
 from contract import metrics
@@ -97,6 +98,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     """Of the data-quality schedule; without one, of the model-quality schedule."""
     dashboard_name: pulumi.Output[str]
     dashboard_url: pulumi.Output[str]
+    stream_name: pulumi.Output[str] | None
+    """Of the Kinesis stream that requests and answers are put into; None without `real_time`."""
     statistics_uri: pulumi.Output[str] | None
     """Of the data-quality baseline; None without a data-quality monitor."""
     constraints_uri: pulumi.Output[str] | None
@@ -140,6 +143,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         first = next(iter(self.monitors))
         self.constraint_violations_alarm_name = self.alerting.alarm_name(first, metrics.CONSTRAINT_VIOLATIONS)
         self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
+        self.real_time = self._real_time()
+        self.stream_name = self.real_time.stream_name if self.real_time else None
         self.retraining = self._retraining(settings.retraining) if settings.retraining else None
         self.health = self._health()
         self.watch = self._watch(model_monitor)
@@ -167,6 +172,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "dashboard_url": self.dashboard_url,
             "statistics_uri": self.statistics_uri,
             "constraints_uri": self.constraints_uri,
+            **({"stream_name": self.stream_name} if self.real_time else {}),
             **(
                 {
                     "retraining_function_name": self.retraining.start_function_name,
@@ -406,6 +412,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             job_role_arn=job.role_arn,
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
+            others_in_budget=int(settings.stream_shares_budget),
             batch_uris=settings.batch_uris,
         )
         if settings.retraining:
@@ -496,6 +503,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             # With the open engine the watch's letters are among those of the runs.
             "monitor-runs" if self.open_monitors else "monitor-watch": self.watch.dead_letter_queue_name,
             **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
+            **({"stream-drift": self.real_time.dead_letter_queue_name} if self.real_time else {}),
             **(self.retraining.dead_letter_queues if self.retraining else {}),
         }
 
@@ -544,6 +552,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             baseline_statistics={kind: uri for kind, uri in quoted.items() if uri is not None},
             open_engine=self.open_engine is not None,
             compares_engines=self.comparison is not None,
+            watches_stream=self._settings.real_time is not None,
             dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
                 lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1], found[0]))
             ),
@@ -553,6 +562,31 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return DriftAlerting.from_settings(
             self._stem, args, self._child, settings=self._settings.alerting, common=self._settings.common
         )
+
+    def _real_time(self) -> RealTime | None:
+        settings = self._settings
+        if settings.real_time is None or self.statistics_uri is None:
+            return None
+        return RealTime.from_settings(
+            self._stem,
+            RealTimeComponentArgs(
+                endpoint_name=self.endpoint_name,
+                name_stem=self.endpoint.name_stem,
+                bucket_name=self.bucket_name,
+                metric_namespace=self.metric_namespace,
+                statistics_uri=self.statistics_uri,
+                alarm_topic_arn=self.alarm_topic_arn,
+                false_alarms_per_year=settings.stream_false_alarms_per_year,
+            ),
+            self._child,
+            settings=settings.real_time,
+            common=settings.common,
+        )
+
+    def _stream_on_dashboard(self) -> StreamOnDashboard:
+        if self.real_time is None:
+            return {}
+        return {"stream_monitor": self.real_time.monitor_name, "stream_function": self.real_time.function_name}
 
     def _retraining(self, retraining: RetrainingSettings) -> Retraining:
         settings, job, quality = self._settings, self.open_engine, self._settings.of(ModelQualitySettings)
@@ -618,8 +652,14 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "alarm_arns": [
                     *self.alerting.alarm_arns(WARNING),
                     *self.health.alarm_arns,
+                    *(self.real_time.alarms.warnings if self.real_time else []),
                 ],
-                "critical_alarm_arns": [*self.alerting.alarm_arns(CRITICAL), *self.dead_letters.alarm_arns],
+                "critical_alarm_arns": [
+                    *([self.real_time.alarms.drift.arn] if self.real_time else []),
+                    *self.alerting.alarm_arns(CRITICAL),
+                    *self.dead_letters.alarm_arns,
+                ],
+                **self._stream_on_dashboard(),
                 "dead_letter_queue_names": list(self._dead_letter_queues().values()),
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,

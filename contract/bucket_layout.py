@@ -37,6 +37,11 @@ FAILURE_NOTES: Final = f"{RESPONDER_STATE}/{FAILURE_NOTES_FOLDER}"
 HEARD_JOBS_FOLDER: Final = "heard-jobs"
 WATCH_FOLDER: Final = "watch"
 
+# Of the stream: what its shards have handed in and what was made of it, and below it one file a finding.
+STREAM_STATE: Final = "stream-state"
+STREAM_STATE_FILE: Final = "state.json"
+STREAM_FINDINGS_FOLDER: Final = "findings"
+
 # Files of a baseline and of a run.
 STATISTICS: Final = "statistics.json"
 CONSTRAINTS: Final = "constraints.json"
@@ -49,6 +54,8 @@ VIOLATIONS: Final = ("constraint_violations.json", "constraints_violations.json"
 MODEL_MONITOR_RULES: Final = "model_monitor_rules.json"
 # Of a baseline with times: the counts of its windows, beside its statistics.
 WINDOWS: Final = "windows.npz"
+# What a stream is held against, where the baseline has times: the bins of each hour of the day.
+STREAM_BASELINE: Final = "stream.json"
 
 
 def hour_folder(moment: datetime) -> str:

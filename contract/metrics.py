@@ -19,6 +19,14 @@ LOST_WINDOWS: Final = "LostWindows"
 AGREEMENT: Final = "Agreement"
 """Share of features with the same verdict of both engines, 0 to 1."""
 
+# Of a stream; its "schedule" is the stream's monitor.
+DRIFTING_FEATURES: Final = "DriftingFeatures"
+"""How many features of a stream have changed and not come back, published with every window."""
+STREAM_RECORDS: Final = "StreamRecords"
+"""The records of a window, the unreadable ones too."""
+UNREADABLE_RECORDS: Final = "UnreadableRecords"
+"""Those of them that could not be counted: not in the capture format, or in other columns than the baseline's."""
+
 LABEL_COVERAGE: Final = "label_coverage"
 """Of the open engine's model quality: the share of the window's predictions that have a label, 0 to 1."""
 

@@ -33,6 +33,7 @@ from local_aws.sagemaker.transforms import TransformJobs
 from local_aws.scaling import Scaling
 from local_aws.scheduler.engine import Scheduler
 from local_aws.states import StateMachines
+from local_aws.streams import StreamPoller
 from local_aws.timeline import Timeline
 
 log = logging.getLogger("local_aws.gateway")
@@ -114,7 +115,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
 
 
 def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activity) -> None:
-    """Time, events and functions."""
+    """Time, events, functions and the streams that they are mapped to."""
     seams.put_on_clock(clock)
     seams.stop_own_scheduler()
     seams.run_asynchronously(activity.during)
@@ -124,6 +125,8 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.return_subscription_arns()
     seams.execute_athena_queries()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
+    seams.keep_streams_as_aws_does(clock)
+    StreamPoller(clock, identity, activity).connect()
 
 
 def _connect_accounts(settings: Mapping[str, Any]) -> Accounts:

@@ -36,6 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     "deployment": set(),
     "policy": set(),
 }
+# The one function that computes has the statistics of streams in its archive.
+COMPUTING = PROJECT / "functions" / "stream_drift"
 # drift_tools knows nothing of Pulumi, local_aws nothing of statistics, components no AWS API.
 FORBIDDEN_LIBRARIES = {
     "components": {"boto3", "botocore", "numpy", "scipy", "pyarrow", "moto", "ministack", "yaml"},
@@ -69,7 +71,7 @@ def test_packages_import_only_what_they_may(package: str) -> None:
         f"{path.relative_to(PROJECT)} imports {name}"
         for path in sources(package)
         for name in imported(path.read_text(encoding="utf-8"))
-        if name in others
+        if name in others and not (name == "drift_tools" and path.is_relative_to(COMPUTING))
     }
     assert found == set()
 

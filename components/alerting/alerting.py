@@ -69,6 +69,8 @@ class DriftAlertingArgs(TypedDict):
     """A link in every message."""
     open_engine: NotRequired[bool]
     """The open engine runs the monitors, or runs beside: the responder may read its runs' records. Default false."""
+    watches_stream: NotRequired[bool]
+    """A stream is watched: the responder may read what was found in it. Default false."""
     compares_engines: NotRequired[bool]
     """Two engines are compared: the responder may read what they disagree on. Default false."""
     log_retention_in_days: NotRequired[int]
@@ -242,6 +244,8 @@ class DriftAlerting(pulumi.ComponentResource):
             found["MONITOR_STATE_PREFIX"] = bucket_layout.MONITOR_STATE
         if self._args.get("compares_engines", False):
             found["AGREEMENT_PREFIX"] = bucket_layout.ENGINE_AGREEMENT
+        if self._args.get("watches_stream", False):
+            found["STREAM_PREFIX"] = bucket_layout.STREAM_STATE
         return found
 
     def _by_schedule(self, hours_behind: Mapping[str, int]) -> pulumi.Output[str]:

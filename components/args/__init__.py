@@ -65,6 +65,7 @@ from components.args.open_engine import (
     SmallWindowsSettings,
 )
 from components.args.reader import ArgumentError, Reader, Script, argument_names
+from components.args.real_time import RealTimeArgs, RealTimeSettings
 from components.args.retraining import AlarmRule, RetrainingArgs, RetrainingSettings
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
 from components.args.severities import CRITICAL, WARNING, Threshold, described
@@ -130,6 +131,8 @@ __all__ = [
     "OpenEngineArgs",
     "OpenEngineSettings",
     "Reader",
+    "RealTimeArgs",
+    "RealTimeSettings",
     "RetrainingArgs",
     "RetrainingSettings",
     "ScheduleExpression",

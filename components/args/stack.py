@@ -34,6 +34,7 @@ from components.args.monitors import (
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.real_time import RealTimeArgs, RealTimeSettings
 from components.args.retraining import RetrainingArgs, RetrainingSettings
 from components.args.storage import StorageArgs, StorageSettings
 from contract.monitor_kinds import ATTRIBUTION, KINDS, MODEL_QUALITY
@@ -57,6 +58,8 @@ class ModelMonitoringStackArgs(TypedDict):
     """The hourly data-quality monitor."""
     model_quality: NotRequired[ModelQualityArgs]
     """The daily model-quality monitor. Without it there is none."""
+    real_time: NotRequired[RealTimeArgs]
+    """A stream of the endpoint's requests, watched within seconds, beside the monitors. Without it there is none."""
     bias: NotRequired[BiasArgs]
     """The daily monitor of bias. Without it there is none."""
     attribution: NotRequired[AttributionArgs]
@@ -99,6 +102,8 @@ class StackSettings:
     baseline: AnyBaseline | None
     monitors: Mapping[str, MonitorSettings]
     """Those that are on, by kind."""
+    real_time: RealTimeSettings | None
+    """None where it is off."""
     alerting: AlertingSettings
     retraining: RetrainingSettings | None
     storage: StorageSettings
@@ -126,6 +131,7 @@ class StackSettings:
             endpoint=endpoint_settings(read.raw("endpoint")) if read.has("endpoint") else None,
             baseline=_baseline(read, monitors),
             monitors=monitors,
+            real_time=_real_time(read, monitors),
             alerting=AlertingSettings.from_args(read.group("alerting")),
             retraining=_retraining(read),
             storage=StorageSettings.from_args(read.group("storage")),
@@ -149,6 +155,20 @@ class StackSettings:
     def of(self, kind: type[_Settings]) -> _Settings | None:
         """The settings of one kind, by their class; None where it is off."""
         return next((found for found in self.monitors.values() if isinstance(found, kind)), None)
+
+    @property
+    def stream_false_alarms_per_year(self) -> float:
+        """What the stream may spend: its own number, or the share of one monitor more in the stack's budget."""
+        if self.real_time and self.real_time.false_alarms_per_year is not None:
+            return self.real_time.false_alarms_per_year
+        if self.open_engine is None:
+            return 1.0
+        return self.open_engine.false_alarms_per_year / (len(self.monitors) + 1)
+
+    @property
+    def stream_shares_budget(self) -> bool:
+        """Whether the stream takes its part out of the budget that the monitors share."""
+        return self.real_time is not None and self.real_time.false_alarms_per_year is None
 
     @property
     def baseline_job(self) -> BaselineJobSettings:
@@ -246,6 +266,17 @@ def _check_for_open_engine(found: "StackSettings") -> None:
     _check_estimate(found)
     for kind, monitor in found.monitors.items():
         monitor.schedule.check_windows_join(f"{KINDS[kind].argument}.schedule_expression")
+
+
+def _real_time(read: Reader, monitors: Mapping[str, MonitorSettings]) -> RealTimeSettings | None:
+    if not read.has("real_time"):
+        return None
+    if not any(isinstance(found, DataQualitySettings) for found in monitors.values()):
+        raise ArgumentError(
+            "real_time is given and data_quality.enabled is False: the stream is held against that monitor's baseline; "
+            "remove one of the two"
+        )
+    return RealTimeSettings.from_args(read.raw("real_time"))
 
 
 def _check_estimate(found: "StackSettings") -> None:

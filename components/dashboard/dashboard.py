@@ -24,6 +24,7 @@ from contract import metrics
 from contract.monitor_kinds import DATA_QUALITY, KINDS, MonitorKind
 
 ENDPOINT_PERIOD_SECONDS: Final = 300
+STREAM_PERIOD_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,9 @@ class DashboardSubject:
     """Of the open engine, by kind; their health is shown."""
     compares_engines: bool = False
     estimates_quality: bool = False
+    stream_monitor: str | None = None
+    """As what a stream is named in metrics; its function is `stream_function`."""
+    stream_function: str | None = None
 
 
 def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
@@ -68,6 +72,8 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
         rows.append(Row(height=6, widgets=[_estimated(subject)]))
     if subject.open_schedules:
         rows.append(Row(height=6, widgets=_open_engine(subject)))
+    if subject.stream_monitor:
+        rows.append(Row(height=6, widgets=_stream(subject, subject.stream_monitor)))
     rows += [
         Row(height=6, widgets=[_invocations(subject), _errors(subject), _latency(subject)]),
         Row(height=6, widgets=[_logs(subject)]),
@@ -122,6 +128,33 @@ def _open_engine(subject: DashboardSubject) -> list[Widget]:
             yAxis={"left": {"min": 0}},
         )
         for name, title, statistic in shown
+    ]
+
+
+def _stream(subject: DashboardSubject, monitor: str) -> list[Widget]:
+    """What has changed within seconds, whether anything comes, and how late it is read."""
+
+    def of_stream(name: str, statistic: str) -> Any:
+        metric = schedule_metric(subject.metric_namespace, name, subject.endpoint_name, monitor)
+        return metric.row(label=name, stat=statistic)
+
+    age = Metric(
+        namespace="AWS/Lambda",
+        name="IteratorAge",
+        dimensions={"FunctionName": subject.stream_function or ""},
+        statistic="Maximum",
+    )
+    shown = [
+        ("Stream: features that have changed", [of_stream(metrics.DRIFTING_FEATURES, "Maximum")]),
+        (
+            "Stream: records, and those that cannot be read",
+            [of_stream(metrics.STREAM_RECORDS, "Sum"), of_stream(metrics.UNREADABLE_RECORDS, "Sum")],
+        ),
+        ("Stream: how late it is read (milliseconds)", [age.row()]),
+    ]
+    return [
+        graph(subject.region, title, rows, period=STREAM_PERIOD_SECONDS, yAxis={"left": {"min": 0}})
+        for title, rows in shown
     ]
 
 
@@ -196,7 +229,16 @@ def _logs(subject: DashboardSubject) -> Widget:
     )
 
 
-class MonitoringDashboardArgs(TypedDict):
+class StreamOnDashboard(TypedDict):
+    """Of a stream that is watched."""
+
+    stream_monitor: NotRequired[pulumi.Input[str]]
+    """As what it is named in metrics, where a schedule's name stands. Default none: there is no stream."""
+    stream_function: NotRequired[pulumi.Input[str]]
+    """The function that reads it."""
+
+
+class MonitoringDashboardArgs(StreamOnDashboard):
     """A dashboard of one monitored endpoint."""
 
     endpoint_name: pulumi.Input[str]
@@ -295,6 +337,8 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 critical_alarm_arns=list(args.get("critical_alarm_arns") or []),
                 dead_letter_queue_names=list(args.get("dead_letter_queue_names") or []),
                 open_schedules=dict(args.get("open_schedules") or {}),
+                stream_monitor=args.get("stream_monitor"),
+                stream_function=args.get("stream_function"),
             ).apply(body),
             # Its name may come again, when a deployment that failed is reverted: the engine would write it again, and
             # then delete what it has just written.

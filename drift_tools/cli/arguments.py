@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         _add_acknowledge,
         add_fleet,
         add_result_tables,
+        _add_stream,
         _add_rebaseline,
         _add_retrain,
         _add_approve,
@@ -485,6 +486,30 @@ def _add_attribution(commands: Commands) -> None:
     _add_output(parser, ("table", "json"))
     parser.add_argument("--fail-on-drift", action="store_true", help="exit with status 1 if the ranking has drifted")
     parser.set_defaults(command="attribution")
+
+
+def _add_stream(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "stream",
+        help="replay captured records as a stream, into Kinesis or right here",
+        description="Puts captured records into a Kinesis stream in the order of their files, for tests and back-fill; "
+        "or watches them here as the stream's function would, by the records' own times, and says what changed when.",
+        epilog=_examples(
+            "%(prog)s s3://bucket/captured-data/endpoint/Primary/2026/01/31 --stream churn-requests --rate 500",
+            "%(prog)s captured --baseline baseline/statistics.json --format json",
+        ),
+    )
+    parser.add_argument("captured", metavar="PATH", help="captured data (*.jsonl)")
+    parser.add_argument("--stream", metavar="NAME", help="the Kinesis stream to put them into")
+    parser.add_argument("--rate", metavar="R", type=positive, help="records a second, at most (default: all at once)")
+    parser.add_argument("--baseline", metavar="FILE", help="statistics.json: watch the records here, against it")
+    parser.add_argument(
+        "--window", metavar="S", type=whole, default=5, help="seconds of a window (default: %(default)s)"
+    )
+    parser.add_argument("--false-alarms-per-year", metavar="N", type=positive, default=1.0, help="default: %(default)s")
+    _add_output(parser, ("table", "json"))
+    _add_window(parser)
+    parser.set_defaults(command="stream")
 
 
 def _add_estimate(commands: Commands) -> None:

@@ -22,6 +22,7 @@ _MODULES: Final[Mapping[str, str]] = {
         "acknowledge",
         "fleet",
         "result-tables",
+        "stream",
         "rebaseline",
         "retrain",
         "approve",

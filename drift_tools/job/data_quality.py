@@ -252,6 +252,9 @@ def _make_baseline(settings: MonitorSettings, loaded: _Loaded) -> str:
     if loaded.rows is None:
         raise InputError(f"the baseline is too large to be cut into windows by {column!r}: give fewer rows or weeks")
     from drift_tools.job.baseline_windows import write_windows  # noqa: PLC0415 - needs scipy, which others do not
+    from drift_tools.job.stream_hours import write_stream_hours  # noqa: PLC0415 - likewise
+
+    write_stream_hours(loaded.rows.without(excluded), settings.output, time_column=column)
 
     return write_windows(
         loaded.rows.without(excluded),

@@ -1,8 +1,25 @@
 """Drift within seconds: a producer beside the endpoint's client, counts by bin, a detector that may always look."""
 
+from drift_tools.stream.baseline import MOST_FEATURES, StreamBaseline
 from drift_tools.stream.bins import FeatureBins
 from drift_tools.stream.detector import Change, Detector
+from drift_tools.stream.episodes import Episode, follow
 from drift_tools.stream.producer import Producer
-from drift_tools.stream.records import StreamCounts, encode_record
+from drift_tools.stream.records import StreamCounts, count_cells, encode_record
+from drift_tools.stream.tally import Look, Tally
 
-__all__ = ["Change", "Detector", "FeatureBins", "Producer", "StreamCounts", "encode_record"]
+__all__ = [
+    "MOST_FEATURES",
+    "Change",
+    "Detector",
+    "Episode",
+    "FeatureBins",
+    "Look",
+    "Producer",
+    "StreamBaseline",
+    "StreamCounts",
+    "Tally",
+    "count_cells",
+    "encode_record",
+    "follow",
+]

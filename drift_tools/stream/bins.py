@@ -1,7 +1,8 @@
 """The bins that a stream is counted in: the baseline's own, a dozen numbers a feature, whatever the traffic."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ _EXTRA: Final = 2
 # many bins as it has rows.
 _SMALLEST_SHARE: Final = 0.005
 MOST_CATEGORIES: Final = 30
+_NORMAL: Final = NormalDist()
 
 Kind = Literal["numerical", "categorical"]
 
@@ -38,6 +40,8 @@ class FeatureBins:
         Of a categorical feature: those with a bin of their own; `others` are the baseline's rest, in one bin.
     counts:
         Rows of the baseline by bin: the intervals or categories (with one for the rest), then missing, then new (0).
+    is_listed:
+        Whether every category of the baseline is among `categories` and `others`; if not, none can be called new.
     """
 
     name: str
@@ -46,6 +50,7 @@ class FeatureBins:
     edges: Numbers
     categories: Sequence[str] = ()
     others: frozenset[str] = frozenset()
+    is_listed: bool = True
 
     @classmethod
     def of_numbers(cls, name: str, values: Numbers) -> "FeatureBins":
@@ -63,15 +68,23 @@ class FeatureBins:
         made = cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges)
         return cls(name, "numerical", made.count(values), edges)
 
+    def counted(self, values: NDArray[Any]) -> "FeatureBins":
+        """The same bins with the counts of these rows: of a part of the baseline, such as an hour of the day."""
+        return replace(self, counts=self.count(values))
+
     @classmethod
-    def of_categories(cls, name: str, counts: Mapping[str, int], missing: int) -> "FeatureBins":
-        """Take the categories of a baseline that are frequent enough for a bin of their own, at most 30."""
-        rows = sum(counts.values()) + missing
+    def of_categories(cls, name: str, counts: Mapping[str, int], missing: int, unlisted: int = 0) -> "FeatureBins":
+        """Take the categories of a baseline that are frequent enough for a bin of their own, at most 30.
+
+        `unlisted` are rows of categories that `counts` does not have.
+        """
+        rows = sum(counts.values()) + missing + unlisted
         ranked = sorted(counts, key=lambda category: (-counts[category], category))
         listed = [category for category in ranked[:MOST_CATEGORIES] if counts[category] >= _SMALLEST_SHARE * rows]
         others = [category for category in ranked if category not in set(listed)]
-        bins = [*(counts[category] for category in listed), sum(counts[category] for category in others), missing, 0]
-        return cls(name, "categorical", np.array(bins, float), np.empty(0), tuple(listed), frozenset(others))
+        rest = sum(counts[category] for category in others) + unlisted
+        bins = np.array([*(counts[category] for category in listed), rest, missing, 0], float)
+        return cls(name, "categorical", bins, np.empty(0), tuple(listed), frozenset(others), not unlisted)
 
     def codes(self, values: NDArray[Any]) -> Codes:
         """The bin of each value: float64 with NaN for missing, or objects that are texts or None."""
@@ -84,7 +97,15 @@ class FeatureBins:
             return codes
         places = {category: code for code, category in enumerate(self.categories)}
         places |= dict.fromkeys(self.others, len(self.categories))
-        return np.array([missing if value is None else places.get(value, new) for value in values.tolist()], np.intp)
+        other = new if self.is_listed else len(self.categories)
+        return np.array([missing if value is None else places.get(value, other) for value in values.tolist()], np.intp)
+
+    def count_kinds(self, kinds: Sequence[tuple[str | None, int]]) -> Numbers:
+        """Count categories that come with their numbers, None for missing; of shape (bins,)."""
+        texts = np.empty(len(kinds), dtype=object)
+        texts[:] = [kind for kind, _ in kinds]
+        weights = [number for _, number in kinds]
+        return np.bincount(self.codes(texts), weights, minlength=len(self.counts)).astype(np.float64)
 
     def count(self, values: NDArray[Any]) -> Numbers:
         """Count values by bin; of shape (bins,)."""
@@ -114,6 +135,7 @@ class FeatureBins:
             "edges": self.edges.tolist(),
             "categories": list(self.categories),
             "others": sorted(self.others),
+            "is_listed": self.is_listed,
         }
 
     @classmethod
@@ -126,16 +148,15 @@ class FeatureBins:
             intervals = len(edges) - 1 if kind == "numerical" else len(categories) + 1
             if counts.shape != (intervals + _EXTRA,) or (counts < 0).any() or (np.diff(edges) < 0).any():
                 raise ValueError(f"{len(counts)} counts for {intervals} bins")
-            return cls(str(written["name"]), kind, counts, edges, categories, frozenset(map(str, written["others"])))
+            others, is_listed = frozenset(map(str, written["others"])), bool(written.get("is_listed", True))
+            return cls(str(written["name"]), kind, counts, edges, categories, others, is_listed)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{source} is no baseline of a stream: {error}; make it anew from the baseline") from error
 
 
 def _normal_scores(counts: Numbers) -> Numbers:
-    from scipy.special import ndtri  # noqa: PLC0415 - made once, with the baseline; the function has no scipy
-
     total = counts.sum()
     if not total:
         return np.zeros(len(counts))
-    middle = (np.cumsum(counts) - counts / 2) / total
-    return np.asarray(ndtri(np.clip(middle, 1e-4, 1 - 1e-4)), float)
+    middle = np.clip((np.cumsum(counts) - counts / 2) / total, 1e-4, 1 - 1e-4)
+    return np.array([_NORMAL.inv_cdf(rank) for rank in middle.tolist()])  # scipy would double the function's start

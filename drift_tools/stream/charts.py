@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from drift_tools.stream.bins import MISSING, NEW, FeatureBins, Numbers
+from drift_tools.stream.bins import FeatureBins, Numbers
 
 # Differences are immaterial up to this population stability index: the threshold of the hourly monitor.
 MATERIAL_PSI: Final = 0.1
@@ -21,7 +21,10 @@ _IMMATERIAL_SHIFT: Final = MATERIAL_PSI**0.5
 _SHIFTS: Final = (0.6, 1.2, 2.4)
 # How far from the largest immaterial share to 1 a bin's share is supposed to have gone.
 _WAYS: Final = (0.15, 0.6)
+_SIDES: Final = ((1, "higher"), (-1, "lower"))
 _FLOOR: Final = 1e-4
+# A share that may be as large without being material has nowhere to go.
+_FULL: Final = 1 - 1e-3
 # Shares of a feature's false-alarm probability, as in the hourly monitor: values, what is missing, what is new.
 _VALUES, _MISSING, _NEW = 0.7, 0.15, 0.15
 
@@ -39,50 +42,76 @@ class Chart:
     weight: float
 
 
-def charts(feature: FeatureBins) -> list[Chart]:
-    """Make all charts of a feature; their weights add up to 1."""
+def charts(feature: FeatureBins, season: FeatureBins | None = None) -> list[Chart]:
+    """Make all charts of a feature; their weights add up to 1.
+
+    With `season`, the same bins with the counts of one season of the baseline, the same charts are made against that:
+    one that cannot be there (a bin that always is as full as it can get) has scores of 0 in its place, and tells
+    nothing.
+    """
+    kinds = list(_kinds(feature))
+    now = season or feature
+    shares = now.counts / max(now.counts.sum(), 1.0)
+    normal = now.scores() if feature.kind == "numerical" else np.empty(0)
+    return [Chart(kind.what, kind.scores(shares, normal), kind.weight) for kind in kinds]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A chart before it is known against what: a shift by `size`, or the rise of the bin at `place` by `size`."""
+
+    what: str
+    size: float
+    place: int | None
+    weight: float
+
+    def scores(self, shares: Numbers, normal: Numbers) -> Numbers:
+        if self.place is None:
+            return _shift_scores(self.size, shares, normal)
+        return _rise_scores(self.size, shares, self.place)
+
+
+def _kinds(feature: FeatureBins) -> Iterator[_Kind]:
     shares = feature.counts / feature.counts.sum()
-    values = [*_shifts(feature, shares), *_risen(feature, shares, range(len(shares) - 2))]
-    made = [Chart(what, scores, _VALUES / len(values)) for what, scores in values]
-    for place, part in ((len(shares) - 2, _MISSING), (len(shares) - 1, _NEW)):
-        risen = list(_risen(feature, shares, range(place, place + 1)))
-        made += [Chart(what, scores, part / len(risen)) for what, scores in risen]
-    total = sum(chart.weight for chart in made)
-    return [Chart(chart.what, chart.scores, chart.weight / total) for chart in made]
+    missing, new = len(shares) - 2, len(shares) - 1
+    names = feature.names()
+    can_rise = [place for place in range(len(shares)) if largest_immaterial_share(float(shares[place])) <= _FULL]
+    values = [(f"more values are {names[place]}", way, place) for place in can_rise if place < missing for way in _WAYS]
+    shifts: list[tuple[str, float, int | None]] = []
+    if feature.kind == "numerical" and missing >= 3 and shares[:missing].sum():
+        shifts = [(f"values are {word}", side * size, None) for side, word in _SIDES for size in _SHIFTS]
+    parts: list[tuple[float, list[tuple[str, float, int | None]]]] = [(_VALUES, [*shifts, *values])]
+    parts += [(_MISSING, [("more values are missing", way, missing) for way in _WAYS if missing in can_rise])]
+    parts += [(_NEW, [("values that the baseline never had", way, new) for way in _WAYS])]
+    total = sum(part for part, found in parts if found)
+    for part, found in parts:
+        for what, size, place in found:
+            yield _Kind(what, size, place, part / total / len(found))
 
 
-def _shifts(feature: FeatureBins, shares: Numbers) -> Iterator[tuple[str, Numbers]]:
-    """The values as a whole have moved up or down: the baseline tilted by exp(θ · normal score)."""
+def _shift_scores(shift: float, shares: Numbers, normal: Numbers) -> Numbers:
+    """The values as a whole have moved: the baseline tilted by exp(θ · normal score)."""
     present = shares[:-2]
-    if feature.kind != "numerical" or len(present) < 3 or not present.sum():
-        return
-    scores, inside = feature.scores(), present / present.sum()
+    if not present.sum():
+        return np.zeros(len(shares))
+    inside, immaterial = present / present.sum(), np.copysign(_IMMATERIAL_SHIFT, shift)
 
     def cumulant(theta: float) -> float:
-        return float(np.log((inside * np.exp(theta * scores)).sum()))
+        return float(np.log((inside * np.exp(theta * normal)).sum()))
 
-    for side, word in ((1, "higher"), (-1, "lower")):
-        for shift in _SHIFTS:
-            gain = side * (shift - _IMMATERIAL_SHIFT) * scores
-            price = cumulant(side * shift) - cumulant(side * _IMMATERIAL_SHIFT)
-            yield f"values are {word}", np.concatenate([gain - price, [0.0, 0.0]])
+    gain = (shift - immaterial) * normal - (cumulant(shift) - cumulant(float(immaterial)))
+    return np.concatenate([gain, [0.0, 0.0]])
 
 
-def _risen(feature: FeatureBins, shares: Numbers, places: range) -> Iterator[tuple[str, Numbers]]:
+def _rise_scores(way: float, shares: Numbers, place: int) -> Numbers:
     """One bin has a larger share: a stuck sensor, one class only, a new code, a feed that is missing."""
-    names = feature.names()
-    for place in places:
-        largest = largest_immaterial_share(float(shares[place]))
-        if largest > 1 - 1e-3:
-            continue
-        what = {MISSING: "more values are missing", NEW: "values that the baseline never had"}.get(
-            names[place], f"more values are {names[place]}"
-        )
-        for way in _WAYS:
-            supposed = largest + way * (1 - largest)
-            scores = np.full(len(shares), np.log((1 - supposed) / (1 - largest)))
-            scores[place] = np.log(supposed / largest)
-            yield what, scores
+    largest = largest_immaterial_share(float(shares[place]))
+    if largest > _FULL:
+        return np.zeros(len(shares))
+    supposed = largest + way * (1 - largest)
+    scores = np.full(len(shares), np.log((1 - supposed) / (1 - largest)))
+    scores[place] = np.log(supposed / largest)
+    return scores
 
 
 def largest_immaterial_share(share: float) -> float:

@@ -24,6 +24,7 @@ DISPERSION: Final = 2.0
 # The probability with which an alarm is ended although the change goes on, each time that this is looked at.
 _FALSE_RECOVERY: Final = 1e-4
 _NEVER: Final = -1.0
+HOURS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class Detector:
         The mean number of false alarms a year, of all features together, that the stream may spend.
     dispersion:
         How many rows that came together count as one; at least 1.
+    hours:
+        The same bins with the counts of each hour of the day (UTC), 24 of them: each window is then held against its
+        own hour of the baseline, and day and night are no change. None where the baseline has no times.
 
     Examples
     --------
@@ -84,6 +88,7 @@ class Detector:
         looks_per_year: float,
         false_alarms_per_year: float,
         dispersion: float = DISPERSION,
+        hours: Sequence[Sequence[FeatureBins]] | None = None,
     ) -> None:
         if not features:
             raise InputError("there is no feature to watch: give the baseline's bins")
@@ -93,22 +98,32 @@ class Detector:
                 f"false_alarms_per_year {false_alarms_per_year:g} above 0"
             )
         self.features = list(features)
+        if hours is not None and len(hours) != HOURS:
+            raise InputError(f"{len(hours)} hours of a baseline: give all {HOURS}, or none")
         made = [charts(feature) for feature in self.features]
         shape = (len(made), max(map(len, made)))
         self.bins = max(len(feature.counts) for feature in self.features)
         self._what = [[chart.what for chart in each] for each in made]
         # A chart that a feature has not takes no part: its evidence is always 0 and its weight none.
-        self._scores = np.zeros((*shape, self.bins))
         self._log_weights = np.full(shape, -np.inf)
         for row, each in enumerate(made):
-            for column, chart in enumerate(each):
-                self._scores[row, column, : len(chart.scores)] = chart.scores / dispersion
-                self._log_weights[row, column] = np.log(chart.weight)
+            self._log_weights[row, : len(each)] = np.log([chart.weight for chart in each])
+        seasons = [self.features, *(hours or [])] if hours else [self.features]
+        # Against all of the baseline, or against each hour of its day.
+        self._against = [self._held_against(season, shape, dispersion) for season in seasons[-HOURS:]]
         self._threshold = float(np.log(len(features) * looks_per_year / false_alarms_per_year))
-        self._shares = np.zeros((len(made), self.bins))
-        for row, feature in enumerate(self.features):
-            self._shares[row, : len(feature.counts)] = feature.counts / feature.counts.sum()
         self._reset(shape)
+
+    def _held_against(
+        self, season: Sequence[FeatureBins], shape: tuple[int, int], dispersion: float
+    ) -> tuple[Numbers, Numbers]:
+        """The scores (features, charts, bins) and the shares (features, bins) of a part of the baseline."""
+        scores, shares = np.zeros((*shape, self.bins)), np.zeros((shape[0], self.bins))
+        for row, (feature, part) in enumerate(zip(self.features, season, strict=True)):
+            shares[row, : len(part.counts)] = part.counts / max(part.counts.sum(), 1.0)
+            for column, chart in enumerate(charts(feature, part)):
+                scores[row, column, : len(chart.scores)] = chart.scores / dispersion
+        return scores, shares
 
     def _reset(self, shape: tuple[int, int]) -> None:
         self._evidence = np.full(shape, -np.inf)  # ln M
@@ -140,7 +155,8 @@ class Detector:
             raise InputError(f"counts of shape {counts.shape} for {self._since.shape[0]} features of {self.bins} bins")
         if not counts.any():
             return []
-        gained = np.einsum("fcb,fb->fc", self._scores, counts)
+        scores, shares = self._against[int(start // 3600) % len(self._against)]
+        gained = np.matmul(scores, counts[:, :, None])[:, :, 0]
         is_new = self._excursion <= 0
         self._began = np.where(is_new, start, self._began)
         self._excursion = np.maximum(self._excursion, 0) + gained
@@ -148,33 +164,33 @@ class Detector:
         leading = self._excursion.argmax(axis=1)
         rows = np.arange(len(leading))
         self._since = np.where(is_new[rows, leading][:, None], 0, self._since) + counts
-        return [*self._recovered(gained, end), *self._rung(end)]
+        return [*self._recovered(gained, shares, end), *self._rung(shares, end)]
 
-    def _rung(self, end: float) -> list[Change]:
+    def _rung(self, shares: Numbers, end: float) -> list[Change]:
         total = np.logaddexp.reduce(self._evidence + self._log_weights, axis=1)
         found = []
         for row in np.flatnonzero((total >= self._threshold) & (self._alarmed < 0)).tolist():
             chart = int((self._evidence[row] + self._log_weights[row]).argmax())
             self._alarmed[row], self._calm[row] = chart, 0.0
-            found.append(self._change(row, chart, end, is_over=False))
+            found.append(self._change(row, chart, shares, end, is_over=False))
         return found
 
-    def _recovered(self, gained: Numbers, end: float) -> list[Change]:
+    def _recovered(self, gained: Numbers, shares: Numbers, end: float) -> list[Change]:
         """End an alarm once there is as much evidence for the baseline as the alarm's own chart loses."""
         found = []
         for row in np.flatnonzero(self._alarmed >= 0).tolist():
             chart = int(self._alarmed[row])
             self._calm[row] = max(0.0, self._calm[row]) - gained[row, chart]
             if self._calm[row] >= -np.log(_FALSE_RECOVERY):
-                found.append(self._change(row, chart, end, is_over=True))
+                found.append(self._change(row, chart, shares, end, is_over=True))
                 self._evidence[row], self._excursion[row], self._alarmed[row] = -np.inf, 0.0, -1
                 self._since[row] = 0
         return found
 
-    def _change(self, row: int, chart: int, end: float, *, is_over: bool) -> Change:
+    def _change(self, row: int, chart: int, shares: Numbers, end: float, *, is_over: bool) -> Change:
         counts = self._since[row]
         now = np.maximum(counts / max(1.0, counts.sum()), 1e-4)
-        before = np.maximum(self._shares[row], 1e-4)
+        before = np.maximum(shares[row], 1e-4)
         psi = float(((now - before) * np.log(now / before)).sum())
         what, since = self._what[row][chart], float(self._began[row, chart])
         return Change(self.features[row].name, what, is_over, since, end, psi)

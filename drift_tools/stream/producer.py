@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -41,6 +41,8 @@ class Producer:
         Records that may wait; at 2 kB each the default takes 20 MB.
     seconds:
         How long a record may wait for others to fill its batch.
+    clock:
+        The time of an answer, with its zone.
 
     Examples
     --------
@@ -59,10 +61,11 @@ class Producer:
         cloudwatch: Any = None,
         capacity: int = 10_000,
         seconds: float = 1.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         import boto3  # noqa: PLC0415 - everything else in the package works without it
 
-        self._stream, self._seconds = stream, seconds
+        self._stream, self._seconds, self._clock = stream, seconds, clock
         self._runtime = runtime or boto3.client("sagemaker-runtime")
         self._kinesis = kinesis or boto3.client("kinesis")
         self._cloudwatch = cloudwatch or boto3.client("cloudwatch")
@@ -119,7 +122,7 @@ class Producer:
                 answered_type=answered_type,
                 event_id=event_id,
                 inference_id=inference_id,
-                at=datetime.now(UTC),
+                at=self._clock(),
             )
             if len(record) > LARGEST_RECORD - len(event_id):
                 return self._drop("larger than 1 MiB")

@@ -24,6 +24,8 @@ class Sources:
     """Where the open engine's runs are recorded; None without that engine."""
     agreement_prefix: str | None = None
     """Where the comparisons of two engines are kept; None with one."""
+    stream_prefix: str | None = None
+    """Where the stream's findings are kept; None without a stream."""
     lag: timedelta = timedelta()
     """How far behind its runs the windows of the alarm's schedule are."""
 

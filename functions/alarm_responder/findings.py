@@ -5,7 +5,7 @@ Nothing here may cost a notification: what cannot be read becomes a sentence in 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from contract.acknowledgement import Acknowledgement, acknowledgement_key
@@ -17,6 +17,7 @@ from functions.alarm_responder.drift_report import DriftReport, drift_report, mo
 from functions.alarm_responder.feature_changes import FeatureChange, feature_changes
 from functions.alarm_responder.quality_lines import metric_lines
 from functions.alarm_responder.run_history import Run, Streak, list_runs, streak
+from functions.alarm_responder.stream_findings import StreamFinding, newest_findings
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
 from functions.common.violations import MalformedViolationsError, Violation, parse_violations
 
@@ -31,7 +32,8 @@ class Findings:
     not be read. `lookback` is how far back was looked, `lag` how far behind its run a window ends. `report` is what the
     open engine's drift.json says, empty without one, and `rows` how many the run's statistics are of. `baseline` and
     `current` are one-line summaries by feature or metric, `changes` what kind of change they show. `acknowledged`
-    is who has seen this episode, if anybody said so. `problems` are sentences for a person.
+    is who has seen this episode, if anybody said so. `in_stream` is what the stream found in the hours of the run,
+    if anything. `problems` are sentences for a person.
     """
 
     run: Run | None = None
@@ -46,6 +48,7 @@ class Findings:
     current: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, FeatureChange] = field(default_factory=dict)
     acknowledged: Acknowledgement | None = None
+    in_stream: StreamFinding | None = None
     problems: Sequence[str] = ()
 
 
@@ -84,6 +87,7 @@ def look(alarm: Alarm, sources: Sources) -> Findings:
         current={**summaries(current, baseline), **metric_lines(current)},
         changes=feature_changes(baseline, current),
         acknowledged=_acknowledged(alarm, sources, streak(runs), problems),
+        in_stream=_in_stream(alarm, sources, run, drift_report(report), problems),
         problems=tuple(problems),
     )
 
@@ -100,6 +104,28 @@ def _acknowledged(alarm: Alarm, sources: Sources, found: Streak | None, problems
         return None
     at = moment(record.at)
     return record if at is not None and at >= found.since else None
+
+
+def _in_stream(
+    alarm: Alarm, sources: Sources, run: Run, report: DriftReport, problems: list[str]
+) -> StreamFinding | None:
+    """What the stream found in the hours of a run: the newest finding of theirs."""
+    if sources.stream_prefix is None:
+        return None
+    try:
+        found = newest_findings(
+            sources.s3, sources.bucket, sources.stream_prefix, str(alarm.endpoint), alarm.changed_at
+        )
+    except UnreadableError as error:
+        problems.append(f"Whether the stream has found the same could not be looked up: {error}.")
+        return None
+    start, end = hours_of(run, report)
+    return next((finding for finding in found if finding.covers(set(finding.features), start, end)), None)
+
+
+def hours_of(run: Run, report: DriftReport) -> tuple[datetime, datetime]:
+    """From when to when a run's data are: as its report says, else the hour before the one that it is filed under."""
+    return report.start or run.hour - timedelta(hours=1), report.end or run.hour
 
 
 def _no_violations(runs: Sequence[Run], bucket: str, schedule_prefix: str, lookback: timedelta) -> str:

@@ -38,6 +38,8 @@ class Notification:
     body: str
     attributes: Mapping[str, str]
     chat: Sequence[str] = ()
+    told_before: str = ""
+    """The finding that people have been told of already, where this is the same one: then this is not published."""
 
     def all_attributes(self) -> dict[str, str]:
         """The attributes, and as `chat` the whole message in at most MAX_CHAT characters."""

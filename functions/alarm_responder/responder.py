@@ -40,6 +40,8 @@ class Settings:
     severities: Severities
     monitor_state_prefix: str | None = None
     """Where the open engine's runs are recorded; None without that engine."""
+    stream_prefix: str | None = None
+    """Where the stream's findings are kept; None without a stream."""
     agreement_prefix: str | None = None
     """Where the comparisons of two engines are kept; None with one."""
     hours_behind: Mapping[str, int] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class Settings:
             severities=read_severities(environ.get("SEVERITIES") or "{}"),
             monitor_state_prefix=prefix(environ, "MONITOR_STATE_PREFIX") if "MONITOR_STATE_PREFIX" in environ else None,
             agreement_prefix=prefix(environ, "AGREEMENT_PREFIX") if "AGREEMENT_PREFIX" in environ else None,
+            stream_prefix=prefix(environ, "STREAM_PREFIX") if "STREAM_PREFIX" in environ else None,
             hours_behind=_hours_behind(environ.get("HOURS_BEHIND") or "{}"),
         )
 
@@ -125,7 +128,13 @@ class Responder:
 
     def _notify(self, alarm: Alarm) -> str | None:
         """SNS's message id; None for a transition that nobody wants to be told of."""
-        return self._publish(self._compose(alarm)) if self._is_told(alarm) else None
+        if not self._is_told(alarm):
+            return None
+        notification = self._compose(alarm)
+        if notification.told_before:
+            log("INFO", "the same finding, told before", alarm=alarm.name, finding=notification.told_before)
+            return None
+        return self._publish(notification)
 
     def _is_told(self, alarm: Alarm) -> bool:
         """Beginnings, ends of what people were told of, and a watch that says nothing any more."""
@@ -164,6 +173,7 @@ class Responder:
             baseline_statistics_uri=settings.baseline_statistics.get(alarm.schedule or ""),
             monitor_state_prefix=settings.monitor_state_prefix,
             agreement_prefix=settings.agreement_prefix,
+            stream_prefix=settings.stream_prefix,
             lag=settings.lag(alarm),
         )
         return kind_of(alarm.metric).answer(alarm, sources, context)

@@ -1,20 +1,36 @@
 """What functions publish of a schedule."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from contract.metrics import of_schedule
 
 
 def publish(
-    cloudwatch: Any, namespace: str, endpoint: str, schedule: str, metrics: Mapping[str, float], *, unit: str = "Count"
+    cloudwatch: Any,
+    namespace: str,
+    endpoint: str,
+    schedule: str,
+    metrics: Mapping[str, float],
+    *,
+    unit: str = "Count",
+    by_second: Collection[str] = (),
 ) -> None:
-    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look."""
+    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look.
+
+    Those in `by_second` are kept by the second, so that an alarm can look every ten seconds.
+    """
     dimensions = [{"Name": name, "Value": value} for name, value in of_schedule(endpoint, schedule).items()]
     cloudwatch.put_metric_data(
         Namespace=namespace,
         MetricData=[
-            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit}
+            {
+                "MetricName": name,
+                "Dimensions": dimensions,
+                "Value": value,
+                "Unit": unit,
+                **({"StorageResolution": 1} if name in by_second else {}),
+            }
             for name, value in metrics.items()
         ],
     )

@@ -88,6 +88,25 @@ def exists(s3: Any, bucket: str, key: str) -> bool:
     return key in list_keys(s3, bucket, key)
 
 
+_MISSING = frozenset({"NoSuchKey", "404", "AccessDenied", "403"})
+
+
+def get_or_none(s3: Any, bucket: str, key: str, *, max_bytes: int) -> tuple[str, bytes] | None:
+    """An object's ETag and content; None if there is none. UnreadableError if it is forbidden or larger."""
+    where = f"s3://{bucket}/{key}"
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        data: bytes = answer["Body"].read(max_bytes + 1)
+    except (ClientError, BotoCoreError) as error:
+        # What is missing and what is forbidden have one answer (see `exists`).
+        if error_code(error) in _MISSING and not exists(s3, bucket, key):
+            return None
+        raise UnreadableError(f"{where} cannot be read ({error_code(error)})") from error
+    if len(data) > max_bytes:
+        raise UnreadableError(f"{where} is larger than {max_bytes // 1024**2} MB, too large to read here")
+    return str(answer["ETag"]), data
+
+
 def read_json(s3: Any, bucket: str, key: str, *, max_bytes: int = MAX_JSON_BYTES) -> Any:
     """The parsed object. UnreadableError if it is missing, forbidden, larger than `max_bytes` or no JSON."""
     where = f"s3://{bucket}/{key}"

@@ -37,6 +37,8 @@ CLOUDFORMATION: Final[Mapping[str, str]] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": "AWS::CloudWatch::Alarm",
     "aws:iam/role:Role": "AWS::IAM::Role",
     "aws:iam/rolePolicy:RolePolicy": "AWS::IAM::RolePolicy",
+    "aws:kinesis/stream:Stream": "AWS::Kinesis::Stream",
+    "aws:lambda/eventSourceMapping:EventSourceMapping": "AWS::Lambda::EventSourceMapping",
     "aws:lambda/function:Function": "AWS::Lambda::Function",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "AWS::Lambda::EventInvokeConfig",
     "aws:lambda/permission:Permission": "AWS::Lambda::Permission",

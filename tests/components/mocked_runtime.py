@@ -32,6 +32,7 @@ _ARN_SERVICES = {
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": "sagemaker:{region}:{account}:endpoint-config/{name}",
     "aws:sagemaker/endpoint:Endpoint": "sagemaker:{region}:{account}:endpoint/{name}",
     "aws:sagemaker/monitoringSchedule:MonitoringSchedule": "sagemaker:{region}:{account}:monitoring-schedule/{name}",
+    "aws:kinesis/stream:Stream": "kinesis:{region}:{account}:stream/{name}",
     "aws:lambda/function:Function": "lambda:{region}:{account}:function:{name}",
     "aws:sns/topic:Topic": "sns:{region}:{account}:{name}",
     "aws:sqs/queue:Queue": "sqs:{region}:{account}:{name}",

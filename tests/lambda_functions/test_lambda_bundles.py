@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from components.archives import function_files, function_handler
+from components.archives.monitor import job_sources
 from tests.lambda_functions.functions import FUNCTIONS
 
 NAMES = [
@@ -25,6 +26,8 @@ NAMES = [
     "start_monitor",
     "start_retraining",
 ]
+# Has the monitor's code in its archive, and numpy in a layer.
+COMPUTING = "stream_drift"
 # boto3 comes with Lambda's runtime; here, from the environment that runs the tests.
 _PROGRAM = """
 import importlib, json, sys
@@ -48,7 +51,30 @@ def bundle(name: str, target: Path) -> Path:
 
 def test_every_function_is_tested() -> None:
     folders = {path.parent.name for path in FUNCTIONS.glob("*/handler.py")}
-    assert folders == set(NAMES)
+    assert folders == {*NAMES, COMPUTING}
+
+
+def test_the_bundle_of_the_stream_brings_its_statistics_and_asks_for_numpy_only(tmp_path: Path) -> None:
+    """scipy beside it would double the time that a cold start takes."""
+    target = bundle(COMPUTING, tmp_path)
+    with zipfile.ZipFile(target, "a") as archive:
+        for inside, path in job_sources():
+            if not inside.startswith("contract/"):
+                archive.write(path, inside)
+    program = _PROGRAM.replace('"numpy"}', '"numpy", "scipy", "pyarrow", "pandas"}')
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", program, str(target), function_handler(COMPUTING)],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "eu-central-1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    seen = json.loads(ran.stdout)
+    assert (seen["callable"], seen["foreign"]) == (True, ["drift_tools", "numpy"])
+    assert {"functions.stream_drift.handler", "drift_tools.stream.detector"} <= set(seen["own"])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,6 +15,7 @@ import ministack.core.responses
 import ministack.core.router
 import ministack.services.cloudwatch
 import ministack.services.eventbridge
+import ministack.services.kinesis
 import ministack.services.kms
 import ministack.services.lambda_svc
 import ministack.services.s3
@@ -34,6 +35,7 @@ cloudwatch, eventbridge = ministack.services.cloudwatch, ministack.services.even
 functions, sns, sts = ministack.services.lambda_svc, ministack.services.sns, ministack.services.sts
 runtime = ministack.core.lambda_runtime
 kms, sqs = ministack.services.kms, ministack.services.sqs
+kinesis = ministack.services.kinesis
 s3, scheduler = ministack.services.s3, ministack.services.scheduler
 states = ministack.services.stepfunctions
 
@@ -110,6 +112,28 @@ SIGNATURES = [
     (runtime, "_detect_runtime_binary", "runtime"),
     (runtime, "execution_credentials", "config"),
     (sts, "register_session", "access_key session"),
+    (kinesis, "_create_stream", "data"),
+    (kinesis, "_expire_records", "stream"),
+    (kinesis, "_next_sequence_number", ""),
+    (kinesis, "_max_shard_index", "stream"),
+    (kinesis, "_compute_hash_ranges", "shard_count"),
+    (kinesis, "_resolve_stream", "data"),
+    (kinesis, "_route_to_shard", "hash_key_int stream"),
+    (kinesis, "_split_shard", "data"),
+    (kinesis, "_merge_shards", "data"),
+    (kinesis, "_update_shard_count", "data"),
+    (kinesis, "_shard_out", "shard_id shard"),
+    (kinesis, "_describe_stream_summary", "data"),
+    (kinesis, "_get_records", "data"),
+    (kinesis, "_ensure_base64", "value"),
+    (functions, "_create_esm", "data"),
+    (functions, "_update_esm", "esm_id data"),
+    (functions, "_esm_response", "esm"),
+    (functions, "_poll_kinesis", ""),
+    (functions, "_iter_all_esms", ""),
+    (functions, "_apply_filter_criteria", "records esm"),
+    (functions, "_get_func_record_for_qualifier", "name qualifier"),
+    (functions, "_throttle_response", "reason_code msg retry_after"),
     (ministack.core.responses, "request_scope", "account_id region"),
 ]
 
@@ -153,6 +177,22 @@ CALLERS = [
     (functions._execute_function_dispatch, "_emit_lambda_logs("),
     (evaluator.enforce, "evaluate(ctx, principal.policies, *principal.limits)"),
     (functions.invoke_async_with_retry, "_route_async_failure(on_failure_arn, fn_name, event, last_result)"),
+    (kinesis.handle_request, '"SplitShard": _split_shard'),
+    (kinesis.handle_request, '"MergeShards": _merge_shards'),
+    (kinesis.handle_request, '"UpdateShardCount": _update_shard_count'),
+    (kinesis.handle_request, '"CreateStream": _create_stream'),
+    (kinesis.handle_request, '"GetRecords": _get_records'),
+    (kinesis.handle_request, '"DescribeStreamSummary": _describe_stream_summary'),
+    (kinesis._put_records, "_route_to_shard("),
+    (kinesis._put_records, "_expire_records(stream)"),
+    (kinesis._put_records, "time.time()"),
+    (kinesis._stream_desc, "_shard_out(sid"),
+    (kinesis._list_shards, "_shard_out(sid"),
+    (functions._poll_loop, "_poll_kinesis()"),
+    (functions._get_esm, "_esm_response(esm)"),
+    (functions._list_esms, "_esm_response(e)"),
+    (functions.handle_request, "_create_esm(data)"),
+    (functions.handle_request, "_update_esm(esm_id, data)"),
     (runtime.Worker._spawn, "_detect_runtime_binary(runtime)"),
     (runtime.Worker._spawn, "execution_credentials(self.config)"),
 ]

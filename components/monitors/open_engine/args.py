@@ -54,6 +54,8 @@ class OpenMonitorsArgs(TypedDict):
     """Where batches and their inputs lie. Default none."""
     files_outside: NotRequired[list[pulumi.Input[str]]]
     """Baseline files in other buckets, which the function for small windows may then read. Default none."""
+    others_in_budget: NotRequired[int]
+    """What else shares the monitors' budget of false alarms, such as a stream. Default 0."""
     retrained: NotRequired[bool]
     """Runs compare with the baseline of the model that serves since the last retraining. Default false."""
     compare_function_name: NotRequired[pulumi.Input[str]]

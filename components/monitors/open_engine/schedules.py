@@ -130,6 +130,7 @@ class OpenMonitors(pulumi.ComponentResource):
         self._stem, self._args, self._common = name, args, common
         self._engine, self._network, self._baselines, self._files = engine, network, baselines, files
         self._kinds = [monitor.kind.name for monitor in monitors]
+        self._monitors_in_budget = len(monitors) + args.get("others_in_budget", 0)
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._scripts = {monitor.kind.name: self._script(monitor) for monitor in monitors}
         # One queue for all that a run goes through: an alarm costs what it costs, and a letter says itself whose it is.
@@ -369,7 +370,7 @@ class OpenMonitors(pulumi.ComponentResource):
         return {
             "rules": self._engine.rules,
             "false_alarms_per_year": f"{self._engine.false_alarms_per_year:g}",
-            "monitors_in_budget": f"{len(self._kinds)}",
+            "monitors_in_budget": f"{self._monitors_in_budget}",
             "runs_per_year": f"{monitor.settings.schedule.runs_per_year:g}",
         }
 

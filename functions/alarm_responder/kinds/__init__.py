@@ -3,15 +3,30 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from contract.metrics import AGREEMENT, CONSTRAINT_VIOLATIONS, HOURS_SILENT, JOB_FAILURES, NO_DATA
+from contract.metrics import (
+    AGREEMENT,
+    CONSTRAINT_VIOLATIONS,
+    DRIFTING_FEATURES,
+    HOURS_SILENT,
+    JOB_FAILURES,
+    NO_DATA,
+)
 from functions.alarm_responder.alarm_kind import AlarmKind, Sources
-from functions.alarm_responder.kinds import engine_disagreement, job_failure, no_data, silent_monitor, violations
+from functions.alarm_responder.kinds import (
+    engine_disagreement,
+    job_failure,
+    no_data,
+    silent_monitor,
+    stream_drift,
+    violations,
+)
 
 KINDS: Final[Mapping[str, AlarmKind[Any]]] = {
     CONSTRAINT_VIOLATIONS: violations.KIND,
     JOB_FAILURES: job_failure.KIND,
     HOURS_SILENT: silent_monitor.KIND,
     NO_DATA: no_data.KIND,
+    DRIFTING_FEATURES: stream_drift.KIND,
     AGREEMENT: engine_disagreement.KIND,
 }
 

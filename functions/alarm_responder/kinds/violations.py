@@ -6,7 +6,7 @@ from contract.bucket_layout import DRIFT, STATISTICS
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.alarm_kind import AlarmKind
 from functions.alarm_responder.console_links import Console
-from functions.alarm_responder.findings import Findings, look
+from functions.alarm_responder.findings import Findings, hours_of, look
 from functions.alarm_responder.first_steps import first_steps
 from functions.alarm_responder.monitor_words import CHECK_WORDS
 from functions.alarm_responder.notification import (
@@ -46,6 +46,7 @@ def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> N
         step_lines(*steps, _how_to_acknowledge(alarm, context)),
         alarm_lines(alarm, context),
     ]
+    told_before = _told_by_stream(findings)
     count = "unknown" if findings.violations is None else str(len(findings.violations))
     subject = subject_of(alarm, headline, [group[0].subject for group in _features(groups)])
     when = [line for line in facts if line.startswith(("Data ", "Since "))]
@@ -55,7 +56,21 @@ def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> N
         body=body_of(sections),
         attributes={**attributes_of(alarm, "violations"), "violations": count},
         chat=[subject, *when[:1], steps[0], *when[1:], *where],
+        told_before=told_before,
     )
+
+
+def _told_by_stream(findings: Findings) -> str:
+    """The finding of the stream that is the same as this one: all that the run found is among what changed there.
+
+    Empty where the run found something else besides, or what could not be read: then people are told.
+    """
+    finding, run = findings.in_stream, findings.run
+    if finding is None or run is None or not findings.violations:
+        return ""
+    start, end = hours_of(run, findings.report)
+    names = {violation.subject for violation in findings.violations}
+    return finding.name if finding.covers(names, start, end) else ""
 
 
 _METRIC = "metric"
@@ -105,6 +120,9 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     if seen := findings.acknowledged:
         said = f": {clip(seen.note, _MAX_SENTENCE)}" if seen.note else ""
         lines.append(f"Seen      by {clip(seen.by, _MAX_NAME)} at {clip(seen.at, _MAX_NAME)}{said}")
+    if findings.in_stream:
+        names = ", ".join(sorted(findings.in_stream.features)[:5])
+        lines.append(f"Stream    {names}: told of at {time_text(findings.in_stream.found_at)}, no second finding")
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")
     return lines

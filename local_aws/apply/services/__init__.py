@@ -11,9 +11,11 @@ from local_aws.apply.services import (
     functions,
     glue,
     iam,
+    kinesis,
     kms,
     layers,
     logs,
+    mappings,
     oam,
     registry,
     s3,
@@ -25,7 +27,7 @@ from local_aws.apply.services import (
 )
 
 MODULES = (
-    *(athena, autoscaling, cloudwatch, events, functions, glue, iam, kms, layers, logs, oam),
+    *(athena, autoscaling, cloudwatch, events, functions, glue, iam, kinesis, kms, layers, logs, mappings, oam),
     *(registry, s3, sagemaker, scheduler, sns, sqs, states),
 )
 

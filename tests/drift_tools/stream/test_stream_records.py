@@ -140,3 +140,46 @@ def test_no_bytes_raise_anything_else(text: bytes) -> None:
     counts = counted([text])
     assert counts.records == 1
     assert counts.rows + counts.skipped.total() >= 0
+
+
+def test_records_that_are_alike_count_as_if_each_were_read_with_care() -> None:
+    """A batch learns how its records are laid out; one record alone is always parsed."""
+    rng = np.random.default_rng(0)
+    features = [
+        FeatureBins.of_categories("answer", {"yes": 600, "no": 400, "": 1}, 0),
+        FeatureBins.of_numbers("x", rng.normal(size=500)),
+        FeatureBins.of_numbers("y", rng.normal(size=500)),
+    ]
+
+    def one(given: str, answer: str, **changes: str) -> bytes:
+        return encode_record(
+            received=given.encode(),
+            received_type=changes.get("received_type", "text/csv"),
+            answered=answer.encode(),
+            answered_type=changes.get("answered_type", "text/csv"),
+            event_id=changes.get("event_id", f"{rng.integers(1 << 30)}"),
+            inference_id=changes.get("inference_id"),
+            at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+
+    cells = ["0.1", "-2.5", "", "nan", "inf", "1e3", "x", "1_0", " 0.4 ", "9999", "0x10"]
+    made = [
+        one(f"{rng.choice(cells)},{rng.choice(cells)}", str(rng.choice(["yes", "no", "maybe", ""]))) for _ in range(600)
+    ]
+    made += [one("0.1", "yes"), one("0.1,0.2,0.3", "yes"), one("0.1,0.2\n0.3,0.4", "yes\nno"), one('"0.1",0.2', "yes")]
+    made += [one("[0.1, 0.2]", '"yes"', received_type="application/json", answered_type="application/json")]
+    made += [one("0.1,0.2\n", "yes\n") for _ in range(9)] + [one("\n", "yes\n"), one("0.1,0.2\n\n", "no\n")]
+    made += [one("0.1,0.2", "yes", inference_id=f"id-{at}") for at in range(5)]
+    # As capture writes it where the answer comes first; and what only looks like the others.
+    made += [
+        json.dumps({"captureData": json.loads(two)["captureData"], "eventVersion": "0"}).encode() for two in made[:5]
+    ]
+    made += [two[:-1] for two in made[:3]] + [two.replace(b'"data":"', b'"date":"', 1) for two in made[:3]]
+    made += [two.replace(b'"CSV"', b'"JSON"') for two in made[:3]] + [two[:90] + two[60:] for two in made[:3]]
+    order = rng.permutation(len(made))
+    together, apart = StreamCounts.of(features), StreamCounts.of(features)
+    together.add(made[at] for at in order)
+    for at in order:
+        apart.add([made[at]])
+    assert together.to_dict() == apart.to_dict()
+    assert together.rows > 400
