@@ -60,6 +60,9 @@ class JobEnvironment:
     probability_threshold_attribute: str | None = None
     positive_label: str | None = None
 
+    segments: str | None = None
+    """Columns by whose values a data-quality run tells drift too, with commas between them."""
+
     # Quality before labels, which a data-quality run estimates.
     estimate_baseline: str | None = None
     """A table of predictions with labels, in `ground_truth_attribute`. Without it nothing is estimated."""
@@ -82,6 +85,13 @@ class JobEnvironment:
     metric_time: str | None = None
     shards_uri: str | None = None
     """Where several instances hand their parts of the captures to the first."""
+    # Lines for SQL (contract.result_tables), and what they say of the model besides.
+    result_tables_uri: str | None = None
+    """Where the tables of results are. Without it a run writes none."""
+    account_id: str | None = None
+    model_variant: str | None = None
+    model_version: str | None = None
+    team: str | None = None
     # How the open engine judges.
     rules: str | None = None
     """`calibrated` (the default) or `model-monitor`."""
