@@ -28,7 +28,7 @@ def test_a_life_with_both_kinds_on_both_engines(lab: Lab, tmp_path: Path) -> Non
         }
     )
     made = environment.up()
-    assert list(made.outputs["schedule_names"]) == ["attribution", "bias", "data-quality", "model-quality"]
+    assert sorted(made.outputs["schedule_names"]) == ["attribution", "bias", "data-quality", "model-quality"]
     assert environment.preview().changed == 0
     assert environment.refresh().changed == 0
     gone = environment.destroy()

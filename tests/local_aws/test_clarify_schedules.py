@@ -20,7 +20,7 @@ CLARIFY = f"{ACCOUNTS['sagemaker-clarify-processing']['us-east-1']}.{REGISTRY}/s
 FEATURES = ["feature_1", "feature_2", "feature_3"]
 NAMESPACES = ("aws/sagemaker/Endpoints/bias-metrics", "aws/sagemaker/Endpoints/explainability-metrics")
 ROWS = 200
-Values = np.ndarray[Any, np.dtype[np.float64]]
+Values = np.ndarray[Any, Any]
 
 
 @pytest.fixture(scope="module")
