@@ -301,7 +301,9 @@ def main(argv: Sequence[str]) -> int:
     sys.stdout.write(f"{first}\n\n")
     if options.only and not options.delays:
         return 0
-    places = (World("plain", 300),) if options.quick else (World("plain", 300), World("day and night", 300, 0.9))
+    places: tuple[World, ...] = (
+        (World("plain", 300),) if options.quick else (World("plain", 300), World("day and night", 300, 0.9))
+    )
     places = tuple(world for world in places if world.name.startswith(options.only))
     delayed = _delay_lines(places, options.times, options.jobs)
     header = ["drift; world", "times", "told after", "messages in 3 days", *rings_peers.NAMES]
