@@ -7,8 +7,7 @@ from contract.bucket_layout import WINDOWS
 from drift_tools.errors import InputError
 from drift_tools.profiles import Profile
 from drift_tools.tables import Table
-from drift_tools.timeline import MonitorModel, WindowHistory, bins_of, counts_of, split_by_time
-from drift_tools.timeline.monitor_model import Part
+from drift_tools.timeline import MonitorModel, Part, WindowHistory, bins_of, counts_of, split_by_time
 
 
 def write_windows(rows: Table, output: Path, *, time_column: str, seconds: int, season: str) -> str:
