@@ -108,7 +108,7 @@ def test_nothing_is_left_and_every_step_is_checked(findings: dict[str, Any]) -> 
     assert findings["resources_created"] == 193
     assert findings["resources_left"] == 0
     assert 0 < findings["seconds"] < LIMIT
-    assert len(findings["checks"]) == 18
+    assert len(findings["checks"]) == 20
     assert all(findings["checks"].values())
 
 
