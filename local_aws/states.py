@@ -67,6 +67,7 @@ class StateMachines:
         seams.put_executions_on_clock(self.clock)
         seams.run_executions(self._under_way)
         seams.call_as_role(self.call, self)
+        seams.authorise_answers_on_machines()
 
     def next_due(self) -> datetime | None:
         """When the next wait is over; None if nothing waits."""

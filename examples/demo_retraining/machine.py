@@ -98,12 +98,16 @@ class Machine:
         return Ended(record, evaluation, report, time.monotonic() - began)
 
     def _last(self) -> str:
-        """The last state of the run, for whoever has to find out why it hangs."""
-        running = self.running()
-        if running is None:
-            return "no execution runs"
-        events = self._states.get_execution_history(executionArn=running, reverseOrder=True, maxResults=3)["events"]
-        return json.dumps(events, default=str)[:800]
+        """The last states of the newest run, for whoever has to find out why it hangs, or ended too early."""
+        found = self._states.list_executions(stateMachineArn=self._outputs["retraining_state_machine_arn"])
+        if not found["executions"]:
+            return "there was no execution"
+        newest = max(found["executions"], key=lambda execution: execution["startDate"])
+        arn, status = newest["executionArn"], newest["status"]
+        events = self._states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=3)["events"]
+        record = self._json(f"retraining/decisions/{arn.rsplit(':', 1)[-1]}.json") or {}
+        said = {key: record[key] for key in ("outcome", "reason") if key in record}
+        return f"{arn} is {status}: {json.dumps(said or events, default=str)[:800]}"
 
     def _keys(self, prefix: str) -> list[str]:
         found = self._s3.list_objects_v2(Bucket=self._outputs["bucket_name"], Prefix=prefix).get("Contents", [])

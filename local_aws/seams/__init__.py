@@ -108,7 +108,13 @@ from local_aws.seams.requests import (
 )
 from local_aws.seams.schedules import forget_schedule, moment, next_cron_time, schedules_everywhere, stop_own_scheduler
 from local_aws.seams.signatures import accept_own_keys_only, is_administrator, make_function_keys, refuse_unsigned
-from local_aws.seams.states import TaskFailed, call_as_role, put_executions_on_clock, run_executions
+from local_aws.seams.states import (
+    TaskFailed,
+    authorise_answers_on_machines,
+    call_as_role,
+    put_executions_on_clock,
+    run_executions,
+)
 from local_aws.seams.times import put_on_clock
 
 __all__ = [
@@ -132,6 +138,7 @@ __all__ = [
     "answer_cloudwatch",
     "asgi_app",
     "authorise",
+    "authorise_answers_on_machines",
     "authorise_queries_on_workgroups",
     "bucket_key",
     "call_as_role",

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+import ministack.core.iam_actions as _iam_actions
 from ministack.services import stepfunctions as _states
 
 from local_aws.clock import VirtualClock, iso
+from local_aws.seams.requests import json_object
 
 Invoke = Callable[[str, Any], Any]
 TaskFailed = _states._ExecutionError
@@ -23,6 +25,7 @@ class Waiting(Protocol):
 
 _role: ContextVar[str] = ContextVar("role", default="")
 _execution: ContextVar[str] = ContextVar("execution", default="")
+_machines_of_tokens: dict[str, str] = {}
 
 
 def put_executions_on_clock(clock: VirtualClock) -> None:
@@ -49,6 +52,21 @@ def run_executions(under_way: Callable[[str], Any]) -> None:
     _states._run_execution, _states._fail_execution = run, failed
 
 
+def authorise_answers_on_machines() -> None:
+    """Who answers a task's token needs the right on the state machine that waits, as policies for AWS name it.
+
+    ministack finds no resource in such a request, and lets only those in who may answer on everything ("*").
+    Source: Service Authorization Reference, AWS Step Functions, SendTaskSuccess: resource type statemachine.
+    """
+    original = _iam_actions.extract_resource_arn
+
+    def extract(service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any) -> str:
+        machine = _machines_of_tokens.get(str(json_object(body).get("taskToken"))) if service == "states" else None
+        return machine or str(original(service, method, path, headers, body, *rest))
+
+    _iam_actions.extract_resource_arn = extract
+
+
 def call_as_role(call: Callable[[str, str, Any], Any], waiting: Waiting) -> None:
     """Replace what tasks do: `call(role ARN, resource, input)` for every one; waits are `waiting`'s.
 
@@ -70,6 +88,8 @@ def call_as_role(call: Callable[[str, str, Any], Any], waiting: Waiting) -> None
     def with_callback(resource: str, data: Any, token: str, state: dict[str, Any]) -> Any:
         info: dict[str, Any] = {"event": _Flag(), "result": None, "error": None, "heartbeat": None}
         _states._task_tokens[token] = info
+        # It stays known when nobody waits any more: that is another answer than a refusal.
+        _machines_of_tokens[token] = _states._executions[_execution.get()]["stateMachineArn"]
         try:
             call(_role.get(), resource.replace(".waitForTaskToken", ""), data)
             _wait_for_token(info, state, waiting)

@@ -6,6 +6,7 @@ import tarfile
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -410,6 +411,42 @@ def test_waits_and_time_limits_are_on_the_virtual_clock(cloud: local_aws.LocalAw
     assert ended(client, third)["status"] == "ABORTED"
     cloud.clock.advance(timedelta(hours=3))
     assert client.describe_execution(executionArn=third)["status"] == "ABORTED"
+
+
+def test_who_answers_a_token_needs_the_right_on_the_machine_that_waits(guarded_bench: Bench) -> None:
+    bench = guarded_bench
+    sqs = bench.cloud.client("sqs")
+    url = sqs.create_queue(QueueName=f"{bench.name}-tokens")["QueueUrl"]
+    ask = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": url, "MessageBody.$": "$$.Task.Token"},
+        "End": True,
+    }
+    client, waiting = machine(bench, {"Ask": ask}, statement("sqs:SendMessage", "*"))
+    execution = client.start_execution(stateMachineArn=waiting)["executionArn"]
+    token = wait_until(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))[0]["Body"]
+    user = f"{bench.name}-user"
+    bench.iam.create_user(UserName=user)
+    key = bench.iam.create_access_key(UserName=user)["AccessKey"]
+    theirs = boto3.client(
+        "stepfunctions",
+        endpoint_url=bench.cloud.endpoint_url,
+        region_name=bench.cloud.region,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+
+    def may_answer(arn: str) -> None:
+        document = {"Version": "2012-10-17", "Statement": [statement("states:SendTaskSuccess", arn)]}
+        bench.iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps(document))
+
+    may_answer(f"{waiting}-other")
+    with pytest.raises(ClientError, match="not authorized to perform: states:SendTaskSuccess"):
+        theirs.send_task_success(taskToken=token, output="{}")
+    may_answer(waiting)
+    theirs.send_task_success(taskToken=token, output='{"approved": true}')
+    assert json.loads(ended(client, execution)["output"]) == {"approved": True}
 
 
 def test_a_processing_job_with_sync_is_waited_for_and_its_failure_is_the_tasks(guarded_bench: Bench) -> None:
