@@ -191,7 +191,7 @@ class ProcessingJobs:
     def _publish_metrics(self, job: Document, instances: list[Instance], session: Mapping[str, str]) -> None:
         """Publish what a monitoring job left in /opt/ml/output/metrics/cloudwatch, under the job's role."""
         namespace = _NAMESPACES.get(job.state.get("_MonitoringType", ""))
-        if namespace is None:
+        if not namespace:  # no monitoring job of AWS's own
             return
         metrics = [entry for instance in instances for entry in instance.metrics()]
         cloudwatch = clients.client("cloudwatch", session)
