@@ -42,6 +42,8 @@ class Monitored:
         self.engine = engine
         self.after_the_hour = AFTER_THE_GRACE if engine == OPEN else AFTER_THE_HOUR
         self._baseline = read_table(baseline)
+        # What requests are sent with; a stream's producer takes its place.
+        self.runtime = cloud.client("sagemaker-runtime")
 
     @property
     def features(self) -> int:
@@ -76,7 +78,7 @@ class Monitored:
         result = send(
             requests,
             endpoint=self.outputs["endpoint_name"],
-            client=self.cloud.client("sagemaker-runtime"),
+            client=self.runtime,
             on_progress=lambda sent, failed: progress(sent + failed, number),
         )
         if result.failed or result.sent != number:
@@ -175,6 +177,16 @@ class Monitored:
         if not alarms:
             raise DemoError(f"there is no alarm {name}; the stack's outputs name it")
         return alarms[0]
+
+    def answered_alarms(self) -> int:
+        """How many alarms the responder has seen through, as it marks them for itself."""
+        s3, bucket, found = self.cloud.client("s3"), self.outputs["bucket_name"], 0
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="responder-state/alarms/"):
+            for item in page.get("Contents", []):
+                if "-ALARM-" in item["Key"]:
+                    marker = json.loads(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read())
+                    found += marker["state"] == "done"
+        return found
 
     def violations(self, execution: Execution) -> list[dict[str, Any]]:
         """What the execution wrote; the file is absent where there are none."""

@@ -8,6 +8,7 @@ from .rule import Level, Properties, Rule, Severity, groups
 # Where a resource names its key: a path of inputs for each type. SNS, SQS and CloudWatch Logs spell it differently.
 KEY_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:cloudwatch/logGroup:LogGroup": ("kmsKeyId",),
+    "aws:kinesis/stream:Stream": ("kmsKeyId",),
     "aws:lambda/function:Function": ("kmsKeyArn",),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
         *("rules", "applyServerSideEncryptionByDefault", "kmsMasterKeyId"),

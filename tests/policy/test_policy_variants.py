@@ -27,12 +27,13 @@ EVERYTHING: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=["model-monitor", "open", "both"])
 def everything(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    overrides: dict[str, Any] = {"engine": "model-monitor", "monitoring": EVERYTHING}
+    layer = tmp_path_factory.mktemp("layer")
+    (layer / "python").mkdir()
+    everything = {**EVERYTHING, "real_time": {"layer": str(layer)}}
+    overrides: dict[str, Any] = {"engine": "model-monitor", "monitoring": everything}
     if request.param != "model-monitor":
-        layer = tmp_path_factory.mktemp("layer")
-        (layer / "python").mkdir()
         own = {"small_windows": {"layer": str(layer)}, "alarm_on_no_data": True}
-        overrides = {"engine": request.param, "monitoring": {**EVERYTHING, "open_engine": own}}
+        overrides = {"engine": request.param, "monitoring": {**everything, "open_engine": own}}
     settings = load_settings(PROJECT, "prod", overrides)
     return run_program(
         lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"), config=settings.config, stack="prod"
@@ -64,5 +65,5 @@ def test_it_is_everything(everything: Run) -> None:
         "aws-native:sagemaker:ModelQualityJobDefinition",
     }
     alarms = len(everything.of_type("aws:cloudwatch/metricAlarm:MetricAlarm"))
-    assert (missing, alarms) in [(set(), 15), (of_model_monitor, 18), (set(), 25)]
+    assert (missing, alarms) in [(set(), 19), (of_model_monitor, 22), (set(), 29)]
     assert "aws:cloudwatch/alarmMuteRule:AlarmMuteRule" in types

@@ -67,6 +67,18 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Streamed:
+    """What a stream did beside the hourly monitor: records counted and lost, seconds from the first anomalous record's
+    own time to the notification, and how many notifications the break cost, both ways together.
+    """
+
+    records: int
+    lost: int
+    delay_seconds: float
+    notifications: int
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One part of the demo, told from its story to who was notified.
 
@@ -82,6 +94,8 @@ class Scenario:
     notifications: tuple[Notification, ...] = ()
     timeline: tuple[Event, ...] = ()
     model_quality: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    streamed: Streamed | None = None
+    """None of a scenario without a stream."""
     quality_drawn: tuple[str, ...] = ("accuracy", "recall", "precision", "auc")
     sections: tuple[Section, ...] = ()
     """What other kinds of monitors have to show."""
