@@ -1,8 +1,15 @@
 """The Pulumi program: stack configuration → ModelMonitoringStack → stack outputs."""
 
+import gc
+
+# The SDK makes some hundred thousand classes and annotations that stay: looking for garbage among them, again and
+# again, is a fifth of the time that the imports take.
+gc.disable()
+
 import difflib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -10,12 +17,13 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
-from components.archives import numpy_layer
-from components.archives.model import write_model_archive
+from components.archives import numpy_layer, write_model_archive, write_source_archive
 from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
 from contract.monitor_kinds import DATA_QUALITY, KINDS
+
+gc.enable()
 
 PROJECT = Path(__file__).resolve().parent
 # The rest of the arguments, by the names that the component has for them, in one object.
@@ -27,6 +35,7 @@ FILES: Final = {
     "baseline_data": "model/baseline.csv",
     "baseline_quality_data": "model/baseline_quality.csv",
 }
+S3: Final = "s3://"
 SCALARS: Final = ("engine", "retain_data", "protect", "log_retention_in_days")
 KEYS: Final = (*SCALARS, *FILES, "alert_emails", "compute_baselines_here", MONITORING)
 # Arguments that are files: in a stack's configuration they are paths.
@@ -49,8 +58,10 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     _check_keys(config.name)
     monitoring = config.get_object(MONITORING, {})
     args = _with_assets(_with(monitoring, MONITORING, **_set(config)), project)
-    _add_layer(args)
+    _add_small_windows(args)
+    _add_numpy_layer(args)
     _add_model(args, config, project)
+    _add_training_source(args, project)
     _add_baseline(args, config, project)
     _add_quality_baseline(args, config, project)
     emails = config.get_object("alert_emails")
@@ -59,6 +70,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
             emails = [pulumi.Output.secret(email) for email in emails]
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
     _keep_secrets(args, config)
+    _check_key(args)
     native = [KINDS[kind].argument for kind in KINDS if kind != DATA_QUALITY and KINDS[kind].argument in args]
     if native and args.get("engine") in {"model-monitor", "both"}:
         _check_regions(native[0])
@@ -79,21 +91,36 @@ def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:
     """Hand on as secrets what was set as secrets, such as `--secret --path monitoring.endpoint.environment.TOKEN`.
 
     Pulumi decrypts a key for the program and says that something in it is a secret, not what. All is one that may be;
-    what decides which resources there are and what they are called cannot be, and tags are not. URLs are anyway.
+    what decides which resources there are and what they are called cannot be. URLs are anyway.
     """
     if not is_config_secret(config.full_key(MONITORING)):
         return
     environment = args["endpoint"].get("environment")
     if isinstance(environment, dict):
-        args["endpoint"]["environment"] = {
-            key: pulumi.Output.secret(as_text(value)) if isinstance(as_text(value), str) else value
-            for key, value in environment.items()
-        }
-    subscriptions = args.get("alerting", {}).get("subscriptions")
+        args["endpoint"]["environment"] = {key: _secret(value) for key, value in environment.items()}
+    alerting = args.get("alerting", {})
+    if isinstance(alerting.get("emails"), list):
+        alerting["emails"] = [_secret(email) for email in alerting["emails"]]
+    if isinstance(args.get("tags"), dict):
+        args["tags"] = {key: _secret(value) for key, value in args["tags"].items()}
+        pulumi.runtime.register_stack_transformation(_hide_all_tags)
+    subscriptions = alerting.get("subscriptions")
     for item in subscriptions if isinstance(subscriptions, list) else ():
         # What is not text the component refuses.
         if isinstance(item, dict) and isinstance(item.get("endpoint"), str):
             item["endpoint"] = pulumi.Output.secret(item["endpoint"])
+
+
+def _secret(value: Any) -> Any:
+    """A text as a secret; what is none the component refuses."""
+    text = as_text(value)
+    return pulumi.Output.secret(text) if isinstance(text, str) else value
+
+
+def _hide_all_tags(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+    """The provider repeats a resource's tags, with its own, in an output that no input makes a secret."""
+    hidden = pulumi.ResourceOptions(additional_secret_outputs=["tagsAll"] if "tags" in resource.props else [])
+    return pulumi.ResourceTransformationResult(resource.props, pulumi.ResourceOptions.merge(resource.opts, hidden))
 
 
 def _check_regions(argument: str) -> None:
@@ -102,13 +129,27 @@ def _check_regions(argument: str) -> None:
     Without a region of its own it would fail halfway through a deployment, and with another one it would make the
     definition where its schedule is not.
     """
-    environment = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    environment = _region_of_environment()
     classic, native = (pulumi.Config(provider).get("region") or environment for provider in ("aws", "aws-native"))
     if classic and native != classic:
         raise ArgumentError(
             f"aws-native:region is {native!r} and aws:region {classic!r}: {argument} needs both providers in one "
             f"region; pulumi config set aws-native:region {classic}"
         )
+
+
+def _check_key(args: dict[str, Any]) -> None:
+    """A key of another region exists, and nothing here can be encrypted with it: it would fail resource by resource."""
+    key, region = args.get("kms_key_arn"), pulumi.Config("aws").get("region") or _region_of_environment()
+    if isinstance(key, str) and region and key.startswith("arn:") and key.split(":")[3] != region:
+        raise ArgumentError(
+            f"kms_key_arn is a key of {key.split(':')[3]} and the stack is in {region}: give a key of {region} (of a "
+            "multi-Region key, its replica there)"
+        )
+
+
+def _region_of_environment() -> str | None:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 def _set(config: pulumi.Config) -> dict[str, Any]:
@@ -136,13 +177,20 @@ def _with_assets(args: dict[str, Any], project: Path) -> dict[str, Any]:
     """The arguments with files in place of their paths."""
     copied = cast(dict[str, Any], json.loads(json.dumps(args)))
     for (*groups, key), is_archive in (*((path, False) for path in ASSETS), *((path, True) for path in ARCHIVES)):
-        group: Any = copied
-        for name in groups:
-            group = group.get(name) if isinstance(group, dict) else None
-        if isinstance(group, dict) and isinstance(group.get(key), str):
-            path = project / group[key]
-            group[key] = _archive(path, ".".join([*groups, key])) if is_archive else _file(path)
+        for group in _groups(copied, groups):
+            if isinstance(group.get(key), str):
+                path = project / group[key]
+                group[key] = _archive(path, ".".join([*groups, key])) if is_archive else _file(path)
     return copied
+
+
+def _groups(args: Any, path: Sequence[str]) -> list[dict[str, Any]]:
+    """The groups of arguments at a path, in which `*` is every name; none where there is no group."""
+    found = [args]
+    for name in path:
+        inside = [group for group in found if isinstance(group, dict)]
+        found = [other for group in inside for other in (group.values() if name == "*" else [group.get(name)])]
+    return [group for group in found if isinstance(group, dict)]
 
 
 def _needed(config: pulumi.Config, key: str, *, given: bool) -> str | None:
@@ -156,10 +204,31 @@ def _needed(config: pulumi.Config, key: str, *, given: bool) -> str | None:
 
 def _add_model(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
     endpoint = _with(args.get("endpoint", {}), "endpoint")
-    path = _needed(config, "model_artifact", given="existing" in endpoint or "image_uri" in endpoint)
+    if isinstance(endpoint.get("model"), str):
+        endpoint["model_uri" if endpoint["model"].startswith(S3) else "model"] = _model(project, endpoint.pop("model"))
+    given = any(key in endpoint for key in ("existing", "image_uri", "model", "model_uri"))
+    path = _needed(config, "model_artifact", given=given)
     if path is not None:
-        endpoint = _with(endpoint, "endpoint", model=_model(project / path))
+        key = "model_uri" if path.startswith(S3) else "model"
+        endpoint = _with(endpoint, "endpoint", **{key: _model(project, path)})
     args["endpoint"] = endpoint
+
+
+def _add_training_source(args: dict[str, Any], project: Path) -> None:
+    """The training script of retraining: a tar.gz, or a directory that becomes one."""
+    training = args.get("retraining", {})
+    training = training.get("training", {}) if isinstance(training, dict) else {}
+    if not isinstance(training, dict) or not isinstance(training.get("source"), str):
+        return
+    path = project / training["source"]
+    if not path.is_dir():
+        training["source"] = _file(path)
+        return
+    program = str(training.get("program", "train.py"))
+    try:
+        training["source"] = _file(write_source_archive(path, program, PROJECT / "build" / "training"))
+    except FileNotFoundError as error:
+        raise ArgumentError(f"retraining.training.source: {error}") from error
 
 
 def _add_baseline(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
@@ -212,24 +281,18 @@ def compute(job: BaselineJob, data: Path) -> Path:
     return results
 
 
-def _add_layer(args: dict[str, Any]) -> None:
-    """Numpy and scipy for the function that looks at small windows, from locked wheels, where no layer is given."""
-    _add_numpy_layer(args)
-    engine = args.get("open_engine")
-    windows = engine.get("small_windows") if isinstance(engine, dict) else None
-    if not isinstance(windows, dict) or windows.get("layer") is not None:
-        return
-    try:
-        windows["layer"] = pulumi.FileArchive(str(numpy_layer.built()))
-    except numpy_layer.LayerError as error:
-        raise ArgumentError(
-            f"open_engine.small_windows has no layer, and none could be made ({error}): make one where there is a "
-            "package index (make layer) and give its path, or remove small_windows"
-        ) from error
+def _add_small_windows(args: dict[str, Any]) -> None:
+    """Small windows in a function are the program's default: they cost a fortieth of processing jobs."""
+    if args.get("engine") != "model-monitor":
+        engine = args.setdefault("open_engine", {})
+        if isinstance(engine, dict):  # the component refuses anything else
+            windows = engine.setdefault("small_windows", {})
+            if windows == {} and not numpy_layer.place().exists():
+                pulumi.log.info("downloading numpy and scipy for the layer of small windows (42 MB, once) ...")
 
 
 def _add_numpy_layer(args: dict[str, Any]) -> None:
-    """Numpy for the function that watches the stream, likewise."""
+    """Numpy for the function that watches the stream, from locked wheels, where no layer is given."""
     stream = args.get("real_time")
     if not isinstance(stream, dict) or stream.get("layer") is not None:
         return
@@ -253,8 +316,11 @@ def _archive(path: Path, name: str) -> pulumi.FileArchive:
     return pulumi.FileArchive(str(path))
 
 
-def _model(path: Path) -> pulumi.FileAsset:
-    """A `model.tar.gz`, or a directory that becomes one."""
+def _model(project: Path, text: str) -> pulumi.FileAsset | str:
+    """A `model.tar.gz`, or a directory that becomes one; one that lies in S3 is its address."""
+    if text.startswith(S3):
+        return text
+    path = project / text
     if not path.exists():
         raise ArgumentError(f"model_artifact is {path}: there is no such file or directory")
     if not path.is_dir():

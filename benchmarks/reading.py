@@ -6,19 +6,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.json as pa_json
 
+from benchmarks.publishing import DOCS, markdown_table, publish
 from drift_tools.comparison import compare
 from drift_tools.job import load_json
 from drift_tools.tables import read_table
 
+Line: TypeAlias = tuple[str, str, str, str, str]
 _REPETITIONS = 3
 # Run in a process of its own, whose memory is then the comparison's alone.
 _PEAK = """
@@ -61,9 +63,10 @@ def seconds(do: Callable[[], Any]) -> float:
     return best
 
 
-def csv_lines(folder: Path, tables: list[pa.Table]) -> None:
+def csv_lines(folder: Path, tables: list[pa.Table]) -> Iterator[Line]:
     """Reading and comparing two CSV files, beside pyarrow's reading of them and the measures of what it read."""
     measures = seconds(lambda: compare(*tables))
+    size = sum(table.nbytes for table in tables)
     for quoting, name in (("none", "plain"), ("needed", "quoted")):
         files = [folder / f"{name}{side}.csv" for side in range(2)]
         for file, table in zip(files, tables, strict=True):
@@ -71,55 +74,75 @@ def csv_lines(folder: Path, tables: list[pa.Table]) -> None:
         theirs = seconds(lambda files=files: [pa_csv.read_csv(file) for file in files])  # type: ignore[misc]
         ours = seconds(lambda files=files: [read_table(file) for file in files])  # type: ignore[misc]
         whole = seconds(lambda files=files: compare(*map(read_table, files)))  # type: ignore[misc]
-        size = sum(table.nbytes for table in tables)
         done = subprocess.run(  # noqa: S603 - this interpreter and this file's own text
             [sys.executable, "-c", _PEAK, *map(str, files)], capture_output=True, text=True, check=True
         )
-        peak = int(done.stdout)
-        _say(
-            f"CSV, {name}: reading {ours:.2f} s, pyarrow {theirs:.2f} s: {ours / theirs:.2f} times (goal 2); with the "
-            f"comparison {whole:.2f} s, of which pyarrow's measures are {measures:.2f} s; "
-            f"peak {peak / size:.2f} times the tables (goal 2.5)"
+        beside = f"pyarrow.csv: {theirs:.2f} s"
+        yield f"two CSV files, {name}: read", f"{ours:.2f} s", beside, f"{ours / theirs:.2f}", "2"
+        beside = f"twice pyarrow.csv, and the measures: {2 * theirs + measures:.2f} s"
+        yield f"{name}: read and compared", f"{whole:.2f} s", beside, f"{whole / (2 * theirs + measures):.2f}", "1"
+        memory = f"{int(done.stdout) / 1e6:.0f} MB"
+        yield (
+            f"{name}: memory at most",
+            memory,
+            f"the tables: {size / 1e6:.0f} MB",
+            f"{int(done.stdout) / size:.2f}",
+            "2.5",
         )
 
 
-def text_lines(rows: int) -> None:
+def text_lines(rows: int) -> Iterator[Line]:
     """A column of texts of which no two are alike, beside a column of numbers."""
     rng = np.random.default_rng(1)
     numbers = [pa.table({"x": rng.normal(size=rows)}) for _ in range(2)]
     texts = [pa.table({"x": [f"{side} {index}" for index in range(rows)]}) for side in "ab"]
     one, other = seconds(lambda: compare(*numbers)), seconds(lambda: compare(*texts))
-    _say(f"texts without a repetition: {other:.3f} s, numbers {one:.3f} s: {other / one:.1f} times (goal 3)")
+    counted = seconds(lambda: [text.column("x").value_counts() for text in texts])
+    yield "texts without a repetition: compared", f"{other:.2f} s", f"numbers: {one:.3f} s", f"{other / one:.1f}", "3"
+    beside = f"pyarrow's value_counts: {counted:.2f} s"
+    yield "the same", f"{other:.2f} s", beside, f"{other / counted:.1f}", ""
 
 
-def json_lines(folder: Path, table: pa.Table) -> None:
+def json_lines(folder: Path, table: pa.Table) -> Iterator[Line]:
     """Reading JSON Lines, beside pyarrow's reader."""
     file = folder / "rows.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()))
     theirs = seconds(lambda: pa_json.read_json(file))
     ours = seconds(lambda: load_json(file, lines=True))
-    _say(f"JSON Lines: {ours:.2f} s, pyarrow {theirs:.2f} s: {ours / theirs:.1f} times (goal 2)")
+    beside = f"pyarrow.json: {theirs:.2f} s"
+    yield f"JSON Lines, {table.num_rows:,} rows: read", f"{ours:.2f} s", beside, f"{ours / theirs:.2f}", "2"
 
 
-def wide_lines(folder: Path) -> None:
+def wide_lines(folder: Path) -> Iterator[Line]:
     """Records of many columns: the time a cell takes should not depend on how many there are."""
+    first = 0.0
     for width in (1000, 4000, 16000):
         file = folder / f"wide{width}.jsonl"
         row = {f"f{index}": index * 0.5 for index in range(width)}
         file.write_text((json.dumps(row) + "\n") * 20)
-        taken = seconds(lambda file=file: load_json(file, lines=True))  # type: ignore[misc]
-        _say(f"wide records, {width:,} columns: {1e6 * taken / (20 * width):.1f} microseconds a cell")
+        cell = seconds(lambda file=file: load_json(file, lines=True)) / (20 * width)  # type: ignore[misc]
+        first = first or cell
+        beside = f"of 1,000: {1e6 * first:.1f} µs"
+        yield f"records of {width:,} columns: a cell", f"{1e6 * cell:.1f} µs", beside, f"{cell / first:.2f}", ""
 
 
 def main(argv: list[str]) -> int:
-    """Print the ratios."""
+    """Print the ratios, and write them to docs/benchmarks.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks reading", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="of each table (default: 1,000,000)")
-    rows = parser.parse_args(argv).rows
+    parser.add_argument("--publish", action="store_true", help="write docs/benchmarks.md")
+    options = parser.parse_args(argv)
+    rows: int = options.rows
     tables = [table_of(rows, seed) for seed in range(2)]
-    with tempfile.TemporaryDirectory() as folder:
-        csv_lines(Path(folder), tables)
-        text_lines(rows)
-        json_lines(Path(folder), tables[0][: max(rows // 20, 1)])
-        wide_lines(Path(folder))
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        json_rows = tables[0][: max(rows // 20, 1)]
+        for part in (csv_lines(folder, tables), text_lines(rows), json_lines(folder, json_rows), wide_lines(folder)):
+            for line in part:
+                _say("  ".join(line))
+                lines.append(line)
+    if options.publish:
+        header = [f"20 columns, {rows:,} rows", "drift_tools", "beside", "ratio", "goal"]
+        publish(DOCS / "benchmarks.md", {"reading": markdown_table(header, lines)})
     return 0

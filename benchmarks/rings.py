@@ -1,182 +1,305 @@
-"""How often an hourly monitor rings in a year without drift, and after how many hours with one.
+"""How often people are told in a year without drift, and how soon with one: counted at the notification.
 
-`python -m benchmarks rings` prints the tables; with `--publish` it also writes them into `docs/verdicts.md`. All draws
-are seeded. Evidence is the job's own functions', on all hours of half a year at once; where there is any, the job's own
-judgement of that window says whether it rings. A ring is an episode's first hour, as an alarm tells it. `--seconds` is
-the time for each world.
+`python -m benchmarks rings` runs the monitor's job on simulated hours, publishes its metrics, evaluates the alarms as
+the component declares them, and lets the responder answer (`benchmarks/chain.py`): what is counted is what it publishes
+to the notification topic. Only the clock is simulated. `--quick` takes minutes; `--publish` writes the tables and the
+plot into `docs/verdicts.md`. All draws are seeded.
+
+A year has 8,760 windows, of which nearly all are nowhere near a ring. So each is looked at roughly first, by the job's
+own tests at ten times the budget (`benchmarks/rough_look.py`), and only those with any evidence, the hours after them,
+and a sample of the others go through the chain; it is an error if one of that sample rings. With `--quick` every
+hour of the first week does.
 """
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import worlds
+from benchmarks import rings_peers, rough_look
+from benchmarks.chain import EPOCH, HOURS_A_YEAR, Chain, Notice
 from benchmarks.publishing import DOCS, markdown_table, publish
-from drift_tools.timeline.budget import RunBudget
-from drift_tools.timeline.evidence import PartEvidence
-from drift_tools.timeline.history import WindowHistory
-from drift_tools.timeline.judgement import judge
-from drift_tools.timeline.monitor_model import MonitorModel
-from drift_tools.timeline.sudden import runs_beyond, sudden_p_values, weighted_p_values
+from benchmarks.row_worlds import DRIFTS, UNDRIFTED, Block, Drift, Source, World
+from contract.bucket_layout import CONSTRAINTS, STATISTICS
+from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from drift_tools.comparison import profile_of
+from drift_tools.job.drift_json import kinds_of
+from drift_tools.job.window_store import Folder, WindowStore
+from drift_tools.monitors.data_quality import Constraints
+from drift_tools.profiles import Statistics
+from drift_tools.timeline import WindowHistory, bins_of, counts_of, learnt_model, record_of
 
-Flags = NDArray[np.bool_]
-
-TWO_WEEKS, HALF_A_YEAR, HOURS_A_YEAR = 336, 4380, 8760
-BUDGET = RunBudget(1.0, HOURS_A_YEAR, worlds.FEATURES)
-# Hours without a call after which the next one is another episode.
-_APART = 24
-_LONGEST_WAIT = 480
-
-
-def calls(model: MonitorModel, history: WindowHistory) -> Flags:
-    """The hours at which any test has evidence of any feature, material or not."""
-    found = np.zeros(len(history), dtype=bool)
-    for part in model.parts:
-        evidence = PartEvidence(part, history, BUDGET)
-        p_values, _ = weighted_p_values(part.model, sudden_p_values(part.model, evidence.scores))
-        found |= (p_values <= BUDGET.sudden_level).any(1)
-        found |= runs_beyond(part.model, evidence.scores.z, evidence.run_length).any(1)
-        found |= (evidence.cumulative()[0] >= BUDGET.cumulative_threshold).any(1)
-        found |= (evidence.rare()[0] >= 1).any(1)
-    return found
+BASELINE_ROWS = 20_000
+WEEK, TWO_WEEKS, DAY = 168, 336, 24
+_AFTER = 6  # hours after a window with evidence that go through the chain as well
+_AFTER_CROSSING = 48
+_SAMPLE = 24  # windows of a year without any evidence that go through it, as a check
+_LONGEST_WAIT = 504
+_FIRST = int(EPOCH.timestamp())
 
 
-def chunk_rule(base: WindowHistory, history: WindowHistory) -> Flags:
-    """NannyML's default on the same counts: a feature's mean normal score, or a share, outside of three standard
-    deviations of the baseline's own hours.
-    """
-    model = MonitorModel.fit(base, season="none")
-    found = np.zeros(len(history), dtype=bool)
-    for part in model.parts:
-        evidence = PartEvidence(part, history, BUDGET)
-        scores = evidence.scores.z * np.sqrt(evidence.scores.variance) / np.sqrt(part.model.variance)
-        first = slice(0, 1) if part.model.family.moments else slice(0, 5)
-        found |= (np.abs(np.nan_to_num(scores[..., first])) > 3).any((1, 2))
-    return found
+@dataclass(slots=True)
+class Year:
+    """A world's hours, drawn a day at a time: counted all at once, and drawn again where rows are wanted."""
+
+    source: Source
+    seed: int
+    _memories: dict[int, dict[str, float]] = field(default_factory=dict)
+    _day: tuple[int, Block] | None = None
+
+    def day(self, number: int) -> Block:
+        """The rows of a day."""
+        if self._day is None or self._day[0] != number:
+            self.source.rng = np.random.default_rng([self.seed, number])
+            if number in self._memories:
+                self.source.memory = dict(self._memories[number])
+            else:
+                self._memories[number] = dict(self.source.memory)
+            self._day = number, self.source.block(number * DAY, DAY)
+        return self._day[1]
 
 
-def robust_rule(base: WindowHistory, history: WindowHistory) -> Flags:
-    """Model Monitor's drift check on the same counts: the largest difference of (cumulative) shares, less
-    1.8 √((n + m) / nm), above 0.1.
-    """
-    pooled = base.counts.sum(0).astype(np.float64)
-    found = np.zeros(len(history), dtype=bool)
-    for place, feature in enumerate(history.bins):
-        values = slice(0, 11)
-        before, after = pooled[place, values], history.counts[:, place, values].astype(np.float64)
-        n, m = before.sum(), np.maximum(after.sum(1), 1.0)
-        first, second = before / n, after / m[:, None]
-        if feature.is_numerical:
-            first, second = first.cumsum(), second.cumsum(1)
-        distance = np.abs(second - first).max(1) - 1.8 * np.sqrt((n + m) / (n * m))
-        found |= distance > 0.1
-    return found
+@dataclass(slots=True)
+class Life:
+    """A monitor's life in a world, from its first hour on."""
+
+    chain: Chain
+    year: Year
+    history: WindowHistory
+    training: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, folder: Path, world: World, seed: int, hours: int, *, drift: Drift | None = None) -> "Life":
+        """Make the baseline and count the hours."""
+        rng = np.random.default_rng([2027, seed, world.rows, len(world.kind), round(100 * world.size)])
+        chain = Chain(folder, kinds=(DATA_QUALITY, MODEL_QUALITY) if world.has_quality else (DATA_QUALITY,))
+        chain.baseline(_training_rows(world, rng))
+        year = Year(Source(world, rng, drift, since=TWO_WEEKS), seed=int(rng.integers(2**31)))
+        statistics = Statistics.read(folder / f"baseline-{DATA_QUALITY}" / STATISTICS)
+        constraints = Constraints.read(folder / f"baseline-{DATA_QUALITY}" / CONSTRAINTS)
+        whole = profile_of(statistics)
+        bins = bins_of([whole], kinds_of(constraints))
+        counts = np.concatenate([rough_look.counts_of(year.day(day), bins) for day in range(-(-hours // DAY))])[:hours]
+        starts = _FIRST + 3600 * np.arange(hours, dtype=np.int64)
+        return cls(chain, year, WindowHistory(bins, 3600, starts, counts), counts_of(whole, bins))
+
+    def run(self, hour: int) -> list[Notice]:
+        """One hour through the whole chain."""
+        return self.chain.window(hour, self.year.day(hour // DAY), hour % DAY)
+
+    def skip(self, hour: int) -> list[Notice]:
+        """One hour that is known to have no findings: its counts are kept, as the job would, and its metrics are 0."""
+        self.remember(hour)
+        return self.chain.quiet(hour)
+
+    def remember(self, hour: int) -> None:
+        """Keep an hour's counts as the job does."""
+        start = int(self.history.starts[hour])
+        record = record_of(self.history.digest, start, self.history.counts[hour], called=[], rows_called=[], by="rough")
+        WindowStore(Folder(self.chain.windows())).put(start, record)
+
+    def until(self, hours: int) -> WindowHistory:
+        """The first hours."""
+        return self.history.where(np.arange(len(self.history)) < hours)
+
+    def wanted(self, *, all_of_first_week: bool, rng: np.random.Generator) -> NDArray[np.bool_]:
+        """The hours of a year that go through the chain."""
+        budget = {"per_year": self.chain.false_alarms / len(self.chain.kinds), "runs_per_year": float(HOURS_A_YEAR)}
+        hours = len(self.history)
+        found = np.zeros(hours, dtype=bool)
+        found[:WEEK] = all_of_first_week | rough_look.while_learning(self.history.counts[:WEEK], self.training)
+        for seen, until in ((WEEK, TWO_WEEKS), (TWO_WEEKS, hours)):
+            look = rough_look.by_windows(learnt_model(self.until(seen)), self.history, **budget)
+            for flags, after in ((look.sudden, _AFTER), (look.crossing, _AFTER_CROSSING)):
+                for at in np.flatnonzero(flags[:until]):
+                    found[max(at, seen) : min(at + after + 1, until)] = at + after >= seen
+        sample = rng.choice(hours, _SAMPLE, replace=False)
+        self.sampled = set(sample[~found[sample]].tolist())
+        found[sample] = True
+        return found
+
+    sampled: set[int] = field(default_factory=set)
 
 
-def episodes(called: Flags) -> int:
-    """How often an alarm would ring: calls that follow another within a day are the same episode."""
-    at = np.flatnonzero(called)
-    return int(len(at) > 0) + int((np.diff(at) > _APART).sum())
+def _training_rows(world: World, rng: np.random.Generator) -> Block:
+    """The baseline: rows of many hours, as a training set has them."""
+    per_hour = -(-BASELINE_ROWS // (4 * WEEK))
+    source = Source(World(world.kind, per_hour, world.size), rng)
+    hours = source.block(0, 4 * WEEK)
+    valid = np.arange(hours.label.shape[1]) < hours.rows[:, None]
+    order = rng.permutation(int(valid.sum()))[:BASELINE_ROWS]
 
+    def flat(values: NDArray[np.generic]) -> NDArray[np.generic]:
+        return values[valid][order][None]
 
-def rings(model: MonitorModel, history: WindowHistory, candidates: Flags) -> Flags:
-    """The hours at which the job's judgement of the window is drift, of those at which any test calls."""
-    found = np.zeros(len(history), dtype=bool)
-    for place in np.flatnonzero(candidates).tolist():
-        verdicts = judge(model, history, int(history.starts[place]), BUDGET)
-        found[place] = any(verdict.state == "drift" for verdict in verdicts.values())
-    return found
-
-
-def false_rings(world: worlds.World, seconds: float) -> list[str]:
-    """A line of the table: rings a year by our rules, before and after materiality, and by others'."""
-    rng = np.random.default_rng([21, world.rows, round(100 * world.size), len(world.kind)])
-    tally: list[tuple[int, int, int, int]] = []
-    began = time.monotonic()
-    while not tally or time.monotonic() - began < seconds:
-        shares = worlds.shares_of(world, TWO_WEEKS + HALF_A_YEAR, rng)
-        counts = worlds.counts_of(world, shares, rng)
-        base, test = worlds.history(counts[:TWO_WEEKS]), worlds.history(counts[TWO_WEEKS:], TWO_WEEKS)
-        model = MonitorModel.fit(base)
-        found = calls(model, test)
-        tally.append(
-            (
-                episodes(rings(model, test, found)),
-                episodes(found),
-                int(chunk_rule(base, test).sum()),
-                int(robust_rule(base, test).sum()),
-            )
-        )
-    years = len(tally) * HALF_A_YEAR / HOURS_A_YEAR
-    ours, evidence, chunks, robust = (np.array(column) for column in zip(*tally, strict=True))
-    error = 1.96 * float(evidence.std()) * np.sqrt(len(tally)) / years
-    return [
-        world.name,
-        f"{years:.1f}",
-        f"{ours.sum() / years:.2f}",
-        f"{evidence.sum() / years:.2f} ± {error:.2f}",
-        f"{chunks.sum() / years:,.0f}",
-        f"{robust.sum() / years:,.0f}",
-    ]
-
-
-def delay(world: worlds.World, drift: worlds.Drift, rng: np.random.Generator) -> tuple[float, float, float]:
-    """Hours from the drift's first to our first ring, to the first evidence of it, and to Model Monitor's rule."""
-    shares = worlds.shares_of(world, TWO_WEEKS + _LONGEST_WAIT, rng)
-    since = np.arange(len(shares)) - TWO_WEEKS
-    drift.apply(shares[:, drift.feature], since.astype(np.float64))
-    counts = worlds.counts_of(world, shares, rng)
-    base, test = worlds.history(counts[:TWO_WEEKS]), worlds.history(counts[TWO_WEEKS:], TWO_WEEKS)
-    model = MonitorModel.fit(base)
-    found, robust = calls(model, test), robust_rule(base, test)
-    rung = next(
-        (place for place in np.flatnonzero(found) if rings(model, test, np.arange(len(test)) == place).any()), None
-    )
-    return tuple(  # type: ignore[return-value] # of three
-        np.inf if place is None else float(place) + 1
-        for place in (rung, *(int(np.argmax(flags)) if flags.any() else None for flags in (found, robust)))
+    return Block(
+        np.array([len(order)]),
+        {name: flat(values) for name, values in hours.numbers.items()},  # type: ignore[misc] # floats stay floats
+        {name: flat(codes) for name, codes in hours.codes.items()},  # type: ignore[misc] # as above
+        hours.names,
+        flat(hours.prediction),  # type: ignore[arg-type] # as above
+        flat(hours.label),  # type: ignore[arg-type] # as above
     )
 
 
-def delays(world: worlds.World, seconds: float) -> list[list[str]]:
-    """A line for each drift: median hours."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were told in some years of a world. `rings`: beginnings, by year; `ends`: of episodes; `runs`: of the
+    monitor's job that were really made.
+    """
+
+    world: World
+    years: float
+    rings: list[int]
+    ends: int
+    runs: int
+    seconds: float
+
+
+def false_rings(world: World, *, seconds: float, hours: int = HOURS_A_YEAR, least: int = 1) -> Told:
+    """People told of something in years in which nothing happened."""
+    rings: list[int] = []
+    ends, runs, began = 0, 0, time.monotonic()
+    while len(rings) < least or time.monotonic() - began < seconds:
+        with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+            life = Life.of(Path(folder), world, len(rings), hours)
+            _live(life, hours, all_of_first_week=hours < HOURS_A_YEAR)
+            rings.append(sum(notice.state == "ALARM" for notice in _said(life)))
+            ends += sum(notice.state == "OK" for notice in _said(life))
+            runs += life.chain.jobs
+    return Told(world, len(rings) * hours / HOURS_A_YEAR, rings, ends, runs, time.monotonic() - began)
+
+
+def _said(life: Life) -> list[Notice]:
+    return life.chain.notices
+
+
+def _live(life: Life, hours: int, *, all_of_first_week: bool) -> None:
+    """The hours of a year, one after the other."""
+    wanted = life.wanted(all_of_first_week=all_of_first_week, rng=np.random.default_rng([5, life.year.seed]))
+    has_quality, again = MODEL_QUALITY in life.chain.kinds, -1
+    for hour in range(hours):
+        if has_quality:
+            life.chain.window_of(MODEL_QUALITY, hour, life.year.day(hour // DAY), hour % DAY)
+        if not (wanted[hour] or hour <= again):
+            life.skip(hour)
+            continue
+        told = life.chain.window_of(DATA_QUALITY, hour, life.year.day(hour // DAY), hour % DAY)
+        if any(notice.state == "ALARM" for notice in told):
+            if hour in life.sampled:
+                raise RuntimeError(
+                    f"hour {hour} of {life.year.source.world.name} rings, and the rough look left it out"
+                )
+            again = hour + _AFTER
+        elif hour == again and life.chain.is_ringing:
+            again = hour + 1
+
+
+def delay(world: World, drift: Drift, seed: int) -> tuple[float, int]:
+    """Hours from a drift's first to the first message, and how many messages of a beginning there are in the week after
+    it; the two weeks before were seen.
+    """
+    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+        hours = TWO_WEEKS + _LONGEST_WAIT + WEEK
+        life = Life.of(Path(folder), world, 1000 + seed, hours, drift=drift)
+        by_quality = drift.recall > 0
+        wanted = life.wanted(all_of_first_week=False, rng=np.random.default_rng(seed))
+        first, until, told = np.inf, TWO_WEEKS + _LONGEST_WAIT, 0
+        reached = False
+        for hour in range(hours):
+            if by_quality:
+                notices = life.chain.window_of(MODEL_QUALITY, hour, life.year.day(hour // DAY), hour % DAY)
+            elif hour < TWO_WEEKS or not (wanted[hour] or reached):
+                notices = life.skip(hour)
+            else:
+                reached = True  # evidence once, and every hour goes through the chain
+                notices = life.run(hour)
+            if hour < TWO_WEEKS:
+                continue
+            begun = sum(notice.state == "ALARM" for notice in notices)
+            if begun and not np.isfinite(first):
+                first, until = hour - TWO_WEEKS + 1, min(hour + WEEK, hours)
+            told += begun
+            if hour >= until:
+                break
+    return first, told
+
+
+def _memory() -> str | None:
+    """A folder in memory, where there is one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the files are nobody's secret
+
+
+def _line(told: Told) -> list[str]:
+    mean = sum(told.rings) / told.years
+    error = 1.96 * np.sqrt(max(sum(told.rings), 1)) / told.years
+    return [told.world.name, f"{told.years:.1f}", f"{mean:.2f} ± {error:.2f}", str(max(told.rings)), f"{told.runs:,}"]
+
+
+def _delay_lines(worlds: Sequence[World], times: int, jobs: int) -> list[list[str]]:
     lines = []
-    for drift in worlds.DRIFTS:
-        rng = np.random.default_rng([22, world.rows, round(100 * world.size), drift.feature, len(drift.name)])
-        waited: list[tuple[float, float, float]] = []
-        began = time.monotonic()
-        while len(waited) < 3 or time.monotonic() - began < seconds:
-            waited.append(delay(world, drift, rng))
-        median = [float(np.median([item[place] for item in waited])) for place in range(3)]
-        lines.append([f"{drift.name}; {world.name}", str(len(waited)), *(_hours(value) for value in median)])
+    for world in worlds:
+        peers = rings_peers.delays(world, times=times)
+        for drift in DRIFTS:
+            quality = World(world.kind, world.rows, world.size, has_quality=True) if drift.recall else world
+            with ProcessPoolExecutor(jobs) as pool:
+                found = list(pool.map(delay, [quality] * times, [drift] * times, range(times)))
+            waited = float(np.median([first for first, _ in found]))
+            told = [count for first, count in found if np.isfinite(first)]
+            lines.append(
+                [
+                    f"{drift.name}; {world.name}",
+                    str(times),
+                    _hours(waited),
+                    f"{np.mean(told):.1f}" if told else "–",
+                    *(_hours(peers[rule].get(drift.name)) for rule in peers),
+                ]
+            )
+            sys.stdout.write(" | ".join(lines[-1]) + "\n")
+            sys.stdout.flush()
     return lines
 
 
-def _hours(value: float) -> str:
+def _hours(value: float | None) -> str:
+    if value is None:
+        return "no rule"
     return f"{value:,.0f}" if np.isfinite(value) else f"not in {_LONGEST_WAIT}"
 
 
 def main(argv: Sequence[str]) -> int:
     """Print the tables, or publish them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks rings", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="for each world, and a tenth for each drift")
-    parser.add_argument("--publish", action="store_true", help="write them into docs/verdicts.md, too")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each undrifted world; a year at the least")
+    parser.add_argument("--times", type=int, default=5, help="of each drift")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--quick", action="store_true", help="four weeks of three worlds, two drifts of each kind")
+    parser.add_argument("--only", default="", help="undrifted worlds whose names begin so; no delays")
+    parser.add_argument("--publish", action="store_true", help="write the tables into docs/verdicts.md, too")
     options = parser.parse_args(argv)
-    undrifted = [world for group in worlds.UNDRIFTED.values() for world in group]
-    first = markdown_table(
-        ["undrifted world, 20 features", "years", "rings a year", "evidence a year", "3 σ of hours", "drift check"],
-        [false_rings(world, options.seconds) for world in undrifted],
-    )
+    worlds = [world for world in UNDRIFTED if world.name.startswith(options.only)]
+    hours = HOURS_A_YEAR
+    if options.quick:
+        worlds, hours, options.seconds, options.times = worlds[1:12:5], 4 * WEEK, 0.0, 2
+    lines = []
+    for world in worlds:
+        lines.append(_line(false_rings(world, seconds=options.seconds, hours=hours)))
+        sys.stdout.write(" | ".join(lines[-1]) + "\n")
+        sys.stdout.flush()
+    first = markdown_table(["undrifted world", "years", "told a year", "most in a year", "runs of the job"], lines)
     sys.stdout.write(f"{first}\n\n")
-    places = (worlds.World("plain", 50), worlds.World("plain", 500), worlds.World("day and night", 500, 0.9))
-    second = markdown_table(
-        ["drift of one feature; world", "times", "rings", "evidence", "drift check"],
-        [line for world in places for line in delays(world, options.seconds / 10)],
-    )
+    if options.only:
+        return 0
+    places = (World("plain", 300),) if options.quick else (World("plain", 300), World("day and night", 300, 0.9))
+    delayed = _delay_lines(places, options.times, options.jobs)
+    header = ["drift; world", "times", "told after", "messages in a week", *rings_peers.NAMES]
+    second = markdown_table(header, delayed)
     sys.stdout.write(f"{second}\n")
     if options.publish:
         publish(DOCS / "verdicts.md", {"rings": first, "delays": second})

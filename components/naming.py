@@ -89,9 +89,13 @@ def stream_monitor_name(stem: str) -> str:
     return f"{stem}-stream"
 
 
-def dashboard_name(stem: str) -> str:
-    """Named after the same stem as the schedules, and known before the dashboard exists (notifications link to it)."""
-    return f"{stem}-monitoring"
+def dashboard_name(stem: str, region: str) -> str:
+    """Named after the same stem as the schedules, and known before the dashboard exists (notifications link to it).
+
+    Dashboards are an account's and not a region's, and to put one of the same name overwrites: the region tells two
+    stacks apart that watch endpoints of one name.
+    """
+    return f"{stem}-monitoring-{region}"
 
 
 def dashboard_url(region: str, name: str) -> str:

@@ -26,10 +26,12 @@ from components.args import (
     EndpointSettings,
     ExistingEndpointSettings,
     ModelMonitoringStackArgs,
+    ModelQualitySettings,
     OpenEngineSettings,
+    RetrainingSettings,
     StackSettings,
 )
-from components.baselines import Baseline, BaselineComponentArgs
+from components.baselines import Baseline, BaselineAddresses, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard, StreamOnDashboard
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
@@ -55,6 +57,7 @@ from components.monitors import (
     run_policy,
 )
 from components.real_time import RealTime, RealTimeComponentArgs
+from components.retraining import Retraining, Surroundings, Trigger
 from components.storage import MonitoringStorage, content_object, upload_analysis_config
 from contract import metrics
 from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY
@@ -78,6 +81,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     bucket_name: pulumi.Output[str]
     endpoint_name: pulumi.Output[str]
+    endpoint_config_name: pulumi.Output[str] | None
+    """What the endpoint is to run; None for an endpoint that exists already."""
     schedule_names: pulumi.Output[Mapping[str, str]]
     """Of the monitors that are on, by kind."""
     data_quality_schedule_name: pulumi.Output[str] | None
@@ -110,6 +115,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.metric_namespace = metrics.stack_namespace(name)
         self.endpoint = self._endpoint()
         self.endpoint_name = self.endpoint.endpoint_name
+        self.endpoint_config_name = self.endpoint.configuration_name
         self.model_monitor = self._model_monitor_job() if settings.engine in {MODEL_MONITOR, BOTH} else None
         self.open_engine = self._open_engine_job() if settings.engine in {OPEN, BOTH} else None
 
@@ -139,6 +145,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.job_failures_alarm_name = self.alerting.alarm_name(first, metrics.JOB_FAILURES)
         self.real_time = self._real_time()
         self.stream_name = self.real_time.stream_name if self.real_time else None
+        self.retraining = self._retraining(settings.retraining) if settings.retraining else None
         self.health = self._health()
         self.watch = self._watch(model_monitor)
         self.dead_letters = self._dead_letters()
@@ -152,6 +159,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return {
             "bucket_name": self.bucket_name,
             "endpoint_name": self.endpoint_name,
+            "endpoint_config_name": self.endpoint_config_name,
             "schedule_names": self.schedule_names,
             "data_quality_schedule_name": self.data_quality_schedule_name,
             "model_quality_schedule_name": self.model_quality_schedule_name,
@@ -165,6 +173,15 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "statistics_uri": self.statistics_uri,
             "constraints_uri": self.constraints_uri,
             **({"stream_name": self.stream_name} if self.real_time else {}),
+            **(
+                {
+                    "retraining_function_name": self.retraining.start_function_name,
+                    "retraining_state_machine_arn": self.retraining.state_machine_arn,
+                    "model_package_group_name": self.retraining.model_package_group_name,
+                }
+                if self.retraining
+                else {}
+            ),
         }
 
     @property
@@ -200,6 +217,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         images = {repository: image_uri(repository, self) for repository in dict.fromkeys(repositories)}
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
+            found.pop("batches")
             return monitor_policy(
                 found.pop("place"),
                 image_uris=list(found.pop("images").values()),
@@ -238,6 +256,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self._settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
+                batch_uris=found.pop("batches"),
                 **found,
             )
 
@@ -261,6 +280,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     "images": found["images"],
                     "bucket": found["bucket"],
                     "scripts": settings.has_scripts,
+                    "batches": found["batches"],
                     "outside": Outside(
                         capture_uri=found["capture_uri"],
                         file_uris=found["files"],
@@ -283,6 +303,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 capture_uri=self.endpoint.capture_uri if adopted else None,
                 captures_key=adopted.kms_key_arn if adopted else None,
                 files=settings.files_outside,
+                batches=settings.batch_uris,
                 subnets=list(settings.network.subnet_ids),
                 groups=list(settings.network.security_group_ids),
                 key=settings.common.kms_key_arn,
@@ -293,6 +314,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _endpoint(self) -> MonitoredEndpoint:
         settings = self._settings.endpoint or self._sample_endpoint()
         args = MonitoredEndpointArgs(endpoint={}, bucket_name=self.bucket_name, protect=self._settings.protect)
+        if self._settings.retraining:
+            args["retrained"] = True
         return MonitoredEndpoint.from_settings(
             self._stem,
             args,
@@ -312,6 +335,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     bucket_name=self.bucket_name,
                     common=self._settings.common,
                     parent=self,
+                    holds_code=monitor.kind.holds_code,
                 ),
                 model=monitor.model_uri(self.endpoint.model_uri),
             )
@@ -360,9 +384,12 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=self._settings.common,
         )
         return {
-            kind: monitor.with_model_monitor(site, self.baseline.addresses.get(kind), self._child)
+            kind: monitor.with_model_monitor(site, self._baseline_addresses(kind), self._child)
             for kind, monitor in self.monitors.items()
         }
+
+    def _baseline_addresses(self, kind: str) -> BaselineAddresses | None:
+        return self.baseline.addresses.get(KINDS[kind].baseline_of or kind)
 
     def _open_monitors(self, job: "_Job", engine: OpenEngineSettings) -> OpenMonitors:
         settings = self._settings
@@ -382,7 +409,10 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
             others_in_budget=int(settings.stream_shares_budget),
+            batch_uris=settings.batch_uris,
         )
+        if settings.retraining:
+            args["retrained"] = True
         if self.comparison:
             args["compare_function_name"] = self.comparison.function_name
             args["compare_function_arn"] = self.comparison.function_arn
@@ -421,7 +451,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
     def _health(self) -> MonitorHealth:
         engine = self._settings.open_engine
         health = MonitorHealthArgs(
-            schedules=self.open_schedules or self.schedules,
+            schedules=self._ringing(self.open_schedules or self.schedules),
             beside=self.schedules if self.comparison else {},
             hours_between_runs=self._settings.hours_between_runs,
             endpoint_name=self.endpoint_name,
@@ -436,12 +466,18 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             health["disagreeing_runs"] = engine.disagreeing_runs
         return MonitorHealth(self._stem, health, self._child)
 
+    def _ringing(self, schedules: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
+        """Those of which silence is news."""
+        return {kind: name for kind, name in schedules.items() if self.monitors[kind].settings.rings_when_silent}
+
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
+        runs = {"dead_letters": self.open_monitors.dead_letters} if self.open_monitors else {}
         return MonitorWatch(
             self._stem,
             {
+                **runs,
                 "model_monitor_schedules": model_monitor,
-                "open_schedules": self.open_schedules,
+                "open_schedules": self._ringing(self.open_schedules),
                 "endpoint_name": self.endpoint_name,
                 "bucket_name": self.bucket_name,
                 "metric_namespace": self.metric_namespace,
@@ -460,10 +496,11 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return {
             "alarm-responder": self.alerting.dead_letter_queue_name,
             "processing-metrics": self.metrics.dead_letter_queue_name,
-            "monitor-watch": self.watch.dead_letter_queue_name,
-            **(self.open_monitors.dead_letter_queues if self.open_monitors else {}),
+            # With the open engine the watch's letters are among those of the runs.
+            "monitor-runs" if self.open_monitors else "monitor-watch": self.watch.dead_letter_queue_name,
             **({"compare-engines": self.comparison.dead_letter_queue_name} if self.comparison else {}),
             **({"stream-drift": self.real_time.dead_letter_queue_name} if self.real_time else {}),
+            **(self.retraining.dead_letter_queues if self.retraining else {}),
         }
 
     def _dead_letters(self) -> DeadLetterAlarms:
@@ -513,7 +550,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             compares_engines=self.comparison is not None,
             watches_stream=self._settings.real_time is not None,
             dashboard_url=pulumi.Output.all(region, self.endpoint.name_stem).apply(
-                lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1]))
+                lambda found: naming.dashboard_url(found[0], naming.dashboard_name(found[1], found[0]))
             ),
         )
         if self.comparison:
@@ -547,6 +584,58 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             return {}
         return {"stream_monitor": self.real_time.monitor_name, "stream_function": self.real_time.function_name}
 
+    def _retraining(self, retraining: RetrainingSettings) -> Retraining:
+        settings, job, quality = self._settings, self.open_engine, self._settings.of(ModelQualitySettings)
+        if job is None or job.code_uri is None or quality is None or self.endpoint.model_role_arn is None:
+            raise LookupError("retraining stands on the open engine, labels and an endpoint of its own")
+        triggers = [
+            Trigger(
+                alarm_name=item.alarm.name,
+                kind=rule.kind,
+                schedule=self.schedules[rule.kind],
+                runs=rule.runs,
+                hours_between_runs=settings.hours_between_runs[rule.kind],
+            )
+            for rule in retraining.alarms
+            for item in self.alerting.alarms
+            if (item.kind, item.rule.severity, item.rule.metric_name)
+            == (rule.kind, rule.severity, metrics.CONSTRAINT_VIOLATIONS)
+        ]
+        around = Surroundings(
+            bucket_name=self.bucket_name,
+            endpoint_name=self.endpoint_name,
+            variant_name=self.endpoint.variant_name,
+            model_role_arn=self.endpoint.model_role_arn,
+            job_role_arn=job.role_arn,
+            image_uri=job.image_uri,
+            code_uri=job.code_uri,
+            statistics_uri=self.statistics_uri or "",
+            metric_namespace=self.metric_namespace,
+            alarm_topic_arn=self.alarm_topic_arn,
+            notification_topic_arn=self.notification_topic_arn,
+            triggers=triggers,
+            quality_floor=self._quality_floor(retraining),
+            # What is compared with a declared reference, as bias is, stays compared with that.
+            baselines={kind: self.baseline.templates[kind] for kind in (DATA_QUALITY, MODEL_QUALITY)},
+            problem_type=quality.problem_type,
+            positive_label=quality.positive_label,
+        )
+        return Retraining(
+            self._stem, retraining, around, network=settings.network, common=settings.common, opts=self._child
+        )
+
+    def _quality_floor(self, retraining: RetrainingSettings) -> dict[str, Any] | None:
+        if retraining.quality_floor is None:
+            return None
+        metric, floor = retraining.quality_floor
+        return {
+            "metric": metric,
+            "floor": floor,
+            "namespace": KINDS[MODEL_QUALITY].metric_namespace,
+            "schedule": self.schedules[MODEL_QUALITY],
+            "hours_between_runs": self._settings.hours_between_runs[MODEL_QUALITY],
+        }
+
     def _dashboard(self) -> MonitoringDashboard:
         return MonitoringDashboard.from_settings(
             self._stem,
@@ -570,6 +659,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "dead_letter_queue_names": list(self._dead_letter_queues().values()),
                 "open_schedules": self.open_schedules,
                 "compares_engines": self.comparison is not None,
+                "estimates_quality": any(monitor.borrows for monitor in self.monitors.values()),
             },
             self._child,
             alerting=self._settings.alerting,

@@ -19,8 +19,12 @@ ENGINE_AGREEMENT: Final = "engine-agreement"
 # Folders below MONITOR_STATE: what small windows have been taken, what several instances hand over to one.
 SMALL_WINDOWS_FOLDER: Final = "small-windows"
 SHARDS_FOLDER: Final = "shards"
-# And what each window of a monitor counted, one object a window below the schedule's name.
-WINDOWS_FOLDER: Final = "windows"
+# And what each batch is made of, one folder a transform job.
+BATCHES_FOLDER: Final = "batches"
+
+# What each window of a monitor counted, one object a window below the schedule's name, with what was learnt from them
+# and what people said of them. Not below MONITOR_STATE, which expires within weeks: a monitor must not forget.
+MONITOR_WINDOWS: Final = "monitor-windows"
 
 # Of the responder: which alarms it has answered, and why a run failed.
 RESPONDER_STATE: Final = "responder-state"

@@ -18,6 +18,13 @@ class JobEnvironment:
     dataset_source: str | None = None
     start_time: str | None = None
     end_time: str | None = None
+    batch_columns: str | None = None
+    """Of a batch: JSON of where a row has the answer (`position` START or END), in how many columns (`number`), and
+    whether an id and a time end it (`ids`)."""
+    batch_input_source: str | None = None
+    """Of a batch whose output has not its input: that, row by row."""
+    due_time: str | None = None
+    """When the run was due, where that is not the window's end: labels may take days."""
     late_from: str | None = None
     """Records of files that came late count from this moment on."""
     records_until: str | None = None
@@ -25,7 +32,7 @@ class JobEnvironment:
     max_unreadable_share: str | None = None
     """0 to 1; above it a run fails."""
     exclude_features_attribute: str | None = None
-    """Names, with commas between them."""
+    """Names, or positions among the baseline's features from 0, with commas between them."""
     excluded_variants: str | None = None
     """The endpoint's variants of which no record is here, with commas between them."""
     record_preprocessor_script: str | None = None
@@ -52,6 +59,15 @@ class JobEnvironment:
     probability_attribute: str | None = None
     probability_threshold_attribute: str | None = None
     positive_label: str | None = None
+
+    # Quality before labels, which a data-quality run estimates.
+    estimate_baseline: str | None = None
+    """A table of predictions with labels, in `ground_truth_attribute`. Without it nothing is estimated."""
+    estimate_inference_attribute: str | None = None
+    """Where that table has the prediction, and below the probability; the captures' are as of model quality."""
+    estimate_probability_attribute: str | None = None
+    class_probabilities: str | None = None
+    """JSON of where an answer has the probability of each of several classes; in the table: `probability_CLASS`."""
 
     # What a run leaves behind, and for whom.
     output_path: str | None = None

@@ -12,10 +12,8 @@ JOB_FAILURES: Final = "JobFailures"
 HOURS_SILENT: Final = "HoursSilent"
 """For how many hours nothing was heard of a schedule's runs, published in every hour."""
 # Of the open engine's schedules.
-RUNS: Final = "Runs"
-"""1 of every run that was due and came, with data or without."""
 NO_DATA: Final = "NoData"
-"""1 of a window without captures."""
+"""1 of a window without captures; nothing of one with some."""
 LOST_WINDOWS: Final = "LostWindows"
 """How many windows a run had to give up: their jobs failed twice."""
 AGREEMENT: Final = "Agreement"
@@ -28,6 +26,9 @@ STREAM_RECORDS: Final = "StreamRecords"
 """The records of a window, the unreadable ones too."""
 UNREADABLE_RECORDS: Final = "UnreadableRecords"
 """Those of them that could not be counted: not in the capture format, or in other columns than the baseline's."""
+
+LABEL_COVERAGE: Final = "label_coverage"
+"""Of the open engine's model quality: the share of the window's predictions that have a label, 0 to 1."""
 
 # SQS's own, in AWS/SQS. Alarms on it are answered by a function of their own and not by the responder.
 DEAD_LETTERS: Final = "ApproximateNumberOfMessagesVisible"

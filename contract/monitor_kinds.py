@@ -10,6 +10,8 @@ DATA_QUALITY: Final = "data-quality"
 MODEL_QUALITY: Final = "model-quality"
 BIAS: Final = "bias"
 ATTRIBUTION: Final = "attribution"
+BATCH: Final = "batch"
+CUSTOM: Final = "custom"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,7 @@ class MonitorKind:
     analysis_type: str
     """As its jobs' environment has it."""
     monitoring_type: str
-    """As SageMaker has it."""
+    """As SageMaker has it; empty of a kind that the open engine alone has."""
     needs_labels: bool
     """Its windows wait for the labels of what was captured."""
     metric_namespace: str
@@ -32,6 +34,12 @@ class MonitorKind:
     """Where Model Monitor does."""
     constraints_file: str = bucket_layout.CONSTRAINTS
     """What of its baseline a run is held against."""
+    holds_code: bool = False
+    """Its jobs' configuration holds scripts: it lies where no role of the stack's may write."""
+    on_event: bool = False
+    """Its runs are started by what happens, and by no clock."""
+    baseline_of: str | None = None
+    """The kind whose baseline it is held against, where it has none of its own."""
 
     @property
     def argument(self) -> str:
@@ -79,6 +87,27 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
             metric_namespace="ModelMonitoring/Endpoints/explainability-metrics",
             model_monitor_namespace="aws/sagemaker/Endpoints/explainability-metrics",
             constraints_file=bucket_layout.ANALYSIS,
+        ),
+        MonitorKind(
+            name=BATCH,
+            short="bt",
+            analysis_type="BATCH",
+            monitoring_type="",
+            needs_labels=False,
+            metric_namespace="ModelMonitoring/Batch/data-metrics",
+            model_monitor_namespace="",
+            on_event=True,
+            baseline_of=DATA_QUALITY,
+        ),
+        MonitorKind(
+            name=CUSTOM,
+            short="cu",
+            analysis_type="CUSTOM",
+            monitoring_type="",
+            needs_labels=False,
+            metric_namespace="ModelMonitoring/Endpoints/custom-metrics",
+            model_monitor_namespace="",
+            holds_code=True,
         ),
     )
 }

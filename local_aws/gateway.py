@@ -27,6 +27,7 @@ from local_aws.sagemaker.runtime import Runtime
 from local_aws.sagemaker.schedules import Schedules
 from local_aws.sagemaker.store import Store
 from local_aws.sagemaker.training import TrainingJobs
+from local_aws.sagemaker.transforms import TransformJobs
 from local_aws.scaling import Scaling
 from local_aws.scheduler.engine import Scheduler
 from local_aws.states import StateMachines
@@ -67,7 +68,12 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     registry = ModelPackages(clock, store, duplicate_events=twice).operations()
     training = TrainingJobs(clock, identity, activity, store, duplicate_events=twice).operations()
     pipelines = Pipelines(clock, identity, activity, store, duplicate_events=twice).operations()
-    others = (registry, training, pipelines)
+    others = (
+        registry,
+        training,
+        pipelines,
+        TransformJobs(clock, endpoints, activity, store, duplicate_events=twice).operations(),
+    )
     sagemaker = SageMaker(clock, identity, store, endpoints, jobs, schedules, others)
 
     seams.accept_own_keys_only()

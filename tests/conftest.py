@@ -1,6 +1,11 @@
 """What every test may rely on."""
 
 import signal
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
 
 try:
     from hypothesis import settings
@@ -19,3 +24,19 @@ def pytest_configure() -> None:
     # A shell that starts the tests in the background has them ignore Ctrl-C, and a process that ignores a signal hands
     # that down to whatever it starts. The tests that interrupt a program need it to listen.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def layer_for_small_windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test of a program downloads 42 MB of wheels: the layer that a deployment makes is there, and small."""
+    if find_spec("pulumi") is None:  # Spark's own environment
+        yield
+        return
+    from components.archives import numpy_layer  # noqa: PLC0415 - Pulumi, which that environment does not have
+    from tests.fake_layer import write_layer  # noqa: PLC0415 - and with it this
+
+    folder: Path = tmp_path_factory.mktemp("layers")
+    write_layer(numpy_layer.place(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_layer.built, "__defaults__", (folder, numpy_layer.REQUIREMENTS))
+        yield

@@ -33,7 +33,7 @@ class MonitorHealthArgs(TypedDict):
     """Of each schedule, by kind."""
     endpoint_name: pulumi.Input[str]
     metric_namespace: str
-    """Where `Runs`, `NoData`, `JobFailures` and `Agreement` are published."""
+    """Where `HoursSilent`, `NoData`, `JobFailures` and `Agreement` are published."""
     alarm_topic_arn: pulumi.Input[str]
     """Told of every alarm's beginning and end."""
     alarm_on_no_data: NotRequired[bool]

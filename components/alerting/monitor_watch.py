@@ -47,6 +47,8 @@ class MonitorWatchArgs(TypedDict):
     metrics_function_name: pulumi.Input[str]
     """The function that is asked to look at jobs whose end it did not hear."""
     metrics_function_arn: pulumi.Input[str]
+    dead_letters: NotRequired[aws.sqs.Queue]
+    """Where a look that failed is kept, if there is a queue for it; its owner alarms. Default a queue of its own."""
     log_retention_in_days: NotRequired[int]
     """Of the function's log group. Default 30."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
@@ -133,6 +135,7 @@ class MonitorWatch(pulumi.ComponentResource):
             policy=policy,
             common=common,
             asynchronous=True,
+            dead_letters=args.get("dead_letters"),
         )
         queue = made.dead_letters
         assert queue is not None  # noqa: S101 - an asynchronous function has one

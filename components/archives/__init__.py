@@ -4,7 +4,7 @@ The model, the functions' code, the monitor's code, numpy and scipy as a layer.
 """
 
 from components.archives.function import function_archive, function_files, function_handler
-from components.archives.model import sample_model, write_model_archive
+from components.archives.model import sample_model, write_model_archive, write_source_archive
 from components.archives.monitor import job_archive, job_archive_key, with_job_sources, write_job_archive
 from components.archives.sources import asset_bytes
 
@@ -19,4 +19,5 @@ __all__ = [
     "with_job_sources",
     "write_job_archive",
     "write_model_archive",
+    "write_source_archive",
 ]

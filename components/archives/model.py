@@ -3,6 +3,7 @@
 import gzip
 import io
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,18 @@ def model_archive(directory: Path) -> bytes:
         raise FileNotFoundError(f"{directory} has no files: name the directory whose files become model.tar.gz")
     if "code/inference.py" not in files:
         raise FileNotFoundError(f"{directory} has no code/inference.py: the scikit-learn container starts from it")
+    return _packed(files)
+
+
+def write_source_archive(directory: Path, program: str, build: Path) -> Path:
+    """Write `source.tar.gz` of a directory with a training script under `build`, and return its path."""
+    files = dict(source_files(directory))
+    if program not in files:
+        raise FileNotFoundError(f"{directory} has no {program}: name the directory with the training script")
+    return written_once(_packed(files), "source.tar.gz", build)
+
+
+def _packed(files: Mapping[str, Path]) -> bytes:
     buffer = io.BytesIO()
     # Not tarfile's own "w:gz": it writes the time of day into the header of the gzip stream.
     with (

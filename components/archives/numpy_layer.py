@@ -21,7 +21,7 @@ from components.archives.sources import REPOSITORY, zip_archive
 from components.naming import content_hash
 
 REQUIREMENTS: Final = REPOSITORY / "layers" / "requirements.txt"
-LAYER: Final = REPOSITORY / "build" / "layer" / "numpy-scipy-arm64-py313.zip"
+FOLDER: Final = REPOSITORY / "build" / "layer"
 PYTHON_VERSION: Final = "3.13"
 # Lambda's Python 3.13 is Amazon Linux 2023, whose C library is 2.34.
 PLATFORMS: Final = (
@@ -124,14 +124,18 @@ def build(target: Path, requirements: Path = REQUIREMENTS) -> Path:
     return target
 
 
-def built(folder: Path = LAYER.parent, requirements: Path = REQUIREMENTS) -> Path:
-    """The layer of these requirements, made if it is not there yet; its name has their hash."""
-    name = content_hash(requirements.read_bytes())
-    target = folder / f"numpy-scipy-arm64-py313-{name}.zip"
+def place(folder: Path = FOLDER, requirements: Path = REQUIREMENTS) -> Path:
+    """Where the layer of these requirements is, or will be; its name has their hash."""
+    return folder / f"numpy-scipy-arm64-py313-{content_hash(requirements.read_bytes())}.zip"
+
+
+def built(folder: Path = FOLDER, requirements: Path = REQUIREMENTS) -> Path:
+    """The layer of these requirements, made if it is not there yet."""
+    target = place(folder, requirements)
     return target if target.exists() else build(target, requirements)
 
 
-def built_numpy(folder: Path = LAYER.parent, requirements: Path = REQUIREMENTS) -> Path:
+def built_numpy(folder: Path = FOLDER, requirements: Path = REQUIREMENTS) -> Path:
     """The layer of numpy alone, at the version that is locked beside scipy: half the size, and half the cold start."""
     folder.mkdir(parents=True, exist_ok=True)
     own = requirement("numpy", requirements.read_text(encoding="utf-8"))
@@ -145,12 +149,12 @@ def built_numpy(folder: Path = LAYER.parent, requirements: Path = REQUIREMENTS) 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the layer and say how large it is."""
+    """Build the layer where there is none yet, and say how large it is."""
     parser = argparse.ArgumentParser(prog="python -m components.archives.numpy_layer", description=main.__doc__)
-    parser.add_argument("--output", type=Path, default=LAYER, help=f"the zip file to write (default: {LAYER})")
+    parser.add_argument("--output", type=Path, default=place(), help="the zip file to write (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        target = build(options.output)
+        target = options.output if options.output.exists() else build(options.output)
     except LayerError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -30,9 +30,11 @@ from components.args.baseline import (
     files_for_thresholds,
     quality_baseline_settings,
 )
+from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs, BiasData, BiasSettings
 from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
+from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import (
     AutoscalingArgs,
     AutoscalingSettings,
@@ -63,6 +65,7 @@ from components.args.open_engine import (
 )
 from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.real_time import RealTimeArgs, RealTimeSettings
+from components.args.retraining import AlarmRule, RetrainingArgs, RetrainingSettings
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
 from components.args.severities import CRITICAL, WARNING, Threshold, described
 from components.args.stack import ModelMonitoringStackArgs, StackSettings
@@ -80,6 +83,7 @@ __all__ = [
     "MODEL_MONITOR",
     "OPEN",
     "WARNING",
+    "AlarmRule",
     "AlertingArgs",
     "AlertingSettings",
     "AnyBaseline",
@@ -94,10 +98,14 @@ __all__ = [
     "BaselineFiles",
     "BaselineJobSettings",
     "BaselineSettings",
+    "BatchArgs",
+    "BatchSettings",
     "BiasArgs",
     "BiasData",
     "BiasSettings",
     "CommonSettings",
+    "CustomArgs",
+    "CustomSettings",
     "DataQualityArgs",
     "DataQualitySettings",
     "DataQualityThresholds",
@@ -123,6 +131,8 @@ __all__ = [
     "Reader",
     "RealTimeArgs",
     "RealTimeSettings",
+    "RetrainingArgs",
+    "RetrainingSettings",
     "ScheduleExpression",
     "Script",
     "SmallWindowsArgs",

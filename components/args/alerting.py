@@ -7,6 +7,7 @@ from typing import NotRequired, Self, TypedDict
 
 import pulumi
 
+from components.args.bounds import number
 from components.args.quiet_hours import QuietHours, QuietHoursArgs, quiet_hours
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.severities import (
@@ -57,7 +58,7 @@ class AlertingSettings:
             raise ArgumentError(
                 f"{read.name('violations_threshold')} is given with {read.name('violations')}: remove one of the two"
             )
-        fewest = Threshold(severity=WARNING, threshold=read.whole("violations_threshold", 1, 1, 1_000_000))
+        fewest = Threshold(severity=WARNING, threshold=number(read, "violations_threshold", 1, "alerting.threshold"))
         found = cls(
             emails=_emails(read),
             subscriptions=subscriptions(read.raw("subscriptions"), read.name("subscriptions")),

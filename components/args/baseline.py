@@ -10,6 +10,7 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
+from components.args.bounds import number
 from components.args.reader import ArgumentError, Reader, argument_names
 from contract import quality_metrics
 
@@ -143,9 +144,9 @@ def baseline_settings(args: Any, path: str = "baseline") -> AnyBaseline:
 def _job(read: Reader) -> BaselineJobSettings:
     return BaselineJobSettings(
         instance_type=read.instance_type("ml.m5.xlarge"),
-        volume_size_in_gb=read.whole("volume_size_in_gb", 20, 1, 16384),
-        max_runtime_in_seconds=read.whole("max_runtime_in_seconds", 3600, 60, 86400),
-        attempt=read.whole("attempt", 1, 1, 999),
+        volume_size_in_gb=number(read, "volume_size_in_gb", 20, "baseline.volume_size_in_gb"),
+        max_runtime_in_seconds=number(read, "max_runtime_in_seconds", 3600, "baseline.max_runtime_in_seconds"),
+        attempt=number(read, "attempt", 1, "baseline.attempt"),
     )
 
 

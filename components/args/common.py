@@ -7,6 +7,7 @@ from typing import Final
 
 import pulumi
 
+from components.args.bounds import LENGTHS, check_length, number
 from components.args.reader import ArgumentError, Reader, as_text
 from components.naming import component_name_problem
 
@@ -15,6 +16,8 @@ LOG_RETENTION_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 # Letters and digits of any script: what all services of the project take (SageMaker's pattern; the others' are wider).
+_NAME: Final = LENGTHS["tag.name"]
+_VALUE: Final = LENGTHS["tag.value"]
 _TAG: Final = re.compile(r"[\w\s.:/=+\-@]*")
 
 
@@ -51,7 +54,7 @@ def common_settings(
     """
     values = {"log_retention_in_days": log_retention_in_days, "kms_key_arn": kms_key_arn}
     read = Reader("", values, list(values))
-    days = read.whole("log_retention_in_days", 30, 1, 3653)
+    days = number(read, "log_retention_in_days", 30, "log_retention_in_days")
     if days not in LOG_RETENTION_DAYS:
         raise read.refuse("log_retention_in_days", f"CloudWatch takes {', '.join(map(str, LOG_RETENTION_DAYS))}")
     if isinstance(permissions_boundary_arn, str) and not re.fullmatch(
@@ -72,13 +75,12 @@ def common_settings(
 def _tags(tags: Mapping[str, pulumi.Input[str]]) -> Mapping[str, pulumi.Input[str]]:
     if not isinstance(tags, Mapping):
         raise ArgumentError(f"tags is {tags!r}: give a dictionary of names and values")
-    if len(tags) > 50:
-        raise ArgumentError(f"tags has {len(tags)} entries: AWS takes 50 on a resource")
+    check_length("tags", tags, "tags")
     found = {key: as_text(value) for key, value in tags.items()}
     for key, value in found.items():
-        if not isinstance(key, str) or not 1 <= len(key) <= 128 or key.lower().startswith("aws:"):
+        if not isinstance(key, str) or not _NAME.least <= len(key) <= _NAME.most or key.lower().startswith("aws:"):
             raise ArgumentError(f"tags has the name {key!r}: 1 to 128 characters that do not start with aws:")
-        if not isinstance(value, pulumi.Output) and (not isinstance(value, str) or len(value) > 256):
+        if not isinstance(value, pulumi.Output) and (not isinstance(value, str) or len(value) > _VALUE.most):
             raise ArgumentError(f"tags.{key} is {value!r}: must be text of at most 256 characters")
         for text in (key, value):
             if isinstance(text, str) and not _TAG.fullmatch(text):

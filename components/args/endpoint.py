@@ -7,7 +7,8 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
-from components.args.reader import S3_FOLDER, ArgumentError, Reader, argument_names, as_text
+from components.args.bounds import NUMBERS, check_length, number, optional_number
+from components.args.reader import S3_FILE, S3_FOLDER, ArgumentError, Reader, argument_names, as_text
 
 _SAGEMAKER_NAME: Final = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
 # SageMaker's pattern for CsvContentTypes and JsonContentTypes; it has no room for "; charset=utf-8".
@@ -52,7 +53,14 @@ class EndpointArgs(TypedDict):
     existing: NotRequired[ExistingEndpointArgs]
     """An endpoint that exists already. It goes with no other argument of the endpoint."""
     model: NotRequired[pulumi.Asset]
-    """`model.tar.gz` with the model's files and `code/inference.py`. Needed unless `image_uri` has the model in it."""
+    """`model.tar.gz` with the model's files and `code/inference.py`. Needed unless it lies in S3 already (`model_uri`)
+    or `image_uri` has the model in it."""
+    model_uri: NotRequired[pulumi.Input[str]]
+    """A `model.tar.gz` that lies in S3, such as `s3://models/churn/model.tar.gz`, in place of `model`. The model's role
+    may read this one file."""
+    model_version: NotRequired[pulumi.Input[str]]
+    """What is another when another file lies at `model_uri`: its hash, its version. Default its ETag, looked up in
+    every deployment. A new one is a new model, and an update of the endpoint."""
     image_tag: NotRequired[str]
     """Tag of AWS's scikit-learn image. Default `1.9-0-cpu-py3`."""
     image_uri: NotRequired[pulumi.Input[str]]
@@ -98,10 +106,10 @@ class AutoscalingSettings:
         read = Reader(path, args, argument_names(AutoscalingArgs))
         if re.match(r"ml\.t\d", instance_type):  # t2, t3; not trn1
             raise ArgumentError(f"{path} is given for {instance_type}: SageMaker does not scale burstable instances")
-        fewest = read.whole("min_capacity", instance_count, 1, 100)
+        fewest = number(read, "min_capacity", instance_count, "endpoint.autoscaling.min_capacity")
         if not read.has("max_capacity"):
             raise ArgumentError(f"{read.name('max_capacity')} is missing: give the most instances")
-        most = read.whole("max_capacity", fewest, fewest, 1000)
+        most = read.whole("max_capacity", fewest, fewest, NUMBERS["endpoint.autoscaling.max_capacity"].most)
         if not fewest <= instance_count <= most:
             raise ArgumentError(
                 f"{path} goes from {fewest} to {most} and instance_count is {instance_count}: it must lie between them"
@@ -109,9 +117,15 @@ class AutoscalingSettings:
         return cls(
             min_capacity=fewest,
             max_capacity=most,
-            invocations_per_instance=read.whole("invocations_per_instance", 1000, 1, 1_000_000),
-            scale_in_cooldown_in_seconds=read.whole("scale_in_cooldown_in_seconds", 300, 0, 3600),
-            scale_out_cooldown_in_seconds=read.whole("scale_out_cooldown_in_seconds", 60, 0, 3600),
+            invocations_per_instance=number(
+                read, "invocations_per_instance", 1000, "endpoint.autoscaling.invocations_per_instance"
+            ),
+            scale_in_cooldown_in_seconds=number(
+                read, "scale_in_cooldown_in_seconds", 300, "endpoint.autoscaling.cooldown_in_seconds"
+            ),
+            scale_out_cooldown_in_seconds=number(
+                read, "scale_out_cooldown_in_seconds", 60, "endpoint.autoscaling.cooldown_in_seconds"
+            ),
         )
 
 
@@ -127,6 +141,7 @@ class ExistingEndpointSettings:
     @classmethod
     def from_args(cls, args: ExistingEndpointArgs, path: str = "endpoint.existing") -> Self:
         read = Reader(path, args, argument_names(ExistingEndpointArgs))
+        check_length(read.name("capture_uri"), read.raw("capture_uri"), "endpoint.existing.capture_uri")
         return cls(
             name=read.late_text("name", _SAGEMAKER_NAME, "the name of an endpoint: letters, digits, single hyphens"),
             capture_uri=read.late_text(
@@ -145,6 +160,8 @@ class EndpointSettings:
 
     model: pulumi.Asset | None
     model_data: bytes
+    model_uri: pulumi.Input[str] | None
+    model_version: pulumi.Input[str] | None
     image_tag: str
     image_uri: pulumi.Input[str] | None
     environment: Mapping[str, pulumi.Input[str]]
@@ -168,8 +185,10 @@ class EndpointSettings:
             raise ArgumentError(
                 f"{read.name('image_tag')} is given with {read.name('image_uri')}: remove one of the two"
             )
+        if read.has("image_uri"):
+            check_length(read.name("image_uri"), read.raw("image_uri"), "endpoint.image_uri")
         instance_type = read.instance_type("ml.t2.medium")
-        instance_count = read.whole("instance_count", 1, 1, 100)
+        instance_count = number(read, "instance_count", 1, "endpoint.instance_count")
         autoscaling = None
         if read.has("autoscaling"):
             autoscaling = AutoscalingSettings.from_args(
@@ -181,6 +200,8 @@ class EndpointSettings:
         return cls(
             model=model,
             model_data=data,
+            model_uri=read.optional_late_text("model_uri", S3_FILE, "a model.tar.gz in S3, s3://bucket/model.tar.gz"),
+            model_version=read.optional_late_text("model_version", r".{1,1024}", "a hash or a version"),
             image_tag=read.text(
                 "image_tag", "1.9-0-cpu-py3", r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", "a tag of an image"
             ),
@@ -190,17 +211,18 @@ class EndpointSettings:
             environment=_environment(read),
             instance_type=instance_type,
             instance_count=instance_count,
-            volume_size_in_gb=read.optional_whole("volume_size_in_gb", 1, 512),
-            # SageMaker's limits for both (ProductionVariant).
-            model_data_download_timeout_in_seconds=read.optional_whole(
-                "model_data_download_timeout_in_seconds", 60, 3600
+            volume_size_in_gb=optional_number(read, "volume_size_in_gb", "endpoint.volume_size_in_gb"),
+            model_data_download_timeout_in_seconds=optional_number(
+                read, "model_data_download_timeout_in_seconds", "endpoint.model_data_download_timeout_in_seconds"
             ),
-            container_startup_health_check_timeout_in_seconds=read.optional_whole(
-                "container_startup_health_check_timeout_in_seconds", 60, 3600
+            container_startup_health_check_timeout_in_seconds=optional_number(
+                read,
+                "container_startup_health_check_timeout_in_seconds",
+                "endpoint.container_startup_health_check_timeout_in_seconds",
             ),
             autoscaling=autoscaling,
             variant_name=_variant_name(read, "Primary"),
-            sampling_percentage=read.whole("sampling_percentage", 100, 1, 100),
+            sampling_percentage=number(read, "sampling_percentage", 100, "endpoint.sampling_percentage"),
             csv_content_types=_content_types(read, "csv_content_types", ("text/csv",)),
             json_content_types=_content_types(
                 read, "json_content_types", ("application/json", "application/jsonlines")
@@ -224,7 +246,10 @@ def endpoint_settings(args: Any, path: str = "endpoint") -> EndpointSettings | E
 
 
 def _model(read: Reader) -> tuple[pulumi.Asset | None, bytes]:
-    if not read.has("model") and read.has("image_uri"):
+    read.only_with("model_uri", ["model_version"])
+    if read.has("model") and read.has("model_uri"):
+        raise ArgumentError(f"{read.name('model')} is given with {read.name('model_uri')}: remove one of the two")
+    if not read.has("model") and (read.has("image_uri") or read.has("model_uri")):
         return None, b""
     model, data = read.asset("model", "name the model.tar.gz")
     if not data.startswith(b"\x1f\x8b"):
@@ -241,11 +266,14 @@ def _environment(read: Reader) -> Mapping[str, pulumi.Input[str]]:
     if not isinstance(value, Mapping):
         raise read.refuse("environment", "must be a dictionary of names and values")
     found = {key: as_text(item) for key, item in value.items()}
+    check_length(read.name("environment"), found, "endpoint.environment")
     for key, item in found.items():
         if not isinstance(key, str) or not re.fullmatch(r"[a-zA-Z_]\w*", key):
             raise ArgumentError(f"{read.name('environment')} has the name {key!r}: letters, digits and underscores")
         if not isinstance(item, str | pulumi.Output):
             raise ArgumentError(f"{read.name('environment')}.{key} is {item!r}: must be text")
+        check_length(f"{read.name('environment')} has a name that", key, "endpoint.environment.name")
+        check_length(f"{read.name('environment')}.{key}", item, "endpoint.environment.value")
     return found
 
 
@@ -253,9 +281,11 @@ def _content_types(read: Reader, key: str, default: tuple[str, ...]) -> tuple[st
     if not read.has(key):
         return default
     value = read.raw(key)
-    if not isinstance(value, Sequence) or isinstance(value, str) or not 1 <= len(value) <= 10:
-        raise read.refuse(key, "must be a list of 1 to 10 content types")
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise read.refuse(key, "must be a list of content types")
+    check_length(read.name(key), value, "endpoint.content_types")
     for item in value:
         if not isinstance(item, str) or not _CONTENT_TYPE.fullmatch(item):
             raise ArgumentError(f"{read.name(key)} has {item!r}: write a type such as text/csv, without parameters")
+        check_length(f"{read.name(key)} has a type that", item, "endpoint.content_type")
     return tuple(value)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.args.attribution import AttributionSettings
+from components.args.batch import BatchSettings
 from components.args.bias import BiasSettings
+from components.args.custom import CustomSettings
 from components.args.monitors import DataQualitySettings, ModelQualitySettings, MonitorSettings
 from components.args.reader import ArgumentError, Reader
-from contract.monitor_kinds import ATTRIBUTION, BIAS, DATA_QUALITY, KINDS, MODEL_QUALITY
+from contract.monitor_kinds import ATTRIBUTION, BATCH, BIAS, CUSTOM, DATA_QUALITY, KINDS, MODEL_QUALITY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,8 @@ KIND_ARGUMENTS: Final[Mapping[str, KindArguments]] = {
     MODEL_QUALITY: KindArguments(settings=ModelQualitySettings),
     BIAS: KindArguments(settings=BiasSettings),
     ATTRIBUTION: KindArguments(settings=AttributionSettings),
+    BATCH: KindArguments(settings=BatchSettings),
+    CUSTOM: KindArguments(settings=CustomSettings),
 }
 
 

@@ -1,7 +1,8 @@
 """Arguments of the monitors."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NotRequired, Protocol, Self, TypedDict
 
 import pulumi
@@ -9,11 +10,12 @@ import pulumi
 from components.args.baseline import (
     AnyQualityBaseline,
     ModelQualityBaselineArgs,
+    ModelQualityBaselineSettings,
     existing_files,
     file_for_quality_thresholds,
     quality_baseline_settings,
 )
-from components.args.bounds import check_data_quality_definition
+from components.args.bounds import check_data_quality_definition, check_length, number
 from components.args.engines import MODEL_MONITOR, OPEN
 from components.args.reader import ArgumentError, Reader, Script, argument_names, as_text
 from components.args.schedules import (
@@ -28,6 +30,8 @@ from components.args.schedules import (
 )
 from contract import quality_metrics
 
+# Of a processing job's environment variable.
+_LONGEST_VARIABLE: Final = 256
 COMPARISON_METHODS: Final = ("Robust", "Simple")
 
 
@@ -68,6 +72,10 @@ class DataQualityArgs(TypedDict):
     """Default 3600; SageMaker's limit for an hourly schedule."""
 
 
+# What a name of a column or a key has none of.
+_JMESPATH = frozenset(".[](){}|*&@?!<=>'\"`")
+
+
 class ModelQualityArgs(TypedDict):
     """The monitor of the model's predictions against labels that arrive under `ground-truth/`."""
 
@@ -87,6 +95,12 @@ class ModelQualityArgs(TypedDict):
     """From which probability on the label is 1. Default 0.5 where there is a probability, otherwise none."""
     positive_label: NotRequired[str]
     """The class asked about (say `fraud`); Model Monitor has no such setting. Default the baseline's, `1` or `yes`."""
+    estimate: NotRequired[bool]
+    """Estimate the quality of every data-quality window before its labels come, from `baseline.data`: metrics
+    `estimated_*` with their intervals. Open engine. Default false."""
+    class_probabilities: NotRequired[Mapping[str, str]]
+    """For `estimate` of a MulticlassClassification: where an answer has each class's probability; in `baseline.data`
+    it is the column `probability_CLASS`. Default none."""
     schedule_expression: NotRequired[str]
     """Default daily at 06:00 UTC, `cron(0 6 ? * * *)`."""
     start_time_offset: NotRequired[str]
@@ -168,6 +182,10 @@ class MonitorSettings(Protocol):
     def hours_behind(self) -> int:
         """How many hours before a run its window ends."""
 
+    @property
+    def rings_when_silent(self) -> bool:
+        """Whether an alarm rings when nothing was heard of its runs for two periods."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
@@ -180,6 +198,11 @@ class RunSettings:
     volume_size_in_gb: int
     max_runtime_in_seconds: int
 
+    @property
+    def rings_when_silent(self) -> bool:
+        """It does: a clock starts its runs."""
+        return True
+
 
 def run_settings(read: Reader, default: str, *, hourly_limit: int) -> dict[str, Any]:
     """The fields of `RunSettings`; `default` is the schedule, `hourly_limit` SageMaker's of an hourly run's seconds."""
@@ -189,7 +212,7 @@ def run_settings(read: Reader, default: str, *, hourly_limit: int) -> dict[str, 
         "schedule": schedule,
         "record_preprocessor": _preprocessor(read),
         "instance_type": read.instance_type("ml.m5.xlarge"),
-        "volume_size_in_gb": read.whole("volume_size_in_gb", 20, 1, 16384),
+        "volume_size_in_gb": number(read, "volume_size_in_gb", 20, "monitor.volume_size_in_gb"),
         "max_runtime_in_seconds": max_runtime(read, hourly_limit, schedule, hourly_limit=hourly_limit),
     }
 
@@ -242,6 +265,8 @@ class ModelQualitySettings(RunSettings):
     positive_label: str | None
     start_time_offset: str
     end_time_offset: str
+    estimate: bool = False
+    class_probabilities: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_args(cls, args: ModelQualityArgs, path: str = "model_quality") -> Self:
@@ -267,6 +292,8 @@ class ModelQualitySettings(RunSettings):
             positive_label=_positive_label(read, problem_type),
             start_time_offset=start,
             end_time_offset=end,
+            estimate=_estimate(read, problem_type, baseline, probability),
+            class_probabilities=_class_probabilities(read, problem_type),
         )
 
     @property
@@ -275,7 +302,12 @@ class ModelQualitySettings(RunSettings):
         return hours_back(self.end_time_offset)
 
     def check(self, engine: str, path: str) -> None:
-        """Refuse a positive class where Model Monitor alone would be asked about it."""
+        """Refuse what Model Monitor alone would be asked about, and does not have."""
+        if self.estimate and engine == MODEL_MONITOR:
+            raise ArgumentError(
+                f"{path}.estimate is True and engine is {engine}: Model Monitor estimates nothing before labels come; "
+                "set engine to open, or remove it"
+            )
         if self.positive_label is not None and engine == MODEL_MONITOR:
             raise ArgumentError(
                 f"{path}.positive_label is given and engine is {engine}: Model Monitor has no such setting; set "
@@ -296,11 +328,70 @@ def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | Non
     """
     inference = read.optional_text("inference_attribute", None)
     probability = read.optional_text("probability_attribute", None)
+    for key, name in (("inference_attribute", inference), ("probability_attribute", probability)):
+        check_length(read.name(key), name, "model_quality.attribute")
     if is_binary and inference is None and probability is None:
         return "0", "1"
     if inference is None and not (is_binary and probability is not None):
         inference = "0"
+    _check_one_form(read, inference, probability)
     return inference, probability
+
+
+def _estimate(read: Reader, problem_type: str, baseline: AnyQualityBaseline | None, probability: str | None) -> bool:
+    """Whether quality is estimated before labels come, and whether there is what that takes."""
+    if not read.flag("estimate", False):
+        return False
+    name = read.name("estimate")
+    if not isinstance(baseline, ModelQualityBaselineSettings):
+        raise ArgumentError(
+            f"{name} is True without {read.name('baseline')}.data: an estimate is made from predictions with labels; "
+            "give the data, or remove it"
+        )
+    if problem_type == "BinaryClassification" and None in {probability, baseline.probability_attribute}:
+        raise ArgumentError(
+            f"{name} is True and there is no probability: the quality of a BinaryClassification is estimated from the "
+            "probabilities; name their column in the answers and in the baseline's data, or remove it"
+        )
+    if problem_type == "MulticlassClassification" and not read.has("class_probabilities"):
+        raise ArgumentError(
+            f"{read.name('class_probabilities')} is missing: the quality of a MulticlassClassification is estimated "
+            f"from the probabilities of its classes; name where an answer has each, or remove {name}"
+        )
+    return True
+
+
+def _class_probabilities(read: Reader, problem_type: str) -> Mapping[str, str]:
+    """By class, where an answer has its probability."""
+    if not read.has("class_probabilities"):
+        return {}
+    given = read.raw("class_probabilities")
+    if problem_type != "MulticlassClassification" or not isinstance(given, Mapping) or len(given) < 2:
+        raise read.refuse(
+            "class_probabilities", "must name, for a MulticlassClassification, the column or position of every class"
+        )
+    found = {str(name): str(as_text(place)) for name, place in given.items()}
+    if len(json.dumps(found)) > _LONGEST_VARIABLE:
+        raise read.refuse(
+            "class_probabilities", f"is longer than {_LONGEST_VARIABLE} characters of JSON, a job's limit"
+        )
+    return found
+
+
+def _check_one_form(read: Reader, inference: str | None, probability: str | None) -> None:
+    """Refuse a position beside a JMESPath: an answer has columns by position or values by path, and not both. The job
+    says so too (`drift_tools.capture.json_paths`), in its first run.
+    """
+    by_argument = {"inference_attribute": inference, "probability_attribute": probability}
+    paths = [value for value in by_argument.values() if value and _JMESPATH.intersection(value)]
+    positions = {name: value for name, value in by_argument.items() if value and value.isdecimal()}
+    for argument, position in positions.items():
+        if paths:
+            raise read.refuse(
+                argument,
+                f"position {position}{'' if read.has(argument) else ', the default,'} beside the JMESPath {paths[0]}: "
+                f"an answer does not have both; write a JMESPath too, such as [{position}]",
+            )
 
 
 def quality_thresholds(

@@ -6,6 +6,7 @@ from typing import NotRequired, Self, TypedDict
 
 import pulumi
 
+from components.args.bounds import check_length
 from components.args.reader import ArgumentError, Reader, argument_names
 
 
@@ -39,10 +40,11 @@ class NetworkSettings:
         if bool(subnets) != bool(groups):
             missing = "subnet_ids" if groups else "security_group_ids"
             raise ArgumentError(f"{read.name(missing)} is missing: a VPC needs both subnets and security groups")
-        # SageMaker's limits (VpcConfig).
-        for key, values, most in (("subnet_ids", subnets, 16), ("security_group_ids", groups, 5)):
-            if len(values) > most:
-                raise ArgumentError(f"{read.name(key)} has {len(values)} entries: SageMaker takes {most}")
+        for key, values in (("subnet_ids", subnets), ("security_group_ids", groups)):
+            if values:
+                check_length(read.name(key), values, f"network.{key}")
+            for value in values:
+                check_length(f"{read.name(key)} has an entry that", value, f"network.{key.removesuffix('s')}")
         return cls(
             subnet_ids=subnets,
             security_group_ids=groups,

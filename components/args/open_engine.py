@@ -5,6 +5,8 @@ from typing import Final, NotRequired, Self, TypedDict
 
 import pulumi
 
+from components.archives import numpy_layer
+from components.args.bounds import number
 from components.args.reader import ArgumentError, Reader, argument_names
 
 RULES: Final = ("calibrated", "model-monitor")
@@ -30,10 +32,12 @@ MOST_MEGABYTES: Final = 200
 class SmallWindowsArgs(TypedDict):
     """Windows of few captures are looked at by a function, in seconds, and not by a processing job, in minutes."""
 
-    layer: pulumi.Archive
-    """numpy and scipy for the function: a Lambda layer for Python 3.13 on arm64, as `make layer` builds it."""
+    layer: NotRequired[pulumi.Archive]
+    """numpy and scipy for the function: a Lambda layer for Python 3.13 on arm64, as `make layer` builds it. Without it
+    the deployment builds it itself, once, from locked wheels; that needs a package index."""
     max_megabytes: NotRequired[int]
-    """Captures and labels of up to so many megabytes are a small window. Default 50, at most 200."""
+    """Captures and labels of up to so many megabytes are a small window. Default 50, at most 200; 0 for none: every
+    window is a processing job."""
 
 
 class OpenEngineArgs(TypedDict):
@@ -61,7 +65,8 @@ class OpenEngineArgs(TypedDict):
     instance_count: NotRequired[int]
     """Instances that share a window's captures, for windows of many gigabytes. Default 1."""
     small_windows: NotRequired[SmallWindowsArgs]
-    """Default none: every window is a processing job."""
+    """Default of the component: none, every window is a processing job. The Pulumi program has them unless it is told
+    otherwise."""
     feature_metrics: NotRequired[str]
     """Of which features there are metrics, at 0.30 USD a metric and month: `findings` (those that violate something, in
     the hours in which they do), `all`, or `none`. `drift.json` has all numbers in any case. Default `findings`."""
@@ -81,12 +86,16 @@ class SmallWindowsSettings:
     max_bytes: int
 
     @classmethod
-    def from_args(cls, args: SmallWindowsArgs, path: str) -> Self:
+    def from_args(cls, args: SmallWindowsArgs, path: str) -> Self | None:
+        """None where no window is small."""
         read = Reader(path, args, argument_names(SmallWindowsArgs))
-        layer = read.raw("layer")
-        if not isinstance(layer, pulumi.Archive):
+        most = read.whole("max_megabytes", 50, 0, MOST_MEGABYTES)
+        layer = read.raw("layer") if read.has("layer") else None
+        if layer is not None and not isinstance(layer, pulumi.Archive):
             raise ArgumentError(f"{read.name('layer')} is {layer!r}: give a pulumi.FileArchive, as `make layer` builds")
-        return cls(layer=layer, max_bytes=read.whole("max_megabytes", 50, 1, MOST_MEGABYTES) * MEGABYTE)
+        if most == 0:
+            return None
+        return cls(layer=_built_layer(path) if layer is None else layer, max_bytes=most * MEGABYTE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +130,7 @@ class OpenEngineSettings:
             learn_windows=read.flag("learn_windows", True),
             season=read.choice("season", SEASONS[0], SEASONS),
             max_unreadable_share=_share(read, "max_unreadable_share", 0.1),
-            instance_count=read.whole("instance_count", 1, 1, 100),
+            instance_count=number(read, "instance_count", 1, "open_engine.instance_count"),
             small_windows=small_windows,
             feature_metrics=read.choice("feature_metrics", "findings", FEATURE_METRICS),
             alarm_on_no_data=read.flag("alarm_on_no_data", False),
@@ -129,6 +138,16 @@ class OpenEngineSettings:
             # CloudWatch looks back a week, and a monitor may run once a day.
             disagreeing_runs=read.whole("disagreeing_runs", 3, 1, 7),
         )
+
+
+def _built_layer(path: str) -> pulumi.FileArchive:
+    try:
+        return pulumi.FileArchive(str(numpy_layer.built()))
+    except numpy_layer.LayerError as error:
+        raise ArgumentError(
+            f"{path} has no layer, and none could be made ({error}): make one where there is a package index (make "
+            "layer) and give its path, or set max_megabytes to 0, and every run is a processing job"
+        ) from error
 
 
 def _share(read: Reader, key: str, default: float) -> float:

@@ -19,7 +19,8 @@ class ArgumentError(ValueError):
 _NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 # A bucket's name, and what may follow it.
 _BUCKET: Final = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-S3_FILE: Final = rf"{_BUCKET}/.*[^/]"
+# SageMaker's S3Uri has 1024 characters at the most.
+S3_FILE: Final = rf"(?=.{{1,1024}}$){_BUCKET}/.*[^/]"
 S3_FOLDER: Final = rf"{_BUCKET}(/.*)?"
 
 
@@ -179,7 +180,7 @@ class Reader:
     def key_arn(self, key: str = "kms_key_arn") -> pulumi.Input[str] | None:
         """A KMS key's ARN. No alias: an IAM policy cannot name a key by one."""
         form = "the ARN of a KMS key, arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-        return self.optional_late_text(key, r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+", form)
+        return self.optional_late_text(key, r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,256}", form)
 
     def one_of(self, keys: Sequence[str], needed: str) -> str:
         """The one of these that is given; none, or more than one, is refused."""

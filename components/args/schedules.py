@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Self
 
+from components.args.bounds import NUMBERS
 from components.args.reader import ArgumentError, Reader
 from contract.time_offsets import HOURS_PER_YEAR, OFFSET_PATTERN, parse_offset
 
@@ -91,7 +92,8 @@ def schedule_expression(read: Reader, default: str) -> ScheduleExpression:
 def max_runtime(read: Reader, default: int, schedule: ScheduleExpression, *, hourly_limit: int) -> int:
     """The argument `max_runtime_in_seconds`: a run must end before the next one begins."""
     limit = hourly_limit if schedule.period_hours == 1 else min(86400, schedule.period_hours * 3600)
-    return read.whole("max_runtime_in_seconds", min(default, limit), 60, limit)
+    bound = NUMBERS["monitor.max_runtime_in_seconds"]
+    return read.whole("max_runtime_in_seconds", min(default, limit), bound.least, min(limit, bound.most))
 
 
 def offset(read: Reader, key: str, default: str) -> str:

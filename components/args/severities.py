@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NotRequired, Self, TypedDict
 
+from components.args.bounds import number
 from components.args.reader import ArgumentError, Reader, argument_names
 
 WARNING: Final = "warning"
@@ -45,8 +46,8 @@ class Threshold:
         read = Reader(path, args, argument_names(ThresholdArgs))
         return cls(
             severity=severity,
-            threshold=read.whole("threshold", 1, 1, 1_000_000),
-            evaluation_periods=read.whole("evaluation_periods", 1, 1, SEVEN_DAYS_IN_HOURS),
+            threshold=number(read, "threshold", 1, "alerting.threshold"),
+            evaluation_periods=number(read, "evaluation_periods", 1, "alerting.evaluation_periods"),
         )
 
 

@@ -17,18 +17,27 @@ from components.args.baseline import (
     existing_files,
     files_for_thresholds,
 )
+from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs
 from components.args.common import CommonSettings, check_component_name, common_settings
+from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import monitor_settings
-from components.args.monitors import DataQualityArgs, DataQualitySettings, ModelQualityArgs, MonitorSettings
+from components.args.monitors import (
+    DataQualityArgs,
+    DataQualitySettings,
+    ModelQualityArgs,
+    ModelQualitySettings,
+    MonitorSettings,
+)
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import OpenEngineArgs, OpenEngineSettings
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.real_time import RealTimeArgs, RealTimeSettings
+from components.args.retraining import RetrainingArgs, RetrainingSettings
 from components.args.storage import StorageArgs, StorageSettings
-from contract.monitor_kinds import KINDS
+from contract.monitor_kinds import ATTRIBUTION, KINDS, MODEL_QUALITY
 
 _Settings = TypeVar("_Settings", bound=MonitorSettings)
 
@@ -55,8 +64,14 @@ class ModelMonitoringStackArgs(TypedDict):
     """The daily monitor of bias. Without it there is none."""
     attribution: NotRequired[AttributionArgs]
     """The daily monitor of what the model's scores come from. Without it there is none."""
+    batch: NotRequired[BatchArgs]
+    """The monitor of what transform jobs write. Without it there is none."""
+    custom: NotRequired[CustomArgs]
+    """Monitors of one's own. Without it there are none."""
     alerting: NotRequired[AlertingArgs]
     """Alarms and notifications."""
+    retraining: NotRequired[RetrainingArgs]
+    """Retraining with an approval gate. Default none."""
     storage: NotRequired[StorageArgs]
     """The bucket."""
     network: NotRequired[NetworkArgs]
@@ -90,6 +105,7 @@ class StackSettings:
     real_time: RealTimeSettings | None
     """None where it is off."""
     alerting: AlertingSettings
+    retraining: RetrainingSettings | None
     storage: StorageSettings
     network: NetworkSettings
     retain_data: bool
@@ -117,6 +133,7 @@ class StackSettings:
             monitors=monitors,
             real_time=_real_time(read, monitors),
             alerting=AlertingSettings.from_args(read.group("alerting")),
+            retraining=_retraining(read),
             storage=StorageSettings.from_args(read.group("storage")),
             network=NetworkSettings.from_args(read.group("network")),
             retain_data=read.flag("retain_data", True),
@@ -131,6 +148,8 @@ class StackSettings:
         found.alerting.check_runs(found.hours_between_runs)
         if found.open_engine:
             _check_for_open_engine(found)
+        if found.retraining:
+            _check_for_retraining(found, found.retraining)
         return found
 
     def of(self, kind: type[_Settings]) -> _Settings | None:
@@ -173,9 +192,16 @@ class StackSettings:
         return [*existing_files(self.baseline), *own]
 
     @property
+    def batch_uris(self) -> list[pulumi.Input[str]]:
+        """Where batches and their inputs lie: the runs must be allowed to read them."""
+        batch = self.of(BatchSettings)
+        return [uri for uri in (batch.output_uri, batch.input_uri) if uri is not None] if batch else []
+
+    @property
     def has_scripts(self) -> bool:
         """Whether a monitor runs a script of the user's."""
-        return any(settings.record_preprocessor for settings in self.monitors.values())
+        own = any(settings.record_preprocessor for settings in self.monitors.values())
+        return own or self.of(CustomSettings) is not None
 
 
 def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
@@ -194,6 +220,42 @@ def _open_engine(read: Reader, engine: str) -> OpenEngineSettings | None:
     return None
 
 
+def _retraining(read: Reader) -> RetrainingSettings | None:
+    if not read.has("retraining"):
+        return None
+    return RetrainingSettings.from_args(read.raw("retraining"), protect=read.flag("protect", False))
+
+
+def _check_for_retraining(found: "StackSettings", retraining: RetrainingSettings) -> None:
+    """What a retraining stands on: the open engine, an endpoint of the stack's own, labels, a baseline from data."""
+    if found.engine != OPEN:
+        raise ArgumentError(
+            f"retraining is given and engine is {found.engine}: Model Monitor's job definitions cannot follow a new "
+            "model without a deployment; set engine to open, or remove it"
+        )
+    if not isinstance(found.endpoint, EndpointSettings) or found.endpoint.image_uri is not None:
+        raise ArgumentError(
+            "retraining is given, and the endpoint is not one with a model of yours in AWS's scikit-learn image: give "
+            "endpoint.model, or remove it"
+        )
+    if MODEL_QUALITY not in found.monitors or not isinstance(found.baseline, BaselineSettings):
+        raise ArgumentError(
+            "retraining is given without model_quality, or without baseline.data: it needs labels, and the columns' "
+            "names and ranges; give both, or remove it"
+        )
+    if ATTRIBUTION in found.monitors:
+        raise ArgumentError(
+            "retraining and attribution are both given: that monitor's baseline is of one model's scores, and would "
+            "not follow another; remove one of the two"
+        )
+    for number, rule in enumerate(retraining.alarms):
+        if rule.kind not in found.monitors:
+            raise ArgumentError(
+                f"retraining.triggers.alarms[{number}].kind is {rule.kind!r}: that monitor is off; there are "
+                f"{', '.join(found.monitors)}"
+            )
+
+
 def _check_for_open_engine(found: "StackSettings") -> None:
     """What Model Monitor could do and the open engine cannot."""
     if found.network.isolation:
@@ -201,6 +263,7 @@ def _check_for_open_engine(found: "StackSettings") -> None:
             "network.isolation is True: the open engine's jobs publish their metrics themselves and need a way to "
             "CloudWatch; remove it, or give subnets of a VPC without a way out and with an endpoint for CloudWatch"
         )
+    _check_estimate(found)
     for kind, monitor in found.monitors.items():
         monitor.schedule.check_windows_join(f"{KINDS[kind].argument}.schedule_expression")
 
@@ -214,6 +277,17 @@ def _real_time(read: Reader, monitors: Mapping[str, MonitorSettings]) -> RealTim
             "remove one of the two"
         )
     return RealTimeSettings.from_args(read.raw("real_time"))
+
+
+def _check_estimate(found: "StackSettings") -> None:
+    """The data-quality runs estimate: they see each answer first."""
+    quality = found.of(ModelQualitySettings)
+    if quality is None or not quality.estimate:
+        return
+    if found.of(DataQualitySettings) is None:
+        raise ArgumentError(
+            "model_quality.estimate is True and data_quality.enabled False: the data-quality runs estimate; remove one"
+        )
 
 
 def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBaseline | None:

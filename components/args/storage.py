@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NotRequired, Self, TypedDict
 
+from components.args.bounds import number
 from components.args.reader import Reader, argument_names
 
 
@@ -11,6 +12,8 @@ class StorageArgs(TypedDict):
 
     captured_data_days: NotRequired[int]
     """Days after which captured requests and answers are deleted. Default 90."""
+    results_days: NotRequired[int]
+    """Days after which results of runs are deleted: reports, statistics. Default 400, a year to look back on."""
     noncurrent_version_days: NotRequired[int]
     """Days after which overwritten and deleted versions of objects are deleted. Default 30."""
 
@@ -20,12 +23,14 @@ class StorageSettings:
     """`StorageArgs`, checked and complete."""
 
     captured_data_days: int
+    results_days: int
     noncurrent_version_days: int
 
     @classmethod
     def from_args(cls, args: StorageArgs, path: str = "storage") -> Self:
         read = Reader(path, args, argument_names(StorageArgs))
         return cls(
-            captured_data_days=read.whole("captured_data_days", 90, 1, 36500),
-            noncurrent_version_days=read.whole("noncurrent_version_days", 30, 1, 36500),
+            captured_data_days=number(read, "captured_data_days", 90, "storage.days"),
+            results_days=number(read, "results_days", 400, "storage.days"),
+            noncurrent_version_days=number(read, "noncurrent_version_days", 30, "storage.days"),
         )

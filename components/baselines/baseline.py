@@ -32,7 +32,13 @@ from components.args import (
     quality_baseline_settings,
     quality_thresholds,
 )
-from components.baselines.job import BaselineJob, JobEnvironment, baseline_job_request, results_prefix
+from components.baselines.job import (
+    BaselineJob,
+    JobEnvironment,
+    baseline_job_request,
+    baseline_job_template,
+    results_prefix,
+)
 from components.baselines.policies import starter_policy
 from components.baselines.sources import BaselineSource, data_quality_source, model_quality_source
 from components.functions import MonitoringFunction, monitoring_function
@@ -176,6 +182,8 @@ class Baseline(pulumi.ComponentResource):
         self._kind_files = files
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._started_by: MonitoringFunction | None = None
+        # Of every baseline that a job makes: its request, with `{data}` and `{results}` where they go.
+        self.templates: dict[str, pulumi.Output[dict[str, Any]]] = {}
         # Of every baseline, by kind of monitor. No annotation of the class: it is for the stack, not for the schema.
         self.addresses = {
             kind: self._job(source, job) if isinstance(source, BaselineJob) else self._files(kind, source)
@@ -275,6 +283,9 @@ class Baseline(pulumi.ComponentResource):
             request = baseline_job_request(job, settings, JobEnvironment(**found), job_stem=self._job_stem)
             return json.dumps({"request": request, "source_hash": job.source_hash}, sort_keys=True)
 
+        def template(found: dict[str, Any]) -> dict[str, Any]:
+            return baseline_job_template(job, settings, JobEnvironment(**found), job_stem=self._job_stem)
+
         files = self._kind_files.get(job.kind, KindFiles())
         inputs = pulumi.Output.all(
             bucket=self._bucket,
@@ -289,6 +300,7 @@ class Baseline(pulumi.ComponentResource):
             network_config=network_config(self._network),
             code_uri=self._args.get("code_uri"),
         )
+        self.templates[job.kind] = inputs.apply(template)
         aws.lambda_.Invocation(
             f"{self._stem}-{job.kind}-baseline",
             function_name=starter.function.name,

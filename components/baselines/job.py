@@ -145,3 +145,16 @@ def results_prefix(kind: str, content_hash: str) -> str:
     """Where statistics and constraints lie, by the hash of what they come from."""
     folder = content_hash if kind == DATA_QUALITY else f"{kind}-{content_hash}"
     return f"{bucket_layout.BASELINE_RESULTS}/{folder}"
+
+
+def baseline_job_template(
+    job: BaselineJob, settings: BaselineJobSettings, place: JobEnvironment, *, job_stem: str
+) -> dict[str, Any]:
+    """The request of the same job on other data: no name, and `{data}` and `{results}` in the places of the URIs."""
+    request = baseline_job_request(job, settings, place, job_stem=job_stem)
+    del request["ProcessingJobName"]
+    first, *others = request["ProcessingInputs"]
+    request["ProcessingInputs"] = [{**first, "S3Input": {**first["S3Input"], "S3Uri": "{data}"}}, *others]
+    output = request["ProcessingOutputConfig"]
+    request["ProcessingOutputConfig"] = {**output, "Outputs": processing_job.outputs("{results}")}
+    return request

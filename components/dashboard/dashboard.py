@@ -21,7 +21,7 @@ from components.dashboard.widgets import Row, Widget, alarm_states, graph, laid_
 from components.iam import look_up_context
 from components.monitors import MONITOR_KINDS, MetricGraph
 from contract import metrics
-from contract.monitor_kinds import KINDS, MonitorKind
+from contract.monitor_kinds import DATA_QUALITY, KINDS, MonitorKind
 
 ENDPOINT_PERIOD_SECONDS: Final = 300
 STREAM_PERIOD_SECONDS: Final = 60
@@ -45,6 +45,7 @@ class DashboardSubject:
     open_schedules: Mapping[str, str] = field(default_factory=dict)
     """Of the open engine, by kind; their health is shown."""
     compares_engines: bool = False
+    estimates_quality: bool = False
     stream_monitor: str | None = None
     """As what a stream is named in metrics; its function is `stream_function`."""
     stream_function: str | None = None
@@ -67,6 +68,8 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
         for kind in MONITOR_KINDS
         if kind.kind.name in subject.schedules
     ]
+    if subject.estimates_quality:
+        rows.append(Row(height=6, widgets=[_estimated(subject)]))
     if subject.open_schedules:
         rows.append(Row(height=6, widgets=_open_engine(subject)))
     if subject.stream_monitor:
@@ -104,7 +107,11 @@ def _own_metric(subject: DashboardSubject, name: str, title: str) -> Widget:
 
 def _open_engine(subject: DashboardSubject) -> list[Widget]:
     """Whether its monitors ran, whether they found data, and with two engines whether these agree."""
-    shown = [(metrics.RUNS, "Runs", "Sum"), (metrics.NO_DATA, "Windows without data", "Maximum")]
+    # Every run that ended has left a 0 or a 1 there.
+    shown = [
+        (metrics.JOB_FAILURES, "Runs that ended", "SampleCount"),
+        (metrics.NO_DATA, "Windows without data", "Maximum"),
+    ]
     if subject.compares_engines:
         shown.append((metrics.AGREEMENT, "Agreement of the engines (share of features)", "Minimum"))
     return [
@@ -160,6 +167,16 @@ def _measured(subject: DashboardSubject, kind: MonitorKind, shown: MetricGraph) 
     if shown.most is not None:
         expression = f"SORT({expression}, MAX, DESC, {shown.most})"
     return graph(subject.region, shown.title, [[{"expression": expression, "id": "measured"}]], period=PERIOD_SECONDS)
+
+
+def _estimated(subject: DashboardSubject) -> Widget:
+    """Model quality before its labels come; the open engine's data-quality runs estimate it."""
+    kind = KINDS[DATA_QUALITY]
+    schedule = subject.open_schedules.get(kind.name, subject.schedules[kind.name])
+    dimensions = metrics.of_schedule(subject.endpoint_name, schedule)
+    expression = search(kind.metric_namespace, dimensions, "Average", "estimated_")
+    title = "Model quality before labels (an estimate, with its interval)"
+    return graph(subject.region, title, [[{"expression": expression, "id": "estimated"}]], period=PERIOD_SECONDS)
 
 
 def _endpoint_metric(subject: DashboardSubject, name: str, statistic: str) -> Metric:
@@ -245,6 +262,8 @@ class MonitoringDashboardArgs(StreamOnDashboard):
     """Namespaces of what the monitors measure, by kind. Default Model Monitor's."""
     open_schedules: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Names of the open engine's schedules, by kind; their health is shown. Default none."""
+    estimates_quality: NotRequired[bool]
+    """Model quality is estimated before labels come, and shown. Default false."""
     compares_engines: NotRequired[bool]
     """Two engines are held against each other, and their agreement is shown. Default false."""
 
@@ -300,14 +319,15 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 rules=rules,
                 namespaces=namespaces,
                 compares_engines=args.get("compares_engines", False),
+                estimates_quality=args.get("estimates_quality", False),
                 **found,
             )
             return json.dumps(dashboard_body(subject))
 
         dashboard = aws.cloudwatch.Dashboard(
             f"{name}-dashboard",
-            dashboard_name=pulumi.Output.from_input(args.get("name_stem") or args["endpoint_name"]).apply(
-                naming.dashboard_name
+            dashboard_name=pulumi.Output.all(args.get("name_stem") or args["endpoint_name"], region).apply(
+                lambda found: naming.dashboard_name(found[0], found[1])
             ),
             dashboard_body=pulumi.Output.all(
                 region=region,

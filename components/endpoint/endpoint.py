@@ -28,6 +28,8 @@ from components.storage import content_object
 from contract import bucket_layout
 
 # Of the function that waits for an endpoint to settle.
+# In the container of a model that lies in S3: what is another when another file lies there.
+MODEL_VERSION: Final = "MODEL_DATA_VERSION"
 CHECK_SECONDS: Final = 300
 
 
@@ -42,6 +44,8 @@ class MonitoredEndpointArgs(TypedDict):
     """The network of the model's container."""
     protect: NotRequired[bool]
     """Pulumi refuses to delete the endpoint until this is off again. Default false."""
+    retrained: NotRequired[bool]
+    """Which model is served is decided by retraining: what serves is left as it is. Default false."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """KMS key for captures and for the instances' volumes."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
@@ -58,6 +62,8 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     endpoint_name: pulumi.Output[str]
     model_role_arn: pulumi.Output[str] | None
     """None for an endpoint that exists already."""
+    configuration_name: pulumi.Output[str] | None
+    """What the endpoint is to run; None for an endpoint that exists already."""
     capture_uri: pulumi.Output[str]
     """Where captures begin: `s3://bucket/captured-data`; below it endpoint, variant and hour."""
     name_stem: pulumi.Output[str]
@@ -114,7 +120,13 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             self.endpoint_name = pulumi.Output.from_input(settings.name)
             self.capture_uri = pulumi.Output.from_input(settings.capture_uri).apply(lambda uri: uri.rstrip("/"))
             self.name_stem = self.endpoint_name.apply(lambda endpoint: naming.adopted_stem(name, endpoint))
-            self.model_role_arn = None
+            self.model_role_arn = self.configuration_name = None
+            pulumi.log.info(
+                f"{name} watches the captures of the variant {settings.variant_name} of an endpoint that exists "
+                "already; captures do not tell models behind one variant apart (targets of a multi-model endpoint, "
+                "inference components), and asynchronous and serverless endpoints are not watched: docs/captures.md",
+                self,
+            )
         else:
             self._create(name, settings, network, common, args)
             self.name_stem = self.endpoint_name
@@ -137,6 +149,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
     ) -> None:
         bucket_name = pulumi.Output.from_input(args["bucket_name"])
         self.capture_uri = bucket_name.apply(lambda bucket: naming.s3_uri(bucket, bucket_layout.CAPTURED_DATA))
+        self._retrained = args.get("retrained", False)
         self.model_uri = self._archive(name, settings, bucket_name, common)
         model = self._model(name, settings, network, bucket_name, common)
         self.model_name = model.name
@@ -146,19 +159,30 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             data_capture_config=data_capture(settings, self.capture_uri, common.kms_key_arn),
             kms_key_arn=None if has_local_storage(settings.instance_type) else common.kms_key_arn,
             tags=common.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._left_alone("productionVariants", "dataCaptureConfig", "kmsKeyArn"),
         )
         self.endpoint = aws.sagemaker.Endpoint(
             f"{name}-endpoint",
             endpoint_config_name=configuration.name,
             tags=common.tags,
             # The endpoint alone: model and configuration are replaced by updates, which protection would forbid.
-            opts=pulumi.ResourceOptions(parent=self, protect=True if args.get("protect") else None),
+            opts=pulumi.ResourceOptions.merge(
+                self._left_alone("endpointConfigName"),
+                pulumi.ResourceOptions(protect=True if args.get("protect") else None),
+            ),
         )
         self.endpoint_name = self.endpoint.name
+        self.configuration_name = configuration.name
         self._check(name, configuration, common)
         if settings.autoscaling is not None:
             self._autoscaling(name, settings.autoscaling, settings.variant_name, common)
+
+    def _left_alone(self, *properties: str) -> pulumi.ResourceOptions:
+        """Once made, these properties belong to retraining, where there is one: a deployment takes no model back.
+
+        Model and configuration too: a new one would not reach the endpoint, and deleting the old might end what serves.
+        """
+        return pulumi.ResourceOptions(parent=self, ignore_changes=list(properties) if self._retrained else None)
 
     def _check(self, name: str, configuration: aws.sagemaker.EndpointConfiguration, common: CommonSettings) -> None:
         """Fail the deployment if SageMaker took the update back, so that nothing that still serves is deleted.
@@ -243,7 +267,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             parent=self,
             description=f"The model behind the endpoint of {name}",
             trust=sagemaker_trust,
-            policy=self._policy(name, image, bucket_name, network, common),
+            policy=self._policy(name, image, bucket_name, network, common, model_uri=settings.model_uri),
             common=common,
         )
         self.model_role_arn = role.role.arn
@@ -256,6 +280,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
                 model_data_url=self.model_uri,
                 environment={
                     **({} if settings.image_uri is not None else serving_environment()),
+                    **self._model_version(settings),
                     **settings.environment,
                 },
             ),
@@ -267,15 +292,15 @@ class MonitoredEndpoint(pulumi.ComponentResource):
                 else None
             ),
             tags=common.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._left_alone("primaryContainer", "vpcConfig", "enableNetworkIsolation", "executionRoleArn"),
         )
 
     def _archive(
         self, name: str, settings: EndpointSettings, bucket_name: pulumi.Output[str], common: CommonSettings
     ) -> pulumi.Output[str] | None:
-        """Upload the model and return its address; an image of one's own may have its model in it."""
+        """Upload the model and return its address; it may lie in S3 already, or in an image of one's own."""
         if settings.model is None:
-            return None
+            return None if settings.model_uri is None else pulumi.Output.from_input(settings.model_uri)
         return content_object(
             f"{name}-archive",
             bucket=bucket_name,
@@ -285,6 +310,20 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             tags=common.tags,
             parent=self,
         )
+
+    def _model_version(self, settings: EndpointSettings) -> dict[str, pulumi.Input[str]]:
+        """What makes a new model of another file at the same address: SageMaker reads it once, at the start."""
+        if settings.model_uri is None:
+            return {}
+        if settings.model_version is not None:
+            return {MODEL_VERSION: settings.model_version}
+        place = pulumi.Output.from_input(settings.model_uri).apply(naming.s3_parts)
+        found = aws.s3.get_object_output(
+            bucket=place.apply(lambda parts: parts[0]),
+            key=place.apply(lambda parts: parts[1]),
+            opts=pulumi.InvokeOptions(parent=self),
+        )
+        return {MODEL_VERSION: found.etag}
 
     def _image(self, settings: EndpointSettings) -> pulumi.Output[str]:
         if settings.image_uri is not None:
@@ -302,6 +341,8 @@ class MonitoredEndpoint(pulumi.ComponentResource):
         bucket_name: pulumi.Output[str],
         network: NetworkSettings,
         common: CommonSettings,
+        *,
+        model_uri: pulumi.Input[str] | None,
     ) -> pulumi.Output[dict[str, Any]]:
         def document(found: dict[str, Any]) -> dict[str, Any]:
             return model_policy(
@@ -309,6 +350,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
                 bucket=found["bucket"],
                 endpoint_stem=f"{name}-endpoint",
                 image_uri=found["image"],
+                model_uri=found["model"],
                 vpc=Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
                 kms_key_arn=found["key"],
             )
@@ -317,6 +359,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             context=look_up_context(self),
             bucket=bucket_name,
             image=image,
+            model=model_uri,
             subnets=list(network.subnet_ids),
             groups=list(network.security_group_ids),
             key=common.kms_key_arn,

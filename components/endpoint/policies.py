@@ -7,6 +7,7 @@ from components.iam import (
     NO_VPC,
     AwsContext,
     PolicyDocument,
+    Statement,
     Vpc,
     allow,
     function_basics,
@@ -30,6 +31,7 @@ def model_policy(
     bucket: str,
     endpoint_stem: str,
     image_uri: str,
+    model_uri: str | None = None,
     vpc: Vpc = NO_VPC,
     kms_key_arn: str | None = None,
 ) -> PolicyDocument:
@@ -39,7 +41,9 @@ def model_policy(
     endpoint's name is not known yet when its role is made, only its stem; seven characters follow.
     """
     return policy_document(
-        read_objects(context, bucket, [bucket_layout.MODEL_ARTIFACTS]),
+        read_objects(context, bucket, [bucket_layout.MODEL_ARTIFACTS])
+        if model_uri is None
+        else _model(context, model_uri),
         write_objects(context, bucket, [bucket_layout.CAPTURED_DATA]),
         sagemaker_logs(context, f"{naming.ENDPOINT_LOG_GROUPS}/{endpoint_stem}-*"),
         publish_metrics([ENDPOINT_NAMESPACE]),
@@ -47,6 +51,11 @@ def model_policy(
         *network_interfaces(context, vpc),
         *key_of_instances(kms_key_arn),
     )
+
+
+def _model(context: AwsContext, uri: str) -> Statement:
+    """The one file of a model that lies in S3 already."""
+    return allow("ReadModel", ["s3:GetObject"], [context.bucket_arn(*naming.s3_parts(uri))])
 
 
 def check_policy(context: AwsContext, *, log_group_arn: str, endpoint_name: str) -> PolicyDocument:

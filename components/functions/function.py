@@ -33,8 +33,13 @@ class MonitoringFunction:
         return self.dead_letters.name
 
 
-def dead_letter_queue(name: str, parent: pulumi.Resource, common: CommonSettings) -> aws.sqs.Queue:
-    """Where an event ends that a function could not handle; encrypted, kept for fourteen days."""
+def dead_letter_queue(
+    name: str, parent: pulumi.Resource, common: CommonSettings, *, before: str | None = None
+) -> aws.sqs.Queue:
+    """Where an event ends that a function could not handle; encrypted, kept for fourteen days.
+
+    `before` is what the queue was called in an earlier version.
+    """
     return aws.sqs.Queue(
         f"{name}-dead-letters",
         # By SQS's own key, unless there is one for everything.
@@ -42,7 +47,9 @@ def dead_letter_queue(name: str, parent: pulumi.Resource, common: CommonSettings
         kms_master_key_id=common.kms_key_arn,
         message_retention_seconds=DEAD_LETTER_SECONDS,
         tags=common.tags,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(
+            parent=parent, aliases=[pulumi.Alias(name=f"{before}-dead-letters")] if before else None
+        ),
     )
 
 
@@ -62,11 +69,13 @@ def monitoring_function(
     asynchronous: bool,
     with_monitor: bool = False,
     layers: Sequence[pulumi.Input[str]] = (),
+    dead_letters: aws.sqs.Queue | None = None,
 ) -> MonitoringFunction:
     """Make the function whose code is in `functions/{folder}`, as children of `parent`.
 
     `policy` gets the context, the log group's ARN and the dead-letter queue's ARN (empty without one). An asynchronous
-    function is retried twice within an hour; an event that it could not handle is kept in its dead-letter queue.
+    function is retried twice within an hour; an event that it could not handle is kept in its dead-letter queue, which
+    is `dead_letters` where several functions share one: each queue has an alarm, and each alarm its price.
     `with_monitor` puts the monitor's own code into its archive; `layers` are ARNs.
     """
     options = pulumi.ResourceOptions(parent=parent)
@@ -78,7 +87,7 @@ def monitoring_function(
         tags=common.tags,
         opts=options,
     )
-    queue = dead_letter_queue(name, parent, common) if asynchronous else None
+    queue = (dead_letters or dead_letter_queue(name, parent, common)) if asynchronous else None
     role = service_role(
         f"{name}-role",
         parent=parent,

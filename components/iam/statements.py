@@ -21,6 +21,30 @@ ANY_RESOURCE: Final[Mapping[str, str]] = {
     "cloudwatch:GetMetricStatistics": "the action has no resources: it reads numbers of metrics, and no data",
     "sagemaker:ListMonitoringExecutions": "a listing has no resources: it gives states of executions, and no data",
     "sagemaker:ListProcessingJobs": "a listing has no resources: it gives names and states of jobs, and no data",
+    "sagemaker:ListModelPackages": "a listing has no resources: it gives names and states of versions, and no data",
+    # Only with retraining.
+    **dict.fromkeys(
+        (
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ),
+        "log deliveries have no resources; Step Functions needs them to write a state machine's log",
+    ),
+    **dict.fromkeys(
+        (
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        ),
+        "X-Ray's traces have no resources; Step Functions needs them to trace an execution",
+    ),
     # Only in a VPC.
     **dict.fromkeys(
         (

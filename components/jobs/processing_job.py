@@ -37,6 +37,7 @@ class Files:
     preprocessor: str | None = None
     analysis_config: str | None = None
     model: str | None = None
+    labelled_data: str | None = None
 
     def inputs(self) -> list[dict[str, Any]]:
         """As inputs of a processing job."""
@@ -48,6 +49,7 @@ class Files:
             ("record_preprocessor_script_input", self.preprocessor, processing_job.PREPROCESSOR_PATH),
             ("analysis_config", self.analysis_config, processing_job.ANALYSIS_CONFIG_PATH),
             ("model", self.model, processing_job.MODEL_PATH),
+            ("labelled_data", self.labelled_data, processing_job.LABELLED_DATA_PATH),
         )
         return [s3_input(name, uri, path) for name, uri, path in known if uri is not None]
 
@@ -61,6 +63,7 @@ class Files:
             ("record_preprocessor_script", self.preprocessor, processing_job.PREPROCESSOR_PATH),
             ("analysis_config", self.analysis_config, processing_job.ANALYSIS_CONFIG_PATH),
             ("model_archive", self.model, processing_job.MODEL_PATH),
+            ("estimate_baseline", self.labelled_data, processing_job.LABELLED_DATA_PATH),
         )
         return {name: f"{path}/{uri.rsplit('/', 1)[-1]}" for name, uri, path in known if uri is not None}
 

@@ -60,6 +60,10 @@ class Monitor(Protocol):
     """Whether the open engine learns from earlier windows how much they differ when nothing is wrong."""
 
     @property
+    def borrows(self) -> Mapping[str, str]:
+        """Rows of another kind's baseline that its jobs read: that kind, by the field of `jobs.Files`."""
+
+    @property
     def settings(self) -> MonitorSettings:
         """When it runs and on what."""
 

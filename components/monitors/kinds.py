@@ -4,12 +4,14 @@ from typing import Final
 
 from components.args import StackSettings
 from components.monitors.attribution import Attribution
+from components.monitors.batch import Batch
 from components.monitors.bias import Bias
+from components.monitors.custom import Custom
 from components.monitors.data_quality import DataQuality
 from components.monitors.kind import Monitor
 from components.monitors.model_quality import ModelQuality
 
-MONITOR_KINDS: Final[tuple[type[Monitor], ...]] = (DataQuality, ModelQuality, Bias, Attribution)
+MONITOR_KINDS: Final[tuple[type[Monitor], ...]] = (DataQuality, ModelQuality, Bias, Attribution, Batch, Custom)
 
 
 def monitors_of(settings: StackSettings) -> dict[str, Monitor]:

@@ -1,6 +1,13 @@
 """The bucket, and the objects in it."""
 
-from components.storage.bucket import MonitoringStorage, MonitoringStorageArgs, content_object
+from components.storage.bucket import MonitoringStorage, MonitoringStorageArgs, content_object, object_tags
 from components.storage.scripts import upload_analysis_config, upload_script
 
-__all__ = ["MonitoringStorage", "MonitoringStorageArgs", "content_object", "upload_analysis_config", "upload_script"]
+__all__ = [
+    "MonitoringStorage",
+    "MonitoringStorageArgs",
+    "content_object",
+    "object_tags",
+    "upload_analysis_config",
+    "upload_script",
+]

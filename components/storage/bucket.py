@@ -16,6 +16,9 @@ from contract import bucket_layout
 RESPONDER_STATE_DAYS: Final = 30
 # What the open engine's runs have taken: a run looks back 72 hours at most, the responder a week.
 MONITOR_STATE_DAYS: Final = 30
+# What a monitor has learnt is written anew every month; the windows themselves are looked back on for a month or, if
+# there is one a day, for two years.
+MONITOR_WINDOWS_DAYS: Final = 730
 ABORTED_UPLOAD_DAYS: Final = 7
 
 
@@ -161,7 +164,7 @@ def bucket_policy(bucket_arn: str) -> PolicyDocument:
 
 
 def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
-    """Captures and the functions' notes expire; so do old versions, delete markers and broken uploads everywhere."""
+    """Captures, results and the functions' notes expire; so do old versions, delete markers and broken uploads."""
 
     def expire(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
         return aws.s3.BucketLifecycleConfigurationRuleArgs(
@@ -173,8 +176,10 @@ def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleCo
 
     return [
         expire(bucket_layout.CAPTURED_DATA, retention.captured_data_days),
+        expire(bucket_layout.MONITORING_RESULTS, retention.results_days),
         expire(bucket_layout.RESPONDER_STATE, RESPONDER_STATE_DAYS),
         expire(bucket_layout.MONITOR_STATE, MONITOR_STATE_DAYS),
+        expire(bucket_layout.MONITOR_WINDOWS, MONITOR_WINDOWS_DAYS),
         aws.s3.BucketLifecycleConfigurationRuleArgs(
             id="clean-up",
             status="Enabled",

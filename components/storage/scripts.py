@@ -42,12 +42,15 @@ def upload_analysis_config(
     bucket_name: pulumi.Input[str],
     common: CommonSettings,
     parent: pulumi.Resource,
+    holds_code: bool = False,
 ) -> pulumi.Output[str] | None:
-    """Put an `analysis_config.json` into the bucket under its owner's name and its content, and return where it is."""
+    """Put an `analysis_config.json` into the bucket under its owner's name and its content, and return where it is. One
+    that holds code lies beside the scripts.
+    """
     if document is None:
         return None
     text = pulumi.Output.from_input(document).apply(naming.canonical_json)
-    folder = f"{bucket_layout.BASELINE_DATA}/{name}"
+    folder = f"{bucket_layout.MONITORING_SCRIPTS if holds_code else bucket_layout.BASELINE_DATA}/{name}"
     return content_object(
         f"{name}-analysis-config",
         bucket=bucket_name,

@@ -6,6 +6,7 @@ endpoint, the region and the credentials come from the environment (`AWS_ENDPOIN
 for every AWS tool.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from contract.object_keys import is_plain, named
 from drift_tools.errors import InputError
 
+_LOGGER = logging.getLogger("drift_tools.aws")
 _TRANSFERS = 8
 
 OnBytes = Callable[[int, int], None]  # called with the bytes that are here and all that will be
@@ -99,7 +102,9 @@ def local_copy(path: str | os.PathLike[str], *, client: Any = None, on_bytes: On
 def download(uri: str, into: Path, *, client: Any = None, on_bytes: OnBytes | None = None) -> Path:
     """Copy the object, or everything under the prefix, below `into`; returns the file or the folder.
 
-    Names below the prefix are kept. Raises InputError when nothing is there or access is refused.
+    Names below the prefix are kept. Keys that are no file below a folder (`..` leads out of it) are left where they
+    are, and a line of the log says how many and which: whoever may write captures chooses their keys. Raises InputError
+    when nothing else is there or access is refused.
     """
     source = S3Uri.parse(uri)
     s3 = client or s3_client()
@@ -113,18 +118,17 @@ def download(uri: str, into: Path, *, client: Any = None, on_bytes: OnBytes | No
         below = {key: size for key, size in sizes.items() if key.startswith(prefix) and not key.endswith("/")}
         if not below:
             raise InputError(f"{uri}: no object has this key or lies under it; check the bucket and the prefix")
-        targets = {key: _below(into, key.removeprefix(prefix), uri) for key in below}
-        _download_all(s3, source.bucket, targets, below, on_bytes)
+        targets = {key: into / name for key in below if is_plain(name := key.removeprefix(prefix))}
+        odd = [key for key in below if key not in targets]
+        said = f"{len(odd)} keys are no files below a folder (a name `..`, say): {', '.join(named(odd))}"
+        if not targets:
+            raise InputError(f"{uri}: its {said}; rename the objects")
+        if odd:
+            _LOGGER.warning("%s: %s; they are left out", uri, said)
+        for target in targets.values():
+            target.parent.mkdir(parents=True, exist_ok=True)
+        _download_all(s3, source.bucket, targets, {key: below[key] for key in targets}, on_bytes)
     return into
-
-
-def _below(folder: Path, name: str, uri: str) -> Path:
-    """Where an object goes; a key may hold `..`, which must not lead out of the folder."""
-    target = (folder / name).resolve()
-    if not target.is_relative_to(folder.resolve()):
-        raise InputError(f"{uri}: the key {name!r} would leave the folder that it is copied to; rename the object")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target
 
 
 def _download_all(

@@ -1,6 +1,8 @@
 """What an endpoint captured, read into tables: with care, and fast where all records have one layout."""
 
-from drift_tools.capture.files import DAMAGED, DamagedError, blocks_of, capture_files, files_below
+from drift_tools.capture.coverage import LabelCoverage
+from drift_tools.capture.files import DAMAGED, Block, DamagedError, blocks_of, capture_files, files_below
+from drift_tools.capture.json_payload import CONTAINER_NAMES
 from drift_tools.capture.labels import Labels, numbered_lines, read_labels
 from drift_tools.capture.read import (
     BATCH_ROWS,
@@ -16,13 +18,16 @@ from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Prepro
 __all__ = [
     "BATCH_ROWS",
     "BOTH_SIDES",
+    "CONTAINER_NAMES",
     "DAMAGED",
     "GROUND_TRUTH",
     "MAX_UNREADABLE_SHARE",
     "OUTPUT",
+    "Block",
     "Captures",
     "Counts",
     "DamagedError",
+    "LabelCoverage",
     "Labels",
     "Preprocessor",
     "Problem",

@@ -32,6 +32,8 @@ _SPLIT: Final = frozenset({"columns", "data"})
 _TENSOR: Final = frozenset({"name", "shape", "data"})
 # What holds rows where it holds lists or objects, and is a vector where it holds values.
 _OF_ROWS: Final = frozenset({"data", "features", "records", "rows"})
+# A row with one of these may be no row: see `_unwrapped`.
+CONTAINER_NAMES: Final = frozenset({*_CONTAINERS, *_SPLIT, *_OF_ROWS, "dataframe_split"})
 
 
 def json_rows(text: str, paths: Sequence[JsonPath] = ()) -> Rows:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drift_tools.capture.files import DAMAGED, DamagedError, blocks_of, capture_files
-from drift_tools.capture.limits import TOO_LONG
+from drift_tools.capture.files import DamagedError, blocks_of, capture_files
 from drift_tools.capture.read import KEPT_PROBLEMS, Problem
 from drift_tools.capture.records import GROUND_TRUTH, payload
 from drift_tools.errors import InputError, UnusableError
@@ -32,6 +31,10 @@ class Labels:
     skipped: Mapping[str, int]
     problems: tuple[Problem, ...]
     lines: int
+    repeated: int = 0
+    """Labels that said again what another one had said."""
+    contradicted: int = 0
+    """Labels that a later one contradicts, which counts in their place."""
 
     @property
     def unreadable(self) -> int:
@@ -50,6 +53,13 @@ class Labels:
             f"{first.source}, line {first.line}"
         )
 
+    @property
+    def disagreement(self) -> str:
+        """A sentence on labels that later ones contradict; empty if none are."""
+        if not self.contradicted:
+            return ""
+        return f"{self.contradicted} labels were contradicted by later ones for the same ids, which count"
+
     def of(self, record: Mapping[str, Any]) -> Any:
         """The label of a captured record: by its `inferenceId`, or else its `eventId`; None if there is none."""
         metadata = record.get("eventMetadata")
@@ -64,7 +74,8 @@ class Labels:
 
 
 def read_labels(path: Path) -> Labels:
-    """Read the labels in a file or folder; of several for one id the last, in the order of the files' names.
+    """Read the labels in a file or folder; of several for one id the last, in the order of the files' names, which
+    under `yyyy/mm/dd/hh` is that in which they were collected. So a file that is handed over twice changes nothing.
 
     A label is of one column and, where the request held several rows, of as many. A number or truth as `data` is taken
     as its text. Raises `InputError` if there is no file.
@@ -73,41 +84,46 @@ def read_labels(path: Path) -> Labels:
     alike: dict[str, Any] = {}
     skipped: Counter[str] = Counter()
     problems: list[Problem] = []
-    lines = 0
+    lines = repeated = contradicted = 0
     for file in capture_files(path, what="labels"):
         for number, line in numbered_lines(file):
             lines += 1
             try:
                 identifier, label = _label(line)
-                by_id[identifier] = _once(label, alike)
+                found = _once(label, alike)
+                before = by_id.get(identifier)
+                repeated += before is not None and before == found
+                contradicted += before is not None and before != found
+                by_id[identifier] = found
             except UnusableError as error:
                 skipped[str(error)] += 1
                 if len(problems) < KEPT_PROBLEMS:
                     problems.append(Problem(str(error), str(file), number))
-    return Labels(by_id, dict(skipped), tuple(problems), lines)
+    return Labels(by_id, dict(skipped), tuple(problems), lines, repeated, contradicted)
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
-    """The lines of a file that are not blank, with their numbers; None for a line that is too long and for what is left
-    of a damaged file.
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | UnusableError]]:
+    """The lines of a file that are not blank, with their numbers; an error that says why in place of a line that is too
+    long, and of what is left of a damaged file.
     """
-    number = 0
+    following = 1
     try:
         for block in blocks_of(path):
+            following = block.first_line + block.count
             if block.problem is not None:
-                yield block.first_line, None
+                yield block.first_line, UnusableError(block.problem)
                 continue
             for number, line in enumerate(bytes(block.content).split(b"\n"), start=block.first_line):
                 if line.strip():
                     yield number, line
-    except DamagedError:
-        yield number + 1, None
+    except DamagedError as damaged:
+        yield following, UnusableError(str(damaged))
 
 
-def _label(line: bytes | None) -> tuple[str, Any]:
+def _label(line: bytes | UnusableError) -> tuple[str, Any]:
     """The id that a line names, and its label as it is written."""
-    if line is None:
-        raise UnusableError(f"{TOO_LONG}, or {DAMAGED}")
+    if isinstance(line, UnusableError):
+        raise line
     try:
         document = json.loads(line)
     except (ValueError, RecursionError) as error:

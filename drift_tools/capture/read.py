@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -48,7 +48,7 @@ KEPT_PROBLEMS = 1000
 _LINES_AT_ONCE = 8192
 _MOST_WORKERS = 4
 
-Source: TypeAlias = str | Path | Iterable[str | bytes]
+Source: TypeAlias = str | Path | Iterable[str | bytes] | Iterable[Block]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def read_captures(
     Parameters
     ----------
     source
-        a path, or the lines themselves.
+        a path, the lines themselves, or blocks of them (`blocks_of`).
     columns
         names of the columns of payloads that name none (CSV), by position; without it, or if their number is another,
         they are `_c0`, `_c1`, ….
@@ -279,8 +279,11 @@ def _blocks(source: Source, *, keep: int) -> Iterator[_Work]:
                 # Nobody can say how many records the rest was: it counts as one.
                 yield BlockResult(str(path), skipped=[(0, str(damaged))])
         return
-    lines, first = iter(source), 1
-    while some := list(islice(lines, _LINES_AT_ONCE)):
+    items, first = iter(source), 1
+    while some := list(islice(items, _LINES_AT_ONCE)):
+        if isinstance(some[0], Block):  # as somebody else read them: with their files and line numbers
+            yield from chain(some, items)
+            return
         raw = [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line for line in some]
         block = b"\n".join(line.removesuffix(b"\n") for line in raw) + b"\n"
         # A "line" with a line break in it is one record all the same.

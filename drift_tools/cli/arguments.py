@@ -61,8 +61,13 @@ def parser() -> argparse.ArgumentParser:
         _add_migrate,
         _add_bias,
         _add_attribution,
+        _add_estimate,
         _add_acknowledge,
         _add_stream,
+        _add_rebaseline,
+        _add_retrain,
+        _add_approve,
+        _add_reject,
     ):
         add(commands)
     return top
@@ -273,7 +278,71 @@ def _add_acknowledge(commands: Commands) -> None:
     parser.add_argument("--schedule", metavar="NAME", required=True, help="as the message names it")
     parser.add_argument("--note", metavar="TEXT", default="", help="what is known of it")
     parser.add_argument("--by", metavar="NAME", help="who has seen it (default: this machine's user)")
+    parser.add_argument(
+        "--bad-from", metavar="T", type=moment, help="and that the windows from then on were bad: none is learnt from"
+    )
+    parser.add_argument("--bad-to", metavar="T", type=moment, help="until then")
     parser.set_defaults(command="acknowledge")
+
+
+def _add_rebaseline(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "rebaseline",
+        help="say that what a monitor sees now is the new normal",
+        description="Recorded in the stack's bucket; the next run forgets the windows before, and learns anew.",
+        epilog=_examples(
+            '%(prog)s --bucket my-bucket --schedule my-data-quality --note "the new form, ticket 7"',
+            "%(prog)s --bucket my-bucket --schedule my-data-quality --since 2026-03-01T12:00:00Z",
+        ),
+    )
+    parser.add_argument("--bucket", metavar="NAME", required=True, help="the stack's bucket")
+    parser.add_argument("--schedule", metavar="NAME", required=True, help="as the message names it")
+    parser.add_argument(
+        "--since", metavar="T", type=moment, help="the first normal window (default: the present episode's first)"
+    )
+    parser.add_argument("--note", metavar="TEXT", default="", help="why")
+    parser.add_argument("--by", metavar="NAME", help="who says so (default: this machine's user)")
+    parser.set_defaults(command="rebaseline")
+
+
+def _add_retrain(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "retrain",
+        help="ask for a retraining of the endpoint's model",
+        description="Asks the stack's function, which says no while one runs or a candidate waits. Exit status 1: no.",
+        epilog=_examples(
+            '%(prog)s --function my-stack-start-retraining-1a2b3c4 --reason "new tariff since March"',
+            "%(prog)s --function my-stack-start-retraining-1a2b3c4 --parameter HyperparameterMaxDepth=4",
+        ),
+    )
+    parser.add_argument("--function", metavar="NAME", required=True, help="the stack's output retraining_function_name")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why, for the record")
+    parser.add_argument(
+        "--parameter", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the pipeline"
+    )
+    parser.set_defaults(command="retrain")
+
+
+def _add_approve(commands: Commands) -> None:
+    _add_answer(commands, "approve", "let a retrained model be deployed")
+
+
+def _add_reject(commands: Commands) -> None:
+    _add_answer(commands, "reject", "refuse a retrained model")
+
+
+def _add_answer(commands: Commands, name: str, does: str) -> None:
+    parser = commands.add_parser(
+        name,
+        help=does,
+        description=f"Answers for a model package that waits: {does}.",
+        epilog=_examples(
+            "%(prog)s arn:aws:sagemaker:us-east-1:123456789012:model-package/my-stack-models/3 --note reviewed"
+        ),
+    )
+    parser.add_argument("package", metavar="ARN", help="the model package, as the notification names it")
+    parser.add_argument("--note", metavar="TEXT", default="", help="kept with the package")
+    parser.set_defaults(command=name)
 
 
 def _add_cross_check(commands: Commands) -> None:
@@ -432,6 +501,49 @@ def _add_stream(commands: Commands) -> None:
     _add_output(parser, ("table", "json"))
     _add_window(parser)
     parser.set_defaults(command="stream")
+
+
+def _add_estimate(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "estimate",
+        help="estimate a model's quality before its labels come",
+        description="What the quality of predictions without labels is likely to be, from a baseline with labels: of "
+        "a classification by its calibrated probabilities, of a regression by a second model that learns how large "
+        "errors are. An estimate holds while the same answers mean the same; where the rows are of a kind that the "
+        "baseline has not, it says that it must not be trusted.",
+        epilog=_examples(
+            "%(prog)s validation.csv today.csv --problem-type BinaryClassification --inference prediction "
+            "--probability probability",
+            "%(prog)s validation.parquet today.parquet --problem-type Regression --inference price --label paid",
+        ),
+    )
+    parser.add_argument("baseline", metavar="BASELINE", help="rows with labels that did not train the model")
+    parser.add_argument("current", metavar="CURRENT", help="rows without labels; with labels both are shown")
+    parser.add_argument(
+        "--problem-type",
+        required=True,
+        choices=("BinaryClassification", "MulticlassClassification", "Regression"),
+        help="what the model does",
+    )
+    parser.add_argument("--label", metavar="NAME", default="label", help="the column of labels (default: %(default)s)")
+    parser.add_argument("--inference", metavar="NAME", help="the column of predictions")
+    parser.add_argument("--probability", metavar="NAME", help="the column of the positive class's probabilities")
+    parser.add_argument(
+        "--class-probability",
+        metavar="CLASS=NAME",
+        action="append",
+        default=[],
+        help="of several classes: the column of this one's probabilities",
+    )
+    parser.add_argument("--positive", metavar="CLASS", help="the positive class (default: 1, true or yes)")
+    parser.add_argument(
+        "--threshold",
+        metavar="P",
+        type=probability,
+        help="from which probability on the prediction is the positive class, without --inference (default: 0.5)",
+    )
+    _add_output(parser, ("table", "json"))
+    parser.set_defaults(command="estimate")
 
 
 def _add_output(parser: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:

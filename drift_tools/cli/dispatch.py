@@ -18,8 +18,13 @@ _MODULES: Final[Mapping[str, str]] = {
         "migrate",
         "bias",
         "attribution",
+        "estimate",
         "acknowledge",
         "stream",
+        "rebaseline",
+        "retrain",
+        "approve",
+        "reject",
     )
 }
 

@@ -32,7 +32,9 @@ def whole(text: str) -> int:
 def positive(text: str) -> float:
     """Parse a number above 0."""
     value = _float(text)
-    if not 0 < value < float("inf"):
+    if value == float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not finite")
+    if not value > 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
     return value
 

@@ -92,16 +92,36 @@ def in_one_rounding(before: SortedNumbers, after: SortedNumbers) -> tuple[Sorted
     if not 0 < before.side.distinct <= _LEVELS or not 0 < after.side.distinct <= _LEVELS:
         return before, after
     levels, own = (side.finite[np.append(True, side.finite[1:] != side.finite[:-1])] for side in (before, after))
-    with np.errstate(over="ignore"):  # near the largest float
-        if (np.diff(levels) <= _LAST_PLACES * np.abs(levels[1:])).any():
-            return before, after
-        nearest = levels[_nearest(levels, own)]
-        moved = (own != nearest) & (np.abs(own - nearest) <= _LAST_PLACES * np.abs(nearest))
-    if not moved.any():
+    moved = _moved_to(levels, own)
+    if moved is None:
         return before, after
-    finite = np.where(moved, nearest, own)[np.searchsorted(own, after.finite)]
+    finite = moved[np.searchsorted(own, after.finite)]
     side = _numerical_side(finite, after.rows, after.missing, (after.below, after.above), after.wrong)
     return before, replace(after, finite=finite, side=side)
+
+
+def rounded_cells(before: Numbers, after: Numbers) -> Numbers:
+    """The current numbers, in the order of the rows, as `in_one_rounding` has them."""
+    is_finite = np.isfinite(after)
+    levels, own = np.unique(before[np.isfinite(before)]), np.unique(after[is_finite])
+    if not 0 < len(levels) <= _LEVELS or not 0 < len(own) <= _LEVELS:
+        return after
+    moved = _moved_to(levels, own)
+    if moved is None:
+        return after
+    cells = after.copy()
+    cells[is_finite] = moved[np.searchsorted(own, after[is_finite])]
+    return cells
+
+
+def _moved_to(levels: Numbers, own: Numbers) -> Numbers | None:
+    """The current levels, those that are a level of the baseline but for the last places as that; None if none is."""
+    with np.errstate(over="ignore"):  # near the largest float
+        if (np.diff(levels) <= _LAST_PLACES * np.abs(levels[1:])).any():
+            return None
+        nearest = levels[_nearest(levels, own)]
+        moved = (own != nearest) & (np.abs(own - nearest) <= _LAST_PLACES * np.abs(nearest))
+    return np.where(moved, nearest, own) if moved.any() else None
 
 
 def _nearest(levels: Numbers, values: Numbers) -> NDArray[np.intp]:
@@ -193,6 +213,7 @@ class Sample:
         self._ordered: tuple[Numbers, int] | None = None
         self._numbers: SortedNumbers | None = None
         self._categories: Categories | None = None
+        self._arrow_counts: Any = None
 
     def copy(self, room: Numbers | None = None) -> Self:
         """A sample with the forms that this one has; those that are made later are the copy's own, and numbers are
@@ -244,6 +265,15 @@ class Sample:
         cells: NDArray[Any] = np.empty(len(texts), dtype=object)
         cells[:] = [None if text is None else text.strip() or None for text in texts]
         return cells
+
+    def arrow_counts(self) -> Any:
+        """Arrow's `value_counts` of a column of texts that Arrow holds, missing ones among them; else None."""
+        if self._arrow_counts is None and (texts := self._arrow_texts()) is not None:
+            self._arrow_counts = texts.value_counts()
+        return self._arrow_counts
+
+    def _arrow_texts(self) -> Any:
+        return None
 
     def _as_numbers(self) -> tuple[NDArray[Any], int]:
         """The cells in any order, NaN for what is none, and how many of those hold something else."""

@@ -30,7 +30,9 @@ from drift_tools.significance import homogeneity_p_value, numbers_p_value, share
 from drift_tools.tables import Numbers
 
 _DRAWN_BINS = 20
-_DRAWN_CATEGORIES = 20
+DRAWN_CATEGORIES = 20
+# Categories of one side only that a result names: who has more of them has names or ids.
+MOST_NAMED = 1000
 _OTHER = "(other)"
 _DRAWN_SHARE = 0.99
 _HALVES_EXACT = 2.0**52  # below, a whole number and a half is a float of its own
@@ -38,10 +40,18 @@ _LEAST_ULPS = 4  # the width of a drawn bin in steps between neighbouring floats
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A feature's measures; categories that only one side has come with their share of its values, the most frequent
-    first. `is_time`: whether the numbers are seconds since 1970.
+class OneSided:
+    """Categories that only one side has, `count` of them; the most frequent first, with their share of its values, and
+    at most `MOST_NAMED`.
     """
+
+    named: tuple[tuple[str, float], ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A feature's measures. `is_time`: whether the numbers are seconds since 1970."""
 
     name: str
     kind: Kind
@@ -53,9 +63,19 @@ class Measured:
     histogram: Histogram
     ks: KolmogorovSmirnov | None = None
     chi_squared: ChiSquared | None = None
-    new_categories: tuple[tuple[str, float], ...] = ()
-    vanished_categories: tuple[tuple[str, float], ...] = ()
+    new_categories: OneSided = OneSided()
+    vanished_categories: OneSided = OneSided()
     is_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Names that stand for categories without a name, the first of them for all that a list left out; and whether those
+    are endless, so that nobody can know whether the two sides have any in common.
+    """
+
+    names: tuple[str, ...] = ()
+    is_endless: bool = False
 
 
 def kind_of(baseline: Sample, current: Sample) -> Kind:
@@ -149,27 +169,66 @@ def _with_beyond(edges: Numbers, baseline: Numbers) -> Numbers:
     if not len(baseline):
         return edges
     first, last = baseline[0], baseline[-1]
-    lowest_end = edges[0] if len(edges) else last
+    up_to = baseline[np.searchsorted(baseline, edges[0], side="right") - 1] if len(edges) else last
     above = baseline[np.searchsorted(baseline, edges[-1], side="right")] if len(edges) else first
-    before = [math.nextafter(first, -math.inf)] if lowest_end == first > -sys.float_info.max else []
+    before = [math.nextafter(first, -math.inf)] if up_to == first > -sys.float_info.max else []
     return np.concatenate([before, edges, [last] if above == last else []])
 
 
 def measure_categories(
-    name: str, before: Categories, after: Categories, threshold: float, *, rest: str | None = None
+    name: str, before: Categories, after: Categories, threshold: float, *, rest: Rest = Rest()
 ) -> Measured:
-    """All measures of a categorical feature. `rest`: the category that stands for all that are not listed."""
+    """All measures of a categorical feature. `rest`: the categories that stand for others."""
     before, after = in_one_spelling([before, after])
     names = sorted(before.counts.keys() | after.counts.keys())  # sums then come out the same in any order of the rows
     first, second = (
         np.fromiter(map(side.counts.get, names, repeat(0)), dtype=np.int64, count=len(names))
         for side in (before, after)
     )
+    return measure_counts(
+        name,
+        CountedSide(first, before.missing, before.side),
+        CountedSide(second, after.missing, after.side),
+        threshold,
+        histogram=_categorical_histogram(names, first, second),
+        new=_only_in(names, second, first, rest),
+        vanished=_only_in(names, first, second, rest),
+        is_rest=np.isin(names, rest.names[:1]),
+        rest_is_endless=rest.is_endless,
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CountedSide:
+    """One side of a categorical feature: the rows of each category, in the same order on both sides, and how many are
+    missing.
+    """
+
+    counts: NDArray[np.int64]
+    missing: int
+    side: Side
+
+
+def measure_counts(
+    name: str,
+    before: CountedSide,
+    after: CountedSide,
+    threshold: float,
+    *,
+    histogram: Histogram,
+    new: OneSided,
+    vanished: OneSided,
+    is_rest: NDArray[np.bool_] | None = None,
+    rest_is_endless: bool = False,
+) -> Measured:
+    """All measures of a categorical feature that need no names. `is_rest`, `rest_is_endless`: see `_rarity`."""
+    first, second = before.counts, after.counts
     with_missing = np.append(first, before.missing), np.append(second, after.missing)
     stability = population_stability(*with_missing)
     p_values: dict[str, float] = {}
+    rows, current_rows = before.side.rows, after.side.rows
     if before.missing or after.missing:
-        p_values["share of missing values"] = share_p_value(before.missing, before.rows, after.missing, after.rows)
+        p_values["share of missing values"] = share_p_value(before.missing, rows, after.missing, current_rows)
     test = None
     if first.sum() and second.sum():
         test = chi_squared(first, second)
@@ -177,42 +236,50 @@ def measure_categories(
         rare = rare_categories_p_value(first, second)
         if rare is not None:
             p_values["rare categories"] = rare
+    is_rest = np.zeros(len(first), dtype=np.bool_) if is_rest is None else is_rest
     return Measured(
         name=name,
         kind="categorical",
         evidence=Evidence(
             p_values or {"values": 1.0},
             stability.excess,
-            before.rows,
-            after.rows,
+            rows,
+            current_rows,
             stability.bins,
             None,
             threshold,
             0.0,
-            *_rarity(test, first, second, len(names) - (rest in names), threshold),
+            *_rarity(test, first, second, is_rest, threshold, rest_is_endless=rest_is_endless),
         ),
         psi=stability.value,
         distances=measured(TwoSamples(with_missing), "categorical"),
         baseline=before.side,
         current=after.side,
-        histogram=_categorical_histogram(names, first, second),
+        histogram=histogram,
         chi_squared=test,
-        new_categories=_only_in(names, second, first),
-        vanished_categories=_only_in(names, first, second),
+        new_categories=new,
+        vanished_categories=vanished,
     )
 
 
 def _rarity(
-    test: ChiSquared | None, first: NDArray[np.int64], second: NDArray[np.int64], listed: int, threshold: float
+    test: ChiSquared | None,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    is_rest: NDArray[np.bool_],
+    threshold: float,
+    *,
+    rest_is_endless: bool,
 ) -> tuple[float, bool]:
     """The share of the values that had to be pooled, so that no test has seen them apart, if so many could hide a
     drift, else 0; and whether most of them occur once on either side, so that more rows would bring others still
     (Good, "The population frequencies of species", Biometrika 40, 1953).
 
-    `listed`: how many of the categories are one, and do not stand for all that are not listed.
+    `is_rest`: whether a category is none, but stands for all that are not listed.
 
     They could hide one if every category was pooled, or either side has values of its own among the pooled that would
-    be material as a category: texts that have not one in common look like that.
+    be material as a category: texts that have not one in common look like that. Of an endless rest nobody knows whether
+    they have.
     """
     if test is None:
         return 0.0, False
@@ -220,8 +287,11 @@ def _rarity(
     is_endless = bool(rare.any()) and all(
         2 * np.count_nonzero(side[rare] == 1) > side[rare].sum() for side in (first, second)
     )
-    if test.pooled >= listed:
+    if test.pooled >= np.count_nonzero(~is_rest):
         return 1.0, is_endless
+    rest = [int(side[is_rest].sum()) / int(side.sum()) for side in (first, second)]
+    if rest_is_endless and would_be_material(min(rest), threshold):
+        return sum(rest) / 2, True
     own = min(
         int(side[rare & (other == 0)].sum()) / int(side.sum()) for side, other in ((first, second), (second, first))
     )
@@ -229,14 +299,15 @@ def _rarity(
     return (share if would_be_material(own, threshold) else 0.0), is_endless
 
 
-def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[tuple[str, float], ...]:
-    """Categories that only one side has, with their share of its values, the most frequent first."""
+def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64], rest: Rest) -> OneSided:
+    """Categories that only one side has."""
     if not own.any() or not other.any():
-        return ()
+        return OneSided()
     total = int(own.sum())
-    only = np.flatnonzero((own > 0) & (other == 0))
-    only = only[np.argsort(-own[only], kind="stable")]  # the names are in order already
-    return tuple((names[index], count / total) for index, count in zip(only.tolist(), own[only].tolist(), strict=True))
+    only = np.flatnonzero((own > 0) & (other == 0) & ~np.isin(names, rest.names))
+    most = only[np.argsort(-own[only], kind="stable")][:MOST_NAMED]  # the names are in order already
+    shares = zip(most.tolist(), own[most].tolist(), strict=True)
+    return OneSided(tuple((names[index], count / total) for index, count in shares), len(only))
 
 
 def _numerical_histogram(baseline: Numbers, current: Numbers) -> Histogram:
@@ -273,13 +344,28 @@ def _drawn_range(low: float, high: float) -> tuple[float, float]:
 
 
 def _categorical_histogram(names: list[str], first: NDArray[np.int64], second: NDArray[np.int64]) -> Histogram:
-    weights = np.maximum(first / max(int(first.sum()), 1), second / max(int(second.sum()), 1))
-    shown_labels = _DRAWN_CATEGORIES if len(names) <= _DRAWN_CATEGORIES else _DRAWN_CATEGORIES - 1
-    shown = np.argsort(-weights, kind="stable")[:shown_labels].tolist()
-    order = sorted(shown, key=lambda i: (-first[i], -second[i], names[i]))
-    labels = [names[i] for i in order]
-    columns = [side[order] for side in (first, second)]
-    if len(names) > len(labels):
+    shown = np.argsort(-largest_shares(first, second), kind="stable")[:DRAWN_CATEGORIES].tolist()
+    return drawn_categories([(names[i], int(first[i]), int(second[i])) for i in shown], len(names), first, second)
+
+
+def largest_shares(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share that each category has of the side in which it has more."""
+    shares: NDArray[np.float64] = np.maximum(first / max(int(first.sum()), 1), second / max(int(second.sum()), 1))
+    return shares
+
+
+def drawn_categories(
+    most: list[tuple[str, int, int]], categories: int, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> Histogram:
+    """The histogram of the categories with the largest shares, of which `most` are the first 20 with their rows on
+    either side; where there are more than 20, the last of them gives its place to all others together.
+    """
+    if categories > DRAWN_CATEGORIES:
+        most = most[: DRAWN_CATEGORIES - 1]
+    most = sorted(most, key=lambda item: (-item[1], -item[2], item[0]))
+    labels = [label for label, _, _ in most]
+    columns = [np.array([item[side] for item in most], dtype=np.int64) for side in (1, 2)]
+    if categories > len(labels):
         labels.append(_OTHER)
         columns = [
             np.append(column, side.sum() - column.sum()) for column, side in zip(columns, (first, second), strict=True)

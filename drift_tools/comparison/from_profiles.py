@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from drift_tools.comparison.columns import Categories as CountedCategories
 from drift_tools.comparison.columns import SortedNumbers
-from drift_tools.comparison.feature import Measured, measure_categories, measure_numbers
+from drift_tools.comparison.feature import Measured, Rest, measure_categories, measure_numbers
 from drift_tools.comparison.from_rows import check_kinds, counts_as_missing, judged, one_sided
 from drift_tools.comparison.profile_measures import ProfileComparison, compare_numbers
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
@@ -126,7 +126,8 @@ def _measure(name: str, before: ColumnProfile, after: ColumnProfile, kind: Kind)
     if kind == "categorical" and _is_not_listed(before):
         return _without_a_list(name, before, after)
     if kind == "categorical":
-        return measure_categories(name, *_as_categories(before, after), PSI_THRESHOLD, rest=_OTHER)
+        sides = _as_categories(before, after)
+        return measure_categories(name, *sides, PSI_THRESHOLD, rest=_rest(before, after))
     if _is_exact(before) and _is_exact(after):
         return measure_numbers(name, _as_numbers(before), _as_numbers(after), PSI_THRESHOLD)
     return _measure_sketches(name, before, after)
@@ -174,6 +175,17 @@ def _as_categories(before: ColumnProfile, after: ColumnProfile) -> tuple[Counted
     if before.types.present > sum(before.categories.counts.values()):
         first, second = _where_the_list_is_cut(first, second, is_sorted_list=not before.categories.undercount)
     return CountedCategories(first, before.rows), CountedCategories(second, after.rows)
+
+
+def _rest(before: ColumnProfile, after: ColumnProfile) -> Rest:
+    """What the categories stand for that have no name of their own; whether it is endless: whether most of the current
+    values that the baseline does not list occur once, as texts and ids do.
+    """
+    listed, found = before.categories.counts, _listed(after)
+    unlisted = {name: count for name, count in found.items() if name not in listed or name == _OTHER}
+    once = sum(count for name, count in unlisted.items() if count == 1 or name == _OTHER)
+    is_cut = before.types.present > sum(listed.values())
+    return Rest((_OTHER, _RARE), is_endless=is_cut and 2 * once > sum(unlisted.values()))
 
 
 def _where_the_list_is_cut(

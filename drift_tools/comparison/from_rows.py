@@ -11,8 +11,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.comparison.columns import Sample, in_one_precision
+from drift_tools.comparison.columns import Sample, in_one_precision, rounded_cells
 from drift_tools.comparison.feature import Measured, kind_of, measure
+from drift_tools.comparison.many_categories import measure_many
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison.selection import AS_ASKED, Selection, looks_like_label
 from drift_tools.comparison.sentences import summarise
@@ -28,7 +29,7 @@ from drift_tools.comparison.verdict import (
 )
 from drift_tools.errors import InputError
 from drift_tools.measures import forget_overlaps
-from drift_tools.significance import LARGEST_ALPHA, alpha_per_run, block_p_value, two_sample_test
+from drift_tools.significance import LARGEST_ALPHA, alpha_per_run, block_p_value, classify_cells
 from drift_tools.tables import common_spelling, respelt_cells
 
 __all__ = ["Baseline", "Comparison", "FeatureComparison", "Histogram", "Kind", "Side", "compare", "prepare_baseline"]
@@ -206,13 +207,24 @@ def compare(
             features[name] = _one_sided(sample, before.rows, "new")
     together, reason = None, None
     if multivariate:
-        both = [name for name in before.columns if name in after.columns]
+        kinds_found = {name: item.kind for name, item in measured.items() if name not in left_out}
         try:
-            data = baseline._data if isinstance(baseline, Baseline) else baseline
-            together = two_sample_test(data, current, columns=both if left_out or columns is not None else None)
+            together = classify_cells(
+                {name: _cells(before.columns[name], after.columns[name], kind) for name, kind in kinds_found.items()},
+                (before.rows, after.rows),
+            )
         except InputError as error:  # too few rows, say: the features have their verdicts all the same
             reason = str(error)
     return Comparison(before.rows, after.rows, alpha, features, together, reason, left_out)
+
+
+def _cells(before: Sample, after: Sample, kind: Kind) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both sides' cells in the order of the rows, read as the measures of each column by itself read them."""
+    first, second = (
+        side.in_order(numerical=kind == "numerical")
+        for side in in_one_precision(in_one_type([before.copy(), after.copy()]))
+    )
+    return first, rounded_cells(first, second) if kind == "numerical" else second
 
 
 def check_kinds(kinds: Mapping[str, str]) -> None:
@@ -224,7 +236,7 @@ def check_kinds(kinds: Mapping[str, str]) -> None:
 
 def _check_thresholds(thresholds: Mapping[str, float]) -> None:
     for name, threshold in thresholds.items():
-        if not threshold > 0:  # NaN neither
+        if not threshold > 0:  # NaN neither; infinity is never reached
             raise InputError(f"the threshold of {name!r} is {threshold}: give a number above 0")
 
 
@@ -298,6 +310,10 @@ def _measure_all(
         if not hasattr(own, "rooms"):
             own.rooms = np.empty(before.rows), np.empty(after.rows)
         baseline, current = before.columns[name].copy(own.rooms[0]), after.columns[name].copy(own.rooms[1])
+        if how.kinds.get(name) != "numerical" and how.blocks is None:
+            threshold = how.thresholds.get(name, PSI_THRESHOLD)
+            if (texts := measure_many(name, baseline, current, threshold)) is not None:
+                return texts
         baseline.arrange()
         current.arrange()
         baseline, current = in_one_precision(in_one_type([baseline, current]))
@@ -352,8 +368,8 @@ def judged(item: Measured, verdict: Verdict) -> FeatureComparison:
         baseline=item.baseline,
         current=item.current,
         histogram=item.histogram,
-        new_categories=tuple(name for name, _ in item.new_categories),
-        vanished_categories=tuple(name for name, _ in item.vanished_categories),
+        new_categories=tuple(name for name, _ in item.new_categories.named),
+        vanished_categories=tuple(name for name, _ in item.vanished_categories.named),
         is_time=item.is_time,
     )
 

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.measures import (
-    DECILES,
     FLOOR,
     KolmogorovSmirnov,
     ks_of_sorted,
     ks_p_value,
     l_infinity,
     population_stability,
+    quantile_edges,
 )
 from drift_tools.profiles import ColumnProfile, NumberProfile, Profile, distance
 from drift_tools.tables import TypeCounts
@@ -84,8 +84,7 @@ def compare_numbers(
 ) -> ProfileComparison:
     """The differences of a column of numbers; of either side the types of its cells, and its numbers."""
     left, right = before[1].sketch, after[1].sketch
-    edges = np.unique(left.quantiles([share / DECILES for share in range(1, DECILES)]))
-    edges = edges[edges < before[1].max]
+    edges = quantile_edges(*left.weighted())
     counts = [_bins(*side, edges) for side in (before, after)]
     if left.rank_error or right.rank_error:
         statistic = distance(left, right)

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Iterable
 
-from drift_tools.comparison.feature import Measured
+from drift_tools.comparison.feature import Measured, OneSided
 from drift_tools.comparison.results import Histogram, Side
 from drift_tools.timestamps import are_days, written
 
 _NAMED_CATEGORIES = 3
+_STAND_INS = ("(other)", "(rare listed)")  # for categories that are not named
 _MOST_DIGITS = 17  # of a float: no two have the same
 _LONGEST_CATEGORY = 60  # letters; what is longer loses its middle, because a sentence is to be read
 
@@ -19,7 +20,7 @@ def summarise(item: Measured) -> str:
         facts.extend(_number_facts(item))
     facts.extend(_category_facts("appeared", item.new_categories))
     facts.extend(_category_facts("vanished", item.vanished_categories))
-    if item.kind == "categorical" and not item.new_categories and not item.vanished_categories:
+    if item.kind == "categorical" and not item.new_categories.count and not item.vanished_categories.count:
         facts.extend(_largest_change(item.histogram))
     facts.append("PSI " + (f"{item.psi:.2f}" if math.isfinite(item.psi) else "unknown"))
     if item.evidence.is_material_by_ks:
@@ -70,10 +71,10 @@ def _infinite(baseline: Side, current: Side) -> Iterable[tuple[str, float, float
     return [("infinite", baseline.infinite_share, current.infinite_share)]
 
 
-def _category_facts(what: str, categories: tuple[tuple[str, float], ...]) -> Iterable[str]:
-    for name, share in categories[:_NAMED_CATEGORIES]:
+def _category_facts(what: str, categories: OneSided) -> Iterable[str]:
+    for name, share in categories.named[:_NAMED_CATEGORIES]:
         yield f"category {_quoted(name)} {what} ({_percent(share)} of values)"
-    if (more := len(categories) - _NAMED_CATEGORIES) > 0:
+    if (more := categories.count - _NAMED_CATEGORIES) > 0:
         yield f"{more:,} more {'category' if more == 1 else 'categories'} {what}"
 
 
@@ -88,7 +89,9 @@ def _largest_change(histogram: Histogram) -> Iterable[str]:
     if changes and max(changes) > 0:
         index = changes.index(max(changes))
         before, after = histogram.baseline[index], histogram.current[index]
-        yield f"category {_quoted(histogram.labels[index])} {_percent(before)} → {_percent(after)} of values"
+        label = histogram.labels[index]
+        what = "other categories" if label in _STAND_INS else f"category {_quoted(label)}"
+        yield f"{what} {_percent(before)} → {_percent(after)} of values"
 
 
 def _moments(item: Measured) -> Callable[[float, float], tuple[str, str]]:

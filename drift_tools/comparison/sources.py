@@ -13,7 +13,9 @@ from drift_tools.errors import InputError
 from drift_tools.tables import (
     LARGEST_EXACT,
     TRUTHS,
+    ArrowTexts,
     Column,
+    Parts,
     Table,
     TimeColumn,
     as_moments,
@@ -67,15 +69,27 @@ class _Counted(Sample):
     the careful column, for whoever asks for numbers after all.
     """
 
-    def __init__(self, name: str, rows: int, count: Callable[[], dict[str, int]], cells: Callable[[], Column]) -> None:
+    def __init__(
+        self,
+        name: str,
+        rows: int,
+        count: Callable[[], dict[str, int]],
+        cells: Callable[[], Column],
+        *,
+        texts: Callable[[], Any] | None = None,
+    ) -> None:
         super().__init__(name, rows, is_numerical=False)
-        self._counts, self._cells = count, cells
+        self._counts, self._cells, self._texts = count, cells, texts
+
+    def _arrow_texts(self) -> Any:
+        return None if self._texts is None else self._texts()
 
     def _as_numbers(self) -> tuple[NDArray[Any], int]:
         return self._cells().as_numbers()
 
     def _count(self) -> Categories:
-        return Categories(self._counts(), self.rows)
+        found = self.arrow_counts()
+        return Categories(self._counts() if found is None else _as_dictionary(found), self.rows)
 
     def _column(self) -> Column:
         return self._cells()
@@ -98,10 +112,29 @@ class _Careful(Sample):
     def _count(self) -> Categories:
         if self._looked_at.source is None:
             return self.numbers.count()
-        return Categories(self._looked_at.category_counts(), self.rows)
+        found = self.arrow_counts()
+        return Categories(self._looked_at.category_counts() if found is None else _as_dictionary(found), self.rows)
 
     def _column(self) -> Column:
         return self._looked_at
+
+    def _arrow_texts(self) -> Any:
+        # The source of numbers would have to be read again.
+        return None if self.is_numerical or self.is_time else _arrow_of(self._looked_at.source)
+
+
+def _arrow_of(source: object) -> Any:
+    """The Arrow column of texts that have nothing around them; None if they are in any other form."""
+    if isinstance(source, ArrowTexts):
+        return None if source.is_json or source.before or source.after else source.array
+    if not isinstance(source, Parts) or source.order is not None or not source.parts:
+        return None
+    arrays = [_arrow_of(part) for part in source.parts]
+    if any(array is None for array in arrays):
+        return None
+    import pyarrow as pa  # noqa: PLC0415 - optional, and there, since these are its arrays
+
+    return pa.chunked_array(arrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +200,7 @@ def _of_values(name: str, values: object) -> Sample:
             return _Counted(name, len(values), lambda: dict(Counter(values.tolist())), cells)
         is_plain = values.dtype.kind == "O" and not _may_be_moments(values[:: len(values) // _SOME + 1])
         if is_plain and (texts := _arrow_texts(values)) is not None:
-            return _Counted(name, len(values), lambda: _count_values(texts), cells)
+            return _Counted(name, len(values), lambda: _count_values(texts), cells, texts=lambda: texts)
     return _Careful(recognised(cells()))
 
 
@@ -210,7 +243,8 @@ def _of_chunks(pa: Any, name: str, column: Any) -> Sample:
     if column.type in is_text and _may_be_moments(column[row].as_py() for row in range(0, len(column), every)):
         return _Careful(recognised(cells()))
     if pa.types.is_boolean(column.type) or column.type in is_text:
-        return _Counted(name, len(column), lambda: _count_values(decoded(pa, column)), cells)
+        texts = None if pa.types.is_boolean(column.type) else lambda: decoded(pa, column)
+        return _Counted(name, len(column), lambda: _count_values(decoded(pa, column)), cells, texts=texts)
     if pa.types.is_dictionary(column.type) and column.type.value_type in is_text:
         return _Counted(name, len(column), lambda: _count_indices(column), cells)
     return _Careful(recognised(cells()))
@@ -226,7 +260,10 @@ def _arrow_numbers(pa: Any, column: Any) -> NDArray[Any]:
 
 
 def _count_values(column: Any) -> dict[str, int]:
-    found = column.value_counts()
+    return _as_dictionary(column.value_counts())
+
+
+def _as_dictionary(found: Any) -> dict[str, int]:
     counts = zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
     return {
         value if isinstance(value, str) else str(value).lower(): rows for value, rows in counts if value is not None

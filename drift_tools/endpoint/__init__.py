@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from drift_tools.endpoint.acknowledgement import acknowledge
     from drift_tools.endpoint.label_upload import read_labels, write_ground_truth
     from drift_tools.endpoint.migration import migrate
+    from drift_tools.endpoint.new_normal import mark_bad, rebaseline
+    from drift_tools.endpoint.retraining import approve, reject, retrain
     from drift_tools.endpoint.traffic import Request, anomalous_requests, baseline_requests, send
     from drift_tools.endpoint.validate import Check, all_ok, read_outputs, validate_stack
 
@@ -16,10 +18,15 @@ __all__ = [
     "acknowledge",
     "all_ok",
     "anomalous_requests",
+    "approve",
     "baseline_requests",
+    "mark_bad",
     "migrate",
     "read_labels",
     "read_outputs",
+    "rebaseline",
+    "reject",
+    "retrain",
     "send",
     "validate_stack",
     "write_ground_truth",
@@ -32,6 +39,11 @@ _HOMES = {
         "write_ground_truth",
     ),
     "drift_tools.endpoint.migration": ("migrate",),
+    "drift_tools.endpoint.new_normal": (
+        "mark_bad",
+        "rebaseline",
+    ),
+    "drift_tools.endpoint.retraining": ("approve", "reject", "retrain"),
     "drift_tools.endpoint.traffic": (
         "Request",
         "anomalous_requests",

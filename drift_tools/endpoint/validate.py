@@ -134,8 +134,10 @@ def _steps(
 ) -> Iterator[tuple[str, Callable[[], Answered]]]:
     sagemaker, s3, cloudwatch = clients("sagemaker"), clients("s3"), clients("cloudwatch")
     bucket, endpoint, schedules = outputs["bucket_name"], outputs["endpoint_name"], schedules_of(outputs)
-    yield "Endpoint", lambda: _endpoint(sagemaker, endpoint)
+    yield "Endpoint", lambda: _endpoint(sagemaker, endpoint, outputs.get("endpoint_config_name"))
     for kind, schedule in schedules.items():
+        if KINDS[kind].on_event:
+            continue  # what starts its runs is no schedule
         yield f"{kind.capitalize()} schedule", partial(_schedule, clients, schedule)
     yield "Captured data in S3", lambda: _captures(s3, bucket, endpoint)
     for schedule in [*schedules.values()][:1]:
@@ -153,7 +155,8 @@ def _steps(
     yield "Responder invoked directly", lambda: _responder(clients("lambda"), outputs["responder_function_name"])
 
 
-def _endpoint(sagemaker: Any, name: str) -> Answered:
+def _endpoint(sagemaker: Any, name: str, deployed: str | None) -> Answered:
+    """`deployed` is the configuration that it is to run; None of an endpoint that is not the stack's own."""
     found = sagemaker.describe_endpoint(EndpointName=name)
     capture = found.get("DataCaptureConfig") or {}
     capturing = bool(capture.get("EnableCapture")) and capture.get("CaptureStatus", "Started") == "Started"
@@ -164,6 +167,8 @@ def _endpoint(sagemaker: Any, name: str) -> Answered:
         # SageMaker took its last update back: it serves, and not what was deployed.
         running = found.get("EndpointConfigName", "its old configuration")
         return False, f"{name} is InService with {running}, its last update failed: {found['FailureReason']}"
+    if deployed and found.get("EndpointConfigName") != deployed:
+        return False, f"{name} runs {found.get('EndpointConfigName')} and {deployed} was deployed; deploy again"
     if not capturing:
         return False, f"{name} is InService, but captures nothing; turn data capture on in its configuration"
     return True, f"{name} is InService and captures {capture.get('CurrentSamplingPercentage', 100)} % of its requests"

@@ -116,13 +116,17 @@ class Metrics:
             if math.isfinite(value)
         ]
 
-    def of_model_quality(self, quality: ModelQuality) -> list[dict[str, Any]]:
-        """One metric each, under its own name; those that do not exist for these rows are left out."""
+    def of_values(self, values: Mapping[str, float]) -> list[dict[str, Any]]:
+        """One metric each, under its own name; numbers that do not exist are left out."""
         return [
             self.entry(name, {"Value": float(value), "Unit": "None"})
-            for name, value in quality.metrics.items()
+            for name, value in values.items()
             if math.isfinite(value)
         ]
+
+    def of_model_quality(self, quality: ModelQuality) -> list[dict[str, Any]]:
+        """One metric each, under its own name; those that do not exist for these rows are left out."""
+        return self.of_values(quality.metrics)
 
 
 def _statistic_values(column: ColumnProfile) -> dict[str, float] | None:

@@ -19,6 +19,7 @@ from drift_tools.job.dataset import (
     captured_table,
     plain_table,
 )
+from drift_tools.job.estimated_quality import estimate
 from drift_tools.job.results import (
     CONSTRAINTS,
     STATISTICS,
@@ -201,15 +202,41 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     if settings.shards is not None and settings.is_sharded(job):
         loaded = _load_shared(job, settings.shards, dataset, constraints)
     else:
-        is_exact = (baseline.rows or baseline.time_column) is not None and captured_bytes(dataset) <= EXACT_BYTES
+        needs_rows = (baseline.rows or baseline.time_column or settings.estimate) is not None
+        is_exact = needs_rows and captured_bytes(dataset) <= EXACT_BYTES
         loaded = _load(dataset, constraints, keep_rows=is_exact)
     if loaded is None:
         return None
     if loaded.counts is not None:
         require_rows(loaded.counts, dataset.max_unreadable_share)
+    names = list(loaded.profile.columns if constraints is None else constraints.features)
+    settings = replace(settings, excluded=_columns(settings.excluded, names))
     if constraints is None:
         return [], completion((), loaded.counts) + _make_baseline(settings, loaded)
     return _check(job, settings, loaded, constraints)
+
+
+def check_table(job: Job, settings: MonitorSettings, table: Table) -> Found:
+    """Judge rows that were read already, such as a batch's; the settings name the baseline's constraints."""
+    path = settings.baseline.constraints
+    if path is None:
+        raise InputError("baseline_constraints is not set: rows are held against a baseline")
+    constraints = Constraints.read(path)
+    return _check(job, settings, _Loaded(profile_for(table, constraints), None, table), constraints)
+
+
+def _columns(excluded: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Names of what is left out; Model Monitor takes positions among the features too. A name may be in no window."""
+    found = []
+    for name in excluded:
+        is_position = name.isdecimal() and name not in names
+        if is_position and int(name) >= len(names):
+            raise InputError(
+                f"exclude_features_attribute names position {name}, and there are {len(names)} features: give one from "
+                f"0 to {len(names) - 1}, or a name"
+            )
+        found.append(names[int(name)] if is_position else name)
+    return tuple(found)
 
 
 def _make_baseline(settings: MonitorSettings, loaded: _Loaded) -> str:
@@ -246,7 +273,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
     evaluation, _ = monitor_data_quality(current, checked, statistics, output)
     metrics = Metrics.of(settings.metrics)
     comparison = None
-    violations, says, compared = evaluation.violations, "", set[str]()
+    violations, says, compared, estimated = evaluation.violations, "", set[str](), None
     if settings.is_open:
         finding = drift_json.find(
             settings, constraints, statistics=statistics, current=loaded.profile, rows=loaded.rows
@@ -265,6 +292,10 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         if judged.rules == CALIBRATED:
             write_json(output / MODEL_MONITOR_RULES, violations_document(evaluation.violations))
         document = drift_json.document(settings, loaded.counts, judged.finding)
+        estimated = estimate(settings, constraints, loaded.rows)
+        if estimated is not None:
+            document |= estimated.document
+            says += estimated.says
         write_json(drift_json.path_of(output), document | judged.document)
         if judged.finding is not None:
             comparison = judged.finding.comparison
@@ -276,6 +307,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         charted = _charted(settings.metrics.features, violations)
         entries = metrics.of_data_quality(current, checked, evaluation.distances, charted)
         entries += metrics.of_comparison(comparison, checked, charted) if comparison else []
+        entries += metrics.of_values(estimated.metrics) if estimated else []
     # A zero is for an alarm to look at; who asks for findings alone has none on it, and pays for what there is.
     if metrics and checked.config.emit_metrics and (not_checked or settings.metrics.features == "all"):
         entries.append(metrics.of_features_not_checked(len(not_checked)))

@@ -7,9 +7,12 @@ from typing import Any
 
 from drift_tools.capture import (
     BOTH_SIDES,
+    CONTAINER_NAMES,
     GROUND_TRUTH,
     OUTPUT,
+    Block,
     Captures,
+    LabelCoverage,
     Labels,
     capture_files,
     iterate_captures,
@@ -17,10 +20,18 @@ from drift_tools.capture import (
     read_labels,
 )
 from drift_tools.errors import InputError
-from drift_tools.job.merge import labelled_lines
+from drift_tools.job.merge import labelled_blocks
 from drift_tools.job.settings import DatasetSettings
 from drift_tools.job.user_scripts import load_preprocessor
-from drift_tools.tables import Table, concatenate, is_parquet, read_bytes, read_table
+from drift_tools.tables import (
+    LARGE_JSON,
+    Table,
+    concatenate,
+    is_parquet,
+    read_bytes,
+    read_plain_json_lines,
+    read_table,
+)
 
 # Of a batch of answers three columns are kept: small batches cost nothing, and less memory.
 ANSWERS_AT_ONCE = 50_000
@@ -49,16 +60,21 @@ def captured_batches(
     return iterate_captures(captured_source(dataset, None), columns=columns, **capture_options(dataset))
 
 
-def captured_answers(dataset: DatasetSettings, attributes: Sequence[str], labels: Labels | None) -> Iterator[Captures]:
+def captured_answers(
+    dataset: DatasetSettings,
+    attributes: Sequence[str],
+    labels: Labels | None,
+    coverage: LabelCoverage | None = None,
+) -> Iterator[Captures]:
     """The answers of the captured records and their labels, a small batch at a time; what `attributes` name in them.
 
     Where the records have labels the requests are not read, whatever sides `dataset_format` names: a position means a
-    column of the answer, as in Model Monitor, and never a feature.
+    column of the answer, as in Model Monitor, and never a feature. `coverage` is told of each record.
     """
     options = capture_options(dataset)
     if dataset.has_labels:
         options["sides"] = (OUTPUT, GROUND_TRUTH)
-    source = captured_source(dataset, labels)
+    source = captured_source(dataset, labels, coverage)
     return iterate_captures(source, batch_rows=ANSWERS_AT_ONCE, attributes=attributes, **options)
 
 
@@ -73,12 +89,14 @@ def _has_captures(source: Path) -> bool:
     return source.is_file() or (source.is_dir() and any(source.rglob("*.jsonl*")))
 
 
-def captured_source(dataset: DatasetSettings, labels: Labels | None) -> Path | Iterator[bytes]:
-    """Where the captured records are, or their lines, joined with labels."""
+def captured_source(
+    dataset: DatasetSettings, labels: Labels | None, coverage: LabelCoverage | None = None
+) -> Path | Iterator[Block]:
+    """Where the captured records are, or their blocks, joined with labels."""
     source = dataset.source
     if source.exists() and not _has_captures(source):
         return iter(())
-    return source if labels is None else labelled_lines(source, labels)
+    return source if labels is None else labelled_blocks(source, labels, coverage)
 
 
 def capture_options(dataset: DatasetSettings) -> dict[str, Any]:
@@ -122,8 +140,18 @@ def _load_table(path: Path, kind: str, options: Mapping[str, Any]) -> Table:
 
 def load_json(path: Path, *, lines: bool) -> Table:
     """A table of JSON Lines, or of one JSON document."""
+    content = read_bytes(path)
+    if lines and len(content) >= LARGE_JSON:
+        plain = read_plain_json_lines(
+            content, lambda: _careful_json(content, path, lines=True), containers=CONTAINER_NAMES
+        )
+        if plain is not None:
+            return plain
+    return _careful_json(content, path, lines=lines)
+
+
+def _careful_json(content: bytes, path: Path, *, lines: bool) -> Table:
     try:
-        content = read_bytes(path)
         documents = (
             [json.loads(line) for line in content.splitlines() if line.strip()] if lines else json.loads(content)
         )

@@ -94,7 +94,7 @@ def document(
     counts: Counts | None,
     finding: Finding | None = None,
     *,
-    labels: Mapping[str, int] | None = None,
+    labels: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of drift.json. Without a `finding` there was nothing to compare with, or nothing to compare."""
     content: dict[str, Any] = {"version": _VERSION, "window": settings.dataset.window.to_dict()}

@@ -9,17 +9,16 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 
 from contract.bucket_layout import WINDOWS
+from contract.new_normal import NewNormal
 from drift_tools.comparison import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, Comparison, FeatureComparison, Kind, profile_of
 from drift_tools.job.container import Job
 from drift_tools.job.settings import JudgementSettings, MonitorSettings
-from drift_tools.job.window_store import Place, WindowStore, place_of
+from drift_tools.job.window_store import Place, WindowStore, is_kept_anew, place_of
 from drift_tools.profiles import Profile, Statistics
-from drift_tools.significance import HOURS_PER_YEAR
 from drift_tools.timeline import (
     LONGEST,
     Integers,
     MonitorModel,
-    RunBudget,
     WindowHistory,
     WindowVerdict,
     bins_of,
@@ -98,11 +97,6 @@ def _time(seconds: int | None) -> str | None:
     return None if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def budget_of(settings: JudgementSettings, features: int) -> RunBudget:
-    """What this run may spend; of a monitor of which nobody says how often it runs, as if it did every hour."""
-    return RunBudget(settings.false_alarms_per_year, settings.runs_per_year or HOURS_PER_YEAR, features)
-
-
 def judge_run(
     job: Job,
     settings: MonitorSettings,
@@ -131,7 +125,10 @@ def judge_run(
     records = [record for record in store.records(first, start) if record.get("start") != start]
     own = counts_of(current, history.bins)
     known = WindowHistory.of(history.bins, history.seconds, {**records_to_windows(records, history), start: own})
-    run = _Run(judgement, comparison, known, start, records, training)
+    normal = store.normal()
+    if normal is not None and training is None:
+        training = history.counts.sum(0)  # its windows have had their day
+    run = _Run(judgement, comparison, known, start, records, training, normal)
     found = run.by_baseline(history) if training is None else run.by_own_windows(store)
     store.put(start, record_of(history.digest, start, own, **run.record(found)))
     return found
@@ -205,6 +202,12 @@ class _Run:
     start: int
     records: Sequence[Mapping[str, Any]]
     training: Integers | None
+    normal: NewNormal | None = None
+
+    @property
+    def since(self) -> int:
+        """From which window on the monitor's own count as normal."""
+        return 0 if self.normal is None else self.normal.since_seconds
 
     def by_baseline(self, history: WindowHistory) -> Judgement:
         """By the baseline's own windows."""
@@ -213,43 +216,63 @@ class _Run:
     def by_own_windows(self, store: WindowStore) -> Judgement:
         """By the monitor's own first weeks, once they are there."""
         assert self.training is not None  # noqa: S101 - for the type checker: the caller has looked
-        model = self._learnt(store)
+        model, is_new = self._learnt(store)
         if model is None:
             return self._learning()
         found = self._by_windows(model, "own windows")
+        if not is_new or self.normal is not None:
+            return found
+        # Said once, when the lesson is complete: it is a finding about the baseline, and none of this window.
         different = differs_from_training(model, self.training)
-        return replace(found, about={**found.about, "serving_differs_from_training": different})
-
-    def _learnt(self, store: WindowStore) -> MonitorModel | None:
-        name = f"learnt-{self.known.digest}.npz"
-        if name in store.place.names(name, name):
-            return MonitorModel.fit(
-                WindowHistory.from_bytes(store.place.get(name), where=name), season=self.settings.season
+        says = found.says
+        if different:
+            says += (
+                " As a whole serving differs from the training data, said once: "
+                f"{', '.join(f'{name} (PSI {effect:.2g})' for name, effect in different.items())}."
             )
-        before = self.known.where(self.known.starts < self.start)
-        left_out = [int(record["start"]) for record in self.records if record.get("bad") or record.get("called")]
-        kept = before.where(~np.isin(before.starts, np.array(left_out, dtype=np.int64)))
+        return replace(found, says=says, about={**found.about, "serving_differs_from_training": different})
+
+    def _learnt(self, store: WindowStore) -> tuple[MonitorModel | None, bool]:
+        """The model of the monitor's own windows, if there are enough, and whether it was completed just now."""
+        name = f"learnt-{self.known.digest}{f'-{self.since}' if self.normal else ''}.npz"
+        if name in store.place.names(name, name):
+            content = store.place.get(name)
+            if is_kept_anew(self.start, self.known.seconds):
+                store.place.put(name, content)
+            model = MonitorModel.fit(WindowHistory.from_bytes(content, where=name), season=self.settings.season)
+            return model, False
+        kept = self._lesson(store)
         lesson = lesson_of(kept)
         if not lesson.is_learnt:
-            return None
+            return None, False
         model = learnt_model(kept, season=self.settings.season)
         if lesson.seen >= lesson.all:
             store.place.put(name, model.history.to_bytes())
-        return model
+        return model, lesson.seen >= lesson.all
+
+    def _lesson(self, store: WindowStore) -> WindowHistory:
+        """The windows from which is learnt: those before this one, without what a person or a verdict called bad. What
+        was called before a person said that it is the new normal is not bad any more.
+        """
+        before = self.known.where((self.known.starts < self.start) & (self.known.starts >= self.since))
+        said = 0 if self.normal is None else self.normal.at_seconds
+        starts = [int(record["start"]) for record in self.records if record.get("called")]
+        left_out = [start for start in starts if start >= said] + store.bad(before.starts.tolist())
+        return before.where(~np.isin(before.starts, np.array(left_out, dtype=np.int64)))
 
     def _by_windows(self, model: MonitorModel, by: By) -> Judgement:
         verdicts = judge(
             model,
             self.known,
             self.start,
-            budget_of(self.settings, len(self.known.bins)),
+            self.settings.budget(len(self.known.bins)),
             drifting=self._called_before(),
         )
         verdicts |= self._gone()
         seasons = model.seasons
         whose = "the baseline's" if by == "baseline windows" else "the monitor's own first"
         named = ", ".join(f"{kind}: {season.replace('_', ' ')}" for kind, season in seasons.items())
-        says = f"Judged by {whose} {model.windows} windows (season {named})."
+        says = f"Judged by {whose} {model.windows} windows{self._of_normal()} (season {named})."
         if model.remembering:
             weeks = windows_of_weeks(self.known.seconds, 4)
             says += (
@@ -268,14 +291,28 @@ class _Run:
             self.training,
             called=called,
             drifting=self._called_before(_HELD_WHILE_LEARNING),
+            normal=self._normal_counts(),
         )
         verdicts |= self._gone()
-        lesson = lesson_of(self.known)
+        lesson = lesson_of(self.known.where(self.known.starts >= self.since))
         says = (
-            f"Learning how windows differ: {lesson.seen} of {lesson.first} seen. Until then rows are compared as if "
-            "they were independent, and only gross changes ring; daily and weekly changes would look like drift."
+            f"Learning how windows differ{self._of_normal()}: {lesson.seen} of {lesson.first} seen. Until then rows "
+            "are compared as if they were independent, and only gross changes ring; daily and weekly changes would "
+            "look like drift."
         )
         return Judgement("learning", verdicts, says, {"windows": lesson.seen, "windows_left": lesson.left})
+
+    def _normal_counts(self) -> Integers | None:
+        """The rows since a person said what is normal, this window's left out unless there are none but those."""
+        if self.normal is None:
+            return None
+        since = self.known.where(self.known.starts >= self.since)
+        others = since.where(since.starts != self.start)
+        found: Integers = (others if len(others) else self.known.where(self.known.starts == self.start)).counts.sum(0)
+        return found
+
+    def _of_normal(self) -> str:
+        return "" if self.normal is None else f" since {self.normal.since}, the new normal by {self.normal.by}"
 
     def _gone(self) -> dict[str, WindowVerdict]:
         """Columns that the window does not have and the baseline always has: certain, whatever windows do."""

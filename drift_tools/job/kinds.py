@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Final
 
-from contract.monitor_kinds import ATTRIBUTION, BIAS, DATA_QUALITY, MODEL_QUALITY
+from contract.monitor_kinds import ATTRIBUTION, BATCH, BIAS, CUSTOM, DATA_QUALITY, MODEL_QUALITY
 from drift_tools.job.container import Job
 from drift_tools.job.results import Found
 from drift_tools.job.settings import MonitorSettings
@@ -16,6 +16,8 @@ _MODULES: Final[Mapping[str, str]] = {
     MODEL_QUALITY: "drift_tools.job.model_quality",
     BIAS: "drift_tools.job.bias",
     ATTRIBUTION: "drift_tools.job.attribution",
+    BATCH: "drift_tools.job.batch",
+    CUSTOM: "drift_tools.job.custom",
 }
 
 

@@ -1,8 +1,14 @@
-"""Labels of captured records: what to say where none came."""
+"""Labels of captured records: how many have one, by age, and what to say where none came."""
 
-from drift_tools.capture import Counts, Labels
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from drift_tools.capture import Counts, LabelCoverage, Labels
 from drift_tools.errors import InputError
 from drift_tools.job import drift_json
+from drift_tools.job.settings import MonitorSettings
 
 
 def require_labels(counts: Counts | None, labels: Labels | None) -> None:
@@ -19,3 +25,27 @@ def require_labels(counts: Counts | None, labels: Labels | None) -> None:
         f"none of {counts.read} captured records has a label{given}: check that the labels name the records' "
         "inferenceId, or their eventId where the callers give none"
     )
+
+
+def coverage_of(counts: Counts | None) -> float:
+    """The share of a window's usable records that have a label; NaN without any."""
+    if counts is None:
+        return math.nan
+    waiting = counts.skipped.get(drift_json.NO_LABEL, 0)
+    return counts.used / (counts.used + waiting) if counts.used + waiting else math.nan
+
+
+def labels_document(
+    settings: MonitorSettings, labels: Labels, counts: Counts | None, coverage: LabelCoverage | None
+) -> Mapping[str, Any]:
+    """What drift.json says of the labels; by age of one instance's records alone, where several share them."""
+    share = coverage_of(counts)
+    now = settings.dataset.window.due or settings.dataset.window.end or datetime.now(UTC)
+    return {
+        "read": len(labels.by_id),
+        "unreadable": labels.unreadable,
+        "repeated": labels.repeated,
+        "contradicted": labels.contradicted,
+        "coverage": share if math.isfinite(share) else None,
+        "coverage_by_age": [] if coverage is None else coverage.by_age(now),
+    }

@@ -10,17 +10,24 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from contract.job_environment import JobEnvironment
-from drift_tools.capture import DAMAGED, GROUND_TRUTH, Labels, capture_files, numbered_lines, read_labels
+from drift_tools.capture import (
+    GROUND_TRUTH,
+    Block,
+    DamagedError,
+    LabelCoverage,
+    Labels,
+    blocks_of,
+    capture_files,
+    numbered_lines,
+    read_labels,
+)
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
 from drift_tools.job.settings import required
-
-# What is left of a damaged file is one line that nobody can read.
-_DAMAGED_LINE: Final = f"({DAMAGED})".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
     by_folder: dict[Path, list[str]] = {}
     for path in capture_files(captured):
         for _, line in numbered_lines(path):
-            record = None if line is None else _record(line)
+            record = _record(line) if isinstance(line, bytes) else None
             if record is None:
                 unreadable += 1
                 continue
@@ -69,13 +76,32 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
     return Merge(captures, len(labels.by_id), merged, unreadable, tuple(written), labels.summary)
 
 
-def labelled_lines(captured: Path, labels: Labels) -> Iterator[bytes]:
-    """The lines of captured data, with its label in each that has one; the others as they are."""
+def labelled_blocks(captured: Path, labels: Labels, coverage: LabelCoverage | None = None) -> Iterator[Block]:
+    """The blocks of captured data, with its label in each line that has one; the others as they are, so that what
+    cannot be read is told with its file and line. `coverage` is told of each record.
+    """
     for path in capture_files(captured):
-        for _, line in numbered_lines(path):
-            record = None if line is None else _record(line)
-            label = None if record is None else labels.of(record)
-            yield _DAMAGED_LINE if line is None else line if label is None else _labelled(record or {}, label).encode()
+        try:
+            for block in blocks_of(path):
+                lines = (_with_label(line, labels, coverage) for line in bytes(block.content).split(b"\n"))
+                yield block if block.problem is not None else replace(block, content=b"\n".join(lines))
+        except DamagedError as damaged:
+            yield Block(str(path), 0, 1, b"", problem=str(damaged))
+
+
+def labelled_lines(captured: Path, labels: Labels, coverage: LabelCoverage | None = None) -> Iterator[bytes]:
+    """The same, line by line; the reason in brackets for a line that cannot be read."""
+    for block in labelled_blocks(captured, labels, coverage):
+        lines = [f"({block.problem})".encode()] if block.problem else bytes(block.content).split(b"\n")
+        yield from (line for line in lines if line.strip())
+
+
+def _with_label(line: bytes, labels: Labels, coverage: LabelCoverage | None) -> bytes:
+    record = _record(line) if line.strip() else None
+    label = None if record is None else labels.of(record)
+    if coverage is not None and record is not None:
+        coverage.add(record, has_label=label is not None)
+    return line if record is None or label is None else _labelled(record, label).encode()
 
 
 def _labelled(record: dict[str, Any], label: Any) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from contract.bucket_layout import MODEL_MONITOR_RULES
-from drift_tools.capture import GROUND_TRUTH, Counts, Labels
+from contract.metrics import LABEL_COVERAGE
+from drift_tools.capture import GROUND_TRUTH, Counts, LabelCoverage, Labels
 from drift_tools.job import drift_json
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
@@ -16,13 +17,13 @@ from drift_tools.job.dataset import (
     labels_of,
     plain_table,
 )
-from drift_tools.job.labels import require_labels
+from drift_tools.job.labels import coverage_of, labels_document, require_labels
 from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, completion, require_rows, write_violations
 from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
 from drift_tools.job.shared_rows import shared_rows
 from drift_tools.monitors import model_quality
-from drift_tools.monitors.data_quality import Violation, violations_document
-from drift_tools.monitors.model_quality import QualityColumns
+from drift_tools.monitors.data_quality import violations_document
+from drift_tools.monitors.model_quality import FEWEST_LABELLED, QualityColumns, intervals
 from drift_tools.monitors.model_quality import columns as quality_columns
 from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR
 from drift_tools.profiles import write_json
@@ -39,6 +40,7 @@ class _Answers:
     counts: Counts | None
     labels: Labels | None
     remark: str = ""
+    coverage: LabelCoverage | None = None
 
 
 def run(job: Job, settings: MonitorSettings) -> Found | None:
@@ -73,42 +75,42 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
         return [], completion((), answers.counts) + remarks
     write_json(output / CONSTRAINTS, constraints.to_dict())
+    if settings.is_open and len(found) < FEWEST_LABELLED:
+        remarks += f" Too few labels to judge by: {len(found)} rows, where {FEWEST_LABELLED} are needed."
     violations = model_quality.evaluate(quality, constraints)
     if settings.is_open and settings.judgement.rules == CALIBRATED:
         write_json(output / MODEL_MONITOR_RULES, violations_document(violations))
-        violations, document = _judge(settings, found, quality, constraints)
+        from drift_tools.job.judge_quality import judge_quality_run  # noqa: PLC0415 - needs scipy
+
+        judged = judge_quality_run(job, settings, found, quality, constraints)
+        violations, remarks = judged.violations, remarks + judged.says
+        document: dict[str, Any] = {"rules": CALIBRATED, "judgement": judged.document}
     else:
         document = {"rules": MODEL_MONITOR}
+    if settings.is_open:
+        document = {**document, "quality": _with_intervals(found, quality)}
     _write_drift(settings, answers, document)
     write_violations(output, violations)
     metrics = Metrics.of(settings.metrics)
     entries = metrics.of_model_quality(quality) if metrics else []
+    if metrics and settings.is_open and answers.labels is not None:
+        entries += metrics.of_values({LABEL_COVERAGE: coverage_of(answers.counts)})
     return entries, completion(violations, answers.counts) + remarks
 
 
-def _judge(
-    settings: MonitorSettings,
-    found: model_quality.Outcomes,
-    quality: model_quality.ModelQuality,
-    constraints: model_quality.QualityConstraints,
-) -> tuple[tuple[Violation, ...], dict[str, Any]]:
-    """The violations under the run's share of the budget, and what drift.json says of the tests."""
-    # Needs scipy, which Model Monitor's own checks do not.
-    from drift_tools.monitors.model_quality import calibrated_violations  # noqa: PLC0415
-
-    violations, tests = calibrated_violations(found, quality, constraints, alpha=settings.alpha)
-    tested = {
-        test.metric: {"value": test.value, "threshold": test.threshold, "p_value": test.p_value} for test in tests
+def _with_intervals(found: model_quality.Outcomes, quality: model_quality.ModelQuality) -> dict[str, Any]:
+    """By metric its value and 95 % interval, for drift.json."""
+    ends = intervals(found, dict(quality.metrics))
+    return {
+        name: {"value": quality.metrics[name], "low": low, "high": high, "rows": len(found)}
+        for name, (low, high) in ends.items()
     }
-    called = [violation.subject for violation in violations]
-    judgement = {"by": "rows", "level": settings.alpha, "tests": tested, "called": called}
-    return violations, {"rules": CALIBRATED, "judgement": judgement}
 
 
 def _write_drift(settings: MonitorSettings, answers: _Answers, more: Mapping[str, Any]) -> None:
     if settings.is_open:
         labels = answers.labels
-        read = None if labels is None else {"read": len(labels.by_id), "unreadable": labels.unreadable}
+        read = None if labels is None else labels_document(settings, labels, answers.counts, answers.coverage)
         document = drift_json.document(settings, answers.counts, labels=read)
         write_json(drift_json.path_of(settings.output), {**document, **more})
 
@@ -128,6 +130,8 @@ def _remarks(answers: _Answers, found: model_quality.Outcomes) -> str:
         sentences.append(f"{found.left_out} of {rows} rows were left out: they have no usable label or prediction.")
     if answers.labels is not None and answers.labels.summary:
         sentences.append(f"{answers.labels.summary}.")
+    if answers.labels is not None and answers.labels.disagreement:
+        sentences.append(f"{answers.labels.disagreement}.")
     return "".join(f" {sentence}" for sentence in sentences if sentence)
 
 
@@ -140,15 +144,16 @@ def _load_answers(settings: MonitorSettings) -> _Answers:
         kept.add(plain_table(dataset))
         return _Answers(kept.table(), None, None, _remark(kept))
     kept = QualityColumns(wanted, problem_type, GROUND_TRUTH if dataset.has_labels else None)
-    labels, counts = labels_of(dataset), Counts()
+    labels, counts, coverage = labels_of(dataset), Counts(), LabelCoverage()
     if labels is not None:
         labels.require_readable(dataset.max_unreadable_share)
     attributes = [name for what, name in wanted.items() if what != quality_columns.GROUND_TRUTH]
-    for batch in captured_answers(dataset, attributes, labels):
+    for batch in captured_answers(dataset, attributes, labels, coverage):
         kept.add(batch.data)
         counts = counts.add(batch)
         del batch  # or it would stay until the next one is complete
-    return _Answers(kept.table(), counts, labels, _remark(kept))
+    known = coverage if labels is not None else None
+    return _Answers(kept.table(), counts, labels, _remark(kept), known)
 
 
 def _remark(kept: QualityColumns) -> str:

@@ -12,9 +12,10 @@ from contract.monitor_kinds import DATA_QUALITY, KINDS
 from drift_tools.capture import MAX_UNREADABLE_SHARE
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
+from drift_tools.job.estimate_settings import EstimateSettings, estimate_settings
 from drift_tools.monitors.rules import Rules, rules_named
-from drift_tools.significance import LARGEST_ALPHA, alpha_per_run
-from drift_tools.timeline import SEASONS, share_of_monitor
+from drift_tools.significance import HOURS_PER_YEAR, LARGEST_ALPHA, alpha_per_run
+from drift_tools.timeline import SEASONS, RunBudget, share_of_monitor
 
 CAPTURE: Final = "sagemakerCaptureJson"
 MERGED: Final = "sagemakerMergeJson"
@@ -26,11 +27,12 @@ _SWITCH = {"enabled": True, "disabled": False}
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
     """Records with `start <= inferenceTime < end` count; of files that came late those from `late_from` on, of those
-    that were filled beyond the end those until `records_until`.
+    that were filled beyond the end those until `records_until`. `due`: when the run was.
     """
 
     start: datetime | None = None
     end: datetime | None = None
+    due: datetime | None = None
     late_from: datetime | None = None
     records_until: datetime | None = None
 
@@ -150,6 +152,13 @@ class JudgementSettings:
             return LARGEST_ALPHA
         return alpha_per_run(self.false_alarms_per_year, self.runs_per_year)
 
+    def budget(self, findings: int) -> RunBudget:
+        """What a run may spend on so many features, metrics or whatever its monitor judges one by one: the door through
+        which every kind of monitor draws on the stack's one budget. Of a monitor of which nobody says how often it
+        runs, as if it did every hour.
+        """
+        return RunBudget(self.false_alarms_per_year, self.runs_per_year or HOURS_PER_YEAR, findings)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSettings:
@@ -171,6 +180,9 @@ class MonitorSettings:
     shards: tuple[str, str] | None
     analysis_config: Path | None
     model: Path | None
+    estimate: EstimateSettings | None = None
+    batch_columns: str | None = None
+    batch_input: Path | None = None
 
     @property
     def alpha(self) -> float:
@@ -233,6 +245,9 @@ class MonitorSettings:
             shards=_place("shards_uri", given.shards_uri),
             analysis_config=_path(job, given.analysis_config),
             model=_path(job, given.model_archive),
+            estimate=estimate_settings(job, given),
+            batch_columns=given.batch_columns,
+            batch_input=_path(job, given.batch_input_source),
         )
 
 
@@ -257,6 +272,7 @@ def _dataset(job: Job, given: JobEnvironment) -> DatasetSettings:
         window=TimeWindow(
             start=_time("start_time", given.start_time),
             end=_time("end_time", given.end_time),
+            due=_time("due_time", given.due_time),
             late_from=_time("late_from", given.late_from),
             records_until=_time("records_until", given.records_until),
         ),

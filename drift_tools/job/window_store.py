@@ -5,17 +5,20 @@ takes its place, one that never ran is missing: nothing is counted up from run t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from contract.bad_windows import BAD_WINDOWS, BadWindows
+from contract.new_normal import NEW_NORMAL, NewNormal
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 
 _READERS: Final = 16
+_MONTH: Final = 30 * 86400
 _MOST_WINDOWS: Final = 2000
 _MOST_BYTES: Final = 8_000_000
 
@@ -117,8 +120,37 @@ class WindowStore:
         Raises `InputError` for one that is no JSON object.
         """
         names = self.place.names(_name(first), _name(last))[-_MOST_WINDOWS:]
+        if isinstance(self.place, Folder):  # threads would cost more than they save
+            return [self._record(name) for name in names]
         with ThreadPoolExecutor(_READERS) as readers:
             return list(readers.map(self._record, names))
+
+    def bad(self, starts: Iterable[int]) -> list[int]:
+        """Those of these windows that a person marked as bad (`drift-tools acknowledge --bad-from … --bad-to …`).
+
+        Raises `InputError` for a mark that is none.
+        """
+        marks = [self._mark(name) for name in self.place.names(BAD_WINDOWS, f"{BAD_WINDOWS}~")]
+        return [start for start in starts if any(mark.holds(start) for mark in marks)]
+
+    def normal(self) -> NewNormal | None:
+        """What a person said last to be the new normal (`drift-tools rebaseline`); None if nobody did.
+
+        Raises `InputError` for an object that says nothing of the kind.
+        """
+        names = self.place.names(NEW_NORMAL, f"{NEW_NORMAL}~")
+        if not names:
+            return None
+        try:
+            return NewNormal.of(json.loads(self.place.get(names[-1])))
+        except ValueError as error:
+            raise InputError(f"{names[-1]}, a new normal, is damaged ({error}): say it again") from error
+
+    def _mark(self, name: str) -> BadWindows:
+        try:
+            return BadWindows.of(json.loads(self.place.get(name)))
+        except ValueError as error:
+            raise InputError(f"the mark {name} of bad windows is damaged ({error}): delete it") from error
 
     def _record(self, name: str) -> Mapping[str, Any]:
         content = self.place.get(name)
@@ -139,3 +171,8 @@ class WindowStore:
 
 def _name(start: int) -> str:
     return f"{datetime.fromtimestamp(start, UTC):%Y%m%dT%H%M%SZ}.json"
+
+
+def is_kept_anew(start: int, seconds: int) -> bool:
+    """Whether the run of this window writes again what was learnt: one a month does, so that it does not expire."""
+    return start % _MONTH < seconds

@@ -8,27 +8,54 @@ from drift_tools.tables import Numbers
 DECILES = 10
 
 
-def quantile_edges(baseline: Numbers, *, bins: int = DECILES) -> Numbers:
-    """The inner edges of a sorted baseline's quantile bins, at most `bins - 1` of them.
+def quantile_edges(values: Numbers, weights_up_to: Numbers | None = None, *, bins: int = DECILES) -> Numbers:
+    """The inner edges of a baseline's quantile bins, at most `bins - 1` of them.
 
-    An edge is a value of the baseline (the smallest with at least that share at or below it), so that the bins follow
-    any strictly increasing transform. Equal edges are merged, and one at the largest value is left out, since nothing
-    is above it: a constant column is one bin. Bin i holds the values above edge i - 1 and up to edge i; the outer
-    bins are open.
+    Bin i holds what is above edge i - 1 and up to edge i; the outer bins are open. A quantile is a value of the
+    baseline (the smallest with at least that share at or below it), so that the bins follow any strictly increasing
+    transform. Where rows are equal, an edge is at the side of a quantile's value that is nearer to its share: above it,
+    or at the next smaller float; and a value on which several quantiles fall is a bin of its own, with an edge on
+    either side. So what is rare below a frequent value (the zeros of a flag that is nearly always 1) has a bin as what
+    is rare above it has, and a column and its mirror image have the same bins. No edge has nothing on one side of it: a
+    constant column is one bin.
+
+    Parameters
+    ----------
+    values
+        the baseline's, ascending.
+    weights_up_to
+        of a sketch's items: how many rows there are up to and with each. None: each value is a row.
+    bins
+        how many of equal shares.
 
     >>> quantile_edges(np.arange(1.0, 101.0))
     array([10., 20., 30., 40., 50., 60., 70., 80., 90.])
     >>> quantile_edges(np.array([7.0, 7.0, 7.0]))
     array([], dtype=float64)
+    >>> quantile_edges(np.repeat([0.0, 1.0, 2.0], [1, 98, 1])).tolist()
+    [0.9999999999999999, 1.0]
     """
     if bins < 1:
         raise ValueError(f"bins is {bins}: give at least 1")
-    if not len(baseline):
+    if not len(values):
         return np.empty(0)
-    # Integers, because 0.1 * 30 rows is a little more than 3 in floating point.
-    positions = (np.arange(1, bins) * len(baseline) + bins - 1) // bins - 1
-    edges = np.unique(baseline[np.maximum(positions, 0)])
-    inner: Numbers = edges[edges < baseline[-1]]
+    # In units of 1 / bins of a row, because 0.1 * 30 rows is a little more than 3 in floating point.
+    targets = np.arange(1, bins) * (len(values) if weights_up_to is None else weights_up_to[-1])
+    if weights_up_to is None:
+        places = np.maximum((targets + bins - 1) // bins - 1, 0)
+    else:
+        places = np.searchsorted(weights_up_to * bins, targets)
+    points, first_at, times = np.unique(values[places], return_index=True, return_counts=True)
+    first, last = (np.searchsorted(values, points, side=side) for side in ("left", "right"))
+    if weights_up_to is None:
+        below, up_to = first, last
+    else:
+        below, up_to = (np.concatenate([[0.0], weights_up_to])[ends] for ends in (first, last))
+    is_tied = last - first > 1
+    is_own = is_tied & (times > 1)
+    is_below = is_tied & ((2 * targets[first_at] < bins * (below + up_to)) | (points == values[-1]))
+    edges = np.union1d(points[is_own | ~is_below], np.nextafter(points[is_own | is_below], -np.inf))
+    inner: Numbers = edges[(edges >= values[0]) & (edges < values[-1])]
     return inner
 
 

@@ -6,6 +6,7 @@ from drift_tools.profiles.numeric import NumberProfile
 from drift_tools.profiles.profile import ColumnProfile, Profile, merge_profiles
 from drift_tools.profiles.statistics_json import (
     FeatureStatistics,
+    NumericalStatistics,
     Statistics,
     in_file,
     read_json,
@@ -18,6 +19,7 @@ __all__ = [
     "ColumnProfile",
     "FeatureStatistics",
     "NumberProfile",
+    "NumericalStatistics",
     "Profile",
     "Statistics",
     "distance",

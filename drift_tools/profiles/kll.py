@@ -35,12 +35,17 @@ class Sketch:
 
     def cumulated(self) -> tuple[Numbers, Numbers]:
         """Sorted items, and for each the share of values less than or equal to it."""
+        items, weights = self.weighted()
+        return items, weights / max(self.weight, 1)
+
+    def weighted(self) -> tuple[Numbers, Numbers]:
+        """Sorted items, and for each how many values are less than or equal to it."""
         items = np.concatenate(self.levels) if self.levels else np.empty(0)
         weights = np.concatenate(
             [np.full(len(level), 2.0**height) for height, level in enumerate(self.levels)] or [np.empty(0)]
         )
         order = np.argsort(items, kind="stable")
-        return items[order], np.cumsum(weights[order]) / max(self.weight, 1)
+        return items[order], np.cumsum(weights[order])
 
     @classmethod
     def from_levels(

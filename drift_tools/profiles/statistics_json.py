@@ -123,6 +123,7 @@ def read_json(path: str | Path) -> Any:
 
 
 _Read = TypeVar("_Read")
+_MOMENTS = ("mean", "sum", "std_dev", "min", "max")
 
 
 def in_file(path: str | Path, make: Callable[[Mapping[str, Any]], _Read], document: Mapping[str, Any]) -> _Read:
@@ -213,19 +214,31 @@ def _numerical_from_dict(document: Mapping[str, Any]) -> NumericalStatistics:
     kll = (document.get("distribution") or {}).get("kll") or {}
     sketch = kll.get("sketch") or {}
     parameters = sketch.get("parameters") or {}
+    moments = (_finite(document[name], name) if name in document else math.nan for name in _MOMENTS)
     return NumericalStatistics(
-        float(document.get("mean", math.nan)),
-        float(document.get("sum", math.nan)),
-        float(document.get("std_dev", math.nan)),
-        float(document.get("min", math.nan)),
-        float(document.get("max", math.nan)),
-        tuple((float(b["lower_bound"]), float(b["upper_bound"]), float(b["count"])) for b in kll.get("buckets") or ()),
+        *moments,
+        tuple(
+            (
+                _finite(b["lower_bound"], "a bucket"),
+                _finite(b["upper_bound"], "a bucket"),
+                _finite(b["count"], "a bucket"),
+            )
+            for b in kll.get("buckets") or ()
+        ),
         Sketch.from_levels(
-            sketch.get("data") or [[]],
-            k=float(parameters.get("k", SKETCH_SIZE)),
-            c=float(parameters.get("c", SHRINKING_FACTOR)),
+            [[_finite(item, "the sketch's data") for item in level] for level in sketch.get("data") or [[]]],
+            k=_finite(parameters.get("k", SKETCH_SIZE), "the sketch's k"),
+            c=_finite(parameters.get("c", SHRINKING_FACTOR), "the sketch's c"),
         ),
     )
+
+
+def _finite(value: Any, what: str) -> float:
+    """A number; `json` reads NaN and infinity too, with which every comparison is false."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise InputError(f"{what} is {number}: give finite numbers, or run the baseline again")
+    return number
 
 
 def _string_from_dict(document: Mapping[str, Any]) -> StringStatistics:

@@ -24,6 +24,7 @@ from drift_tools.report.words import (
     cut,
     false_alarms,
     feature_verdict,
+    isolated,
     number,
     p_value,
     percent,
@@ -40,6 +41,7 @@ OTHER = "(other)"  # the comparison's name for the categories that it does not n
 _BARS = 8
 _LONGEST_LABEL = 300
 _HIGHLIGHTS = 4
+_LEFT_OUT = 20  # columns that are named
 # So many drifted features come before the advice; who has more reads the advice first.
 _FIRST_CARDS = 12
 
@@ -182,6 +184,10 @@ def _facts(comparison: Comparison, baseline_name: str, current_name: str) -> tup
     ]
     if said := together(comparison):
         facts.append(("All features together", said))
+    if comparison.left_out:
+        names = [f"{isolated(cut(name, _LONGEST_LABEL))} ({why})" for name, why in comparison.left_out.items()]
+        more = f" and {len(names) - _LEFT_OUT:,} more" if len(names) > _LEFT_OUT else ""
+        facts.append(("Left out", ", ".join(names[:_LEFT_OUT]) + more))
     return tuple(facts)
 
 

@@ -13,9 +13,9 @@ form: the same factorised matrix answers for every permutation of the labels, an
 number of pairs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,18 +96,43 @@ def two_sample_test(
     >>> test.p_value, test.statistic > 0.7, test.strongest
     (0.01, True, ('x', 'y'))
     """
+    before, after = as_table(baseline, what="baseline"), as_table(current, what="current")
+    cells = {name: _cells(before.columns[name], after.columns[name]) for name in _shared(before, after, columns)}
+    return classify_cells(cells, (before.rows, after.rows), rows=rows, permutations=permutations, seed=seed)
+
+
+def classify_cells(
+    cells: Mapping[str, tuple[NDArray[Any], NDArray[Any]]],
+    sizes: tuple[int, int],
+    *,
+    rows: int = ROWS,
+    permutations: int = 499,
+    seed: int = 0,
+) -> MultivariateTest:
+    """`two_sample_test` of columns that somebody else has read.
+
+    Parameters
+    ----------
+    cells
+        by column, of baseline and current, the cells in the order of the rows: floats with NaN for what is missing, or
+        texts with None.
+    sizes
+        the rows of either side.
+    rows, permutations, seed
+        as in `two_sample_test`, and so are the errors.
+    """
     if rows < MINIMUM_ROWS:
         raise InputError(f"rows is {rows}: give {MINIMUM_ROWS} or more")
     if permutations < 99:
         raise InputError(f"permutations is {permutations}: give 99 or more")
-    before, after = as_table(baseline, what="baseline"), as_table(current, what="current")
-    names = _shared(before, after, columns)
-    for what, table in (("baseline", before), ("current data", after)):
-        if table.rows < MINIMUM_ROWS:
-            raise InputError(f"the {what} has {table.rows} rows: give {MINIMUM_ROWS} or more")
+    if not cells:
+        raise InputError("the tables share no column: check the header of either")
+    for what, size in zip(("baseline", "current data"), sizes, strict=True):
+        if size < MINIMUM_ROWS:
+            raise InputError(f"the {what} has {size} rows: give {MINIMUM_ROWS} or more")
     rng = np.random.default_rng(seed)
-    draws = [_draw(table.rows, rows, rng) for table in (before, after)]
-    encoded = [_encode(before.columns[name], after.columns[name], draws[0], draws[1]) for name in names]
+    draws = [_draw(size, rows, rng) for size in sizes]
+    encoded = [_encode(before[draws[0]], after[draws[1]]) for before, after in cells.values()]
     labels = np.repeat([-1.0, 1.0], [len(draw) for draw in draws])
     permuted = np.stack([labels, *(rng.permutation(labels) for _ in range(permutations))], axis=1)
     folds = _folds(labels, rng)
@@ -117,7 +142,7 @@ def two_sample_test(
         statistic=float(areas[0]),
         p_value=(1 + int(np.count_nonzero(areas[1:] >= areas[0]))) / (1 + permutations),
         columns_alone=float(_areas(1 + additive, permuted[:, :1], folds)[0]),
-        strongest=_strongest(names, encoded, len(draws[0])),
+        strongest=_strongest(list(cells), encoded, len(draws[0])),
         baseline_rows=len(draws[0]),
         current_rows=len(draws[1]),
         permutations=permutations,
@@ -146,18 +171,21 @@ def _draw(available: int, rows: int, rng: np.random.Generator) -> Integers:
     return drawn
 
 
-def _encode(before: Column, after: Column, first: Integers, second: Integers) -> Numbers:
+def _cells(before: Column, after: Column) -> tuple[NDArray[Any], NDArray[Any]]:
+    if not (before.is_mostly_numerical and after.is_mostly_numerical):
+        return before.as_texts(), after.as_texts()
+    first, second = before.as_numbers()[0], after.as_numbers()[0]
+    return (as_single(first), as_single(second)) if before.is_single != after.is_single else (first, second)
+
+
+def _encode(before: NDArray[Any], after: NDArray[Any]) -> Numbers:
     """The column as features, rows x features, each centred over both sides; together they have variance 1."""
-    if before.is_mostly_numerical and after.is_mostly_numerical:
-        sides = [before.as_numbers()[0][first], after.as_numbers()[0][second]]
-        if before.is_single != after.is_single:
-            sides = [as_single(side) for side in sides]
-        values = np.concatenate(sides)
+    if before.dtype.kind == "f":
+        values = np.concatenate([before, after])
         features = [_normal_scores(values), np.isnan(values)]
     else:
-        cells = [before.as_texts()[first], after.as_texts()[second]]
-        new = common_spelling(*(set(side) - {None} for side in cells))
-        texts = np.concatenate([respelt_cells(side, new) for side in cells])
+        new = common_spelling(*(set(side) - {None} for side in (before, after)))
+        texts = np.concatenate([respelt_cells(side, new) for side in (before, after)])
         missing = np.array([text is None for text in texts])
         names, totals = np.unique(texts[~missing].astype(str), return_counts=True)
         frequent = names[np.argsort(-totals, kind="stable")[:_CATEGORIES]]

@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from drift_tools.errors import InputError
-from drift_tools.profiles import FeatureStatistics, Statistics
+from drift_tools.measures import quantile_edges
+from drift_tools.profiles import FeatureStatistics, NumericalStatistics, Statistics
 from drift_tools.stream.bins import FeatureBins
 
-_DECILES: Final = np.linspace(0.1, 1.0, 10)
 _VERSION: Final = 1
 # A window's state has to hold the counts of all of them, and Lambda keeps 1 MB.
 MOST_FEATURES: Final = 2_000
@@ -66,24 +66,29 @@ class StreamBaseline:
 
 def _bins(feature: FeatureStatistics) -> FeatureBins | None:
     if feature.numerical is not None:
-        sketch, numbers = feature.numerical.sketch, feature.numerical
-        if not sketch.weight:
-            return None
-        items = sketch.cumulated()[0]
-        lowest = numbers.min if np.isfinite(numbers.min) else float(items[0])
-        deciles = sketch.quantiles(_DECILES.tolist())
-        highest = max(float(deciles[-1]), numbers.max if np.isfinite(numbers.max) else float(items[-1]))
-        made = FeatureBins.between(feature.name, np.array([lowest, *deciles[:-1], highest]))
-        below = sketch.weights_up_to(made.edges[1:])
-        below[-1] = sketch.weight
-        counts = np.diff(below, prepend=0.0) * feature.num_present / sketch.weight
-        return FeatureBins(made.name, made.kind, np.array([*counts, feature.num_missing, 0.0]), made.edges)
+        return _number_bins(feature, feature.numerical)
     if feature.string is None or not feature.string.counts:
         return None
     unlisted = feature.num_present - sum(feature.string.counts.values())
     if feature.string.distinct_count > len(feature.string.counts):
         unlisted = max(unlisted, 1)
     return FeatureBins.of_categories(feature.name, feature.string.counts, feature.num_missing, max(unlisted, 0))
+
+
+def _number_bins(feature: FeatureStatistics, numbers: NumericalStatistics) -> FeatureBins | None:
+    """The deciles of the sketch; its ends are the exact ones, and a bin that nothing is in is none."""
+    sketch = numbers.sketch
+    if not sketch.weight:
+        return None
+    items, weights_up_to = sketch.weighted()
+    lowest = min(numbers.min, float(items[0])) if np.isfinite(numbers.min) else float(items[0])
+    highest = max(numbers.max, float(items[-1])) if np.isfinite(numbers.max) else float(items[-1])
+    edges = np.concatenate([[lowest], quantile_edges(items, weights_up_to), [highest]])
+    counts = np.diff(sketch.weights_up_to(edges[1:]), prepend=0.0)
+    held = counts > 0.5
+    rows = counts[held] * feature.num_present / sketch.weight
+    edges = np.concatenate([edges[:1], edges[1:][held]])
+    return FeatureBins(feature.name, "numerical", np.array([*rows, feature.num_missing, 0.0]), edges)
 
 
 def _hour(features: Sequence[FeatureBins], counts: Any, source: str) -> list[FeatureBins]:

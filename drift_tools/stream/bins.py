@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
+from drift_tools.measures import quantile_edges
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -17,7 +18,6 @@ Codes = NDArray[np.intp]
 MISSING: Final = "missing"
 NEW: Final = "new"
 _EXTRA: Final = 2
-_DECILES: Final = 10
 # A category of its own from this share of the baseline on; the rest are one bin, or a stream of names would have as
 # many bins as it has rows.
 _SMALLEST_SHARE: Final = 0.005
@@ -54,22 +54,19 @@ class FeatureBins:
 
     @classmethod
     def of_numbers(cls, name: str, values: Numbers) -> "FeatureBins":
-        """Take the deciles of a baseline's values, NaN being missing; ties leave fewer bins."""
+        """Take the deciles of a baseline's values, NaN being missing; ties leave fewer bins, and a frequent value has
+        its own (`drift_tools.measures.quantile_edges`).
+        """
         present = values[~np.isnan(values)]
         if not len(present):
             return cls(name, "numerical", np.array([0.0, float(len(values)), 0.0]), np.array([np.inf, np.inf]))
-        deciles = np.quantile(present, np.linspace(0, 1, _DECILES + 1), method="inverted_cdf")
-        return cls.between(name, deciles).counted(values)
-
-    @classmethod
-    def between(cls, name: str, deciles: Numbers) -> "FeatureBins":
-        """Take the baseline's lowest value and its deciles up to the highest, and count nothing yet.
-
-        A lowest value that has a tenth of the rows for itself has a bin for itself: its edge comes twice. So has each
-        of a handful of values, such as a class that is told as 0 or 1.
-        """
-        edges = np.concatenate([deciles[:1], np.unique(deciles[1:])])
-        return cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges)
+        ordered = np.sort(present)
+        edges = np.concatenate([ordered[:1], quantile_edges(ordered), ordered[-1:]])
+        # Between two frequent values there may be nothing.
+        held = cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges).count(present)[:-_EXTRA] > 0
+        edges = np.concatenate([edges[:1], edges[1:][held]])
+        made = cls(name, "numerical", np.zeros(len(edges) - 1 + _EXTRA), edges)
+        return cls(name, "numerical", made.count(values), edges)
 
     def counted(self, values: NDArray[Any]) -> "FeatureBins":
         """The same bins with the counts of these rows: of a part of the baseline, such as an hour of the day."""
@@ -117,8 +114,8 @@ class FeatureBins:
     def names(self) -> list[str]:
         """What each bin is called where people read of it."""
         if self.kind == "numerical":
-            pairs = zip(self.edges[:-1], self.edges[1:], strict=True)
-            return [*(f"{a:.4g}" if a == b else f"{a:.4g} … {b:.4g}" for a, b in pairs), MISSING, NEW]
+            spans = [f"{low:.4g} … {high:.4g}" for low, high in zip(self.edges[:-1], self.edges[1:], strict=True)]
+            return [*spans, MISSING, NEW]
         return [*self.categories, "other", MISSING, NEW]
 
     def scores(self) -> Numbers:

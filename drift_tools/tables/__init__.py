@@ -2,7 +2,7 @@
 
 from drift_tools.tables.arrow_cells import ArrowTexts, Cells, NotPlainError, Order, Parts, content_of, json_cell
 from drift_tools.tables.arrow_columns import decoded
-from drift_tools.tables.category_labels import TRUTHS, common_spelling, respelt, respelt_cells
+from drift_tools.tables.category_labels import TRUTHS, common_spelling, is_plain_number, respelt, respelt_cells
 from drift_tools.tables.column import (
     LARGEST_EXACT,
     MISSING_WORDS,
@@ -20,12 +20,14 @@ from drift_tools.tables.concatenate import concatenate
 from drift_tools.tables.convert import as_table, column_of, from_arrow
 from drift_tools.tables.csv_text import read_csv_text
 from drift_tools.tables.files import is_parquet, read_bytes, read_table
+from drift_tools.tables.json_fast import LARGE_JSON, read_plain_json_lines
 from drift_tools.tables.moments import as_moments, looks_like_moment, recognised, seconds_since_1970
 from drift_tools.tables.opening import has_arrow, named_index, opened
 from drift_tools.tables.table import Table
 
 __all__ = [
     "LARGEST_EXACT",
+    "LARGE_JSON",
     "MISSING_WORDS",
     "TRUTHS",
     "ArrowTexts",
@@ -52,6 +54,7 @@ __all__ = [
     "from_arrow",
     "has_arrow",
     "is_parquet",
+    "is_plain_number",
     "json_cell",
     "looks_like_moment",
     "named_index",
@@ -59,6 +62,7 @@ __all__ = [
     "parse_numbers",
     "read_bytes",
     "read_csv_text",
+    "read_plain_json_lines",
     "read_table",
     "recognised",
     "respelt",

@@ -65,6 +65,12 @@ class ArrowTexts:
         buffers = [None, pa.py_buffer(starts.astype(np.int32)), pa.py_buffer(content[inside])]
         return pa.StringArray.from_buffers(len(self.array), buffers[1], buffers[2])
 
+    def every(self, step: int, first: int = 0) -> list[str | None]:
+        """One text in so many, from the cell `first` on."""
+        some = replace(self, array=self.array.take(np.arange(first, len(self.array), step)))
+        texts: list[str | None] = some.materialised().tolist()
+        return texts
+
     def distinct(self) -> tuple[list[str | None], Order]:
         """The distinct texts, and for each text which of them it is. No text may be missing."""
         encoded = self.array.dictionary_encode()
@@ -127,6 +133,16 @@ class Parts:
         """Parts that need no order."""
         return self.parts if self.order is None else [self.materialised()]
 
+    def every(self, step: int) -> list[str | None]:
+        """One text in so many, the first among them."""
+        found: list[str | None] = []
+        begin = 0
+        for part in self.in_own_order():
+            first = -begin % step
+            found += part[first::step].tolist() if isinstance(part, np.ndarray) else part.every(step, first)
+            begin += len(part)
+        return found
+
     def head(self, cells: int) -> dict[str, int]:
         """How often each text occurs among so many of the first part."""
         for part in self.parts:
@@ -184,8 +200,7 @@ class Cells:
     @classmethod
     def of_strings(cls, array: Any) -> "Cells":
         """Of a `pyarrow.StringArray` of JSON strings, which are what they are, also when empty."""
-        content, offsets = buffers_of(array)
-        return cls._of_arrow(array, content, offsets, 0, is_json=False)
+        return cls._of_arrow(array, *buffers_of(array), array.null_count, is_json=False)
 
     @classmethod
     def of_json(cls, array: Any) -> "Cells":
@@ -211,7 +226,7 @@ class Cells:
     def _of_odd_json(cls, array: Any) -> "Cells":
         try:
             return cls.of_texts([None if cell is None else json_cell(json.loads(cell)) for cell in array.to_pylist()])
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, UnusableError) as error:  # a list, which the careful reader takes
             raise NotPlainError(str(error)) from error
 
     @classmethod

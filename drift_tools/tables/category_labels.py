@@ -38,6 +38,15 @@ def common_spelling(*sides: Collection[str]) -> dict[str, str]:
     return {name: spelling for name, spelling in sorted(new.items()) if spelling != name}
 
 
+def is_plain_number(name: str) -> bool:
+    """Whether a category is a number without a zero in front, which `common_spelling` may spell in another way.
+
+    >>> is_plain_number("1.0"), is_plain_number("01")
+    (True, False)
+    """
+    return _PLAIN_NUMBER.fullmatch(name) is not None
+
+
 def _shortest(number: str) -> str:
     shortest = _WHOLE.sub(r"\1", number)
     return "0" if shortest == "-0" else shortest

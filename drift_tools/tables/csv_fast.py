@@ -118,11 +118,13 @@ class LazyColumn(Column):
         return False
 
 
-def read_plain_csv(content: bytes, *, header: bool, delimiter: str, start: int = 0) -> list[Column] | None:
+def read_plain_csv(
+    content: bytes, *, header: bool, delimiter: str, start: int = 0, again: Callable[[], bytes] | None = None
+) -> list[Column] | None:
     """The columns of a CSV file; None if pyarrow might read it otherwise than the careful reader, or is not there.
 
     `content` is UTF-8 without a byte-order mark, of which the table begins at byte `start`; names are stripped, and
-    without a header `_c0`, `_c1`, ….
+    without a header `_c0`, `_c1`, …. `again` reads it once more; without it, it is kept as long as the columns are.
     """
     end = content.find(b"\n", start) + 1
     first = content[start : end or len(content)]
@@ -135,10 +137,15 @@ def read_plain_csv(content: bytes, *, header: bool, delimiter: str, start: int =
     try:
         cells = next(csv.reader(io.StringIO(first.decode(), newline=""), delimiter=delimiter, strict=True), [])
         names = [name.strip() for name in cells] if header else [f"_c{index}" for index in range(len(cells))]
-        body = memoryview(content)[end if header else start :]
+        begin = end if header else start
+        body = memoryview(content)[begin:]
         if not names or not bytes(body[:_HEAD]).strip():
             return None
-        return _Reader(pa, body, len(names), delimiter).columns(names)
+        reader = _Reader(pa, body, len(names), delimiter)
+        columns = reader.columns(names)
+        if again is not None:
+            reader.forget(lambda: memoryview(again())[begin:])
+        return columns
     except (pa.ArrowInvalid, UnicodeDecodeError, csv.Error):
         return None
 
@@ -170,6 +177,7 @@ class _Reader:
 
     def __init__(self, pa: Any, body: memoryview, width: int, delimiter: str) -> None:
         self._pa, self._body, self._delimiter = pa, body, delimiter
+        self._again: Callable[[], memoryview] | None = None
         self._keys = [str(index) for index in range(width)]
         self._numbers: set[str] = set()
 
@@ -194,6 +202,10 @@ class _Reader:
                 found.append(_of_texts(name, table[key] if again is None or key not in others else again[key]))
             table = table.drop_columns([key])  # so that no number is held twice
         return found
+
+    def forget(self, again: Callable[[], memoryview]) -> None:
+        """Let the body go, which is as large as the columns; `again` has it for whoever asks for texts after all."""
+        self._body, self._again = memoryview(b""), again
 
     def _read(self, content: Any, types: dict[str, Any], only: Sequence[str] = ()) -> Any:
         from pyarrow import csv as reader  # noqa: PLC0415 - optional, and slow to import
@@ -226,7 +238,8 @@ class _Reader:
     def _spelt(self) -> Any:
         """The columns of numbers as they were written, which take as long to read again as all of the file."""
         only = [key for key in self._keys if key in self._numbers]
-        return self._read(self._body, dict.fromkeys(only, self._pa.string()), only)
+        body = self._body if self._again is None else self._again()
+        return self._read(body, dict.fromkeys(only, self._pa.string()), only)
 
     def _of_numbers(self, name: str, key: str, column: Any) -> Column:
         present = len(column) - column.null_count
@@ -245,7 +258,7 @@ def _look_at(name: str, column: Any) -> Column:
 def _of_texts(name: str, column: Any) -> Column:
     parts = [_trimmed(chunk) for chunk in column.chunks]
     present = sum(len(part) - part.null_count for part in parts)
-    if not _are_surely_texts(parts, present):
+    if not are_surely_texts(parts, present):
         return _look_at(name, column)
     return LazyColumn(
         name,
@@ -274,7 +287,7 @@ def _trimmed(array: Any) -> Any:
     return without_empty(array)
 
 
-def _are_surely_texts(parts: Sequence[Any], present: int) -> bool:
+def are_surely_texts(parts: Sequence[Any], present: int) -> bool:
     """Whether so many of the cells hold a character that no number has that this can be no column of numbers."""
     import pyarrow as pa  # noqa: PLC0415 - as above
     import pyarrow.compute as pc  # noqa: PLC0415 - as above

@@ -2,7 +2,10 @@
 
 import codecs
 import gzip
+import os
+import weakref
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from drift_tools.errors import InputError
@@ -12,6 +15,8 @@ from drift_tools.tables.opening import pyarrow
 from drift_tools.tables.table import Table
 
 LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
+# Bytes from which a file is rather read a second time than kept: who compares numbers never asks how they were written.
+_NOT_KEPT = 16 << 20
 
 
 def read_table(path: str | Path, *, header: bool = True, delimiter: str | None = None, decimal: str = ".") -> Table:
@@ -43,11 +48,32 @@ def read_table(path: str | Path, *, header: bool = True, delimiter: str | None =
         from drift_tools.tables.csv_fast import read_plain_csv  # noqa: PLC0415 - for large files only
 
         dialect = Dialect.of_bytes(content, delimiter, str(path))
-        plain = read_plain_csv(content, header=header, delimiter=dialect.delimiter, start=dialect.start)
+        again = _read_again(path) if len(content) >= _NOT_KEPT and path.is_file() else None
+        plain = read_plain_csv(content, header=header, delimiter=dialect.delimiter, start=dialect.start, again=again)
     if plain is not None:
         return named(plain, len(plain[0]), str(path))
     text = decode(content, path)
     return read_csv_text(text, header=header, delimiter=delimiter, decimal=decimal, source=str(path))
+
+
+def _read_again(path: Path) -> Callable[[], bytes]:
+    """Reads a file's content once more, also when its name is gone by then (a copy of an object of S3).
+
+    Raises `InputError` if it has changed in between.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    before = os.fstat(descriptor)
+
+    def read() -> bytes:
+        now = os.fstat(descriptor)
+        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise InputError(f"{path}: has changed since it was read: run this again once nobody writes to it")
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            file.seek(0)
+            return unpacked(file.read(), path).removeprefix(codecs.BOM_UTF8)
+
+    weakref.finalize(read, os.close, descriptor)
+    return read
 
 
 def is_parquet(path: Path) -> bool:
@@ -101,6 +127,11 @@ def read_bytes(path: Path) -> bytes:
         content = path.read_bytes()
     except PermissionError as error:
         raise _not_permitted(path) from error
+    return unpacked(content, path)
+
+
+def unpacked(content: bytes, path: Path) -> bytes:
+    """The content of a file, unpacked if it is gzip."""
     if content[:2] != b"\x1f\x8b":
         return content
     try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from drift_tools.tables.arrow_cells import ArrowTexts, Parts
 from drift_tools.tables.column import Column, Numbers, Texts, TimeColumn
 
 _ZONE = r" ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?)?"
@@ -41,8 +42,9 @@ def recognised(column: Column) -> Column:
     """
     if column.is_mostly_numerical or not column.present:
         return column
-    texts = column.as_texts()
-    some = [text for text in texts[:: max(len(texts) // _LOOKED_AT, 1)] if text is not None]
+    step, source = max(len(column) // _LOOKED_AT, 1), column.source
+    looked_at = source.every(step) if isinstance(source, ArrowTexts | Parts) else column.as_texts()[::step]
+    some = [text for text in looked_at if text is not None]
     for pattern, as_time in ((_MOMENT, True), (_TIME_OF_DAY, False)):
         if any(pattern.fullmatch(text.strip()) for text in some):
             found = as_moments(column, times_of_day=not as_time)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drift_tools.timeline.bins import Integers
     from drift_tools.timeline.budget import RunBudget, share_of_monitor
+    from drift_tools.timeline.change_points import last_episode, segments_of
     from drift_tools.timeline.counting import bins_of, counts_of
+    from drift_tools.timeline.cumulative import change_evidence
     from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
     from drift_tools.timeline.judgement import LONGEST, judge
     from drift_tools.timeline.learning import differs_from_training, judge_while_learning, learnt_model, lesson_of
@@ -29,15 +31,18 @@ __all__ = [
     "WindowHistory",
     "WindowVerdict",
     "bins_of",
+    "change_evidence",
     "compare_windows",
     "counts_of",
     "differs_from_training",
     "judge",
     "judge_while_learning",
+    "last_episode",
     "learnt_model",
     "lesson_of",
     "record_of",
     "records_to_windows",
+    "segments_of",
     "share_of_monitor",
     "split_by_time",
     "windows_of_weeks",
@@ -49,10 +54,15 @@ _HOMES = {
         "RunBudget",
         "share_of_monitor",
     ),
+    "drift_tools.timeline.change_points": (
+        "last_episode",
+        "segments_of",
+    ),
     "drift_tools.timeline.counting": (
         "bins_of",
         "counts_of",
     ),
+    "drift_tools.timeline.cumulative": ("change_evidence",),
     "drift_tools.timeline.history": (
         "WindowHistory",
         "record_of",

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from drift_tools.comparison import Kind
+from drift_tools.measures import quantile_edges
 from drift_tools.profiles import ColumnProfile, Profile, merge_profiles
 from drift_tools.tables import common_spelling, respelt
 from drift_tools.timeline.bins import FeatureBins, Integers, category_bins, number_bins
 from drift_tools.timeline.scores import MISSING, VALUES, WIDTH
-
-_SHARES = np.arange(1, VALUES) / VALUES
 
 
 def bins_of(windows: Sequence[Profile], kinds: Mapping[str, Kind]) -> tuple[FeatureBins, ...]:
@@ -36,9 +35,9 @@ def _bins(whole: ColumnProfile, windows: Sequence[ColumnProfile], kind: Kind | N
         return category_bins(whole.name, [window.categories.counts for window in windows])
     if whole.numbers is None:
         return FeatureBins(whole.name, True)
-    edges = np.unique(whole.numbers.sketch.quantiles(_SHARES.tolist()))
+    edges = quantile_edges(*whole.numbers.sketch.weighted(), bins=VALUES)
     ranges = [(window.numbers.min, window.numbers.max) for window in windows if window.numbers is not None]
-    return number_bins(whole.name, edges[edges < whole.numbers.max], ranges)
+    return number_bins(whole.name, edges, ranges)
 
 
 def counts_of(window: Profile, bins: Sequence[FeatureBins]) -> Integers:

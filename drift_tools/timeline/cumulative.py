@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 _LAMBDAS = np.array([0.25, 0.5, 1.0, 2.0])
 _CLIP = 4.0
+_AT_ONCE = 64  # windows whose factors are held
 _POINTS, _POINT_WEIGHTS = np.polynomial.legendre.leggauss(80)
 # Degrees of freedom above which Student's density is taken as that many: nothing changes in the fifth digit.
 _MOST_FREEDOM = 1e6
@@ -42,7 +43,7 @@ def log_mean_exponential(freedom: Floats) -> Floats:
 
 
 def change_evidence(
-    z: Floats, weights: Floats, *, freedom: Floats, margin: float, scale: Floats, threshold: float
+    z: Floats, weights: Floats, *, freedom: Floats, margin: float | Floats, scale: Floats, threshold: float
 ) -> tuple[Floats, NDArray[np.intp]]:
     """The e-detector's evidence of each feature after each window, and the score that most of it came from.
 
@@ -58,7 +59,7 @@ def change_evidence(
     freedom, scale
         degrees of freedom, and the root of the long-run variance of z, features x scores.
     margin
-        of the mean of z that is no change: 2 / √(windows of the baseline).
+        of the mean of z that is no change: 2 / √(windows of the baseline); one for all, or features x scores.
     threshold
         at which a feature alarms.
 
@@ -70,16 +71,18 @@ def change_evidence(
     share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     start = np.repeat(np.repeat((share / (2 * len(_LAMBDAS)))[..., None, None], 2, -2), len(_LAMBDAS), -1)
     penalty = log_mean_exponential(freedom)[..., None, :]
-    scaled = z / scale
-    sides = np.clip(np.stack([scaled - margin, -scaled - margin], -1), -_CLIP, _CLIP)
     state = np.zeros_like(start)
     evidence = np.zeros(z.shape[:2])
     strongest = np.zeros(z.shape[:2], dtype=np.intp)
-    for at in range(len(z)):
-        says_nothing = np.isnan(sides[at])[..., None]
-        factor = np.where(says_nothing, 1.0, np.exp(np.nan_to_num(sides[at])[..., None] * _LAMBDAS - penalty))
-        state = np.where(says_nothing, state, factor * (state + start))
-        by_score = state.sum((-1, -2))
-        evidence[at], strongest[at] = by_score.sum(-1), by_score.argmax(-1)
-        state[evidence[at] >= threshold] = 0
+    for first in range(0, len(z), _AT_ONCE):
+        scaled = z[first : first + _AT_ONCE] / scale
+        sides = np.clip(np.stack([scaled - margin, -scaled - margin], -1), -_CLIP, _CLIP)
+        says_nothing = np.isnan(sides)[..., None]
+        factors = np.where(says_nothing, 1.0, np.exp(np.nan_to_num(sides)[..., None] * _LAMBDAS - penalty))
+        begins = np.where(says_nothing, 0.0, start)
+        for at, (factor, begin) in enumerate(zip(factors, begins, strict=True), start=first):
+            state = factor * (state + begin)
+            by_score = state.sum((-1, -2))
+            evidence[at], strongest[at] = by_score.sum(-1), by_score.argmax(-1)
+            state[evidence[at] >= threshold] = 0
     return evidence, strongest

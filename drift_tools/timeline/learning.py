@@ -77,6 +77,7 @@ def judge_while_learning(
     called: Mapping[int, Sequence[str]],
     drifting: Collection[str] = (),
     thresholds: Mapping[str, float] | None = None,
+    normal: Integers | None = None,
 ) -> dict[str, WindowVerdict]:
     """What a window without a lesson says: drift if it is gross, "learning" where only the rows differ.
 
@@ -101,10 +102,14 @@ def judge_while_learning(
         features that one of the last runs called drift: while the rows' test calls them, they stay so.
     thresholds
         of a feature's effect, where it is not 0.1: a gross one is ten times as large.
+    normal
+        the counts of the rows that a person said are the new normal, features x `WIDTH`: what is not gross against
+        them does not ring, however far from the training rows it is.
     """
     known = history.where(history.starts <= at)
-    expected = training / np.maximum(training[:, :-1].sum(-1, keepdims=True), 1)
+    expected = _shares(training)
     effects = effect_of(known.counts.astype(np.float64), expected).psi
+    from_normal = None if normal is None else effect_of(known.counts[-1].astype(np.float64), _shares(normal)).psi
     verdicts = {}
     for place, name in enumerate(known.names):
         feature = features.get(name)
@@ -113,9 +118,19 @@ def judge_while_learning(
         limit = (thresholds or {}).get(name, PSI_THRESHOLD) / PSI_THRESHOLD * GROSS
         is_lasting = name in drifting or _is_lasting(name, known, effects[:, place], called)
         is_gross = not feature.effect < limit or _has_gross_shares(known.counts[-1, place], expected[place])
+        if normal is not None and from_normal is not None:
+            is_gross = not from_normal[place] < limit or _has_gross_shares(
+                known.counts[-1, place], _shares(normal)[place]
+            )
+            is_lasting = False
         moved = _moved(feature, known.bins[place])
         verdicts[name] = _verdict(feature, is_gross=is_gross, is_lasting=is_lasting, moved=moved)
     return verdicts
+
+
+def _shares(counts: Integers) -> Floats:
+    found: Floats = counts / np.maximum(counts[:, :-1].sum(-1, keepdims=True), 1)
+    return found
 
 
 def _has_gross_shares(counts: Integers, expected: Floats) -> bool:

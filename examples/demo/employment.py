@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drift_tools.endpoint import Request, write_ground_truth
-from examples.demo import clarify_kinds
+from examples.demo import batch, clarify_kinds
 from examples.demo.loop import Loop, first_request
 from examples.demo.monitored import HOUR, MODEL_MONITOR, OPEN
-from examples.demo.page import Scenario, Window
+from examples.demo.page import Estimate, Scenario, Window
 from examples.demo.waiting import DemoError
 from examples.employment.feed import YEARS, Row, split, with_faults
 
@@ -24,8 +24,9 @@ NAMESPACES = {
     MODEL_MONITOR: "aws/sagemaker/Endpoints/model-metrics",
     OPEN: "ModelMonitoring/Endpoints/model-metrics",
 }
+ESTIMATED = "accuracy"
 METRICS = ("accuracy", "precision", "recall", "f1", "auc")
-STEPS = 1 + (1 + len(YEARS)) * (3 + len(clarify_kinds.KINDS)) + 2 + 1
+STEPS = 1 + (1 + len(YEARS)) * (3 + len(clarify_kinds.KINDS)) + 1 + 2 + 1
 
 
 def run(loop: Loop) -> Scenario:
@@ -42,6 +43,7 @@ def run(loop: Loop) -> Scenario:
         quality[str(year)] = model_quality(loop, windows[-1], rows)
         for kind, found in kinds.items():
             found.update(of_kind(loop, kind, str(year)))
+    scored = batch.score(loop, data.years[YEARS[-1]][: batch.ROWS])
     windows.append(loop.hour(FAULTY, requests(with_faults(data.before_faults)), fault=FAULT))
 
     with loop.steps.step("alarm, responder, notification") as step:
@@ -55,9 +57,26 @@ def run(loop: Loop) -> Scenario:
         notifications=loop.notifications(),
         timeline=loop.timeline(first_request(FAULTY)),
         model_quality=quality,
+        estimated_quality=estimates(windows, quality),
         sections=clarify_kinds.sections(kinds),
-        kinds=clarify_kinds.summaries(kinds),
+        kinds=clarify_kinds.summaries(kinds) | ({"batch": scored} if scored else {}),
     )
+
+
+def estimates(windows: Sequence[Window], quality: Mapping[str, Mapping[str, float]]) -> dict[str, Estimate]:
+    """What was estimated of each window in its hour, and what its labels said a day later; those of the last never."""
+    found = {}
+    for window, period in zip(windows, [*quality, FAULTY], strict=True):
+        if window.estimated and (metric := window.estimated["metrics"].get(ESTIMATED)):
+            found[period] = Estimate(
+                ESTIMATED,
+                metric["estimate"],
+                metric["low"],
+                metric["high"],
+                quality.get(period, {}).get(ESTIMATED),
+                window.estimated["doubt"] or "",
+            )
+    return found
 
 
 def of_kind(loop: Loop, kind: str, year: str) -> dict[str, Mapping[str, Any]]:

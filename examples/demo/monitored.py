@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from contract.bucket_layout import DRIFT
 from drift_tools import Comparison, compare, read_captures
 from drift_tools.aws import local_copy
 from drift_tools.comparison import cross_check
@@ -202,6 +203,15 @@ class Monitored:
         ]
         return violations
 
+    def estimated(self, execution: Execution) -> dict[str, Any] | None:
+        """The quality before labels, as the execution estimated it; None where it did not."""
+        if self.engine != OPEN or execution.results_uri is None:
+            return None
+        bucket, _, prefix = execution.results_uri.removeprefix("s3://").partition("/")
+        body = self.cloud.client("s3").get_object(Bucket=bucket, Key=f"{prefix}/{DRIFT}")["Body"].read()
+        found: dict[str, Any] | None = json.loads(body).get("estimated_quality")
+        return found
+
     def compare_hour(self, start: datetime, sent: int) -> Comparison:
         """The local measures over the rows that were captured in the hour; all that were sent must be there."""
         uri = f"s3://{self.outputs['bucket_name']}/captured-data/{self.outputs['endpoint_name']}/Primary/{start:%Y/%m/%d/%H}"
@@ -229,6 +239,7 @@ class Monitored:
             end=start + HOUR,
             fault=fault,
             cross_check=cross_check(violations, comparison),
+            estimated=self.estimated(execution),
         )
 
 

@@ -18,7 +18,7 @@ import local_aws
 from deployment.errors import AutomationError
 from drift_tools.endpoint import Check, validate_stack
 from drift_tools.errors import InputError
-from examples.demo import clarify_kinds, deploying, employment, recipe
+from examples.demo import batch, clarify_kinds, deploying, employment, recipe
 from examples.demo.console import Steps
 from examples.demo.loop import Loop
 from examples.demo.mailbox import Mailbox
@@ -75,7 +75,11 @@ def plans(layer: Path) -> list[Plan]:
                 "baseline_data": str((trained / "baseline.csv").relative_to(PROJECT)),
                 "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
                 # With the open engine alone: with Model Monitor they need baselines that are made before.
-                "monitoring": clarify_kinds.arguments(str((trained / "baseline_bias.csv").relative_to(PROJECT))),
+                "monitoring": {
+                    **clarify_kinds.arguments(str((trained / "baseline_bias.csv").relative_to(PROJECT))),
+                    **batch.arguments(),
+                    "model_quality": {"estimate": True},
+                },
             },
             trained / "baseline.csv",
             employment.STEPS,
@@ -103,7 +107,11 @@ class Demo:
     def scenario(self, plan: Plan) -> tuple[Scenario, list[Check]]:
         self._steps.heading(plan.title)
         self._cloud.clock.advance_to(_next_morning(self._cloud.clock.now()))
-        overrides = {**plan.overrides, "engine": plan.engine}
+        overrides: dict[str, Any] = {**plan.overrides, "engine": plan.engine}
+        if plan.engine == OPEN:
+            # Every window a processing job, small as it is: the demo shows them.
+            windows = {"open_engine": {"small_windows": {"max_megabytes": 0}}}
+            overrides["monitoring"] = {**overrides.get("monitoring", {}), **windows}
         deployed = deploying.by_pulumi if self.cli else deploying.by_hand
         with deployed(self._cloud, self._steps, overrides) as (outputs, resources):
             self.created += resources
@@ -196,7 +204,8 @@ def _print_result(console: Console, page: DemoPage, output: Path) -> None:
         )
     console.print(
         f"\n{page.resources_created} resources created, {page.resources_left} left, {page.seconds:.0f} s\n"
-        f"{output / 'report.html'}\n{output / 'summary.json'}",
+        f"{output / 'report.html'}\n{output / 'summary.json'}\n"
+        "What may follow on drift, a better model with somebody's approval: make demo-retraining",
         markup=False,
         soft_wrap=True,
     )

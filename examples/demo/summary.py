@@ -33,6 +33,18 @@ def of_scenario(scenario: Scenario) -> dict[str, Any]:
         document["windows"] = {window.label: of_window(window) for window in between}
     if scenario.model_quality:
         document["model_quality"] = {period: dict(metrics) for period, metrics in scenario.model_quality.items()}
+    if scenario.estimated_quality:
+        document["estimated_quality"] = {
+            period: {
+                "metric": found.metric,
+                "estimate": found.value,
+                "low": found.low,
+                "high": found.high,
+                "measured": found.measured,
+                "doubt": found.doubt or None,
+            }
+            for period, found in scenario.estimated_quality.items()
+        }
     return document | dict(scenario.kinds)
 
 

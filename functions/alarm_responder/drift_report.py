@@ -55,6 +55,8 @@ class DriftReport:
     metric_p_values: Mapping[str, float] = field(default_factory=dict)
     """By metric of the model's quality: how likely so large a decline is by chance."""
     says: str = ""
+    estimated: str = ""
+    """The model's quality before labels, in a sentence; empty where nobody estimates it."""
 
 
 def drift_report(document: Any) -> DriftReport:
@@ -76,7 +78,24 @@ def drift_report(document: Any) -> DriftReport:
         },
         metric_p_values={name: p_value for name, p_value in tests.items() if p_value is not None},
         says=_text(judgement.get("says")),
+        estimated=_estimated(_object(file.get("estimated_quality"))),
     )
+
+
+def _estimated(found: Mapping[str, Any]) -> str:
+    """Of the first metric, beside the baseline's: a message has no room for all."""
+    if not found:
+        return ""
+    if not found.get("trusted"):
+        return f"not estimated: {_text(found.get('doubt')) or 'the run does not say why'}"
+    for name, metric in _object(found.get("metrics")).items():
+        value, low, high, baseline = (
+            finite(_object(metric).get(key)) for key in ("estimate", "low", "high", "baseline")
+        )
+        if value is not None and low is not None and high is not None:
+            before = "" if baseline is None else f"; {number(baseline)} in the baseline"
+            return f"{name} about {number(value)} ({number(low)} to {number(high)}{before}), an estimate before labels"
+    return ""
 
 
 def _feature(feature: Mapping[str, Any], verdict: Mapping[str, Any]) -> FeatureReport:

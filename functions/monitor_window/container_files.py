@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from contract.object_keys import is_plain, named
 from functions.common.event_fields import BadEventError
-from functions.common.object_keys import is_plain, named
 from functions.common.s3_objects import list_keys, read_json, split_location, split_uri
 
 _AT_ONCE = 8

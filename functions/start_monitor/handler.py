@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contract.failure_note import NOT_STARTED, Failure
-from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA, RUNS
+from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
@@ -23,6 +23,8 @@ from functions.common.event_fields import BadEventError
 from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Clock, Markers, StillInProgressError
 from functions.common.json_logging import attempt, log
+from functions.start_monitor import batch
+from functions.start_monitor.current_baseline import followed
 from functions.start_monitor.job_request import (
     create_job,
     job_name,
@@ -49,6 +51,8 @@ class Settings:
     failures_prefix: str
     log_group: str | None = None
     """This function's own, as Lambda says."""
+    batch_plan: str | None = None
+    """URI of the plan of batches; None where these are not monitored."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -58,6 +62,7 @@ class Settings:
             bucket=required(environ, "BUCKET_NAME"),
             failures_prefix=prefix(environ, "FAILURES_PREFIX"),
             log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
+            batch_plan=environ.get("BATCH_PLAN") or None,
         )
 
 
@@ -184,8 +189,11 @@ def process(
     Whether a retry will follow, the function cannot know: Lambda tells it no number of the attempt. A limit that was
     met for a minute alarms, too; the alternative is one that was met for good and never does.
     """
+    if batch.is_transform(event):
+        return _process_batch(event, settings, s3=s3, sagemaker=sagemaker, cloudwatch=cloudwatch)
     plan = parse(event)
     try:
+        plan = followed(plan, s3)
         answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions, deadline=deadline, clock=clock)
     except StillInProgressError:  # no failure: another delivery decides, and Lambda tries this one again
         raise
@@ -193,15 +201,32 @@ def process(
         _note(s3, settings, plan, error)
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
-    metrics = {RUNS: 1.0, NO_DATA: 1.0 if answer["route"] == NONE else 0.0}
+    # CloudWatch bills a metric by the hours that have it, and its alarm takes an hour without it for a good one.
+    metrics = {NO_DATA: 1.0} if answer["route"] == NONE else {}
     records = Records.of(s3, plan, clock.now)
     answer |= _settle(plan, records, s3=s3, sagemaker=sagemaker)
     lost = answer.get("lost_windows", {})
     if lost:
         metrics[LOST_WINDOWS] = float(len(lost))
-    publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
+    if metrics:
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     attempt("lost windows will be told of again", lambda: note_lost(records, lost), schedule=plan.schedule)
     return answer | {"results": results_uri(plan)}
+
+
+def _process_batch(event: Any, settings: Settings, *, s3: Any, sagemaker: Any, cloudwatch: Any) -> dict[str, Any]:
+    """One delivery of a transform job's end. A start that fails leaves a `JobFailures`."""
+    if settings.batch_plan is None:
+        raise BadEventError("a transform job's end was delivered, and BATCH_PLAN is not set")
+    plan = batch.BatchPlan.read(s3, settings.batch_plan)
+    try:
+        answer = batch.start(event, plan, s3=s3, sagemaker=sagemaker)
+    except Exception:
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
+        raise
+    if "why" not in answer and not answer["started"]:
+        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {NO_DATA: 1.0})
+    return answer
 
 
 def _settle(plan: Plan, records: Records, *, s3: Any, sagemaker: Any) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def _environment(plan: Plan, run: Run, *, labelled: bool) -> dict[str, str]:
         # Until when records count; the window, which names the results, ends where it does.
         "records_until": iso(plan.window.end + FILLED_AFTER_THE_HOUR),
         "metric_time": iso(plan.window.start),
+        "due_time": iso(plan.due),
         "sagemaker_endpoint_name": plan.endpoint,
         "sagemaker_monitoring_schedule_name": plan.schedule,
     }

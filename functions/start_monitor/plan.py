@@ -48,6 +48,8 @@ class Plan:
     job_stem: str
     small_window: SmallWindow | None
     request: Mapping[str, Any]
+    current_baseline_uri: str | None = None
+    """Where it says what to compare with since the last retraining."""
 
     @property
     def short_kind(self) -> str:
@@ -84,6 +86,7 @@ def parse(event: Any) -> Plan:
         job_stem=text(plan, "job_stem", where),
         small_window=_small_window(plan.get("small_window")),
         request=mapping(plan.get("request"), f"{where}.request"),
+        current_baseline_uri=_location(plan, "current_baseline_uri") if plan.get("current_baseline_uri") else None,
     )
 
 

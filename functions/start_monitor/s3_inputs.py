@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from contract.bucket_layout import hour_folder
-from functions.common.object_keys import is_plain
+from contract.object_keys import is_plain
 from functions.common.s3_objects import ListedObject, list_folders, list_objects, split_location
 
 _HOUR_PARTS = 4  # yyyy/mm/dd/hh

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contract.object_keys import named
 from functions.common.idempotency import Claim, Markers
 from functions.common.json_logging import attempt, log
-from functions.common.object_keys import named
 from functions.start_monitor.job_request import job_name
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.run_ledger import Records, Run

@@ -81,6 +81,26 @@ def prebuilt_ecr_image(lookup: Lookup) -> dict[str, Any]:
     }
 
 
+def s3_object(lookup: Lookup) -> dict[str, Any]:
+    """``aws.s3.get_object``, without the body: what a program compares."""
+    bucket, key = lookup.args["bucket"], lookup.args["key"]
+    where = {"Bucket": bucket, "Key": key}
+    if lookup.args.get("versionId"):
+        where["VersionId"] = lookup.args["versionId"]
+    found = lookup.api("s3", "HeadObject", **where)
+    return {
+        "id": f"{bucket}/{key}",
+        "bucket": bucket,
+        "key": key,
+        "arn": f"arn:{_partition_of(lookup.api.region)['partition']}:s3:::{bucket}/{key}",
+        "etag": found["ETag"].strip('"'),
+        "versionId": found.get("VersionId", ""),
+        "contentLength": found["ContentLength"],
+        "contentType": found.get("ContentType", ""),
+        "region": lookup.api.region,
+    }
+
+
 def policy_document(lookup: Lookup) -> dict[str, Any]:
     """``aws.iam.get_policy_document``: as the provider writes it, with a list of one as its element."""
     args = lookup.args
@@ -179,5 +199,6 @@ LOOKUPS: dict[str, Callable[[Lookup], dict[str, Any]]] = {
     "aws:index/getRegion:getRegion": region,
     "aws:index/getPartition:getPartition": partition,
     "aws:iam/getPolicyDocument:getPolicyDocument": policy_document,
+    "aws:s3/getObject:getObject": s3_object,
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": prebuilt_ecr_image,
 }

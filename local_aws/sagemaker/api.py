@@ -1,7 +1,7 @@
 """SageMaker's control plane: requests validated by AWS's model, held against its rules, kept, and acted on.
 
 moto keeps models, endpoint configurations, endpoints and job definitions and answers for them (and for all that is not
-named here: pipelines, model packages, …); what it loses or lacks is laid over its answers. Processing jobs and
+named here); what it loses or lacks is laid over its answers. Jobs, pipelines, the model registry and
 monitoring schedules are ours.
 """
 

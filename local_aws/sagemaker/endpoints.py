@@ -326,6 +326,10 @@ class Endpoints:
         counts[2] += latency
         counts[3], counts[4] = min(counts[3], latency), max(counts[4], latency)
 
+    def for_job(self, job: Document, model: Document) -> Variant:
+        """A model's server for the time of a job, which its user stops."""
+        return self._prepare(job, {"VariantName": "transform"}, model, None)
+
     def _prepare(
         self, endpoint: Document, wanted: Mapping[str, Any], model: Document, volume_key: str | None
     ) -> Variant:

@@ -2,6 +2,7 @@
 
 NAMED = {
     "ProcessingJob": ("processing-job", "ProcessingJobName"),
+    "TransformJob": ("transform-job", "TransformJobName"),
     "TrainingJob": ("training-job", "TrainingJobName"),
     "MonitoringSchedule": ("monitoring-schedule", "MonitoringScheduleName"),
     "ModelPackageGroup": ("model-package-group", "ModelPackageGroupName"),

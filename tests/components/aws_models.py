@@ -39,5 +39,9 @@ def violations_of_patterns(value: Any, shape: Any, path: str = "") -> list[str]:
 
 
 def _python(pattern: str) -> str:
-    """AWS writes Java's patterns; of what is different only the Unicode classes occur."""
-    return pattern.replace(r"\p{L}", "A-Za-z").replace(r"\p{Z}", " ").replace(r"\p{N}", "0-9").replace(r"\p{S}", "")
+    """AWS writes Java's patterns; of what is different only the Unicode classes occur, and a length behind a `$`."""
+    pattern = re.sub(r"\$\{\d+,\d+\}$", "$", pattern)
+    classes = {"L": "A-Za-z", "Z": " ", "N": "0-9", "S": "", "M": "", "P": r"!-/:-@\[-`{-~"}
+    for name, characters in classes.items():
+        pattern = pattern.replace(f"\\p{{{name}}}", characters)
+    return pattern

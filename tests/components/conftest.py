@@ -27,7 +27,17 @@ CONSTRAINTS = {
 }
 
 # Stacks as different as they can be; the fixture `variants` has what each of them is.
-VARIANTS = ("full", "everything", "adopted", "files", "model quality only", "open", "both", "open, adopted")
+VARIANTS = (
+    "full",
+    "everything",
+    "adopted",
+    "files",
+    "model quality only",
+    "open",
+    "both",
+    "open, adopted",
+    "retraining",
+)
 
 MakeArgs = Callable[..., ModelMonitoringStackArgs]
 
@@ -186,6 +196,20 @@ def variants(model_archive: Path, labelled_csv: Path) -> dict[str, dict[str, Any
             **adopted,
             "engine": "open",
             "open_engine": {"small_windows": {"layer": layer}, "grace_in_minutes": 45},
+        },
+        # With everything that asks for a retraining, in a network, with a key.
+        "retraining": {
+            "engine": "open",
+            "retraining": {
+                "training": {"source": pulumi.StringAsset("a tar.gz"), "hyperparameters": {"max_depth": "3"}},
+                "triggers": {
+                    "alarms": [{"kind": "data-quality"}, {"kind": "model-quality", "runs": 1}],
+                    "quality_floor": {"metric": "accuracy", "floor": 0.8},
+                    "schedule": "rate(30 days)",
+                },
+            },
+            "network": {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0c"]},
+            "kms_key_arn": KEY,
         },
     }
 

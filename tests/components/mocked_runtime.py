@@ -157,10 +157,12 @@ class _Answers(Mocks):
             self.calls.append(args)
         repository = args.args.get("repositoryName")
         account = {"sagemaker-scikit-learn": "683313688378", "sagemaker-model-monitor-analyzer": "156813124566"}
+        of_object = f"{args.args.get('bucket')}/{args.args.get('key')}"
         answers: dict[str, Callable[[], dict[str, Any]]] = {
             "aws:index/getPartition:getPartition": lambda: {"partition": "aws", "id": "aws"},
             "aws:index/getRegion:getRegion": lambda: {"region": REGION, "id": REGION},
             "aws:index/getCallerIdentity:getCallerIdentity": lambda: {"accountId": ACCOUNT, "id": ACCOUNT},
+            "aws:s3/getObject:getObject": lambda: {"id": of_object, "etag": f"etag of {of_object}"},
             "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": lambda: {
                 "registryPath": f"{account[str(repository)]}.dkr.ecr.{REGION}.amazonaws.com/{repository}"
                 f":{args.args.get('imageTag', '1')}",

@@ -88,7 +88,7 @@ def test_alarms_have_its_dimensions(adopted: Run) -> None:
 
 def test_the_dashboard_is_the_stacks_own_and_notifications_link_to_it(adopted: Run) -> None:
     dashboard = adopted.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardName"]
-    assert dashboard == f"{STEM}-monitoring"
+    assert dashboard == f"{STEM}-monitoring-us-east-1"
     function = adopted.one("aws:lambda/function:Function", "churn-alarm-responder").inputs
     assert function["environment"]["variables"]["DASHBOARD_URL"].endswith(f"/{dashboard}")
 

@@ -132,3 +132,41 @@ class TestConfigurationsThatCannotWork:
     def test_tags_of_any_script(self) -> None:
         tags = {"équipe": "Größe_1.0:/=+-@ ok"}
         assert common_settings(tags=tags).tags == tags
+
+
+class TestAttributes:
+    @pytest.mark.parametrize(
+        ("problem_type", "attributes", "said"),
+        [
+            (
+                "BinaryClassification",
+                {"inference_attribute": "predictions[0].label", "probability_attribute": "1"},
+                "model_quality.probability_attribute is '1': position 1 beside the JMESPath predictions[0].label: an "
+                "answer does not have both; write a JMESPath too, such as [1]",
+            ),
+            (
+                "MulticlassClassification",
+                {"probability_attribute": "predictions[0].score"},
+                "model_quality.inference_attribute is None: position 0, the default, beside the JMESPath "
+                "predictions[0].score: an answer does not have both; write a JMESPath too, such as [0]",
+            ),
+        ],
+    )
+    def test_a_position_beside_a_path_is_refused(
+        self, problem_type: str, attributes: dict[str, str], said: str
+    ) -> None:
+        args: Any = {"problem_type": problem_type, **attributes}
+        assert refusal(ModelQualitySettings.from_args, args) == said
+
+    @pytest.mark.parametrize(
+        "attributes",
+        [
+            {"inference_attribute": "predictions[0].label", "probability_attribute": "predictions[0].score"},
+            {"inference_attribute": "predictions[0].label", "probability_attribute": "score"},
+            {"inference_attribute": "risk-class", "probability_attribute": "1"},
+            {"probability_attribute": "predictions[0].score"},
+        ],
+    )
+    def test_what_can_be_found_is_taken(self, attributes: dict[str, str]) -> None:
+        args: Any = {"problem_type": "BinaryClassification", **attributes}
+        assert ModelQualitySettings.from_args(args).probability_attribute == attributes["probability_attribute"]

@@ -36,7 +36,7 @@ def test_no_role_may_write_code(any_stack: Run) -> None:
 
 # In a process of its own, as a build on another machine: other hashes of strings, another order of a folder's files.
 BUILD = """
-import hashlib, os, pathlib, random, sys
+import hashlib, os, pathlib, random, sys, tempfile, zipfile
 listed = pathlib.Path.rglob
 chance = random.Random(int(sys.argv[1]))
 def shuffled(self, pattern):
@@ -47,7 +47,18 @@ pathlib.Path.rglob = shuffled
 from components.archives.function import FUNCTIONS, function_files
 from components.archives.model import model_archive
 from components.archives.monitor import job_archive
+from components.archives.numpy_layer import layer_archive
 from components.archives.sources import zip_archive
+with tempfile.TemporaryDirectory() as name:
+    # Wheels of the same files, packed at another time and in another order.
+    files = [(f"pack{number}/part.py", bytes([number]) * 1000) for number in range(5)]
+    files.append(("pack0/_c.so", b"\\x7fELF" * 99))
+    for wheel in ("one-1-py3-none-any.whl", "two-1-py3-none-any.whl"):
+        with zipfile.ZipFile(pathlib.Path(name) / wheel, "w") as file:
+            for inside, content in sorted(files, reverse=sys.argv[1] == "2"):
+                moment = (2020 + int(sys.argv[1]), 1, 2, 3, 4, 6)
+                file.writestr(zipfile.ZipInfo(f"{wheel[:3]}/{inside}", moment), content)
+    print("layer", hashlib.sha256(layer_archive(sorted(pathlib.Path(name).glob("*.whl")))).hexdigest())
 print("monitor", hashlib.sha256(job_archive()).hexdigest())
 print("model", hashlib.sha256(model_archive(pathlib.Path("model/artifact"))).hexdigest())
 for folder in sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py")):
@@ -72,7 +83,8 @@ def test_two_builds_give_the_same_bytes_of_every_archive() -> None:
 
     first, second = built("1"), built("2")
     assert first == second
-    assert len(first) >= 8
+    assert len(first) >= 9
+    assert first[0].startswith("layer ")
     assert len({line.split()[1] for line in first}) == len(first)
 
 

@@ -86,7 +86,7 @@ def test_unknown_engine(make_args: MakeArgs) -> None:
         ({"alerting": {"violations_threshold": 0}}, "alerting.violations_threshold is 0: must be from 1 to"),
         ({"tags": {"aws:x": "1"}}, "tags has the name 'aws:x': 1 to 128 characters that do not start with aws:"),
         ({"tags": {"cost": [3]}}, "tags.cost is [3]: must be text of at most 256 characters"),
-        ({"tags": {f"t{number}": "" for number in range(51)}}, "tags has 51 entries: AWS takes 50"),
+        ({"tags": {f"t{number}": "" for number in range(51)}}, "tags has 51 entries: AWS takes at most 50"),
         ({"tags": ["a"]}, "tags is ['a']: give a dictionary"),
         ({"permissions_boundary_arn": "boundary"}, "permissions_boundary_arn is 'boundary': give the ARN"),
         ({"data_quality": {"schedule_expression": "rate(1 hour)"}}, "data_quality.schedule_expression is 'rate(1"),
@@ -128,7 +128,7 @@ def test_a_positive_label(make_args: MakeArgs, engine: str) -> None:
         ({"instance_count": 0}, "endpoint.instance_count is 0: must be from 1 to 100"),
         ({"variant_name": "all traffic"}, "endpoint.variant_name is 'all traffic': must be letters"),
         ({"image_tag": "1.9 0"}, "endpoint.image_tag is '1.9 0': must be a tag"),
-        ({"csv_content_types": []}, "endpoint.csv_content_types is []: must be a list of 1 to 10"),
+        ({"csv_content_types": []}, "endpoint.csv_content_types has 0 entries: AWS takes 1 to 10"),
         ({"csv_content_types": "text/csv"}, "endpoint.csv_content_types is 'text/csv': must be a list"),
         (
             {"csv_content_types": ["text/csv; charset=utf-8"]},
@@ -410,7 +410,8 @@ FEATURES = '{"features": [{"name": "age"}]}'
          "baseline.statistics has no list of features"),
         # Monitors.
         ({"data_quality": {"enabled": False}, "model_quality": None, "baseline": None},
-         "data_quality.enabled is False and there is no model_quality or bias or attribution: one monitor must be on"),
+         "data_quality.enabled is False and there is no model_quality or bias or attribution or batch or custom: one "
+         "monitor must be on"),
         ({"data_quality": {"enabled": False}}, "baseline is given and data_quality.enabled is False: remove one"),
         ({"data_quality": {"thresholds": {"comparison_threshold": 0.2}}},
          "data_quality.thresholds is given without the baseline's files: make them with `python -m drift_too"),
@@ -436,7 +437,7 @@ FEATURES = '{"features": [{"name": "age"}]}'
         ({"network": {"subnet_ids": ["0a"], "security_group_ids": ["sg-0"]}}, "network.subnet_ids has '0a': write IDs"),
         ({"network": {"subnet_ids": "subnet-0a"}}, "network.subnet_ids is 'subnet-0a': must be a list"),
         ({"network": {"subnet_ids": ["subnet-0a"], "security_group_ids": [f"sg-{n}" for n in range(6)]}},
-         "network.security_group_ids has 6 entries: SageMaker takes 5"),
+         "network.security_group_ids has 6 entries: AWS takes 1 to 5"),
         ({"network": {"isolated": True}}, "network.isolated is not an argument: did you mean 'isolation'?"),
         ({"kms_key_arn": "alias/data"}, "kms_key_arn is 'alias/data': must be the ARN of a KMS key"),
         ({"kms_key_arn": KEY.replace("key/", "alias/")}, "kms_key_arn is 'arn:aws:kms:us-east-1:123456789012:alias/"),

@@ -25,7 +25,7 @@ def test_content_hash_tells_parts_apart(left: list[str], right: list[str]) -> No
 
 def test_names_that_follow_the_endpoint() -> None:
     assert naming.schedule_name("churn-endpoint-1a2b3c4", DATA_QUALITY) == "churn-endpoint-1a2b3c4-data-quality"
-    assert naming.dashboard_name("churn-endpoint-1a2b3c4") == "churn-endpoint-1a2b3c4-monitoring"
+    assert naming.dashboard_name("churn-endpoint-1a2b3c4", "eu-west-1") == "churn-endpoint-1a2b3c4-monitoring-eu-west-1"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ PARTS = {
     )
 }
 # Parts that only other variants have.
-OTHER_PARTS = {f"model-monitoring:index:{name}" for name in ("OpenMonitors", "EngineComparison")}
+OTHER_PARTS = {f"model-monitoring:index:{name}" for name in ("OpenMonitors", "EngineComparison", "Retraining")}
 # These have no tags at AWS: they are settings of a resource that has.
 UNTAGGED = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
@@ -126,6 +126,7 @@ def test_outputs_of_the_stack(full: Run) -> None:
     assert set(outputs) == {
         "bucket_name",
         "endpoint_name",
+        "endpoint_config_name",
         "schedule_names",
         "data_quality_schedule_name",
         "model_quality_schedule_name",
@@ -211,10 +212,18 @@ def test_every_reason_is_of_use(full: Run, run_variant: Callable[..., Run]) -> N
             if statement["Effect"] == "Allow" and statement.get("Resource") == ["*"]
             for action in statement["Action"]
         }
-        for variant, run in (("full", full), ("everything", run_variant("everything")))
+        for variant, run in (
+            ("full", full),
+            ("everything", run_variant("everything")),
+            ("retraining", run_variant("retraining")),
+        )
     }
-    assert allowed["everything"] == set(ANY_RESOURCE)
-    assert allowed["full"] == {action for action in ANY_RESOURCE if not action.startswith("ec2:")}, "it has no VPC"
+    of_retraining = allowed["retraining"] - allowed["everything"]
+    assert of_retraining
+    assert all(action.startswith(("logs:", "xray:", "sagemaker:")) for action in of_retraining)
+    assert allowed["everything"] | of_retraining == set(ANY_RESOURCE)
+    without = {action for action in ANY_RESOURCE if not action.startswith("ec2:")} - of_retraining
+    assert allowed["full"] == without, "it has no VPC"
     assert all(len(reason) > 20 for reason in ANY_RESOURCE.values())
 
 

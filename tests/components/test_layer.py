@@ -107,7 +107,9 @@ def test_the_program_says_how_large_the_layer_is(
     assert capsys.readouterr().out == f"{target}: 0.0 MB, unpacked 0.0 MB\n"
     assert zipfile.is_zipfile(target)
     monkeypatch.setattr(layer, "download", lambda requirements, folder: [])
-    assert layer.main(["--output", str(target)]) == 1
+    assert layer.main(["--output", str(target)]) == 0, "it is there, and not downloaded again"
+    capsys.readouterr()
+    assert layer.main(["--output", str(target.with_name("other.zip"))]) == 1
     assert capsys.readouterr().err == "error: there are no wheels: nothing to make a layer from\n"
 
 

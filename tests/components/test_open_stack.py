@@ -149,7 +149,7 @@ class TestSchedules:
             "arn": arn(one, FUNCTION, "start-monitor"),
             "roleArn": arn(one, ROLE, "scheduler-role"),
             "retryPolicy": {"maximumRetryAttempts": 10, "maximumEventAgeInSeconds": 21600},
-            "deadLetterConfig": {"arn": arn(one, "aws:sqs/queue:Queue", "schedules-dead-letters")},
+            "deadLetterConfig": {"arn": arn(one, "aws:sqs/queue:Queue", "monitor-runs-dead-letters")},
         }
 
     def test_the_time_is_eventbridges_to_fill_in(self, one: Run) -> None:
@@ -231,7 +231,7 @@ class TestPlan:
             "monitors_in_budget": "2",
             "runs_per_year": "8760",
             "season": "auto",
-            "windows_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/monitor-state/windows/{found['schedule']}",
+            "windows_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/monitor-windows/{found['schedule']}",
             "max_unreadable_share": "0.1",
         }
         assert {"NetworkConfig", "ProcessingOutputConfig", "ProcessingJobName"} & set(request) == set()
@@ -248,7 +248,7 @@ class TestPlan:
         assert "positive_label" not in environment
         budget = {name: environment[name] for name in ("rules", "false_alarms_per_year", "monitors_in_budget")}
         assert budget == {"rules": "calibrated", "false_alarms_per_year": "1", "monitors_in_budget": "2"}
-        assert "windows_uri" not in environment
+        assert environment["windows_uri"].endswith("/monitor-windows/" + found["schedule"])
 
     def test_the_positive_class_is_the_baselines_and_the_runs(
         self, run_stack: Callable[..., Run], labelled_csv: Path, one: Run
@@ -310,7 +310,7 @@ class TestPolicies:
         found = of_role(one, "scheduler-role")
         assert {sid: (item["Action"], item["Resource"]) for sid, item in found.items()} == {
             "StartRuns": (["lambda:InvokeFunction"], [arn(one, FUNCTION, "start-monitor")]),
-            "KeepDeadLetters": (["sqs:SendMessage"], [arn(one, "aws:sqs/queue:Queue", "schedules-dead-letters")]),
+            "KeepDeadLetters": (["sqs:SendMessage"], [arn(one, "aws:sqs/queue:Queue", "monitor-runs-dead-letters")]),
         }
 
     def test_the_starter_starts_these_runs_under_that_role(self, one: Run) -> None:
@@ -349,9 +349,7 @@ class TestPolicies:
 
     def test_runs_write_results_and_nothing_else(self, one: Run, both: Run) -> None:
         # What a window counted is kept below the state, too.
-        results = [
-            f"{arn(both, BUCKET, '-data')}/{place}/*" for place in ("monitoring-results", "monitor-state/windows")
-        ]
+        results = [f"{arn(both, BUCKET, '-data')}/{place}/*" for place in ("monitoring-results", "monitor-windows")]
         # Two instances hand their shares over below the state.
         shares = [f"{arn(both, BUCKET, '-data')}/monitor-state/shards/*"]
         assert of_role(both, "open-monitor-role")["WriteObjects"]["Resource"] == results + shares
@@ -359,7 +357,7 @@ class TestPolicies:
         assert of_role(one, "open-monitor-role")["WriteObjects"]["Resource"] == [
             f"{arn(one, BUCKET, '-data')}/baseline-data/results/*",
             f"{arn(one, BUCKET, '-data')}/monitoring-results/*",
-            f"{arn(one, BUCKET, '-data')}/monitor-state/windows/*",
+            f"{arn(one, BUCKET, '-data')}/monitor-windows/*",
         ]
 
     def test_the_function_for_small_windows_may_what_a_run_may_and_say_how_it_ended(self, both: Run) -> None:
@@ -436,6 +434,7 @@ class TestFunctions:
         [("start-monitor", 300, 1024), ("monitor-window", 300, 2048), ("compare-engines", 60, 1024)],
     )
     def test_size(self, both: Run, name: str, timeout: int, memory: int) -> None:
+        queue = name if name == "compare-engines" else "monitor-runs"
         made = both.one(FUNCTION, name).inputs
         assert (made["timeout"], made["memorySize"]) == (timeout, memory)
         assert (made["runtime"], made["architectures"], made["handler"]) == (
@@ -443,7 +442,7 @@ class TestFunctions:
         )  # fmt: skip
         retries = both.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", f"{name}-retries").inputs
         assert (retries["maximumRetryAttempts"], retries["maximumEventAgeInSeconds"]) == (2, 3600)
-        assert made["deadLetterConfig"]["targetArn"] == arn(both, "aws:sqs/queue:Queue", f"{name}-dead-letters")
+        assert made["deadLetterConfig"]["targetArn"] == arn(both, "aws:sqs/queue:Queue", f"{queue}-dead-letters")
 
     def test_the_function_for_small_windows_has_the_monitor_and_its_layer(self, both: Run) -> None:
         made = both.one(FUNCTION, "monitor-window")
@@ -624,9 +623,12 @@ class TestDashboard:
 
     def test_rows(self, full: Run, one: Run, both: Run) -> None:
         plainly = self.titles(full)
-        assert [title for title in self.titles(one) if title not in plainly] == ["Runs", "Windows without data"]
+        assert [title for title in self.titles(one) if title not in plainly] == [
+            "Runs that ended",
+            "Windows without data",
+        ]
         assert [title for title in self.titles(both) if title not in plainly] == [
-            "Runs",
+            "Runs that ended",
             "Windows without data",
             "Agreement of the engines (share of features)",
         ]
@@ -658,7 +660,7 @@ class TestDashboard:
         body = self.text(both)
         assert all(item.outputs["arn"] in body for item in both.of_type(ALARM))
         queues = [item.outputs["name"] for item in both.of_type("aws:sqs/queue:Queue")]
-        assert len(queues) == 8
+        assert len(queues) == 5
         queues = [name for name in queues if "dead-letter-notice" not in name]  # it tells of the others, nobody of it
         assert all(name in body for name in queues)
 

@@ -18,7 +18,7 @@ def written(*, shares: bool = False) -> set[str]:
 
 
 def test_one_instance_writes_results_and_its_windows_only() -> None:
-    assert written() == {"arn:aws:s3:::b/monitoring-results/*", "arn:aws:s3:::b/monitor-state/windows/*"}
+    assert written() == {"arn:aws:s3:::b/monitoring-results/*", "arn:aws:s3:::b/monitor-windows/*"}
 
 
 def test_several_may_hand_their_shares_over() -> None:

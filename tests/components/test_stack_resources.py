@@ -102,6 +102,12 @@ class TestStorage:
                 "expiration": {"days": 14},
             },
             {
+                "id": "expire-monitoring-results",
+                "status": "Enabled",
+                "filter": {"prefix": "monitoring-results/"},
+                "expiration": {"days": 400},
+            },
+            {
                 "id": "expire-responder-state",
                 "status": "Enabled",
                 "filter": {"prefix": "responder-state/"},
@@ -112,6 +118,12 @@ class TestStorage:
                 "status": "Enabled",
                 "filter": {"prefix": "monitor-state/"},
                 "expiration": {"days": 30},
+            },
+            {
+                "id": "expire-monitor-windows",
+                "status": "Enabled",
+                "filter": {"prefix": "monitor-windows/"},
+                "expiration": {"days": 730},
             },
             {
                 "id": "clean-up",
@@ -127,7 +139,8 @@ class TestStorage:
     def test_captures_are_kept_for_90_days_unless_told_otherwise(self, smallest: Run) -> None:
         rules = smallest.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]
         assert rules[0]["expiration"] == {"days": 90}
-        assert rules[3]["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
+        assert rules[1]["expiration"] == {"days": 400}
+        assert rules[4]["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
 
 
 class TestIdentity:
@@ -597,7 +610,7 @@ class TestResponder:
             "NOTIFICATION_TOPIC_ARN": full.one(TOPIC, "churn-notifications").outputs["arn"],
             "NOTIFY_ON_OK": "true",
             "DASHBOARD_URL": "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
-            f"#dashboards/dashboard/{endpoint_name(full)}-monitoring",
+            f"#dashboards/dashboard/{endpoint_name(full)}-monitoring-us-east-1",
         }
         [(found, uri)] = json.loads(statistics).items()
         assert found == schedule
@@ -748,4 +761,4 @@ class TestDashboard:
 
     def test_its_name_follows_the_endpoints(self, full: Run) -> None:
         dashboard = full.one("aws:cloudwatch/dashboard:Dashboard").inputs
-        assert dashboard["dashboardName"] == f"{endpoint_name(full)}-monitoring"
+        assert dashboard["dashboardName"] == f"{endpoint_name(full)}-monitoring-us-east-1"

@@ -22,7 +22,7 @@ from tests.components.mocked_runtime import Registration, Run, run_program
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 RECORDED: Final = Path(__file__).with_name("urns.json")
-STACKS: Final = ("dev", "staging", "prod")
+STACKS: Final = ("dev", "staging", "prod", "local")
 ENGINES: Final = ("model-monitor", "open", "both")
 # What holds data, serves customers, or has been confirmed by a person: never made anew.
 LASTING: Final = (
@@ -35,6 +35,7 @@ LASTING: Final = (
 MADE_ANEW: Final[dict[str, str]] = {
     "-announced": "an invocation that published a first sign of life, for which the watch over the monitors now stands",
     "-lost-events": "an alarm on lost events, in whose place one on the dead-letter queue of every function stands",
+    "-start-monitor-dead-letters": "a queue that is empty unless something is wrong; the queue of runs has its letters",
 }
 
 

@@ -175,6 +175,15 @@ def test_one_odd_line_among_others(odd: str | bytes) -> None:
     assert_same([odd, *usual])
 
 
+def test_a_list_or_an_object_among_values_stops_no_run() -> None:
+    values: list[object] = [*range(3 * FEW)]
+    values[5], values[2 * FEW] = [7, 8], {"deep": 1}
+    lines = [record(side(json.dumps({"a": value, "b": 1}), "JSON")) for value in values]
+    found = assert_same(lines)
+    assert found.used == len(lines) - 1
+    assert found.skipped == {"nested JSON: flatten it in a record preprocessor": 1}
+
+
 def test_a_header_in_the_data_is_counted_and_no_row() -> None:
     usual = [record(f"{i},x", f"{i}") for i in range(40)]
     captures = assert_same([*usual, record("a,b", "y"), record("a,b\n1,x", "1\n2")], columns=["y", "a", "b"])

@@ -1,5 +1,6 @@
 """Each measure against scipy, and against what must hold for any input."""
 
+import itertools
 import math
 import warnings
 from collections.abc import Callable
@@ -374,16 +375,67 @@ def test_bins_hold_every_row_and_are_as_equal_as_ties_allow(values: list[float])
     assert rows.sum() == len(sample)
     assert len(edges) <= 9
     assert np.all(np.diff(edges) > 0)
-    assert np.all(rows > 0)
+    # Empty is a bin at most between two neighbouring values that have bins of their own: what lies there is neither.
+    within = [bool(((sample > low) & (sample < high)).any()) for low, high in itertools.pairwise(sorted(set(values)))]
+    assert np.count_nonzero(rows == 0) <= within.count(False)
+    assert rows[0] > 0
+    assert rows[-1] > 0
     if len(set(values)) == len(values) >= 10:
         assert rows.max() - rows.min() <= 1
 
 
+UNDER_ONE = math.nextafter(1.0, 0.0)
+
+
 @pytest.mark.parametrize(
-    ("values", "edges"), [([5.0] * 50, []), ([0.0] * 95 + [1.0] * 5, [0.0]), ([0.0, 1.0] * 50, [0.0]), ([], [])]
+    ("values", "edges"),
+    [
+        ([], []),
+        ([5.0] * 50, []),
+        ([0.0] * 95 + [1.0] * 5, [0.0]),
+        ([0.0] * 5 + [1.0] * 95, [UNDER_ONE]),
+        ([0.0, 1.0] * 50, [0.0, UNDER_ONE]),
+        ([0.0] * 15 + [1.0] * 85, [0.0, UNDER_ONE]),
+        ([0.0] * 6 + [1.0] * 5 + [2.0] * 89, [1.0, math.nextafter(2.0, 0.0)]),
+        ([0.0] * 6 + [1.0] * 9 + [2.0] * 85, [UNDER_ONE, math.nextafter(2.0, 0.0)]),
+        ([0.0] * 5 + [1.0] * 90 + [2.0] * 5, [UNDER_ONE, 1.0]),
+    ],
 )
-def test_equal_edges_are_merged(values: list[float], edges: list[float]) -> None:
+def test_equal_quantiles_are_one_edge_and_their_value_a_bin_of_its_own(values: list[float], edges: list[float]) -> None:
     assert quantile_edges(np.sort(np.array(values))).tolist() == edges
+
+
+@given(st.integers(1, 999), st.integers(0, 1000), st.sampled_from([1000, 2000]))
+@settings(deadline=None)
+def test_a_flag_has_the_index_of_its_two_categories_whichever_of_them_is_the_larger_number(
+    before: int, after: int, rows: int
+) -> None:
+    baseline = np.array([0.0] * before + [1.0] * (1000 - before))
+    current = np.array(([0.0] * after + [1.0] * (1000 - after)) * (rows // 1000))
+    as_categories = population_stability(
+        [before, 1000 - before], [after * rows // 1000, rows - after * rows // 1000]
+    ).value
+    for transform in (lambda x: x, lambda x: -x, lambda x: 1 - x, lambda x: 1e9 * x, lambda x: x / 7 - 3):
+        assert psi_of(transform(baseline), transform(current)) == pytest.approx(as_categories, abs=1e-12)
+
+
+@given(
+    st.dictionaries(st.sampled_from([-2.5, -1.0, 0.0, 0.5, 1.0, 3.0]), st.integers(2, 400), min_size=1),
+    st.lists(st.integers(0, 40), min_size=13, max_size=13),
+)
+@settings(deadline=None)
+def test_a_column_of_few_values_and_its_mirror_image_have_one_index(
+    rows: dict[float, int], current_rows: list[int]
+) -> None:
+    assume(any(current_rows))
+    baseline = np.sort(np.repeat(list(rows), list(rows.values())))
+    up_to = np.cumsum([rows[value] for value in sorted(rows)])
+    # A share in the very middle of a value's rows is as near to one side as to the other, and one that its last row
+    # reaches has its edge next to that value, not to the following one: by definition both are above the value.
+    either = {*(5 * (up_to + np.concatenate([[0], up_to[:-1]]))).tolist(), *(10 * up_to).tolist()}
+    assume(not either & {len(baseline) * tenth for tenth in range(1, 10)})
+    current = np.repeat(np.arange(-6.0, 7.0) * 0.5, current_rows)
+    assert psi_of(-baseline, -current) == pytest.approx(psi_of(baseline, current), abs=1e-12)
 
 
 def test_one_outlier_moves_no_bin() -> None:

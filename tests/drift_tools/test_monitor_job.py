@@ -316,12 +316,20 @@ def test_parquet_and_several_files(box: Box) -> None:
     assert "3.parquet: its columns are not those of" in box.message
 
 
-def test_features_can_be_left_out(with_baseline: Box) -> None:
+@pytest.mark.parametrize("excluded", ["prediction, probability,feature_1", "0,1, 2", "feature_1,1,0", "0,1,2,unknown"])
+def test_features_can_be_left_out(with_baseline: Box, excluded: str) -> None:
     box = with_baseline
     write(box.processing / "input" / HOUR / "a.jsonl", [record(given, out) for out, given in rows(10, 20)])
-    assert box.scheduled(exclude_features_attribute="prediction, probability,feature_1") == 0
+    assert box.scheduled(exclude_features_attribute=excluded) == 0
     violations = box.document("constraint_violations.json")["violations"]
     assert [violation["feature_name"] for violation in violations] == ["feature_2", "feature_3"]
+
+
+def test_a_position_that_no_feature_has_is_refused(with_baseline: Box) -> None:
+    box = with_baseline
+    write(box.processing / "input" / HOUR / "a.jsonl", [record(given, out) for out, given in rows(10, 20)])
+    assert box.scheduled(exclude_features_attribute="0,5") == 1
+    assert "exclude_features_attribute names position 5, and there are 5 features: give one from 0 to 4" in box.message
 
 
 def test_batch_output_without_a_header_is_named_after_the_baseline(with_baseline: Box) -> None:

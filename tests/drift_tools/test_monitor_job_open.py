@@ -435,7 +435,14 @@ def test_labels_are_joined_in_the_same_run(box: Box, cloudwatch: Any) -> None:
         "rows": 38,
         "outside": 0,
         "skipped": {"no groundTruthData": 3, "not JSON": 1},
-        "labels": {"read": 38, "unreadable": 1},
+        "labels": {
+            "read": 38,
+            "unreadable": 1,
+            "repeated": 0,
+            "contradicted": 0,
+            "coverage": pytest.approx(38 / 41),
+            "coverage_by_age": [{"from_hours": 0, "to_hours": 6, "predictions": 41, "labelled": 38, "share": 38 / 41}],
+        },
         "excluded_variants": [],
     }
     constraints = box.processing / "baseline" / "constraints" / "constraints.json"
@@ -444,7 +451,9 @@ def test_labels_are_joined_in_the_same_run(box: Box, cloudwatch: Any) -> None:
     assert box.scheduled(**checked) == 0, box.message
     assert box.message.startswith("Completed: Job completed successfully with no violations.")
     published = cloudwatch.list_metrics(Namespace="ModelMonitoring/Endpoints/model-metrics")["Metrics"]
-    assert "accuracy" in {metric["MetricName"] for metric in published}
+    assert {"accuracy", "label_coverage"} <= {metric["MetricName"] for metric in published}
+    low, high = (box.drift["quality"]["accuracy"][end] for end in ("low", "high"))
+    assert low < 30 / 38 < high
 
 
 def test_labels_that_name_nobody(box: Box) -> None:

@@ -1,6 +1,10 @@
 """The classifier sees what no single column shows, and nothing where there is nothing."""
 
+import io
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
@@ -146,3 +150,22 @@ def test_tables_that_cannot_be_compared_are_refused() -> None:
         two_sample_test({"x": np.arange(100.0)}, {"x": np.arange(3.0)})
     with pytest.raises(InputError, match="column 'y' is not in the current data"):
         two_sample_test({"x": np.arange(100.0), "y": np.arange(100.0)}, {"x": np.arange(100.0)}, columns=["y"])
+
+
+def test_together_the_columns_are_read_as_each_is_by_itself() -> None:
+    """Truths as 0 and 1, words for missing among numbers, and the last place of a double are no difference."""
+    rng = np.random.default_rng(6)
+    numbers = rng.integers(1, 9, 400)
+    texts = pa.csv.read_csv(
+        io.BytesIO("\n".join(["x,flag", *(f"{n / 10 if n > 2 else 'NA'},{n % 2}" for n in numbers)]).encode()),
+        convert_options=pa.csv.ConvertOptions(null_values=[], column_types={"x": pa.string()}),
+    )
+    spelt = {"x": [None if n <= 2 else float(n) * 0.1 for n in numbers], "flag": [bool(n % 2) for n in numbers]}
+    plain = {"x": [None if n <= 2 else n / 10 for n in numbers.tolist()], "flag": numbers % 2}
+    found, same = (
+        compare(before, after, multivariate=True, kinds={"x": "numerical"}).multivariate
+        for before, after in ((texts, spelt), (plain, plain))
+    )
+    assert found == same
+    assert found is not None
+    assert found.p_value > 0.3

@@ -1,6 +1,7 @@
 """The fast reader of CSV says what the careful one says, or nothing."""
 
 import csv
+import gzip
 import io
 import math
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from drift_tools import InputError
+from drift_tools import InputError, compare
 from drift_tools.tables import Table, read_csv_text, read_table
 from drift_tools.tables import csv_fast as plain_csv
 from drift_tools.tables import files as tables
@@ -180,3 +181,32 @@ def test_a_large_files_errors_name_the_line(large: str, tmp_path: Path) -> None:
     file.write_bytes(f"a;b;c;d\n{large}".encode() + b"1;2;\xff;4\n")
     with pytest.raises(InputError, match="line 40002: not UTF-8"):
         read_table(file)
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_a_large_file_is_not_kept_and_read_again_for_what_its_numbers_were_written_as(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: bool
+) -> None:
+    content = ("x,t\n" + "".join(f"{number % 7}.0,a{number % 3}\n" for number in range(500))).encode()
+    path = tmp_path / "a.csv"
+    path.write_bytes(gzip.compress(content) if pack else content)
+    monkeypatch.setattr(tables, "LARGE_CSV", 1)
+    kept = read_table(path)
+    monkeypatch.setattr(tables, "_NOT_KEPT", 1)
+    table = read_table(path)
+    path.unlink()  # as the copy of an object of S3 is, once it was read
+    assert table.columns["x"].as_texts().tolist() == kept.columns["x"].as_texts().tolist()
+    assert table.columns["x"].types == kept.columns["x"].types
+    assert compare(table, kept, kinds={"x": "categorical"}).features["x"].verdict == "no drift"
+
+
+def test_a_file_that_changed_in_between_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "LARGE_CSV", 1)
+    monkeypatch.setattr(tables, "_NOT_KEPT", 1)
+    path = tmp_path / "a.csv"
+    path.write_text("x\n" + "1.0\n" * 500)
+    table = read_table(path)
+    assert not compare(table, table).drifted
+    path.write_text("x\n" + "2.0\n" * 501)
+    with pytest.raises(InputError, match=r"a\.csv: has changed since it was read: run this again"):
+        table.columns["x"].as_texts()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from drift_tools.errors import InputError
-from drift_tools.profiles import Statistics, distance, write_json
+from drift_tools.profiles import Profile, Statistics, distance, write_json
 from drift_tools.profiles.kll import Sketch
 from drift_tools.profiles.profile import profile, profile_column, summarise_numbers
 from drift_tools.tables import Column, Numbers, as_table, read_csv_text
@@ -157,3 +157,24 @@ def test_items_of_higher_levels_weigh_twice_as_much() -> None:
     items, shares = Sketch.from_levels([[1.0, 4.0], [2.0]]).cumulated()
     assert items.tolist() == [1.0, 2.0, 4.0]
     assert shares.tolist() == [0.25, 0.75, 1.0]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        (("mean",), "mean"),
+        (("distribution", "kll", "buckets", 3, "count"), "a bucket"),
+        (("distribution", "kll", "sketch", "data", 0, 7), "the sketch's data"),
+        (("distribution", "kll", "sketch", "parameters", "k"), "the sketch's k"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(path: tuple[str | int, ...], what: str, value: float) -> None:
+    """`json` reads them, and a check against NaN never fails."""
+    document = Profile.of(as_table({"x": np.arange(100.0)})).statistics().to_dict()
+    place = document["features"][0]["numerical_statistics"]
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(InputError, match=f"^feature x: {what} is {value}: give finite numbers"):
+        Statistics.from_dict(json.loads(json.dumps(document)))

@@ -91,7 +91,7 @@ def test_categories_beyond_the_files_are_not_news() -> None:
     names = [f"c{index:04d}" for index in range(3000)]
     baseline = listed_only(k=names * 2 + names[:500] * 100)
     assert len(baseline.columns["k"].categories.counts) == 1000
-    same = compare_with_profile(baseline, of(k=names + names[:500] * 50)).features["k"]
+    same = compare_with_profile(baseline, of(k=names * 2 + names[:500] * 100)).features["k"]
     assert same.verdict == "no drift"
     assert same.psi == pytest.approx(0.0, abs=1e-9)
     other = compare_with_profile(baseline, of(k=["new"] * 3000)).features["k"]
@@ -160,3 +160,25 @@ def test_categories_that_the_baseline_does_not_list_are_not_called_drifted(kinds
     found = compare_with_profile(baseline, of(city=empty), kinds={"city": "categorical"}).features["city"]
     assert found.verdict == "drift"
     assert found.reason.endswith("share of missing values")
+
+
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.5])
+def test_texts_beside_a_frequent_one_are_not_taken_for_compared(share: float) -> None:
+    """Of a list of the most frequent texts nobody can say whether the others have any in common with the baseline's."""
+    rows = 10_000
+    frequent = round(share * rows)
+    before = listed_only(k=["none"] * frequent + [f"question {row}" for row in range(rows - frequent)])
+    after = of(k=["none"] * frequent + [f"complaint {row}" for row in range(rows - frequent)])
+    found = compare_with_profile(before, after).features["k"]
+    assert found.verdict == "not enough data"
+    assert "too rare to compare" in found.reason
+    assert "(other)" not in found.summary
+
+
+def test_what_stands_for_others_neither_appears_nor_vanishes() -> None:
+    rng = np.random.default_rng(4)
+    before = listed_only(k=[f"z{value}" for value in rng.zipf(1.4, 20_000).tolist()])
+    found = compare_with_profile(before, of(k=["z1"] * 3000)).features["k"]
+    assert found.verdict == "drift"
+    assert found.summary.startswith('k: category "z')
+    assert not set(found.vanished_categories) & {"(other)", "(rare listed)"}

@@ -198,6 +198,7 @@ def test_a_delimiter_can_be_given(data: Path, capsys: pytest.CaptureFixture[str]
         (("--threshold", "q=1"), "the baseline has a, b, code, zip"),
         (("--threshold", "a"), "'a' is not FEATURE=VALUE"),
         (("--threshold", "a=-1"), "'-1' is not above 0"),
+        (("--threshold", "a=inf"), "'inf' is not finite"),
         (("--kind", "a=number"), "'number' is neither numerical nor categorical"),
         (("--window", "15mins"), "'15mins' is no width of a window"),
         (("--window", "soon"), "'soon' is no width of a window; write 15m, 1h, 1d or 1w"),

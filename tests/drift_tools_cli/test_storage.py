@@ -78,10 +78,24 @@ def test_a_prefix_of_a_name_is_no_folder(bucket: str) -> None:
         pass
 
 
-def test_a_key_may_not_leave_the_folder_that_it_is_copied_to(bucket: str) -> None:
-    boto3.client("s3").put_object(Bucket=bucket, Key="p/../../../outside", Body=b"x")
-    with pytest.raises(InputError, match="would leave the folder"), s3_paths.local_copy(f"s3://{bucket}/p"):
+def test_a_key_may_not_leave_the_folder_that_it_is_copied_to(bucket: str, caplog: pytest.LogCaptureFixture) -> None:
+    outside = ["p/../../../outside", "p/a/../b", "p/./c", "p/a//b", "p/" + "x" * 300, "p/a\x1b[31m"]
+    for key in outside:
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=b"x")
+    with (
+        pytest.raises(
+            InputError, match=r"/p: its 6 keys are no files below a folder .*p/\.\./\.\./\.\./outside.*; rename"
+        ),
+        s3_paths.local_copy(f"s3://{bucket}/p"),
+    ):
         pass
+    put(bucket, p__a__good="1")
+    with s3_paths.local_copy(f"s3://{bucket}/p") as folder:
+        assert [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()] == ["a/good"]
+    (said,) = caplog.messages
+    assert said.startswith(f"s3://{bucket}/p: 6 keys are no files below a folder")
+    assert said.endswith("; they are left out")
+    assert said.isprintable()
 
 
 def test_a_bucket_that_does_not_exist_is_one_line(bucket: str) -> None:

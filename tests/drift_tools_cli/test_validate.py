@@ -189,6 +189,14 @@ def test_a_refused_call_is_one_failed_check_and_the_others_are_asked(stack: Stac
     assert not validate.all_ok(checks)
 
 
+def test_an_endpoint_that_runs_another_configuration_than_the_one_deployed(stack: Stack) -> None:
+    stack.endpoint |= {"EndpointConfigName": "churn-config-old"}
+    outputs = {**OUTPUTS, "endpoint_config_name": "churn-config-new"}
+    [check] = [item for item in validate.validate_stack(outputs, clients=stack.client) if item.name == "Endpoint"]
+    assert not check.ok
+    assert check.detail == "churn runs churn-config-old and churn-config-new was deployed; deploy again"
+
+
 @pytest.mark.parametrize(
     ("change", "detail"),
     [

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 import local_aws
+from components.archives import numpy_layer
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
 from tests.engine.lab import Lab, environment_variables, find_cli
 
 MATRIX = "MODEL_MONITORING_ENGINE_MATRIX"
+NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"
 
 
@@ -20,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents and find_cli() is None:
             item.add_marker(pytest.mark.skip(reason=NO_CLI))
+        elif here in item.path.parents and not numpy_layer.place().exists():
+            item.add_marker(pytest.mark.skip(reason=NO_LAYER))
         elif item.get_closest_marker("matrix") and not os.environ.get(MATRIX):
             item.add_marker(pytest.mark.skip(reason="minutes: `make test-engine` runs it"))
 

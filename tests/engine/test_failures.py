@@ -59,13 +59,13 @@ CHANGES: dict[str, Change] = {
     "thresholds": _thresholds,
     "count": _count,
 }
-QUICK = [
+ONE_STEP = [
     ("model-monitor", "model", "aws:sagemaker/model:Model"),
-    ("both", "instance", "aws:sagemaker/monitoringSchedule:MonitoringSchedule"),
+    pytest.param("both", "instance", "aws:sagemaker/monitoringSchedule:MonitoringSchedule", marks=pytest.mark.matrix),
 ]
 
 
-@pytest.mark.parametrize(("engine", "change", "fails_at"), QUICK)
+@pytest.mark.parametrize(("engine", "change", "fails_at"), ONE_STEP)
 def test_the_way_back_after_a_step_failed(lab: Lab, engine: str, change: str, fails_at: str) -> None:
     environment, settings = deployed(lab, engine)
     with lab.failing(lambda method, urn: method != "read" and urn.split("::")[2].endswith(f"${fails_at}")) as failed:

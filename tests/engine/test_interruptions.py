@@ -24,7 +24,6 @@ MOMENTS = (
     "Dashboard",
     "MetricAlarm",
 )
-QUICK = "Role"
 
 
 def interrupted(lab: Lab, moment: str, how: signal.Signals) -> int:
@@ -56,9 +55,8 @@ def recover(lab: Lab) -> None:
     assert_all_that_is_in_use_is_there(lab.cloud)
 
 
-@pytest.mark.parametrize(
-    "moment", [QUICK, *(pytest.param(moment, marks=pytest.mark.matrix) for moment in MOMENTS if moment != QUICK)]
-)
+@pytest.mark.matrix
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_ctrl_c_and_the_same_command_again(lab: Lab, moment: str) -> None:
     lab.pulumi("stack", "init", "dev")
     assert interrupted(lab, moment, signal.SIGINT) != 0
@@ -79,6 +77,7 @@ def test_a_machine_that_goes_down(lab: Lab, moment: str) -> None:
     lab.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
 
 
+@pytest.mark.matrix
 def test_two_engines_at_once(lab: Lab) -> None:
     """The second is refused, and the first ends as if it had been alone."""
     lab.pulumi("stack", "init", "dev")

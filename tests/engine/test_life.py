@@ -8,6 +8,7 @@ import pytest
 
 import local_aws
 from local_aws.provider import Plugins
+from local_aws.provider.plugins import PASSPHRASE
 from tests.engine.lab import Lab
 
 PROGRAM = """\
@@ -28,7 +29,9 @@ LIVES = [
 
 
 @pytest.mark.parametrize(("stack", "engine"), LIVES)
-def test_a_life_of_an_environment(lab: Lab, stack: str, engine: str) -> None:
+def test_a_life_of_an_environment(lab: Lab, stack: str, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The local environment's file has the salt of the passphrase that `make local-aws` exports.
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
     environment = lab.environment(stack)
     # What keeps a stack from being destroyed has tests of its own.
     environment.configure({"protect": False, "retain_data": False} | ({"engine": engine} if engine else {}))

@@ -27,6 +27,7 @@ def _lasting(lab: Lab) -> dict[str, frozenset[str]]:
     return {kind: names for kind, names in inventory(lab.cloud).items() if not kind.endswith("in progress")}
 
 
+@pytest.mark.matrix
 def test_what_is_changed_or_deleted_by_hand_is_found_and_put_right(lab: Lab) -> None:
     environment = lab.environment("dev")
     outputs = environment.up().outputs

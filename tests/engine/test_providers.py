@@ -1,13 +1,24 @@
 """Providers that a program gives: another account and another region reach everything; what exists is taken over."""
 
 import json
+import re
+from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_aws_native as aws_native
 import pytest
 from pulumi import automation
 
-from tests.engine.lab import Lab
+import local_aws
+from components import ModelMonitoringStack
+from local_aws.apply import inventory
+from local_aws.provider import Plugins, serve
+from tests.engine.lab import PROJECT, Lab, environment_variables
+
+# Service, region and account of an ARN that has an account.
+ARN = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12}):")
 
 
 def stack(lab: Lab, program: object) -> automation.Stack:
@@ -31,6 +42,65 @@ def test_two_providers_in_one_program_keep_their_regions(lab: Lab) -> None:
     ]
     assert tags == [{"Key": "team", "Value": "risk"}]
     assert made.preview().change_summary == {automation.OpType.SAME: 4}
+    made.destroy()
+
+
+OTHER = "210987654321"
+
+
+@pytest.mark.matrix
+def test_another_account_and_region_reaches_everything(tmp_path: Path) -> None:
+    """The whole stack, by explicit providers that assume a role of another account: nothing is left in this one."""
+    (tmp_path / "plugins").mkdir()
+    # Without IAM, which would want the role to exist there before anybody can make it.
+    with (
+        local_aws.start() as cloud,
+        serve(cloud) as serving,
+        Plugins(cloud, tmp_path / "plugins") as plugins,
+        environment_variables((lab := Lab(tmp_path, cloud, serving, plugins)).variables),
+    ):
+        _deploy_elsewhere(lab)
+
+
+def _deploy_elsewhere(lab: Lab) -> None:
+    role = f"arn:aws:iam::{OTHER}:role/deploy"
+    before = inventory(lab.cloud)
+
+    def program() -> None:
+        session = lab.cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        there = aws.Provider("there", region="eu-west-1", assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role)])
+        native = aws_native.Provider(
+            "native-there",
+            region="eu-west-1",
+            access_key=session["AccessKeyId"],
+            secret_key=session["SecretAccessKey"],
+            token=session["SessionToken"],
+        )
+        args: Any = {
+            "engine": "both",
+            "baseline": {"data": pulumi.FileAsset(str(PROJECT / "model" / "baseline.csv"))},
+            "model_quality": {
+                "problem_type": "BinaryClassification",
+                "baseline": {"data": pulumi.FileAsset(str(PROJECT / "model" / "baseline_quality.csv"))},
+            },
+            "alerting": {"emails": ["risk@example.com"]},
+            "retain_data": False,
+        }
+        ModelMonitoringStack("churn", args, pulumi.ResourceOptions(providers=[there, native]))
+
+    made = stack(lab, program)
+    made.up()
+    assert inventory(lab.cloud) == before
+    resources = made.export_stack().deployment["resources"]
+    found = {
+        (service, region, account)
+        for resource in resources
+        if not resource["type"].startswith("pulumi:")
+        for service, region, account in ARN.findall(json.dumps(resource.get("outputs", {})))
+    }
+    assert {account for _, _, account in found} == {OTHER}
+    assert {region for _, region, _ in found} == {"eu-west-1", ""}
+    assert len({service for service, _, _ in found}) >= 8
     made.destroy()
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from deployment.errors import AutomationError
 from tests.engine.lab import Lab
 
@@ -15,8 +17,11 @@ SECRETS = {
     "monitoring.alerting.subscriptions[2].endpoint": "+4917012345676",
     "monitoring.alerting.subscriptions[3].endpoint": "hush.person-9@example.com",
     "monitoring.alerting.subscriptions[1].endpoint": "https://chat.example.com/hooks/HUSH-7?key=HUSH-8",
+    "monitoring.tags.owner": "hush.tag-10",
+    "monitoring.tags.cost-centre": "hush.tag-11",
+    "monitoring.alerting.subscriptions[4].endpoint": "https://events.example.com/HUSH-12",
 }
-PROTOCOLS = ("https", "https", "sms", "email-json")
+PROTOCOLS = ("https", "https", "sms", "email-json", "https")
 TEXTS = [
     "hush-token-1",
     "hush-token-2",
@@ -27,7 +32,12 @@ TEXTS = [
     "HUSH-8",
     "4917012345676",
     "hush.person-9",
+    "hush.tag-10",
+    "hush.tag-11",
+    "HUSH-12",
 ]
+# `alert_emails` and this one name the same thing, and only one of them may be given.
+IN_MONITORING = "monitoring.alerting.emails[0]"
 
 
 def test_no_secret_is_anywhere_in_plain_text(lab: Lab) -> None:
@@ -60,3 +70,12 @@ def _written(lab: Lab) -> list[str]:
     assert any("history" in path.parts for path in files)
     settings = lab.program / "Pulumi.dev.yaml"
     return [Path(path).read_text(errors="replace") for path in (*files, settings)]
+
+
+@pytest.mark.matrix
+def test_addresses_inside_of_monitoring_are_secrets_too(lab: Lab) -> None:
+    environment = lab.environment("dev")
+    environment.configure({}, {IN_MONITORING: "hush.person-13@example.com"})
+    made = environment.up()
+    told = [str(made), str(environment.outputs()), str(environment.destroy())]
+    assert [place for place in (*told, *_written(lab)) if "hush.person-13" in place] == []

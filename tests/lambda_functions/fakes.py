@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ class _Service:
         self._failures: dict[str, list[str]] = defaultdict(list)
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.lock = threading.Lock()
+        self.refuses: Callable[[], str | None] | None = None
+        """AWS's code for what refuses a request after all of the client's own attempts; None for one that it takes."""
 
     def fail(self, operation: str, *codes: str) -> None:
         """The next calls of `operation` fail with these error codes, one each."""
@@ -52,6 +55,8 @@ class _Service:
         report = ParamValidator().validate(request, self._model.operation_model(operation).input_shape)
         assert not report.has_errors(), report.generate_report()
         self.calls.append((operation, request))
+        if self.refuses is not None and (code := self.refuses()) is not None:
+            raise client_error(code, operation)
         if self._failures[operation]:
             raise client_error(self._failures[operation].pop(0), operation)
 

@@ -17,13 +17,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker, client_error
+from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker, FakeSns, client_error
 from tests.lambda_functions.functions import common, load
 
 STARTER, WINDOWS, METRICS = load("start_monitor"), load("monitor_window"), load("processing_metrics")
+RESPONDER = load("alarm_responder")
 IDEMPOTENCY = common("idempotency")
 ENDPOINT, SCHEDULE = "churn-endpoint", "churn-endpoint-data-quality"
-CAPTURED, STATE = f"captured-data/{ENDPOINT}/Primary", f"monitor-state/{ENDPOINT}/{SCHEDULE}"
+STATE = f"monitor-state/{ENDPOINT}/{SCHEDULE}"
 BEGIN = datetime(2026, 11, 23, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LATE_HOURS = 3
@@ -62,6 +63,15 @@ ENVIRONMENT = {
 }
 
 
+RESPONDING = {
+    "BUCKET_NAME": "churn-data",
+    "RESULTS_PREFIX": "monitoring-results",
+    "STATE_PREFIX": "responder-state",
+    "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-central-1:111122223333:churn-notifications",
+}
+ALARM = "churn-data-quality-job-failures"
+
+
 class Killed(BaseException):
     """The invocation is over: no call has an effect any more, whatever `finally` still tries."""
 
@@ -97,6 +107,16 @@ class _Wrapped:
 
 
 @dataclass
+class Episode:
+    """An alarm's time in ALARM. `told`: messages to people; `deaths`: responders that died after they had told them."""
+
+    event: dict[str, Any]
+    told: int = 0
+    deaths: int = 0
+    is_answered: bool = False
+
+
+@dataclass
 class World:
     """Everything that there is, and what happened."""
 
@@ -104,6 +124,10 @@ class World:
     sagemaker: FakeSageMaker = field(default_factory=FakeSageMaker)
     functions: FakeLambda = field(default_factory=FakeLambda)
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
+    sns: FakeSns = field(default_factory=FakeSns)
+    plan: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(PLAN))
+    episodes: list[Episode] = field(default_factory=list)
+    is_ringing: bool = False
     now: datetime = BEGIN
     captured: dict[str, datetime] = field(default_factory=dict)
     due: list[datetime] = field(default_factory=list)
@@ -133,16 +157,17 @@ class World:
     def _seconds(self) -> float:
         return self.now.timestamp()
 
-    def capture(self, hours_late: int = 0, files: int = 1) -> None:
+    def capture(self, hours_late: int = 0, files: int = 1, variant: str = "Primary") -> None:
         """Files of an hour appear, perhaps hours after it; never later than the monitor looks back."""
         hour = max(BEGIN, self.now.replace(minute=0, second=0, microsecond=0) - hours_late * HOUR)
         for _ in range(files):
-            key = f"{CAPTURED}/{hour:%Y/%m/%d/%H}/{len(self.captured):06}.jsonl"
+            key = f"captured-data/{ENDPOINT}/{variant}/{hour:%Y/%m/%d/%H}/{len(self.captured):06}.jsonl"
             self.s3.put(key, b"{}\n")
             self.captured[key] = hour
 
     def next_hour(self) -> None:
-        """The clock says the next full hour and twenty minutes; the schedule is due."""
+        """The clock says the next full hour and twenty minutes; the schedule is due, and the alarm has been judged."""
+        self._judge()
         self.now = self.now.replace(minute=20, second=0, microsecond=0) + HOUR
         self.due.append(self.now)
 
@@ -161,7 +186,7 @@ class World:
             client = self.sagemaker if operation.endswith("ProcessingJob") else self.s3
             client.fail(operation, code)
         mortal = Mortal(kill_at, after=after)
-        event = {"scheduled_time": f"{scheduled:%Y-%m-%dT%H:%M:%SZ}", "plan": copy.deepcopy(PLAN)}
+        event = {"scheduled_time": f"{scheduled:%Y-%m-%dT%H:%M:%SZ}", "plan": copy.deepcopy(self.plan)}
         try:
             STARTER.handler.process(
                 event,
@@ -182,6 +207,38 @@ class World:
             self.s3._failures.clear()
             self.sagemaker._failures.clear()
         self.delivered.append(scheduled)
+        return True
+
+    _judged: int = 0
+
+    def _judge(self) -> None:
+        """The alarm on failed runs, from what the ending hour published; where it begins to ring, an event."""
+        calls = self.cloudwatch.calls
+        some, self._judged = calls[self._judged :], len(calls)
+        data = (item for _, request in some for item in request["MetricData"] if item["MetricName"] == "JobFailures")
+        rings = any(item["Value"] >= 1 for item in data)
+        if rings and not self.is_ringing:
+            self.episodes.append(Episode(_alarm_event(self.now)))
+        self.is_ringing = rings
+
+    def respond(self, episode: Episode, kill_at: int | None = None, *, after: bool = False) -> bool:
+        """SNS gives the responder an alarm's change, perhaps again; whether it ended by itself."""
+        self.now += timedelta(seconds=70)
+        mortal, before = Mortal(kill_at, after=after), len(self.sns.published)
+        s3 = mortal.wrap(self.s3)
+        markers = IDEMPOTENCY.Markers(s3, "churn-data", "responder", self.now.timestamp() + SECONDS, self.clock)
+        settings = RESPONDER.responder.Settings.read(RESPONDING)
+        responder = RESPONDER.responder.Responder(settings, s3, mortal.wrap(self.sns), markers)
+        try:
+            RESPONDER.handler.respond_to_all(episode.event, responder)
+        except Killed:
+            episode.deaths += len(self.sns.published) - before
+            return False
+        except Exception:
+            return False  # Lambda gives it the event again, and then a dead letter does
+        finally:
+            episode.told += len(self.sns.published) - before
+        episode.is_answered = True
         return True
 
     @property
@@ -222,7 +279,7 @@ class World:
 
     def run_function(self, number: int, kill_at: int | None = None, *, fails: bool = False) -> None:
         """Lambda runs one of the invocations that were asked for, perhaps for the second time."""
-        job = json.loads(self.functions.requests("Invoke")[number]["Payload"])["job"]
+        job = json.loads(self.functions.calls[number][1]["Payload"])["job"]
         mortal = Mortal(kill_at, after=True)
         s3 = mortal.wrap(self.s3)
         self.now += timedelta(seconds=70)
@@ -246,6 +303,7 @@ class World:
 
     def drain(self) -> None:
         """Whatever is still to come, comes: deliveries, jobs, functions; then some quiet hours."""
+        self.s3.refuses = self.sagemaker.refuses = self.cloudwatch.refuses = self.sns.refuses = None
         for _ in range(LATE_HOURS + 4):
             for scheduled in [moment for moment in self.due if moment not in self.delivered]:
                 self.deliver(scheduled)
@@ -254,6 +312,9 @@ class World:
             for name in self.running():
                 self.end_job(name, "well")
                 self.hear_of(name)
+            for episode in self.episodes:
+                if not episode.is_answered:
+                    self.respond(episode)
             self.next_hour()
         for scheduled in [moment for moment in self.due if moment not in self.delivered]:
             self.deliver(scheduled)
@@ -262,7 +323,30 @@ class World:
         """What is wrong: files that are in two windows, or that are neither counted nor named as lost."""
         wrong = [f"{key} is in {sorted(windows)}" for key, windows in self.windows_of.items() if len(windows) > 1]
         missing = set(self.captured) - set(self.counted) - self.named_lost
-        return wrong + [f"{key} was neither counted nor named" for key in sorted(missing)]
+        wrong += [f"{key} was neither counted nor named" for key in sorted(missing)]
+        for number, episode in enumerate(self.episodes):
+            if episode.is_answered and not episode.told:
+                wrong.append(f"nobody was told of episode {number}")
+            if episode.told > 1 + episode.deaths:
+                wrong.append(f"people were told of episode {number} {episode.told} times")
+        return wrong
+
+
+def _alarm_event(moment: datetime) -> dict[str, Any]:
+    """An alarm's change to ALARM, as SNS delivers it."""
+    dimensions = [{"name": "Endpoint", "value": ENDPOINT}, {"name": "MonitoringSchedule", "value": SCHEDULE}]
+    message = {
+        "AlarmName": ALARM,
+        "AlarmArn": f"arn:aws:cloudwatch:eu-central-1:111122223333:alarm:{ALARM}",
+        "AWSAccountId": "111122223333",
+        "NewStateValue": "ALARM",
+        "OldStateValue": "OK",
+        "NewStateReason": "Threshold Crossed: 1 datapoint [1.0] was greater than or equal to the threshold (1.0).",
+        "StateChangeTime": f"{moment:%Y-%m-%dT%H:%M:%S.000+0000}",
+        "Region": "EU (Frankfurt)",
+        "Trigger": {"MetricName": "JobFailures", "Dimensions": dimensions},
+    }
+    return {"Records": [{"Sns": {"Message": json.dumps(message)}}]}
 
 
 @contextmanager

@@ -21,8 +21,10 @@ NAMES = [
     "monitor_watch",
     "monitor_window",
     "processing_metrics",
+    "retraining_step",
     "start_baseline",
     "start_monitor",
+    "start_retraining",
 ]
 # Has the monitor's code in its archive, and numpy in a layer.
 COMPUTING = "stream_drift"

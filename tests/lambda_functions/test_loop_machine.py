@@ -64,9 +64,19 @@ class Loop(RuleBasedStateMachine):
         number = data.draw(st.integers(0, len(self.world.functions.requests("Invoke")) - 1))
         self.world.run_function(number, kill_at, fails=fails)
 
+    @precondition(lambda self: self.world.episodes)
+    @rule(data=st.data(), kill_at=_CALLS, after=st.booleans())
+    def people_are_told(self, data: Any, kill_at: int | None, after: bool) -> None:
+        # SNS delivers at least once, and Lambda tries again.
+        self.world.respond(data.draw(st.sampled_from(self.world.episodes)), kill_at, after=after)
+
     @invariant()
     def no_file_is_in_two_windows(self) -> None:
         assert [item for item in self.world.account() if " is in " in item] == []
+
+    @invariant()
+    def an_episode_is_one_message(self) -> None:
+        assert [item for item in self.world.account() if " of episode " in item] == []
 
     def teardown(self) -> None:
         self.world.drain()
@@ -99,6 +109,27 @@ def test_the_account_finds_what_is_lost_or_double() -> None:
     world.counted.update([one, two])
     world.windows_of[one] = {"a", "b"}
     assert world.account() == [f"{one} is in ['a', 'b']"]
+
+
+def test_the_account_finds_an_episode_that_nobody_or_everybody_was_told_of() -> None:
+    world = World()
+    world.capture(files=5)
+    world.next_hour()
+    world.deliver(world.due[0])
+    for _ in range(2):
+        for name in world.running():
+            world.end_job(name, "killed")
+            world.hear_of(name)
+        world.next_hour()
+        world.deliver(world.due[-1])
+    (episode,) = world.episodes
+    assert world.respond(episode)
+    assert world.respond(episode)  # SNS, again
+    assert (episode.told, len(world.sns.published), world.account()) == (1, 1, [])
+    episode.told = 2
+    assert world.account() == ["people were told of episode 0 2 times"]
+    episode.told = 0
+    assert world.account() == ["nobody was told of episode 0"]
 
 
 @pytest.mark.parametrize("hours", [LATE_HOURS + 1, 30])

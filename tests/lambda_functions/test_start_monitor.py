@@ -137,6 +137,7 @@ def test_a_window_with_captures_becomes_one_job(
         "end_time": "2026-11-23T10:00:00Z",
         "records_until": "2026-11-23T10:05:00Z",
         "metric_time": "2026-11-23T09:00:00Z",
+        "due_time": "2026-11-23T10:00:00Z",
         "sagemaker_endpoint_name": "churn-endpoint",
         "sagemaker_monitoring_schedule_name": "churn-endpoint-data-quality",
     }
@@ -152,7 +153,7 @@ def test_a_window_with_captures_becomes_one_job(
     ]
     (output,) = request["ProcessingOutputConfig"]["Outputs"]
     assert output["S3Output"]["S3Uri"] == answer["results"]
-    assert published(cloudwatch) == [{"Runs": 1.0, "NoData": 0.0}]
+    assert published(cloudwatch) == []  # the run itself says how it ended
 
 
 def test_a_second_delivery_starts_nothing_and_takes_no_other_files(
@@ -258,7 +259,7 @@ def test_a_run_that_comes_after_it_was_made_up_for_starts_nothing(
     deliver(scheduled_time="2026-11-23T11:20:00Z")
     again = deliver()
     assert (again["route"], again["files"], again["started"]) == ("job", 0, None)
-    assert published(cloudwatch)[-1] == {"Runs": 1.0, "NoData": 0.0}
+    assert published(cloudwatch)[-1] == {"JobFailures": 1.0}  # of the start that failed, and nothing since
     assert len(sagemaker.jobs) == 1
 
 
@@ -306,9 +307,7 @@ def test_without_captures_there_is_no_job_but_a_metric(
         {"Name": "Endpoint", "Value": "churn-endpoint"},
         {"Name": "MonitoringSchedule", "Value": "churn-endpoint-data-quality"},
     ]
-    assert request["MetricData"] == [
-        {"MetricName": name, "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"} for name in ("Runs", "NoData")
-    ]
+    assert request["MetricData"] == [{"MetricName": "NoData", "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}]
 
 
 def test_a_late_file_is_taken_once_by_the_next_run(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
@@ -521,7 +520,7 @@ def test_captures_without_labels_wait_for_the_next_run(
     }
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
     assert deliver(**quality)["route"] == "none"
-    assert published(cloudwatch) == [{"Runs": 1.0, "NoData": 1.0}]
+    assert published(cloudwatch) == [{"NoData": 1.0}]
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
     answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
     assert (answer["route"], answer["late_files"]) == ("job", 1)
@@ -541,7 +540,7 @@ def test_a_job_of_the_name_that_writes_elsewhere_is_an_error(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"kind": "bias"}, "kind is 'bias'"),
+        ({"kind": "weather"}, "kind is 'weather'"),
         ({"variants": []}, "at least one variant"),
         ({"start_offset": "1h"}, "'1h' is no offset"),
         ({"start_offset": "-PT0H"}, "is empty"),

@@ -22,6 +22,7 @@ import ministack.services.s3
 import ministack.services.scheduler
 import ministack.services.sns
 import ministack.services.sqs
+import ministack.services.stepfunctions
 import ministack.services.sts
 import moto.sagemaker.models
 import pytest
@@ -36,6 +37,7 @@ runtime = ministack.core.lambda_runtime
 kms, sqs = ministack.services.kms, ministack.services.sqs
 kinesis = ministack.services.kinesis
 s3, scheduler = ministack.services.s3, ministack.services.scheduler
+states = ministack.services.stepfunctions
 
 
 def test_the_versions_are_the_pinned_ones() -> None:
@@ -278,3 +280,21 @@ def test_role_sessions_resolve_to_their_role() -> None:
     assert credential.secret_access_key == session["AWS_SECRET_ACCESS_KEY"]
     seams.close_role_session(key)
     assert isinstance(evaluator.resolve_credential(key, "111122223333"), evaluator.CredentialResolutionError)
+
+
+def test_executions_run_through_what_the_seams_replace() -> None:
+    """Each is looked up as a global of the module when it is called, and the wait of a token asks its `event`."""
+    for caller, called in (
+        (states._run_execution, ("_execute_task", "_fail_execution")),
+        (states._execute_task, ("_invoke_resource", "_invoke_with_callback")),
+        (states._execute_wait, ("_scaled_sleep",)),
+        (states._start_execution, ("_run_execution",)),
+    ):
+        names = set(caller.__code__.co_names)
+        assert set(called) <= names | {constant for constant in caller.__code__.co_consts if isinstance(constant, str)}
+    assert list(inspect.signature(states._invoke_with_callback).parameters) == [
+        "resource", "input_data", "token", "state_def",
+    ]  # fmt: skip
+    source = inspect.getsource(states._send_task_success)
+    assert 'info["result"] = output' in source
+    assert 'info["event"].set()' in source

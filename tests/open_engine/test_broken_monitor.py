@@ -27,6 +27,8 @@ class Broken:
 
     told: dict[str, list[str]] = field(default_factory=dict)
     bodies: dict[str, str] = field(default_factory=dict)
+    letters: list[str] = field(default_factory=list)
+    alarm: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +42,11 @@ def broken() -> Broken:
             seen.told[what] = [message.kind for message in messages]
             seen.bodies |= {message.kind: message.body for message in messages}
 
-        live(stack, note)
+        live(stack, note, seen)
     return seen
 
 
-def live(stack: Watched, note: Callable[[str], None]) -> None:
+def live(stack: Watched, note: Callable[[str], None], seen: Broken) -> None:
     stack.send(baseline_requests(ROWS, seed=7))
     stack.go_to(at(6))
     note("a clean hour")
@@ -63,6 +65,15 @@ def live(stack: Watched, note: Callable[[str], None]) -> None:
     stack.go_to(at(14))
     stack.wait_for_message("dead-letter")
     note("the responder is broken")
+    break_the_responder(stack, stack.outputs["notification_topic_arn"])
+    seen.letters = redrive(stack)
+    stack.wait_for_message("silent-monitor")
+    note("the letters were sent again")
+    for letter in seen.letters:  # and once more, as people do who are not sure
+        send_again(stack, letter)
+    stack.go_to(at(15, 30))
+    note("and again")
+    seen.alarm = stack.state("-alarm-responder-dead-letters")
 
 
 def deafen(stack: Watched, *, enabled: bool) -> None:
@@ -72,13 +83,32 @@ def deafen(stack: Watched, *, enabled: bool) -> None:
     (events.enable_rule if enabled else events.disable_rule)(Name=rule)
 
 
-def break_the_responder(stack: Watched) -> None:
+def break_the_responder(stack: Watched, topic_arn: str = "") -> None:
+    """Take the responder's topic from it, or give it one again."""
     functions = stack.cloud.client("lambda")
     name = stack.outputs["responder_function_name"]
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": {**variables, "NOTIFICATION_TOPIC_ARN": ""}}
+        FunctionName=name, Environment={"Variables": {**variables, "NOTIFICATION_TOPIC_ARN": topic_arn}}
     )
+
+
+def redrive(stack: Watched) -> list[str]:
+    """The runbook's steps: look at the letters, send each again, delete what was handled."""
+    sqs, letters = stack.cloud.client("sqs"), []
+    queue = stack.made("aws:sqs/queue:Queue", "-alarm-responder-dead-letters")
+    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=60).get("Messages"):
+        for letter in found:
+            send_again(stack, letter["Body"])
+            letters.append(letter["Body"])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
+    return letters
+
+
+def send_again(stack: Watched, letter: str) -> None:
+    name = stack.outputs["responder_function_name"]
+    answer = stack.cloud.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=letter.encode())
+    assert answer["StatusCode"] == 202
 
 
 def stop_the_schedules(stack: Watched) -> None:
@@ -101,3 +131,13 @@ def test_a_responder_that_is_broken_is_told_past_it(broken: Broken) -> None:
     """The schedules have stopped, which the responder cannot say any more: its dead letter does."""
     assert broken.told["the responder is broken"] == ["violations", "dead-letter"]
     assert "alarm-responder could not handle an event" in broken.bodies["dead-letter"]
+
+
+def test_dead_letters_are_sent_again_as_the_runbook_says(broken: Broken) -> None:
+    """docs/operations.md, Dead letters: whoever mended the responder hears what it could not tell, once."""
+    assert len(broken.letters) >= 1
+    told = broken.told["the letters were sent again"]
+    assert told[:2] == ["violations", "dead-letter"]
+    assert len(told) > 2
+    assert broken.told["and again"] == told
+    assert broken.alarm == "OK"

@@ -8,7 +8,7 @@ from local_aws.apply.settings import load_settings
 from tests.components.mocked_runtime import Registration, Run, run_program
 
 PROJECT = Path(__file__).resolve().parents[2]
-ENVIRONMENTS = ("dev", "staging", "prod")
+ENVIRONMENTS = ("dev", "staging", "prod", "local")
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from tests.components.mocked_runtime import Run, run_program
 PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "model-monitoring:"
 SECRET = "4dabf18193072939515e22adb298388d"  # Pulumi's wire format marks a secret with this key
-STACKS = ("dev", "staging", "prod")
+STACKS = ("dev", "staging", "prod", "local")
 
 # Row of the stack's table -> what the program makes for it.
 ROWS = {
@@ -177,6 +177,7 @@ def test_outputs(dev: Run) -> None:
     assert exports == {
         "bucket_name": bucket,
         "endpoint_name": endpoint,
+        "endpoint_config_name": one("aws:sagemaker/endpointConfiguration:EndpointConfiguration", "-config")["name"],
         "schedule_names": {kind: f"{endpoint}-{kind}" for kind in ("data-quality", "model-quality")},
         "data_quality_schedule_name": f"{endpoint}-data-quality",
         "model_quality_schedule_name": f"{endpoint}-model-quality",
@@ -185,9 +186,9 @@ def test_outputs(dev: Run) -> None:
         "responder_function_name": one("aws:lambda/function:Function", "-alarm-responder")["name"],
         "constraint_violations_alarm_name": one(alarm, "-data-quality-violations")["name"],
         "job_failures_alarm_name": one(alarm, "-data-quality-job-failures")["name"],
-        "dashboard_name": f"{endpoint}-monitoring",
+        "dashboard_name": f"{endpoint}-monitoring-us-east-1",
         "dashboard_url": "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
-        f"#dashboards/dashboard/{endpoint}-monitoring",
+        f"#dashboards/dashboard/{endpoint}-monitoring-us-east-1",
     }
     results = statistics.removesuffix("/statistics.json")
     assert results.startswith(f"s3://{bucket}/baseline-data/results/")
@@ -314,6 +315,25 @@ def test_a_layer_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest
         run_main("dev", engine="open", monitoring={"open_engine": {"small_windows": {}}})
 
 
+def test_a_model_that_lies_in_s3_is_not_uploaded() -> None:
+    uri = "s3://models/churn/model.tar.gz"
+    monitoring = stack_config("dev")[f"{PREFIX}monitoring"]
+    endpoint = {**monitoring["endpoint"], "model": uri}
+    for run in (
+        run_main("dev", model_artifact=uri),
+        run_main("dev", monitoring={**monitoring, "endpoint": endpoint}),
+    ):
+        container = run.one("aws:sagemaker/model:Model").inputs["primaryContainer"]
+        assert container["modelDataUrl"] == uri
+        assert container["environment"]["MODEL_DATA_VERSION"]
+
+
+def test_small_windows_can_be_switched_off() -> None:
+    run = run_main("dev", engine="open", monitoring={"open_engine": {"small_windows": {"max_megabytes": 0}}})
+    assert not run.of_type("aws:lambda/layerVersion:LayerVersion")
+    assert run_main("dev", engine="open").of_type("aws:lambda/layerVersion:LayerVersion")
+
+
 def test_the_layer_is_a_path_to_an_archive(tmp_path: Path) -> None:
     layer = tmp_path / "layer.zip"
     with zipfile.ZipFile(layer, "w") as archive:
@@ -411,7 +431,7 @@ def test_defaults_without_a_stack_file() -> None:
         ({"monitoring": {"storge": {}}}, "storge is not an argument: did you mean 'storage'?"),
         ({"monitoring": []}, "monitoring is []: give an object with arguments of ModelMonitoringStack"),
         ({"monitoring": {"endpoint": 1}}, "endpoint is 1: give an object"),
-        ({"monitoring": {"endpoint": {"model": "x"}}}, "endpoint.model is set twice: remove it from the monitoring"),
+        ({"monitoring": {"endpoint": {"model": "x"}}}, "x: there is no such file or directory"),
         ({"monitoring": {"engine": "open"}}, "monitoring.engine is set twice: remove it from the monitoring object"),
         ({"baseline_data": "no.csv"}, "no.csv: No such file or directory; name a CSV file with a header"),
         ({"model_artifact": "model"}, "model_artifact: "),
@@ -478,6 +498,18 @@ def test_regions_that_are_good_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_in({}).exports["bucket_name"]  # from a profile: the providers decide
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert run_in({"aws:region": "eu-west-1"}).exports["bucket_name"]
+
+
+@pytest.mark.usefixtures("no_region")
+def test_a_key_of_another_region_is_refused() -> None:
+    key = "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    monitoring = {**stack_config("dev")[f"{PREFIX}monitoring"], "kms_key_arn": key}
+    with pytest.raises(ArgumentError) as caught:
+        run_in({"aws:region": "us-east-1", "aws-native:region": "us-east-1"}, monitoring=monitoring)
+    assert str(caught.value) == (
+        "kms_key_arn is a key of us-west-2 and the stack is in us-east-1: give a key of us-east-1 (of a "
+        "multi-Region key, its replica there)"
+    )
 
 
 def run_with_secrets(*keys: str) -> Run:
@@ -559,7 +591,7 @@ def test_the_engine_checks_no_types() -> None:
 
 def test_environments_differ_and_say_why() -> None:
     values = {stack: json.dumps(read(f"Pulumi.{stack}.yaml")["config"], sort_keys=True) for stack in STACKS}
-    assert len(set(values.values())) == 3
+    assert len(set(values.values())) == len(STACKS)
     for stack in STACKS:
         text = (PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
         assert text.startswith("# ")

@@ -271,3 +271,13 @@ def test_names_are_listed(names: list[str], shown: str) -> None:
 def test_a_report_is_made_without_a_plotting_library() -> None:
     code = "import sys, drift_tools.report as r; r.render_comparison; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60, env={}).returncode == 0
+
+
+def test_columns_that_were_left_out_are_named_with_the_reason() -> None:
+    rows = {f"c{number}": np.arange(100) % 7 for number in range(25)} | {"x": np.arange(100) % 5, "<b>": np.arange(100)}
+    comparison = compare(rows, rows, exclude=[name for name in rows if name != "x"])
+    page = Page(render_comparison(comparison))
+    said = page.words[page.words.index("Left out") + 1]
+    assert said.startswith("c0 (left out as asked), c1 (left out as asked), ")
+    assert said.endswith("c19 (left out as asked) and 6 more")
+    assert "Left out" not in Page(render_comparison(compare(rows, rows, columns=["x"]))).words

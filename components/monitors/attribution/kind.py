@@ -32,6 +32,7 @@ class Attribution:
     kind: ClassVar[MonitorKind] = KINDS[ATTRIBUTION]
     repository: ClassVar[str] = CLARIFY
     asks_model: ClassVar[bool] = True
+    borrows: ClassVar[Mapping[str, str]] = {}
     learns_windows: ClassVar[bool] = False
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(

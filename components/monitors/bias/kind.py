@@ -24,6 +24,7 @@ class Bias:
     kind: ClassVar[MonitorKind] = KINDS[BIAS]
     repository: ClassVar[str] = CLARIFY
     asks_model: ClassVar[bool] = False
+    borrows: ClassVar[Mapping[str, str]] = {}
     learns_windows: ClassVar[bool] = False
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(

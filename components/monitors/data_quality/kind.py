@@ -6,12 +6,21 @@ from typing import Any, ClassVar, Final, Self
 
 import pulumi
 
-from components.args import AnyBaseline, ArgumentError, DataQualitySettings, OpenEngineSettings, StackSettings
+from components.args import (
+    AnyBaseline,
+    ArgumentError,
+    DataQualitySettings,
+    ModelQualitySettings,
+    OpenEngineSettings,
+    StackSettings,
+)
 from components.baselines import BaselineAddresses, BaselineSource, data_quality_source
+from components.monitors.answers import estimate_environment
+from components.monitors.data_quality.files import data_quality_files
 from components.monitors.data_quality.model_monitor import DataQualityMonitor, DataQualityMonitorArgs
 from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, Site
-from contract.monitor_kinds import DATA_QUALITY, KINDS, MonitorKind
+from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY, MonitorKind
 
 # A graph of hundreds of features shows nothing; of the ones that drift most, everything.
 _FEATURES_SHOWN: Final = 20
@@ -36,12 +45,21 @@ class DataQuality:
     )
     settings: DataQualitySettings
     source: AnyBaseline | None = None
+    estimated: ModelQualitySettings | None = None
+    """The model quality that its runs estimate before labels come; None if nobody asked for that."""
 
     @classmethod
     def of(cls, settings: StackSettings) -> Self | None:
         """The monitor as a stack's arguments have it; None where it is off."""
         found = settings.of(DataQualitySettings)
-        return cls(settings=found, source=settings.baseline) if found else None
+        quality = settings.of(ModelQualitySettings)
+        estimated = quality if quality is not None and quality.estimate else None
+        return cls(settings=found, source=settings.baseline, estimated=estimated) if found else None
+
+    @property
+    def borrows(self) -> Mapping[str, str]:
+        """To estimate quality, the predictions with labels that model quality starts from."""
+        return {"labelled_data": MODEL_QUALITY} if self.estimated else {}
 
     @property
     def window(self) -> tuple[str, str]:
@@ -95,14 +113,9 @@ class DataQuality:
         return {
             "feature_metrics": engine.feature_metrics,
             **({"season": engine.season} if engine.learn_windows else {}),
+            **(estimate_environment(self.estimated) if self.estimated else {}),
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
-        """All that there is: with the rows of the baseline measures are exact."""
-        if baseline is None:
-            return {}
-        return {
-            "constraints": baseline.constraints_uri,
-            "statistics": baseline.statistics_uri,
-            "baseline_data": baseline.data_uri,
-        }
+        """All that there is."""
+        return data_quality_files(baseline)

@@ -8,6 +8,7 @@ import pulumi
 
 from components.args import ModelQualitySettings, OpenEngineSettings, StackSettings
 from components.baselines import BaselineAddresses, BaselineSource, model_quality_source
+from components.monitors.answers import answer_environment
 from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, Site
 from components.monitors.model_quality.model_monitor import ModelQualityMonitor, ModelQualityMonitorArgs
@@ -21,7 +22,8 @@ class ModelQuality:
     kind: ClassVar[MonitorKind] = KINDS[MODEL_QUALITY]
     repository: ClassVar[str] = ANALYZER
     asks_model: ClassVar[bool] = False
-    learns_windows: ClassVar[bool] = False
+    borrows: ClassVar[Mapping[str, str]] = {}
+    learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (MetricGraph(title="Model quality", statistic="Average"),)
     settings: ModelQualitySettings
 
@@ -78,17 +80,7 @@ class ModelQuality:
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """What it measures, and where a record has it."""
         del engine  # nothing of it concerns this kind
-        found = self.settings
-        known = {
-            "problem_type": found.problem_type,
-            "inference_attribute": found.inference_attribute,
-            "probability_attribute": found.probability_attribute,
-            "probability_threshold_attribute": (
-                f"{found.probability_threshold:g}" if found.probability_threshold is not None else None
-            ),
-            "positive_label": found.positive_label,
-        }
-        return {name: value for name, value in known.items() if value is not None}
+        return answer_environment(self.settings)
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
         """Its constraints."""

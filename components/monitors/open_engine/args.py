@@ -39,7 +39,7 @@ class OpenMonitorsArgs(TypedDict):
     job_role_arn: pulumi.Input[str]
     """The role that the jobs run under."""
     metric_namespace: str
-    """Where `Runs`, `NoData` and, of small windows, `ConstraintViolations` and `JobFailures` are published."""
+    """Where `NoData` and, of small windows, `ConstraintViolations` and `JobFailures` are published."""
     statistics_uri: NotRequired[pulumi.Input[str]]
     """The data-quality baseline's `statistics.json`."""
     constraints_uri: NotRequired[pulumi.Input[str]]
@@ -50,10 +50,14 @@ class OpenMonitorsArgs(TypedDict):
     """How large they are. Of more than 20 MiB the function for small windows is not used. Default unknown: it is."""
     model_quality_constraints_uri: NotRequired[pulumi.Input[str]]
     """The model-quality baseline's `constraints.json`."""
+    batch_uris: NotRequired[list[pulumi.Input[str]]]
+    """Where batches and their inputs lie. Default none."""
     files_outside: NotRequired[list[pulumi.Input[str]]]
     """Baseline files in other buckets, which the function for small windows may then read. Default none."""
     others_in_budget: NotRequired[int]
     """What else shares the monitors' budget of false alarms, such as a stream. Default 0."""
+    retrained: NotRequired[bool]
+    """Runs compare with the baseline of the model that serves since the last retraining. Default false."""
     compare_function_name: NotRequired[pulumi.Input[str]]
     """The function that holds both engines against each other."""
     compare_function_arn: NotRequired[pulumi.Input[str]]

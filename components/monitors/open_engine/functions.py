@@ -30,6 +30,7 @@ def window_function(
     kinds: Sequence[str],
     has_scripts: bool,
     common: CommonSettings,
+    dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
 ) -> MonitoringFunction:
     """Make the function that runs the monitors on small windows, and its layer; `args` say what it may read."""
@@ -87,6 +88,7 @@ def window_function(
         policy=policy,
         common=common,
         asynchronous=True,
+        dead_letters=dead_letters,
         with_monitor=True,
         layers=[layer.arn],
     )
@@ -99,9 +101,13 @@ def start_function(
     *,
     kinds: Sequence[str],
     common: CommonSettings,
+    dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
+    batch_plan_uri: pulumi.Output[str] | None = None,
 ) -> MonitoringFunction:
-    """Make the function that starts runs; `windows` is the one that it hands small windows to."""
+    """Make the function that starts runs; `windows` is the one that it hands small windows to, `batch_plan_uri` where
+    the plan of batches lies.
+    """
 
     def policy(
         context: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
@@ -114,6 +120,8 @@ def start_function(
             dead=dead_letter_arn,
             capture_uri=_outside(args)["capture_uri"],
             windows=windows.function.arn if windows else None,
+            batch_plan=batch_plan_uri,
+            batches=list(args.get("batch_uris") or []),
         ).apply(
             lambda found: start_policy(
                 found["context"],
@@ -126,6 +134,9 @@ def start_function(
                 kinds=kinds,
                 capture_uri=found["capture_uri"],
                 window_function_arn=found["windows"],
+                batch_plan_uri=found["batch_plan"],
+                batch_uris=found["batches"],
+                retrained=args.get("retrained", False),
             )
         )
 
@@ -140,10 +151,12 @@ def start_function(
             "METRIC_NAMESPACE": args["metric_namespace"],
             "BUCKET_NAME": args["bucket_name"],
             "FAILURES_PREFIX": bucket_layout.FAILURE_NOTES,
+            **({"BATCH_PLAN": batch_plan_uri} if batch_plan_uri is not None else {}),
         },
         policy=policy,
         common=common,
         asynchronous=True,
+        dead_letters=dead_letters,
     )
 
 

@@ -1,6 +1,6 @@
 """Who may do what in the open engine. Pure builders, as those in `identity`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from components import naming
@@ -26,11 +26,10 @@ from components.iam import (
     trust,
     write_objects,
 )
-from contract import bucket_layout
+from contract import bucket_layout, retraining
 from contract.monitor_kinds import KINDS
 
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
-_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}"
 _SHARDS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SHARDS_FOLDER}"
 _READ_BY_RUNS: Final = (
     bucket_layout.BASELINE_DATA,
@@ -38,6 +37,7 @@ _READ_BY_RUNS: Final = (
     bucket_layout.GROUND_TRUTH,
     bucket_layout.JOB_CODE,
     bucket_layout.MONITOR_STATE,
+    bucket_layout.MONITOR_WINDOWS,
 )
 
 
@@ -71,18 +71,25 @@ def start_policy(
     kinds: Iterable[str] = KINDS,
     capture_uri: str | None = None,
     window_function_arn: str | None = None,
+    batch_plan_uri: str | None = None,
+    batch_uris: Sequence[str] = (),
+    retrained: bool = False,
 ) -> PolicyDocument:
     """The function that starts runs: see what there is, remember what was taken, start these jobs under that role, and
     say why one could not be started. `kinds`: of monitors that are on.
 
-    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket.
+    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `retrained`: it
+    looks what to compare with since the last retraining.
     """
+    followed = [retraining.STATE_FOLDER] if retrained else []
     statements = [
         *function_basics(log_group_arn, dead_letter_arn),
         list_prefixes(
-            context, bucket, [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE]
+            context,
+            bucket,
+            [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE, *followed],
         ),
-        read_objects(context, bucket, [bucket_layout.MONITOR_STATE]),
+        read_objects(context, bucket, [bucket_layout.MONITOR_STATE, *followed]),
         write_objects(context, bucket, [bucket_layout.MONITOR_STATE, bucket_layout.FAILURE_NOTES]),
         allow(
             "StartRuns",
@@ -102,6 +109,13 @@ def start_policy(
     ]
     if capture_uri:
         statements += [item for item in read_outside(context, Outside(capture_uri=capture_uri)) if _lists(item)]
+    if batch_plan_uri:
+        statements += [
+            allow("ReadBatchPlan", ["s3:GetObject"], [context.bucket_arn(*naming.s3_parts(batch_plan_uri))]),
+            # Jobs are named by whoever starts them, and only the job itself says where it writes.
+            allow("DescribeBatches", ["sagemaker:DescribeTransformJob"], [context.arn("sagemaker", "transform-job/*")]),
+            list_batches(context, batch_uris),
+        ]
     if window_function_arn:
         statements.append(allow("InvokeWindowFunction", ["lambda:InvokeFunction"], [window_function_arn]))
     return policy_document(*statements)
@@ -121,6 +135,7 @@ def run_statements(
     baselines: bool = False,
     shares: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
+    batch_uris: Sequence[str] = (),
 ) -> list[Statement]:
     """What a run itself needs, wherever it runs: read what it compares, write what it found, publish its metrics.
 
@@ -135,7 +150,7 @@ def run_statements(
     written = [
         *([bucket_layout.BASELINE_RESULTS] if baselines else []),
         bucket_layout.MONITORING_RESULTS,
-        _WINDOWS,
+        bucket_layout.MONITOR_WINDOWS,
         *([_SHARDS] if shares else []),
     ]
     return [
@@ -144,7 +159,29 @@ def run_statements(
         write_objects(context, bucket, written),
         publish_metrics([KINDS[kind].metric_namespace for kind in kinds]),
         *read_outside(context, outside),
+        *([list_batches(context, batch_uris), _read_batches(context, batch_uris)] if batch_uris else []),
     ]
+
+
+def _read_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
+    places = [naming.s3_parts(uri.rstrip("/")) for uri in uris]
+    return allow(
+        "ReadBatches",
+        ["s3:GetObject"],
+        [context.bucket_arn(bucket, f"{prefix}/*" if prefix else "*") for bucket, prefix in places],
+    )
+
+
+def list_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
+    """See what transform jobs wrote below these places, and what they read."""
+    places = [naming.s3_parts(uri.rstrip("/")) for uri in uris]
+    prefixes = [pattern for _, prefix in places for pattern in ([prefix, f"{prefix}/*"] if prefix else ["*"])]
+    return allow(
+        "ListBatches",
+        ["s3:ListBucket"],
+        list(dict.fromkeys(context.bucket_arn(bucket) for bucket, _ in places)),
+        {"StringLike": {"s3:prefix": prefixes}},
+    )
 
 
 def run_policy(
@@ -160,6 +197,7 @@ def run_policy(
     outside: Outside = NOTHING_OUTSIDE,
     vpc: Vpc = NO_VPC,
     kms_key_arn: str | None = None,
+    batch_uris: Sequence[str] = (),
 ) -> PolicyDocument:
     """The processing jobs: a run, in AWS's scikit-learn image; `baselines`: the baseline jobs too; `shares`: runs on
     several instances.
@@ -174,6 +212,7 @@ def run_policy(
             baselines=baselines,
             shares=shares,
             outside=outside,
+            batch_uris=batch_uris,
         ),
         sagemaker_logs(context, naming.PROCESSING_LOG_GROUP),
         *pull_images(context, [image_uri]),

@@ -31,6 +31,8 @@ class Places:
     results: str
     state: str
     ground_truth: str | None = None
+    current_baseline: str | None = None
+    """Where it says what to compare with since the last retraining."""
 
 
 def schedule_input(
@@ -51,6 +53,7 @@ def schedule_input(
 
     `window` are the offsets of its start and end from the scheduled hour, as Model Monitor writes them.
     """
+    followed = {"current_baseline_uri": places.current_baseline} if places.current_baseline else {}
     return {
         "scheduled_time": "<aws.scheduler.scheduled-time>",
         "plan": {
@@ -69,5 +72,6 @@ def schedule_input(
             "job_stem": job_stem,
             "small_window": dict(small_window) if small_window is not None else None,
             "request": dict(request),
+            **followed,
         },
     }

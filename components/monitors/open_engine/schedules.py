@@ -6,6 +6,7 @@ EventBridge Scheduler → `functions/start_monitor` → a processing job in AWS'
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Self
 
 import pulumi
@@ -14,6 +15,7 @@ import pulumi_aws as aws
 from components import naming
 from components.args import (
     ArgumentError,
+    BatchSettings,
     CommonSettings,
     DataQualitySettings,
     ModelQualitySettings,
@@ -26,16 +28,18 @@ from components.baselines import BaselineAddresses
 from components.functions import dead_letter_queue
 from components.iam import look_up_context, service_role
 from components.jobs import Files, KindFiles, Machine, network_config
+from components.monitors.answers import estimates_errors
 from components.monitors.data_quality import DataQuality
 from components.monitors.kind import Monitor
 from components.monitors.model_quality import ModelQuality
 from components.monitors.open_engine.args import OpenMonitorsArgs
+from components.monitors.open_engine.batches import batch_plan, start_on_batch
 from components.monitors.open_engine.functions import start_function, window_function
 from components.monitors.open_engine.policies import scheduler_policy, scheduler_trust
 from components.monitors.open_engine.schedule_input import Places, run_request, schedule_input
 from components.storage import upload_script
-from contract import bucket_layout
-from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from contract import bucket_layout, retraining
+from contract.monitor_kinds import BATCH, DATA_QUALITY, MODEL_QUALITY
 
 # Within so many minutes after its time a run starts: the hour's runs of many stacks need not start in one second.
 FLEXIBLE_MINUTES: Final = 5
@@ -53,8 +57,8 @@ class OpenMonitors(pulumi.ComponentResource):
     schedule_names: dict[str, pulumi.Output[str]]
     """By kind: `data-quality`, `model-quality`."""
     start_function_name: pulumi.Output[str]
-    dead_letter_queues: dict[str, pulumi.Output[str]]
-    """Names of the queues where deliveries and events end that could not be handled, by whose they are."""
+    dead_letters: aws.sqs.Queue
+    """Where the schedules' deliveries and the functions' events end that could not be handled."""
 
     def __init__(self, name: str, args: OpenMonitorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
@@ -125,28 +129,40 @@ class OpenMonitors(pulumi.ComponentResource):
         self._monitors_in_budget = len(monitors) + args.get("others_in_budget", 0)
         self._bucket = pulumi.Output.from_input(args["bucket_name"])
         self._scripts = {monitor.kind.name: self._script(monitor) for monitor in monitors}
+        # One queue for all that a run goes through: an alarm costs what it costs, and a letter says itself whose it is.
+        self.dead_letters = dead_letter_queue(f"{name}-monitor-runs", self, common, before=f"{name}-schedules")
         self._windows = None
         if engine.small_windows is not None:
             self._windows = window_function(
                 name,
                 engine.small_windows,
                 args,
-                kinds=[monitor.kind.name for monitor in monitors if not monitor.asks_model],
-                has_scripts=any(uri is not None for uri in self._scripts.values()),
+                kinds=[item.kind.name for item in monitors if not (item.asks_model or item.kind.on_event)],
+                has_scripts=any(uri is not None for uri in self._scripts.values())
+                or any(monitor.kind.holds_code for monitor in monitors),
                 common=common,
+                dead_letters=self.dead_letters,
                 parent=self,
             )
-        self._start = start_function(name, args, self._windows, kinds=self._kinds, common=common, parent=self)
-        self._undelivered = dead_letter_queue(f"{name}-schedules", self, common)
+        self._start = start_function(
+            name,
+            args,
+            self._windows,
+            kinds=self._kinds,
+            batch_plan_uri=self._batch_plan(monitors),
+            common=common,
+            dead_letters=self.dead_letters,
+            parent=self,
+        )
         role_arn = self._scheduler_role()
         group = aws.scheduler.ScheduleGroup(f"{name}-monitors", tags=common.tags, opts=self._child)
-        self.schedule_names = {monitor.kind.name: self._schedule(monitor, group.name, role_arn) for monitor in monitors}
-        self.start_function_name = self._start.function.name
-        self.dead_letter_queues = {
-            "schedules": self._undelivered.name,
-            "start-monitor": self._start.dead_letter_queue_name,
-            **({"monitor-window": self._windows.dead_letter_queue_name} if self._windows else {}),
+        self.schedule_names = {
+            monitor.kind.name: self._on_batch(monitor.settings)
+            if isinstance(monitor.settings, BatchSettings)
+            else self._schedule(monitor, group.name, role_arn)
+            for monitor in monitors
         }
+        self.start_function_name = self._start.function.name
         self.register_outputs({"schedule_names": self.schedule_names, "start_function_name": self.start_function_name})
 
     @property
@@ -168,7 +184,7 @@ class OpenMonitors(pulumi.ComponentResource):
             parent=self,
             description=f"The schedules of {self._stem}",
             trust=scheduler_trust,
-            policy=pulumi.Output.all(self._start.function.arn, self._undelivered.arn, self._common.kms_key_arn).apply(
+            policy=pulumi.Output.all(self._start.function.arn, self.dead_letters.arn, self._common.kms_key_arn).apply(
                 lambda found: scheduler_policy(
                     start_function_arn=found[0], dead_letter_arn=found[1], kms_key_arn=found[2]
                 )
@@ -198,12 +214,40 @@ class OpenMonitors(pulumi.ComponentResource):
                 retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
                     maximum_retry_attempts=DELIVERY_ATTEMPTS, maximum_event_age_in_seconds=DELIVERY_SECONDS
                 ),
-                dead_letter_config=aws.scheduler.ScheduleTargetDeadLetterConfigArgs(arn=self._undelivered.arn),
+                dead_letter_config=aws.scheduler.ScheduleTargetDeadLetterConfigArgs(arn=self.dead_letters.arn),
             ),
             # Its name may come again, when a deployment that failed is reverted: nothing of that name may be left.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         return schedule.name
+
+    def _batch_plan(self, monitors: Sequence[Monitor]) -> pulumi.Output[str] | None:
+        """The address of what a batch's run is; None where batches are not monitored."""
+        for monitor in monitors:
+            settings = monitor.settings
+            if isinstance(settings, BatchSettings):
+                facts = self._facts(monitor, self._schedule_name(monitor.kind.name))
+                plan = facts.apply(partial(self._plan_of_batches, monitor))
+                return batch_plan(self._stem, settings, plan, bucket=self._bucket, common=self._common, parent=self)
+        return None
+
+    def _plan_of_batches(self, monitor: Monitor, found: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "endpoint": found["endpoint"],
+            "schedule": found["schedule"],
+            "results_uri": naming.s3_uri(found["bucket"], bucket_layout.MONITORING_RESULTS),
+            "state_uri": naming.s3_uri(found["bucket"], bucket_layout.MONITOR_STATE),
+            "job_stem": self._stem,
+            "request": self._request(monitor, found),
+        }
+
+    def _on_batch(self, settings: BatchSettings) -> pulumi.Output[str]:
+        """A batch's end starts its run, and no clock; the name is what its metrics have for their schedule."""
+        start_on_batch(self._stem, settings, self._start.function, common=self._common, parent=self)
+        return self._schedule_name(BATCH)
+
+    def _baseline_of(self, monitor: Monitor) -> BaselineAddresses | None:
+        return self._baselines.get(monitor.kind.baseline_of or monitor.kind.name)
 
     def _schedule_name(self, kind: str) -> pulumi.Output[str]:
         stem = pulumi.Output.from_input(self._args.get("name_stem") or self._args["endpoint_name"])
@@ -213,9 +257,10 @@ class OpenMonitors(pulumi.ComponentResource):
 
     def _largest_small_window(self, monitor: Monitor) -> int:
         """In bytes; 0 if every window is to be a job."""
-        if self._engine.small_windows is None or monitor.asks_model:  # the function has no scikit-learn to load one
+        needs_scikit_learn = monitor.asks_model or estimates_errors(monitor.open_environment(self._engine))
+        if self._engine.small_windows is None or needs_scikit_learn:  # which the function has not
             return 0
-        baseline = self._baselines.get(monitor.kind.name)
+        baseline = self._baseline_of(monitor)
         size = baseline.data_bytes if baseline is not None else 0
         if size <= WINDOW_BASELINE_BYTES or not monitor.open_files(baseline).get("baseline_data"):
             return self._engine.small_windows.max_bytes
@@ -229,7 +274,6 @@ class OpenMonitors(pulumi.ComponentResource):
 
     def _input(self, monitor: Monitor, schedule_name: pulumi.Output[str]) -> pulumi.Output[str]:
         limit = self._largest_small_window(monitor)
-        files = self._files.get(monitor.kind.name, KindFiles())
 
         def written(found: dict[str, Any]) -> str:
             bucket = found["bucket"]
@@ -248,6 +292,9 @@ class OpenMonitors(pulumi.ComponentResource):
                         results=naming.s3_uri(bucket, bucket_layout.MONITORING_RESULTS),
                         state=naming.s3_uri(bucket, bucket_layout.MONITOR_STATE),
                         ground_truth=naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH),
+                        current_baseline=(
+                            naming.s3_uri(bucket, retraining.POINTER) if self._args.get("retrained") else None
+                        ),
                     ),
                     job_stem=self._stem,
                     small_window=small,
@@ -256,17 +303,24 @@ class OpenMonitors(pulumi.ComponentResource):
                 sort_keys=True,
             )
 
+        facts = self._facts(monitor, schedule_name)
+        windows = self._windows.function.name if self._windows else None
+        return pulumi.Output.all(facts, windows).apply(lambda found: written({**found[0], "windows": found[1]}))
+
+    def _facts(self, monitor: Monitor, schedule_name: pulumi.Output[str]) -> pulumi.Output[dict[str, Any]]:
+        """What the request of a run is made from, of all that other resources decide."""
+        files = self._files.get(monitor.kind.name, KindFiles())
         return pulumi.Output.all(
             bucket=self._bucket,
             endpoint=self._args["endpoint_name"],
             schedule=schedule_name,
             captured=self._args["capture_uri"],
-            windows=self._windows.function.name if self._windows else None,
             code=self._args["code_uri"],
             image=self._args["image_uri"],
             role=self._args["job_role_arn"],
             files={
-                **monitor.open_files(self._baselines.get(monitor.kind.name)),
+                **monitor.open_files(self._baseline_of(monitor)),
+                **{field: self._baselines[kind].data_uri for field, kind in monitor.borrows.items()},
                 "preprocessor": self._scripts[monitor.kind.name],
                 "analysis_config": files.analysis_config,
                 "model": files.model,
@@ -275,7 +329,7 @@ class OpenMonitors(pulumi.ComponentResource):
             key=self._common.kms_key_arn,
             network=network_config(self._network),
             region=look_up_context(self).region,
-        ).apply(written)
+        )
 
     def _request(self, monitor: Monitor, found: Mapping[str, Any]) -> dict[str, Any]:
         """But for its name and for what changes from run to run."""
@@ -316,7 +370,7 @@ class OpenMonitors(pulumi.ComponentResource):
         """Where a monitor that learns keeps what its windows counted, to know how much they differ."""
         if not monitor.learns_windows or not self._engine.learn_windows:
             return {}
-        folder = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.WINDOWS_FOLDER}/{found['schedule']}"
+        folder = f"{bucket_layout.MONITOR_WINDOWS}/{found['schedule']}"
         return {"windows_uri": naming.s3_uri(found["bucket"], folder)}
 
 

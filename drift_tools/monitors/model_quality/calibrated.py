@@ -7,8 +7,8 @@ false negative rate) share one test; an F score is called only where neither rec
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -49,7 +49,10 @@ _LEAST_ROWS: Final = 20
 @dataclass(frozen=True, slots=True)
 class MetricTest:
     """The test of one family. `metric`: the constrained one that it is told by; `p_value`: of a decline this large from
-    equal quality, one-sided.
+    equal quality, one-sided, if rows are independent.
+
+    `worse`: how much worse than the threshold, below 0 if better: points of a share, of an error the logarithm of its
+    ratio; `variance`: of that, by as many independent rows; `rows`: that it rests on, of a share of rows.
     """
 
     metric: str
@@ -57,11 +60,32 @@ class MetricTest:
     threshold: float
     operator: str
     p_value: float
+    worse: float
+    variance: float
+    rows: int | None = None
+
+    @property
+    def is_material(self) -> bool:
+        """Whether the decline is enough to matter."""
+        return matters(self.metric, self.worse)
+
+    def moved_by(self, offset: float) -> "MetricTest":
+        """The same test of a threshold that is so much worse."""
+        if self.metric in _ERRORS:
+            threshold = self.threshold * math.exp(offset)
+        else:
+            threshold = self.threshold + (offset if self.operator == GREATER else -offset)
+        return replace(self, threshold=threshold, worse=self.worse - offset)
+
+
+def matters(metric: str, worse: float, parts: float = 1.0) -> bool:
+    """Whether so much worse is so many times what matters of a metric: a point of a share, a twentieth of an error."""
+    return worse >= parts * (math.log1p(_PARTS) if metric in _ERRORS else _POINTS)
 
 
 def metric_tests(data: Outcomes, quality: ModelQuality, constraints: QualityConstraints) -> tuple[MetricTest, ...]:
     """One test for each family that has a constraint and whose metric exists for these rows."""
-    ratio = _LARGE if constraints.rows is None else constraints.rows / max(len(data), 1)
+    ratio = baseline_ratio(data, constraints)
     tests = []
     for family in _FAMILIES:
         named = [name for name in family if name in constraints.thresholds]
@@ -71,8 +95,16 @@ def metric_tests(data: Outcomes, quality: ModelQuality, constraints: QualityCons
         name = exists[0]
         threshold, operator = constraints.thresholds[name]
         p_value = _p_value(name, data, quality.metrics, threshold, ratio)
-        tests.append(MetricTest(name, quality.metrics[name], threshold, operator, p_value))
+        worse, variance = _decline(name, data, quality.metrics, threshold)
+        tests.append(
+            MetricTest(name, quality.metrics[name], threshold, operator, p_value, worse, variance, _rows_of(name, data))
+        )
     return tuple(tests)
+
+
+def baseline_ratio(data: Outcomes, constraints: QualityConstraints) -> float:
+    """How many times the run's rows the baseline has; one of unknown size is taken for a large one."""
+    return _LARGE if constraints.rows is None else constraints.rows / max(len(data), 1)
 
 
 def calibrated_violations(
@@ -84,20 +116,53 @@ def calibrated_violations(
     """
     tests = metric_tests(data, quality, constraints)
     level = alpha / max(len(tests), 1)
-    called = [test for test in tests if test.p_value <= level and _is_material(test)]
+    called = told([test for test in tests if test.p_value <= level and test.is_material])
+    return tuple(violation_of(test, f"p {test.p_value:.1g}") for test in called), tests
+
+
+def told(called: Sequence[MetricTest]) -> list[MetricTest]:
+    """Those of the called that are findings of their own: F scores follow from recall and precision."""
     if any(test.metric not in _DERIVED for test in called):
-        called = [test for test in called if not test.metric.removeprefix("weighted_").startswith("f")] or called
-    return tuple(_violation(test) for test in called), tests
+        return [test for test in called if not test.metric.removeprefix("weighted_").startswith("f")] or list(called)
+    return list(called)
 
 
-def _is_material(test: MetricTest) -> bool:
-    decline = test.value - test.threshold if test.operator == GREATER else test.threshold - test.value
-    return decline >= (_PARTS * abs(test.threshold) if test.metric in _ERRORS else _POINTS)
-
-
-def _violation(test: MetricTest) -> Violation:
-    text = f"Metric {test.metric} with {test.value} was {test.operator} {test.threshold} (p {test.p_value:.1g})"
+def violation_of(test: MetricTest, why: str) -> Violation:
+    """A called test in Model Monitor's words, and why it was called."""
+    text = f"Metric {test.metric} with {test.value} was {test.operator} {test.threshold} ({why})"
     return Violation(test.metric, test.operator, text, key="metric_name")
+
+
+def _decline(name: str, data: Outcomes, metrics: Mapping[str, float], threshold: float) -> tuple[float, float]:
+    """How much worse a metric is than its threshold, and the variance of that by independent rows."""
+    if data.problem_type == "Regression":
+        value, limit, error, _ = _errors(name, data, threshold)
+        if not error > 0:
+            return 0.0, 0.0
+        if name == "r2":  # of which 1 - value is a mean of errors
+            return value - limit, (error * value) ** 2
+        power = 0.5 if name == "rmse" else 1.0
+        return power * math.log(value / limit), (power * error) ** 2
+    worse = (metrics[name] - threshold) * (1 if name in _WORSE_ABOVE else -1)
+    rows = _rows_of(name, data)
+    if rows is None:
+        return worse, _standard_error(name, data, metrics) ** 2
+    if not rows:
+        return worse, 0.0
+    # Of the baseline's share: a window that is right or wrong throughout has none of its own.
+    share = min(max(threshold, 0.5 / rows), 1 - 0.5 / rows)
+    return worse, share * (1 - share) / rows
+
+
+def share_p_value_of(test: MetricTest, ratio: float, dispersion: float) -> float:
+    """The exact p-value of a share's decline from rows of which `dispersion` are worth one; 0 of other metrics, which
+    have none.
+    """
+    if test.rows is None:
+        return 0.0
+    return (
+        _of_share(test.value, test.threshold, max(round(test.rows / dispersion), 1), ratio) if test.worse > 0 else 1.0
+    )
 
 
 def _p_value(name: str, data: Outcomes, metrics: Mapping[str, float], threshold: float, ratio: float) -> float:
@@ -164,6 +229,16 @@ def _error_of_auc(auc: float, positives: int, negatives: int) -> float:
 
 def _of_errors(name: str, data: Outcomes, threshold: float, ratio: float) -> float:
     """Of a mean of errors by Student's t on the logarithm, with as many degrees of freedom as its tails leave."""
+    value, limit, error, freedom = _errors(name, data, threshold)
+    if not error > 0:
+        return 1.0
+    return float(stdtr(freedom, -abs(math.log(value / limit)) / (error * math.sqrt(1 + 1 / ratio))))
+
+
+def _errors(name: str, data: Outcomes, threshold: float) -> tuple[float, float, float, float]:
+    """The mean of a window's errors, its limit, the standard error of its logarithm (0 where there is none), and the
+    degrees of freedom of that.
+    """
     errors: Numbers = data.labels - data.predictions
     if name == "r2":
         spread = float(np.var(data.labels))
@@ -174,8 +249,7 @@ def _of_errors(name: str, data: Outcomes, threshold: float, ratio: float) -> flo
         value, limit = float(values.mean()), threshold**2 if name == "rmse" else threshold
     deviation = float(values.std(ddof=1))
     if not (value > 0 and limit > 0 and deviation > 0):
-        return 1.0
+        return value, limit, 0.0, 1.0
     kurtosis = float(np.mean(((values - value) / deviation) ** 4))
     freedom = max(3.0, 2 * len(values) / max(kurtosis - 1, 1e-9))
-    error = deviation / value / math.sqrt(len(values)) * math.sqrt(1 + 1 / ratio)
-    return float(stdtr(min(freedom, len(values) - 1.0), -abs(math.log(value / limit)) / error))
+    return value, limit, deviation / value / math.sqrt(len(values)), min(freedom, len(values) - 1.0)

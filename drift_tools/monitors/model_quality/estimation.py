@@ -129,6 +129,17 @@ class QualityEstimator:
         rows = len(predicted)
         return {name: _interval(value, self._error(name, rows)) for name, value in values.items()}
 
+    def measured(
+        self, labels: NDArray[np.object_], predicted: NDArray[np.object_], scores: Numbers
+    ) -> dict[str, float]:
+        """The same metrics of rows with labels: each class's truth in the place of its probability."""
+        each = [
+            _metrics(predicted == name, (labels == name).astype(np.float64), scores[:, column])
+            for column, name in enumerate(self.classes)
+        ]
+        values = {name: float(np.mean([one[name] for one in each])) for name in METRICS}
+        return values | {"accuracy": float((labels == predicted).mean())}
+
     def share_beyond(self, scores: Numbers) -> float:
         """The share of rows with a score outside of those that the baseline has."""
         return float(((scores < self.lowest) | (scores > self.highest)).any(axis=1).mean())

@@ -28,6 +28,10 @@ from drift_tools.monitors.model_quality.regression import regression_metrics
 _ROWS_FOR_DEVIATION, _DRAWS, _DRAWN_SHARE = 200, 5, 0.8
 
 
+FEWEST_LABELLED = 20
+"""Rows with a label below which a window's metrics are told and not judged."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelQuality:
     """The metrics of some outcomes; `deviations` is empty below 200 rows. `positive_label`: only of a binary one."""

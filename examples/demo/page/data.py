@@ -30,6 +30,8 @@ class Window:
     end: datetime | None = None
     fault: str | None = None
     cross_check: CrossCheck | None = None
+    estimated: Mapping[str, Any] | None = None
+    """What the run says of the model's quality before labels; None where it estimates nothing."""
 
     @property
     def drifted_features(self) -> list[str]:
@@ -79,6 +81,20 @@ class Streamed:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """One metric of a period as it was estimated before labels came, and as they then measured it; `doubt`: why the
+    estimate was not to be trusted, `measured` None where no labels came.
+    """
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    measured: float | None
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One part of the demo, told from its story to who was notified.
 
@@ -96,6 +112,7 @@ class Scenario:
     model_quality: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     streamed: Streamed | None = None
     """None of a scenario without a stream."""
+    estimated_quality: Mapping[str, Estimate] = field(default_factory=dict)
     quality_drawn: tuple[str, ...] = ("accuracy", "recall", "precision", "auc")
     sections: tuple[Section, ...] = ()
     """What other kinds of monitors have to show."""

@@ -112,6 +112,17 @@ def _scenario(scenario: Scenario, position: int) -> dict[str, Any]:
             if window.cross_check
         ],
         "quality": _quality(scenario),
+        "estimates": [
+            {
+                "period": period,
+                "metric": found.metric,
+                "value": number(found.value),
+                "interval": f"{number(found.low)} … {number(found.high)}",
+                "measured": NOTHING if found.measured is None else number(found.measured),
+                "doubt": found.doubt,
+            }
+            for period, found in scenario.estimated_quality.items()
+        ],
         "sections": [_section(section) for section in scenario.sections],
         "timeline": [_event(event, scenario.timeline[0]) for event in scenario.timeline],
         "notifications": [

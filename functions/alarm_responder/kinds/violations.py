@@ -115,6 +115,8 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     lines.append(f"Alarm at  {time_text(alarm.changed_at)}")
     if findings.report.says:
         lines.append(f"Verdict   {clip(findings.report.says, _MAX_SENTENCE)}")
+    if findings.report.estimated:
+        lines.append(f"Quality   {clip(findings.report.estimated, _MAX_SENTENCE)}")
     if seen := findings.acknowledged:
         said = f": {clip(seen.note, _MAX_SENTENCE)}" if seen.note else ""
         lines.append(f"Seen      by {clip(seen.by, _MAX_NAME)} at {clip(seen.at, _MAX_NAME)}{said}")

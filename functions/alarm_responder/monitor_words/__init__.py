@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from functions.alarm_responder.check_words import CheckWords
-from functions.alarm_responder.monitor_words import attribution, bias
+from functions.alarm_responder.monitor_words import attribution, bias, custom
 
-CHECK_WORDS: Final[Mapping[str, CheckWords]] = {bias.CHECK: bias.WORDS, attribution.CHECK: attribution.WORDS}
+CHECK_WORDS: Final[Mapping[str, CheckWords]] = {
+    bias.CHECK: bias.WORDS,
+    attribution.CHECK: attribution.WORDS,
+    custom.CHECK: custom.WORDS,
+}
 
 __all__ = ["CHECK_WORDS"]

@@ -46,7 +46,12 @@ def earlier_windows(box: Box, number: int) -> None:
     counts = np.array(own["counts"])
     for place in range(1, number + 1):
         start = NOW - timedelta(hours=place)
-        drawn = np.array([[*rng.multinomial(600, line[:13] / line[:13].sum()).tolist(), 0] for line in counts])
+        drawn = np.array(
+            [
+                [*rng.multinomial(600, line[:13] / line[:13].sum()).tolist(), rng.binomial(600, line[13] / 600)]
+                for line in counts
+            ]
+        )
         record = {**own, "start": int(start.timestamp()), "counts": drawn.tolist(), "called": [], "rows_called": []}
         write(state(box) / f"{start:%Y%m%dT%H%M%SZ}.json", [json.dumps(record)])
 

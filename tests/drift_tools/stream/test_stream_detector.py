@@ -28,21 +28,15 @@ class TestBins:
 
     def test_ends_missing_and_new(self) -> None:
         feature = FeatureBins.of_numbers("x", np.array([1.0, 2, 3, 4]))
-        assert feature.codes(np.array([1.0, 1.5, 4.0, 4.1, 0.9, np.nan, np.inf, -np.inf])).tolist() == [
-            0,
-            1,
-            3,
-            5,
-            5,
-            4,
-            5,
-            5,
-        ]
-        assert feature.names() == ["1", "1 … 2", "2 … 3", "3 … 4", MISSING, NEW]
+        given = np.array([1.0, 1.5, 4.0, 4.1, 0.9, np.nan, np.inf, -np.inf])
+        assert feature.codes(given).tolist() == [0, 1, 3, 5, 5, 4, 5, 5]
+        assert feature.names() == ["1 … 1", "1 … 2", "2 … 3", "3 … 4", MISSING, NEW]
 
-    def test_a_class_that_is_told_as_a_number_has_a_bin_for_each(self) -> None:
-        feature = FeatureBins.of_numbers("class", np.array([0.0] * 30 + [1.0] * 70))
-        assert feature.counts.tolist() == [30, 70, 0, 0]
+    @pytest.mark.parametrize("sign", [1.0, -1.0])
+    def test_what_is_rare_beside_a_frequent_value_has_a_bin_on_either_side_of_it(self, sign: float) -> None:
+        feature = FeatureBins.of_numbers("flag", sign * np.array([0.0] * 5 + [1.0] * 995))
+        assert sorted(feature.counts.tolist()) == [0, 0, 5, 995]
+        assert feature.counts[feature.codes(np.array([0.0 * sign, sign]))].tolist() == [5, 995]
 
     def test_a_constant(self) -> None:
         feature = FeatureBins.of_numbers("x", np.full(9, 3.0))

@@ -7,10 +7,30 @@ from typing import Any
 import joblib
 
 
+class Strict:
+    """A pipeline that answers only for categories that its training had: `known`, by feature."""
+
+    def __init__(self, pipeline: Any, known: dict[str, list[str]]) -> None:
+        self._pipeline, self._known = pipeline, {name: set(values) for name, values in known.items()}
+
+    def predict_proba(self, rows: list[dict[str, float | str]]) -> Any:
+        """As the pipeline; ValueError names a category that is unknown."""
+        for row in rows:
+            for name, values in self._known.items():
+                if row[name] not in values:
+                    raise ValueError(f"{name} is {row[name]!r}, which the training did not have")
+        return self._pipeline.predict_proba(rows)
+
+
 def model_fn(model_dir: str) -> tuple[list[str], Any]:
     with open(os.path.join(model_dir, "features.json"), encoding="utf-8") as file:
         features = json.load(file)
-    return features, joblib.load(os.path.join(model_dir, "model.joblib"))
+    pipeline = joblib.load(os.path.join(model_dir, "model.joblib"))
+    strict = os.path.join(model_dir, "known.json")
+    if not os.path.isfile(strict):
+        return features, pipeline
+    with open(strict, encoding="utf-8") as file:
+        return features, Strict(pipeline, json.load(file))
 
 
 def input_fn(body: str | bytes, content_type: str) -> list[list[str]]:

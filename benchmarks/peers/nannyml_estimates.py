@@ -1,0 +1,105 @@
+"""NannyML's estimates of the quality before labels, for tests/drift_tools/estimation: the oracle of this project's own.
+
+In an environment with nannyml.txt: `python benchmarks/peers/nannyml_estimates.py`. It cuts NannyML's own copy of the
+California housing data (1990 census, public domain; the model that answers is NannyML's), reads the answers of the
+employment example and writes `nannyml.json`. Two problems on the housing data: the classification that NannyML has
+answers of, and a linear regression of the median income, trained on every second row of the reference.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import nannyml
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LinearRegression
+
+PLACE = Path(__file__).parents[2] / "tests" / "drift_tools" / "estimation"
+EVERY = 2
+FEATURES = ["HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude"]
+WINDOWS = 6
+METRICS = {
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "specificity": "true_negative_rate",
+    "f1": "f1",
+    "roc_auc": "auc",
+    "mae": "mae",
+    "mse": "mse",
+    "rmse": "rmse",
+}
+
+
+def housing() -> pd.DataFrame:
+    """Reference and analysis one below the other, `window` -1 for the reference."""
+    reference, analysis, truth = nannyml.load_modified_california_housing_dataset()
+    analysis = analysis.merge(truth, on="id")
+    analysis["window"] = np.arange(len(analysis)) * WINDOWS // len(analysis)
+    reference["window"] = -1
+    rows = pd.concat([reference, analysis], ignore_index=True).iloc[::EVERY].reset_index(drop=True)
+    before = rows[rows.window == -1]
+    trained = LinearRegression().fit(before[FEATURES].iloc[::2], before.MedInc.iloc[::2])
+    rows["income"] = trained.predict(rows[FEATURES]).round(6)
+    rows["trained"] = False
+    rows.loc[before.index[::2], "trained"] = True
+    kept = ["window", "trained", *FEATURES, "MedInc", "income", "y_pred", "y_pred_proba", "clf_target"]
+    return rows[kept].astype({"y_pred": "int8", "clf_target": "int8", "window": "int8"})
+
+
+def estimates(estimator: Any, reference: pd.DataFrame, windows: pd.DataFrame) -> dict[str, Any]:
+    """By window and metric: estimate, low and high."""
+    found: dict[str, Any] = {}
+    estimator.fit(reference)
+    for name, rows in windows.groupby("window"):
+        table = estimator.estimate(rows.reset_index(drop=True)).filter(period="analysis").to_df()
+        found[str(name)] = {
+            METRICS[metric]: [
+                float(table[metric][column].iloc[-1])
+                for column in ("value", "lower_confidence_boundary", "upper_confidence_boundary")
+            ]
+            for metric in METRICS
+            if metric in table.columns.get_level_values(0)
+        }
+    return found
+
+
+def cbpe(prediction: str, probability: str, label: str) -> Any:
+    return nannyml.CBPE(
+        y_pred=prediction,
+        y_pred_proba=probability,
+        y_true=label,
+        problem_type="classification_binary",
+        metrics=["roc_auc", "f1", "precision", "recall", "specificity", "accuracy"],
+        chunk_number=1,
+    )
+
+
+def main() -> None:
+    rows = housing()
+    rows.to_parquet(PLACE / "california_housing.parquet", compression="zstd", index=False)
+    people = pd.read_parquet(PLACE / "employment_answers.parquet")
+    dle = nannyml.DLE(
+        feature_column_names=FEATURES, y_pred="income", y_true="MedInc", metrics=["mae", "mse", "rmse"], chunk_number=1
+    )
+    usable = rows[~rows.trained]
+    found = {
+        "nannyml": nannyml.__version__,
+        "python": sys.version.split()[0],
+        "employment": estimates(
+            cbpe("prediction", "probability", "label"),
+            people[people.window == "baseline"],
+            people[people.window != "baseline"],
+        ),
+        "housing": estimates(
+            cbpe("y_pred", "y_pred_proba", "clf_target"), rows[rows.window == -1], rows[rows.window != -1]
+        ),
+        "income": estimates(dle, usable[usable.window == -1], usable[usable.window != -1]),
+    }
+    (PLACE / "nannyml.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,313 @@
+"""Arguments of retraining: what is learned from, what is compared, who approves, how it is deployed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NotRequired, Self, TypedDict
+
+import pulumi
+
+from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.severities import SEVERITIES, WARNING
+from contract.monitor_kinds import KINDS
+
+STRATEGIES: Final = ("canary", "linear", "all-at-once")
+# AWS: WaitIntervalInSeconds is at most an hour, a task token of Step Functions lives as long as its execution, a year.
+_LONGEST_WAIT: Final = 3600
+_LONGEST_APPROVAL: Final = 24 * 90
+
+
+class TrainingArgs(TypedDict):
+    """What trains a model: a script in AWS's scikit-learn image."""
+
+    source: pulumi.Asset
+    """A tar.gz with the script and what it imports; in a stack's configuration also a directory, which becomes one."""
+    program: NotRequired[str]
+    """The script in it. It reads SM_CHANNEL_TRAIN/train.csv and writes what the endpoint serves to SM_MODEL_DIR.
+    Default `train.py`."""
+    hyperparameters: NotRequired[Mapping[str, str]]
+    """What the script is called with, `--name value`; a run by hand may give other values. Default none."""
+    instance_type: NotRequired[str]
+    """Default ml.m5.large."""
+    volume_size_in_gb: NotRequired[int]
+    """Default 20."""
+    max_runtime_in_seconds: NotRequired[int]
+    """Default 3600."""
+
+
+class RetrainingDataArgs(TypedDict):
+    """What a snapshot of labelled captures is made of."""
+
+    outputs: NotRequired[Sequence[str]]
+    """The first columns of the baseline, which the model gives. Default `prediction` and `probability`."""
+    prediction: NotRequired[str]
+    """The one of them that is the prediction. Default the first."""
+    probability: NotRequired[str]
+    """The one of them that is the positive class's probability. Default `probability`, if it is one of them."""
+    label: NotRequired[str]
+    """What the label's column is called for the script. Default `label`."""
+    train_hours: NotRequired[int]
+    """How far back before the hold-out the training rows begin. Default 2160, 90 days."""
+    holdout_share: NotRequired[float]
+    """The newest share of the rows that both models are compared on. Default 0.2."""
+    holdout_hours: NotRequired[float]
+    """In its place: the newest hours."""
+    gap_hours: NotRequired[float]
+    """Rows so shortly before the hold-out are in neither. Default 0."""
+    least_rows: NotRequired[int]
+    """Fewer rows to train on are refused. Default 1000."""
+    quarantined_checks: NotRequired[Sequence[str]]
+    """A window in which a monitor's run violated one of these checks is left out. Default those of a broken feed:
+    data types, completeness, columns, unknown categories."""
+    range_margin: NotRequired[float]
+    """A record with a number further outside of the baseline's range than so many of its widths is left out. Default 1.
+    """
+
+
+class ComparisonArgs(TypedDict):
+    """When a new model is better."""
+
+    segment_by: NotRequired[Sequence[str]]
+    """Features by whose values rows are compared apart. Default none."""
+    facets: NotRequired[Mapping[str, Sequence[str]]]
+    """Groups of people, by feature and values, whose bias metrics are compared. Default none."""
+    rule: NotRequired[Mapping[str, float]]
+    """Thresholds: confidence, tolerance, least_gain, segment_tolerance, least_segment_rows, bias_tolerance, least_rows;
+    docs/retraining.md has them."""
+
+
+class RetrainingAlarmArgs(TypedDict):
+    """Which violations ask for a retraining."""
+
+    kind: str
+    """The monitor's kind, such as `data-quality`."""
+    severity: NotRequired[str]
+    """`warning` or `critical`. Default `warning`."""
+    runs: NotRequired[int]
+    """How many runs in a row must have had violations. Default 3."""
+
+
+class QualityFloorArgs(TypedDict):
+    """A metric of the model's quality below which a retraining is asked for."""
+
+    metric: str
+    """As the model-quality monitor publishes it, such as `accuracy`."""
+    floor: float
+    """From 0 to 1."""
+
+
+class TriggersArgs(TypedDict):
+    """What asks for a retraining, beside people."""
+
+    alarms: NotRequired[Sequence[RetrainingAlarmArgs]]
+    """Default none."""
+    quality_floor: NotRequired[QualityFloorArgs]
+    """Looked at once a day. Default none."""
+    schedule: NotRequired[str]
+    """An expression of EventBridge Scheduler, such as `rate(30 days)`. Default none."""
+
+
+class ApprovalArgs(TypedDict):
+    """Who says yes."""
+
+    hours: NotRequired[int]
+    """After so many without an answer the candidate is rejected. Default 72."""
+    auto_approve: NotRequired[bool]
+    """Ask nobody; for stacks without customers, refused with `protect`. Default false."""
+
+
+class RetrainingDeploymentArgs(TypedDict):
+    """How traffic shifts to an approved model."""
+
+    strategy: NotRequired[str]
+    """`canary`, `linear` or `all-at-once`. Default `canary`."""
+    percent: NotRequired[int]
+    """The canary's or each step's share of the capacity. Default 10; at most 50."""
+    wait_in_seconds: NotRequired[int]
+    """How long each step bakes. Default 600."""
+    most_errors: NotRequired[int]
+    """More answers 5XX than this in a minute bring the old model back. Default 0."""
+
+
+class RetrainingArgs(TypedDict):
+    """Retraining with an approval gate; without it there is none."""
+
+    training: TrainingArgs
+    """What trains a model."""
+    data: NotRequired[RetrainingDataArgs]
+    """What it is trained and compared on."""
+    comparison: NotRequired[ComparisonArgs]
+    """When it is better."""
+    triggers: NotRequired[TriggersArgs]
+    """What starts it, beside people."""
+    approval: NotRequired[ApprovalArgs]
+    """Who says yes."""
+    deployment: NotRequired[RetrainingDeploymentArgs]
+    """How traffic shifts."""
+    cool_down_hours: NotRequired[float]
+    """No run starts of itself so soon after another. Default 24."""
+    least_new_labels: NotRequired[int]
+    """No run starts before so many labels came since the last one. Default 1000."""
+    timeout_in_hours: NotRequired[int]
+    """Longest life of a run, the approval included. Default 168."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmRule:
+    """`RetrainingAlarmArgs`, checked and complete."""
+
+    kind: str
+    severity: str
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrainingSettings:
+    """`RetrainingArgs`, checked and complete."""
+
+    source: pulumi.Asset
+    source_content: bytes
+    program: str
+    hyperparameters: Mapping[str, str]
+    instance_type: str
+    volume_size_in_gb: int
+    max_runtime_in_seconds: int
+    job_settings: Mapping[str, Any]
+    """What the jobs read, but for the problem's type and its positive class."""
+    alarms: tuple[AlarmRule, ...]
+    quality_floor: tuple[str, float] | None
+    schedule: str | None
+    approval_hours: int
+    auto_approve: bool
+    deployment_config: Mapping[str, Any]
+    most_errors: int
+    cool_down_hours: float
+    least_new_labels: int
+    timeout_in_hours: int
+
+    @classmethod
+    def from_args(cls, args: RetrainingArgs, *, protect: bool, path: str = "retraining") -> Self:
+        """Check everything; ArgumentError in one line: the argument, its value, and the fix."""
+        read = Reader(path, args, argument_names(RetrainingArgs))
+        training = Reader(read.name("training"), read.group("training"), argument_names(TrainingArgs))
+        approval = Reader(read.name("approval"), read.group("approval"), argument_names(ApprovalArgs))
+        triggers = Reader(read.name("triggers"), read.group("triggers"), argument_names(TriggersArgs))
+        deployment = Reader(read.name("deployment"), read.group("deployment"), argument_names(RetrainingDeploymentArgs))
+        source, content = training.asset("source", "name a tar.gz with the training script")
+        if approval.flag("auto_approve", False) and protect:
+            raise ArgumentError(
+                f"{approval.name('auto_approve')} is True and protect is True: what is protected has customers, and "
+                "they get no model without a person's yes; remove one of the two"
+            )
+        hours = approval.whole("hours", 72, 1, _LONGEST_APPROVAL)
+        timeout = read.whole("timeout_in_hours", max(168, hours + 48), 1, 24 * 365)
+        if timeout <= hours:
+            raise ArgumentError(
+                f"{read.name('timeout_in_hours')} is {timeout} and {approval.name('hours')} is {hours}: a run must "
+                "live longer than it waits for an answer"
+            )
+        return cls(
+            source=source,
+            source_content=content,
+            program=training.text("program", "train.py", r"[A-Za-z0-9_./-]+\.py", "a script such as train.py"),
+            hyperparameters=_hyperparameters(training),
+            instance_type=training.instance_type("ml.m5.large"),
+            volume_size_in_gb=training.whole("volume_size_in_gb", 20, 1, 1024),
+            max_runtime_in_seconds=training.whole("max_runtime_in_seconds", 3600, 60, 432_000),
+            job_settings=_job_settings(read),
+            alarms=_alarms(triggers),
+            quality_floor=_floor(triggers),
+            schedule=triggers.text("schedule", None, r"(rate|cron)\(.+\)", "rate(…) or cron(…)")
+            if triggers.has("schedule")
+            else None,
+            approval_hours=hours,
+            auto_approve=approval.flag("auto_approve", False),
+            deployment_config=_deployment_config(deployment),
+            most_errors=deployment.whole("most_errors", 0, 0, 1_000_000),
+            cool_down_hours=read.number("cool_down_hours", 24.0, 0, 24 * 365) or 0.0,
+            least_new_labels=read.whole("least_new_labels", 1000, 0, 10**9),
+            timeout_in_hours=timeout,
+        )
+
+
+def _hyperparameters(read: Reader) -> dict[str, str]:
+    given = read.raw("hyperparameters") or {}
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        raise read.refuse("hyperparameters", "must be an object of names and values")
+    return {key: str(value) for key, value in given.items()}
+
+
+def _job_settings(read: Reader) -> dict[str, Any]:
+    """The groups `data` and `comparison` as the jobs read them; their values the jobs check once more."""
+    data = Reader(read.name("data"), read.group("data"), argument_names(RetrainingDataArgs))
+    comparison = Reader(read.name("comparison"), read.group("comparison"), argument_names(ComparisonArgs))
+    outputs = list(data.raw("outputs") or ("prediction", "probability"))
+    if data.has("holdout_share") and data.has("holdout_hours"):
+        raise ArgumentError(f"{data.name('holdout_share')} is given with {data.name('holdout_hours')}: remove one")
+    found: dict[str, Any] = {
+        "outputs": outputs,
+        "prediction": data.choice("prediction", outputs[0], outputs),
+        "probability": data.raw("probability") or ("probability" if "probability" in outputs else None),
+        "label": data.text("label", "label"),
+        "train_hours": data.whole("train_hours", 2160, 1, 24 * 3660),
+        "holdout_share": data.number("holdout_share", None, 0.01, 0.9),
+        "holdout_hours": data.number("holdout_hours", None, 0, 24 * 3660),
+        "gap_hours": data.number("gap_hours", 0.0, 0, 24 * 3660),
+        "least_rows": data.whole("least_rows", 1000, 2, 10**9),
+        "quarantined_checks": data.raw("quarantined_checks"),
+        "range_margin": data.number("range_margin", 1.0, 0, 1000),
+        "segment_by": comparison.raw("segment_by"),
+        "facets": comparison.raw("facets"),
+        "rule": comparison.raw("rule"),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _alarms(read: Reader) -> tuple[AlarmRule, ...]:
+    given = read.raw("alarms") or ()
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise read.refuse("alarms", "must be a list of objects with kind, severity and runs")
+    found = []
+    for number, each in enumerate(given):
+        rule = Reader(f"{read.name('alarms')}[{number}]", each, argument_names(RetrainingAlarmArgs))
+        found.append(
+            AlarmRule(
+                kind=rule.choice("kind", None, list(KINDS)),
+                severity=rule.choice("severity", WARNING, SEVERITIES),
+                runs=rule.whole("runs", 3, 1, 168),
+            )
+        )
+    return tuple(found)
+
+
+def _floor(read: Reader) -> tuple[str, float] | None:
+    if not read.has("quality_floor"):
+        return None
+    floor = Reader(read.name("quality_floor"), read.raw("quality_floor"), argument_names(QualityFloorArgs))
+    value = floor.number("floor", None, 0.0, 1.0)
+    if value is None:
+        raise floor.refuse("floor", "must be a number from 0 to 1")
+    return floor.text("metric", None, r"[a-z0-9_]+", "a metric such as accuracy"), value
+
+
+def _deployment_config(read: Reader) -> dict[str, Any]:
+    """The traffic routing of UpdateEndpoint's DeploymentConfig, without its alarms."""
+    strategy = read.choice("strategy", STRATEGIES[0], STRATEGIES)
+    percent = read.whole("percent", 10, 1, 50)
+    routing: dict[str, Any] = {
+        "Type": {"canary": "CANARY", "linear": "LINEAR", "all-at-once": "ALL_AT_ONCE"}[strategy],
+        "WaitIntervalInSeconds": read.whole("wait_in_seconds", 600, 0, _LONGEST_WAIT),
+    }
+    size = {"Type": "CAPACITY_PERCENT", "Value": percent}
+    if strategy == "canary":
+        routing["CanarySize"] = size
+    elif strategy == "linear":
+        routing["LinearStepSize"] = size
+    elif read.has("percent"):
+        raise read.refuse("percent", "means nothing with strategy all-at-once: remove one of the two")
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": routing,
+            "TerminationWaitInSeconds": 0,
+            "MaximumExecutionTimeoutInSeconds": 14_400,
+        }
+    }

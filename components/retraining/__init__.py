@@ -1,0 +1,17 @@
+"""Retraining with an approval gate."""
+
+from components.retraining.pipeline import Places, Training, hyperparameter, pipeline_definition
+from components.retraining.retraining import Retraining, Surroundings, Trigger
+from components.retraining.state_machine import MachineSettings, state_machine_definition
+
+__all__ = [
+    "MachineSettings",
+    "Places",
+    "Retraining",
+    "Surroundings",
+    "Training",
+    "Trigger",
+    "hyperparameter",
+    "pipeline_definition",
+    "state_machine_definition",
+]

@@ -1,0 +1,100 @@
+"""The batch job: what a transform job wrote, described and held against the baseline's columns.
+
+A row is the answer's columns and the input's, in whichever order the transform job left them, perhaps with an id and a
+time behind them. Where it left the answer alone, the input lies beside it, row by row.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from drift_tools.errors import InputError
+from drift_tools.job import data_quality
+from drift_tools.job.container import Job
+from drift_tools.job.dataset import plain_table
+from drift_tools.job.results import Found
+from drift_tools.job.settings import DatasetSettings, MonitorSettings
+from drift_tools.monitors.data_quality import Constraints
+from drift_tools.tables import Column, Table
+
+_ID_COLUMNS = 2
+_JSON_IDS = ("SageMakerInferenceId", "SageMakerInferenceTime")
+_JSON_ANSWER = "SageMakerOutput"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchColumns:
+    """Where a row has the answer: in front or behind (`is_last`), in `number` columns; `has_ids`: an id and a time end
+    the row.
+    """
+
+    is_last: bool = False
+    number: int = 1
+    has_ids: bool = False
+
+    @classmethod
+    def parse(cls, text: str | None) -> "BatchColumns":
+        """From the variable `batch_columns`; raises `InputError`."""
+        try:
+            given = json.loads(text or "{}")
+            return cls(given.get("position") == "END", int(given.get("number", 1)), bool(given.get("ids", False)))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise InputError(f'batch_columns is {text!r}: give {{"position":"END","number":1,"ids":false}}') from error
+
+
+def run(job: Job, settings: MonitorSettings) -> Found | None:
+    """Describe a batch and judge it; None on instances that hand nothing over."""
+    path = settings.baseline.constraints
+    if path is None:
+        raise InputError("baseline_constraints is not set: a batch is held against the data-quality baseline")
+    if not job.is_leader:
+        return None
+    columns = BatchColumns.parse(settings.batch_columns)
+    names = list(Constraints.read(path).features)
+    table = batch_table(settings.dataset, names, columns, source=settings.batch_input)
+    return data_quality.check_table(job, settings, table)
+
+
+def batch_table(dataset: DatasetSettings, names: list[str], columns: BatchColumns, *, source: Any = None) -> Table:
+    """The rows of a batch under the baseline's names, the answer's columns first."""
+    table = _without_ids(plain_table(dataset), columns)
+    if source is not None:
+        table = _beside(table, plain_table(replace(dataset, source=source)))
+    elif columns.is_last and not _is_named(table, names):
+        at = len(table.columns) - columns.number
+        order = [*table.names[at:], *table.names[:at]]
+        table = Table.of([table.columns[name] for name in order], table.rows)
+    if _is_named(table, names):
+        return table
+    if len(table.columns) != len(names):
+        raise InputError(
+            f"a row of the batch has {len(table.columns)} columns and the baseline {len(names)}: say in "
+            "batch.output_columns how many of them are the answer, or let the transform job join its input"
+        )
+    return table.renamed(names)
+
+
+def _is_named(table: Table, names: list[str]) -> bool:
+    """Whether the rows name their columns themselves, as JSON and a CSV's header do."""
+    return set(names) <= set(table.names)
+
+
+def _without_ids(table: Table, columns: BatchColumns) -> Table:
+    if not columns.has_ids:
+        return table
+    named = [name for name in _JSON_IDS if name in table.columns]
+    return table.without(named or table.names[-_ID_COLUMNS:])
+
+
+def _beside(answers: Table, inputs: Table) -> Table:
+    if answers.rows != inputs.rows:
+        raise InputError(
+            f"the batch has {answers.rows} answers for {inputs.rows} rows of input: they are joined row by row, so "
+            "split the input by lines and assemble the output by lines"
+        )
+    named: dict[str, Column] = {}
+    for place, table in (("answer", answers), ("input", inputs)):
+        for name, column in table.columns.items():
+            key = name if name not in named and not name.startswith("_c") else f"{place} {name}"
+            named[key] = column.renamed(key)
+    return Table(named, answers.rows)

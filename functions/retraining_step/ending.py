@@ -1,0 +1,191 @@
+"""How a retraining ends: one message, one record, nothing half done, and the lock given back.
+
+Whatever went wrong, the old model serves afterwards: an update under way is waited for, and one that came through is
+taken back unless the monitors follow it already.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from functions.common.aws_clients import error_code
+from functions.common.json_logging import log
+from functions.common.retraining_state import State
+from functions.retraining_step.approval import reject
+from functions.retraining_step.candidates import comparison_lines
+from functions.retraining_step.deployment import names_of
+from functions.retraining_step.services import Services, tell
+
+DEPLOYED, REFUSED, REJECTED, EXPIRED, ROLLED_BACK, FAILED = (
+    "deployed", "refused", "rejected", "expired", "rolled back", "failed",
+)  # fmt: skip
+_HEADLINES: Final = {
+    DEPLOYED: "the new model serves",
+    REFUSED: "the new model is refused: it is not better",
+    REJECTED: "the new model was rejected",
+    EXPIRED: "nobody approved the new model in time",
+    ROLLED_BACK: "the new model was rolled back",
+    FAILED: "the retraining failed",
+}
+_SETTLE_SECONDS: Final = 10.0
+_SETTLE_TIMES: Final = 60
+_MISSING: Final = ("Could not find", "does not exist")
+
+
+def finish(event: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
+    """End an execution: clean up, write down what happened, tell people once, and let the next one start."""
+    execution, outcome = event["execution"], event["outcome"]
+    package = event.get("package") or ""
+    restored = False
+    if outcome == DEPLOYED:
+        _remove_orphans(event["config"], settings, services)
+    else:
+        restored = clean_up(event, settings, services)
+    state = State(services.s3, settings["bucket"])
+    record = {
+        "execution": execution,
+        "outcome": outcome,
+        "trigger": event.get("trigger", ""),
+        "reason": _reason(event),
+        "package": package,
+        "run_uri": event.get("run_uri", ""),
+        "approval": event.get("approval") or {},
+        "ended": event.get("at") or services.now().isoformat(),
+    }
+    if state.decide(execution, record):
+        try:
+            tell(
+                services,
+                settings,
+                f"{settings['endpoint_name']}: {_HEADLINES[outcome]}",
+                _lines(record, restored, settings, services),
+            )
+        except Exception:
+            state.undecide(execution)
+            raise
+    last = {
+        "ended": record["ended"],
+        "outcome": outcome,
+        "execution": execution,
+        "labels_until": event.get("started", record["ended"]),
+    }
+    state.write_last(last)
+    state.release_lock(execution)
+    return {"outcome": outcome, "reason": record["reason"]}
+
+
+def execution_ended(detail: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
+    """An execution that was stopped or ran out of time could not clean up after itself; nor could one whose last step
+    failed. One that did is left alone: the next may be under way by now, and its candidate is none to clean up.
+    """
+    if State(services.s3, settings["bucket"]).decided(detail["executionArn"]):
+        return {"ignored": "it has cleaned up after itself"}
+    given = json.loads(detail.get("input") or "{}")
+    event = {
+        "execution": detail["executionArn"],
+        "outcome": FAILED,
+        "trigger": given.get("trigger", ""),
+        "run_uri": given.get("run_uri", ""),
+        "champion": given.get("champion"),
+        "error": {"Error": detail["status"], "Cause": detail.get("cause") or "the execution was stopped"},
+    }
+    return finish(event, settings, services)
+
+
+def clean_up(event: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> bool:
+    """Reject what still waits, and let the old model serve; whether the endpoint had to be brought back."""
+    state, sagemaker = State(services.s3, settings["bucket"]), services.sagemaker
+    pending = sagemaker.list_model_packages(
+        ModelPackageGroupName=settings["group_name"], ModelApprovalStatus="PendingManualApproval"
+    )["ModelPackageSummaryList"]
+    for package in pending:
+        state.stop_waiting(package["ModelPackageArn"])
+        reject(package["ModelPackageArn"], f"the retraining ended: {_reason(event)}", services)
+    if not event.get("champion"):
+        return False
+    before = event["champion"]["config"]
+    endpoint = _settled(settings, services)
+    current = endpoint["EndpointConfigName"]
+    restored = current != before and not _is_monitored(current, settings, services)
+    if restored:
+        sagemaker.update_endpoint(EndpointName=settings["endpoint_name"], EndpointConfigName=before)
+        current = _settled(settings, services)["EndpointConfigName"]
+    _remove_orphans(current, settings, services)
+    return restored
+
+
+def _settled(settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
+    """The endpoint once it is not changing; RuntimeError, for Lambda's retry, if that takes longer than this may."""
+    for _ in range(_SETTLE_TIMES):
+        found: dict[str, Any] = services.sagemaker.describe_endpoint(EndpointName=settings["endpoint_name"])
+        if found["EndpointStatus"] not in ("Updating", "RollingBack", "SystemUpdating"):
+            return found
+        services.sleep(_SETTLE_SECONDS)
+    raise RuntimeError(f"endpoint {settings['endpoint_name']} is still {found['EndpointStatus']}")
+
+
+def _is_monitored(config: str, settings: Mapping[str, Any], services: Services) -> bool:
+    """Whether the monitors follow this configuration: then it is deployed, whatever failed afterwards."""
+    return bool(State(services.s3, settings["bucket"]).pointer().get("config") == config)
+
+
+def _remove_orphans(current: str, settings: Mapping[str, Any], services: Services, *, everything: bool = False) -> None:
+    """Remove the configurations and models of candidates that do not serve."""
+    packages = services.sagemaker.list_model_packages(ModelPackageGroupName=settings["group_name"], MaxResults=100)
+    for package in packages["ModelPackageSummaryList"]:
+        name = names_of(package["ModelPackageArn"], settings)
+        if name == current and not everything:
+            continue
+        _gone(lambda name=name: services.sagemaker.delete_endpoint_config(EndpointConfigName=name))
+        _gone(lambda name=name: services.sagemaker.delete_model(ModelName=name))
+
+
+def _gone(delete: Any) -> None:
+    try:
+        delete()
+    except ClientError as error:
+        if not any(word in str(error) for word in _MISSING):
+            raise
+        log("DEBUG", "already gone", code=error_code(error))
+
+
+def on_destroy(step: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
+    """What Pulumi does not know of goes with the stack: a group with packages in it cannot be deleted."""
+    if step["action"] != "delete":
+        return {"destroy": "later"}
+    _remove_orphans("", settings, services, everything=True)
+    packages = services.sagemaker.list_model_packages(ModelPackageGroupName=settings["group_name"], MaxResults=100)
+    for package in packages["ModelPackageSummaryList"]:
+        services.sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
+    return {"destroy": "done"}
+
+
+def _reason(event: Mapping[str, Any]) -> str:
+    """Why it ended so, in one line."""
+    error = event.get("error") or {}
+    if error:
+        return f"{error.get('Error', 'error')}: {' '.join(str(error.get('Cause', '')).split())}"[:1000]
+    return str(event.get("reason") or (event.get("approval") or {}).get("note") or "")[:1000]
+
+
+def _lines(record: Mapping[str, Any], restored: bool, settings: Mapping[str, Any], services: Services) -> list[str]:
+    approval = record["approval"]
+    lines = [f"{settings['endpoint_name']}: {_HEADLINES[record['outcome']]}."]
+    lines += [f"Trained because of: {record['trigger']}"] if record["trigger"] else []
+    lines += [f"Why: {record['reason']}"] if record["reason"] else []
+    lines += (
+        [f"Approved by: {approval['by']} ({approval.get('note') or 'without a note'})"] if approval.get("by") else []
+    )
+    if record["outcome"] != DEPLOYED:
+        lines.append("The endpoint was brought back to the old model." if restored else "The old model serves.")
+    if record["run_uri"]:
+        lines += ["", *comparison_lines(record["run_uri"], services)]
+    return [
+        *lines,
+        "",
+        f"Execution: {record['execution']}",
+        f"At: {datetime.fromisoformat(record['ended']):%Y-%m-%d %H:%M:%S} UTC",
+    ]

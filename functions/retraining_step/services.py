@@ -1,0 +1,32 @@
+"""What the steps ask AWS for, and how they tell people."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+_SUBJECT = 100
+
+
+@dataclass(frozen=True)
+class Services:
+    """Clients, and the time."""
+
+    s3: Any
+    sagemaker: Any
+    states: Any
+    sns: Any
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+
+
+def tell(services: Services, settings: Mapping[str, Any], subject: str, lines: list[str]) -> None:
+    """One message to people."""
+    plain = subject.encode("ascii", "replace").decode()
+    services.sns.publish(
+        TopicArn=settings["notification_topic_arn"],
+        Subject=plain if len(plain) <= _SUBJECT else plain[: _SUBJECT - 3] + "...",
+        Message="\n".join(lines) + "\n",
+        MessageAttributes={"kind": {"DataType": "String", "StringValue": "retraining"}},
+    )

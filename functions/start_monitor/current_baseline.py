@@ -1,0 +1,35 @@
+"""What a run compares with where models are retrained: the baseline of the one that serves, since its deployment."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from functions.common.s3_objects import exists, read_json, split_uri
+from functions.start_monitor.plan import Plan
+
+
+def followed(plan: Plan, s3: Any) -> Plan:
+    """The plan with the inputs that the last retraining has put in the place of the declared ones.
+
+    Without a retraining so far there is no such object, and the plan stays as it is. Windows of another model's answers
+    are none to learn from: their counts go to a folder of their own.
+    """
+    if plan.current_baseline_uri is None:
+        return plan
+    bucket, key = split_uri(plan.current_baseline_uri)
+    if not exists(s3, bucket, key):
+        return plan
+    pointer = read_json(s3, bucket, key)
+    uris = pointer["inputs"].get(plan.kind)
+    return plan if not uris else replace(plan, request=_request(plan.request, uris, str(pointer["version"])))
+
+
+def _request(request: Mapping[str, Any], uris: Mapping[str, str], version: str) -> dict[str, Any]:
+    inputs = []
+    for item in request.get("ProcessingInputs", []):
+        uri = uris.get(item["InputName"])
+        inputs.append({**item, "S3Input": {**item["S3Input"], "S3Uri": uri}} if uri else item)
+    environment = dict(request.get("Environment", {}))
+    if "windows_uri" in environment:
+        environment["windows_uri"] = f"{environment['windows_uri']}-retrained-{version}"
+    return {**request, "ProcessingInputs": inputs, "Environment": environment}

@@ -1,0 +1,118 @@
+"""What asks for a retraining: an alarm, a schedule, a person; and whether what an alarm says has lasted."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from contract import retraining as names
+from contract.metrics import CONSTRAINT_VIOLATIONS, of_schedule
+from functions.common.event_fields import BadEventError, mapping
+
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """Who asks: `by` is `alarm`, `schedule`, `quality` or `hand`; `alarm` its name; `parameters` the pipeline's.
+
+    `at`: when it asked, where it says so. An event may come late, and what it speaks of is older then.
+    """
+
+    by: str
+    text: str
+    alarm: str = ""
+    at: datetime | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_trigger(event: Any) -> Trigger | None:
+    """Read an event; None for an alarm that ends. BadEventError for what is none of the three."""
+    fields = mapping(event, "the event")
+    records = fields.get("Records")
+    if isinstance(records, list):
+        if len(records) != 1:
+            raise BadEventError(f"the event has {len(records)} records: SNS delivers one")
+        message = json.loads(mapping(records[0], "the record")["Sns"]["Message"])
+        if message.get("NewStateValue") != "ALARM":
+            return None
+        name = str(message["AlarmName"])
+        return Trigger("alarm", f"alarm {name}", alarm=name, at=_moment(message.get("StateChangeTime")))
+    if fields.get("by") == "schedule":
+        return Trigger("schedule", "schedule", at=_moment(fields.get("at")))
+    if fields.get("by") == "check":
+        return Trigger("quality", "quality floor", at=_moment(fields.get("at")))
+    if fields.get("by") == "hand":
+        reason = str(fields.get("reason") or "no reason given")
+        given = mapping(fields.get("parameters") or {}, "parameters")
+        return Trigger("hand", f"by hand: {reason}", parameters={str(key): str(value) for key, value in given.items()})
+    raise BadEventError("the event is neither an alarm nor has `by` schedule, check or hand")
+
+
+def _moment(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
+
+
+def lasting(trigger: Trigger, settings: Mapping[str, Any], cloudwatch: Any, now: datetime) -> tuple[str, str] | None:
+    """Why a trigger does not count, as reason and detail; None if it does."""
+    if trigger.by == "quality":
+        return _quality(settings, cloudwatch, now)
+    if trigger.by != "alarm":
+        return None
+    rule = next((rule for rule in settings["rules"] if rule["alarm"] == trigger.alarm), None)
+    if rule is None:
+        return (names.NOT_A_TRIGGER, trigger.alarm)
+    violated = violated_runs(rule, settings, cloudwatch, now)
+    needed = int(rule["runs"])
+    if violated < needed:
+        return (names.NOT_LASTING, f"{violated} of the {needed} last runs of {rule['kind']} had violations")
+    return None
+
+
+def violated_runs(rule: Mapping[str, Any], settings: Mapping[str, Any], cloudwatch: Any, now: datetime) -> int:
+    """How many of the last runs, without a gap, had violations."""
+    runs, hours = int(rule["runs"]), int(rule["hours_between_runs"])
+    points = cloudwatch.get_metric_statistics(
+        Namespace=settings["metric_namespace"],
+        MetricName=CONSTRAINT_VIOLATIONS,
+        Dimensions=[
+            {"Name": name, "Value": value}
+            for name, value in of_schedule(settings["endpoint_name"], rule["schedule"]).items()
+        ],
+        StartTime=now - timedelta(hours=hours * (runs + 1)),
+        EndTime=now + timedelta(hours=1),
+        Period=_HOUR,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    count = 0
+    for point in sorted(points, key=lambda each: each["Timestamp"], reverse=True):
+        if point["Maximum"] <= 0:
+            break
+        count += 1
+    return count
+
+
+def _quality(settings: Mapping[str, Any], cloudwatch: Any, now: datetime) -> tuple[str, str] | None:
+    floor = settings.get("quality_floor")
+    if not floor:
+        return (names.NOT_A_TRIGGER, "no quality floor is set")
+    hours = int(floor["hours_between_runs"])
+    points = cloudwatch.get_metric_statistics(
+        Namespace=floor["namespace"],
+        MetricName=floor["metric"],
+        Dimensions=[
+            {"Name": name, "Value": value}
+            for name, value in of_schedule(settings["endpoint_name"], floor["schedule"]).items()
+        ],
+        StartTime=now - timedelta(hours=2 * hours),
+        EndTime=now + timedelta(hours=1),
+        Period=_HOUR,
+        Statistics=["Average"],
+    )["Datapoints"]
+    if not points:
+        return (names.NOT_LASTING, f"nothing was published of {floor['metric']}")
+    latest = max(points, key=lambda each: each["Timestamp"])["Average"]
+    if latest >= float(floor["floor"]):
+        return (names.NOT_LASTING, f"{floor['metric']} is {latest:g}, the floor {floor['floor']:g}")
+    return None

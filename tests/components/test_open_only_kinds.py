@@ -1,0 +1,131 @@
+"""Stacks with what the open engine alone has: estimated quality, batches, custom monitors; on the mocked runtime."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.args import ArgumentError, StackSettings
+from tests.components.conftest import MakeArgs
+from tests.components.mocked_runtime import Run
+from tests.components.test_contracts import statements
+from tests.components.test_open_stack import plan
+
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+SCRIPT = "def measure(table):\n    return {'minors': float((table['AGE'] < 18).mean())}\n"
+BATCH = {"output_uri": "s3://scores/out/", "input_uri": "s3://scores/in", "output_columns": 2}
+CUSTOM = {"monitors": {"people": {"script": pulumi.StringAsset(SCRIPT), "above": {"minors": 0.1}}}}
+
+
+@pytest.fixture(scope="module")
+def opened(run_stack: Callable[..., Run], labelled_csv: Path) -> Run:
+    quality = {
+        "problem_type": "BinaryClassification",
+        "baseline": {"data": pulumi.FileAsset(str(labelled_csv))},
+        "estimate": True,
+    }
+    return run_stack(engine="open", batch=BATCH, custom=CUSTOM, model_quality=quality)
+
+
+def of_role(run: Run, role: str) -> dict[str, dict[str, Any]]:
+    return {item["Sid"]: item for name, item in statements(run) if name == f"churn-{role}-role-policy"}
+
+
+def test_data_quality_estimates_from_the_labelled_data(opened: Run) -> None:
+    request = plan(opened, "data-quality")["request"]
+    inputs = {item["InputName"]: item["S3Input"]["S3Uri"] for item in request["ProcessingInputs"]}
+    stored = opened.one(OBJECT, "churn-model-quality-baseline-data").inputs["key"]
+    assert inputs["labelled_data"].endswith(f"/{stored}")
+    expected = {
+        "estimate_baseline": "/opt/ml/processing/input/labelled_data/baseline.csv",
+        "estimate_inference_attribute": "prediction",
+        "estimate_probability_attribute": "probability",
+        "ground_truth_attribute": "label",
+        "inference_attribute": "0",
+        "probability_attribute": "1",
+        "problem_type": "BinaryClassification",
+    }
+    assert {name: request["Environment"][name] for name in expected} == expected
+    body = opened.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
+    assert "Model quality before labels" in body
+
+
+def test_a_batch_is_started_by_its_end_and_no_clock(opened: Run) -> None:
+    schedules = {item.name for item in opened.of_type("aws:scheduler/schedule:Schedule")}
+    assert not [name for name in schedules if "batch" in name]
+    rule = opened.one("aws:cloudwatch/eventRule:EventRule", "churn-batch-ended")
+    assert json.loads(rule.inputs["eventPattern"])["detail"] == {
+        "TransformJobStatus": ["Completed"],
+        "TransformOutput": {"S3OutputPath": [{"prefix": "s3://scores/out"}]},
+    }
+    stored = opened.one(OBJECT, "churn-batch-plan").inputs
+    assert stored["key"].startswith("monitoring-scripts/batch/")
+    found = json.loads(stored["content"])
+    assert (found["output_uri"], found["output_columns"]) == ("s3://scores/out", 2)
+    assert found["request"]["Environment"]["analysis_type"] == "BATCH"
+    names = {item["InputName"] for item in found["request"]["ProcessingInputs"]}
+    assert names == {"code", "baseline_constraints", "baseline_statistics", "baseline_data"}
+    function = opened.one("aws:lambda/function:Function", "churn-start-monitor").inputs
+    assert function["environment"]["variables"]["BATCH_PLAN"].endswith(f"/{stored['key']}")
+
+
+def test_batches_may_be_read_and_nothing_beside_them(opened: Run) -> None:
+    starts, runs = of_role(opened, "start-monitor"), of_role(opened, "open-monitor")
+    assert runs["ReadBatches"]["Resource"] == ["arn:aws:s3:::scores/out/*", "arn:aws:s3:::scores/in/*"]
+    assert starts["ListBatches"]["Condition"] == {"StringLike": {"s3:prefix": ["out", "out/*", "in", "in/*"]}}
+    assert "ReadBatches" not in starts
+    assert starts["ReadBatchPlan"]["Action"] == ["s3:GetObject"]
+
+
+def test_silence_of_batches_is_no_news_unless_one_is_due(opened: Run, run_stack: Callable[..., Run]) -> None:
+    alarms = {item.name for item in opened.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    assert {"churn-batch-violations", "churn-batch-job-failures"} <= alarms
+    assert "churn-batch-silent" not in alarms
+    due = run_stack(engine="open", batch={**BATCH, "schedule_expression": "cron(0 6 ? * * *)"})
+    alarms = {item.name for item in due.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    assert "churn-batch-silent" in alarms
+
+
+def test_custom_scripts_lie_where_no_role_of_the_stack_writes(opened: Run) -> None:
+    stored = opened.one(OBJECT, "churn-custom-analysis-config").inputs
+    assert stored["key"].startswith("monitoring-scripts/churn-custom/")
+    config = json.loads(stored["content"])
+    assert config["monitors"] == {"people": {"script": SCRIPT, "thresholds": {"minors": {"above": 0.1}}}}
+    written = [
+        resource
+        for _, item in statements(opened)
+        if any(action.startswith("s3:Put") or action == "s3:*" for action in item["Action"])
+        for resource in ([item["Resource"]] if isinstance(item["Resource"], str) else item["Resource"])
+    ]
+    assert written
+    assert not [resource for resource in written if "monitoring-scripts" in resource]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"batch": BATCH, "engine": "model-monitor"}, "batch is given and engine is model-monitor"),
+        ({"batch": {"output_columns": 2}}, "batch.output_uri is missing"),
+        ({"custom": CUSTOM, "engine": "both"}, "custom is given and engine is both"),
+        ({"custom": {"monitors": {}}}, "custom.monitors is {}"),
+        (
+            {"custom": {"monitors": {"a b": {"script": pulumi.StringAsset(SCRIPT)}}}},
+            "'a b' is no name: use letters, digits and _",
+        ),
+        (
+            {"custom": {"monitors": {"mine": {"script": pulumi.StringAsset("x = 1")}}}},
+            "custom.monitors.mine.script has no measure",
+        ),
+        (
+            {"model_quality": {"problem_type": "BinaryClassification", "thresholds": {"auc": 0.8}, "estimate": True}},
+            "model_quality.estimate is True without model_quality.baseline.data",
+        ),
+    ],
+)
+def test_refusals(make_args: MakeArgs, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        StackSettings.from_args("churn", make_args(**{"engine": "open", **changes}))
+    assert words in str(refused.value)

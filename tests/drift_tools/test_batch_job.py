@@ -1,0 +1,84 @@
+"""Rows of batches: what a transform job may leave, brought into the baseline's order."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drift_tools.errors import InputError
+from drift_tools.job.batch import BatchColumns, batch_table
+from drift_tools.job.settings import DatasetSettings, TimeWindow
+
+NAMES = ["prediction", "probability", "age", "place"]
+
+
+def dataset(source: Path, kind: str = "csv", **options: Any) -> DatasetSettings:
+    return DatasetSettings(
+        format=kind,
+        options=options or {"header": False},
+        source=source,
+        ground_truth=None,
+        window=TimeWindow(),
+        preprocessor=None,
+        max_unreadable_share=0.1,
+    )
+
+
+def cells(table: Any) -> dict[str, list[str | None]]:
+    return {name: column.as_texts().tolist() for name, column in table.columns.items()}
+
+
+EXPECTED = {
+    "prediction": ["1", "0"],
+    "probability": ["0.9", "0.2"],
+    "age": ["41", "17"],
+    "place": ["a", "b"],
+}
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+    return folder
+
+
+def test_a_joined_output_has_its_input_in_front(tmp_path: Path) -> None:
+    out = written(tmp_path / "out", "rows.csv.out", "41,a,1,0.9\n17,b,0,0.2\n")
+    columns = BatchColumns.parse('{"position":"END","number":2,"ids":false}')
+    assert cells(batch_table(dataset(out), NAMES, columns)) == EXPECTED
+
+
+def test_ids_and_times_behind_a_row_are_left_out(tmp_path: Path) -> None:
+    rows = "41,a,1,0.9,6f,2026-01-31T12:00:00Z\n17,b,0,0.2,7a,2026-01-31T12:00:00Z\n"
+    out = written(tmp_path / "out", "rows.csv.out", rows)
+    columns = BatchColumns(is_last=True, number=2, has_ids=True)
+    assert cells(batch_table(dataset(out), NAMES, columns)) == EXPECTED
+
+
+def test_answers_alone_are_put_beside_their_input_row_by_row(tmp_path: Path) -> None:
+    out = written(tmp_path / "out", "rows.csv.out", "1,0.9\n0,0.2\n")
+    source = written(tmp_path / "in", "rows.csv", "41,a\n17,b\n")
+    columns = BatchColumns(number=2)
+    assert cells(batch_table(dataset(out), NAMES, columns, source=source)) == EXPECTED
+
+
+def test_json_lines_name_their_columns(tmp_path: Path) -> None:
+    rows = [dict(zip(NAMES, row, strict=True)) for row in ((1, 0.9, 41, "a"), (0, 0.2, 17, "b"))]
+    text = "".join(
+        f"{json.dumps({**row, 'SageMakerInferenceId': '6f', 'SageMakerInferenceTime': 't'})}\n" for row in rows
+    )
+    out = written(tmp_path / "out", "rows.jsonl.out", text)
+    columns = BatchColumns(is_last=True, number=2, has_ids=True)
+    assert cells(batch_table(dataset(out, "json", line=True), NAMES, columns)) == EXPECTED
+
+
+def test_rows_that_do_not_fit_say_what_to_do(tmp_path: Path) -> None:
+    out = written(tmp_path / "out", "rows.csv.out", "1,0.9\n0,0.2\n")
+    with pytest.raises(InputError, match=r"2 columns and the baseline 4: say in batch\.output_columns"):
+        batch_table(dataset(out), NAMES, BatchColumns(number=2))
+    source = written(tmp_path / "in", "rows.csv", "41,a\n")
+    with pytest.raises(InputError, match="2 answers for 1 rows"):
+        batch_table(dataset(out), NAMES, BatchColumns(number=2), source=source)
+    with pytest.raises(InputError, match="batch_columns is 'x'"):
+        BatchColumns.parse("x")

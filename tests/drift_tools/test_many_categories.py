@@ -1,0 +1,110 @@
+"""Columns of very many texts: what Arrow counts is what a dictionary counts."""
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pytest
+
+from drift_tools import compare
+from drift_tools.comparison import many_categories
+from drift_tools.comparison.many_categories import Tally
+from drift_tools.tables import csv_fast, read_table
+
+ROWS = 1200
+RNG = np.random.default_rng(5)
+
+
+def texts(side: str, kinds: int, *, frequent: int = 0, missing: int = 0) -> list[str | None]:
+    found: list[str | None] = [f"{side} {number % kinds}" for number in range(ROWS - frequent - missing)]
+    return [*found, *["none"] * frequent, *[None] * missing]
+
+
+COLUMNS: dict[str, tuple[list[str | None], list[str | None]]] = {
+    "no two alike": (texts("a", ROWS), texts("b", ROWS)),
+    "the same ones": (texts("a", 900), texts("a", 700)),
+    "beside a frequent one": (texts("a", ROWS, frequent=300), texts("b", ROWS, frequent=200, missing=50)),
+    "of all frequencies": tuple([f"z{value}" for value in RNG.zipf(1.2, ROWS).tolist()] for _ in range(2)),  # type: ignore[dict-item] # two
+    "of other letters": ([f"ü{number}" for number in range(ROWS)], [f"é{number}\u2003x" for number in range(ROWS)]),
+    "with blanks around": (texts(" a", ROWS), [f"a {number} " for number in range(ROWS)]),
+    "numbers in texts": ([f"{number}" for number in range(ROWS)], [f"{number}.0" for number in range(ROWS)]),
+    "empty ones": (["", *texts("a", ROWS)[1:]], texts("a", ROWS)),
+}
+QUICK = {"no two alike", "the same ones", "beside a frequent one", "of all frequencies", "of other letters"}
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> list[Tally | None]:
+    """The limit, lowered; and whether Arrow's counts were taken."""
+    monkeypatch.setattr(many_categories, "MANY", 100)
+    taken: list[Tally | None] = []
+    measure = many_categories._measured
+    monkeypatch.setattr(
+        many_categories,
+        "_measured",
+        lambda name, one, two, threshold: taken.append(one) or measure(name, one, two, threshold),
+    )
+    return taken
+
+
+def same(found: Any, exact: Any) -> bool:
+    if isinstance(exact, float):
+        return math.isclose(found, exact, rel_tol=1e-12, abs_tol=1e-15) or (math.isnan(found) and math.isnan(exact))
+    if isinstance(exact, tuple):
+        return len(found) == len(exact) and all(map(same, found, exact))
+    if dataclasses.is_dataclass(exact):
+        return all(same(getattr(found, item.name), getattr(exact, item.name)) for item in dataclasses.fields(exact))
+    return bool(found == exact)
+
+
+@pytest.mark.parametrize("what", COLUMNS)
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_the_result_is_the_dictionarys(what: str, kind: pa.DataType, few_are_many: list[Tally | None]) -> None:
+    before, after = (pa.table({"x": pa.array(side, kind)}) for side in COLUMNS[what])
+    found = compare(before, after).features["x"]
+    assert bool(few_are_many) is (what in QUICK)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(many_categories, "MANY", 10**9)
+        exact = compare(before, after).features["x"]
+    assert same(found, exact)
+
+
+def test_a_csv_file_is_counted_so_too(
+    tmp_path: Path, few_are_many: list[Tally | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drift_tools.tables.files.LARGE_CSV", 1)
+    monkeypatch.setattr(csv_fast, "_BLOCK", 1 << 12)  # several chunks
+    tables = []
+    for side in "ab":
+        table = pa.table({"x": texts(f"row {side}", ROWS, frequent=100, missing=20), "n": np.arange(float(ROWS)) % 7})
+        pa_csv.write_csv(table, tmp_path / f"{side}.csv")
+        tables.append(table)
+    found = compare(*(read_table(tmp_path / f"{side}.csv") for side in "ab")).features["x"]
+    assert len(few_are_many) == 1
+    assert same(found, compare(*tables).features["x"])
+
+
+def test_names_are_cut_and_their_number_is_not(few_are_many: list[Tally | None]) -> None:
+    many = 2500
+    before, after = (pa.table({"x": [f"{side} {number:04d}" for number in range(many)]}) for side in "ab")
+    found = compare(before, after).features["x"]
+    assert len(few_are_many) == 1
+    assert found.new_categories == tuple(f"b {number:04d}" for number in range(1000))
+    assert "2,497 more categories appeared" in found.summary
+    assert found.verdict == "not enough data"
+
+
+def test_no_text_is_made_a_string_to_see_whether_it_is_a_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("drift_tools.tables.files.LARGE_CSV", 1)
+    pa_csv.write_csv(pa.table({"x": texts("a", 5), "n": np.arange(float(ROWS)) % 7}), tmp_path / "a.csv")
+    table = read_table(tmp_path / "a.csv")
+
+    def refuse(_: object) -> None:
+        raise AssertionError("all texts were asked for")
+
+    monkeypatch.setattr("drift_tools.tables.arrow_cells.Parts.materialised", refuse)
+    assert compare(table, table).features["x"].verdict == "no drift"

@@ -1,0 +1,162 @@
+"""Two batches of a stack on the embedded AWS: one like the baseline, one shifted. Each transform job really runs the
+model; its end starts the run, and no clock does.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from drift_tools.endpoint import anomalous_requests, baseline_requests
+from examples.demo.waiting import wait_until
+from tests.open_engine.conftest import Books, lived
+from tests.open_engine.watched import Told, Watched
+
+DAY = datetime(2026, 11, 24, tzinfo=UTC)
+BUCKET = "the-teams-scores"
+ROWS = 300
+SCORING = "arn:aws:iam::{account}:role/scoring"
+
+
+@dataclass
+class Batches:
+    """What was seen, by batch."""
+
+    transforms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    drift: dict[str, dict[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    violations: dict[str, float | None] = field(default_factory=dict)
+    runs: float = 0.0
+    told: list[Told] = field(default_factory=list)
+    books: list[Books] = field(default_factory=list)
+
+
+def scoring_model(stack: Watched) -> str:
+    """The stack's model once more, under a role of the team that scores with it."""
+    iam, sagemaker = stack.cloud.client("iam"), stack.cloud.client("sagemaker")
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName="scoring", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    rights = {"Effect": "Allow", "Action": ["s3:*", "ecr:*", "logs:*"], "Resource": "*"}
+    iam.put_role_policy(
+        RoleName="scoring",
+        PolicyName="scoring",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [rights]}),
+    )
+    [own] = sagemaker.list_models()["Models"]
+    container = sagemaker.describe_model(ModelName=own["ModelName"])["PrimaryContainer"]
+    sagemaker.create_model(ModelName="scoring", PrimaryContainer=container, ExecutionRoleArn=role)
+    return "scoring"
+
+
+def score(stack: Watched, name: str, requests: Any, hour: int, **more: Any) -> dict[str, Any]:
+    """Lay a batch down, run its transform job, and wait until nothing is left to do."""
+    stack.go_to(DAY + timedelta(hours=hour, minutes=5))
+    s3, sagemaker = stack.cloud.client("s3"), stack.cloud.client("sagemaker")
+    body = "\n".join(request.payload for request in requests) + "\n"
+    s3.put_object(Bucket=BUCKET, Key=f"in/{name}/rows.csv", Body=body.encode())
+    sagemaker.create_transform_job(
+        TransformJobName=name,
+        ModelName="scoring",
+        TransformInput={
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/in/{name}"}},
+            "ContentType": "text/csv",
+            "SplitType": "Line",
+        },
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/out/{name}", "AssembleWith": "Line", "Accept": "text/csv"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        **more,
+    )
+
+    def ended() -> dict[str, Any] | None:
+        found: dict[str, Any] = sagemaker.describe_transform_job(TransformJobName=name)
+        return None if found["TransformJobStatus"] == "InProgress" else found
+
+    job = wait_until(f"the transform job {name}", ended, seconds=60)
+    names: Any = stack.outputs["schedule_names"]
+    moment = DAY + timedelta(hours=hour)
+    wait_until(
+        f"what the run over {name} found",
+        lambda: True if stack.metric("ConstraintViolations", names["batch"], moment) is not None else None,
+        seconds=60,
+    )
+    return job
+
+
+@pytest.fixture(scope="module")
+def batches() -> Batches:
+    overrides = {
+        "engine": "open",
+        "monitoring": {
+            "batch": {"output_uri": f"s3://{BUCKET}/out", "input_uri": f"s3://{BUCKET}/in", "output_columns": 2},
+        },
+    }
+    seen = Batches()
+    with lived(overrides, start=DAY + timedelta(hours=4), grace=timedelta(minutes=5)) as (stack, books):
+        stack.wait_for_baseline()
+        s3, sagemaker = stack.cloud.client("s3"), stack.cloud.client("sagemaker")
+        s3.create_bucket(Bucket=BUCKET)
+        scoring_model(stack)
+        names: Any = stack.outputs["schedule_names"]
+        given = {
+            "like-the-baseline": (baseline_requests(ROWS, seed=7), {"DataProcessing": {"JoinSource": "Input"}}),
+            "shifted": (anomalous_requests(ROWS, seed=8), {}),
+        }
+        for hour, (name, (requests, more)) in enumerate(given.items(), start=4):
+            seen.transforms[name] = score(stack, name, requests, hour, **more)
+            seen.outputs[name] = s3.get_object(Bucket=BUCKET, Key=f"out/{name}/rows.csv.out")["Body"].read().decode()
+            end = DAY + timedelta(hours=hour)
+            seen.drift[name] = stack.results(names["batch"], end)
+            seen.violations[name] = stack.metric("ConstraintViolations", names["batch"], end)
+        jobs = sagemaker.list_processing_jobs(NameContains="-bt-")["ProcessingJobSummaries"]
+        seen.jobs = {
+            job["ProcessingJobName"]: sagemaker.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
+            for job in jobs
+        }
+        stack.go_to(DAY + timedelta(hours=5, minutes=30))
+        wait_until("the message", lambda: stack.told_of("violations") or None, seconds=60)
+        seen.told = stack.told_of("violations")
+        sagemaker.delete_model(ModelName="scoring")
+        iam = stack.cloud.client("iam")
+        iam.delete_role_policy(RoleName="scoring", PolicyName="scoring")
+        iam.delete_role(RoleName="scoring")
+    seen.books = books
+    return seen
+
+
+def test_the_model_answered_every_row(batches: Batches) -> None:
+    assert {job["TransformJobStatus"] for job in batches.transforms.values()} == {"Completed"}
+    joined = batches.outputs["like-the-baseline"].splitlines()
+    alone = batches.outputs["shifted"].splitlines()
+    assert (len(joined), len(alone)) == (ROWS, ROWS)
+    assert joined[0].count(",") - alone[0].count(",") == 3  # its three inputs are in front
+
+
+def test_the_end_of_each_batch_started_one_run_though_it_is_told_twice(batches: Batches) -> None:
+    assert len(batches.jobs) == 2
+    assert {job["ProcessingJobStatus"] for job in batches.jobs.values()} == {"Completed"}
+
+
+def test_a_batch_like_the_baseline_violates_nothing(batches: Batches) -> None:
+    assert "constraint_violations.json" not in batches.drift["like-the-baseline"]
+    assert batches.violations["like-the-baseline"] == 0.0
+    assert batches.drift["like-the-baseline"]["drift.json"]["current_rows"] == ROWS
+
+
+def test_a_shifted_batch_is_found_and_told(batches: Batches) -> None:
+    document = batches.drift["shifted"]["constraint_violations.json"]
+    assert {"feature_1", "feature_2", "feature_3"} <= {item["feature_name"] for item in document["violations"]}
+    assert batches.violations["shifted"] == len(document["violations"])
+    assert batches.drift["shifted"]["drift.json"]["current_rows"] == ROWS
+    assert [told for told in batches.told if "batch" in told.body]
+
+
+def test_nothing_was_refused_and_nothing_is_left(batches: Batches) -> None:
+    [books] = batches.books
+    assert books.denied == []
+    assert books.invalid == []
+    assert books.left == {}
