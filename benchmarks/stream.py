@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import NormalDist
@@ -262,7 +262,7 @@ def _own_delays(document: dict[str, Any], runs: int) -> dict[str, Any]:
     }
 
 
-PARTS: Final = {
+PARTS: Final[Mapping[str, Callable[[argparse.Namespace], Iterator[Section]]]] = {
     "throughput": lambda _: throughput(),
     "delays": lambda options: delays(options.runs),
     "alarms": lambda options: alarms(options.days),

@@ -1,6 +1,7 @@
 """When a stream rings: it has drifted, it is behind, nothing comes."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -29,12 +30,12 @@ class StreamAlarms:
         function_name: pulumi.Input[str],
         silent_minutes: int,
         alarm_topic_arn: pulumi.Input[str],
-        tags: dict[str, pulumi.Input[str]] | None,
+        tags: Mapping[str, pulumi.Input[str]] | None,
         parent: pulumi.Resource,
     ) -> None:
         self._topic, self._tags, self._parent = alarm_topic_arn, tags, parent
 
-        def of_stream(name: str, statistic: str) -> dict[str, object]:
+        def of_stream(name: str, statistic: str) -> dict[str, Any]:
             metric = schedule_metric(metric_namespace, name, endpoint_name, monitor)
             return {
                 "namespace": metric.namespace,
@@ -83,7 +84,7 @@ class StreamAlarms:
         self.drift = drift
         self.warnings = [behind.arn, silent.arn]
 
-    def _alarm(self, name: str, description: str, severity: str, **settings: object) -> aws.cloudwatch.MetricAlarm:
+    def _alarm(self, name: str, description: str, severity: str, **settings: Any) -> aws.cloudwatch.MetricAlarm:
         return aws.cloudwatch.MetricAlarm(
             name,
             # As every alarm of a stack ends: the responder reads it there, and subscriptions filter by it.
@@ -92,5 +93,5 @@ class StreamAlarms:
             ok_actions=[self._topic],
             tags=self._tags,
             opts=pulumi.ResourceOptions(parent=self._parent),
-            **settings,  # type: ignore[arg-type]
+            **settings,
         )
