@@ -205,7 +205,8 @@ def _needed(config: pulumi.Config, key: str, *, given: bool) -> str | None:
 def _add_model(args: dict[str, Any], config: pulumi.Config, project: Path) -> None:
     endpoint = _with(args.get("endpoint", {}), "endpoint")
     if isinstance(endpoint.get("model"), str):
-        endpoint["model_uri" if endpoint["model"].startswith(S3) else "model"] = _model(project, endpoint.pop("model"))
+        text = endpoint.pop("model")
+        endpoint["model_uri" if text.startswith(S3) else "model"] = _model(project, text)
     given = any(key in endpoint for key in ("existing", "image_uri", "model", "model_uri"))
     path = _needed(config, "model_artifact", given=given)
     if path is not None:

@@ -147,15 +147,15 @@ def throughput() -> Iterator[Section]:
         ["parsed and counted by bin", f"{len(records) / best:,.0f} records/s"],
         ["a look of the detector", f"{1e6 * update:,.0f} µs"],
     ]
-    yield "stream-throughput", markdown_table(["one process, 20 features", "measured"], lines)
+    yield "stream-throughput", markdown_table(["20 features, of processor time", "measured"], lines)
 
 
 def _shortest(act: Callable[[], Any], repetitions: int = 7) -> float:
     found = []
     for _ in range(repetitions):
-        began = time.perf_counter()
+        began = time.process_time()  # of the processor: a busy machine takes its share of the clock's
         act()
-        found.append(time.perf_counter() - began)
+        found.append(time.process_time() - began)
     return min(found)
 
 

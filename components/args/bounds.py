@@ -51,6 +51,10 @@ NUMBERS: Final[Mapping[str, Bound]] = {
     "baseline.attempt": Bound(1, 999, (), "part of a name"),
     "monitor.volume_size_in_gb": Bound(1, 16384, ("sagemaker.ProcessingVolumeSizeInGB",)),
     "monitor.max_runtime_in_seconds": Bound(60, 86400, ("sagemaker.MonitoringMaxRuntimeInSeconds",), _MINUTE),
+    "retraining.training.volume_size_in_gb": Bound(1, 1024, ("sagemaker.VolumeSizeInGB",), "more is a typing error"),
+    "retraining.training.max_runtime_in_seconds": Bound(
+        60, 432_000, ("sagemaker.MaxRuntimeInSeconds",), f"{_MINUTE}; five days are a new account's quota"
+    ),
     "open_engine.instance_count": Bound(1, 100, ("sagemaker.ProcessingInstanceCount",)),
     "alerting.threshold": Bound(1, 1_000_000, ("cloudwatch.Threshold",), "there are no half violations"),
     "alerting.evaluation_periods": Bound(

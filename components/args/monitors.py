@@ -62,6 +62,8 @@ class DataQualityArgs(TypedDict):
     """Default hourly, `cron(0 * ? * * *)`."""
     thresholds: NotRequired[DataQualityThresholdsArgs]
     """What is tolerated. Default what the baseline says."""
+    exclude_features: NotRequired[Sequence[str]]
+    """Features to leave out: names, or positions among the baseline's from 0. `engine: open` only. Default none."""
     record_preprocessor: NotRequired[pulumi.Asset]
     """Python script with `preprocess_handler(inference_record)`, run on every captured record. Default none."""
     instance_type: NotRequired[str]
@@ -223,6 +225,7 @@ class DataQualitySettings(RunSettings):
 
     FILES: ClassVar[Sequence[Sequence[str]]] = (("record_preprocessor",),)
     thresholds: DataQualityThresholds | None
+    exclude_features: tuple[str, ...]
 
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
@@ -233,6 +236,7 @@ class DataQualitySettings(RunSettings):
         return cls(
             **run_settings(read, HOURLY, hourly_limit=3600),
             thresholds=thresholds,
+            exclude_features=_excluded(read),
         )
 
     @property
@@ -244,11 +248,24 @@ class DataQualitySettings(RunSettings):
         """Refuse what Model Monitor's definitions cannot hold."""
         if engine != OPEN:
             check_data_quality_definition(self, path)
+            if self.exclude_features:
+                raise ArgumentError(
+                    f"{path}.exclude_features: pulumi-aws has no such argument for Model Monitor; set engine to open, "
+                    f"or give the features in {path}.thresholds.ignored_features"
+                )
 
     @property
     def files_outside(self) -> Sequence[pulumi.Input[str]]:
         """None: its baseline is the stack's."""
         return ()
+
+
+def _excluded(read: Reader) -> tuple[str, ...]:
+    """The job gets them with commas in between."""
+    names = read.raw("exclude_features") or ()
+    if isinstance(names, str) or not all(isinstance(name, str) and name.strip() and "," not in name for name in names):
+        raise read.refuse("exclude_features", "must be a list of features without commas in their names")
+    return tuple(names)
 
 
 @dataclass(frozen=True, kw_only=True)

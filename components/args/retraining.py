@@ -6,6 +6,7 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
+from components.args.bounds import number
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.severities import SEVERITIES, WARNING
 from contract.monitor_kinds import KINDS
@@ -125,7 +126,7 @@ class RetrainingDeploymentArgs(TypedDict):
     wait_in_seconds: NotRequired[int]
     """How long each step bakes. Default 600."""
     most_errors: NotRequired[int]
-    """More answers 5XX than this in a minute bring the old model back. Default 0."""
+    """More answers 5 than this in a minute bring the old model back. Default 0."""
 
 
 class RetrainingArgs(TypedDict):
@@ -211,8 +212,10 @@ class RetrainingSettings:
             program=training.text("program", "train.py", r"[A-Za-z0-9_./-]+\.py", "a script such as train.py"),
             hyperparameters=_hyperparameters(training),
             instance_type=training.instance_type("ml.m5.large"),
-            volume_size_in_gb=training.whole("volume_size_in_gb", 20, 1, 1024),
-            max_runtime_in_seconds=training.whole("max_runtime_in_seconds", 3600, 60, 432_000),
+            volume_size_in_gb=number(training, "volume_size_in_gb", 20, "retraining.training.volume_size_in_gb"),
+            max_runtime_in_seconds=number(
+                training, "max_runtime_in_seconds", 3600, "retraining.training.max_runtime_in_seconds"
+            ),
             job_settings=_job_settings(read),
             alarms=_alarms(triggers),
             quality_floor=_floor(triggers),
@@ -267,8 +270,8 @@ def _alarms(read: Reader) -> tuple[AlarmRule, ...]:
     if not isinstance(given, Sequence) or isinstance(given, str):
         raise read.refuse("alarms", "must be a list of objects with kind, severity and runs")
     found = []
-    for number, each in enumerate(given):
-        rule = Reader(f"{read.name('alarms')}[{number}]", each, argument_names(RetrainingAlarmArgs))
+    for at, each in enumerate(given):
+        rule = Reader(f"{read.name('alarms')}[{at}]", each, argument_names(RetrainingAlarmArgs))
         found.append(
             AlarmRule(
                 kind=rule.choice("kind", None, list(KINDS)),

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 State = dict[str, Any]
-_PIPELINE: Final = "arn:aws:states:::aws-sdk:sagemaker"
+_SAGEMAKER: Final = "arn:aws:states:::aws-sdk:sagemaker"
 _LAMBDA: Final = "arn:aws:states:::lambda:invoke"
 # Retried where AWS was busy for a moment.
 _RETRY: Final = [
@@ -66,7 +66,7 @@ def state_machine_definition(settings: MachineSettings) -> dict[str, Any]:
         "Train": _train(settings),
         "WaitForPipeline": {"Type": "Wait", "Seconds": settings.poll_seconds, "Next": "DescribePipeline"},
         "DescribePipeline": _task(
-            f"{_PIPELINE}:describePipelineExecution",
+            f"{_SAGEMAKER}:describePipelineExecution",
             {"PipelineExecutionArn.$": "$.pipeline.PipelineExecutionArn"},
             result="$.pipeline_state",
             following="PipelineEnded",
@@ -105,8 +105,9 @@ def state_machine_definition(settings: MachineSettings) -> dict[str, Any]:
             result="$.deployment",
             following="UpdateEndpoint",
         ),
+        # Not sagemaker:updateEndpoint: that one takes no DeploymentConfig.
         "UpdateEndpoint": _task(
-            "arn:aws:states:::sagemaker:updateEndpoint",
+            f"{_SAGEMAKER}:updateEndpoint",
             {
                 "EndpointName.$": "$.deployment.update.EndpointName",
                 "EndpointConfigName.$": "$.deployment.update.EndpointConfigName",
@@ -117,7 +118,7 @@ def state_machine_definition(settings: MachineSettings) -> dict[str, Any]:
         ),
         "WaitForEndpoint": {"Type": "Wait", "Seconds": settings.poll_seconds, "Next": "DescribeEndpoint"},
         "DescribeEndpoint": _task(
-            f"{_PIPELINE}:describeEndpoint",
+            f"{_SAGEMAKER}:describeEndpoint",
             {"EndpointName": settings.endpoint_name},
             result="$.endpoint",
             following="IsSettled",
@@ -184,7 +185,7 @@ _APPROVAL: Final = {"approval.$": "$.approval"}
 
 def _train(settings: MachineSettings) -> State:
     return _task(
-        f"{_PIPELINE}:startPipelineExecution",
+        f"{_SAGEMAKER}:startPipelineExecution",
         {
             "PipelineName": settings.pipeline_name,
             "ClientRequestToken.$": "$.token",

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -279,11 +279,21 @@ def _blocks(source: Source, *, keep: int) -> Iterator[_Work]:
                 # Nobody can say how many records the rest was: it counts as one.
                 yield BlockResult(str(path), skipped=[(0, str(damaged))])
         return
-    items, first = iter(source), 1
-    while some := list(islice(items, _LINES_AT_ONCE)):
-        if isinstance(some[0], Block):  # as somebody else read them: with their files and line numbers
-            yield from chain(some, items)
-            return
+    yield from _of_lines(iter(source))
+
+
+def _of_lines(lines: Iterator[str | bytes | Block]) -> Iterator[_Work]:
+    """Lines in blocks; a block among them is one that somebody else read, with its file and line numbers."""
+    first = 1
+    for item in lines:
+        if isinstance(item, Block):
+            yield item
+            continue
+        some = [item]
+        for line in islice(lines, _LINES_AT_ONCE - 1):
+            if isinstance(line, Block):
+                raise TypeError("a source has lines or blocks, and not both")
+            some.append(line)
         raw = [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line for line in some]
         block = b"\n".join(line.removesuffix(b"\n") for line in raw) + b"\n"
         # A "line" with a line break in it is one record all the same.

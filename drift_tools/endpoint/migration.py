@@ -173,7 +173,8 @@ def _attributes(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
     if source.get("ExcludeFeaturesAttribute"):
         differences.append(
             f"{schedule.name} left the columns {source['ExcludeFeaturesAttribute']} out of the run; now they are "
-            "described and judged. To go without the judgement, give each of them (a number is the position among the "
+            "described and judged. With engine: open, data_quality.exclude_features leaves them out as before. To go "
+            "without the judgement with Model Monitor, give each of them (a number is the position among the "
             'baseline\'s features, from 0) "monitoring_config_overrides": {"evaluate_constraints": "Disabled"} in '
             "constraints.json."
         )

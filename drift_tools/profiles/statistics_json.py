@@ -214,9 +214,15 @@ def _numerical_from_dict(document: Mapping[str, Any]) -> NumericalStatistics:
     kll = (document.get("distribution") or {}).get("kll") or {}
     sketch = kll.get("sketch") or {}
     parameters = sketch.get("parameters") or {}
-    moments = (_finite(document[name], name) if name in document else math.nan for name in _MOMENTS)
+    mean, total, deviation, low, high = (
+        _finite(document[name], name) if name in document else math.nan for name in _MOMENTS
+    )
     return NumericalStatistics(
-        *moments,
+        mean,
+        total,
+        deviation,
+        low,
+        high,
         tuple(
             (
                 _finite(b["lower_bound"], "a bucket"),

@@ -57,6 +57,20 @@ def broken_windows(results: Path, checks: Iterable[str]) -> tuple[BrokenWindow, 
     return tuple(found)
 
 
+def judged_until(results: Path) -> datetime | None:
+    """Find the end of the last window that a monitor has looked at; None if none has looked at any.
+
+    What came later may be broken, and nobody knows yet.
+    """
+    ends = []
+    for path in results.rglob(DRIFT):
+        try:
+            ends.append(datetime.fromisoformat(json.loads(path.read_bytes())["window"]["end"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: no result of a monitor ({error!r}): remove it, or run it again") from error
+    return max(ends, default=None)
+
+
 def in_windows(times: NDArray[np.float64], windows: Sequence[BrokenWindow]) -> NDArray[np.bool_]:
     """Tell which times (seconds since the epoch) lie in one of the windows."""
     inside = np.zeros(len(times), dtype=bool)

@@ -22,7 +22,13 @@ from numpy.typing import NDArray
 from drift_tools.capture import BOTH_SIDES, GROUND_TRUTH, capture_files, read_captures, read_labels
 from drift_tools.errors import InputError
 from drift_tools.job.merge import labelled_lines
-from drift_tools.retraining.quarantine import BrokenWindow, broken_windows, impossible_records, in_windows
+from drift_tools.retraining.quarantine import (
+    BrokenWindow,
+    broken_windows,
+    impossible_records,
+    in_windows,
+    judged_until,
+)
 from drift_tools.retraining.settings import Retraining
 from drift_tools.tables import Table
 
@@ -96,6 +102,11 @@ def take(sources: Sources, settings: Retraining, output: Path, *, excluded: Sequ
     rows = _labelled_rows(sources, settings, names, features, left_out)
     windows = [*_windows(sources, settings), *excluded]
     usable, reasons = _usable(rows, statistics, settings, windows, left_out)
+    judged = judged_until(sources.results) if sources.results is not None else None
+    if judged is not None:
+        later = usable & (rows.times >= judged.timestamp())
+        left_out["not looked at by the monitor yet"] += int(np.count_nonzero(later))
+        usable &= ~later
     if not usable.any():
         raise InputError(f"no labelled row is left: {_counts(left_out)}; send labels, or look at the quarantine")
     holdout_from = _holdout_from(rows.times[usable], settings)

@@ -81,6 +81,7 @@ def overrides(trained: Path) -> dict[str, Any]:
                 "approval": {"hours": APPROVAL_HOURS},
                 "deployment": {"strategy": "canary", "percent": 25, "wait_in_seconds": 300},
                 "cool_down_hours": 0,
+                "least_new_labels": 100,  # lines: each has the labels of a request of ten
             },
         },
     }
@@ -196,6 +197,7 @@ class Demo:
 
     def _broken_feed(self, people: list[Row]) -> tuple[str, float, datetime]:
         """An hour with faults rings an alarm, and that starts a retraining; its rows are not learned from."""
+        self._cloud.clock.advance(3 * HOUR)  # what the canary's codes rang is over
         self._hour("2017 with faults in the feed", list(with_faults(people)))
         with self._steps.step("the alarm rings and starts a retraining") as step:
             began = time.monotonic()

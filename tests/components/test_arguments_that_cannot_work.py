@@ -170,3 +170,24 @@ class TestAttributes:
     def test_what_can_be_found_is_taken(self, attributes: dict[str, str]) -> None:
         args: Any = {"problem_type": "BinaryClassification", **attributes}
         assert ModelQualitySettings.from_args(args).probability_attribute == attributes["probability_attribute"]
+
+
+class TestExcludedFeatures:
+    @pytest.mark.parametrize("engine", ["model-monitor", "both"])
+    def test_model_monitors_definition_has_no_room_for_them(self, stack: Any, engine: str) -> None:
+        args = {**stack, "engine": engine, "data_quality": {"exclude_features": ["a"]}}
+        assert refusal(StackSettings.from_args, "churn", args) == (
+            "data_quality.exclude_features: pulumi-aws has no such argument for Model Monitor; set engine to open, or "
+            "give the features in data_quality.thresholds.ignored_features"
+        )
+
+    @pytest.mark.parametrize("names", ["a,b", ["a,b"], [""], [1]])
+    def test_what_is_no_list_of_names_is_refused(self, stack: Any, names: Any) -> None:
+        args = {**stack, "engine": "open", "data_quality": {"exclude_features": names}}
+        assert "exclude_features" in refusal(StackSettings.from_args, "churn", args)
+
+    def test_the_open_engine_takes_them(self, stack: Any) -> None:
+        args: Any = {**stack, "engine": "open", "data_quality": {"exclude_features": ["a", "0"]}}
+        found = StackSettings.from_args("churn", args).of(DataQualitySettings)
+        assert found is not None
+        assert found.exclude_features == ("a", "0")

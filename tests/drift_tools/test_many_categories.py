@@ -12,6 +12,7 @@ import pytest
 
 from drift_tools import compare
 from drift_tools.comparison import many_categories
+from drift_tools.comparison.feature import Measured
 from drift_tools.comparison.many_categories import Tally
 from drift_tools.tables import csv_fast, read_table
 
@@ -43,11 +44,12 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> list[Tally | None]:
     monkeypatch.setattr(many_categories, "MANY", 100)
     taken: list[Tally | None] = []
     measure = many_categories._measured
-    monkeypatch.setattr(
-        many_categories,
-        "_measured",
-        lambda name, one, two, threshold: taken.append(one) or measure(name, one, two, threshold),
-    )
+
+    def noted(name: str, one: Tally, two: Tally, threshold: float) -> Measured:
+        taken.append(one)
+        return measure(name, one, two, threshold)
+
+    monkeypatch.setattr(many_categories, "_measured", noted)
     return taken
 
 

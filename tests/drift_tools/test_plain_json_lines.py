@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drift_tools.capture import CONTAINER_NAMES
 from drift_tools.errors import InputError
 from drift_tools.job import dataset
 from drift_tools.tables import Table, json_fast
@@ -42,7 +43,7 @@ def both(content: bytes) -> tuple[Table | None, Table | None]:
     def careful() -> Table:
         return dataset._careful_json(content, path, lines=True)
 
-    fast = json_fast.read_plain_json_lines(content, careful, containers=dataset.CONTAINER_NAMES)
+    fast = json_fast.read_plain_json_lines(content, careful, containers=CONTAINER_NAMES)
     try:
         return fast, careful()
     except InputError:

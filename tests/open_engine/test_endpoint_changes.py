@@ -4,12 +4,16 @@ By hand, as people do it in the console: the stack is told nothing. What was cap
 without an endpoint is an hour without captures, and no failure.
 """
 
+import io
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pyarrow.csv as pa_csv
 import pytest
 
+from drift_tools.capture import read_captures
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.open_engine.conftest import lived
 from tests.open_engine.watched import Watched
@@ -49,12 +53,14 @@ def live(stack: Watched, seen: Day) -> None:
     seen_by = Notes(stack, seen)
     stack.go_to(at(4, 5))
     stack.send(baseline_requests(ROWS, seed=7))
-    update(stack, config)  # between two requests of an hour
+    stack.go_to(at(4, 20))  # a variant that goes writes what it has captured before, or never
+    update(stack, config)
     stack.send(baseline_requests(ROWS, seed=8))
     seen_by.note(5)
     stack.go_to(at(5, 20))
     stack.send(baseline_requests(ROWS, seed=9))
-    sagemaker.delete_endpoint(EndpointName=stack.endpoint)  # what it captured is still there
+    stack.go_to(at(5, 40))
+    sagemaker.delete_endpoint(EndpointName=stack.endpoint)
     seen_by.note(6)
     seen_by.note(7)
     stack.go_to(at(7, 20))
@@ -67,7 +73,7 @@ def live(stack: Watched, seen: Day) -> None:
     stack.go_to(at(8, 20))
     stack.send(anomalous_requests(ROWS, seed=7))
     seen_by.note(9)
-    replace_the_baseline(stack, seen_by.schedule, at(9))
+    replace_the_baseline(stack, seen_by.schedule, at(9))  # files, and rows, of the hour that has just ended
     stack.go_to(at(9, 20))
     stack.send(anomalous_requests(ROWS, seed=8))
     seen_by.note(10)
@@ -115,22 +121,43 @@ def update(stack: Watched, config: str) -> None:
 
 
 def replace_the_baseline(stack: Watched, schedule: str, window: datetime) -> None:
-    """What the last window looked like is what is expected from now on: its own files, over the baseline's."""
+    """What the last window looked like is what is expected from now on: its statistics, constraints and rows."""
     s3 = stack.cloud.client("s3")
     results = stack.results(schedule, window)
     for name in ("statistics", "constraints"):
         key = stack.outputs[f"{name}_uri"].removeprefix(f"s3://{stack.bucket}/")
         s3.put_object(Bucket=stack.bucket, Key=key, Body=json.dumps(results[f"{name}.json"]).encode())
+    began = window - timedelta(hours=1)
+    lines = [
+        line
+        for key in stack.keys(f"captured-data/{stack.endpoint}/")
+        if f"/{began:%Y/%m/%d/%H}/" in key
+        for line in s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read().splitlines()
+    ]
+    names = [feature["name"] for feature in results["statistics.json"]["features"]]
+    table = read_captures(lines, columns=names).table
+    buffer = io.BytesIO()
+    pa_csv.write_csv(table.select(names), buffer)
+    s3.put_object(Bucket=stack.bucket, Key=rows_key(stack, schedule), Body=buffer.getvalue())
+
+
+def rows_key(stack: Watched, schedule: str) -> str:
+    """Where the schedule says that the baseline's rows lie."""
+    scheduler = stack.cloud.client("scheduler")
+    group = stack.made("aws:scheduler/scheduleGroup:ScheduleGroup", "")
+    target = scheduler.get_schedule(Name=schedule, GroupName=group)["Target"]["Input"]
+    (found,) = set(re.findall(rf"s3://{stack.bucket}/([^\"\\]+\.csv)", target))
+    return str(found)
 
 
 def test_an_update_within_an_hour_loses_no_record_of_it(day: Day) -> None:
     assert day.rows[5] == 2 * ROWS
-    assert day.metrics[5] == {"NoData": 0, "JobFailures": 0, "ConstraintViolations": 0}
+    assert day.metrics[5] == {"NoData": None, "JobFailures": 0, "ConstraintViolations": 0}
 
 
 def test_what_a_deleted_endpoint_captured_is_looked_at(day: Day) -> None:
     assert day.rows[6] == ROWS
-    assert day.metrics[6] == {"NoData": 0, "JobFailures": 0, "ConstraintViolations": 0}
+    assert day.metrics[6] == {"NoData": None, "JobFailures": 0, "ConstraintViolations": 0}
 
 
 def test_an_hour_without_an_endpoint_is_one_without_data_and_no_failure(day: Day) -> None:
@@ -140,7 +167,7 @@ def test_an_hour_without_an_endpoint_is_one_without_data_and_no_failure(day: Day
 
 def test_an_endpoint_of_the_same_name_is_watched_on(day: Day) -> None:
     assert day.rows[8] == ROWS
-    assert day.metrics[8] == {"NoData": 0, "JobFailures": 0, "ConstraintViolations": 0}
+    assert day.metrics[8] == {"NoData": None, "JobFailures": 0, "ConstraintViolations": 0}
     assert day.told[8] == []
 
 

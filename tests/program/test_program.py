@@ -67,6 +67,7 @@ ROWS = {
 OUTPUTS = {
     "bucket_name",
     "endpoint_name",
+    "endpoint_config_name",
     "schedule_names",
     "data_quality_schedule_name",
     "model_quality_schedule_name",
@@ -486,7 +487,7 @@ def test_both_providers_need_the_same_region(regions: dict[str, str]) -> None:
     with pytest.raises(ArgumentError) as caught:
         run_in({"aws:region": "eu-west-1", **regions})
     assert str(caught.value) == (
-        f"aws-native:region is {regions.get('aws-native:region')!r} and aws:region 'eu-west-1': model quality needs "
+        f"aws-native:region is {regions.get('aws-native:region')!r} and aws:region 'eu-west-1': model_quality needs "
         "both providers in one region; pulumi config set aws-native:region eu-west-1"
     )
 

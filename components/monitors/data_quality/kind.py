@@ -109,9 +109,11 @@ class DataQuality:
         return made.schedule_name
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """Which features have metrics, and with what windows repeat where it learns from them."""
+        """Which features have metrics, which are left out, and with what windows repeat where it learns from them."""
+        excluded = self.settings.exclude_features
         return {
             "feature_metrics": engine.feature_metrics,
+            **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),
             **({"season": engine.season} if engine.learn_windows else {}),
             **(estimate_environment(self.estimated) if self.estimated else {}),
         }

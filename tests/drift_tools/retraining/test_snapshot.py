@@ -122,11 +122,19 @@ def test_windows_that_the_monitor_called_broken_are_left_out_and_drifted_ones_ar
     world.run(2, ["baseline_drift_check"])
     world.run(3, ["categorical_values_check", "baseline_drift_check"])
     world.run(4, [])
+    world.run(9, [])
     found = take(world.sources(), settings(), tmp_path / "out")
     ages = [row[0] for row in rows(tmp_path / "out" / TRAIN)[1::2]]
     assert ages == ["20", "21", "22", "24", "25", "26", "27"]
     assert found.manifest["rows"]["left_out"] == {"in a window that the monitor called broken": 2}
     assert found.manifest["quarantine"]["windows"][0]["checks"] == ["categorical_values_check"]
+
+
+def test_what_no_run_has_looked_at_yet_is_not_learned(world: World, tmp_path: Path) -> None:
+    world.run(6, [])
+    found = take(world.sources(), settings(), tmp_path / "out")
+    assert found.manifest["rows"]["left_out"] == {"not looked at by the monitor yet": 6}
+    assert found.manifest["holdout"]["last"] == (START + timedelta(hours=6)).isoformat()
 
 
 def test_a_unit_error_is_not_learned(world: World, tmp_path: Path) -> None:
