@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible local-aws lint lock layer unpinned schema clean sbom audit
+.PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
 VENV := .venv
@@ -22,6 +22,10 @@ $(READY): requirements-dev.txt Makefile
 
 demo: $(READY)
 	@$(BIN)/python -m examples.demo
+
+# Many models in three accounts: rolled out by the real engine where there is one to be had.
+demo-fleet: $(READY) pulumi
+	@$(BIN)/python -m examples.fleet
 
 demo-retraining: $(READY)
 	@$(BIN)/python -m examples.demo_retraining

@@ -10,6 +10,22 @@ from components.args import ArgumentError, ModelMonitoringStackArgs
 from components.baselines import Baseline, BaselineComponentArgs
 from components.dashboard import MonitoringDashboard, MonitoringDashboardArgs
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
+from components.fleet import (
+    FleetCenter,
+    FleetCenterArgs,
+    FleetDashboard,
+    FleetDashboardArgs,
+    FleetMember,
+    FleetMemberArgs,
+    FleetQuickSight,
+    FleetQuickSightArgs,
+    FleetWatch,
+    FleetWatchArgs,
+    ModelMonitoringFleet,
+    ModelMonitoringFleetArgs,
+    ResultTables,
+    ResultTablesArgs,
+)
 from components.functions import ProcessingMetrics, ProcessingMetricsArgs
 from components.monitors import (
     DataQualityMonitor,
@@ -34,6 +50,18 @@ __all__ = [
     "DriftAlertingArgs",
     "EngineComparison",
     "EngineComparisonArgs",
+    "FleetCenter",
+    "FleetCenterArgs",
+    "FleetDashboard",
+    "FleetDashboardArgs",
+    "FleetMember",
+    "FleetMemberArgs",
+    "FleetQuickSight",
+    "FleetQuickSightArgs",
+    "FleetWatch",
+    "FleetWatchArgs",
+    "ModelMonitoringFleet",
+    "ModelMonitoringFleetArgs",
     "ModelMonitoringStack",
     "ModelMonitoringStackArgs",
     "ModelQualityMonitor",
@@ -50,4 +78,6 @@ __all__ = [
     "OpenMonitorsArgs",
     "ProcessingMetrics",
     "ProcessingMetricsArgs",
+    "ResultTables",
+    "ResultTablesArgs",
 ]

@@ -63,6 +63,11 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
+def fleet_bucket(account_id: str, region: str) -> str:
+    """The bucket of an account's fleet: known to every stack of the account before there is a fleet."""
+    return f"model-monitoring-results-{account_id}-{region}"
+
+
 def adopted_stem(component_name: str, endpoint_name: str) -> str:
     """What a stack's schedules are named after if its endpoint is not its own.
 

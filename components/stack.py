@@ -217,6 +217,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         images = {repository: image_uri(repository, self) for repository in dict.fromkeys(repositories)}
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
+            found.pop("tables")  # Model Monitor's analyzer writes none
             found.pop("batches")
             return monitor_policy(
                 found.pop("place"),
@@ -256,6 +257,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self._settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
+                result_tables=found.pop("tables"),
                 batch_uris=found.pop("batches"),
                 **found,
             )
@@ -288,6 +290,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                     ),
                     "vpc": Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
                     "kms_key_arn": found["key"],
+                    "tables": found["tables"],
                 }
             )
 
@@ -307,6 +310,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 subnets=list(settings.network.subnet_ids),
                 groups=list(settings.network.security_group_ids),
                 key=settings.common.kms_key_arn,
+                tables=settings.open_engine.result_tables if settings.open_engine else None,
             ).apply(document),
             common=settings.common,
         ).arn

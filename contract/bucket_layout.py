@@ -15,6 +15,8 @@ MONITORING_SCRIPTS: Final = "monitoring-scripts"
 JOB_CODE: Final = "job-code"
 MONITOR_STATE: Final = "monitor-state"
 ENGINE_AGREEMENT: Final = "engine-agreement"
+# Lines for SQL, one a run, a feature, a finding (contract.result_tables).
+RESULT_TABLES: Final = "result-tables"
 
 # Folders below MONITOR_STATE: what small windows have been taken, what several instances hand over to one.
 SMALL_WINDOWS_FOLDER: Final = "small-windows"

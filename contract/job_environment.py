@@ -82,6 +82,13 @@ class JobEnvironment:
     metric_time: str | None = None
     shards_uri: str | None = None
     """Where several instances hand their parts of the captures to the first."""
+    # Lines for SQL (contract.result_tables), and what they say of the model besides.
+    result_tables_uri: str | None = None
+    """Where the tables of results are. Without it a run writes none."""
+    account_id: str | None = None
+    model_variant: str | None = None
+    model_version: str | None = None
+    team: str | None = None
     # How the open engine judges.
     rules: str | None = None
     """`calibrated` (the default) or `model-monitor`."""

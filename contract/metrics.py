@@ -46,11 +46,31 @@ MODEL_MONITOR_DATA_METRICS: Final = "aws/sagemaker/Endpoints/data-metrics"
 MODEL_MONITOR_MODEL_METRICS: Final = "aws/sagemaker/Endpoints/model-metrics"
 
 
+# What every namespace of a stack begins with, and no other of the account: how a fleet finds its models.
+STACK_NAMESPACES: Final = "ModelMonitoring/"
+
+
 def stack_namespace(component_name: str) -> str:
     """The namespace of one stack's own metrics."""
-    return f"ModelMonitoring/{component_name}"
+    return f"{STACK_NAMESPACES}{component_name}"
 
 
 def of_schedule(endpoint: _T, schedule: _T) -> dict[str, _T]:
     """The dimensions of a schedule's metrics."""
     return {ENDPOINT: endpoint, MONITORING_SCHEDULE: schedule}
+
+
+# Of all models of a fleet, in a namespace of their own: what alarms can listen to, since they take no search.
+FLEET_NAMESPACE: Final = f"{STACK_NAMESPACES}Fleet"
+FLEET: Final = "Fleet"
+"""Their dimension: the fleet's name."""
+MODELS: Final = "Models"
+"""How many models published something in the last days; published in every hour."""
+DRIFTING_MODELS: Final = "DriftingModels"
+"""Of these, how many had violations in the last run of a monitor."""
+DRIFTING_SHARE: Final = "DriftingShare"
+"""The same as a share, 0 to 1."""
+SILENT_MODELS: Final = "SilentModels"
+"""Models of a monitor of which nothing was heard for longer than the fleet allows."""
+FAILING_MODELS: Final = "FailingModels"
+"""Models of a monitor whose last run failed."""

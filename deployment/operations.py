@@ -1,6 +1,7 @@
 """preview, up, refresh, destroy and outputs of one environment, through Pulumi's Automation API."""
 
 import difflib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -68,6 +69,8 @@ class Environment:
         The CLI; by default the one on the PATH.
     progress
         Is told the engine's events.
+    variables
+        Environment variables of the CLI beside this process's own, such as another account's credentials.
 
     Raises
     ------
@@ -79,7 +82,13 @@ class Environment:
     """
 
     def __init__(
-        self, name: str, *, project: Path = PROJECT, command: Cli | None = None, progress: Progress | None = None
+        self,
+        name: str,
+        *,
+        project: Path = PROJECT,
+        command: Cli | None = None,
+        progress: Progress | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         if not (project / "Pulumi.yaml").is_file():
             raise UnusableError(f"{project} has no Pulumi.yaml: name the folder of the program")
@@ -93,7 +102,7 @@ class Environment:
         self._workspace = LocalWorkspace(
             work_dir=str(self.project),
             pulumi_command=self.command,
-            env_vars={"PULUMI_SKIP_UPDATE_CHECK": "true"},
+            env_vars={"PULUMI_SKIP_UPDATE_CHECK": "true", **(variables or {})},
         )
 
     def configure(
@@ -121,6 +130,20 @@ class Environment:
                 }
                 if plain:
                     stack.set_all_config(plain, path=paths)
+            for key, value in (secrets or {}).items():
+                self._set_secret(key, value)
+
+    def set_objects(
+        self, config: Mapping[str, Any], secrets: Mapping[str, str] | None = None, *, create: bool = False
+    ) -> None:
+        """Set whole values, lists and objects too, each in place of what the key had; the component checks them."""
+        with self._explained():
+            stack = self._stack(create=create, make=True)
+            texts = {
+                key: value if isinstance(value, str | bool | int | float) else json.dumps(value)
+                for key, value in config.items()
+            }
+            stack.set_all_config({key: ConfigValue(value=_text(value)) for key, value in texts.items()})
             for key, value in (secrets or {}).items():
                 self._set_secret(key, value)
 

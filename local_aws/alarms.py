@@ -191,6 +191,7 @@ def _send_event(alarm: Mapping[str, Any], old_state: str, when: datetime) -> Non
         "alarmName": alarm["AlarmName"],
         "state": {"value": alarm["StateValue"], "reason": alarm.get("StateReason"), "timestamp": _stamp(when)},
         "previousState": {"value": old_state},
+        "configuration": {"metrics": _configured_metrics(alarm)},
     }
     seams.send_aws_event(
         {
@@ -200,6 +201,39 @@ def _send_event(alarm: Mapping[str, Any], old_state: str, when: datetime) -> Non
             "Resources": [alarm["AlarmArn"]],
         }
     )
+
+
+def _configured_metrics(alarm: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The alarm's metrics as its events have them: in lower camel case, dimensions as an object."""
+    queries = alarm.get("Metrics") or [
+        {
+            "Id": "m1",
+            "MetricStat": {
+                "Metric": {name: alarm.get(name) for name in ("Namespace", "MetricName", "Dimensions")},
+                "Period": alarm.get("Period"),
+                "Stat": alarm.get("ExtendedStatistic") or alarm.get("Statistic"),
+            },
+        }
+    ]
+    found = []
+    for query in queries:
+        shown: dict[str, Any] = {"id": query["Id"], "returnData": query.get("ReturnData", True)}
+        if "Expression" in query:
+            shown["expression"] = query["Expression"]
+        if "MetricStat" in query:
+            stat, metric = query["MetricStat"], query["MetricStat"]["Metric"]
+            dimensions = {item["Name"]: item["Value"] for item in metric.get("Dimensions") or []}
+            shown["metricStat"] = {
+                "metric": {
+                    "namespace": metric.get("Namespace"),
+                    "name": metric.get("MetricName"),
+                    "dimensions": dimensions,
+                },
+                "period": stat.get("Period"),
+                "stat": stat.get("Stat"),
+            }
+        found.append(shown)
+    return found
 
 
 def _stamp(moment: datetime) -> str:

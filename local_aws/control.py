@@ -3,6 +3,7 @@
 GET  /_local/clock              {"now": ISO 8601}
 POST /_local/clock              {"advance_to": ISO 8601} or {"advance_by": seconds}: runs what falls due until then
                                 and answers the new time; 400 if that is in the past
+POST /_local/accounts           {"account": twelve digits, "member": bool}: credentials of that account's administrator
 GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}]}
 GET  /_local/used-actions       {"uses": [{"role", "action", "resource", "calls"}]}
 GET  /_local/invalid-requests   {"requests": [one line each]}
@@ -40,10 +41,18 @@ class Journal(Protocol):
 class Control:
     """Answers control requests."""
 
-    def __init__(self, clock: VirtualClock, journal: Journal, advance: Callable[[datetime], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        journal: Journal,
+        advance: Callable[[datetime], Awaitable[None]],
+        open_account: Callable[..., dict[str, Any]],
+        region: str,
+    ) -> None:
         self._clock = clock
         self._journal = journal
         self._advance = advance
+        self._open_account, self._region = open_account, region
 
     async def handle(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         """Status and JSON body for one request."""
@@ -57,6 +66,13 @@ class Control:
         if (method, name) == ("POST", "clock"):
             await self._advance(self._target(body))
             name = "clock"
+        elif (method, name) == ("POST", "accounts"):
+            try:
+                request = json.loads(body)
+                account, member = request["account"], bool(request.get("member", True))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise Refused(f'open an account with {{"account": twelve digits}}: {error!r}') from error
+            return self._open_account(account, self._region, member=member)
         elif method != "GET":
             raise Refused(f"there is no control request {method} /_local/{name}")
         match name:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local_aws import alarm_data, seams
+from local_aws.accounts import Accounts
 from local_aws.activity import Activity
 from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock, parse_time
@@ -16,6 +17,7 @@ from local_aws.front_door import FrontDoor, Receive, Scope, Send, read_body, res
 from local_aws.identity import Identity
 from local_aws.journal import Journal
 from local_aws.muting import MuteRules
+from local_aws.observability import Observability
 from local_aws.queue_metrics import QueueMetrics
 from local_aws.sagemaker.api import SageMaker, resource_arn
 from local_aws.sagemaker.capture import Capture
@@ -88,7 +90,7 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
     identity.check_passed_roles()
     states.connect()
 
-    control = Control(clock, journal, timeline.advance)
+    control = Control(clock, journal, timeline.advance, _connect_accounts(settings).open, settings["region"])
     runtime = Runtime(endpoints, sagemaker.find_endpoint)
     ticking: list[asyncio.Task[None]] = []
 
@@ -121,9 +123,21 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.deliver_to_functions(identity.service_may_invoke)
     seams.restrict_function_imports()
     seams.return_subscription_arns()
+    seams.execute_athena_queries()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
     seams.keep_streams_as_aws_does(clock)
     StreamPoller(clock, identity, activity).connect()
+
+
+def _connect_accounts(settings: Mapping[str, Any]) -> Accounts:
+    """Ways from one account into another."""
+    enforce = settings["enforce_iam"]
+    accounts, observability = Accounts(settings["account_id"]), Observability(enforce=enforce)
+    seams.set_organization(accounts.organization_of)
+    seams.reach_buses_of_other_accounts(enforce=enforce)
+    seams.serve_observability(observability.handle)
+    seams.read_linked_metrics(observability.linked_to)
+    return accounts
 
 
 def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:

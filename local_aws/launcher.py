@@ -137,6 +137,15 @@ class LocalAws:
                 self._clients[key] = client
             return self._clients[key]
 
+    def account(self, account_id: str, *, member: bool = True) -> "LocalAccount":
+        """Another account of this AWS, with credentials of the role that administers it.
+
+        `member`: it is in the organisation of the administrator's own account. Raises LocalAwsError for what is no
+        account.
+        """
+        opened = self.control("POST", "accounts", {"account": account_id, "member": member})
+        return LocalAccount(self, account_id, opened["credentials"], opened["organization_id"])
+
     def session(self, *, region: str | None = None) -> Any:
         """A boto3 session with the administrator's credentials and nothing from this machine's configuration."""
         return boto3.Session(
@@ -272,6 +281,42 @@ def _reason(text: bytes) -> str:
     except ValueError:
         return ""
     return str(answer.get("error") or answer.get("message") or "")
+
+
+class LocalAccount:
+    """An account beside the administrator's own: what `apply.deploy` and `apply.inventory` need of an AWS."""
+
+    def __init__(
+        self, cloud: LocalAws, account_id: str, credentials: Mapping[str, str], organization_id: str | None
+    ) -> None:
+        self._cloud, self._credentials = cloud, dict(credentials)
+        self._clients: dict[tuple[str, str], Any] = {}
+        self.account_id, self.organization_id = account_id, organization_id
+        self.region, self.endpoint_url = cloud.region, cloud.endpoint_url
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables with which any AWS SDK reaches this account as its administrator."""
+        return self._cloud.environment() | self._credentials
+
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """A boto3 client of the account's administrator, made once per service and region."""
+        key = (service, region or self.region)
+        if key not in self._clients:
+            self._clients[key] = boto3.client(
+                service,
+                region_name=key[1],
+                endpoint_url=self.endpoint_url,
+                aws_access_key_id=self._credentials["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=self._credentials["AWS_SECRET_ACCESS_KEY"],
+                aws_session_token=self._credentials["AWS_SESSION_TOKEN"],
+                config=client_config(),
+            )
+            self.guard(self._clients[key])
+        return self._clients[key]
+
+    def guard(self, client: Any) -> None:
+        """Make a boto3 client say so at once when the server is gone."""
+        self._cloud.guard(client)
 
 
 def client_config(**options: Any) -> Config:

@@ -100,7 +100,8 @@ class AlarmFactory:
     is raised.
     """
 
-    topic_arn: pulumi.Input[str]
+    topic_arn: pulumi.Input[str] | None
+    """None: they tell nobody themselves, an alarm over them does."""
     tags: Mapping[str, pulumi.Input[str]]
     opts: pulumi.ResourceOptions
 
@@ -135,6 +136,7 @@ class AlarmFactory:
             missing_data: What a period without values counts as: `notBreaching`, `ignore` or `missing`.
             tells_of_missing_data: Whether the state "insufficient data" is told too.
         """
+        told = None if self.topic_arn is None else [self.topic_arn]
         return aws.cloudwatch.MetricAlarm(
             name,
             alarm_description=pulumi.Output.concat(description, f". Severity: {severity}"),
@@ -148,9 +150,9 @@ class AlarmFactory:
             comparison_operator="LessThanThreshold" if below else "GreaterThanOrEqualToThreshold",
             threshold=threshold,
             treat_missing_data=missing_data,
-            alarm_actions=[self.topic_arn],
-            ok_actions=[self.topic_arn],
-            insufficient_data_actions=[self.topic_arn] if tells_of_missing_data else None,
+            alarm_actions=told,
+            ok_actions=told,
+            insufficient_data_actions=told if tells_of_missing_data else None,
             tags=self.tags,
             opts=self.opts,
         )

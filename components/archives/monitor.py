@@ -23,7 +23,7 @@ from contract.bucket_layout import JOB_CODE
 DRIFT_TOOLS: Final = REPOSITORY / "drift_tools"
 ARCHIVE_NAME: Final = "drift_tools.zip"
 # For people at a terminal, with libraries that AWS's image does not have.
-_LEFT_OUT: Final = frozenset({"cli", "endpoint", "report"})
+_LEFT_OUT: Final = frozenset({"cli", "endpoint", "fleet", "report"})
 
 
 def job_sources(package: Path = DRIFT_TOOLS) -> Iterator[tuple[str, Path]]:

@@ -58,6 +58,7 @@ from components.args.monitors import (
 )
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import (
+    ACCOUNT,
     OpenEngineArgs,
     OpenEngineSettings,
     SmallWindowsArgs,
@@ -73,6 +74,7 @@ from components.args.storage import StorageArgs, StorageSettings
 from components.args.subscriptions import Subscription
 
 __all__ = [
+    "ACCOUNT",
     "BOTH",
     "CRITICAL",
     "DAILY_AT_SIX",

@@ -72,6 +72,7 @@ class AttributionData:
 class AttributionSettings(RunSettings):
     """`AttributionArgs`, checked and complete."""
 
+    ASKS_MODEL: ClassVar[bool] = True
     FILES: ClassVar[Sequence[Sequence[str]]] = (
         ("record_preprocessor",),
         ("baseline", "data"),

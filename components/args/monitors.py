@@ -151,6 +151,8 @@ class MonitorSettings(Protocol):
 
     FILES: ClassVar[Sequence[Sequence[str]]]
     """Where its arguments have files; in a stack's configuration these are paths."""
+    ASKS_MODEL: ClassVar[bool]
+    """Whether its jobs ask the deployed model, and read its archive for that."""
 
     @property
     def enabled(self) -> bool:
@@ -193,6 +195,8 @@ class MonitorSettings(Protocol):
 class RunSettings:
     """When a monitor runs and on what, of every kind."""
 
+    ASKS_MODEL: ClassVar[bool] = False
+    """Whether its jobs ask the deployed model, and read its archive for that."""
     enabled: bool
     schedule: ScheduleExpression
     record_preprocessor: Script | None

@@ -1,5 +1,6 @@
 """Arguments of the open engine."""
 
+import re
 from dataclasses import dataclass
 from typing import Final, NotRequired, Self, TypedDict
 
@@ -21,6 +22,11 @@ SEASONS: Final = (
     "day_of_month",
 )
 FEATURE_METRICS: Final = ("findings", "all", "none")
+# The result tables of the account's fleet, whose place goes by a convention.
+ACCOUNT: Final = "account"
+_TABLES_URI: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*[^/]")
+# A variable of a processing job holds no more.
+MOST_VERSION: Final = 256
 MEGABYTE: Final = 1024 * 1024
 # EventBridge Scheduler may start a run five minutes later still (`open_monitors.FLEXIBLE_MINUTES`). Whether it then
 # tells the time that the run was due or the later one is documented nowhere: both must lie in one hour.
@@ -72,6 +78,11 @@ class OpenEngineArgs(TypedDict):
     the hours in which they do), `all`, or `none`. `drift.json` has all numbers in any case. Default `findings`."""
     alarm_on_no_data: NotRequired[bool]
     """A window without captures alarms too: a model that nobody calls may be the news. Default false."""
+    result_tables_uri: NotRequired[pulumi.Input[str]]
+    """Where each run also leaves its results as lines for SQL: an `s3://` place, or `account` for that of the account's
+    `ModelMonitoringFleet`. Default `result-tables` in the stack's bucket."""
+    model_version: NotRequired[pulumi.Input[str]]
+    """What the model that is served is called in those lines, such as its model package. Default nothing."""
     least_agreement: NotRequired[float]
     """Engine `both`: below this share of features with the same verdict the engines disagree. Default 0.9."""
     disagreeing_runs: NotRequired[int]
@@ -113,6 +124,9 @@ class OpenEngineSettings:
     small_windows: SmallWindowsSettings | None
     feature_metrics: str
     alarm_on_no_data: bool
+    result_tables: pulumi.Input[str] | None
+    """None: in the stack's own bucket."""
+    model_version: pulumi.Input[str] | None
     least_agreement: float
     disagreeing_runs: int
 
@@ -134,10 +148,26 @@ class OpenEngineSettings:
             small_windows=small_windows,
             feature_metrics=read.choice("feature_metrics", "findings", FEATURE_METRICS),
             alarm_on_no_data=read.flag("alarm_on_no_data", False),
+            result_tables=_tables(read),
+            model_version=_version(read),
             least_agreement=_share(read, "least_agreement", 0.9),
             # CloudWatch looks back a week, and a monitor may run once a day.
             disagreeing_runs=read.whole("disagreeing_runs", 3, 1, 7),
         )
+
+
+def _tables(read: Reader) -> pulumi.Input[str] | None:
+    given: pulumi.Input[str] | None = read.raw("result_tables_uri") if read.has("result_tables_uri") else None
+    if isinstance(given, str) and given != ACCOUNT and not _TABLES_URI.fullmatch(given):
+        raise read.refuse("result_tables_uri", f"give {ACCOUNT}, or a place such as s3://bucket/prefix")
+    return given
+
+
+def _version(read: Reader) -> pulumi.Input[str] | None:
+    given: pulumi.Input[str] | None = read.raw("model_version") if read.has("model_version") else None
+    if isinstance(given, str) and not 1 <= len(given) <= MOST_VERSION:
+        raise read.refuse("model_version", f"1 to {MOST_VERSION} characters")
+    return given
 
 
 def _built_layer(path: str) -> pulumi.FileArchive:

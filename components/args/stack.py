@@ -187,9 +187,13 @@ class StackSettings:
 
     @property
     def files_outside(self) -> list[pulumi.Input[str]]:
-        """Baseline files that exist already, in whatever bucket: the jobs must be allowed to read them."""
+        """Files that exist already, in whatever bucket, of baselines or of a model that is asked: the jobs must be
+        allowed to read them.
+        """
         own = [uri for settings in self.monitors.values() for uri in settings.files_outside]
-        return [*existing_files(self.baseline), *own]
+        model = self.endpoint.model_uri if isinstance(self.endpoint, EndpointSettings) else None
+        asked = [model] if model is not None and any(found.ASKS_MODEL for found in self.monitors.values()) else []
+        return [*existing_files(self.baseline), *own, *asked]
 
     @property
     def batch_uris(self) -> list[pulumi.Input[str]]:

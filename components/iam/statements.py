@@ -18,6 +18,8 @@ PolicyDocument = dict[str, Any]
 ANY_RESOURCE: Final[Mapping[str, str]] = {
     "ecr:GetAuthorizationToken": "the action has no resources: a token is for the registry as a whole",
     "cloudwatch:PutMetricData": "the action has no resources; a condition on cloudwatch:namespace limits it",
+    "cloudwatch:GetMetricData": "the action has no resources: it reads numbers of metrics, and no data",
+    "cloudwatch:ListMetrics": "a listing has no resources: it gives names of metrics, and no data",
     "cloudwatch:GetMetricStatistics": "the action has no resources: it reads numbers of metrics, and no data",
     "sagemaker:ListMonitoringExecutions": "a listing has no resources: it gives states of executions, and no data",
     "sagemaker:ListProcessingJobs": "a listing has no resources: it gives names and states of jobs, and no data",

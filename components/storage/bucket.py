@@ -1,7 +1,7 @@
 """The bucket: data in, captures, labels, results and the model's archive, each under a prefix of its own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NotRequired, Self, TypedDict
 
 import pulumi
@@ -91,71 +91,85 @@ class MonitoringStorage(pulumi.ComponentResource):
                 options, pulumi.ResourceOptions(protect=True if args.get("protect") else None)
             ),
         )
-        ready = self._harden(name, retention, common.kms_key_arn, options)
+        ready = harden_bucket(
+            name,
+            self.bucket,
+            rules=lifecycle_rules(retention),
+            policy=bucket_policy,
+            kms_key_arn=common.kms_key_arn,
+            options=options,
+        )
         self.bucket_name = pulumi.Output.all(self.bucket.bucket, ready.id).apply(lambda found: str(found[0]))
         self.bucket_arn = self.bucket.arn
         self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
 
-    def _harden(
-        self,
-        name: str,
-        retention: StorageSettings,
-        kms_key_arn: pulumi.Input[str] | None,
-        options: pulumi.ResourceOptions,
-    ) -> aws.s3.BucketPolicy:
-        bucket = self.bucket.bucket
-        aws.s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            opts=options,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=(
-                        aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                            sse_algorithm="AES256" if kms_key_arn is None else "aws:kms",
-                            kms_master_key_id=kms_key_arn,
-                        )
-                    ),
-                    # One call to KMS for many objects: captures are many and small.
-                    bucket_key_enabled=None if kms_key_arn is None else True,
-                )
-            ],
-            opts=options,
-        )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket,
-            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-            opts=options,
-        )
-        aws.s3.BucketLifecycleConfiguration(
-            f"{name}-lifecycle",
-            bucket=bucket,
-            rules=lifecycle_rules(retention),
-            # Rules for old versions are refused by a bucket that does not keep versions yet.
-            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[versioning])),
-        )
-        closed = aws.s3.BucketPublicAccessBlock(
-            f"{name}-public-access",
-            bucket=bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=options,
-        )
-        return aws.s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=bucket,
-            policy=self.bucket.arn.apply(lambda arn: json.dumps(bucket_policy(arn))),
-            # S3 answers 409 to a policy and a public-access block that are set at the same time.
-            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[closed])),
-        )
+
+def harden_bucket(
+    name: str,
+    made: aws.s3.Bucket,
+    *,
+    rules: Sequence[aws.s3.BucketLifecycleConfigurationRuleArgs],
+    policy: Callable[[str], PolicyDocument],
+    kms_key_arn: pulumi.Input[str] | None,
+    options: pulumi.ResourceOptions,
+) -> aws.s3.BucketPolicy:
+    """Close a bucket to the public and to plain HTTP, encrypt it, keep versions; the last resource, to wait for.
+
+    `policy` makes the bucket's policy from its ARN.
+    """
+    bucket = made.bucket
+    aws.s3.BucketOwnershipControls(
+        f"{name}-ownership",
+        bucket=bucket,
+        rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+        opts=options,
+    )
+    aws.s3.BucketServerSideEncryptionConfiguration(
+        f"{name}-encryption",
+        bucket=bucket,
+        rules=[
+            aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                apply_server_side_encryption_by_default=(
+                    aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+                        sse_algorithm="AES256" if kms_key_arn is None else "aws:kms",
+                        kms_master_key_id=kms_key_arn,
+                    )
+                ),
+                # One call to KMS for many objects: captures are many and small.
+                bucket_key_enabled=None if kms_key_arn is None else True,
+            )
+        ],
+        opts=options,
+    )
+    versioning = aws.s3.BucketVersioning(
+        f"{name}-versioning",
+        bucket=bucket,
+        versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+        opts=options,
+    )
+    aws.s3.BucketLifecycleConfiguration(
+        f"{name}-lifecycle",
+        bucket=bucket,
+        rules=rules,
+        # Rules for old versions are refused by a bucket that does not keep versions yet.
+        opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[versioning])),
+    )
+    closed = aws.s3.BucketPublicAccessBlock(
+        f"{name}-public-access",
+        bucket=bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=options,
+    )
+    return aws.s3.BucketPolicy(
+        f"{name}-policy",
+        bucket=bucket,
+        policy=made.arn.apply(lambda arn: json.dumps(policy(arn))),
+        # S3 answers 409 to a policy and a public-access block that are set at the same time.
+        opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(depends_on=[closed])),
+    )
 
 
 def bucket_policy(bucket_arn: str) -> PolicyDocument:
@@ -165,36 +179,42 @@ def bucket_policy(bucket_arn: str) -> PolicyDocument:
 
 def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleConfigurationRuleArgs]:
     """Captures, results and the functions' notes expire; so do old versions, delete markers and broken uploads."""
-
-    def expire(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
-        return aws.s3.BucketLifecycleConfigurationRuleArgs(
-            id=f"expire-{prefix}",
-            status="Enabled",
-            filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=f"{prefix}/"),
-            expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days),
-        )
-
     return [
         expire(bucket_layout.CAPTURED_DATA, retention.captured_data_days),
         expire(bucket_layout.MONITORING_RESULTS, retention.results_days),
         expire(bucket_layout.RESPONDER_STATE, RESPONDER_STATE_DAYS),
         expire(bucket_layout.MONITOR_STATE, MONITOR_STATE_DAYS),
         expire(bucket_layout.MONITOR_WINDOWS, MONITOR_WINDOWS_DAYS),
-        aws.s3.BucketLifecycleConfigurationRuleArgs(
-            id="clean-up",
-            status="Enabled",
-            filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-            expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
-            noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                noncurrent_days=retention.noncurrent_version_days
-            ),
-            abort_incomplete_multipart_upload=(
-                aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                    days_after_initiation=ABORTED_UPLOAD_DAYS
-                )
-            ),
-        ),
+        clean_up(retention.noncurrent_version_days),
     ]
+
+
+def expire(prefix: str, days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
+    """What lies below a prefix goes after so many days."""
+    return aws.s3.BucketLifecycleConfigurationRuleArgs(
+        id=f"expire-{prefix}",
+        status="Enabled",
+        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=f"{prefix}/"),
+        expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days),
+    )
+
+
+def clean_up(noncurrent_version_days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgs:
+    """Old versions, delete markers and broken uploads go, wherever they are."""
+    return aws.s3.BucketLifecycleConfigurationRuleArgs(
+        id="clean-up",
+        status="Enabled",
+        filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+        expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
+        noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+            noncurrent_days=noncurrent_version_days
+        ),
+        abort_incomplete_multipart_upload=(
+            aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                days_after_initiation=ABORTED_UPLOAD_DAYS
+            )
+        ),
+    )
 
 
 def content_object(

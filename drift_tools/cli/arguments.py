@@ -4,6 +4,7 @@ import argparse
 from typing import Any, NoReturn
 
 import drift_tools
+from drift_tools.cli.fleet_arguments import add_fleet, add_result_tables
 from drift_tools.cli.values import delimiter, kind, moment, named, place, positive, probability, share, whole, width
 
 UNUSABLE = 2
@@ -63,6 +64,8 @@ def parser() -> argparse.ArgumentParser:
         _add_attribution,
         _add_estimate,
         _add_acknowledge,
+        add_fleet,
+        add_result_tables,
         _add_stream,
         _add_rebaseline,
         _add_retrain,
@@ -278,6 +281,12 @@ def _add_acknowledge(commands: Commands) -> None:
     parser.add_argument("--schedule", metavar="NAME", required=True, help="as the message names it")
     parser.add_argument("--note", metavar="TEXT", default="", help="what is known of it")
     parser.add_argument("--by", metavar="NAME", help="who has seen it (default: this machine's user)")
+    parser.add_argument(
+        "--tables",
+        metavar="URI",
+        type=place,
+        help="where the result tables are, for people who ask who acknowledged what (default: the bucket's own)",
+    )
     parser.add_argument(
         "--bad-from", metavar="T", type=moment, help="and that the windows from then on were bad: none is learnt from"
     )

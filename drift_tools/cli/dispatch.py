@@ -20,6 +20,8 @@ _MODULES: Final[Mapping[str, str]] = {
         "attribution",
         "estimate",
         "acknowledge",
+        "fleet",
+        "result-tables",
         "stream",
         "rebaseline",
         "retrain",

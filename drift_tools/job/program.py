@@ -13,6 +13,7 @@ from pathlib import Path
 from drift_tools.job.cloudwatch import emit
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
 from drift_tools.job.kinds import run_of
+from drift_tools.job.result_tables import write_tables
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.job.user_scripts import load_postprocessor
 
@@ -31,6 +32,8 @@ def run(job: Job) -> str:
         message = f"{message} {unpublished}"
     if settings.postprocessor is not None:
         load_postprocessor(settings.postprocessor)()
+    if unwritten := write_tables(job, settings):
+        message = f"{message} {unwritten}"
     return message
 
 

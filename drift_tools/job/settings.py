@@ -161,6 +161,17 @@ class JudgementSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableSettings:
+    """Where a run leaves its lines for SQL, None for nowhere, and what they say of the model."""
+
+    place: str | None
+    account: str | None
+    variant: str | None
+    version: str | None
+    team: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorSettings:
     """One run of the monitor. `kind`: of `contract.monitor_kinds`; `shards`: bucket and prefix where several instances
     hand their parts to the first, None where each run is one instance's; `analysis_config`: what SageMaker Clarify's
@@ -178,6 +189,7 @@ class MonitorSettings:
     postprocessor: Path | None
     judgement: JudgementSettings
     shards: tuple[str, str] | None
+    tables: TableSettings
     analysis_config: Path | None
     model: Path | None
     estimate: EstimateSettings | None = None
@@ -243,6 +255,13 @@ class MonitorSettings:
             postprocessor=_path(job, given.post_analytics_processor_script),
             judgement=_judgement(given),
             shards=_place("shards_uri", given.shards_uri),
+            tables=TableSettings(
+                place=given.result_tables_uri and given.result_tables_uri.rstrip("/"),
+                account=given.account_id,
+                variant=given.model_variant,
+                version=given.model_version,
+                team=given.team,
+            ),
             analysis_config=_path(job, given.analysis_config),
             model=_path(job, given.model_archive),
             estimate=estimate_settings(job, given),

@@ -14,7 +14,7 @@ KINDS: Final = ("bias", "attribution")
 FACET, GROUP = "SEX", "SEX_2"  # women, in the census's code
 POSITIVE: Final = "1"
 SCORE: Final = 1  # the probability; the label beside it is a step
-_SHOWN: Final = ("DPL", "DPPL", "DI", "AD", "RD", "SD", "DAR", "DRR", "TE", "GE", "FT", "CI")
+_SHOWN: Final = ("CI", "DPL", "DPPL", "DI", "DCA", "DCR", "AD", "RD", "SD", "DAR", "DRR", "TE", "GE", "FT")
 _FEATURES_SHOWN: Final = 10
 
 Found = Mapping[str, Mapping[str, Any]]  # by year

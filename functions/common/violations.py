@@ -137,9 +137,14 @@ def _subject(entry: Mapping[str, Any], check: str) -> str:
     facet = entry.get("facet")
     name = _clipped(entry.get("feature_name") or entry.get("metric_name") or "unnamed", _NAME_CHARACTERS)
     if facet:
-        return _clipped(f"{name} ({facet} = {entry.get('facet_value', '?')})", _NAME_CHARACTERS)
+        return facet_subject(name, facet, entry.get("facet_value", "?"))
     label = entry.get("label")
     return _clipped(f"{name} ({label})", _NAME_CHARACTERS) if label and "feature_name" not in entry else name
+
+
+def facet_subject(metric: Any, facet: Any, value: Any) -> str:
+    """A bias metric of a group, as a violation of it is called."""
+    return _clipped(f"{metric} ({facet} = {value})", _NAME_CHARACTERS)
 
 
 def parse_numbers(description: str) -> tuple[float | None, float | None]:

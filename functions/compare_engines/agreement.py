@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.common.violations import Violation
+from functions.common.violations import Violation, facet_subject
+
+_BIAS = ("pre_training_bias_metrics", "post_training_bias_metrics")
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,18 @@ def compare(model_monitor: Results, other: Results) -> Agreement:
 
 
 def subjects_of(document: Any) -> frozenset[str]:
-    """What a constraints.json or a statistics.json is about: features, or the metrics of a model's quality."""
+    """What a constraints.json, a statistics.json or Clarify's analysis.json is about: features, metrics of the model's
+    quality, or those of a facet's groups. Attribution is about one thing, which a violation names.
+    """
     names: set[str] = set()
+    if isinstance(document, Mapping) and (groups := [document[key] for key in _BIAS if key in document]):
+        return frozenset(
+            facet_subject(metric["name"], facet, entry["value_or_threshold"])
+            for group in groups
+            for facet, entries in group["facets"].items()
+            for entry in entries
+            for metric in entry["metrics"]
+        )
     if isinstance(document, Mapping):
         features = document.get("features")
         if isinstance(features, Sequence):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contract.bucket_layout import CONSTRAINTS, DRIFT, MODEL_MONITOR_RULES, STATISTICS, VIOLATIONS
+from contract.bucket_layout import ANALYSIS, CONSTRAINTS, DRIFT, MODEL_MONITOR_RULES, STATISTICS, VIOLATIONS
 from contract.metrics import AGREEMENT
 from contract.processing_job import is_merge, output_uri
 from functions.common.aws_clients import client
@@ -139,7 +139,7 @@ def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -
     if finished_by_event:
         folder = str(_read(s3, settings, noted)["folder"])
     files = {key.removeprefix(folder): key for key in list_keys(s3, settings.bucket, folder)}
-    if not finished_by_event and files.keys().isdisjoint((STATISTICS, *VIOLATIONS)):
+    if not finished_by_event and files.keys().isdisjoint((STATISTICS, ANALYSIS, *VIOLATIONS)):
         return None
     name = next((name for name in (MODEL_MONITOR_RULES, *VIOLATIONS) if name in files), None)
     violations = parse_violations(_read(s3, settings, files[name])) if name else ()
@@ -148,7 +148,7 @@ def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -
 
 def _subjects(s3: Any, settings: Settings, files: Mapping[str, str]) -> frozenset[str]:
     """From the constraints, which name the features and little else; from the statistics where they name none."""
-    for name in (CONSTRAINTS, STATISTICS):
+    for name in (CONSTRAINTS, STATISTICS, ANALYSIS):
         if name in files and (found := subjects_of(_read(s3, settings, files[name]))):
             return found
     return frozenset()

@@ -53,7 +53,7 @@ class Plan:
 
     @property
     def short_kind(self) -> str:
-        """`dq` or `mq`, for names."""
+        """The kind as it stands in names of jobs, such as `dq`."""
         return KINDS[self.kind].short
 
 
@@ -70,7 +70,7 @@ def parse(event: Any) -> Plan:
         raise BadEventError(f"{where}.variants must be a list of at least one variant's name")
     ground_truth = plan.get("ground_truth_uri")
     if KINDS[kind].needs_labels and not ground_truth:
-        raise BadEventError(f"{where}.ground_truth_uri is missing: a model-quality monitor needs labels")
+        raise BadEventError(f"{where}.ground_truth_uri is missing: a {kind} monitor needs labels")
     return Plan(
         kind=kind,
         endpoint=text(plan, "endpoint", where),

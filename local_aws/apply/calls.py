@@ -59,7 +59,9 @@ class Clients:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         environment = cloud.environment()
-        self._administrator = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+        self._administrator = Credentials(
+            environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], environment.get("AWS_SESSION_TOKEN")
+        )
         self._clients: dict[tuple[str, str, Credentials], Any] = {}
 
     def get(self, service: str, region: str, credentials: Credentials | None = None) -> Any:

@@ -24,6 +24,7 @@ MISSING_CODES = frozenset(
         "NotFoundException",
         "ObjectNotFoundException",
         "DashboardNotFoundError",
+        "EntityNotFoundException",
         "NoSuchBucketPolicy",
         "NoSuchLifecycleConfiguration",
         "NoSuchPublicAccessBlockConfiguration",

@@ -31,8 +31,11 @@ def handler_inputs(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def document(key: str, value: Any) -> Any:
-    """A policy as text: a program may give it as an object, but AWS takes and the provider returns text."""
-    return json.dumps(value) if key in DOCUMENTS and isinstance(value, Mapping) else value
+    """A policy as text: a program may give it as an object, but AWS takes and the provider returns text. One that is a
+    secret keeps its envelope.
+    """
+    is_object = isinstance(value, Mapping) and not rpc.is_rpc_secret(value)
+    return json.dumps(value) if key in DOCUMENTS and is_object else value
 
 
 def secret_texts(value: Any) -> set[str]:

@@ -27,7 +27,11 @@ NATIVE: Final = tuple(
 CLOUDFORMATION: Final[Mapping[str, str]] = {
     "aws:appautoscaling/policy:Policy": "AWS::ApplicationAutoScaling::ScalingPolicy",
     "aws:appautoscaling/target:Target": "AWS::ApplicationAutoScaling::ScalableTarget",
+    "aws:athena/namedQuery:NamedQuery": "AWS::Athena::NamedQuery",
+    "aws:athena/workgroup:Workgroup": "AWS::Athena::WorkGroup",
     "aws:cloudwatch/dashboard:Dashboard": "AWS::CloudWatch::Dashboard",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "AWS::CloudWatch::CompositeAlarm",
+    "aws:cloudwatch/eventBus:EventBus": "AWS::Events::EventBus",
     "aws:cloudwatch/eventRule:EventRule": "AWS::Events::Rule",
     "aws:cloudwatch/logGroup:LogGroup": "AWS::Logs::LogGroup",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "AWS::CloudWatch::Alarm",
@@ -38,6 +42,8 @@ CLOUDFORMATION: Final[Mapping[str, str]] = {
     "aws:lambda/function:Function": "AWS::Lambda::Function",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "AWS::Lambda::EventInvokeConfig",
     "aws:lambda/permission:Permission": "AWS::Lambda::Permission",
+    "aws:oam/link:Link": "AWS::Oam::Link",
+    "aws:oam/sink:Sink": "AWS::Oam::Sink",
     "aws:s3/bucket:Bucket": "AWS::S3::Bucket",
     "aws:s3/bucketPolicy:BucketPolicy": "AWS::S3::BucketPolicy",
     "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": "AWS::SageMaker::DataQualityJobDefinition",
@@ -65,6 +71,14 @@ FORCE_NEW: Final[Mapping[str, frozenset[str]]] = {
     # …/lambda/layer_version.go, …/iam/role_policy_attachment.go: nothing of them can be changed
     "aws:lambda/layerVersion:LayerVersion": frozenset({ALL}),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": frozenset({ALL}),
+    # …/glue/catalog_database.go, …/glue/catalog_table.go
+    "aws:glue/catalogDatabase:CatalogDatabase": frozenset({"name", "catalogId"}),
+    "aws:glue/catalogTable:CatalogTable": frozenset({"name", "databaseName", "catalogId"}),
+    # …/events/bus_policy.go, …/oam/sink_policy.go, …/logs/resource_policy.go, …/kms/grant.go
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": frozenset({"eventBusName"}),
+    "aws:oam/sinkPolicy:SinkPolicy": frozenset({"sinkIdentifier"}),
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": frozenset({"policyName"}),
+    "aws:kms/grant:Grant": frozenset({ALL}),
     # …/iam/policy.go, …/sqs/queue_policy.go
     "aws:iam/policy:Policy": frozenset({"name", "path", "description"}),
     "aws:sqs/queuePolicy:QueuePolicy": frozenset({"queueUrl"}),
@@ -91,6 +105,8 @@ FORCE_NEW: Final[Mapping[str, frozenset[str]]] = {
 # CloudFormation's name of a property -> the classic provider's, where they differ by more than a capital.
 SPELT: Final[Mapping[tuple[str, str], str]] = {
     ("AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName"): "name",
+    ("AWS::Athena::NamedQuery", "QueryString"): "query",
+    ("AWS::Athena::NamedQuery", "WorkGroup"): "workgroup",
     ("AWS::CloudWatch::Alarm", "AlarmName"): "name",
     ("AWS::IAM::Role", "RoleName"): "name",
     ("AWS::IAM::RolePolicy", "PolicyName"): "name",

@@ -38,7 +38,8 @@ class RunningCloud:
 
     def environment(self) -> dict[str, str]:
         """The credentials."""
-        return {name: os.environ[name] for name in CREDENTIALS}
+        names = (*CREDENTIALS, "AWS_SESSION_TOKEN")
+        return {name: os.environ[name] for name in names if os.environ.get(name)}
 
     def guard(self, client: Any) -> None:
         """Nothing to add: a server that is gone refuses the connection."""

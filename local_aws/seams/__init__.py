@@ -7,6 +7,16 @@ loudly when a new version of either has moved what is used. Import this package 
 
 from ministack.core.responses import get_account_id, get_region, request_scope
 
+from local_aws.seams.accounts import (
+    open_account,
+    organization_id,
+    policy_allows,
+    reach_buses_of_other_accounts,
+    read_linked_metrics,
+    serve_observability,
+    set_organization,
+)
+from local_aws.seams.athena import execute_athena_queries
 from local_aws.seams.cloudwatch import (
     alarm_state,
     alarms_everywhere,
@@ -130,6 +140,7 @@ __all__ = [
     "count_loopback_as_secure_transport",
     "deliver_to_functions",
     "enter_request",
+    "execute_athena_queries",
     "find_role",
     "forget_schedule",
     "function_credentials",
@@ -154,13 +165,18 @@ __all__ = [
     "object_key",
     "observe_requests",
     "of_stream",
+    "open_account",
     "open_role_session",
+    "organization_id",
     "point_statistics",
+    "policy_allows",
     "principal_of",
     "publish",
     "put_executions_on_clock",
     "put_on_clock",
     "queue_key",
+    "reach_buses_of_other_accounts",
+    "read_linked_metrics",
     "read_request",
     "record_denials",
     "record_metric",
@@ -179,10 +195,12 @@ __all__ = [
     "run_executions",
     "schedules_everywhere",
     "send_aws_event",
+    "serve_observability",
     "serve_sagemaker",
     "serve_scaling",
     "service_is_allowed",
     "set_log_group_key",
+    "set_organization",
     "stop_own_scheduler",
     "stream_exists",
     "stream_key",

@@ -39,6 +39,8 @@ _ARN_SERVICES = {
     "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
     "aws:cloudwatch/eventRule:EventRule": "events:{region}:{account}:rule/{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:{region}:{account}:alarm:{name}",
+    "aws-native:quicksight:DataSource": "quicksight:{region}:{account}:datasource/{name}",
+    "aws-native:quicksight:DataSet": "quicksight:{region}:{account}:dataset/{name}",
 }
 # Where the physical name is, if it is not `name`.
 _NAME_PROPERTY = {

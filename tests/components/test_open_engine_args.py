@@ -36,6 +36,8 @@ def test_it_needs_none(make_args: MakeArgs, engine: str) -> None:
         small_windows=None,
         feature_metrics="findings",
         alarm_on_no_data=False,
+        result_tables=None,
+        model_version=None,
         least_agreement=0.9,
         disagreeing_runs=3,
     )
@@ -54,6 +56,8 @@ def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
         "small_windows": {"layer": LAYER, "max_megabytes": 8},
         "feature_metrics": "all",
         "alarm_on_no_data": True,
+        "result_tables_uri": "account",
+        "model_version": "churn/7",
         "least_agreement": 0,
         "disagreeing_runs": 7,
     }
@@ -70,6 +74,8 @@ def test_everything_can_be_chosen(make_args: MakeArgs) -> None:
             small_windows=SmallWindowsSettings(layer=LAYER, max_bytes=8 * 1024 * 1024),
             feature_metrics="all",
             alarm_on_no_data=True,
+            result_tables="account",
+            model_version="churn/7",
             least_agreement=0.0,
             disagreeing_runs=7,
         )
@@ -97,6 +103,9 @@ def test_the_longest_grace_leaves_a_run_in_its_hour() -> None:
         ({"alarm_on_no_data": "yes"}, "open_engine.alarm_on_no_data is 'yes': must be true or false"),
         ({"least_agreement": -0.1}, "open_engine.least_agreement is -0.1: must be a number from 0.0 to 1.0"),
         ({"disagreeing_runs": 8}, "open_engine.disagreeing_runs is 8: must be from 1 to 7"),
+        ({"result_tables_uri": "bucket/x"},
+         "open_engine.result_tables_uri is 'bucket/x': give account, or a place such as s3://bucket/prefix"),
+        ({"model_version": "v" * 257}, "open_engine.model_version is "),
     ],
 )  # fmt: skip
 def test_refusals(make_args: MakeArgs, changes: dict[str, Any], message: str) -> None:

@@ -285,6 +285,31 @@ def test_model_quality_compares_metrics(document: dict[str, Any]) -> None:
     assert (found.share, found.disagreements[0].subject) == (0.5, "recall")
 
 
+def test_bias_compares_every_metric_of_every_group() -> None:
+    """Clarify names no features: what a run is about are the metrics in its analysis.json."""
+    metrics = [{"name": name, "value": 0.1} for name in ("DPPL", "AD")]
+    section = {"facets": {"SEX": [{"value_or_threshold": "2", "metrics": metrics}]}}
+    document = {"version": "1.0", "post_training_bias_metrics": section}
+    violations = common("violations").parse_violations(
+        {
+            "violations": [
+                {
+                    "constraint_check_type": "bias_drift_check",
+                    "description": "Metric value 0.3 doesn't meet the baseline constraint requirement 0.1",
+                    "facet": "SEX",
+                    "facet_value": "2",
+                    "metric_name": "DPPL",
+                }
+            ]
+        }
+    )
+    agreement = MODULES.agreement
+    subjects = agreement.subjects_of(document)
+    assert subjects == {"DPPL (SEX = 2)", "AD (SEX = 2)"}
+    found = agreement.compare(agreement.Results(subjects, violations, {}), agreement.Results(subjects, (), {}))
+    assert (found.share, found.disagreements[0].subject) == (0.5, "DPPL (SEX = 2)")
+
+
 def wide(columns: int, kilobytes: int) -> dict[str, Any]:
     """A statistics.json of continuous columns, each with a sketch of so many kilobytes."""
     return {"features": [{"name": f"f{index}", "sketch": "0" * 1000 * kilobytes} for index in range(columns)]}

@@ -148,7 +148,15 @@ def test_the_longest_endpoint_name_still_fits() -> None:
             metric(
                 "TE", "Metric value Infinity doesn't meet the baseline constraint requirement 2.9", "bias_drift_check"
             ),
-            "bias_drift_check: inf, limit 2.9",
+            "bias drifted: infinite, in the baseline 2.9",
+        ),
+        (
+            metric(
+                "shap",
+                "Feature attribution drift 0.7639720923277322 exceeds threshold 0.9",
+                "feature_attribution_drift_check",
+            ),
+            "another ranking of the features: nDCG 0.764, 0.9 required",
         ),
         (check("new_check", "A", "Something\n  new."), "new_check: Something new."),
         (check("new_check", "A", ""), "new_check: the monitor says no more"),

@@ -61,7 +61,7 @@ def still(number: int, seed: int) -> Iterator[Request]:
 
 def send(stack: Watched, hour: int, requests: Iterator[Request]) -> None:
     """An hour's requests, and a label for each, drawn by the model's own probability."""
-    stack.go_to(at(hour, 5))
+    stack.go_to(at(hour, 20))
     rows = list(requests)
     stack.send(iter(rows), f"hour-{hour}")
     model = json.loads((PROJECT / "model/artifact/model.json").read_text())

@@ -19,7 +19,12 @@ from tests.open_engine.watched import Told, Watched
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS, LATE_ROWS = 200, 20
 FEATURES = {"prediction", "probability", "feature_1", "feature_2", "feature_3"}
-FUNCTIONS = ("start-monitor", "processing-metrics", "alarm-responder")
+# With the queues of their dead letters.
+FUNCTIONS = {
+    "start-monitor": "monitor-runs",
+    "processing-metrics": "processing-metrics",
+    "alarm-responder": "alarm-responder",
+}
 
 
 def at(hour: int, minute: int = 0) -> datetime:
@@ -135,10 +140,10 @@ def switch_off(stack: Watched) -> None:
 def lose_events(stack: Watched) -> None:
     """Give each function that answers events one that it cannot know, until it is in its dead-letter queue."""
     functions, sqs = stack.cloud.client("lambda"), stack.cloud.client("sqs")
-    for name in FUNCTIONS:
+    for name, queue in FUNCTIONS.items():
         function = stack.made("aws:lambda/function:Function", name)
         functions.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"not": "an event"}')
-        url = stack.made("aws:sqs/queue:Queue", f"{name}-dead-letters")
+        url = stack.made("aws:sqs/queue:Queue", f"{queue}-dead-letters")
         wait_until(f"the dead letter of {name}", partial(letters, sqs, url))
 
 

@@ -72,8 +72,11 @@ class Attribution:
                 "attribution is given and endpoint.image_uri: only a model of AWS's scikit-learn image can be asked "
                 "outside of its endpoint; remove one of the two"
             )
-        own = endpoint.model_data if isinstance(endpoint, EndpointSettings) else b""
-        return cls(settings=found, model_hash=naming.content_hash(own))
+        if not isinstance(endpoint, EndpointSettings):
+            return cls(settings=found, model_hash="")
+        # Of a model that lies in S3 what is known of it before the deployment.
+        known = [text for text in (endpoint.model_uri, endpoint.model_version) if isinstance(text, str)]
+        return cls(settings=found, model_hash=naming.content_hash(endpoint.model_data, *known))
 
     @property
     def window(self) -> tuple[str, str]:

@@ -29,6 +29,7 @@ def window_function(
     *,
     kinds: Sequence[str],
     has_scripts: bool,
+    result_tables: pulumi.Input[str] | None,
     common: CommonSettings,
     dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
@@ -45,6 +46,7 @@ def window_function(
             dead=dead_letter_arn,
             outside=_outside(args),
             compare=args.get("compare_function_arn"),
+            tables=result_tables,
         ).apply(
             lambda found: window_policy(
                 found["context"],
@@ -56,6 +58,7 @@ def window_function(
                 scripts=has_scripts,
                 outside=Outside(**found["outside"]),
                 compare_function_arn=found["compare"],
+                result_tables=found["tables"],
             )
         )
 

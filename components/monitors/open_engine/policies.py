@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from components import naming
+from components.args import ACCOUNT
 from components.iam import (
     NO_VPC,
     NOTHING_OUTSIDE,
@@ -135,12 +136,14 @@ def run_statements(
     baselines: bool = False,
     shares: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
+    result_tables: str | None = None,
     batch_uris: Sequence[str] = (),
 ) -> list[Statement]:
     """What a run itself needs, wherever it runs: read what it compares, write what it found, publish its metrics.
 
     `kinds`: of monitors that are on; `asks_model`: one of them reads the deployed model's archive; `baselines`: it
-    makes baselines too; `shares`: several instances hand their shares over to the one that merges them.
+    makes baselines too; `shares`: several instances hand their shares over to the one that merges them;
+    `result_tables`: where the lines for SQL go, None for the stack's own bucket.
     """
     read = [
         *_READ_BY_RUNS,
@@ -152,15 +155,33 @@ def run_statements(
         bucket_layout.MONITORING_RESULTS,
         bucket_layout.MONITOR_WINDOWS,
         *([_SHARDS] if shares else []),
+        *([] if result_tables else [bucket_layout.RESULT_TABLES]),
     ]
+    elsewhere = [naming.s3_parts(result_tables)] if result_tables else []
     return [
         list_prefixes(context, bucket, read),
         read_objects(context, bucket, read),
         write_objects(context, bucket, written),
         publish_metrics([KINDS[kind].metric_namespace for kind in kinds]),
+        *(
+            allow("WriteResultTables", ["s3:PutObject"], [context.bucket_arn(place, prefix, "*")])
+            for place, prefix in elsewhere
+        ),
         *read_outside(context, outside),
         *([list_batches(context, batch_uris), _read_batches(context, batch_uris)] if batch_uris else []),
     ]
+
+
+def tables_place(context: AwsContext, bucket: str, given: str | None) -> str:
+    """Where a stack's lines for SQL go: its own bucket, that of the account's fleet, or what was given."""
+    if given == ACCOUNT:
+        bucket, given = naming.fleet_bucket(context.account_id, context.region), None
+    return given or naming.s3_uri(bucket, bucket_layout.RESULT_TABLES)
+
+
+def tables_elsewhere(context: AwsContext, bucket: str, given: str | None) -> str | None:
+    """The same where it is not in the stack's own bucket; else None."""
+    return None if given is None else tables_place(context, bucket, given)
 
 
 def _read_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
@@ -197,6 +218,7 @@ def run_policy(
     outside: Outside = NOTHING_OUTSIDE,
     vpc: Vpc = NO_VPC,
     kms_key_arn: str | None = None,
+    result_tables: str | None = None,
     batch_uris: Sequence[str] = (),
 ) -> PolicyDocument:
     """The processing jobs: a run, in AWS's scikit-learn image; `baselines`: the baseline jobs too; `shares`: runs on
@@ -212,6 +234,7 @@ def run_policy(
             baselines=baselines,
             shares=shares,
             outside=outside,
+            result_tables=tables_elsewhere(context, bucket, result_tables),
             batch_uris=batch_uris,
         ),
         sagemaker_logs(context, naming.PROCESSING_LOG_GROUP),
@@ -232,10 +255,18 @@ def window_policy(
     scripts: bool = False,
     outside: Outside = NOTHING_OUTSIDE,
     compare_function_arn: str | None = None,
+    result_tables: str | None = None,
 ) -> PolicyDocument:
     """The function for small windows: a run, its marker, and what the end of a job would have published."""
     statements = [
-        *run_statements(context, bucket=bucket, kinds=kinds, scripts=scripts, outside=outside),
+        *run_statements(
+            context,
+            bucket=bucket,
+            kinds=kinds,
+            scripts=scripts,
+            outside=outside,
+            result_tables=tables_elsewhere(context, bucket, result_tables),
+        ),
         *function_basics(log_group_arn, dead_letter_arn),
         allow(
             "KeepMarkersAndFailures",

@@ -35,7 +35,7 @@ from components.monitors.model_quality import ModelQuality
 from components.monitors.open_engine.args import OpenMonitorsArgs
 from components.monitors.open_engine.batches import batch_plan, start_on_batch
 from components.monitors.open_engine.functions import start_function, window_function
-from components.monitors.open_engine.policies import scheduler_policy, scheduler_trust
+from components.monitors.open_engine.policies import scheduler_policy, scheduler_trust, tables_place
 from components.monitors.open_engine.schedule_input import Places, run_request, schedule_input
 from components.storage import upload_script
 from contract import bucket_layout, retraining
@@ -49,6 +49,10 @@ DELIVERY_SECONDS: Final = 6 * 3600
 # The rows of a baseline are read whole beside the window, in about twenty times their size (measured, of CSV): 400 MB,
 # and a window of 200 MB takes 900. A larger baseline's runs are jobs.
 WINDOW_BASELINE_BYTES: Final = 20 * 1024 * 1024
+
+
+# Whose a model is, for people who look at many.
+TEAM_TAG: Final = "Team"
 
 
 class OpenMonitors(pulumi.ComponentResource):
@@ -140,6 +144,7 @@ class OpenMonitors(pulumi.ComponentResource):
                 kinds=[item.kind.name for item in monitors if not (item.asks_model or item.kind.on_event)],
                 has_scripts=any(uri is not None for uri in self._scripts.values())
                 or any(monitor.kind.holds_code for monitor in monitors),
+                result_tables=engine.result_tables,
                 common=common,
                 dead_letters=self.dead_letters,
                 parent=self,
@@ -328,7 +333,9 @@ class OpenMonitors(pulumi.ComponentResource):
             tags=dict(self._common.tags),
             key=self._common.kms_key_arn,
             network=network_config(self._network),
-            region=look_up_context(self).region,
+            context=look_up_context(self),
+            tables=self._engine.result_tables,
+            version=self._engine.model_version,
         )
 
     def _request(self, monitor: Monitor, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -352,8 +359,9 @@ class OpenMonitors(pulumi.ComponentResource):
             "analysis_type": monitor.kind.analysis_type,
             **monitor.open_environment(self._engine),
             **self._windows_of(monitor, found),
+            **self._result_tables(found),
             # SageMaker tells a container AWS_REGION, of which boto3 knows nothing.
-            "AWS_DEFAULT_REGION": found["region"],
+            "AWS_DEFAULT_REGION": found["context"].region,
         }
         return run_request(machine, Files(code=found["code"], **found["files"]), environment)
 
@@ -372,6 +380,17 @@ class OpenMonitors(pulumi.ComponentResource):
             return {}
         folder = f"{bucket_layout.MONITOR_WINDOWS}/{found['schedule']}"
         return {"windows_uri": naming.s3_uri(found["bucket"], folder)}
+
+    def _result_tables(self, found: Mapping[str, Any]) -> dict[str, str]:
+        """Where a run leaves its lines for SQL, and what they say of the model."""
+        context, version, team = found["context"], found["version"], found["tags"].get(TEAM_TAG)
+        return {
+            "result_tables_uri": tables_place(context, found["bucket"], found["tables"]),
+            "account_id": context.account_id,
+            "model_variant": self._args.get("variant_name", "Primary"),
+            **({"model_version": version} if version else {}),
+            **({"team": team} if team else {}),
+        }
 
 
 def _monitors(args: OpenMonitorsArgs) -> tuple[list[Monitor], dict[str, BaselineAddresses]]:

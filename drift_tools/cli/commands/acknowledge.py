@@ -13,7 +13,9 @@ def run(options: argparse.Namespace) -> int:
     by = options.by or getpass.getuser()
     if (options.bad_from is None) != (options.bad_to is None):
         raise InputError("--bad-from, --bad-to: one is given without the other: give both ends of the bad windows")
-    written = acknowledge(options.bucket, options.endpoint, options.schedule, by=by, note=options.note)
+    written = acknowledge(
+        options.bucket, options.endpoint, options.schedule, by=by, note=options.note, tables=options.tables
+    )
     say(f"{written}: acknowledged by {by}")
     if options.bad_from is not None:
         span = options.bad_from, options.bad_to

@@ -92,7 +92,7 @@ def notification(alarm: Alarm, found: EmptyWindows, context: MessageContext) -> 
         step_lines(
             "Does anybody call the endpoint? See its metric Invocations (AWS/SageMaker): if not, ask who should.",
             "If it is called: is data capture on in its configuration, and may the model's role write to the bucket?",
-            "A model-quality monitor needs labels as well: has whoever brings them stopped?",
+            "A monitor of model quality or of bias needs labels as well: has whoever brings them stopped?",
         ),
         place_lines(context),
         alarm_lines(alarm, context),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from local_aws.apply.resource_types import ResourceType
 from local_aws.apply.services import (
+    athena,
     autoscaling,
     cloudwatch,
     events,
     functions,
+    glue,
     iam,
     kinesis,
     kms,
     layers,
     logs,
     mappings,
+    oam,
     registry,
     s3,
     sagemaker,
@@ -24,7 +27,7 @@ from local_aws.apply.services import (
 )
 
 MODULES = (
-    *(autoscaling, cloudwatch, events, functions, iam, kinesis, kms, layers, logs, mappings),
+    *(athena, autoscaling, cloudwatch, events, functions, glue, iam, kinesis, kms, layers, logs, mappings, oam),
     *(registry, s3, sagemaker, scheduler, sns, sqs, states),
 )
 

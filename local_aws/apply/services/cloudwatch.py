@@ -154,7 +154,46 @@ def _delete_dashboard(existing: Existing) -> None:
     existing.api("cloudwatch", "DeleteDashboards", DashboardNames=[existing.id])
 
 
+COMPOSITE_INPUTS = (
+    "alarmName alarmRule alarmDescription actionsEnabled alarmActions okActions"
+    " insufficientDataActions actionsSuppressor"
+)
+
+
+def _put_composite(request: Request) -> Created:
+    name = request.inputs["alarmName"]
+    settings = request.pick(*(key for key in COMPOSITE_INPUTS.split() if key != "actionsSuppressor"))
+    suppressor = request.inputs.get("actionsSuppressor") or {}
+    settings |= {
+        "actionsSuppressor": suppressor.get("alarm"),
+        "actionsSuppressorWaitPeriod": suppressor.get("waitPeriod"),
+        "actionsSuppressorExtensionPeriod": suppressor.get("extensionPeriod"),
+    }
+    body = to_api("cloudwatch", "PutCompositeAlarm", settings, renames=RENAMES)
+    request.api("cloudwatch", "PutCompositeAlarm", **body, Tags=request.tag_list())
+    arn = f"arn:aws:cloudwatch:{request.api.region}:{request.account_id}:alarm:{name}"
+    return Created(name, {"arn": arn, "alarmName": name, "tagsAll": request.tags})
+
+
+def _read_composite(existing: Existing) -> Found | None:
+    answer = existing.api(
+        "cloudwatch", "DescribeAlarms", AlarmNames=[existing.id], AlarmTypes=["CompositeAlarm"]
+    )["CompositeAlarms"]  # fmt: skip
+    if not answer:
+        return None
+    names = "alarmRule alarmDescription alarmActions okActions"
+    return Found(differences(answer[0], existing, names, service="cloudwatch", operation="PutCompositeAlarm"))
+
+
 TYPES = (
+    ResourceType(
+        kind="aws:cloudwatch/compositeAlarm:CompositeAlarm",
+        inputs=keys(f"{COMPOSITE_INPUTS} tags"),
+        create=_put_composite,
+        delete=_delete_alarm,
+        read=_read_composite,
+        update=put_again(_put_composite),
+    ),
     ResourceType(
         kind="aws:cloudwatch/metricAlarm:MetricAlarm",
         inputs=keys(f"name tags {ALARM_INPUTS}"),

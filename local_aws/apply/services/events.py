@@ -1,4 +1,4 @@
-"""EventBridge: rules and targets (pulumi-aws has them in its ``cloudwatch`` module)."""
+"""EventBridge: buses, rules and targets (pulumi-aws has them in its ``cloudwatch`` module)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.apply.errors import ApplyError
-from local_aws.apply.reading import answer_or_none, differences
+from local_aws.apply.reading import answer_or_none, differences, same_text
 from local_aws.apply.resource_types import (
     AutoName,
     Created,
@@ -126,7 +126,64 @@ def _delete_target(existing: Existing) -> None:
         raise ApplyError(f"EventBridge kept the target: {problem.get('ErrorCode')}: {problem.get('ErrorMessage')}")
 
 
+def _create_bus(request: Request) -> Created:
+    name = request.inputs["name"]
+    settings = {"name": name, **request.pick("description", "eventSourceName", "kmsKeyIdentifier", "deadLetterConfig")}
+    body = to_api("events", "CreateEventBus", settings)
+    arn = request.api("events", "CreateEventBus", **body, Tags=request.tag_list())["EventBusArn"]
+    return Created(name, {"arn": arn, "name": name, "tagsAll": request.tags})
+
+
+def _update_bus(existing: Existing, request: Request, _changed: frozenset[str]) -> Mapping[str, Any]:
+    settings = {"name": existing.id, **request.pick("description", "kmsKeyIdentifier", "deadLetterConfig")}
+    existing.api("events", "UpdateEventBus", **to_api("events", "UpdateEventBus", settings))
+    return {}
+
+
+def _read_bus(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "events", "DescribeEventBus", Name=existing.id)
+    return None if answer is None else Found()
+
+
+def _delete_bus(existing: Existing) -> None:
+    existing.api("events", "DeleteEventBus", Name=existing.id)
+
+
+def _put_bus_policy(request: Request) -> Created:
+    bus = _bus(request.inputs)
+    request.api("events", "PutPermission", EventBusName=bus, Policy=request.inputs["policy"])
+    return Created(bus, {"eventBusName": bus})
+
+
+def _read_bus_policy(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "events", "DescribeEventBus", Name=existing.id)
+    if answer is None or not answer.get("Policy"):
+        return None
+    return Found({} if same_text(answer["Policy"], existing.inputs["policy"]) else {"policy": answer["Policy"]})
+
+
+def _delete_bus_policy(existing: Existing) -> None:
+    existing.api("events", "RemovePermission", EventBusName=existing.id, RemoveAllPermissions=True)
+
+
 TYPES = (
+    ResourceType(
+        kind="aws:cloudwatch/eventBus:EventBus",
+        inputs=keys("name description eventSourceName kmsKeyIdentifier deadLetterConfig tags"),
+        create=_create_bus,
+        delete=_delete_bus,
+        read=_read_bus,
+        update=with_tags(tagger("events", "TagResource", "UntagResource", by_arn("ResourceARN")), rest=_update_bus),
+        auto_name=AutoName(256),
+    ),
+    ResourceType(
+        kind="aws:cloudwatch/eventBusPolicy:EventBusPolicy",
+        inputs=keys("eventBusName policy"),
+        create=_put_bus_policy,
+        delete=_delete_bus_policy,
+        read=_read_bus_policy,
+        update=put_again(_put_bus_policy),
+    ),
     ResourceType(
         kind="aws:cloudwatch/eventRule:EventRule",
         inputs=keys(

@@ -1,4 +1,4 @@
-"""KMS: keys and aliases."""
+"""KMS: keys, aliases and grants."""
 
 from __future__ import annotations
 
@@ -105,7 +105,39 @@ def _delete_alias(existing: Existing) -> None:
     existing.api("kms", "DeleteAlias", AliasName=existing.id)
 
 
+def _create_grant(request: Request) -> Created:
+    inputs = request.inputs
+    answer = request.api(
+        "kms",
+        "CreateGrant",
+        KeyId=inputs["keyId"],
+        GranteePrincipal=inputs["granteePrincipal"],
+        Operations=inputs["operations"],
+        RetiringPrincipal=inputs.get("retiringPrincipal"),
+        Name=inputs.get("name"),
+    )
+    identifier = f"{inputs['keyId']}:{answer['GrantId']}"
+    return Created(identifier, {"grantId": answer["GrantId"], "grantToken": answer["GrantToken"]})
+
+
+def _read_grant(existing: Existing) -> Found | None:
+    answer = answer_or_none(existing.api, "kms", "ListGrants", KeyId=existing.inputs["keyId"])
+    grants = (answer or {}).get("Grants", [])
+    return Found() if any(grant["GrantId"] == existing.outputs["grantId"] for grant in grants) else None
+
+
+def _delete_grant(existing: Existing) -> None:
+    existing.api("kms", "RevokeGrant", KeyId=existing.inputs["keyId"], GrantId=existing.outputs["grantId"])
+
+
 TYPES = (
+    ResourceType(
+        kind="aws:kms/grant:Grant",
+        inputs=keys("keyId granteePrincipal operations retiringPrincipal name"),
+        create=_create_grant,
+        delete=_delete_grant,
+        read=_read_grant,
+    ),
     ResourceType(
         kind="aws:kms/key:Key",
         inputs=keys(

@@ -1,10 +1,11 @@
-"""CloudWatch Logs: log groups."""
+"""CloudWatch Logs: log groups, and who may write to them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from local_aws.apply.reading import same_text
 from local_aws.apply.resource_types import (
     AutoName,
     Created,
@@ -14,6 +15,7 @@ from local_aws.apply.resource_types import (
     ResourceType,
     by_arn,
     keys,
+    put_again,
     tagger,
     with_tags,
 )
@@ -65,7 +67,34 @@ def _delete_group(existing: Existing) -> None:
         existing.api("logs", "DeleteLogGroup", logGroupName=existing.id)
 
 
+def _put_policy(request: Request) -> Created:
+    name, document = request.inputs["policyName"], request.inputs["policyDocument"]
+    request.api("logs", "PutResourcePolicy", policyName=name, policyDocument=document)
+    return Created(name)
+
+
+def _read_policy(existing: Existing) -> Found | None:
+    policies = existing.api("logs", "DescribeResourcePolicies")["resourcePolicies"]
+    has = next((item for item in policies if item["policyName"] == existing.id), None)
+    if has is None:
+        return None
+    same = same_text(has["policyDocument"], existing.inputs["policyDocument"])
+    return Found({} if same else {"policyDocument": has["policyDocument"]})
+
+
+def _delete_policy(existing: Existing) -> None:
+    existing.api("logs", "DeleteResourcePolicy", policyName=existing.id)
+
+
 TYPES = (
+    ResourceType(
+        kind="aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+        inputs=keys("policyName policyDocument"),
+        create=_put_policy,
+        delete=_delete_policy,
+        read=_read_policy,
+        update=put_again(_put_policy),
+    ),
     ResourceType(
         kind="aws:cloudwatch/logGroup:LogGroup",
         inputs=keys("name retentionInDays kmsKeyId logGroupClass skipDestroy tags"),

@@ -1,0 +1,43 @@
+"""Many models: their results as tables, their dashboards, and what lies between accounts."""
+
+from components.fleet.accounts import FleetCenter, FleetCenterArgs, FleetMember, FleetMemberArgs
+from components.fleet.dashboard import FleetDashboard, FleetDashboardArgs, groups_of
+from components.fleet.dashboard_bodies import (
+    BODY_BYTES,
+    METRICS_A_DASHBOARD,
+    METRICS_A_SEARCH,
+    FleetSubject,
+    Group,
+    bodies,
+)
+from components.fleet.fleet import ModelMonitoringFleet, ModelMonitoringFleetArgs
+from components.fleet.named_queries import QUERIES, NamedQuery
+from components.fleet.quicksight import FleetQuickSight, FleetQuickSightArgs
+from components.fleet.tables import ResultTables, ResultTablesArgs
+from components.fleet.watch import FleetWatch, FleetWatchArgs
+
+__all__ = [
+    "BODY_BYTES",
+    "METRICS_A_DASHBOARD",
+    "METRICS_A_SEARCH",
+    "QUERIES",
+    "FleetCenter",
+    "FleetCenterArgs",
+    "FleetDashboard",
+    "FleetDashboardArgs",
+    "FleetMember",
+    "FleetMemberArgs",
+    "FleetQuickSight",
+    "FleetQuickSightArgs",
+    "FleetSubject",
+    "FleetWatch",
+    "FleetWatchArgs",
+    "Group",
+    "ModelMonitoringFleet",
+    "ModelMonitoringFleetArgs",
+    "NamedQuery",
+    "ResultTables",
+    "ResultTablesArgs",
+    "bodies",
+    "groups_of",
+]

@@ -1,0 +1,31 @@
+"""`fleet`: all models on one page, the worst first."""
+
+import argparse
+from datetime import UTC, datetime
+
+from drift_tools.cli.shared import OK, check_output, give
+from drift_tools.errors import InputError
+from drift_tools.fleet import open_store, overview_of, read_fleet
+
+_MOST_DAYS = 366
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read the places, and show what is there. Returns the exit status."""
+    check_output(options)
+    if not 1 <= options.days <= _MOST_DAYS:
+        raise InputError(f"--days {options.days}: give 1 to {_MOST_DAYS}")
+    until = options.until or datetime.now(UTC)
+    stores = [open_store(place) for place in dict.fromkeys(options.places)]
+    rows = read_fleet(stores, until=until.astimezone(UTC), days=options.days, team=options.team)
+    fleet = overview_of(rows, until=until.astimezone(UTC), days=options.days)
+
+    from drift_tools.fleet import fleet_document, print_fleet  # noqa: PLC0415 - rich, for people only
+
+    def page() -> str:
+        from drift_tools.fleet import render_fleet  # noqa: PLC0415 - jinja2, for pages only
+
+        return render_fleet(fleet)
+
+    give(options, lambda: fleet_document(fleet), lambda out: print_fleet(fleet, out), page)
+    return OK

@@ -1,0 +1,123 @@
+"""The fleet's dashboards: within CloudWatch's limits at any size, and found by search alone."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from components import ArgumentError
+from components.fleet import (
+    BODY_BYTES,
+    METRICS_A_DASHBOARD,
+    METRICS_A_SEARCH,
+    FleetSubject,
+    Group,
+    bodies,
+    groups_of,
+)
+
+SUBJECT = FleetSubject(
+    name="fleet",
+    region="eu-west-1",
+    alarm_arns=["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:fleet-fleet"],
+    usd_a_run=0.02,
+    findings_log_group="/aws/events/fleet-findings",
+)
+
+
+def searches(body: dict[str, Any]) -> list[str]:
+    return re.findall(r"SEARCH\('(.*?)', '\w+', \d+\)", json.dumps(body).replace('\\"', '"'))
+
+
+def metric_count(body: dict[str, Any]) -> int:
+    """What a dashboard may show: each search finds as many as a search can, each named metric is one."""
+    found = METRICS_A_SEARCH * len(searches(body))
+    for widget in body["widgets"]:
+        rows = widget["properties"].get("metrics", [])
+        found += sum(1 for row in rows if isinstance(row[0], str))
+    return found
+
+
+@pytest.mark.parametrize("groups", [1, 2, 7, 40])
+def test_every_dashboard_is_within_cloudwatchs_limits(groups: int) -> None:
+    subject = FleetSubject(
+        name="fleet",
+        region="eu-west-1",
+        groups=[Group(f"Team {number}", f"team{number}") for number in range(groups)],
+        alarm_arns=SUBJECT.alarm_arns,
+        findings_log_group="group",
+    )
+    found = bodies(subject)
+    for name, body in found.items():
+        assert metric_count(body) <= METRICS_A_DASHBOARD, name
+        assert len(json.dumps(body).encode()) <= BODY_BYTES
+        assert len(body["widgets"]) <= 500
+        for widget in body["widgets"]:
+            assert len(searches(widget)) <= 1
+            assert 0 <= widget["x"] <= widget["x"] + widget["width"] <= 24
+            assert 1 <= widget["height"] <= 1000
+            assert widget["y"] >= 0
+        assert not _overlapping(body["widgets"])
+    # Five searches a group at 100 metrics each, and four numbers: 500 are full with four searches and the numbers.
+    assert len(found) - 1 == -(-(500 * groups + 4) // 500)
+
+
+def _overlapping(widgets: list[dict[str, Any]]) -> bool:
+    cells: set[tuple[int, int]] = set()
+    for widget in widgets:
+        own = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        if cells & own:
+            return True
+        cells |= own
+    return False
+
+
+def test_the_overview_finds_models_by_search_the_worst_first() -> None:
+    found = bodies(SUBJECT)
+    assert list(found) == ["fleet-fleet", "fleet-fleet-2", "fleet-fleet-model"]
+    first = found["fleet-fleet"]["widgets"]
+    titles = [widget["properties"].get("title") for widget in first]
+    assert titles == [
+        None, "The fleet's alarms", "Now", "All models: findings by day", "All models: hours of silence",
+        "All models: failed runs by day", "All models: quality by day",
+    ]  # fmt: skip
+    (row,) = first[3]["properties"]["metrics"]
+    expected = "SORT(SEARCH('ModelMonitoring MetricName=\"ConstraintViolations\"', 'Maximum', 86400), MAX, DESC, 100)"
+    assert row == [{"expression": expected, "id": "found", "label": ""}]
+    assert first[3]["properties"]["view"] == "table"
+    second = found["fleet-fleet-2"]["widgets"]
+    assert [row[0]["expression"] for row in second[1]["properties"]["metrics"]] == [
+        "SUM(SEARCH('ModelMonitoring MetricName=\"JobFailures\"', 'SampleCount', 86400))",
+        "0.02*runs",
+    ]
+    assert "SOURCE '/aws/events/fleet-findings'" in second[2]["properties"]["query"]
+
+
+def test_a_model_is_chosen_from_those_that_there_are() -> None:
+    body = bodies(SUBJECT)["fleet-fleet-model"]
+    (variable,) = body["variables"]
+    assert (variable["type"], variable["inputType"], variable["populateFrom"]) == ("pattern", "select", "Endpoint")
+    text = json.dumps(body["widgets"])
+    assert text.count(variable["pattern"]) == 4  # each graph is of the chosen model
+    assert "churn" not in text
+
+
+def test_no_account_or_endpoint_is_named() -> None:
+    text = json.dumps(bodies(FleetSubject(name="fleet", region="eu-west-1")))
+    assert not re.search(r"\d{12}", text)
+
+
+def test_more_monitors_than_searches_find_are_refused() -> None:
+    assert groups_of(None, 100) == [Group("All models")]
+    with pytest.raises(ArgumentError, match=r"monitors is 101 .* give at least 2 groups"):
+        groups_of(None, 101)
+    assert groups_of({"Jobs": "jobs", "Prod": ':aws.AccountId="111122223333"'}, 200)[1].term == (
+        ':aws.AccountId="111122223333"'
+    )
+    with pytest.raises(ArgumentError, match="no single quotes"):
+        groups_of({"Jobs": "it's"}, 10)
