@@ -42,6 +42,7 @@ _AFTER = 6  # hours after a window with evidence that go through the chain as we
 _AFTER_CROSSING = 48
 _SAMPLE = 24  # windows of a year without any evidence that go through it, as a check
 _LONGEST_WAIT = 504
+_FOLLOWED = 72  # hours after the first message, in which an episode should be that one message
 _FIRST = int(EPOCH.timestamp())
 
 
@@ -170,7 +171,7 @@ def false_rings(world: World, *, seconds: float, hours: int = HOURS_A_YEAR, leas
     while len(rings) < least or time.monotonic() - began < seconds:
         with tempfile.TemporaryDirectory(dir=_memory()) as folder:
             life = Life.of(Path(folder), world, len(rings), hours)
-            _live(life, hours, all_of_first_week=hours < HOURS_A_YEAR)
+            _live(life, hours, all_of_first_week=hours <= 4 * WEEK)
             rings.append(sum(notice.state == "ALARM" for notice in _said(life)))
             ends += sum(notice.state == "OK" for notice in _said(life))
             runs += life.chain.jobs
@@ -203,11 +204,11 @@ def _live(life: Life, hours: int, *, all_of_first_week: bool) -> None:
 
 
 def delay(world: World, drift: Drift, seed: int) -> tuple[float, int]:
-    """Hours from a drift's first to the first message, and how many messages of a beginning there are in the week after
-    it; the two weeks before were seen.
+    """Hours from a drift's first to the first message, and how many messages of a beginning there are in the three days
+    after it; the two weeks before were seen.
     """
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
-        hours = TWO_WEEKS + _LONGEST_WAIT + WEEK
+        hours = TWO_WEEKS + _LONGEST_WAIT + _FOLLOWED
         life = Life.of(Path(folder), world, 1000 + seed, hours, drift=drift)
         by_quality = drift.recall > 0
         wanted = life.wanted(all_of_first_week=False, rng=np.random.default_rng(seed))
@@ -225,7 +226,7 @@ def delay(world: World, drift: Drift, seed: int) -> tuple[float, int]:
                 continue
             begun = sum(notice.state == "ALARM" for notice in notices)
             if begun and not np.isfinite(first):
-                first, until = hour - TWO_WEEKS + 1, min(hour + WEEK, hours)
+                first, until = hour - TWO_WEEKS + 1, min(hour + _FOLLOWED, hours)
             told += begun
             if hour >= until:
                 break
@@ -280,25 +281,32 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--times", type=int, default=5, help="of each drift")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--quick", action="store_true", help="four weeks of three worlds, two drifts of each kind")
-    parser.add_argument("--only", default="", help="undrifted worlds whose names begin so; no delays")
+    parser.add_argument("--only", default="", help="worlds whose names begin so")
+    parser.add_argument("--delays", action="store_true", help="no undrifted worlds")
     parser.add_argument("--publish", action="store_true", help="write the tables into docs/verdicts.md, too")
     options = parser.parse_args(argv)
-    worlds = [world for world in UNDRIFTED if world.name.startswith(options.only)]
+    worlds = [] if options.delays else [world for world in UNDRIFTED if world.name.startswith(options.only)]
     hours = HOURS_A_YEAR
     if options.quick:
         worlds, hours, options.seconds, options.times = worlds[1:12:5], 4 * WEEK, 0.0, 2
     lines = []
     for world in worlds:
-        lines.append(_line(false_rings(world, seconds=options.seconds, hours=hours)))
+        # Of model quality every window goes through the chain: a quarter of a year of those.
+        lines.append(
+            _line(false_rings(world, seconds=options.seconds, hours=hours // 4 if world.has_quality else hours))
+        )
         sys.stdout.write(" | ".join(lines[-1]) + "\n")
         sys.stdout.flush()
     first = markdown_table(["undrifted world", "years", "told a year", "most in a year", "runs of the job"], lines)
     sys.stdout.write(f"{first}\n\n")
-    if options.only:
+    if options.only and not options.delays:
         return 0
-    places = (World("plain", 300),) if options.quick else (World("plain", 300), World("day and night", 300, 0.9))
+    places: tuple[World, ...] = (
+        (World("plain", 300),) if options.quick else (World("plain", 300), World("day and night", 300, 0.9))
+    )
+    places = tuple(world for world in places if world.name.startswith(options.only))
     delayed = _delay_lines(places, options.times, options.jobs)
-    header = ["drift; world", "times", "told after", "messages in a week", *rings_peers.NAMES]
+    header = ["drift; world", "times", "told after", "messages in 3 days", *rings_peers.NAMES]
     second = markdown_table(header, delayed)
     sys.stdout.write(f"{second}\n")
     if options.publish:

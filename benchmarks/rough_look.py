@@ -22,10 +22,10 @@ Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 _LOOSER = 10.0
-# While nothing has been learnt only what is gross rings: from an index of 1 on. Here from so much on.
-_GROSS, _GROSS_SHARES = 0.4, {BEYOND: 0.025, NEW: 0.025, OTHER: 0.025, MISSING: 0.15}
+# While nothing has been learnt only what is gross rings: from an index of 2 on. Here from so much on.
+_GROSS, _GROSS_SHARES = 0.8, {BEYOND: 0.025, NEW: 0.025, OTHER: 0.025, MISSING: 0.15}
 _NOISE = 10.0  # the index of few rows is noise, for the most part
-_DAY, _IN_A_ROW, _ABOUT = 24, 3, 0.9
+_DAY, _IN_A_ROW, _ABOUT = 24, 60, 0.9
 
 
 def counts_of(block: Block, bins: Sequence[FeatureBins]) -> Counts:
@@ -64,7 +64,7 @@ def _category(block: Block, feature: FeatureBins) -> NDArray[np.int64]:
 
 
 def while_learning(counts: Counts, training: Counts) -> Flags:
-    """The windows that could be gross, or the third of three beyond all before; those two with it."""
+    """The windows that could be gross, or the last of 60 hours beyond all before; those with it."""
     expected = training / np.maximum(training[:, :-1].sum(-1, keepdims=True), 1)
     effects = effect_of(counts.astype(np.float64), expected).psi
     rows = np.maximum(counts[..., :BEYOND].sum(-1), 1)

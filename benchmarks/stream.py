@@ -232,7 +232,10 @@ def _own_delays(document: dict[str, Any], runs: int) -> dict[str, Any]:
     feature = FeatureBins.of_numbers("x", rng.normal(size=20_000))
     every, records = 10, int(document["null_records"])
     budget, looks = records / document["records_per_alarm"], records / every
-    made = lambda: Detector([feature], looks_per_year=looks, false_alarms_per_year=budget, dispersion=1.0)  # noqa: E731
+
+    def made() -> Detector:
+        return Detector([feature], looks_per_year=looks, false_alarms_per_year=budget, dispersion=1.0)
+
     watch, rang = made(), 0
     for look in range(int(looks)):
         changes = watch.update(feature.count(rng.normal(size=every))[None, :], look, look + 1.0)

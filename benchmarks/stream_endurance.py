@@ -166,7 +166,7 @@ class Stack:
 
     def counted(self) -> int:
         tally = self.state()
-        return int(tally["records"]) + sum(one["counts"]["records"] for one in tally["waiting"].values())
+        return int(tally["records"]) + sum(int(one["counts"]["records"]) for one in tally["waiting"].values())
 
     def messages(self, url: str) -> int:
         attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])

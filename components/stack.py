@@ -15,6 +15,7 @@ from components.alerting import (
     MonitorHealth,
     MonitorHealthArgs,
     MonitorWatch,
+    MonitorWatchArgs,
 )
 from components.archives import job_archive, job_archive_key, sample_model, write_job_archive
 from components.args import (
@@ -32,7 +33,7 @@ from components.args import (
     StackSettings,
 )
 from components.baselines import Baseline, BaselineAddresses, BaselineComponentArgs
-from components.dashboard import MonitoringDashboard, StreamOnDashboard
+from components.dashboard import MonitoringDashboard, MonitoringDashboardArgs
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
 from components.iam import (
@@ -475,25 +476,22 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return {kind: name for kind, name in schedules.items() if self.monitors[kind].settings.rings_when_silent}
 
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
-        runs = {"dead_letters": self.open_monitors.dead_letters} if self.open_monitors else {}
-        return MonitorWatch(
-            self._stem,
-            {
-                **runs,
-                "model_monitor_schedules": model_monitor,
-                "open_schedules": self._ringing(self.open_schedules),
-                "endpoint_name": self.endpoint_name,
-                "bucket_name": self.bucket_name,
-                "metric_namespace": self.metric_namespace,
-                "metrics_function_name": self.metrics.function_name,
-                "metrics_function_arn": self.metrics.function_arn,
-                "log_retention_in_days": self._settings.common.log_retention_in_days,
-                "kms_key_arn": self._settings.common.kms_key_arn,
-                "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
-                "tags": self._settings.common.tags,
-            },
-            self._child,
-        )
+        args: MonitorWatchArgs = {
+            "model_monitor_schedules": model_monitor,
+            "open_schedules": self._ringing(self.open_schedules),
+            "endpoint_name": self.endpoint_name,
+            "bucket_name": self.bucket_name,
+            "metric_namespace": self.metric_namespace,
+            "metrics_function_name": self.metrics.function_name,
+            "metrics_function_arn": self.metrics.function_arn,
+            "log_retention_in_days": self._settings.common.log_retention_in_days,
+            "kms_key_arn": self._settings.common.kms_key_arn,
+            "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
+            "tags": self._settings.common.tags,
+        }
+        if self.open_monitors:
+            args["dead_letters"] = self.open_monitors.dead_letters
+        return MonitorWatch(self._stem, args, self._child)
 
     def _dead_letter_queues(self) -> dict[str, pulumi.Output[str]]:
         """Names of the queues, by whose letters they hold."""
@@ -583,11 +581,6 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=settings.common,
         )
 
-    def _stream_on_dashboard(self) -> StreamOnDashboard:
-        if self.real_time is None:
-            return {}
-        return {"stream_monitor": self.real_time.monitor_name, "stream_function": self.real_time.function_name}
-
     def _retraining(self, retraining: RetrainingSettings) -> Retraining:
         settings, job, quality = self._settings, self.open_engine, self._settings.of(ModelQualitySettings)
         if job is None or job.code_uri is None or quality is None or self.endpoint.model_role_arn is None:
@@ -641,30 +634,33 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         }
 
     def _dashboard(self) -> MonitoringDashboard:
+        stream = self.real_time
+        args: MonitoringDashboardArgs = {
+            "endpoint_name": self.endpoint_name,
+            "name_stem": self.endpoint.name_stem,
+            "variant_name": self.endpoint.variant_name,
+            "metric_namespace": self.metric_namespace,
+            "schedules": self.schedules,
+            "alarm_arns": [
+                *self.alerting.alarm_arns(WARNING),
+                *self.health.alarm_arns,
+                *(stream.alarms.warnings if stream else []),
+            ],
+            "critical_alarm_arns": [
+                *([stream.alarms.drift.arn] if stream else []),
+                *self.alerting.alarm_arns(CRITICAL),
+                *self.dead_letters.alarm_arns,
+            ],
+            "dead_letter_queue_names": list(self._dead_letter_queues().values()),
+            "open_schedules": self.open_schedules,
+            "compares_engines": self.comparison is not None,
+            "estimates_quality": any(monitor.borrows for monitor in self.monitors.values()),
+        }
+        if stream:
+            args["stream_monitor"], args["stream_function"] = stream.monitor_name, stream.function_name
         return MonitoringDashboard.from_settings(
             self._stem,
-            {
-                "endpoint_name": self.endpoint_name,
-                "name_stem": self.endpoint.name_stem,
-                "variant_name": self.endpoint.variant_name,
-                "metric_namespace": self.metric_namespace,
-                "schedules": self.schedules,
-                "alarm_arns": [
-                    *self.alerting.alarm_arns(WARNING),
-                    *self.health.alarm_arns,
-                    *(self.real_time.alarms.warnings if self.real_time else []),
-                ],
-                "critical_alarm_arns": [
-                    *([self.real_time.alarms.drift.arn] if self.real_time else []),
-                    *self.alerting.alarm_arns(CRITICAL),
-                    *self.dead_letters.alarm_arns,
-                ],
-                **self._stream_on_dashboard(),
-                "dead_letter_queue_names": list(self._dead_letter_queues().values()),
-                "open_schedules": self.open_schedules,
-                "compares_engines": self.comparison is not None,
-                "estimates_quality": any(monitor.borrows for monitor in self.monitors.values()),
-            },
+            args,
             self._child,
             alerting=self._settings.alerting,
             namespaces=({} if self.model_monitor else {kind: KINDS[kind].metric_namespace for kind in self.monitors}),

@@ -60,6 +60,9 @@ class JobEnvironment:
     probability_threshold_attribute: str | None = None
     positive_label: str | None = None
 
+    segments: str | None = None
+    """Columns by whose values a data-quality run tells drift too, with commas between them."""
+
     # Quality before labels, which a data-quality run estimates.
     estimate_baseline: str | None = None
     """A table of predictions with labels, in `ground_truth_attribute`. Without it nothing is estimated."""

@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -22,13 +23,13 @@ SHIFTS = (0.25, 0.5, 1.0)
 Make = Callable[[], Any]
 # From the most to the least sensitive; the first that rings no more often than it may is taken.
 SETTINGS: dict[str, list[tuple[str, Make]]] = {
-    "ADWIN": [(f"delta {d:g}", lambda d=d: drift.ADWIN(delta=d)) for d in (2e-3, 5e-4, 1e-4, 2e-5, 2e-6, 2e-7)],
+    "ADWIN": [(f"delta {d:g}", partial(drift.ADWIN, delta=d)) for d in (2e-3, 5e-4, 1e-4, 2e-5, 2e-6, 2e-7)],
     "Page-Hinkley": [
-        (f"threshold {t}, delta 0.1", lambda t=t: drift.PageHinkley(threshold=t, delta=0.1, alpha=1.0))
+        (f"threshold {t}, delta 0.1", partial(drift.PageHinkley, threshold=t, delta=0.1, alpha=1.0))
         for t in (10, 20, 30, 40, 50, 65, 80, 100)
     ],
     "KSWIN": [
-        (f"alpha {a:g}, window 300", lambda a=a: drift.KSWIN(alpha=a, window_size=300, stat_size=100, seed=1))
+        (f"alpha {a:g}, window 300", partial(drift.KSWIN, alpha=a, window_size=300, stat_size=100, seed=1))
         for a in (1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
     ],
 }

@@ -11,10 +11,11 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 import pulumi
 
 from components.args.bounds import number
+from components.args.open_engine import SEASONS
 from components.args.reader import ArgumentError, Reader, argument_names
 from contract import quality_metrics
 
-_JOB: Final = ("instance_type", "volume_size_in_gb", "max_runtime_in_seconds", "attempt")
+_JOB: Final = ("time_column", "season", "instance_type", "volume_size_in_gb", "max_runtime_in_seconds", "attempt")
 _COLUMNS: Final = ("inference_attribute", "probability_attribute", "ground_truth_attribute")
 
 
@@ -38,6 +39,13 @@ class BaselineArgs(TypedDict):
     """`statistics.json`, as `python -m drift_tools baseline` or AWS's analyzer writes it. Uploaded; no job runs."""
     constraints: NotRequired[pulumi.Asset]
     """`constraints.json`, from the same run."""
+    time_column: NotRequired[str]
+    """Column of `data` that says when a row was (ISO 8601, or seconds): the open engine cuts the rows into windows like
+    the monitor's, two whole weeks of them or better four, and judges by those from the first run on. It is no feature.
+    Default none: the monitor learns from its own first weeks."""
+    season: NotRequired[str]
+    """With `time_column`, what those windows repeat with, as `open_engine.season` has it. Default `auto`: the job finds
+    it, and says what it found and how many rows a slot has."""
     instance_type: NotRequired[str]
     """Of the job that describes `data`. Default `ml.m5.xlarge`."""
     volume_size_in_gb: NotRequired[int]
@@ -90,13 +98,28 @@ class BaselineSettings:
     content: bytes
     columns: tuple[str, ...]
     job: BaselineJobSettings
+    time_column: str | None = None
+    season: str = "auto"
 
     @classmethod
     def from_args(cls, args: BaselineArgs, path: str = "baseline") -> Self:
         read = Reader(path, args, argument_names(BaselineArgs))
         data, content = read.asset("data", "name a CSV file with a header")
         columns = csv_header(read, "data", content)
-        return cls(data=data, content=content, columns=tuple(columns), job=_job(read))
+        read.only_with("time_column", ["season"])
+        time_column = read.optional_text("time_column", None)
+        if time_column is not None and time_column not in columns:
+            raise ArgumentError(
+                f"{read.name('time_column')} is {time_column!r}: the data have the columns {', '.join(columns)}"
+            )
+        return cls(
+            data=data,
+            content=content,
+            columns=tuple(columns),
+            job=_job(read),
+            time_column=time_column,
+            season=read.choice("season", SEASONS[0], SEASONS),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

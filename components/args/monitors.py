@@ -32,6 +32,7 @@ from contract import quality_metrics
 
 # Of a processing job's environment variable.
 _LONGEST_VARIABLE: Final = 256
+_MOST_SEGMENTS: Final = 3
 COMPARISON_METHODS: Final = ("Robust", "Simple")
 
 
@@ -64,6 +65,9 @@ class DataQualityArgs(TypedDict):
     """What is tolerated. Default what the baseline says."""
     exclude_features: NotRequired[Sequence[str]]
     """Features to leave out: names, or positions among the baseline's from 0. `engine: open` only. Default none."""
+    segments: NotRequired[Sequence[str]]
+    """Columns, at most 3, by whose values drift is told too: of each the 10 most frequent of the baseline. Open engine,
+    baseline data. They ring nothing. Default none."""
     record_preprocessor: NotRequired[pulumi.Asset]
     """Python script with `preprocess_handler(inference_record)`, run on every captured record. Default none."""
     instance_type: NotRequired[str]
@@ -230,6 +234,7 @@ class DataQualitySettings(RunSettings):
     FILES: ClassVar[Sequence[Sequence[str]]] = (("record_preprocessor",),)
     thresholds: DataQualityThresholds | None
     exclude_features: tuple[str, ...]
+    segments: tuple[str, ...] = ()
 
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
@@ -241,6 +246,7 @@ class DataQualitySettings(RunSettings):
             **run_settings(read, HOURLY, hourly_limit=3600),
             thresholds=thresholds,
             exclude_features=_excluded(read),
+            segments=_segments(read),
         )
 
     @property
@@ -250,6 +256,11 @@ class DataQualitySettings(RunSettings):
 
     def check(self, engine: str, path: str) -> None:
         """Refuse what Model Monitor's definitions cannot hold."""
+        if self.segments and engine == MODEL_MONITOR:
+            raise ArgumentError(
+                f"{path}.segments is given and engine is {engine}: Model Monitor knows none; set engine to open, or "
+                "remove it"
+            )
         if engine != OPEN:
             check_data_quality_definition(self, path)
             if self.exclude_features:
@@ -413,6 +424,20 @@ def _check_one_form(read: Reader, inference: str | None, probability: str | None
                 f"position {position}{'' if read.has(argument) else ', the default,'} beside the JMESPath {paths[0]}: "
                 f"an answer does not have both; write a JMESPath too, such as [{position}]",
             )
+
+
+def _segments(read: Reader) -> tuple[str, ...]:
+    """Columns; the environment of a job has room for some names."""
+    given = read.raw("segments") or ()
+    if (
+        isinstance(given, str)
+        or len(given) > _MOST_SEGMENTS
+        or not all(isinstance(name, str) and name for name in given)
+    ):
+        raise read.refuse("segments", f"must be a list of at most {_MOST_SEGMENTS} columns")
+    if any("," in name for name in given) or len(",".join(given)) > _LONGEST_VARIABLE:
+        raise read.refuse("segments", f"must be names without commas, of at most {_LONGEST_VARIABLE} characters in all")
+    return tuple(given)
 
 
 def quality_thresholds(

@@ -15,6 +15,7 @@ import pulumi_aws as aws
 
 from components import naming
 from components.args import (
+    ArgumentError,
     BaselineArgs,
     BaselineFiles,
     BaselineJobSettings,
@@ -107,6 +108,8 @@ class BaselineAddresses:
     data_uri: pulumi.Input[str] | None = None
     data_bytes: int = 0
     """How large the rows at `data_uri` are; 0: unknown."""
+    has_windows: bool = False
+    """The baseline has times: the counts of its windows lie beside its statistics."""
 
 
 class Baseline(pulumi.ComponentResource):
@@ -235,6 +238,12 @@ class Baseline(pulumi.ComponentResource):
         if self._started_by is None:
             self._started_by = self._starter()
         self._start(self._started_by, job, settings)
+        has_windows = "baseline_time_column" in job.analysis
+        if has_windows and self._args.get("code_uri") is None:
+            raise ArgumentError(
+                "baseline.time_column is given, and AWS's analyzer knows no windows: take the engine open, or leave it "
+                "out"
+            )
 
         def uri(file: str) -> pulumi.Output[str]:
             return self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.results_prefix, file))
@@ -244,6 +253,7 @@ class Baseline(pulumi.ComponentResource):
             constraints_uri=uri(KINDS[job.kind].constraints_file),
             data_uri=self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.data_key)),
             data_bytes=len(job.content),
+            has_windows=has_windows,
         )
 
     def _starter(self) -> MonitoringFunction:

@@ -42,14 +42,16 @@ class BaselineJob:
         return results_prefix(self.kind, self.source_hash)
 
 
-def data_quality_baseline(settings: BaselineSettings) -> BaselineJob:
-    """The job that describes the columns of the user's data."""
-    return BaselineJob(
-        kind=DATA_QUALITY,
-        data=settings.data,
-        content=settings.content,
-        analysis={"dataset_format": CSV_WITH_HEADER, "publish_cloudwatch_metrics": "Disabled"},
-    )
+def data_quality_baseline(settings: BaselineSettings, window_hours: int = 1) -> BaselineJob:
+    """The job that describes the columns of the user's data; rows with times it cuts into windows of so many hours."""
+    analysis = {"dataset_format": CSV_WITH_HEADER, "publish_cloudwatch_metrics": "Disabled"}
+    if settings.time_column is not None:
+        analysis |= {
+            "baseline_time_column": settings.time_column,
+            "baseline_window_hours": f"{window_hours}",
+            "season": settings.season,
+        }
+    return BaselineJob(kind=DATA_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
 
 
 def model_quality_baseline(

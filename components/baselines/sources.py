@@ -23,8 +23,10 @@ def data_quality_source(
     baseline: AnyBaseline | None,
     thresholds: DataQualityThresholds | None,
     thresholds_name: str = "data_quality.thresholds",
+    *,
+    window_hours: int = 1,
 ) -> BaselineSource | None:
-    """Of the data-quality monitor; None without a baseline.
+    """Of the data-quality monitor, whose windows have so many hours; None without a baseline.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def data_quality_source(
     if thresholds is not None:
         files = files_for_thresholds(baseline, thresholds_name)
         return BaselineFiles(statistics=files.statistics, constraints=with_thresholds(files.constraints, thresholds))
-    return data_quality_baseline(baseline) if isinstance(baseline, BaselineSettings) else baseline
+    return data_quality_baseline(baseline, window_hours) if isinstance(baseline, BaselineSettings) else baseline
 
 
 def model_quality_source(

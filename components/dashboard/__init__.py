@@ -1,13 +1,12 @@
 """The CloudWatch dashboard."""
 
-from components.dashboard.dashboard import MonitoringDashboard, MonitoringDashboardArgs, StreamOnDashboard
+from components.dashboard.dashboard import MonitoringDashboard, MonitoringDashboardArgs
 from components.dashboard.widgets import GRID_WIDTH, Widget, alarm_states, graph, log_table
 
 __all__ = [
     "GRID_WIDTH",
     "MonitoringDashboard",
     "MonitoringDashboardArgs",
-    "StreamOnDashboard",
     "Widget",
     "alarm_states",
     "graph",

@@ -229,16 +229,7 @@ def _logs(subject: DashboardSubject) -> Widget:
     )
 
 
-class StreamOnDashboard(TypedDict):
-    """Of a stream that is watched."""
-
-    stream_monitor: NotRequired[pulumi.Input[str]]
-    """As what it is named in metrics, where a schedule's name stands. Default none: there is no stream."""
-    stream_function: NotRequired[pulumi.Input[str]]
-    """The function that reads it."""
-
-
-class MonitoringDashboardArgs(StreamOnDashboard):
+class MonitoringDashboardArgs(TypedDict):
     """A dashboard of one monitored endpoint."""
 
     endpoint_name: pulumi.Input[str]
@@ -266,6 +257,10 @@ class MonitoringDashboardArgs(StreamOnDashboard):
     """Model quality is estimated before labels come, and shown. Default false."""
     compares_engines: NotRequired[bool]
     """Two engines are held against each other, and their agreement is shown. Default false."""
+    stream_monitor: NotRequired[pulumi.Input[str]]
+    """What a watched stream is called in metrics, in place of a schedule. Default none: there is no stream."""
+    stream_function: NotRequired[pulumi.Input[str]]
+    """The function that reads it."""
 
 
 class MonitoringDashboard(pulumi.ComponentResource):

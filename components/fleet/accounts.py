@@ -35,9 +35,11 @@ class FleetCenterArgs(TypedDict):
     log_retention_in_days: NotRequired[int]
     """Of what the bus was told. Default 30."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
+    """IAM policy that bounds every role."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """KMS key for topic, bus and log; its policy must admit CloudWatch, EventBridge and CloudWatch Logs."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """On everything that can have tags."""
 
 
 class FleetMemberArgs(TypedDict):
@@ -54,11 +56,15 @@ class FleetMemberArgs(TypedDict):
     bucket_name: NotRequired[pulumi.Input[str]]
     """The bucket of the account's `ResultTables`. Needed with `readers`; so are the next two."""
     database_name: NotRequired[pulumi.Input[str]]
+    """Of the account's tables of results."""
     workgroup_name: NotRequired[pulumi.Input[str]]
+    """Of Athena, through which they are asked."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
+    """IAM policy that bounds every role."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
     """KMS key of the tables; readers are granted its use."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """On everything that can have tags."""
 
 
 def members_of(args: FleetCenterArgs) -> tuple[str | None, list[str]]:

@@ -41,9 +41,13 @@ class FleetWatchArgs(TypedDict):
     topic_arn: NotRequired[pulumi.Input[str] | None]
     """Who is told; its policy must admit CloudWatch. Default a topic of the watch's own."""
     log_retention_in_days: NotRequired[int]
+    """Of the function's log group. Default 30."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
+    """IAM policy that bounds every role."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
+    """KMS key of what can take one."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """On everything that can have tags."""
 
 
 def fleet_watch_policy(context: AwsContext, *, log_group_arn: str, dead_letter_arn: str) -> PolicyDocument:

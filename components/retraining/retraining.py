@@ -552,7 +552,8 @@ class Retraining(pulumi.ComponentResource):
                         input=json.dumps(event),
                         retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(maximum_retry_attempts=_RETRIES),
                     ),
-                    opts=self._child,
+                    # As the other schedules: a name of its own must be free when it comes again.
+                    opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
                 )
 
     def _remove_with_the_stack(self, group: aws.sagemaker.ModelPackageGroup) -> None:

@@ -4,15 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drift_tools.job.container import Job
+    from drift_tools.job.container import Job, run_job
     from drift_tools.job.data_quality import monitor_captures, suggest_baseline
     from drift_tools.job.dataset import load_json
     from drift_tools.job.results import VIOLATIONS
 
-__all__ = ["VIOLATIONS", "Job", "load_json", "monitor_captures", "suggest_baseline"]
+__all__ = ["VIOLATIONS", "Job", "load_json", "monitor_captures", "run_job", "suggest_baseline"]
 
 _HOMES = {
-    "drift_tools.job.container": ("Job",),
+    "drift_tools.job.container": ("Job", "run_job"),
     "drift_tools.job.dataset": ("load_json",),
     "drift_tools.job.data_quality": (
         "monitor_captures",

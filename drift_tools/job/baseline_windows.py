@@ -7,7 +7,7 @@ from contract.bucket_layout import WINDOWS
 from drift_tools.errors import InputError
 from drift_tools.profiles import Profile
 from drift_tools.tables import Table
-from drift_tools.timeline import MonitorModel, WindowHistory, bins_of, counts_of, split_by_time
+from drift_tools.timeline import MonitorModel, Part, WindowHistory, bins_of, counts_of, split_by_time
 
 
 def write_windows(rows: Table, output: Path, *, time_column: str, seconds: int, season: str) -> str:
@@ -23,9 +23,21 @@ def write_windows(rows: Table, output: Path, *, time_column: str, seconds: int, 
     history = WindowHistory.of(bins, seconds, counts)
     model = MonitorModel.fit(history, season=season)
     (output / WINDOWS).write_bytes(history.to_bytes())
-    seasons = ", ".join(f"{kind}: {found.replace('_', ' ')}" for kind, found in model.seasons.items())
     rows_each = int(history.rows.sum() / len(history))
+    seasons = ", ".join(
+        f"{part.model.family.name}: {part.model.season.replace('_', ' ')}{_slots(part, rows_each)}"
+        for part in model.parts
+    )
     return f" The baseline has {len(history)} windows of {rows_each} rows on average (season {seasons})."
+
+
+def _slots(part: Part, rows_each: int) -> str:
+    """What a season costs: each slot knows its own windows only."""
+    slots = part.model.slots
+    if len(slots.labels) == 1:
+        return ""
+    fewest = int(slots.sizes.min())
+    return f", {len(slots.labels)} slots of at least {fewest} windows and about {fewest * rows_each:,} rows each"
 
 
 def _zoned(label: str) -> str:

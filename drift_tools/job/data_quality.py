@@ -10,7 +10,7 @@ from typing import Any
 from contract.bucket_layout import MODEL_MONITOR_RULES
 from drift_tools.capture import BATCH_ROWS, MAX_UNREADABLE_SHARE, Captures, Counts, iterate_captures
 from drift_tools.errors import InputError
-from drift_tools.job import drift_json, shards
+from drift_tools.job import drift_json, segments, shards
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
 from drift_tools.job.dataset import (
@@ -274,6 +274,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
     metrics = Metrics.of(settings.metrics)
     comparison = None
     violations, says, compared, estimated = evaluation.violations, "", set[str](), None
+    found: list[segments.Segment] = []
     if settings.is_open:
         finding = drift_json.find(
             settings, constraints, statistics=statistics, current=loaded.profile, rows=loaded.rows
@@ -296,6 +297,10 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         if estimated is not None:
             document |= estimated.document
             says += estimated.says
+        found = _segments(settings, constraints, loaded.rows, judged.finding)
+        if found:
+            document["segments"] = segments.document(found)
+            says += segments.says(found)
         write_json(drift_json.path_of(output), document | judged.document)
         if judged.finding is not None:
             comparison = judged.finding.comparison
@@ -308,10 +313,27 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         entries = metrics.of_data_quality(current, checked, evaluation.distances, charted)
         entries += metrics.of_comparison(comparison, checked, charted) if comparison else []
         entries += metrics.of_values(estimated.metrics) if estimated else []
+        entries += [
+            metrics.entry("segment_drifted_features", {"Value": value, "Unit": "Count"}, {"Segment": name})
+            for name, value in segments.numbers(found)
+        ]
     # A zero is for an alarm to look at; who asks for findings alone has none on it, and pays for what there is.
     if metrics and checked.config.emit_metrics and (not_checked or settings.metrics.features == "all"):
         entries.append(metrics.of_features_not_checked(len(not_checked)))
     return entries, completion(violations, loaded.counts) + says + _in_words(not_checked)
+
+
+def _segments(
+    settings: MonitorSettings, constraints: Constraints, rows: Table | None, finding: drift_json.Finding | None
+) -> list[segments.Segment]:
+    """Segment by segment, where somebody asked for it and both sides' rows are there."""
+    if not settings.segments or finding is None or rows is None:
+        return []
+    baseline, _ = drift_json.baseline_rows(settings.baseline.rows, constraints)
+    if baseline is None:
+        return []
+    both = (table.without(settings.excluded) for table in (baseline, rows))
+    return segments.by_segment(settings.segments, *both, alpha=settings.alpha, kinds=finding.kinds)
 
 
 def _charted(features: str, violations: Sequence[Violation]) -> set[str] | None:

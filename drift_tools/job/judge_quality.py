@@ -10,17 +10,22 @@ from drift_tools.job.container import Job
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.job.window_store import WindowStore, is_kept_anew, place_of
 from drift_tools.monitors.data_quality import Violation
-from drift_tools.monitors.model_quality import ModelQuality, Outcomes, QualityConstraints
-from drift_tools.monitors.model_quality.calibrated import (
+from drift_tools.monitors.model_quality import (
     MetricTest,
+    ModelQuality,
+    Outcomes,
+    QualityConstraints,
+    QualityLesson,
+    QualityVerdict,
+    QualityWindows,
     baseline_ratio,
     calibrated_violations,
+    judge_quality,
     metric_tests,
+    record_of_quality,
     told,
     violation_of,
 )
-from drift_tools.monitors.model_quality.over_windows import QualityVerdict, judge_quality
-from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows, record_of_quality
 from drift_tools.timeline import LONGEST
 
 # After so many weeks a lesson is kept for good: a long episode must not make a monitor forget.

@@ -193,6 +193,7 @@ class MonitorSettings:
     analysis_config: Path | None
     model: Path | None
     estimate: EstimateSettings | None = None
+    segments: tuple[str, ...] = ()
     batch_columns: str | None = None
     batch_input: Path | None = None
 
@@ -265,6 +266,7 @@ class MonitorSettings:
             analysis_config=_path(job, given.analysis_config),
             model=_path(job, given.model_archive),
             estimate=estimate_settings(job, given),
+            segments=_names(given.segments),
             batch_columns=given.batch_columns,
             batch_input=_path(job, given.batch_input_source),
         )

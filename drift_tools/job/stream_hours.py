@@ -40,7 +40,7 @@ def write_stream_hours(rows: Table, output: Path, *, time_column: str) -> bool:
         held[moment.hour] += part.rows
         days.add(moment.date())
         for place, feature in enumerate(baseline.features):
-            counts[moment.hour][place] += count_cells(feature, part.columns[feature.name].as_texts())
+            counts[moment.hour][place] += count_cells(feature, part.columns[feature.name].as_texts().tolist())
     if held.min() < LEAST_ROWS or len(days) < LEAST_DAYS:
         return False
     document = baseline.to_dict() | {"hours": [[each.tolist() for each in hour] for hour in counts]}

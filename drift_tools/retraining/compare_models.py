@@ -29,7 +29,7 @@ from contract.retraining import (
     inside,
 )
 from drift_tools.errors import InputError
-from drift_tools.job.container import Job, run_job
+from drift_tools.job import Job, run_job
 from drift_tools.retraining.evaluation import REGRESSION, Evaluation, HoldOut, evaluate
 from drift_tools.retraining.page import page
 from drift_tools.retraining.prepare import ROOT, only_file

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
-from drift_tools.monitors.bias import METRICS, Facet, Metric, selections
-from drift_tools.monitors.bias.measure import FEWEST_ROWS
+from drift_tools.monitors.bias import FEWEST_ROWS, METRICS, Facet, Metric, selections
 from drift_tools.retraining.paired import RESAMPLES, Estimate, Numbers, PairedTest, Truths
 from drift_tools.tables import Table
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from contract.retraining import CAPTURED, LABELS, RESULTS, SETTINGS, SNAPSHOT, STATISTICS, inside
 from drift_tools.errors import InputError
-from drift_tools.job.container import Job, run_job
+from drift_tools.job import Job, run_job
 from drift_tools.retraining.settings import Retraining
 from drift_tools.retraining.snapshot import Sources, take
 

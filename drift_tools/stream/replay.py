@@ -43,7 +43,7 @@ def captured_lines(path: Path, *, start: datetime | None = None, end: datetime |
     first, last = start.timestamp() if start else None, end.timestamp() if end else None
     for file in capture_files(path):
         for _, content in numbered_lines(file):
-            line = _line(content or b"")
+            line = _line(content if isinstance(content, bytes) else b"")
             if line.time is not None and ((first and line.time < first) or (last and line.time >= last)):
                 continue
             yield line

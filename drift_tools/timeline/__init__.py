@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
     from drift_tools.timeline.judgement import LONGEST, judge
     from drift_tools.timeline.learning import differs_from_training, judge_while_learning, learnt_model, lesson_of
-    from drift_tools.timeline.monitor_model import MonitorModel, windows_of_weeks
+    from drift_tools.timeline.monitor_model import MonitorModel, Part, windows_of_weeks
     from drift_tools.timeline.onsets import Move, Onset
     from drift_tools.timeline.season_names import SEASONS
     from drift_tools.timeline.timeline import Timeline, Window, compare_windows, split_by_time
@@ -25,6 +25,7 @@ __all__ = [
     "MonitorModel",
     "Move",
     "Onset",
+    "Part",
     "RunBudget",
     "Timeline",
     "Window",
@@ -80,6 +81,7 @@ _HOMES = {
     ),
     "drift_tools.timeline.monitor_model": (
         "MonitorModel",
+        "Part",
         "windows_of_weeks",
     ),
     "drift_tools.timeline.onsets": (

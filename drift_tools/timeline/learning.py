@@ -21,12 +21,14 @@ from drift_tools.timeline.monitor_model import LEAST_ROWS, LEAST_WINDOWS, Monito
 from drift_tools.timeline.scores import BEYOND, MISSING, NEW, OTHER, rows_of, scores_of
 from drift_tools.timeline.verdicts import WindowVerdict
 
-# An index as large as that of a shift by one standard deviation: more than day and night or a weekend usually make.
-GROSS: Final = 1.0
+# An index as large as that of a shift by 1.4 standard deviations: a weekend may well move a feature by one, and what is
+# called is not learnt from, so that every weekend would ring.
+GROSS: Final = 2.0
 # What the training rows, day and night together, have nowhere is no season: values beyond their range, categories that
 # they do not have, cells of another type. Empty cells come and go with the hour, so that more of them are needed.
 _GROSS_SHARES: Final = {BEYOND: 0.05, NEW: 0.05, OTHER: 0.05, MISSING: 0.3}
-_IN_A_ROW = 3
+# What lasts is no weekend if it lasts longer than one: two and a half days, three windows at the least.
+_IN_A_ROW, _LASTS = 3, 60 * 3600
 _FIRST_WEEKS, _ALL_WEEKS = 1, 2
 _LEVEL = 0.05
 
@@ -81,10 +83,10 @@ def judge_while_learning(
 ) -> dict[str, WindowVerdict]:
     """What a window without a lesson says: drift if it is gross, "learning" where only the rows differ.
 
-    Gross is a change that the rows' test calls drift and that is as large as a shift by one standard deviation, or puts
-    5 % of the rows where the training rows have none (beyond their range, in a new category, of another type), or 30 %
-    more among the missing; or one that it calls in three windows in a row, each of them farther from the training rows
-    than all windows before those, of which there have to be a day's worth.
+    Gross is a change that the rows' test calls drift and that is as large as a shift by 1.4 standard deviations, or
+    puts 5 % of the rows where the training rows have none (beyond their range, in a new category, of another type), or
+    30 % more among the missing; or one that it calls for longer than a weekend (60 hours, three windows at the least),
+    each of them farther from the training rows than all windows before those, of which there have to be a day's worth.
 
     Parameters
     ----------
@@ -101,7 +103,7 @@ def judge_while_learning(
     drifting
         features that one of the last runs called drift: while the rows' test calls them, they stay so.
     thresholds
-        of a feature's effect, where it is not 0.1: a gross one is ten times as large.
+        of a feature's effect, where it is not 0.1: a gross one is twenty times as large.
     normal
         the counts of the rows that a person said are the new normal, features x `WIDTH`: what is not gross against
         them does not ring, however far from the training rows it is.
@@ -155,9 +157,10 @@ def _verdict(feature: FeatureComparison, *, is_gross: bool, is_lasting: bool, mo
 
 def _is_lasting(name: str, known: WindowHistory, effects: Floats, called: Mapping[int, Sequence[str]]) -> bool:
     filled = np.flatnonzero(known.rows >= LEAST_ROWS)
-    if len(filled) < LEAST_WINDOWS + _IN_A_ROW:
+    in_a_row = max(_IN_A_ROW, -(-_LASTS // known.seconds))
+    if len(filled) < LEAST_WINDOWS + in_a_row:
         return False
-    last, before = filled[-_IN_A_ROW:], filled[:-_IN_A_ROW]
+    last, before = filled[-in_a_row:], filled[:-in_a_row]
     if not all(name in called.get(int(known.starts[place]), ()) for place in last[:-1]):
         return False
     return bool(effects[last].min() > effects[before].max())

@@ -18,7 +18,7 @@ _TRUST: Final = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaw
 
 def arguments() -> dict[str, Any]:
     """The monitor's arguments in the stack's configuration; an answer is a label and its probability."""
-    return {"batch": {"output_uri": f"s3://{BUCKET}/out", "output_columns": 2}}
+    return {"batch": {"output_uri": f"s3://{BUCKET}/out", "input_uri": f"s3://{BUCKET}/in", "output_columns": 2}}
 
 
 def score(loop: Loop, rows: Sequence[Row]) -> dict[str, Any]:

@@ -114,19 +114,22 @@ def _pairs(s3: Any, job: Transform) -> list[tuple[str, str]]:
     """The input and output keys of the job, relative to its input's and output's place: one output an input, named
     after it. Outputs of other jobs in the same place have other inputs.
     """
+    target, below = split_location(job.output_uri)
+    base = f"{below}/" if below else ""
+    there = set(list_keys(s3, target, base))
+    if job.is_joined:  # where its input lies nobody need know, nor may this function see it
+        return [(key, key.removeprefix(base)) for key in sorted(there) if key.endswith(_OUT)]
     bucket, prefix = split_location(str(job.source["S3Uri"]))
     if job.source.get("S3DataType", "S3Prefix") != "S3Prefix":
         raise BadEventError(f"the transform job {job.name} reads a manifest: give it an S3 prefix as its input")
     inputs = [key for key in list_keys(s3, bucket, prefix) if not key.endswith("/")]
     folder = prefix if prefix.endswith("/") else prefix.rpartition("/")[0] + "/" if "/" in prefix else ""
-    target, below = split_location(job.output_uri)
-    there = set(list_keys(s3, target, f"{below}/" if below else ""))
     pairs = []
     for key in inputs:
         # `prefix/day/a.csv` of the input `s3://in/prefix` becomes `day/a.csv.out`; of the one object itself its name.
         name = key.removeprefix(prefix).lstrip("/") or key.rpartition("/")[2]
         candidates = (name, key.removeprefix(folder), key.rpartition("/")[2])
-        found = next((n for n in candidates if (f"{below}/" if below else "") + n + _OUT in there), None)
+        found = next((n for n in candidates if base + n + _OUT in there), None)
         if found is not None:
             pairs.append((key, found + _OUT))
     return pairs

@@ -39,6 +39,8 @@ from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
 from functions.start_monitor.time_window import parse_time
 
 _CLOCK = Clock()
+# Lambda's own: the first and two retries (components/functions/function.py, RETRIES).
+DELIVERIES = 3
 _SECONDS = 60.0  # of an invocation that does not say how long it may take
 
 
@@ -165,6 +167,37 @@ def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
     )
 
 
+def _is_last_try(records: Records, plan: Plan) -> bool:
+    """Whether Lambda delivers the event no more; also if that cannot be found out."""
+    tries = [DELIVERIES]
+
+    def count() -> None:
+        tries[0] = records.count_try(plan.window.end)
+
+    attempt("how often the run was tried could not be kept", count, schedule=plan.schedule)
+    return tries[0] >= DELIVERIES
+
+
+def _note_lost(s3: Any, settings: Settings, plan: Plan, lost: Mapping[str, str]) -> None:
+    """Why windows are lost, for the message of the alarm."""
+    spans = "; ".join(f"the window until {end}: {reason}" for end, reason in lost.items())
+    are = "window is" if len(lost) == 1 else "windows are"
+    failure = Failure(
+        endpoint=plan.endpoint,
+        schedule=plan.schedule,
+        job=job_name(plan),
+        log_group=settings.log_group,
+        reason=f"{len(lost)} {are} lost, nobody looks at them again: {spans}",
+        exit_message=None,
+        ended=datetime.now(UTC).isoformat(),
+    )
+    attempt(
+        "the reason could not be kept",
+        lambda: note_failure(s3, settings.bucket, settings.failures_prefix, failure),
+        reason=failure.reason,
+    )
+
+
 def _message(error: Exception) -> str:
     """AWS's own words, without those of botocore around them."""
     response = getattr(error, "response", None)
@@ -183,11 +216,11 @@ def process(
     deadline: float | None = None,
     clock: Clock = _CLOCK,
 ) -> dict[str, Any]:
-    """One delivery. A start that fails leaves a reason and a `JobFailures`, not silence, and the exception for Lambda's
-    retry.
+    """One delivery. A start that fails leaves a reason and the exception for Lambda's retry; the last one that Lambda
+    makes also a `JobFailures`: what a retry repaired need not wake anybody.
 
-    Whether a retry will follow, the function cannot know: Lambda tells it no number of the attempt. A limit that was
-    met for a minute alarms, too; the alternative is one that was met for good and never does.
+    Lambda tells no number of the attempt, so they are counted beside the run's record. Where they cannot be, every
+    failure alarms: silence would be worse.
     """
     if batch.is_transform(event):
         return _process_batch(event, settings, s3=s3, sagemaker=sagemaker, cloudwatch=cloudwatch)
@@ -199,7 +232,8 @@ def process(
         raise
     except Exception as error:
         _note(s3, settings, plan, error)
-        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
+        if _is_last_try(Records.of(s3, plan, clock.now), plan):
+            publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
     # CloudWatch bills a metric by the hours that have it, and its alarm takes an hour without it for a good one.
     metrics = {NO_DATA: 1.0} if answer["route"] == NONE else {}
@@ -207,7 +241,9 @@ def process(
     answer |= _settle(plan, records, s3=s3, sagemaker=sagemaker)
     lost = answer.get("lost_windows", {})
     if lost:
-        metrics[LOST_WINDOWS] = float(len(lost))
+        # Rings as a failed job does: nobody has looked at those windows, and nobody will.
+        metrics |= {LOST_WINDOWS: float(len(lost)), JOB_FAILURES: 1.0}
+        _note_lost(s3, settings, plan, lost)
     if metrics:
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     attempt("lost windows will be told of again", lambda: note_lost(records, lost), schedule=plan.schedule)

@@ -30,6 +30,7 @@ _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "4
 _STARTED = ".started"
 _HELD = ".held"
 _SETTLED = ".settled"
+_TRIES = ".tries"
 _SECOND = ".second"
 _DAMAGED = ".damaged"
 _RECORD = re.compile(r"\d\d\.json")
@@ -230,6 +231,13 @@ class Records:
     def let_go(self, end: datetime) -> None:
         """Note that nobody is at work any more: the run could not be started."""
         self._write(self.key(end, _HELD), json.dumps({"until": 0.0}).encode())
+
+    def count_try(self, end: datetime) -> int:
+        """Count a delivery that could not start the run; how many there were."""
+        key = self.key(end, _TRIES)
+        before = int(self._read(key)["tries"]) if exists(self.s3, self.bucket, key) else 0
+        self._write(key, json.dumps({"tries": before + 1, "at": self.now()}).encode())
+        return before + 1
 
     def _is_held(self, end: datetime) -> bool:
         try:

@@ -10,7 +10,9 @@ from .rule import Level, Properties, Rule, Severity, as_list, group
 # AWS: Service Authorization Reference, the column "Resource types". It lately names `dataset` for PutMetricData, which
 # is the account's store of all metrics; which of them may be written only the namespace says.
 ANY_RESOURCE: Final[Mapping[str, str | None]] = {
+    "cloudwatch:GetMetricData": None,
     "cloudwatch:GetMetricStatistics": None,
+    "cloudwatch:ListMetrics": None,
     "cloudwatch:PutMetricData": "cloudwatch:namespace",
     "ec2:DescribeDhcpOptions": None,
     "ec2:DescribeNetworkInterfaces": None,

@@ -47,6 +47,8 @@ _NAME_PROPERTY = {
     "aws:s3/bucket:Bucket": "bucket",
     "aws:cloudwatch/dashboard:Dashboard": "dashboardName",
     "aws-native:sagemaker:ModelQualityJobDefinition": "jobDefinitionName",
+    "aws-native:sagemaker:ModelBiasJobDefinition": "jobDefinitionName",
+    "aws-native:sagemaker:ModelExplainabilityJobDefinition": "jobDefinitionName",
 }
 
 
@@ -158,7 +160,11 @@ class _Answers(Mocks):
         with self._lock:
             self.calls.append(args)
         repository = args.args.get("repositoryName")
-        account = {"sagemaker-scikit-learn": "683313688378", "sagemaker-model-monitor-analyzer": "156813124566"}
+        account = {
+            "sagemaker-scikit-learn": "683313688378",
+            "sagemaker-model-monitor-analyzer": "156813124566",
+            "sagemaker-clarify-processing": "205585389593",
+        }
         of_object = f"{args.args.get('bucket')}/{args.args.get('key')}"
         answers: dict[str, Callable[[], dict[str, Any]]] = {
             "aws:index/getPartition:getPartition": lambda: {"partition": "aws", "id": "aws"},

@@ -87,7 +87,8 @@ def test_a_folder_without_a_handler(tmp_path: Path) -> None:
 def test_functions_take_their_folder_and_what_is_shared(folder: str) -> None:
     files = function_files(folder)
     assert list(files) == sorted(files)
-    assert {path.parent.name for path in files.values()} <= {"functions", folder, "kinds", "common", "contract"}
+    shared = {"functions", "common", "contract"}
+    assert {path.parent.name for path in files.values()} <= {folder, "kinds", "monitor_words", *shared}
     assert not [name for name in files if "__pycache__" in name or name.endswith((".pyc", ".md"))]
     assert files[f"functions/{folder}/handler.py"] == FUNCTIONS / folder / "handler.py"
 

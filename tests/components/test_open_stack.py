@@ -233,6 +233,9 @@ class TestPlan:
             "season": "auto",
             "windows_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/monitor-windows/{found['schedule']}",
             "max_unreadable_share": "0.1",
+            "result_tables_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/result-tables",
+            "account_id": "123456789012",
+            "model_variant": "Primary",
         }
         assert {"NetworkConfig", "ProcessingOutputConfig", "ProcessingJobName"} & set(request) == set()
 
@@ -352,12 +355,14 @@ class TestPolicies:
         results = [f"{arn(both, BUCKET, '-data')}/{place}/*" for place in ("monitoring-results", "monitor-windows")]
         # Two instances hand their shares over below the state.
         shares = [f"{arn(both, BUCKET, '-data')}/monitor-state/shards/*"]
-        assert of_role(both, "open-monitor-role")["WriteObjects"]["Resource"] == results + shares
-        assert of_role(both, "monitor-window-role")["WriteObjects"]["Resource"] == results
+        tables = [f"{arn(both, BUCKET, '-data')}/result-tables/*"]
+        assert of_role(both, "open-monitor-role")["WriteObjects"]["Resource"] == results + shares + tables
+        assert of_role(both, "monitor-window-role")["WriteObjects"]["Resource"] == results + tables
         assert of_role(one, "open-monitor-role")["WriteObjects"]["Resource"] == [
             f"{arn(one, BUCKET, '-data')}/baseline-data/results/*",
             f"{arn(one, BUCKET, '-data')}/monitoring-results/*",
             f"{arn(one, BUCKET, '-data')}/monitor-windows/*",
+            f"{arn(one, BUCKET, '-data')}/result-tables/*",
         ]
 
     def test_the_function_for_small_windows_may_what_a_run_may_and_say_how_it_ended(self, both: Run) -> None:

@@ -17,8 +17,9 @@ def written(*, shares: bool = False) -> set[str]:
     }
 
 
-def test_one_instance_writes_results_and_its_windows_only() -> None:
-    assert written() == {"arn:aws:s3:::b/monitoring-results/*", "arn:aws:s3:::b/monitor-windows/*"}
+def test_one_instance_writes_results_its_windows_and_lines_for_sql_only() -> None:
+    places = ("monitoring-results", "monitor-windows", "result-tables")
+    assert written() == {f"arn:aws:s3:::b/{place}/*" for place in places}
 
 
 def test_several_may_hand_their_shares_over() -> None:

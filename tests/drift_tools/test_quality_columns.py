@@ -144,7 +144,8 @@ def test_a_run_says_the_same_in_batches_of_any_size(
     found = json.loads((processing / "output/drift.json").read_bytes())["records"]
     assert (found["read"], found["used"]) == (310, 290)
     assert found["skipped"] == {"no groundTruthData": 10, "not JSON": 10}
-    assert found["labels"] == {"read": 290, "unreadable": 0}
+    labels = found["labels"]
+    assert (labels["read"], labels["unreadable"], labels["coverage"]) == (290, 0, 290 / 300)
 
 
 def expected_auc() -> float:

@@ -91,7 +91,9 @@ def _deploy_elsewhere(lab: Lab) -> None:
     made = stack(lab, program)
     made.up()
     assert inventory(lab.cloud) == before
-    resources = made.export_stack().deployment["resources"]
+    deployment = made.export_stack().deployment
+    assert deployment is not None
+    resources = deployment["resources"]
     found = {
         (service, region, account)
         for resource in resources

@@ -18,6 +18,7 @@ NAMES = [
     "check_endpoint",
     "compare_engines",
     "dead_letter_notice",
+    "fleet_watch",
     "monitor_watch",
     "monitor_window",
     "processing_metrics",

@@ -108,7 +108,7 @@ def test_a_job_that_said_what_was_wrong_is_a_lost_window_and_the_next_run_says_s
     answer = monitor.run(11)
     reason = "AlgorithmError: , exit code: 1 Error: no constraints"
     assert answer["lost_windows"] == {"2026-11-23T10:00:00Z": reason}
-    assert published(monitor.cloudwatch)[-1] == {"LostWindows": 1.0}
+    assert published(monitor.cloudwatch)[-1] == {"LostWindows": 1.0, "JobFailures": 1.0}
     assert '"message": "a window is lost", "window_start": "2026-11-23T09:00:00Z"' in capsys.readouterr().out
     assert "lost_windows" not in monitor.run(12)  # told once
     assert len(monitor.sagemaker.jobs) == 3

@@ -20,7 +20,7 @@ CLARIFY = f"{ACCOUNTS['sagemaker-clarify-processing']['us-east-1']}.{REGISTRY}/s
 FEATURES = ["feature_1", "feature_2", "feature_3"]
 NAMESPACES = ("aws/sagemaker/Endpoints/bias-metrics", "aws/sagemaker/Endpoints/explainability-metrics")
 ROWS = 200
-Values = np.ndarray[Any, np.dtype[np.float64]]
+Values = np.ndarray[Any, Any]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ class Clarified(Monitored):
         getattr(self.sagemaker, f"create_{words}_job_definition")(**request)
         return str(request["JobDefinitionName"])
 
-    def captured(self, hour: int, values: Values, predictions: Values) -> None:
+    def hour_of_captures(self, hour: int, values: Values, predictions: Values) -> None:
         """An hour's captures and labels, so many hours after the bench's own."""
         moment = self.hour + timedelta(hours=hour)
         lines, labels = [], []
@@ -133,8 +133,8 @@ def test_bias(clarified: Clarified) -> None:
     schedule = clarified.schedule(definition, "ModelBias")
     random = np.random.default_rng(0)
     values = random.random((ROWS, 3))
-    clarified.captured(0, values, random.random(ROWS) < 0.5)
-    clarified.captured(1, values, values[:, 2] < 0.5)
+    clarified.hour_of_captures(0, values, random.random(ROWS) < 0.5)
+    clarified.hour_of_captures(1, values, values[:, 2] < 0.5)
     clarified.until(61)
     clarified.until(121)
     drifted, quiet = clarified.executions(schedule)
@@ -172,9 +172,9 @@ def test_attribution(clarified: Clarified) -> None:
     definition = clarified.define("ModelExplainability", config, analysis, {"InferenceAttribute": "1"})
     schedule = clarified.schedule(definition, "ModelExplainability")
     values = np.random.default_rng(0).random((ROWS, 3))
-    clarified.captured(0, values, values[:, 0] > 0.5)
+    clarified.hour_of_captures(0, values, values[:, 0] > 0.5)
     still = np.column_stack([np.full(ROWS, 0.5), np.full(ROWS, 0.5), values[:, 2]])
-    clarified.captured(1, still, values[:, 0] > 0.5)
+    clarified.hour_of_captures(1, still, values[:, 0] > 0.5)
     clarified.until(61)
     clarified.until(121)
     drifted, quiet = clarified.executions(schedule)

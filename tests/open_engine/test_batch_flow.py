@@ -124,6 +124,9 @@ def batches() -> Batches:
         iam = stack.cloud.client("iam")
         iam.delete_role_policy(RoleName="scoring", PolicyName="scoring")
         iam.delete_role(RoleName="scoring")
+        for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
+            s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+        s3.delete_bucket(Bucket=BUCKET)
     seen.books = books
     return seen
 

@@ -9,6 +9,7 @@ import pulumi
 from components.args import (
     AnyBaseline,
     ArgumentError,
+    BaselineSettings,
     DataQualitySettings,
     ModelQualitySettings,
     OpenEngineSettings,
@@ -68,7 +69,8 @@ class DataQuality:
 
     def baseline(self) -> BaselineSource | None:
         """The columns of the user's data, described by a job or given as files."""
-        return data_quality_source(self.source, self.settings.thresholds)
+        hours = self.settings.schedule.period_hours
+        return data_quality_source(self.source, self.settings.thresholds, window_hours=hours)
 
     def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
         """None: Clarify has no such kind."""
@@ -110,12 +112,14 @@ class DataQuality:
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """Which features have metrics, which are left out, and with what windows repeat where it learns from them."""
-        excluded = self.settings.exclude_features
+        given, excluded = self.source, self.settings.exclude_features
+        season = given.season if isinstance(given, BaselineSettings) and given.time_column else engine.season
         return {
             "feature_metrics": engine.feature_metrics,
             **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),
-            **({"season": engine.season} if engine.learn_windows else {}),
+            **({"season": season} if engine.learn_windows else {}),
             **(estimate_environment(self.estimated) if self.estimated else {}),
+            **({"segments": ",".join(self.settings.segments)} if self.settings.segments else {}),
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:

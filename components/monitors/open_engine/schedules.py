@@ -379,7 +379,11 @@ class OpenMonitors(pulumi.ComponentResource):
         if not monitor.learns_windows or not self._engine.learn_windows:
             return {}
         folder = f"{bucket_layout.MONITOR_WINDOWS}/{found['schedule']}"
-        return {"windows_uri": naming.s3_uri(found["bucket"], folder)}
+        where = {"windows_uri": naming.s3_uri(found["bucket"], folder)}
+        baseline = self._baseline_of(monitor)
+        if baseline is not None and baseline.has_windows:
+            where["baseline_windows_uri"] = str(found["files"]["statistics"]).rpartition("/")[0]
+        return where
 
     def _result_tables(self, found: Mapping[str, Any]) -> dict[str, str]:
         """Where a run leaves its lines for SQL, and what they say of the model."""

@@ -100,7 +100,9 @@ def _says(
 ) -> str:
     if current.rows < FEWEST_ROWS:
         return f"Not enough data to rank the features: {current.rows} rows, {FEWEST_ROWS} needed."
-    verdict = "another one than in the baseline" if is_drift else "as in the baseline"
+    verdict = (
+        "another one than in the baseline" if is_drift else "close to the baseline's" if moved else "the baseline's"
+    )
     ranking = f"The ranking of the features is {verdict} (nDCG {value:.3f}, {NDCG_THRESHOLD} required)"
     if not moved:
         return f"{ranking}."

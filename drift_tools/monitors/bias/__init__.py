@@ -5,10 +5,11 @@ from drift_tools.monitors.bias.check import BiasCheck, References, Verdict, chec
 from drift_tools.monitors.bias.config import BiasConfig
 from drift_tools.monitors.bias.facets import Selection, select, selections, strata
 from drift_tools.monitors.bias.from_table import BiasSettings, Facet, measure_table
-from drift_tools.monitors.bias.measure import BiasData, GroupBias, MetricValue, measure
+from drift_tools.monitors.bias.measure import FEWEST_ROWS, BiasData, GroupBias, MetricValue, measure
 from drift_tools.monitors.bias.metrics import METRICS, Metric, Stage
 
 __all__ = [
+    "FEWEST_ROWS",
     "METRICS",
     "BiasAnalysis",
     "BiasCheck",

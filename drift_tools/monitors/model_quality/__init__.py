@@ -14,30 +14,59 @@ from drift_tools.monitors.model_quality.quality import FEWEST_LABELLED, ModelQua
 
 if TYPE_CHECKING:
     from drift_tools.monitors.model_quality.before_labels import EstimatedQuality, fit_before_labels
-    from drift_tools.monitors.model_quality.calibrated import calibrated_violations
+    from drift_tools.monitors.model_quality.calibrated import (
+        MetricTest,
+        baseline_ratio,
+        calibrated_violations,
+        metric_tests,
+        told,
+        violation_of,
+    )
+    from drift_tools.monitors.model_quality.over_windows import QualityVerdict, judge_quality
+    from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows, record_of_quality
 
 __all__ = [
     "FEWEST_LABELLED",
     "AnswerColumns",
     "EstimatedQuality",
+    "MetricTest",
     "ModelQuality",
     "Outcomes",
     "QualityColumns",
     "QualityConstraints",
+    "QualityLesson",
+    "QualityVerdict",
+    "QualityWindows",
+    "baseline_ratio",
     "calibrated_violations",
     "class_names",
     "confusion_matrix",
     "evaluate",
     "fit_before_labels",
     "intervals",
+    "judge_quality",
     "measure",
+    "metric_tests",
     "multiclass_metrics",
     "read_outcomes",
+    "record_of_quality",
     "suggest",
+    "told",
+    "violation_of",
 ]
 
 
 _NEED_SCIPY = {
+    "MetricTest": "calibrated",
+    "baseline_ratio": "calibrated",
+    "metric_tests": "calibrated",
+    "told": "calibrated",
+    "violation_of": "calibrated",
+    "QualityVerdict": "over_windows",
+    "judge_quality": "over_windows",
+    "QualityLesson": "quality_windows",
+    "QualityWindows": "quality_windows",
+    "record_of_quality": "quality_windows",
     "calibrated_violations": "calibrated",
     "EstimatedQuality": "before_labels",
     "fit_before_labels": "before_labels",

@@ -121,8 +121,8 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
         said = f": {clip(seen.note, _MAX_SENTENCE)}" if seen.note else ""
         lines.append(f"Seen      by {clip(seen.by, _MAX_NAME)} at {clip(seen.at, _MAX_NAME)}{said}")
     if findings.in_stream:
-        names = ", ".join(sorted(findings.in_stream.features)[:5])
-        lines.append(f"Stream    {names}: told of at {time_text(findings.in_stream.found_at)}, no second finding")
+        features = ", ".join(sorted(findings.in_stream.features)[:5])
+        lines.append(f"Stream    {features}: told of at {time_text(findings.in_stream.found_at)}, no second finding")
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")
     return lines

@@ -35,7 +35,7 @@ def test_each_hour_has_its_counts(tmp_path: Path) -> None:
     made = StreamBaseline.from_dict(document, "stream.json")
     assert made.hours is not None
     assert [hour[0].counts.sum() for hour in made.hours] == [300.0] * 24
-    together = sum(hour[0].counts for hour in made.hours)
+    together = np.sum([hour[0].counts for hour in made.hours], axis=0)
     x = next(feature for feature in made.features if feature.name == "x")
     assert np.abs(together / together.sum() - x.counts / x.counts.sum()).max() < 0.01
     # At night the values are high, at noon low: neither is a change in its own hour, and both are in the other's.

@@ -219,7 +219,7 @@ class TestState:
     @pytest.mark.parametrize("arguments", [{"dispersion": 0.5}, {"false_alarms_per_year": 0}, {"looks_per_year": -1}])
     def test_arguments_that_make_no_sense(self, arguments: dict[str, float]) -> None:
         with pytest.raises(InputError, match="must be 1 or more"):
-            Detector([AGE], **{"looks_per_year": 1, "false_alarms_per_year": 1} | arguments)
+            Detector([AGE], **({"looks_per_year": 1, "false_alarms_per_year": 1} | arguments))  # type: ignore[arg-type]
 
     def test_counts_of_another_shape(self) -> None:
         with pytest.raises(InputError, match="for 1 features"):
