@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 from drift_tools.endpoint import Request
 from examples.demo.console import Steps
@@ -10,6 +11,8 @@ from examples.demo.mailbox import Mailbox, Message
 from examples.demo.monitored import Monitored
 from examples.demo.page import Alarm, Event, Notification, Window
 from examples.demo.waiting import wait_until
+
+_OVER: Final = "[OK]"
 
 
 class Loop:
@@ -73,8 +76,9 @@ class Loop:
         """
 
         def answered() -> bool | None:
-            rung = [json.loads(m.body)["NewStateValue"] for m in self.alarms_sent()].count("ALARM")
-            return len(self.messages()) >= rung or self.stack.answered_alarms() >= rung or None
+            sent = [json.loads(message.body) for message in self.alarms_sent()]
+            rung = [alarm["AlarmName"] for alarm in sent if alarm["NewStateValue"] == "ALARM"]
+            return len(self.rings()) >= len(rung) or self.stack.answered_alarms(set(rung)) >= len(rung) or None
 
         wait_until("the notification of an alarm that rang", answered)
 
@@ -91,6 +95,10 @@ class Loop:
     def messages(self) -> list[Message]:
         """What people have received so far."""
         return self._mailbox.messages(self.stack.outputs["notification_topic_arn"])
+
+    def rings(self) -> list[Message]:
+        """Those that tell of something new, and not of the end of an alarm."""
+        return [message for message in self.messages() if not message.subject.startswith(_OVER)]
 
     def notifications(self) -> tuple[Notification, ...]:
         """The same, for the page."""

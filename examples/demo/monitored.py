@@ -1,7 +1,7 @@
 """A deployed stack, as the scenarios use it: send an hour of traffic, let the hour end, read what the monitor said."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -179,11 +179,12 @@ class Monitored:
             raise DemoError(f"there is no alarm {name}; the stack's outputs name it")
         return alarms[0]
 
-    def answered_alarms(self) -> int:
-        """How many alarms the responder has seen through, as it marks them for itself."""
+    def answered_alarms(self, names: Collection[str]) -> int:
+        """How often the responder has seen a ring of these alarms through, as it marks them for itself."""
         s3, bucket, found = self.cloud.client("s3"), self.outputs["bucket_name"], 0
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="responder-state/alarms/"):
-            for item in page.get("Contents", []):
+        for name in names:
+            prefix = f"responder-state/alarms/{name}/"
+            for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
                 if "-ALARM-" in item["Key"]:
                     marker = json.loads(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read())
                     found += marker["state"] == "done"

@@ -89,8 +89,9 @@ def plans(layer: Path) -> list[Plan]:
 
 
 def _by(plan: Plan, engine: str) -> Plan:
-    """The plan with this engine."""
-    overrides = {key: value for key, value in plan.overrides.items() if engine == OPEN or key != "monitoring"}
+    """The plan with this engine; in place of the plan's own, Model Monitor has none of the open engine's monitors."""
+    kept = engine in {OPEN, plan.engine}
+    overrides = {key: value for key, value in plan.overrides.items() if kept or key != "monitoring"}
     return replace(plan, engine=engine, overrides=overrides)
 
 

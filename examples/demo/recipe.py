@@ -35,12 +35,12 @@ def run(loop: Loop) -> Scenario:
 
         with loop.steps.step("alarm, responder, and no second notification of the same") as step:
             alarm = loop.wait_for_alarm()
-            told = loop.messages()
+            told = loop.rings()
             after = (loop.stack.cloud.clock.now() - loop.began(ANOMALOUS)).total_seconds() / 60
             step.result = f"{alarm.state}, {after:.0f} minutes after the first anomalous request; {len(told)} told"
         with loop.steps.step("the same alarm, delivered a second time") as step:
             step.result = deliver_again(loop.stack, loop.alarms_sent()[-1])
-        streamed = stream.result(len(loop.messages()))
+        streamed = stream.result(len(loop.rings()))
 
     return Scenario(
         name=TITLE,

@@ -94,7 +94,7 @@ class Stream:
         return next((message for message in self._loop.messages() if _TOLD in message.subject), None)
 
     def result(self, told: int) -> Streamed:
-        """What the stream counted and told; `told` are all notifications, the monitor's among them."""
+        """What the stream counted and told; `told` are all rings, the monitor's among them."""
         if self._delay is None:
             raise DemoError("the stream has told nobody")
         counted = self._counted()
