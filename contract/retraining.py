@@ -35,6 +35,8 @@ POINTER: Final = f"{STATE_FOLDER}/baselines.json"
 """What the monitors compare with since the last deployment, by kind and name of a job's input."""
 DECISIONS: Final = f"{PREFIX}/decisions"
 """Of every execution how it ended, why, and who approved."""
+MODELS_FOLDER: Final = "retrained-models"
+"""What training jobs write. Not below the archives of deployed models, which only deployments write."""
 
 # Metrics in the stack's namespace.
 STARTED: Final = "RetrainingStarted"

@@ -154,6 +154,7 @@ def _connect_identity(identity: Identity, journal: Journal, *, enforce: bool) ->
         seams.guard_function_logs(identity.function_may_log)
         Encryption(identity).connect()
     seams.supply_metric_namespace()
+    seams.authorise_queries_on_workgroups()
     seams.count_loopback_as_secure_transport()
 
 

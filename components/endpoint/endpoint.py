@@ -351,6 +351,7 @@ class MonitoredEndpoint(pulumi.ComponentResource):
                 endpoint_stem=f"{name}-endpoint",
                 image_uri=found["image"],
                 model_uri=found["model"],
+                retrained=self._retrained,
                 vpc=Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
                 kms_key_arn=found["key"],
             )

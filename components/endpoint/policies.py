@@ -20,7 +20,7 @@ from components.iam import (
     sagemaker_logs,
     write_objects,
 )
-from contract import bucket_layout
+from contract import bucket_layout, retraining
 
 ENDPOINT_NAMESPACE: Final = "/aws/sagemaker/Endpoints"
 
@@ -32,6 +32,7 @@ def model_policy(
     endpoint_stem: str,
     image_uri: str,
     model_uri: str | None = None,
+    retrained: bool = False,
     vpc: Vpc = NO_VPC,
     kms_key_arn: str | None = None,
 ) -> PolicyDocument:
@@ -39,11 +40,15 @@ def model_policy(
 
     What SageMaker's guide lists for a model's role (sagemaker-roles, "CreateModel API"), and writing captures. The
     endpoint's name is not known yet when its role is made, only its stem; seven characters follow.
+    `retrained`: it may serve what a retraining has trained.
     """
+    archives = [
+        *([bucket_layout.MODEL_ARTIFACTS] if model_uri is None else []),
+        *([retraining.MODELS_FOLDER] if retrained else []),
+    ]
     return policy_document(
-        read_objects(context, bucket, [bucket_layout.MODEL_ARTIFACTS])
-        if model_uri is None
-        else _model(context, model_uri),
+        *([] if model_uri is None else [_model(context, model_uri)]),
+        *([read_objects(context, bucket, archives)] if archives else []),
         write_objects(context, bucket, [bucket_layout.CAPTURED_DATA]),
         sagemaker_logs(context, f"{naming.ENDPOINT_LOG_GROUPS}/{endpoint_stem}-*"),
         publish_metrics([ENDPOINT_NAMESPACE]),

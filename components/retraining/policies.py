@@ -45,13 +45,14 @@ def scheduler_policy(function_arn: str) -> PolicyDocument:
 def job_policy(
     context: AwsContext, *, bucket: str, image_uri: str, vpc: Vpc, kms_key_arn: str | None
 ) -> PolicyDocument:
-    """The jobs: read captures, labels, results, the baseline and both models; write below the run's own prefix."""
+    """The jobs: read captures, labels, results, the baseline and both models; write runs and retrained models."""
     read = [
         bucket_layout.CAPTURED_DATA,
         bucket_layout.GROUND_TRUTH,
         bucket_layout.MONITORING_RESULTS,
         bucket_layout.BASELINE_DATA,
         bucket_layout.MODEL_ARTIFACTS,
+        names.MODELS_FOLDER,
         bucket_layout.JOB_CODE,
         names.CODE_FOLDER,
         names.RUNS_FOLDER,
@@ -59,8 +60,8 @@ def job_policy(
     return policy_document(
         list_prefixes(context, bucket, read),
         read_objects(context, bucket, read),
-        # The new model lies where the endpoint's role may read.
-        write_objects(context, bucket, [names.RUNS_FOLDER, f"{bucket_layout.MODEL_ARTIFACTS}/retrained"]),
+        # Not where deployed models lie: whoever trains must not replace what serves.
+        write_objects(context, bucket, [names.RUNS_FOLDER, names.MODELS_FOLDER]),
         _logs(context),
         *pull_images(context, [image_uri]),
         *network_interfaces(context, vpc),

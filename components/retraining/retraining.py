@@ -216,7 +216,7 @@ class Retraining(pulumi.ComponentResource):
                 instance_type=given.instance_type,
                 volume_size_in_gb=given.volume_size_in_gb,
                 max_runtime_in_seconds=given.max_runtime_in_seconds,
-                output_uri=naming.s3_uri(bucket, bucket_layout.MODEL_ARTIFACTS, "retrained"),
+                output_uri=naming.s3_uri(bucket, names.MODELS_FOLDER),
                 image_uri=found["image"],
                 role_arn=found["role"],
                 hyperparameters=given.hyperparameters,
@@ -342,7 +342,8 @@ class Retraining(pulumi.ComponentResource):
             content=content,
             content_type="application/json",
             tags=object_tags(self._common.tags),
-            opts=self._child,
+            # Under one key whatever it says: not as files under a key by content, which stay.
+            opts=self._fixed_name,
         )
         return stored.key
 
@@ -386,7 +387,7 @@ class Retraining(pulumi.ComponentResource):
     def _machine(self, pipeline_name: pulumi.Output[str]) -> aws.sfn.StateMachine:
         around, given, name = self._around, self._settings, self._stem
         logs = aws.cloudwatch.LogGroup(
-            f"{name}-retraining-logs",
+            f"{name}-retraining-machine-logs",
             # The prefix with which log delivery needs no policy of its own a group.
             name=f"/aws/vendedlogs/states/{name}-retraining",
             retention_in_days=self._common.log_retention_in_days,
@@ -524,7 +525,7 @@ class Retraining(pulumi.ComponentResource):
 
     def _schedules(self) -> None:
         wanted = {
-            "schedule": (self._settings.schedule, {"by": "schedule", "at": _SCHEDULED}),
+            "calendar": (self._settings.schedule, {"by": "schedule", "at": _SCHEDULED}),
             "check": ("rate(1 day)" if self._settings.quality_floor else None, {"by": "check", "at": _SCHEDULED}),
         }
         if not any(expression for expression, _ in wanted.values()):

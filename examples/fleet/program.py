@@ -44,7 +44,8 @@ class Steps:
     def do(self, what: str, act: Callable[[], Any], says: Callable[[Any], str] = lambda _: "") -> Any:
         began = time.monotonic()
         found = act()
-        self._console.print(f"{what}: {says(found)} ({time.monotonic() - began:.1f} s)", markup=False, highlight=False)
+        said = f": {words}" if (words := says(found)) else ""
+        self._console.print(f"{what}{said} ({time.monotonic() - began:.1f} s)", markup=False, highlight=False)
         return found
 
 
@@ -117,13 +118,17 @@ def run(output: Path, console: Console) -> int:
             lambda found: found.organization_id,
         )
         engine = Engine(world, folder, stack)
-        steps.do("roll out: center, then dev, then prod", lambda: roll_out(engine, console))
+        rolled = steps.do(
+            "roll out: center, then dev, then prod",
+            lambda: roll_out(engine, console),
+            lambda found: f"{sum(outcome.changed for outcome in found)} resources",
+        )
         again = steps.do(
             "preview over all targets",
             lambda: engine.run("preview"),
             lambda found: f"{sum(outcome.changed for outcome in found)} resources would change",
         )
-        ran, found_models = _models(world, folder, steps)
+        ran = _models(world, folder, steps)
         counted = steps.do("the center counts its models", lambda: count_models(world), _counted)
         tried = steps.do(
             "try what must work and what must be denied",
@@ -147,7 +152,7 @@ def run(output: Path, console: Console) -> int:
     (output / "boundaries.md").write_text(boundaries_table(tried), encoding="utf-8")
     unexpected = [one for one in tried if not one.is_as_intended]
     summary = {
-        "accounts": len({model.account for model in found_models} | {CENTER}),
+        "accounts": len({outcome.target.account for outcome in rolled}),
         "models": len(fleet.models),
         "allowed_as_intended": sum(one.is_as_intended and one.intended for one in tried),
         "denied_as_intended": sum(one.is_as_intended and not one.intended for one in tried),
@@ -173,7 +178,7 @@ def run(output: Path, console: Console) -> int:
     return 1 if complaints else 0
 
 
-def _models(world: World, folder: Path, steps: Steps) -> tuple[list[models.Ran], list[models.FleetModel]]:
+def _models(world: World, folder: Path, steps: Steps) -> list[models.Ran]:
     people = split()
     found = models.models(people)
     place = folder / "baseline"
@@ -192,7 +197,7 @@ def _models(world: World, folder: Path, steps: Steps) -> tuple[list[models.Ran],
         lambda: world.cloud.clock.advance(timedelta(minutes=2)),
         lambda _: f"{len(alarms)} alarms on the teams' own topics",
     )
-    return ran, found
+    return ran
 
 
 def _counted(found: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from local_aws.seams.accounts import (
     serve_observability,
     set_organization,
 )
-from local_aws.seams.athena import execute_athena_queries
+from local_aws.seams.athena import authorise_queries_on_workgroups, execute_athena_queries
 from local_aws.seams.cloudwatch import (
     alarm_state,
     alarms_everywhere,
@@ -132,6 +132,7 @@ __all__ = [
     "answer_cloudwatch",
     "asgi_app",
     "authorise",
+    "authorise_queries_on_workgroups",
     "bucket_key",
     "call_as_role",
     "change_alarm_state",

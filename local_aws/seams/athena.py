@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+import ministack.core.iam_actions as _iam_actions
 import sqlglot
 from ministack.services import athena as _athena
 from sqlglot.errors import SqlglotError
+
+from local_aws.seams.requests import json_object
 
 _SCALARS: Final = {
     "string": "VARCHAR",
@@ -46,6 +49,45 @@ def execute_athena_queries() -> None:
     _athena._run_duckdb = run_duckdb
     _athena._table_relation = table_relation
     _athena._empty_relation = empty_relation
+
+
+def authorise_queries_on_workgroups() -> None:
+    """Under IAM enforcement, authorise what names a query or an execution on the ARN of its workgroup, as AWS does.
+
+    ministack reads the workgroup only where the request names it, and asks about `*` for everything else.
+    """
+    original = _iam_actions.extract_resource_arn
+
+    def extract(  # noqa: PLR0917 - ministack's signature
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        parameters: dict[str, Any],
+        region: str,
+        account: str,
+    ) -> str:
+        found = str(original(service, method, path, headers, body, parameters, region, account))
+        if service != "athena" or found != "*":
+            return found
+        names = _workgroups(json_object(body), account, region)
+        # One decision cannot be about several workgroups: only who may use all of them may ask for queries of several.
+        return f"arn:aws:athena:{region}:{account}:workgroup/{names.pop()}" if len(names) == 1 else found
+
+    _iam_actions.extract_resource_arn = extract
+
+
+def _workgroups(asked: Mapping[str, Any], account: str, region: str) -> set[str]:
+    """The workgroups of the queries and executions that a request names by their ids."""
+    found = set()
+    for name, kept in (("NamedQueryId", _athena._named_queries), ("QueryExecutionId", _athena._executions)):
+        several = asked.get(f"{name}s")
+        for identifier in [asked.get(name), *(several if isinstance(several, list) else [])]:
+            item = kept.get_scoped(account, region, identifier) if isinstance(identifier, str) else None
+            if item is not None:
+                found.add(str(item.get("WorkGroup") or "primary"))
+    return found
 
 
 def as_duckdb(query: str) -> str:

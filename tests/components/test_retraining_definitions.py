@@ -67,7 +67,7 @@ def pipeline() -> dict[str, Any]:
             instance_type="ml.m5.large",
             volume_size_in_gb=20,
             max_runtime_in_seconds=3600,
-            output_uri="s3://bucket/model-artifacts/retrained",
+            output_uri="s3://bucket/retrained-models",
             image_uri=IMAGE,
             role_arn=ROLE,
             hyperparameters={"max_depth": "3"},

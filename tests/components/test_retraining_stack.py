@@ -8,7 +8,9 @@ import pulumi
 import pytest
 
 from components.args import ArgumentError
+from contract.retraining import MODELS_FOLDER
 from tests.components.mocked_runtime import Run
+from tests.components.test_contracts import statements
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
@@ -107,3 +109,20 @@ def test_runs_follow_the_pointer_only_with_retraining(run: Run, without: Run) ->
 def test_what_cannot_work_is_refused(run_stack: Callable[..., Run], changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ArgumentError, match=said):
         run_stack(**{"engine": "open", "retraining": SOURCE, **changes})
+
+
+def test_a_retrained_model_lies_where_only_training_writes_and_the_endpoint_reads(run: Run, without: Run) -> None:
+    definition = json.loads(run.one(PIPELINE).inputs["pipelineDefinition"])
+    training = next(step["Arguments"] for step in definition["Steps"] if step["Name"] == "Train")
+    assert training["OutputDataConfig"]["S3OutputPath"].endswith(f"/{MODELS_FOLDER}")
+
+    def holders(of: Run, action: str) -> set[str]:
+        return {
+            role
+            for role, item in statements(of)
+            if action in item["Action"] and any(arn.endswith(f"/{MODELS_FOLDER}/*") for arn in item["Resource"])
+        }
+
+    assert holders(run, "s3:PutObject") == {"churn-retraining-role-policy"}
+    assert holders(run, "s3:GetObject") == {"churn-retraining-role-policy", "churn-model-role-policy"}
+    assert holders(without, "s3:GetObject") == set()

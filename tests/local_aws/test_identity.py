@@ -285,3 +285,35 @@ def test_a_function_whose_role_may_not_log_runs_without_a_log(guarded_bench: Ben
     functions.invoke(FunctionName=bench.name)
     messages = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
     assert "said" in messages
+
+
+def test_queries_are_authorised_on_their_workgroups(guarded_bench: Bench) -> None:
+    bench = guarded_bench
+    admin = bench.cloud.client("athena")
+    mine, other = f"{bench.name}-mine", f"{bench.name}-other"
+    queries, executions = {}, {}
+    for workgroup in (mine, other):
+        answers = {"ResultConfiguration": {"OutputLocation": "s3://answers/"}}
+        admin.create_work_group(Name=workgroup, Configuration=answers)
+        text = {"QueryString": "SELECT 1", "WorkGroup": workgroup}
+        queries[workgroup] = admin.create_named_query(Name="one", Database="default", **text)["NamedQueryId"]
+        executions[workgroup] = admin.start_query_execution(**text)["QueryExecutionId"]
+    arns = {name: f"arn:aws:athena:us-east-1:123456789012:workgroup/{name}" for name in (mine, other)}
+    user = User(bench, statement(["athena:*Get*", "athena:List*"], arns[mine]))
+    athena = user.client("athena")
+    assert athena.list_named_queries(WorkGroup=mine)["NamedQueryIds"] == [queries[mine]]
+    assert athena.get_named_query(NamedQueryId=queries[mine])["NamedQuery"]["WorkGroup"] == mine
+    (found,) = athena.batch_get_named_query(NamedQueryIds=[queries[mine]])["NamedQueries"]
+    assert found["NamedQueryId"] == queries[mine]
+    assert athena.get_query_execution(QueryExecutionId=executions[mine])["QueryExecution"]["WorkGroup"] == mine
+    with pytest.raises(ClientError, match="not authorized to perform: athena:GetNamedQuery"):
+        athena.get_named_query(NamedQueryId=queries[other])
+    assert refused(bench, user.arn, "athena:GetNamedQuery", arns[other])
+    with pytest.raises(ClientError, match="not authorized to perform: athena:GetQueryResults"):
+        athena.get_query_results(QueryExecutionId=executions[other])
+    with pytest.raises(ClientError, match="not authorized to perform: athena:StopQueryExecution"):
+        athena.stop_query_execution(QueryExecutionId=executions[mine])
+    with pytest.raises(ClientError, match="not authorized to perform: athena:BatchGetNamedQuery"):
+        athena.batch_get_named_query(NamedQueryIds=list(queries.values()))
+    with pytest.raises(ClientError, match="not authorized to perform: athena:GetNamedQuery"):
+        athena.get_named_query(NamedQueryId="of nobody")
