@@ -79,7 +79,9 @@ class StreamAlarms:
             evaluation_periods=silent_minutes * 60 // _SILENCE_PERIOD_SECONDS,
             comparison_operator="LessThanThreshold",
             threshold=1,
-            treat_missing_data="breaching",
+            # A new stream has no records yet, which is no transition; one that loses them is told of.
+            treat_missing_data="missing",
+            insufficient_data_actions=[alarm_topic_arn],
         )
         self.drift = drift
         self.warnings = [behind.arn, silent.arn]

@@ -1,7 +1,7 @@
 """A deployed stack, as the scenarios use it: send an hour of traffic, let the hour end, read what the monitor said."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,8 @@ class Monitored:
         self.engine = engine
         self.after_the_hour = AFTER_THE_GRACE if engine == OPEN else AFTER_THE_HOUR
         self._baseline = read_table(baseline)
+        # What requests are sent with; a stream's producer takes its place.
+        self.runtime = cloud.client("sagemaker-runtime")
 
     @property
     def features(self) -> int:
@@ -77,7 +79,7 @@ class Monitored:
         result = send(
             requests,
             endpoint=self.outputs["endpoint_name"],
-            client=self.cloud.client("sagemaker-runtime"),
+            client=self.runtime,
             on_progress=lambda sent, failed: progress(sent + failed, number),
         )
         if result.failed or result.sent != number:
@@ -176,6 +178,17 @@ class Monitored:
         if not alarms:
             raise DemoError(f"there is no alarm {name}; the stack's outputs name it")
         return alarms[0]
+
+    def answered_alarms(self, names: Collection[str]) -> int:
+        """How often the responder has seen a ring of these alarms through, as it marks them for itself."""
+        s3, bucket, found = self.cloud.client("s3"), self.outputs["bucket_name"], 0
+        for name in names:
+            prefix = f"responder-state/alarms/{name}/"
+            for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+                if "-ALARM-" in item["Key"]:
+                    marker = json.loads(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read())
+                    found += marker["state"] == "done"
+        return found
 
     def violations(self, execution: Execution) -> list[dict[str, Any]]:
         """What the execution wrote; the file is absent where there are none."""

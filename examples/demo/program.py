@@ -24,6 +24,7 @@ from examples.demo.loop import Loop
 from examples.demo.mailbox import Mailbox
 from examples.demo.monitored import MODEL_MONITOR, OPEN, Monitored
 from examples.demo.page import DemoPage, Scenario, render_demo
+from examples.demo.streaming import layer_folder
 from examples.demo.summary import summary
 from examples.demo.waiting import DemoError
 from examples.employment.train import train
@@ -51,11 +52,19 @@ class Plan:
     engine: str
 
 
-def plans() -> list[Plan]:
+def plans(layer: Path) -> list[Plan]:
+    """The scenarios; `layer` is what the function of the recipe's stream takes numpy from."""
     trained = train()
     return [
         Plan(
-            recipe.TITLE, recipe.STORY, recipe.run, {}, PROJECT / "model" / "baseline.csv", recipe.STEPS, MODEL_MONITOR
+            recipe.TITLE,
+            recipe.STORY,
+            recipe.run,
+            # An hour of the demo has a minute of traffic, so that an hour without any is no news.
+            {"monitoring": {"real_time": {"layer": str(layer), "silent_minutes": 1440}}},
+            PROJECT / "model" / "baseline.csv",
+            recipe.STEPS,
+            MODEL_MONITOR,
         ),
         Plan(
             employment.TITLE,
@@ -80,8 +89,9 @@ def plans() -> list[Plan]:
 
 
 def _by(plan: Plan, engine: str) -> Plan:
-    """The plan with this engine."""
-    overrides = {key: value for key, value in plan.overrides.items() if engine == OPEN or key != "monitoring"}
+    """The plan with this engine; in place of the plan's own, Model Monitor has none of the open engine's monitors."""
+    kept = engine in {OPEN, plan.engine}
+    overrides = {key: value for key, value in plan.overrides.items() if kept or key != "monitoring"}
     return replace(plan, engine=engine, overrides=overrides)
 
 
@@ -129,9 +139,9 @@ def _next_morning(now: datetime) -> datetime:
 
 def run(output: Path, console: Console, names: Collection[str], engine: str | None) -> int:
     """Do these scenarios; write report.html and summary.json. Exit status 0 if everything was as it must be."""
-    with Steps(console, total=1) as steps:
+    with Steps(console, total=1) as steps, layer_folder() as layer:
         with steps.step("train the employment classifier, start the embedded AWS") as step:
-            to_do = [plan for plan in plans() if NAMES[plan.title] in names]
+            to_do = [plan for plan in plans(layer) if NAMES[plan.title] in names]
             to_do = [_by(plan, engine or plan.engine) for plan in to_do]
             steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
             cloud = local_aws.start(enforce_iam=True)
@@ -189,7 +199,8 @@ def _print_result(console: Console, page: DemoPage, output: Path) -> None:
         drifted = ", ".join(last.drifted_features) or "nothing"
         console.print(
             f"{NAMES[scenario.name]}: in “{last.label}” {drifted} drifted; alarm {scenario.alarm.state}, "
-            f"{len(scenario.notifications)} notification(s)",
+            f"{len(scenario.notifications)} notification(s)"
+            + (f"; the stream told of it after {scenario.streamed.delay_seconds:.0f} s" if scenario.streamed else ""),
             markup=False,
         )
     console.print(

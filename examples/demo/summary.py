@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from examples.demo.page import DemoPage, Scenario, Window
+from examples.demo.page import DemoPage, Scenario, Streamed, Window
 
 
 def summary(page: DemoPage, names: Mapping[str, str]) -> dict[str, Any]:
@@ -27,6 +27,8 @@ def of_scenario(scenario: Scenario) -> dict[str, Any]:
         "notifications": len(scenario.notifications),
         "cross_check": of_cross_check(last),
     }
+    if scenario.streamed:
+        document["stream"] = of_stream(scenario.streamed)
     if between:
         document["windows"] = {window.label: of_window(window) for window in between}
     if scenario.model_quality:
@@ -52,6 +54,15 @@ def of_window(window: Window) -> dict[str, Any]:
         "violations": len(window.violations),
         "drifted_features": window.drifted_features,
         "rows": window.rows,
+    }
+
+
+def of_stream(streamed: Streamed) -> dict[str, Any]:
+    return {
+        "records": streamed.records,
+        "lost": streamed.lost,
+        "delay_seconds": round(streamed.delay_seconds, 1),
+        "notifications": streamed.notifications,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.bucket_layout import ANSWERED_ALARMS_FOLDER
-from contract.metrics import DEAD_LETTERS, HOURS_SILENT
+from contract.metrics import DEAD_LETTERS, HOURS_SILENT, STREAM_RECORDS
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.kinds import Sources, kind_of
 from functions.alarm_responder.notification import MessageContext, Notification, plain_notification
@@ -143,7 +143,7 @@ class Responder:
         if alarm.state == "OK":
             return self.settings.notify_on_ok and alarm.previous_state == "ALARM"
         if alarm.state == "INSUFFICIENT_DATA":
-            return alarm.metric == HOURS_SILENT
+            return alarm.metric in {HOURS_SILENT, STREAM_RECORDS}
         return alarm.state == "ALARM"
 
     def _compose(self, alarm: Alarm) -> Notification:
@@ -152,7 +152,7 @@ class Responder:
             settings.bucket, settings.results_prefix, alarm.region, settings.dashboard_url, settings.severities
         )
         if alarm.state == "INSUFFICIENT_DATA":
-            return plain_notification(alarm, context, note=_NO_WATCH)
+            return plain_notification(alarm, context, note=_NO_WATCH if alarm.metric == HOURS_SILENT else None)
         if alarm.state != "ALARM" or not alarm.endpoint or not alarm.schedule:
             return plain_notification(alarm, context)
         try:

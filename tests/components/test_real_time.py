@@ -99,7 +99,8 @@ def test_it_rings_for_drift_for_lag_for_silence_and_for_what_was_given_up(make: 
     assert (behind["namespace"], behind["metricName"], behind["threshold"]) == ("AWS/Lambda", "IteratorAge", 60_000)
     silent = of(run, ALARM, "churn-stream-silent")
     assert (silent["metricName"], silent["evaluationPeriods"]) == (metrics.STREAM_RECORDS, 6)
-    assert silent["treatMissingData"] == "breaching"
+    assert silent["treatMissingData"] == "missing"
+    assert silent["insufficientDataActions"] == silent["alarmActions"]
     given_up = of(run, ALARM, "churn-stream-drift-dead-letters")
     assert given_up["namespace"] == "AWS/SQS"
     body = of(run, "aws:cloudwatch/dashboard:Dashboard", "churn-dashboard")["dashboardBody"]

@@ -42,7 +42,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_the_recipe_is_told_by_one_notification(findings: dict[str, Any]) -> None:
     columns = ["prediction", "probability", "feature_1", "feature_2", "feature_3"]
     recipe = findings["scenarios"]["recipe"]
-    alarm = recipe.pop("alarm")
+    alarm, stream = recipe.pop("alarm"), recipe.pop("stream")
     assert recipe == {
         "baseline_window": {"status": "Completed", "violations": 0, "drifted_features": [], "rows": 600},
         "anomalous_window": {
@@ -51,11 +51,15 @@ def test_the_recipe_is_told_by_one_notification(findings: dict[str, Any]) -> Non
             "drifted_features": columns,
             "rows": 600,
         },
-        "notifications": 1,
+        # The break, once; and that the stream is silent no more, which a new stack's is until its first record.
+        "notifications": 2,
         "cross_check": {"agreed": columns, "monitor_only": [], "local_only": []},
     }
     assert alarm["state"] == "ALARM"
     assert alarm["name"].startswith("model-monitoring-dev-data-quality-violations-")
+    # The one notification is the stream's, within a minute; the hourly monitor found the same, and told nobody again.
+    assert 0 <= stream.pop("delay_seconds") <= 60
+    assert stream == {"records": 1200, "lost": 0, "notifications": 1}
 
 
 def test_a_second_delivery_of_the_alarm_is_seen_to_be_one(findings: dict[str, Any]) -> None:
@@ -105,7 +109,7 @@ def test_every_year_has_its_window_and_its_model_quality(findings: dict[str, Any
 
 
 def test_nothing_is_left_and_every_step_is_checked(findings: dict[str, Any]) -> None:
-    assert findings["resources_created"] == 193
+    assert findings["resources_created"] == 205  # 12 of them the stream's
     assert findings["resources_left"] == 0
     assert 0 < findings["seconds"] < LIMIT
     assert len(findings["checks"]) == 20

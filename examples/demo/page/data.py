@@ -69,6 +69,18 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Streamed:
+    """What a stream did beside the hourly monitor: records counted and lost, seconds from the first anomalous record's
+    own time to the notification, and how many notifications the break cost, both ways together.
+    """
+
+    records: int
+    lost: int
+    delay_seconds: float
+    notifications: int
+
+
+@dataclass(frozen=True)
 class Estimate:
     """One metric of a period as it was estimated before labels came, and as they then measured it; `doubt`: why the
     estimate was not to be trusted, `measured` None where no labels came.
@@ -98,6 +110,8 @@ class Scenario:
     notifications: tuple[Notification, ...] = ()
     timeline: tuple[Event, ...] = ()
     model_quality: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    streamed: Streamed | None = None
+    """None of a scenario without a stream."""
     estimated_quality: Mapping[str, Estimate] = field(default_factory=dict)
     quality_drawn: tuple[str, ...] = ("accuracy", "recall", "precision", "auc")
     sections: tuple[Section, ...] = ()

@@ -161,6 +161,10 @@ def _outcome(scenario: Scenario) -> str:
     if len(scenario.timeline) > 1:
         first, last = scenario.timeline[0], scenario.timeline[-1]
         minutes, seconds = (last.time - first.time).total_seconds() / 60, last.seconds - first.seconds
+        if scenario.streamed:
+            soon = f"; the stream told people {scenario.streamed.delay_seconds:.0f} s after the first anomalous request"
+            told = count(scenario.streamed.notifications, "notification")
+            return f"{line}{soon}, the hourly monitor found the same after {minutes:.0f} min; {told} of it in all."
         line += f"; people knew {minutes:.0f} min after the first anomalous request ({seconds:.1f} s of real time)"
     return f"{line}; {count(len(scenario.notifications), 'notification')} in all."
 
