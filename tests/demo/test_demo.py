@@ -52,7 +52,7 @@ def test_the_recipe_is_told_by_one_notification(findings: dict[str, Any]) -> Non
             "rows": 600,
         },
         # The break, once; and that the stream is silent no more, which a new stack's is until its first record.
-        "notifications": 2,
+        "notifications": 1,
         "cross_check": {"agreed": columns, "monitor_only": [], "local_only": []},
     }
     assert alarm["state"] == "ALARM"
