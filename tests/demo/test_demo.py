@@ -51,7 +51,6 @@ def test_the_recipe_is_told_by_one_notification(findings: dict[str, Any]) -> Non
             "drifted_features": columns,
             "rows": 600,
         },
-        # The break, once; and that the stream is silent no more, which a new stack's is until its first record.
         "notifications": 1,
         "cross_check": {"agreed": columns, "monitor_only": [], "local_only": []},
     }
