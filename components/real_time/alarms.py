@@ -1,12 +1,12 @@
 """When a stream rings: it has drifted, it is behind, nothing comes."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import pulumi
-import pulumi_aws as aws
 
-from components.alerting import schedule_metric
+from components.alerting import AlarmFactory, Metric, schedule_metric
 from components.args import CRITICAL, WARNING
 from contract import metrics
 
@@ -33,67 +33,41 @@ class StreamAlarms:
         tags: Mapping[str, pulumi.Input[str]] | None,
         parent: pulumi.Resource,
     ) -> None:
-        self._topic, self._tags, self._parent = alarm_topic_arn, tags, parent
+        alarms = AlarmFactory(topic_arn=alarm_topic_arn, tags=tags or {}, opts=pulumi.ResourceOptions(parent=parent))
 
-        def of_stream(name: str, statistic: str) -> dict[str, Any]:
-            metric = schedule_metric(metric_namespace, name, endpoint_name, monitor)
-            return {
-                "namespace": metric.namespace,
-                "metric_name": metric.name,
-                "dimensions": metric.dimensions,
-                "statistic": statistic,
-            }
+        def of_stream(name: str) -> Metric:
+            return schedule_metric(metric_namespace, name, endpoint_name, monitor)
 
-        drift = self._alarm(
+        self.drift = alarms.make(
             f"{stem}-stream-drift",
-            f"Features of the stream of {stem} have changed within seconds",
-            CRITICAL,
-            **of_stream(metrics.DRIFTING_FEATURES, "Maximum"),
-            period=DRIFT_PERIOD_SECONDS,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
+            of_stream(metrics.DRIFTING_FEATURES),
+            description=f"Features of the stream of {stem} have changed within seconds",
+            severity=CRITICAL,
             threshold=1,
+            period_seconds=DRIFT_PERIOD_SECONDS,
             # Between two windows nothing is said, and what has changed has not come back.
-            treat_missing_data="ignore",
+            missing_data="ignore",
         )
-        behind = self._alarm(
+        behind = alarms.make(
             f"{stem}-stream-behind",
-            f"The stream of {stem} is read a minute late, or not at all: a break would be told late",
-            WARNING,
-            namespace="AWS/Lambda",
-            metric_name="IteratorAge",
-            dimensions={"FunctionName": function_name},
-            statistic="Maximum",
-            period=_AGE_PERIOD_SECONDS,
-            evaluation_periods=_AGE_PERIODS,
-            comparison_operator="GreaterThanThreshold",
+            Metric(namespace="AWS/Lambda", name="IteratorAge", dimensions={"FunctionName": function_name}),
+            description=f"The stream of {stem} is read a minute late, or not at all: a break would be told late",
+            severity=WARNING,
             threshold=_OLDEST_MILLISECONDS,
-            treat_missing_data="notBreaching",
+            period_seconds=_AGE_PERIOD_SECONDS,
+            evaluation_periods=_AGE_PERIODS,
         )
-        silent = self._alarm(
+        silent = alarms.make(
             f"{stem}-stream-silent",
-            f"No record came to the stream of {stem} for {silent_minutes} minutes: nobody is watching it",
-            WARNING,
-            **of_stream(metrics.STREAM_RECORDS, "Sum"),
-            period=_SILENCE_PERIOD_SECONDS,
-            evaluation_periods=silent_minutes * 60 // _SILENCE_PERIOD_SECONDS,
-            comparison_operator="LessThanThreshold",
+            replace(of_stream(metrics.STREAM_RECORDS), statistic="Sum"),
+            description=f"No record came to the stream of {stem} for {silent_minutes} minutes: nobody is watching it",
+            severity=WARNING,
             threshold=1,
+            below=True,
+            period_seconds=_SILENCE_PERIOD_SECONDS,
+            evaluation_periods=silent_minutes * 60 // _SILENCE_PERIOD_SECONDS,
             # A new stream has no records yet, which is no transition; one that loses them is told of.
-            treat_missing_data="missing",
-            insufficient_data_actions=[alarm_topic_arn],
+            missing_data="missing",
+            tells_of_missing_data=True,
         )
-        self.drift = drift
         self.warnings = [behind.arn, silent.arn]
-
-    def _alarm(self, name: str, description: str, severity: str, **settings: Any) -> aws.cloudwatch.MetricAlarm:
-        return aws.cloudwatch.MetricAlarm(
-            name,
-            # As every alarm of a stack ends: the responder reads it there, and subscriptions filter by it.
-            alarm_description=f"{description}. Severity: {severity}",
-            alarm_actions=[self._topic],
-            ok_actions=[self._topic],
-            tags=self._tags,
-            opts=pulumi.ResourceOptions(parent=self._parent),
-            **settings,
-        )
