@@ -41,6 +41,8 @@ def service_role(
         description=description,
         assume_role_policy=look_up_context(parent).apply(lambda context: json.dumps(trust(context))),
         permissions_boundary=common.permissions_boundary_arn,
+        # An engine that dies between making the policy and noting it leaves one that no destroy knows of.
+        force_detach_policies=True,
         tags=common.tags,
         opts=options,
     )
