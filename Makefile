@@ -119,7 +119,7 @@ lock:
 
 # numpy and scipy for the function that looks at small windows (engine: open). A deployment makes it where it is missing.
 layer: $(READY)
-	@$(BIN)/python -m components.archives.numpy_layer
+	@$(BIN)/python -c "import sys; from components.archives import numpy_layer; sys.exit(numpy_layer.main())"
 
 layer-if-possible: $(READY)
 	@$(MAKE) --no-print-directory layer || echo "LEFT OUT: the tests of the real engine (tests/engine): no package index"
