@@ -50,10 +50,11 @@ def interrupted(lab: Lab, moment: str, how: signal.Signals) -> int:
         return engine.wait()
 
 
-def noted_name(resource: dict[str, Any]) -> str:
-    """What a resource is called in AWS, as the engine notes it before it is created."""
-    named = resource_type(resource["type"]).auto_name
-    return str(resource["inputs"][named.property if named else "name"])
+def noted_names(under_way: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What is called anything in AWS, by the name that the engine noted before it was created."""
+    resources = [item["resource"] for item in under_way if item["resource"].get("custom")]
+    named = [(resource_type(resource["type"]).auto_name, resource) for resource in resources]
+    return {resource["inputs"][auto.property]: resource for auto, resource in named if auto}
 
 
 def left(lab: Lab, before: dict[str, frozenset[str]]) -> set[str]:
@@ -97,7 +98,7 @@ def test_a_machine_that_goes_down(lab: Lab, moment: str) -> None:
     assert all(operation["resource"]["urn"] in warned for operation in under_way)
     lab.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
     for name in left(lab, before):
-        [resource] = [item["resource"] for item in under_way if noted_name(item["resource"]) in name]
+        [resource] = [resource for noted, resource in noted_names(under_way).items() if noted in name]
         lab.delete(resource["type"], name, comparable(resource["inputs"]))
     assert left(lab, before) == set()
 
