@@ -292,7 +292,7 @@ def test_model_quality(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
 
 def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "out of memory", "ended": None}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
     respond(event("alarm_job_failures"), new_responder())
     assert "REASON\n  out of memory" in sns.published[0]["Message"]
 
@@ -311,7 +311,7 @@ def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
 )
 def test_an_old_reason_is_not_quoted(s3: FakeS3, sns: FakeSns, new_responder: Any, ended: str, *, told: bool) -> None:
     record = {"job": "dq-1", "kind": "baseline", "status": "Failed", "reason": "out of memory", "ended": ended}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
     respond(event("alarm_job_failures"), new_responder())
     body = sns.published[0]["Message"]
     assert ("REASON\n  out of memory" in body) is told
@@ -333,7 +333,7 @@ def test_where_the_log_of_a_failure_is_and_what_it_most_likely_was(
     s3: FakeS3, sns: FakeSns, new_responder: Any, fields: dict[str, Any], shown: str
 ) -> None:
     record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "x", "ended": None, **fields}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
     respond(event("alarm_job_failures"), new_responder())
     assert shown in sns.published[0]["Message"]
 
@@ -350,7 +350,7 @@ def test_a_failed_job_without_a_usable_note(
     s3: FakeS3, sns: FakeSns, new_responder: Any, content: Any, sentence: str
 ) -> None:
     if content is not None:
-        s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", content)
+        s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", content)
     assert outcome(respond(event("alarm_job_failures"), new_responder())) == ["published"]
     assert sentence in sns.published[0]["Message"]
 
