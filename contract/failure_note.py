@@ -38,7 +38,7 @@ class Failure:
         return json.dumps(asdict(self)).encode()
 
     def key(self, prefix: str) -> str:
-        """Where it is kept, below the `prefix` of all notes. Keys are in the order of runs, in whatever order they fail."""
+        """Where it is kept below the `prefix` of all notes: in the order of runs, in whatever order they fail."""
         return f"{notes_of(prefix, self.endpoint, self.schedule)}{_stamp(self.run) or _stamp(self.ended) or '0'}.json"
 
 
