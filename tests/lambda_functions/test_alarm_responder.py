@@ -208,6 +208,18 @@ def test_results_of_windows_that_are_moved_back_are_found(s3: FakeS3, sns: FakeS
     assert "none clean in the 120 hours before the alarm" in body
 
 
+def test_the_message_of_a_run_that_says_nothing_of_its_window_names_it(
+    s3: FakeS3, sns: FakeSns, new_responder: Any
+) -> None:
+    for hour in (3, 4):
+        s3.put(f"{RUN}/2026/11/23/{hour:02}/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]})
+    s3.put(f"{RUN}/2026/11/23/02/statistics.json", {})
+    respond(event("alarm_violations"), new_responder(WINDOW_HOURS='{"churn-data-quality": 1}'))
+    body = sns.published[0]["Message"]
+    assert "Data      2026-11-23 03:00–04:00 UTC\n" in body
+    assert "Since     2026-11-23 02:00 UTC (2 consecutive windows; the one before was clean)" in body
+
+
 def test_how_far_back_was_looked_is_said(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     s3.put(f"{RUN}/2026/11/18/03/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]})
     respond(event("alarm_violations"), new_responder(HOURS_BEHIND='{"churn-data-quality": 72, "other": 240}'))
