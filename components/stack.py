@@ -590,7 +590,9 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 alarm_name=item.alarm.name,
                 kind=rule.kind,
                 schedule=self.schedules[rule.kind],
-                runs=rule.runs,
+                # An alarm that itself waits for several runs says nothing of fewer.
+                runs=max(rule.runs, item.rule.runs),
+                threshold=item.rule.threshold,
                 hours_between_runs=settings.hours_between_runs[rule.kind],
             )
             for rule in retraining.alarms

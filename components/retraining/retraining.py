@@ -36,6 +36,8 @@ class Trigger:
     kind: str
     schedule: pulumi.Input[str]
     runs: int
+    threshold: int
+    """Violations in each of the runs."""
     hours_between_runs: int
 
 
@@ -330,6 +332,7 @@ class Retraining(pulumi.ComponentResource):
                     "kind": rule.kind,
                     "schedule": rule.schedule,
                     "runs": rule.runs,
+                    "threshold": rule.threshold,
                     "hours_between_runs": rule.hours_between_runs,
                 }
                 for rule in around.triggers
@@ -524,9 +527,11 @@ class Retraining(pulumi.ComponentResource):
         )
 
     def _schedules(self) -> None:
+        # An alarm tells once, when it begins; whether its violations have lasted since has to be asked again.
+        is_checked = self._around.triggers or self._settings.quality_floor
         wanted = {
             "calendar": (self._settings.schedule, {"by": "schedule", "at": _SCHEDULED}),
-            "check": ("rate(1 day)" if self._settings.quality_floor else None, {"by": "check", "at": _SCHEDULED}),
+            "check": ("rate(1 hour)" if is_checked else None, {"by": "check", "at": _SCHEDULED}),
         }
         if not any(expression for expression, _ in wanted.values()):
             return

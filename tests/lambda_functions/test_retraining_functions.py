@@ -38,7 +38,14 @@ SETTINGS: dict[str, Any] = {
     "approval_hours": 72,
     "deployment_config": {},
     "rules": [
-        {"alarm": "churn-violations", "kind": "data-quality", "schedule": "s", "runs": 2, "hours_between_runs": 1}
+        {
+            "alarm": "churn-violations",
+            "kind": "data-quality",
+            "schedule": "s",
+            "runs": 2,
+            "threshold": 2,
+            "hours_between_runs": 1,
+        }
     ],
     "quality_floor": None,
     "baselines": {"data-quality": {"ProcessingInputs": "{data}", "ProcessingOutputConfig": "{results}"}},
@@ -182,10 +189,12 @@ class CloudWatch(FakeCloudWatch):
 
     def get_metric_statistics(self, **request: Any) -> dict[str, Any]:
         self._enter("GetMetricStatistics", request)
+        points = [(NOW - timedelta(hours=number), value) for number, value in enumerate(self.points)]
         return {
             "Datapoints": [
-                {"Timestamp": NOW - timedelta(hours=number), "Maximum": value}
-                for number, value in enumerate(self.points)
+                {"Timestamp": when, "Maximum": value}
+                for when, value in points
+                if request["StartTime"] <= when < request["EndTime"]
             ]
         }
 
@@ -286,7 +295,7 @@ def test_two_alarms_at_once_start_one_run(world: World) -> None:
         ),
         (lambda w: setattr(w.cloudwatch, "points", (4.0, 0.0, 4.0)), alarm(), names.NOT_LASTING),
         (lambda _: None, alarm("churn-silent"), names.NOT_A_TRIGGER),
-        (lambda _: None, {"by": "check"}, names.NOT_A_TRIGGER),
+        (lambda w: w.candidate(), {"by": "check"}, names.WAITS),
     ],
 )
 def test_each_no_is_counted_with_its_reason(world: World, prepare: Any, event: Any, reason: str) -> None:
@@ -339,7 +348,28 @@ def test_the_end_of_an_alarm_is_no_trigger(world: World) -> None:
     assert read_trigger(alarm(state="OK")) is None
     assert world.start(alarm(state="OK"))["started"] is None
     rule = SETTINGS["rules"][0]
-    assert violated_runs(rule, SETTINGS, CloudWatch(1.0, 1.0, 0.0), NOW) == 2
+    assert violated_runs(rule, SETTINGS, CloudWatch(2.0, 2.0, 1.0), NOW) == 2
+
+
+def test_what_had_not_lasted_when_the_alarm_rang_is_asked_again_every_hour(world: World) -> None:
+    """The alarm goes on and makes one transition."""
+    world.cloudwatch.points = (4.0,)
+    assert world.start(alarm())["reason"].startswith(names.NOT_LASTING)
+    nothing = world.start({"by": "check", "at": NOW.isoformat()})
+    assert nothing == {"started": None, "reason": "1 of the 2 last runs of data-quality had violations"}
+    assert world.cloudwatch.counted() == [("RetrainingNotStarted", names.NOT_LASTING)]  # nobody asked: no refusal
+    world.cloudwatch.points = (2.0, 4.0)
+    assert world.start({"by": "check", "at": NOW.isoformat()})["started"]
+    (request,) = world.states.started
+    assert json.loads(request["input"])["trigger"] == "alarm churn-violations: 2 runs in a row"
+    assert world.cloudwatch.counted()[1:] == [("RetrainingStarted", "alarm")]
+
+
+def test_violations_from_before_the_last_retraining_ended_ask_for_no_other(world: World) -> None:
+    world.s3.put(names.LAST, {"ended": (NOW - timedelta(minutes=30)).isoformat()})
+    assert world.start({"by": "check"})["reason"] == "1 of the 2 last runs of data-quality had violations"
+    world.s3.put(names.LAST, {"ended": (NOW - timedelta(hours=30)).isoformat()})
+    assert world.start({"by": "check"})["started"]
 
 
 # ---------------------------------------------------------------------------------------------- the gate
