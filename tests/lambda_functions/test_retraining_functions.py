@@ -484,9 +484,17 @@ def test_a_run_that_is_killed_leaves_the_old_model_serving_and_the_next_may_star
 def test_a_run_that_is_killed_when_the_monitors_follow_already_is_deployed(world: World) -> None:
     at_state(world, "PointMonitors")
     world.step({"step": "point", "package": PACKAGE, "config": "churn-endpoint-retrained-7"})
+    who = {"IamIdentity": {"Arn": "arn:aws:iam::111122223333:user/ada"}}
+    world.sagemaker.packages[PACKAGE].update(LastModifiedBy=who)
     world.step(killed())
     assert world.sagemaker.serving == "churn-endpoint-retrained-7"
     assert "churn-endpoint-retrained-7" in world.sagemaker.configs
+    record = world.s3.json("retraining/decisions/run-1.json")
+    assert (record["outcome"], record["package"]) == ("deployed", PACKAGE)
+    assert record["approval"]["by"] == "arn:aws:iam::111122223333:user/ada"
+    (message,) = world.sns.published
+    assert message["Subject"] == "churn-endpoint-1a2b3c4: the new model serves"
+    assert "old model" not in message["Message"]
 
 
 def test_the_end_of_a_run_that_cleaned_up_does_not_touch_the_next_ones_candidate(world: World) -> None:
