@@ -14,6 +14,7 @@ from components.functions import MonitoringFunction, monitoring_function
 from components.iam import Vpc, look_up_context, sagemaker_trust, service_role
 from components.jobs import Machine, network_config
 from components.retraining import policies
+from components.retraining.declared import Declared
 from components.retraining.pipeline import Places, Training, hyperparameter, pipeline_definition
 from components.retraining.state_machine import MachineSettings, state_machine_definition
 from components.storage import content_object, object_tags
@@ -63,6 +64,7 @@ class Surroundings:
     """By kind the request of its baseline job, with `{data}` and `{results}` where they go."""
     problem_type: str
     positive_label: str | None
+    declared: pulumi.Output[Declared]
 
 
 class Retraining(pulumi.ComponentResource):
@@ -114,6 +116,7 @@ class Retraining(pulumi.ComponentResource):
         self._hear_alarms()
         self._schedules()
         self._remove_with_the_stack(group)
+        self._refuse_what_would_not_reach_the_endpoint()
         self.dead_letter_queues = {
             "start-retraining": self.start.dead_letter_queue_name,
             "retraining-step": self.steps.dead_letter_queue_name,
@@ -570,6 +573,17 @@ class Retraining(pulumi.ComponentResource):
             input=group.model_package_group_name.apply(lambda name: json.dumps({"group": name})),
             lifecycle_scope="CRUD",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
+        )
+
+    def _refuse_what_would_not_reach_the_endpoint(self) -> None:
+        """Ask the function whenever the endpoint is declared otherwise: it fails, and with it the deployment."""
+        aws.lambda_.Invocation(
+            f"{self._stem}-endpoint-declared",
+            function_name=self.steps.function.name,
+            input=self._around.declared.apply(
+                lambda found: json.dumps({"step": "declared", "declared": found}, sort_keys=True)
+            ),
+            opts=self._child,
         )
 
 

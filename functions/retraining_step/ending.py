@@ -45,7 +45,7 @@ def finish(event: Mapping[str, Any], settings: Mapping[str, Any], services: Serv
     state = State(services.s3, settings["bucket"])
     serves = _NEW_SERVES
     if outcome == DEPLOYED:
-        _remove_orphans(event["config"], settings, services)
+        remove_orphans(event["config"], settings, services)
     else:
         serves = clean_up(event, settings, services)
     if serves == _NEW_SERVES and outcome != DEPLOYED:  # ended between the monitors' pointer and its own last state
@@ -119,7 +119,7 @@ def clean_up(event: Mapping[str, Any], settings: Mapping[str, Any], services: Se
     elif current != before:
         sagemaker.update_endpoint(EndpointName=settings["endpoint_name"], EndpointConfigName=before)
         current, serves = _settled(settings, services)["EndpointConfigName"], _BROUGHT_BACK
-    _remove_orphans(current, settings, services)
+    remove_orphans(current, settings, services)
     return serves
 
 
@@ -138,7 +138,7 @@ def _is_monitored(config: str, settings: Mapping[str, Any], services: Services) 
     return bool(State(services.s3, settings["bucket"]).pointer().get("config") == config)
 
 
-def _remove_orphans(current: str, settings: Mapping[str, Any], services: Services, *, everything: bool = False) -> None:
+def remove_orphans(current: str, settings: Mapping[str, Any], services: Services, *, everything: bool = False) -> None:
     """Remove the configurations and models of candidates that do not serve."""
     packages = services.sagemaker.list_model_packages(ModelPackageGroupName=settings["group_name"], MaxResults=100)
     for package in packages["ModelPackageSummaryList"]:
@@ -156,17 +156,6 @@ def _gone(delete: Any) -> None:
         if not any(word in str(error) for word in _MISSING):
             raise
         log("DEBUG", "already gone", code=error_code(error))
-
-
-def on_destroy(step: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
-    """What Pulumi does not know of goes with the stack: a group with packages in it cannot be deleted."""
-    if step["action"] != "delete":
-        return {"destroy": "later"}
-    _remove_orphans("", settings, services, everything=True)
-    packages = services.sagemaker.list_model_packages(ModelPackageGroupName=settings["group_name"], MaxResults=100)
-    for package in packages["ModelPackageSummaryList"]:
-        services.sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-    return {"destroy": "done"}
 
 
 def _reason(event: Mapping[str, Any]) -> str:

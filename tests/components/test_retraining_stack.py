@@ -45,6 +45,22 @@ def test_what_serves_belongs_to_the_machine_and_not_to_the_next_deployment(run: 
     assert "primaryContainer" in ignored(run, "aws:sagemaker/model:Model")
 
 
+def test_a_deployment_asks_whether_the_endpoint_is_declared_as_before(
+    run: Run, run_variant: Callable[..., Run], without: Run
+) -> None:
+    def asked(of: Run) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            of.one("aws:lambda/invocation:Invocation", "endpoint-declared").inputs["input"]
+        )
+        return found
+
+    assert asked(run)["step"] == "declared"
+    assert set(asked(run)["declared"]) == {
+        "model", "image", "environment", "instances", "data capture", "network", "kms_key_arn",
+    }  # fmt: skip
+    assert not [item for item in without.of_type("aws:lambda/invocation:Invocation") if "declared" in item.name]
+
+
 def test_the_machine_logs_traces_and_is_standard(run: Run) -> None:
     inputs = run.one(MACHINE).inputs
     assert inputs["type"] == "STANDARD"

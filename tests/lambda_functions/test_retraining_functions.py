@@ -542,6 +542,16 @@ def test_with_the_stack_goes_what_pulumi_does_not_know(world: World) -> None:
     assert set(world.sagemaker.configs) == {"churn-config-1"}
 
 
+def test_a_deployment_that_would_not_reach_the_endpoint_fails(world: World) -> None:
+    event = {"step": "declared", "declared": {"model": "a", "instances": "b"}}
+    assert [world.step(event)["declared"] for _ in range(2)] == ["noted", "as before"]
+    with pytest.raises(RuntimeError, match=r"^endpoint: model changed, and would not reach churn-endpoint-1a2b3c4"):
+        world.step({**event, "declared": {"model": "c", "instances": "b"}})
+    assert world.step(event)["declared"] == "as before"
+    world.step({"tf": {"action": "delete"}, "group": "churn-models"})
+    assert world.step({**event, "declared": {"model": "c"}})["declared"] == "noted"
+
+
 # ---------------------------------------------------------------------------------------------- the monitors follow
 
 
