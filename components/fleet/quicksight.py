@@ -15,6 +15,8 @@ from components.args import ArgumentError, check_component_name
 from components.iam import look_up_context
 from contract.result_tables import DAY, RUNS
 
+# Its argument types list every form of every visual; what is handed over is held against CloudFormation's schemas.
+_NATIVE: Final[Any] = native.quicksight
 READ: Final = ("DescribeDashboard", "ListDashboardVersions", "QueryDashboard")
 OWN_DATA_SET: Final = (
     "DescribeDataSet",
@@ -64,13 +66,6 @@ class FleetQuickSightArgs(TypedDict):
     """Of the tables of results; a fleet fills it in."""
     workgroup_name: NotRequired[pulumi.Input[str]]
     """Of Athena; a fleet fills it in."""
-
-
-def _native() -> Any:
-    """The provider's resources, loaded by who asks for QuickSight: their argument types list every form of every
-    visual, and half of a program's start. What is handed over is held against CloudFormation's schemas.
-    """
-    return native.quicksight
 
 
 def group_arn(partition: str, region: str, account_id: str, group: str) -> str:
@@ -187,7 +182,7 @@ class FleetQuickSight(pulumi.ComponentResource):
         self._stem, self._args, self._owner, self._hour = name, args, owner, hour
         self._context = look_up_context(self)
         self._account = self._context.apply(lambda place: place.account_id)
-        source = _native().DataSource(
+        source = _NATIVE.DataSource(
             f"{name}-results",
             aws_account_id=self._account,
             data_source_id=f"{name}-results",
@@ -211,11 +206,11 @@ class FleetQuickSight(pulumi.ComponentResource):
             lambda place: permissions(group_arn(place.partition, place.region, place.account_id, group), actions)
         )
 
-    def _views(self, source: Any, team: str | None, group: str) -> str:
+    def _views(self, source: "native.quicksight.DataSource", team: str | None, group: str) -> str:
         """The data set of a team, its daily refresh, and the dashboard that its group sees."""
         suffix = "all" if team is None else re.sub(r"[^\w-]", "-", team)
         identifier = f"{self._stem}-runs-{suffix}"
-        data_set = _native().DataSet(
+        data_set = _NATIVE.DataSet(
             identifier,
             aws_account_id=self._account,
             data_set_id=identifier,
@@ -227,7 +222,7 @@ class FleetQuickSight(pulumi.ComponentResource):
             permissions=self._permissions(self._owner, OWN_DATA_SET),
             opts=self._child,
         )
-        _native().RefreshSchedule(
+        _NATIVE.RefreshSchedule(
             f"{identifier}-refresh",
             aws_account_id=self._account,
             data_set_id=data_set.data_set_id,
@@ -243,7 +238,7 @@ class FleetQuickSight(pulumi.ComponentResource):
             shown = pulumi.Output.all(shown, self._permissions(self._owner, OWN_DASHBOARD)).apply(
                 lambda found: [item for part in found for item in part]
             )
-        _native().Dashboard(
+        _NATIVE.Dashboard(
             f"{identifier}-dashboard",
             aws_account_id=self._account,
             dashboard_id=identifier,
