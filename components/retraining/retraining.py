@@ -390,7 +390,7 @@ class Retraining(pulumi.ComponentResource):
             asynchronous=True,
         )
 
-    def _machine(self, pipeline_name: pulumi.Output[str]) -> aws.sfn.StateMachine:
+    def _machine(self, pipeline_name: pulumi.Output[str]) -> "aws.sfn.StateMachine":
         around, given, name = self._around, self._settings, self._stem
         logs = aws.cloudwatch.LogGroup(
             f"{name}-retraining-machine-logs",
