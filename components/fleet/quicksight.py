@@ -206,7 +206,7 @@ class FleetQuickSight(pulumi.ComponentResource):
             lambda place: permissions(group_arn(place.partition, place.region, place.account_id, group), actions)
         )
 
-    def _views(self, source: native.quicksight.DataSource, team: str | None, group: str) -> str:
+    def _views(self, source: "native.quicksight.DataSource", team: str | None, group: str) -> str:
         """The data set of a team, its daily refresh, and the dashboard that its group sees."""
         suffix = "all" if team is None else re.sub(r"[^\w-]", "-", team)
         identifier = f"{self._stem}-runs-{suffix}"

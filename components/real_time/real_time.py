@@ -129,7 +129,7 @@ class RealTime(pulumi.ComponentResource):
             }
         )
 
-    def _function(self, stream: aws.kinesis.Stream, queue: aws.sqs.Queue) -> MonitoringFunction:
+    def _function(self, stream: "aws.kinesis.Stream", queue: aws.sqs.Queue) -> MonitoringFunction:
         args, settings = self._args, self._settings
         uris = pulumi.Output.from_input(args["statistics_uri"]).apply(_baseline_uris)
 

@@ -1,5 +1,6 @@
 """Retraining with an approval gate."""
 
+from components.retraining.declared import declared
 from components.retraining.pipeline import Places, Training, hyperparameter, pipeline_definition
 from components.retraining.retraining import Retraining, Surroundings, Trigger
 from components.retraining.state_machine import MachineSettings, state_machine_definition
@@ -11,6 +12,7 @@ __all__ = [
     "Surroundings",
     "Training",
     "Trigger",
+    "declared",
     "hyperparameter",
     "pipeline_definition",
     "state_machine_definition",

@@ -14,6 +14,7 @@ from components.functions import MonitoringFunction, monitoring_function
 from components.iam import Vpc, look_up_context, sagemaker_trust, service_role
 from components.jobs import Machine, network_config
 from components.retraining import policies
+from components.retraining.declared import Declared
 from components.retraining.pipeline import Places, Training, hyperparameter, pipeline_definition
 from components.retraining.state_machine import MachineSettings, state_machine_definition
 from components.storage import content_object, object_tags
@@ -36,6 +37,8 @@ class Trigger:
     kind: str
     schedule: pulumi.Input[str]
     runs: int
+    threshold: int
+    """Violations in each of the runs."""
     hours_between_runs: int
 
 
@@ -61,6 +64,7 @@ class Surroundings:
     """By kind the request of its baseline job, with `{data}` and `{results}` where they go."""
     problem_type: str
     positive_label: str | None
+    declared: pulumi.Output[Declared]
 
 
 class Retraining(pulumi.ComponentResource):
@@ -112,6 +116,7 @@ class Retraining(pulumi.ComponentResource):
         self._hear_alarms()
         self._schedules()
         self._remove_with_the_stack(group)
+        self._refuse_what_would_not_reach_the_endpoint()
         self.dead_letter_queues = {
             "start-retraining": self.start.dead_letter_queue_name,
             "retraining-step": self.steps.dead_letter_queue_name,
@@ -330,6 +335,7 @@ class Retraining(pulumi.ComponentResource):
                     "kind": rule.kind,
                     "schedule": rule.schedule,
                     "runs": rule.runs,
+                    "threshold": rule.threshold,
                     "hours_between_runs": rule.hours_between_runs,
                 }
                 for rule in around.triggers
@@ -384,7 +390,7 @@ class Retraining(pulumi.ComponentResource):
             asynchronous=True,
         )
 
-    def _machine(self, pipeline_name: pulumi.Output[str]) -> aws.sfn.StateMachine:
+    def _machine(self, pipeline_name: pulumi.Output[str]) -> "aws.sfn.StateMachine":
         around, given, name = self._around, self._settings, self._stem
         logs = aws.cloudwatch.LogGroup(
             f"{name}-retraining-machine-logs",
@@ -524,9 +530,11 @@ class Retraining(pulumi.ComponentResource):
         )
 
     def _schedules(self) -> None:
+        # An alarm tells once, when it begins; whether its violations have lasted since has to be asked again.
+        is_checked = self._around.triggers or self._settings.quality_floor
         wanted = {
             "calendar": (self._settings.schedule, {"by": "schedule", "at": _SCHEDULED}),
-            "check": ("rate(1 day)" if self._settings.quality_floor else None, {"by": "check", "at": _SCHEDULED}),
+            "check": ("rate(1 hour)" if is_checked else None, {"by": "check", "at": _SCHEDULED}),
         }
         if not any(expression for expression, _ in wanted.values()):
             return
@@ -565,6 +573,17 @@ class Retraining(pulumi.ComponentResource):
             input=group.model_package_group_name.apply(lambda name: json.dumps({"group": name})),
             lifecycle_scope="CRUD",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[group]),
+        )
+
+    def _refuse_what_would_not_reach_the_endpoint(self) -> None:
+        """Ask the function whenever the endpoint is declared otherwise: it fails, and with it the deployment."""
+        aws.lambda_.Invocation(
+            f"{self._stem}-endpoint-declared",
+            function_name=self.steps.function.name,
+            input=self._around.declared.apply(
+                lambda found: json.dumps({"step": "declared", "declared": found}, sort_keys=True)
+            ),
+            opts=self._child,
         )
 
 
