@@ -50,10 +50,16 @@ class Memory:
 def keep() -> None:
     """Let the job keep, in this process, what its runs share; what runs before kept is forgotten."""
     _kept.clear()
-    judge.place_of = judge_quality.place_of = _place_of
-    drift_json.baseline_rows, drift_json.compare = _baseline_rows, _compare
-    Statistics.read = staticmethod(_statistics)  # type: ignore[method-assign] # as the class method it stands for
-    MonitorModel.fit = staticmethod(_fit)  # type: ignore[method-assign] # as above
+    kept: tuple[tuple[object, str, object], ...] = (
+        (judge, "place_of", _place_of),
+        (judge_quality, "place_of", _place_of),
+        (drift_json, "baseline_rows", _baseline_rows),
+        (drift_json, "compare", _compare),
+        (Statistics, "read", staticmethod(_statistics)),
+        (MonitorModel, "fit", staticmethod(_fit)),
+    )
+    for where, name, what in kept:
+        setattr(where, name, what)
 
 
 def windows_at(where: Path) -> Place:
