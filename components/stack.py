@@ -546,6 +546,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             schedules=self.schedules,
             hours_between_runs=self._settings.hours_between_runs,
             hours_behind=self._settings.hours_behind,
+            window_hours=self._settings.window_hours,
             endpoint_name=self.endpoint_name,
             bucket_name=self.bucket_name,
             metric_namespace=self.metric_namespace,
