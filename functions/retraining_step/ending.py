@@ -163,6 +163,10 @@ def _reason(event: Mapping[str, Any]) -> str:
     error = event.get("error") or {}
     if error:
         return f"{error.get('Error', 'error')}: {' '.join(str(error.get('Cause', '')).split())}"[:1000]
+    endpoint = event.get("endpoint")
+    if endpoint:  # SageMaker does not always say why
+        taken_back = f"the endpoint is {endpoint['EndpointStatus']} with {endpoint.get('EndpointConfigName')}"
+        return str(endpoint.get("FailureReason") or taken_back)[:1000]
     return str(event.get("reason") or (event.get("approval") or {}).get("note") or "")[:1000]
 
 

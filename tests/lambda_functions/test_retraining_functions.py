@@ -499,7 +499,9 @@ def test_a_run_that_is_killed_when_the_monitors_follow_already_is_deployed(world
 
 def test_the_end_of_a_run_that_cleaned_up_does_not_touch_the_next_ones_candidate(world: World) -> None:
     world.lock()
-    world.step(ending("rolled back", package=PACKAGE, reason="an alarm rang"))
+    endpoint = {"EndpointStatus": "InService", "EndpointConfigName": "churn-config-1"}
+    world.step(ending("rolled back", package=PACKAGE, endpoint={**endpoint, "FailureReason": "an alarm rang"}))
+    assert world.s3.json("retraining/decisions/run-1.json")["reason"] == "an alarm rang"
     world.candidate()
     assert world.step(killed("FAILED")) == {"ignored": "it has cleaned up after itself"}
     assert world.sagemaker.packages[PACKAGE]["ModelApprovalStatus"] == "PendingManualApproval"
