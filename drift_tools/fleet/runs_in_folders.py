@@ -14,7 +14,12 @@ from drift_tools.result_rows import Documents, RunIdentity
 _RUN: Final = re.compile(
     r"(?:.*/)?(?P<endpoint>[^/]+)/(?P<schedule>[^/]+)/(?P<y>\d{4})/(?P<m>\d\d)/(?P<d>\d\d)/(?P<h>\d\d)(?:/(?P<mi>\d\d))?"
 )
-_FILES: Final = (bucket_layout.DRIFT, bucket_layout.STATISTICS, *bucket_layout.VIOLATIONS)
+_FILES: Final = (
+    bucket_layout.DRIFT,
+    bucket_layout.STATISTICS,
+    bucket_layout.ANALYSIS,
+    *bucket_layout.VIOLATIONS,
+)
 _RUNS_AT_ONCE: Final = 256
 
 
@@ -66,6 +71,7 @@ def _documents(files: Mapping[str, Mapping[str, Any]]) -> Documents:
         drift=files.get(bucket_layout.DRIFT, {}),
         violations=[item for item in violations if isinstance(item, Mapping)],
         statistics=files.get(bucket_layout.STATISTICS, {}),
+        analysis=files.get(bucket_layout.ANALYSIS, {}),
     )
 
 

@@ -88,6 +88,7 @@ def judge_quality_run(
         "says": says,
         "level": settings.alpha,
         "windows": lesson.seen,
+        **({} if learnt else {"windows_left": lesson.left(seconds)}),
         "tests": {verdict.test.metric: _document(verdict) for verdict in verdicts},
         "growing": [verdict.test.metric for verdict in verdicts if verdict.state == "growing"],
         "learning": [verdict.test.metric for verdict in verdicts if verdict.state == "learning"],

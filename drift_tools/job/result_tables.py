@@ -46,6 +46,7 @@ def documents_in(folder: Path) -> Documents:
         drift=_read(folder / bucket_layout.DRIFT),
         violations=found[0].get("violations", []) if found else [],
         statistics=_read(folder / bucket_layout.STATISTICS),
+        analysis=_read(folder / bucket_layout.ANALYSIS),
     )
 
 

@@ -42,6 +42,19 @@ def lines_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
 def read_lines(content: bytes, where: str) -> Iterator[Row]:
     """The rows of an object, compressed or not. Raises `InputError` that names the line that is no JSON object."""
     plain = gzip.decompress(content) if content[:2] == _GZIP else content
+    lines = [line for line in plain.splitlines() if line]
+    try:
+        # In one go: line by line a fleet's hundred thousand lines take twice as long.
+        rows = json.loads(b"[" + b",".join(lines) + b"]")
+    except ValueError:
+        rows = []
+    if len(rows) == len(lines) and all(isinstance(row, dict) for row in rows):
+        yield from rows
+    else:
+        yield from _line_by_line(plain, where)
+
+
+def _line_by_line(plain: bytes, where: str) -> Iterator[Row]:
     for number, line in enumerate(plain.splitlines(), start=1):
         if not line:
             continue

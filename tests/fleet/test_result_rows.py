@@ -12,7 +12,7 @@ from drift_tools.errors import InputError
 from drift_tools.fleet import compact_tables, fill_tables, open_store
 from drift_tools.result_rows import Documents, RunIdentity, object_name, read_lines, rows_of
 from tests.drift_tools.open_box import Box, captured, make_baseline, rows
-from tests.fleet.runs import drift_document, leave, quality_statistics, violations_document
+from tests.fleet.runs import bias_files, drift_document, leave, quality_statistics, violations_document
 
 IDENTITY = RunIdentity(
     endpoint="churn",
@@ -104,6 +104,30 @@ def test_rows_of_a_quality_run_have_its_metrics_and_which_was_called() -> None:
     for name, table in TABLES.items():
         for row in found.get(name, []):
             assert tuple(row) == table.names
+
+
+def test_rows_of_other_kinds_have_what_they_measured_of_the_model() -> None:
+    files = bias_files(0.4)
+    violations = files["constraint_violations.json"]["violations"]
+    documents = Documents(files["drift.json"], violations, analysis=files["analysis.json"])
+    identity = RunIdentity(endpoint="churn", schedule="churn-bias", window_end="2026-01-31T13:00:00Z")
+    found = rows_of(identity, documents)
+    assert (found["runs"][0]["kind"], found["runs"][0]["metrics"]) == ("bias", {"DPPL of age > 40": 0.4})
+    (row,) = found["metrics"]
+    assert (row["metric"], row["p_value"], row["called"]) == ("DPPL of age > 40", 0.25, True)
+    assert [row["subject"] for row in found["findings"]] == ["DPPL of age > 40"]
+    judgement = {"by": "ranking", "ndcg": 0.7, "standard_error": 0.05, "threshold": 0.9}
+    attribution = Documents(
+        {"judgement": judgement}, [{"metric_name": "shap", "label": "label0"}], analysis={"explanations": {}}
+    )
+    (row,) = rows_of(identity, attribution)["metrics"]
+    assert attribution.kind == "attribution"
+    assert (row["metric"], row["value"], row["threshold"], row["called"]) == (
+        "feature_attribution_ndcg", 0.7, 0.9, True,
+    )  # fmt: skip
+    custom = Documents({"custom": {"orders": {"numbers": {"mean": 12.5, "none": None}, "reasons": {}}}})
+    assert custom.kind == "custom"
+    assert rows_of(identity, custom)["runs"][0]["metrics"] == {"orders_mean": 12.5}
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,8 @@ def test_while_learning_only_what_is_gross_rings_and_the_message_says_so(box: Bo
     assert (drift["drifted"], violations(box)) == (False, [])
     assert "Learning how windows differ: 1 of 168 seen." in box.message
     assert (box.output / "model_monitor_rules.json").exists()
+    metrics = [json.loads(line) for line in (box.root / "output/metrics/cloudwatch/cloudwatch_metrics.jsonl").open()]
+    assert [item["Value"] for item in metrics if item["MetricName"] == "windows_to_learn"] == [167.0]
     assert "amount" in judged(box, shift=2.0, seed=2)["drifted_features"]
 
 
