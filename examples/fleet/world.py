@@ -169,6 +169,8 @@ class Engine:
                     "PULUMI_HOME": str(folder / "home"),
                     "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
                     "PULUMI_CONFIG_PASSPHRASE": "of a state that goes with the demo",
+                    # Each of the programs' processes would compile Pulumi's SDKs anew where it is set: 3 s of CPU.
+                    "PYTHONDONTWRITEBYTECODE": "",
                     SECRET_VARIABLE: EXTERNAL_ID,
                 }
             )
