@@ -157,7 +157,7 @@ def state_machine_definition(settings: MachineSettings) -> dict[str, Any]:
         "RolledBack": _ending(
             settings,
             "rolled back",
-            {**_CANDIDATE, **_APPROVAL, "reason.$": "States.JsonToString($.endpoint)"},
+            {**_CANDIDATE, **_APPROVAL, "endpoint.$": "$.endpoint"},
             following="RollbackFailure",
         ),
         "Failed": _ending(settings, "failed", {"error.$": "$.error"}, following="Failure"),

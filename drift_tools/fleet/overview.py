@@ -18,6 +18,7 @@ _INTERVALS: Final = 3
 _SHORTEST_SILENCE: Final = timedelta(hours=3)
 _UNKNOWN_INTERVAL: Final = timedelta(days=2)
 MOST: Final = 9
+_NAMED: Final = 3
 ModelKey: TypeAlias = tuple[str, str, str]
 
 
@@ -147,6 +148,7 @@ def _model(key: ModelKey, runs: list[Row], rows: Rows, span: _Days) -> Model:
     last = {monitor: found[-1] for monitor, found in by_monitor.items()}
     newest = runs[-1]
     state, says = _state(by_monitor, span.until)
+    features = _features(last, by_monitor, rows, span)
     return Model(
         account=key[0],
         region=key[1],
@@ -155,13 +157,13 @@ def _model(key: ModelKey, runs: list[Row], rows: Rows, span: _Days) -> Model:
         variant=newest.get("variant") or "",
         version=newest.get("version") or "",
         state=state,
-        says=says,
+        says=" ".join(filter(None, (says, _growing(features)))),
         last_run=newest["window_end"],
         drifted=sum(run["drifted_count"] or 0 for run in last.values()),
         compared=sum(run["feature_count"] or 0 for run in last.values()),
         violations=sum(run["violation_count"] or 0 for run in last.values()),
         days=_levels(runs, span),
-        features=_features(last, by_monitor, rows, span),
+        features=features,
         findings=[finding for monitor in last for finding in rows.findings.get(monitor, ())],
         versions=_versions(runs, span),
         metrics={name: value for run in last.values() for name, value in (run.get("metrics") or {}).items()},
@@ -196,6 +198,15 @@ def _monitor_state(runs: Sequence[Row], until: datetime) -> tuple[str, str]:
     if drifted or found:
         return DRIFTING, f"{_episode(runs)}."
     return (LEARNING, "Learns how its windows differ.") if last.get("judged_by") == "learning" else (STEADY, "")
+
+
+def _growing(features: Sequence[FeatureNow]) -> str:
+    """What is known to move and is not yet material: no state of the model, and worth a look."""
+    names = [feature.name for feature in features if feature.state == "growing"]
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"Growing, not yet material: {', '.join(names[:_NAMED])}{more}."
 
 
 def _episode(runs: Sequence[Row]) -> str:

@@ -156,3 +156,13 @@ def test_the_page_runs_one_script_and_no_name_leaves_its_place(tmp_path: Path) -
     assert policy is not None
     assert f"script-src &#39;sha256-{digest}&#39;" in policy[1] or f"script-src 'sha256-{digest}'" in policy[1]
     assert "innerHTML" not in script[1]
+
+
+def test_what_grows_and_rings_nobody_is_said(tmp_path: Path) -> None:
+    document = drift_document([])
+    document["judgement"]["features"] = {"amount": {"state": "growing"}}
+    document["window"]["end"] = "2026-02-02T13:00:00Z"
+    leave(tmp_path, "calm", "data-quality", "2026/02/02/13", {"drift.json": document})
+    [model] = overview(tmp_path).models
+    assert model.says == "Growing, not yet material: amount."
+    assert model.says in render_fleet(overview(tmp_path))

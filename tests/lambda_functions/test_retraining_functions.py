@@ -38,7 +38,14 @@ SETTINGS: dict[str, Any] = {
     "approval_hours": 72,
     "deployment_config": {},
     "rules": [
-        {"alarm": "churn-violations", "kind": "data-quality", "schedule": "s", "runs": 2, "hours_between_runs": 1}
+        {
+            "alarm": "churn-violations",
+            "kind": "data-quality",
+            "schedule": "s",
+            "runs": 2,
+            "threshold": 2,
+            "hours_between_runs": 1,
+        }
     ],
     "quality_floor": None,
     "baselines": {"data-quality": {"ProcessingInputs": "{data}", "ProcessingOutputConfig": "{results}"}},
@@ -182,10 +189,12 @@ class CloudWatch(FakeCloudWatch):
 
     def get_metric_statistics(self, **request: Any) -> dict[str, Any]:
         self._enter("GetMetricStatistics", request)
+        points = [(NOW - timedelta(hours=number), value) for number, value in enumerate(self.points)]
         return {
             "Datapoints": [
-                {"Timestamp": NOW - timedelta(hours=number), "Maximum": value}
-                for number, value in enumerate(self.points)
+                {"Timestamp": when, "Maximum": value}
+                for when, value in points
+                if request["StartTime"] <= when < request["EndTime"]
             ]
         }
 
@@ -286,7 +295,7 @@ def test_two_alarms_at_once_start_one_run(world: World) -> None:
         ),
         (lambda w: setattr(w.cloudwatch, "points", (4.0, 0.0, 4.0)), alarm(), names.NOT_LASTING),
         (lambda _: None, alarm("churn-silent"), names.NOT_A_TRIGGER),
-        (lambda _: None, {"by": "check"}, names.NOT_A_TRIGGER),
+        (lambda w: w.candidate(), {"by": "check"}, names.WAITS),
     ],
 )
 def test_each_no_is_counted_with_its_reason(world: World, prepare: Any, event: Any, reason: str) -> None:
@@ -339,7 +348,28 @@ def test_the_end_of_an_alarm_is_no_trigger(world: World) -> None:
     assert read_trigger(alarm(state="OK")) is None
     assert world.start(alarm(state="OK"))["started"] is None
     rule = SETTINGS["rules"][0]
-    assert violated_runs(rule, SETTINGS, CloudWatch(1.0, 1.0, 0.0), NOW) == 2
+    assert violated_runs(rule, SETTINGS, CloudWatch(2.0, 2.0, 1.0), NOW) == 2
+
+
+def test_what_had_not_lasted_when_the_alarm_rang_is_asked_again_every_hour(world: World) -> None:
+    """The alarm goes on and makes one transition."""
+    world.cloudwatch.points = (4.0,)
+    assert world.start(alarm())["reason"].startswith(names.NOT_LASTING)
+    nothing = world.start({"by": "check", "at": NOW.isoformat()})
+    assert nothing == {"started": None, "reason": "1 of the 2 last runs of data-quality had violations"}
+    assert world.cloudwatch.counted() == [("RetrainingNotStarted", names.NOT_LASTING)]  # nobody asked: no refusal
+    world.cloudwatch.points = (2.0, 4.0)
+    assert world.start({"by": "check", "at": NOW.isoformat()})["started"]
+    (request,) = world.states.started
+    assert json.loads(request["input"])["trigger"] == "alarm churn-violations: 2 runs in a row"
+    assert world.cloudwatch.counted()[1:] == [("RetrainingStarted", "alarm")]
+
+
+def test_violations_from_before_the_last_retraining_ended_ask_for_no_other(world: World) -> None:
+    world.s3.put(names.LAST, {"ended": (NOW - timedelta(minutes=30)).isoformat()})
+    assert world.start({"by": "check"})["reason"] == "1 of the 2 last runs of data-quality had violations"
+    world.s3.put(names.LAST, {"ended": (NOW - timedelta(hours=30)).isoformat()})
+    assert world.start({"by": "check"})["started"]
 
 
 # ---------------------------------------------------------------------------------------------- the gate
@@ -454,14 +484,24 @@ def test_a_run_that_is_killed_leaves_the_old_model_serving_and_the_next_may_star
 def test_a_run_that_is_killed_when_the_monitors_follow_already_is_deployed(world: World) -> None:
     at_state(world, "PointMonitors")
     world.step({"step": "point", "package": PACKAGE, "config": "churn-endpoint-retrained-7"})
+    who = {"IamIdentity": {"Arn": "arn:aws:iam::111122223333:user/ada"}}
+    world.sagemaker.packages[PACKAGE].update(LastModifiedBy=who)
     world.step(killed())
     assert world.sagemaker.serving == "churn-endpoint-retrained-7"
     assert "churn-endpoint-retrained-7" in world.sagemaker.configs
+    record = world.s3.json("retraining/decisions/run-1.json")
+    assert (record["outcome"], record["package"]) == ("deployed", PACKAGE)
+    assert record["approval"]["by"] == "arn:aws:iam::111122223333:user/ada"
+    (message,) = world.sns.published
+    assert message["Subject"] == "churn-endpoint-1a2b3c4: the new model serves"
+    assert "old model" not in message["Message"]
 
 
 def test_the_end_of_a_run_that_cleaned_up_does_not_touch_the_next_ones_candidate(world: World) -> None:
     world.lock()
-    world.step(ending("rolled back", package=PACKAGE, reason="an alarm rang"))
+    endpoint = {"EndpointStatus": "InService", "EndpointConfigName": "churn-config-1"}
+    world.step(ending("rolled back", package=PACKAGE, endpoint={**endpoint, "FailureReason": "an alarm rang"}))
+    assert world.s3.json("retraining/decisions/run-1.json")["reason"] == "an alarm rang"
     world.candidate()
     assert world.step(killed("FAILED")) == {"ignored": "it has cleaned up after itself"}
     assert world.sagemaker.packages[PACKAGE]["ModelApprovalStatus"] == "PendingManualApproval"
@@ -502,6 +542,16 @@ def test_with_the_stack_goes_what_pulumi_does_not_know(world: World) -> None:
     world.step({"tf": {"action": "delete"}, "group": "churn-models"})
     assert world.sagemaker.packages == {}
     assert set(world.sagemaker.configs) == {"churn-config-1"}
+
+
+def test_a_deployment_that_would_not_reach_the_endpoint_fails(world: World) -> None:
+    event = {"step": "declared", "declared": {"model": "a", "instances": "b"}}
+    assert [world.step(event)["declared"] for _ in range(2)] == ["noted", "as before"]
+    with pytest.raises(RuntimeError, match=r"^endpoint: model changed, and would not reach churn-endpoint-1a2b3c4"):
+        world.step({**event, "declared": {"model": "c", "instances": "b"}})
+    assert world.step(event)["declared"] == "as before"
+    world.step({"tf": {"action": "delete"}, "group": "churn-models"})
+    assert world.step({**event, "declared": {"model": "c"}})["declared"] == "noted"
 
 
 # ---------------------------------------------------------------------------------------------- the monitors follow

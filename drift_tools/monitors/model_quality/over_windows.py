@@ -104,7 +104,7 @@ class _Judge:
         """A metric's windows; None while how they differ is learnt."""
         if not (self.lesson.is_learnt(self.windows.seconds) and test.variance > 0):
             return None
-        fit = _Spread.of(self.lesson, test.metric, least=windows_of_weeks(self.windows.seconds, 1) // 2)
+        fit = Spread.of(self.lesson, test.metric, least=windows_of_weeks(self.windows.seconds, 1) // 2)
         if fit is None:
             return None
         worse, variance = self.windows.series(test.metric)
@@ -131,7 +131,7 @@ class _Judge:
         """By the rows of the window, and by how they resemble those before them."""
         dispersion = _ERROR_OF_MEMORY * memory_of(row_series(test.metric, self.data))
         freedom = max(len(self.data) / dispersion - 1, 1.0)
-        so_far = _Spread.of(self.lesson, test.metric, least=_LEAST_WINDOWS)
+        so_far = Spread.of(self.lesson, test.metric, least=_LEAST_WINDOWS)
         if so_far is not None and test.variance > 0:
             dispersion = max(dispersion, float(so_far.of_rows(np.array([test.variance]))[0]) / test.variance)
             freedom = min(freedom, so_far.freedom)
@@ -146,7 +146,7 @@ class _Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spread:
+class Spread:
     """How far windows stray: `phi` times the variance by rows, or `tau2` more than it. `long_run`: the variance of a
     sum of windows over that of as many independent ones.
     """
@@ -157,7 +157,7 @@ class _Spread:
     freedom: float
 
     @classmethod
-    def of(cls, lesson: QualityLesson, metric: str, *, least: int) -> "_Spread | None":
+    def of(cls, lesson: QualityLesson, metric: str, *, least: int) -> "Spread | None":
         """Fitted to windows that nothing was called in; None if fewer than the `least` have the metric."""
         worse, variance = np.array(lesson.worse.get(metric, ())), np.array(lesson.variance.get(metric, ()))
         there = (variance > 0) & ~np.isnan(worse)
@@ -188,7 +188,7 @@ class _Line:
     starts: NDArray[np.int64]
     worse: Floats
     spread: Floats
-    fit: _Spread
+    fit: Spread
     of_baseline: float
 
     def verdict(self, test: MetricTest, p_value: float, evident: NDArray[np.bool_], *, held: bool) -> QualityVerdict:
