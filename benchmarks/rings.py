@@ -234,31 +234,49 @@ def _memory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - the files are nobody's secret
 
 
-def _count_years(counted: rings_tables.Counted, worlds: Sequence[World], years: int, hours: int, keep: Path) -> None:
+class _OutOfTimeError(Exception):
+    """What was counted so far is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """Keeps what was counted as it comes, and begins nothing after `until`."""
+
+    counted: rings_tables.Counted
+    path: Path
+    until: float
+
+    def keep(self) -> None:
+        self.counted.write(self.path)
+        if time.monotonic() > self.until:
+            raise _OutOfTimeError
+
+
+def _count_years(keeper: _Keeper, worlds: Sequence[World], years: int, hours: int) -> None:
     for number in range(years):
         for world in worlds:
-            own = counted.years.setdefault(world.name, [])
+            own = keeper.counted.years.setdefault(world.name, [])
             if len(own) > number:
                 continue
             began = time.process_time()
             own.append(false_rings(world, number, hours=hours))
-            counted.write(keep)
             _say(f"{world.name}: {own[-1]}, {time.process_time() - began:.0f} s")
+            keeper.keep()
 
 
-def _count_delays(counted: rings_tables.Counted, worlds: Sequence[World], times: int, keep: Path) -> None:
+def _count_delays(keeper: _Keeper, worlds: Sequence[World], times: int) -> None:
     for world in worlds:
-        if world.name not in counted.others:
-            counted.others[world.name] = rings_peers.delays(world, times=times)
-            counted.write(keep)
+        if world.name not in keeper.counted.others:
+            keeper.counted.others[world.name] = rings_peers.delays(world, times=times)
+            keeper.keep()
         for drift in DRIFTS:
             told_by = World(world.kind, world.rows, world.size, has_quality=True) if drift.recall else world
-            own = counted.delays.setdefault(f"{drift.name}; {world.name}", [])
-            began = time.process_time()
+            own = keeper.counted.delays.setdefault(f"{drift.name}; {world.name}", [])
             for number in range(len(own), times):
+                began = time.process_time()
                 own.append(delay(told_by, drift, number))
-                counted.write(keep)
-            _say(f"{drift.name}; {world.name}: {own}, {time.process_time() - began:.0f} s")
+                _say(f"{drift.name}; {world.name}: {own[-1]}, {time.process_time() - began:.0f} s")
+                keeper.keep()
 
 
 def _say(line: str) -> None:
@@ -271,6 +289,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks rings", description=__doc__)
     parser.add_argument("--years", type=int, default=1, help="of each undrifted world")
     parser.add_argument("--times", type=int, default=5, help="of each drift")
+    parser.add_argument("--seconds", type=float, default=1e9, help="after which nothing more is begun")
     parser.add_argument("--keep", type=Path, default=KEPT, help="what was counted, to be added to")
     parser.add_argument("--quick", action="store_true", help="four weeks of three worlds, each drift once; not kept")
     parser.add_argument("--only", default="", help="worlds whose names begin so")
@@ -281,12 +300,16 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as nowhere:
         keep = Path(nowhere) / "rings.json" if options.quick else options.keep
         counted = rings_tables.Counted.read(keep)
-        if options.quick:
-            _count_years(counted, worlds[1:12:5], 1, 4 * WEEK, keep)
-            _count_delays(counted, places[:1], 1, keep)
-        else:
-            _count_years(counted, worlds, options.years, HOURS_A_YEAR, keep)
-            _count_delays(counted, places, options.times, keep)
+        keeper = _Keeper(counted, keep, time.monotonic() + options.seconds)
+        try:
+            if options.quick:
+                _count_years(keeper, worlds[1:12:5], 1, 4 * WEEK)
+                _count_delays(keeper, places[:1], 1)
+            else:
+                _count_years(keeper, worlds, options.years, HOURS_A_YEAR)
+                _count_delays(keeper, places, options.times)
+        except _OutOfTimeError:
+            _say("The time is up; what was counted is kept.")
     for table in counted.tables().values():
         _say(f"{table}\n")
     if options.publish:

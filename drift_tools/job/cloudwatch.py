@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
+from contract.metrics import GROWING_FEATURES, WINDOWS_TO_LEARN
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.job.container import Job
 from drift_tools.job.settings import MetricSettings
@@ -123,6 +124,11 @@ class Metrics:
             for name, value in values.items()
             if math.isfinite(value)
         ]
+
+    def of_judgement(self, judgement: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What rings nobody and is worth a look: features that grow, and windows that are still to be learnt from."""
+        values = {GROWING_FEATURES: len(judgement["growing"]), WINDOWS_TO_LEARN: judgement.get("windows_left", 0)}
+        return self.of_values({name: value for name, value in values.items() if value})
 
     def of_model_quality(self, quality: ModelQuality) -> list[dict[str, Any]]:
         """One metric each, under its own name; those that do not exist for these rows are left out."""
