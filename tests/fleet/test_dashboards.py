@@ -59,8 +59,8 @@ def test_every_dashboard_is_within_cloudwatchs_limits(groups: int) -> None:
             assert 1 <= widget["height"] <= 1000
             assert widget["y"] >= 0
         assert not _overlapping(body["widgets"])
-    # Five searches a group at 100 metrics each, and four numbers: 500 are full with four searches and the numbers.
-    assert len(found) - 1 == -(-(500 * groups + 4) // 500)
+    # Eight searches a group at 100 metrics each, and four numbers: the first has four searches and the numbers.
+    assert len(found) - 1 == 1 + -(-(8 * groups - 4) // 5)
 
 
 def _overlapping(widgets: list[dict[str, Any]]) -> bool:
@@ -95,7 +95,14 @@ def test_the_overview_finds_models_by_search_the_worst_first() -> None:
         "SUM(SEARCH('ModelMonitoring MetricName=\"JobFailures\"', 'SampleCount', 86400))",
         "0.02*runs",
     ]
-    assert "SOURCE '/aws/events/fleet-findings'" in second[2]["properties"]["query"]
+    assert [widget["properties"]["title"] for widget in second[2:5]] == [
+        f"All models: {what} by version and day"
+        for what in ("share of features that drift", "quality", "bias findings")
+    ]
+    (row,) = second[2]["properties"]["metrics"]
+    searched = '{"ModelMonitoring/Endpoints/data-metrics",Endpoint,Variant,Version} MetricName="version_drifted_share"'
+    assert row[0]["expression"] == f"SORT(SEARCH('{searched}', 'Maximum', 86400), MAX, DESC, 100)"
+    assert "SOURCE '/aws/events/fleet-findings'" in second[5]["properties"]["query"]
 
 
 def test_a_model_is_chosen_from_those_that_there_are() -> None:
@@ -146,7 +153,7 @@ def test_every_expression_is_within_cloudwatchs_documented_grammar() -> None:
         for item in row
         if isinstance(item, dict) and "expression" in item
     ]
-    assert len(expressions) == 6 * len(groups) + 4
+    assert len(expressions) == 9 * len(groups) + 4
     for expression in expressions:
         match = _EXPRESSION.fullmatch(expression)
         assert match is not None, expression
