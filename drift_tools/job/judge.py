@@ -291,6 +291,7 @@ class _Run:
             self.training,
             called=called,
             drifting=self._called_before(_HELD_WHILE_LEARNING),
+            uncalm=self._called(),
             normal=self._normal_counts(),
         )
         verdicts |= self._not_over(verdicts) | self._gone()
@@ -331,6 +332,14 @@ class _Run:
             for name in self._called_before()
             if name in verdicts and verdicts[name].state == "not enough data"
         }
+
+    def _called(self) -> dict[str, list[int]]:
+        """In which of the windows before this one each feature was called drift."""
+        found: dict[str, list[int]] = {}
+        for record in self.records:
+            for name in record.get("called", ()):
+                found.setdefault(name, []).append(int(record["start"]))
+        return found
 
     def _called_before(self, windows: int = 1) -> list[str]:
         """The features that were called drift in one of so many windows before this one."""
