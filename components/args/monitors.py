@@ -187,6 +187,10 @@ class MonitorSettings(Protocol):
     def max_runtime_in_seconds(self) -> int: ...
 
     @property
+    def window_hours(self) -> int:
+        """How long a window is; 0 where windows are of no fixed length."""
+
+    @property
     def hours_behind(self) -> int:
         """How many hours before a run its window ends."""
 
@@ -248,6 +252,11 @@ class DataQualitySettings(RunSettings):
             exclude_features=_excluded(read),
             segments=_segments(read),
         )
+
+    @property
+    def window_hours(self) -> int:
+        """How long a window is: the time between runs."""
+        return self.schedule.period_hours
 
     @property
     def hours_behind(self) -> int:
@@ -327,6 +336,11 @@ class ModelQualitySettings(RunSettings):
             estimate=_estimate(read, problem_type, baseline, probability),
             class_probabilities=_class_probabilities(read, problem_type),
         )
+
+    @property
+    def window_hours(self) -> int:
+        """How long a window is."""
+        return hours_back(self.start_time_offset) - hours_back(self.end_time_offset)
 
     @property
     def hours_behind(self) -> int:

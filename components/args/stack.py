@@ -186,6 +186,11 @@ class StackSettings:
         return {kind: settings.hours_behind for kind, settings in self.monitors.items()}
 
     @property
+    def window_hours(self) -> dict[str, int]:
+        """How long the windows of a monitor are, by kind."""
+        return {kind: settings.window_hours for kind, settings in self.monitors.items()}
+
+    @property
     def files_outside(self) -> list[pulumi.Input[str]]:
         """Files that exist already, in whatever bucket, of baselines or of a model that is asked: the jobs must be
         allowed to read them.

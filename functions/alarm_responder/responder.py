@@ -46,6 +46,8 @@ class Settings:
     """Where the comparisons of two engines are kept; None with one."""
     hours_behind: Mapping[str, int] = field(default_factory=dict)
     """By schedule: how many hours before its run a window ends, where it does not end with it."""
+    window_hours: Mapping[str, int] = field(default_factory=dict)
+    """By schedule: how long a window is, where that is known."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -62,12 +64,18 @@ class Settings:
             monitor_state_prefix=prefix(environ, "MONITOR_STATE_PREFIX") if "MONITOR_STATE_PREFIX" in environ else None,
             agreement_prefix=prefix(environ, "AGREEMENT_PREFIX") if "AGREEMENT_PREFIX" in environ else None,
             stream_prefix=prefix(environ, "STREAM_PREFIX") if "STREAM_PREFIX" in environ else None,
-            hours_behind=_hours_behind(environ.get("HOURS_BEHIND") or "{}"),
+            hours_behind=_hours(environ, "HOURS_BEHIND"),
+            window_hours=_hours(environ, "WINDOW_HOURS"),
         )
 
     def lag(self, alarm: Alarm) -> timedelta:
         """How far behind its runs the windows of an alarm's schedule are."""
         return timedelta(hours=self.hours_behind.get(alarm.schedule or "", 0))
+
+    def window(self, alarm: Alarm) -> timedelta | None:
+        """How long the windows of an alarm's schedule are; None if it is not known."""
+        hours = self.window_hours.get(alarm.schedule or "")
+        return None if hours is None else timedelta(hours=hours)
 
 
 def _baseline_statistics(value: str) -> Mapping[str, str]:
@@ -80,11 +88,11 @@ def _baseline_statistics(value: str) -> Mapping[str, str]:
     return uris
 
 
-def _hours_behind(value: str) -> Mapping[str, int]:
+def _hours(environ: Mapping[str, str], variable: str) -> Mapping[str, int]:
     try:
-        return {str(schedule): int(hours) for schedule, hours in json.loads(value).items()}
+        return {str(schedule): int(hours) for schedule, hours in json.loads(environ.get(variable) or "{}").items()}
     except (ValueError, TypeError, AttributeError) as error:
-        raise ConfigurationError("environment variable HOURS_BEHIND must map schedule names to hours") from error
+        raise ConfigurationError(f"environment variable {variable} must map schedule names to hours") from error
 
 
 @dataclass(frozen=True)
@@ -175,6 +183,7 @@ class Responder:
             agreement_prefix=settings.agreement_prefix,
             stream_prefix=settings.stream_prefix,
             lag=settings.lag(alarm),
+            window=settings.window(alarm),
         )
         return kind_of(alarm.metric).answer(alarm, sources, context)
 

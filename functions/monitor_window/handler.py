@@ -32,6 +32,9 @@ from functions.monitor_window.container_files import OutOfTimeError, fetch_input
 
 _RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
 _LOG_CHARACTERS = 4000
+# How often Lambda delivers an event whose function fails: twice more (`components/functions/function.py`).
+DELIVERIES = 3
+_TRIES = "tries"  # a marker's fact: so many deliveries have failed
 _STORED = "stored_violations"  # a marker's fact: the results are there, with so many violations
 
 
@@ -186,6 +189,7 @@ def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
         reason=reason,
         exit_message=reason,
         ended=datetime.now(UTC).isoformat(),
+        run=job.end_time,
     )
     attempt(
         "the reason could not be kept",
@@ -198,7 +202,9 @@ def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
 def process(
     event: Any, settings: Settings, markers: Markers, *, s3: Any, cloudwatch: Any, functions: Any, deadline: Deadline
 ) -> dict[str, Any]:
-    """One delivery. One that fails leaves a metric, not silence, and its claim to the retry, whatever else fails.
+    """One delivery. One that fails leaves its reason, and its claim to the retry, whatever else fails; the last one
+    that Lambda makes also a metric: what a retry repaired need not wake anybody. Where it cannot be kept how often the
+    job was tried, every failure leaves one: silence would be worse.
 
     Raises what made it fail, and StillInProgressError if another delivery is at work.
     """
@@ -218,13 +224,13 @@ def process(
         raise
     except Exception as error:
         _note(s3, settings, job, f"{type(error).__name__}: {error}")
-        failed = {JOB_FAILURES: 1.0}
-        attempt(
-            "the failure could not be published",
-            lambda: publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, failed),
-            job=job.name,
-        )
-        _release(markers, claim, error)
+        if _is_last_try(markers, claim, error):
+            failed = {JOB_FAILURES: 1.0}
+            attempt(
+                "the failure could not be published",
+                lambda: publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, failed),
+                job=job.name,
+            )
         raise
     if outcome.status == 0:
         _compare(job, claim, settings, markers, functions)
@@ -251,10 +257,18 @@ def _compare(job: Job, claim: Claim, settings: Settings, markers: Markers, funct
         raise
 
 
-def _release(markers: Markers, claim: Claim | None, error: Exception) -> None:
-    if claim is not None:
-        facts = {"error": type(error).__name__}
-        attempt("the claim could not be given back", lambda: markers.release(claim, facts), key=claim.key)
+def _is_last_try(markers: Markers, claim: Claim | None, error: Exception) -> bool:
+    """Give the claim back, and say whether Lambda delivers the event no more; also if that cannot be found out."""
+    tries = 1 + int(claim.facts.get(_TRIES, 0)) if claim is not None else DELIVERIES
+    return not _release(markers, claim, error, tries) or tries >= DELIVERIES
+
+
+def _release(markers: Markers, claim: Claim | None, error: Exception, tries: int = 0) -> bool:
+    """Whether the claim could be given back to the retry."""
+    if claim is None:
+        return False
+    facts = {"error": type(error).__name__} | ({_TRIES: str(tries)} if tries else {})
+    return attempt("the claim could not be given back", lambda: markers.release(claim, facts), key=claim.key)
 
 
 def _once(job: Job, claim: Claim, *, s3: Any, deadline: Deadline) -> Outcome:

@@ -13,8 +13,8 @@ from typing import Any, Final
 from functions.common.aws_clients import client
 from functions.common.environment import required
 from functions.common.event_fields import BadEventError, mapping
+from functions.common.iam_patience import patiently
 from functions.common.json_logging import log
-from functions.common.s3_objects import read_json
 from functions.retraining_step import approval, candidates, deployment, ending, life
 from functions.retraining_step.services import Services
 
@@ -52,7 +52,10 @@ def handler(event: Any, _context: Any) -> dict[str, Any]:
     """Lambda's entry."""
     services = Services(*(client(name) for name in ("s3", "sagemaker", "stepfunctions", "sns")))
     bucket = required(os.environ, "BUCKET_NAME")
-    settings = read_json(services.s3, bucket, required(os.environ, "SETTINGS_KEY"))
+    key = required(os.environ, "SETTINGS_KEY")
+    # A deployment asks seconds after it has written the rights.
+    found = patiently(lambda: services.s3.get_object(Bucket=bucket, Key=key))
+    settings = json.loads(found["Body"].read())
     settings = {**settings, "notification_topic_arn": required(os.environ, "NOTIFICATION_TOPIC_ARN")}
     answer = process(event, settings, services)
     log("INFO", "retraining step", step=event.get("step") or event.get("detail-type"), answer=json.dumps(answer)[:2000])

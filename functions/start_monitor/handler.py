@@ -36,7 +36,7 @@ from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
 from functions.start_monitor.second_chance import NO_JOB, note_lost, settle
 from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
-from functions.start_monitor.time_window import parse_time
+from functions.start_monitor.time_window import iso, parse_time
 
 _CLOCK = Clock()
 # Lambda's own: the first and two retries (components/functions/function.py, RETRIES).
@@ -159,6 +159,7 @@ def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
         reason=reason,
         exit_message=None,
         ended=datetime.now(UTC).isoformat(),
+        run=iso(plan.window.end),
     )
     attempt(
         "the reason could not be kept",
@@ -190,6 +191,7 @@ def _note_lost(s3: Any, settings: Settings, plan: Plan, lost: Mapping[str, str])
         reason=f"{len(lost)} {are} lost, nobody looks at them again: {spans}",
         exit_message=None,
         ended=datetime.now(UTC).isoformat(),
+        run=iso(plan.window.end),
     )
     attempt(
         "the reason could not be kept",

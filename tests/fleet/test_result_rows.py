@@ -10,6 +10,7 @@ from contract.result_tables import TABLES
 from drift_tools.__main__ import main as cli_main
 from drift_tools.errors import InputError
 from drift_tools.fleet import compact_tables, fill_tables, open_store
+from drift_tools.job import result_tables
 from drift_tools.result_rows import Documents, RunIdentity, object_name, read_lines, rows_of
 from tests.drift_tools.open_box import Box, captured, make_baseline, rows
 from tests.fleet.runs import bias_files, drift_document, leave, quality_statistics, violations_document
@@ -154,6 +155,28 @@ def test_the_job_writes_what_the_command_writes_of_its_files(ran: Box, tmp_path:
         ours = [row | {"team": "payments", "version": "7"} for row in read_table(tmp_path / "t", name)]
         assert ours == read_table(tables, name)
         assert len(ours) > 0
+
+
+def test_a_fleets_job_publishes_by_version(ran: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, Any]] = []
+    monkeypatch.setattr(
+        result_tables, "publish", lambda _job, namespace, entries: told.append((namespace, list(entries)))
+    )
+    more = {"model_version": "churn/8", "publish_cloudwatch_metrics": "Enabled", "metric_namespace": "N"}
+    monkeypatch.setattr("drift_tools.job.cloudwatch.publish", lambda *_: None)
+    place = "/opt/ml/processing/by-version"
+    assert ran.scheduled(result_tables_uri=place, **more) == 0
+    assert told == []
+    assert ran.scheduled(result_tables_uri=place, version_metrics="Enabled", model_variant="Blue", **more) == 0
+    ((namespace, entries),) = told
+    drifted = len(ran.drift["drifted_features"]) / len(ran.drift["features"])
+    violations = len(json.loads((ran.output / "constraint_violations.json").read_bytes())["violations"])
+    assert namespace == "N"
+    assert {entry["MetricName"]: entry["Value"] for entry in entries} == {
+        "version_findings": violations, "version_drifted_share": drifted,
+    }  # fmt: skip
+    dimensions = {item["Name"]: item["Value"] for item in entries[0]["Dimensions"]}
+    assert dimensions == {"Endpoint": "ep", "Variant": "Blue", "Version": "churn/8"}
 
 
 def test_tables_that_cannot_be_written_fail_no_run(ran: Box) -> None:

@@ -20,7 +20,7 @@ from tests.lambda_functions.functions import common, load
 MODULES = load("monitor_window")
 SCHEDULE = "churn-endpoint-data-quality"
 RESULTS = f"monitoring-results/churn-endpoint/{SCHEDULE}/2026/11/23/10"
-FAILURE = f"responder-state/job-failures/churn-endpoint/{SCHEDULE}.json"
+FAILURE = f"responder-state/job-failures/churn-endpoint/{SCHEDULE}/20261123T100000Z.json"
 SETTINGS = MODULES.handler.Settings(
     "ModelMonitoring/churn", "churn-data", "monitor-state", "responder-state/job-failures", None, "churn-window-logs"
 )
@@ -204,7 +204,7 @@ def test_files_that_take_all_the_time_are_told_of_and_tried_again(
     slow_downloads(stored, clock, 10.0)
     with pytest.raises(MODULES.container_files.OutOfTimeError):
         deliver(seconds=seconds)
-    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
+    assert metrics(cloudwatch) == []
     assert stored.json(FAILURE)["reason"].startswith("OutOfTimeError: ")
     assert deliver(owner="second", seconds=60.0)["metrics"]["ConstraintViolations"] == 1.0
 
@@ -213,9 +213,22 @@ def test_a_failed_transfer_can_be_tried_again(deliver: Any, stored: FakeS3, clou
     manifest = stored.objects.pop("m.manifest")
     with pytest.raises(common("s3_objects").UnreadableError, match=r"m\.manifest cannot be read"):
         deliver()
-    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
     stored.put("m.manifest", manifest)
     assert deliver(owner="second")["metrics"]["ConstraintViolations"] == 1.0
+    assert metrics(cloudwatch) == [{"JobFailures": 0.0, "ConstraintViolations": 1.0}], (
+        "nobody is woken by what ended well"
+    )
+
+
+def test_what_no_retry_repairs_is_told_with_the_last_one(
+    deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch
+) -> None:
+    del stored.objects["m.manifest"]
+    for delivery in range(MODULES.handler.DELIVERIES):
+        assert metrics(cloudwatch) == []
+        with pytest.raises(common("s3_objects").UnreadableError):
+            deliver(owner=str(delivery))
+    assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
 
 
 def test_a_function_that_died_is_told_of_and_not_tried_again(

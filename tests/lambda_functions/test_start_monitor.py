@@ -30,7 +30,7 @@ SETTINGS = MODULES.handler.Settings.read(
         "AWS_LAMBDA_LOG_GROUP_NAME": "churn-start-monitor-logs-1a2b3c4",
     }
 )
-NOTE = "responder-state/job-failures/churn-endpoint/churn-endpoint-data-quality.json"
+NOTE = "responder-state/job-failures/churn-endpoint/churn-endpoint-data-quality/20261123T100000Z.json"
 CAPTURED = "captured-data/churn-endpoint/Primary"
 STATE = "monitor-state/churn-endpoint/churn-endpoint-data-quality"
 REQUEST = {
