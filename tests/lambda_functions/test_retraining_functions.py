@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -635,3 +636,7 @@ def test_a_run_compares_with_the_baseline_of_the_model_that_serves(world: World,
         "baseline_constraints": "s3://churn-data/baseline-data/results/retrained-7/constraints.json",
     }
     assert found["Environment"]["windows_uri"] == "s3://churn-data/monitor-state/windows/s-retrained-7"
+    # The tables of results say by themselves which package was served, of every kind of monitor.
+    bias = followed(replace(plan, kind="bias"), world.s3).request
+    assert found["Environment"]["model_version"] == bias["Environment"]["model_version"] == "churn-models/7"
+    assert bias["ProcessingInputs"] == plan.request["ProcessingInputs"]
