@@ -41,14 +41,18 @@ def test_one_episode_is_one_message_and_its_end_another(tmp_path: Path) -> None:
 
 
 def test_what_a_year_of_runs_keeps_is_kept_for_those_runs_alone(tmp_path: Path) -> None:
-    own = (drift_json.baseline_rows, drift_json.compare, judge.place_of, judge_quality.place_of)
+    def product() -> list[object]:
+        named = (drift_json, "baseline_rows"), (drift_json, "compare"), (judge, "place_of"), (judge_quality, "place_of")
+        return [vars(module)[name] for module, name in named]
+
+    own = product()
     with warm_job.keeping():
         assert drift_json.baseline_rows is not own[0]
     chain = Chain(tmp_path)
     rows = Source(World("plain", 300), np.random.default_rng(1)).block(0, 1)
     chain.baseline(rows)
     chain.window(0, rows, 0)
-    assert (drift_json.baseline_rows, drift_json.compare, judge.place_of, judge_quality.place_of) == own
+    assert product() == own
 
 
 def test_the_rough_look_counts_as_the_job_does(tmp_path: Path) -> None:

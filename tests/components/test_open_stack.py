@@ -236,6 +236,8 @@ class TestPlan:
             "result_tables_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/result-tables",
             "account_id": "123456789012",
             "model_variant": "Primary",
+            # Nobody gives versions by hand: each model has a name of its own.
+            "model_version": one.one("aws:sagemaker/model:Model").outputs["name"],
         }
         assert {"NetworkConfig", "ProcessingOutputConfig", "ProcessingJobName"} & set(request) == set()
 

@@ -16,6 +16,7 @@ import pulumi_aws as aws
 
 from components import naming
 from components.args import (
+    ACCOUNT,
     ArgumentError,
     BatchSettings,
     CommonSettings,
@@ -395,6 +396,8 @@ class OpenMonitors(pulumi.ComponentResource):
             "account_id": context.account_id,
             "model_variant": self._args.get("variant_name", "Primary"),
             **({"model_version": version} if version else {}),
+            # A fleet compares versions; 0.30 USD a metric and month is more than a stack alone needs.
+            **({"version_metrics": "Enabled"} if found["tables"] == ACCOUNT else {}),
             **({"team": team} if team else {}),
         }
 
