@@ -149,6 +149,7 @@ def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:
 
 
 def _connect_identity(identity: Identity, journal: Journal, *, enforce: bool) -> None:
+    seams.honour_grants()
     seams.record_denials(journal.denied)
     seams.record_uses(journal.used)
     if enforce:

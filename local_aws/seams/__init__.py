@@ -57,6 +57,7 @@ from local_aws.seams.iam import (
 )
 from local_aws.seams.keys import (
     bucket_key,
+    honour_grants,
     key_arn,
     key_policy,
     object_key,
@@ -161,6 +162,7 @@ __all__ = [
     "get_region",
     "guard_function_logs",
     "hold_queries_to_scan_limits",
+    "honour_grants",
     "invoke_mapped",
     "is_administrator",
     "keep_metric_queries",
