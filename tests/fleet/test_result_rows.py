@@ -217,6 +217,15 @@ def test_filling_twice_and_compacting_lose_and_double_nothing(tmp_path: Path) ->
     assert len(read_table(place, "runs")) == 3
 
 
+def test_two_batches_of_one_hour_are_two_runs(tmp_path: Path) -> None:
+    results, place = tmp_path / "results", tmp_path / "tables"
+    for folder in ("2026/01/31/12/0530-nightly", "2026/01/31/12/4001-again"):
+        leave(results, "churn", "batch", folder, {"drift.json": drift_document([])})
+    fill_tables(open_store(str(results)), open_store(str(place), must_exist=False), {})
+    ends = sorted(row["window_end"] for row in read_table(place, "runs"))
+    assert ends == ["2026-01-31T12:05:30Z", "2026-01-31T12:40:01Z"]
+
+
 def test_acknowledgements_become_lines(tmp_path: Path) -> None:
     place = tmp_path / "acknowledged" / "churn"
     place.mkdir(parents=True)
