@@ -16,6 +16,7 @@ from drift_tools.job.settings import JudgementSettings, MonitorSettings
 from drift_tools.job.window_store import Place, WindowStore, is_kept_anew, place_of
 from drift_tools.profiles import Profile, Statistics
 from drift_tools.timeline import (
+    LEAST_ROWS,
     LONGEST,
     Integers,
     MonitorModel,
@@ -294,7 +295,9 @@ class _Run:
             uncalm=self._called(),
             normal=self._normal_counts(),
         )
-        verdicts |= self._not_over(verdicts) | self._gone()
+        # By rows there is "not enough data" for a large difference in a window of hundreds of rows, too: that is calm.
+        too_few = int(self.known.rows[self.known.starts == self.start].sum()) < LEAST_ROWS
+        verdicts |= (self._not_over(verdicts) if too_few else {}) | self._gone()
         lesson = lesson_of(self.known.where(self.known.starts >= self.since))
         says = (
             f"Learning how windows differ{self._of_normal()}: {lesson.seen} of {lesson.first} seen. Until then rows "

@@ -701,8 +701,8 @@ def test_windows_that_come_at_once_give_each_file_to_one_job(
 
 def test_who_cannot_have_a_turn_is_no_failure(deliver: Any, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
     once = common("idempotency")
-    other = once.Markers(s3, "churn-data", "other", time.time() + 60.0)
-    assert other.claim(f"{STATE}/turn.json") is not None
+    other = once.IdempotencyStore(s3, "churn-data", "other", time.time() + 60.0)
+    assert other.acquire(f"{STATE}/turn.json") is not None
     with pytest.raises(once.StillInProgressError):
         deliver(deadline=time.time() + 3.1)
     assert published(cloudwatch) == []

@@ -80,13 +80,13 @@ def test_a_window_of_few_rows_ends_no_episode(box: Box) -> None:
     """As at night: else each morning would ring anew."""
     assert "amount" in judged(box, shift=2.0)["drifted_features"]
     found = []
-    for hours, size in ((1, 5), (2, 600)):
+    for hours, size in ((1, 5), (2, 60)):
         hour = NOW + timedelta(hours=hours)
         span = {name: f"{at:%Y-%m-%dT%H:%M:%SZ}" for name, at in (("start_time", hour), ("end_time", hour + HOUR))}
         captured(box, rows(size, hours), hour=f"later/{hours}", time=span["start_time"])
         assert box.scheduled(windows_uri=STATE, **span) == 0, box.message
         found.append(("amount" in violations(box), box.drift["judgement"]["features"]["amount"]["state"]))
-    assert found == [(True, "drift"), (False, "no drift")]
+    assert found == [(True, "drift"), (False, "not enough data")]  # of 60 rows, for a small difference: it is over
 
 
 def test_a_third_of_the_rows_where_training_has_none_is_gross_from_the_first_window(box: Box) -> None:
