@@ -41,7 +41,8 @@ class Binomial:
 
     def __init__(self, most: int, p: float) -> None:
         self.size = most + 1
-        self._keep, self._other = np.ones((self.size, self.size)), np.zeros((self.size, self.size), np.intp)
+        self._keep: Array = np.ones((self.size, self.size))
+        self._other: Array = np.zeros((self.size, self.size), np.intp)
         shares = np.zeros(self.size)
         shares[0] = 1.0
         for n in range(self.size):
