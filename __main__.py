@@ -21,6 +21,7 @@ from components.archives import numpy_layer, write_model_archive, write_source_a
 from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
+from components.naming import content_hash
 from contract.monitor_kinds import DATA_QUALITY, KINDS
 
 gc.enable()
@@ -67,6 +68,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     emails = config.get_object("alert_emails")
     if emails:
         if is_config_secret(config.full_key("alert_emails")):
+            _keep_confirmed(emails)
             emails = [pulumi.Output.secret(email) for email in emails]
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
     _keep_secrets(args, config)
@@ -100,6 +102,7 @@ def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:
         args["endpoint"]["environment"] = {key: _secret(value) for key, value in environment.items()}
     alerting = args.get("alerting", {})
     if isinstance(alerting.get("emails"), list):
+        _keep_confirmed(alerting["emails"])
         alerting["emails"] = [_secret(email) for email in alerting["emails"]]
     if isinstance(args.get("tags"), dict):
         args["tags"] = {key: _secret(value) for key, value in args["tags"].items()}
@@ -109,6 +112,24 @@ def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:
         # What is not text the component refuses.
         if isinstance(item, dict) and isinstance(item.get("endpoint"), str):
             item["endpoint"] = pulumi.Output.secret(item["endpoint"])
+
+
+def _keep_confirmed(emails: Sequence[Any]) -> None:
+    """Let addresses that were deployed before they were secrets keep their subscriptions, which people have confirmed.
+
+    They were called by their hash then. Under another name AWS would answer with the subscription that there is, and
+    the engine would end just that one after it, as the old one: nobody would be told, and nobody asked to confirm.
+    """
+    hashes = [content_hash(email) if isinstance(email, str) else "" for email in emails]
+
+    def known_as_before(resource: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        stem, found, index = resource.name.rpartition("-email-address-")
+        if not found or resource.type_ != "aws:sns/topicSubscription:TopicSubscription":
+            return None
+        before = pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{stem}-email-{hashes[int(index)]}")])
+        return pulumi.ResourceTransformationResult(resource.props, pulumi.ResourceOptions.merge(resource.opts, before))
+
+    pulumi.runtime.register_stack_transformation(known_as_before)
 
 
 def _secret(value: Any) -> Any:

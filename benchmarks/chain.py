@@ -7,7 +7,6 @@ that publishes metrics when a job has ended (`functions/processing_metrics`), th
 """
 
 import contextlib
-import functools
 import io
 import json
 import shutil
@@ -22,16 +21,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv
 
+from benchmarks import warm_job
 from benchmarks.row_worlds import LABEL, PREDICTION, Block
 from components.alerting import DriftAlerting
 from contract.bucket_layout import CONSTRAINTS, MONITORING_RESULTS, RESPONDER_STATE, STATISTICS, hour_folder
 from contract.job_environment import JobEnvironment
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 from contract.processing_job import outputs
-from drift_tools.job import drift_json
 from drift_tools.job.container import Job
 from drift_tools.job.program import run
-from drift_tools.monitors.data_quality import Constraints
 from functions.alarm_responder.alarm_event import parse_alarm
 from functions.alarm_responder.responder import Responder
 from functions.alarm_responder.responder import Settings as ResponderSettings
@@ -45,7 +43,6 @@ from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker, 
 EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
 HOURS_A_YEAR: Final = 8760
 ENDPOINT, BUCKET, NAMESPACE = "churn", "churn-data", "ModelMonitoring/rings"
-_READ_BASELINE = drift_json.baseline_rows
 _KEPT = timedelta(days=3)
 _LATE = timedelta(minutes=25)  # from the window's end to when its job has ended
 
@@ -154,23 +151,6 @@ class Notice:
     body: str
 
 
-@functools.lru_cache(maxsize=2)
-def _baseline_rows(path: Path, written: int, constraints: str) -> tuple[Any, str | None]:
-    del written  # a baseline that is made again is read again
-    return _READ_BASELINE(path, Constraints.read(constraints))
-
-
-def _read_once(folder: Path) -> None:
-    """What each run of the job reads anew, and is the same for a year, is read once: half of a run's time."""
-
-    def rows(path: Path | None, constraints: Constraints) -> tuple[Any, str | None]:
-        if path is None:
-            return _READ_BASELINE(path, constraints)
-        return _baseline_rows(path, path.stat().st_mtime_ns, str(folder / f"baseline-{DATA_QUALITY}" / CONSTRAINTS))
-
-    drift_json.baseline_rows = rows
-
-
 class Chain:
     """One stack's chain. `folder`: for the job's files; `kinds`: which monitors it has."""
 
@@ -181,7 +161,7 @@ class Chain:
         self.alarms = [Alarm(rule) for rule in declared_alarms(kinds)]
         self.notices: list[Notice] = []
         self.jobs = 0
-        _read_once(folder)
+        warm_job.forget()
         self._responder = ResponderSettings.read(
             {
                 "BUCKET_NAME": BUCKET,
@@ -222,7 +202,8 @@ class Chain:
     def _baseline_job(self, kind: str, environment: JobEnvironment) -> None:
         output = self.folder / f"baseline-{kind}"
         variables = {**environment.to_environment(), "output_path": str(output)}
-        run(Job.load(self.folder / "ml", variables))
+        with warm_job.keeping():
+            run(Job.load(self.folder / "ml", variables))
 
     def window(self, hour: int, rows: Block, place: int) -> list[Notice]:
         """Run the monitors on an hour's rows, and whatever follows; what people were told."""
@@ -246,7 +227,7 @@ class Chain:
         source = self._write(kind, start, rows, place)
         variables = self._environment(kind, (start, end), source, output).to_environment()
         message, status = "", "Completed"
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warm_job.keeping():
             message = run(Job.load(self.folder / "ml", variables))
         self.jobs += 1
         results = f"{MONITORING_RESULTS}/{ENDPOINT}/{ENDPOINT}-{kind}/{hour_folder(end)}"

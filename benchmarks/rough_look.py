@@ -21,7 +21,7 @@ from drift_tools.timeline.sudden import runs_beyond, sudden_p_values, weighted_p
 Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_LOOSER = 10.0
+LOOSER = 10.0
 # While nothing has been learnt only what is gross rings: from an index of 2 on. Here from so much on.
 _GROSS, _GROSS_SHARES = 0.8, {BEYOND: 0.025, NEW: 0.025, OTHER: 0.025, MISSING: 0.15}
 _NOISE = 10.0  # the index of few rows is noise, for the most part
@@ -88,7 +88,7 @@ class Look:
 
 def by_windows(model: MonitorModel, history: WindowHistory, *, per_year: float, runs_per_year: float) -> Look:
     """Every window's evidence, by the model that has been learnt."""
-    budget = RunBudget(_LOOSER * per_year, runs_per_year, len(history.bins))
+    budget = RunBudget(LOOSER * per_year, runs_per_year, len(history.bins))
     sudden, crossing = np.zeros(len(history), dtype=bool), np.zeros(len(history), dtype=bool)
     for part in model.parts:
         evidence = PartEvidence(part, history, budget)

@@ -1,7 +1,11 @@
-"""ModelMonitoringStack: the parts, put together."""
+"""ModelMonitoringStack: the parts, put together.
+
+Longer than 400 lines: one part after the other, a method each, in the order in which they are made; what is handed
+from part to part is seen here and nowhere else.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pulumi
@@ -58,7 +62,7 @@ from components.monitors import (
     run_policy,
 )
 from components.real_time import RealTime, RealTimeComponentArgs
-from components.retraining import Retraining, Surroundings, Trigger
+from components.retraining import Retraining, Surroundings, Trigger, declared
 from components.storage import MonitoringStorage, content_object, upload_analysis_config
 from contract import metrics
 from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY
@@ -318,6 +322,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
     def _endpoint(self) -> MonitoredEndpoint:
         settings = self._settings.endpoint or self._sample_endpoint()
+        if isinstance(settings, EndpointSettings):
+            self._declared = declared(settings, self._settings.network, self._settings.common)
         args = MonitoredEndpointArgs(endpoint={}, bucket_name=self.bucket_name, protect=self._settings.protect)
         if self._settings.retraining:
             args["retrained"] = True
@@ -428,10 +434,17 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             monitors=list(self.monitors.values()),
             baselines=self.baseline.addresses,
             files=self.kind_files,
-            engine=engine,
+            engine=replace(engine, model_version=engine.model_version or self._served_model()),
             network=settings.network,
             common=settings.common,
         )
+
+    def _served_model(self) -> pulumi.Output[str] | None:
+        """What the results call the version: the model's own name, which is another one for each model; known when the
+        endpoint runs it. None of an endpoint that exists already.
+        """
+        name = self.endpoint.model_name
+        return None if name is None else pulumi.Output.all(self.endpoint_name, name).apply(lambda found: str(found[1]))
 
     def _comparison(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> EngineComparison:
         settings = self._settings
@@ -544,6 +557,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             schedules=self.schedules,
             hours_between_runs=self._settings.hours_between_runs,
             hours_behind=self._settings.hours_behind,
+            window_hours=self._settings.window_hours,
             endpoint_name=self.endpoint_name,
             bucket_name=self.bucket_name,
             metric_namespace=self.metric_namespace,
@@ -590,7 +604,9 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 alarm_name=item.alarm.name,
                 kind=rule.kind,
                 schedule=self.schedules[rule.kind],
-                runs=rule.runs,
+                # An alarm that itself waits for several runs says nothing of fewer.
+                runs=max(rule.runs, item.rule.runs),
+                threshold=item.rule.threshold,
                 hours_between_runs=settings.hours_between_runs[rule.kind],
             )
             for rule in retraining.alarms
@@ -616,6 +632,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             baselines={kind: self.baseline.templates[kind] for kind in (DATA_QUALITY, MODEL_QUALITY)},
             problem_type=quality.problem_type,
             positive_label=quality.positive_label,
+            declared=self._declared,
         )
         return Retraining(
             self._stem, retraining, around, network=settings.network, common=settings.common, opts=self._child

@@ -5,6 +5,7 @@ functions/README.md says what each name of a note means.
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 SECOND_TRY: Final = "-r"
@@ -17,7 +18,7 @@ NOT_STARTED: Final = "NotStarted"
 class Failure:
     """The failure of a processing job, or without an `arn` of the function that did its work or should have started it.
 
-    `log_group` is where that function's words are.
+    `run`: when its window ends, ISO 8601; None of a job that has none. `log_group` is where that function's words are.
     """
 
     endpoint: str
@@ -30,12 +31,24 @@ class Failure:
     reason: str
     exit_message: str | None
     ended: str | None
+    run: str | None = None
 
     def to_json(self) -> bytes:
         """As it is kept."""
         return json.dumps(asdict(self)).encode()
 
+    def key(self, prefix: str) -> str:
+        """Where it is kept below the `prefix` of all notes: in the order of runs, in whatever order they fail."""
+        return f"{notes_of(prefix, self.endpoint, self.schedule)}{_stamp(self.run) or _stamp(self.ended) or '0'}.json"
 
-def note_key(prefix: str, endpoint: str, schedule: str) -> str:
-    """Where the note of a schedule's latest failure lies; `prefix` is that of all notes."""
-    return f"{prefix}/{endpoint}/{schedule}.json"
+
+def notes_of(prefix: str, endpoint: str, schedule: str) -> str:
+    """What the keys of a schedule's notes begin with."""
+    return f"{prefix}/{endpoint}/{schedule}/"
+
+
+def _stamp(moment: str | None) -> str | None:
+    try:
+        return None if moment is None else f"{datetime.fromisoformat(moment).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    except ValueError:
+        return None

@@ -51,7 +51,7 @@ _RUN: Final = (
     Column("variant", TEXT, "the production variant that was looked at"),
     Column("version", TEXT, "of the model, such as its model package"),
     Column("schedule", TEXT, "the monitoring schedule's name"),
-    Column("kind", TEXT, "of monitor: data-quality, model-quality"),
+    Column("kind", TEXT, "of monitor: data-quality, model-quality, bias, attribution, batch, custom"),
     Column("window_start", TEXT, "ISO 8601, UTC"),
     Column("window_end", TEXT, "ISO 8601, UTC"),
 )
@@ -71,7 +71,7 @@ RUNS: Final = ResultTable(
         Column("drifted_count", COUNT, "of these, how many drifted"),
         Column("drifted_features", TEXTS, "their names"),
         Column("violation_count", COUNT, "entries of constraint_violations.json"),
-        Column("metrics", NUMBERS, "of the model's quality, by name"),
+        Column("metrics", NUMBERS, "of the model: quality, bias of each group, by name"),
         Column("results_uri", TEXT, "the folder with all files of the run"),
     ),
 )
@@ -106,10 +106,10 @@ FINDINGS: Final = ResultTable(
 )
 METRICS: Final = ResultTable(
     "metrics",
-    "one line a metric of the model's quality",
+    "one line a metric of the model: quality, bias of a group, a custom number",
     (
         *_RUN,
-        Column("metric", TEXT, "such as f1"),
+        Column("metric", TEXT, "such as f1, or DPPL of sex = 2"),
         Column("value", NUMBER, "what the run measured"),
         Column("standard_deviation", NUMBER, "of the value"),
         Column("threshold", NUMBER, "of the baseline's constraints"),

@@ -1,11 +1,19 @@
 """What every test may rely on."""
 
+import os
 import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+# One thread for linear algebra, in the tests and in whatever they start: two workers with two threads each wait for
+# each other in busy loops (tests/drift_tools/test_multivariate.py: 7 s of processor time instead of 40). Set before
+# numpy is imported, which reads it once.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 try:
     from hypothesis import settings
@@ -24,6 +32,34 @@ def pytest_configure() -> None:
     # A shell that starts the tests in the background has them ignore Ctrl-C, and a process that ignores a signal hands
     # that down to whatever it starts. The tests that interrupt a program need it to listen.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Longest first, as measured, so that two workers end together.
+FIRST = (
+    "tests/engine/",
+    "tests/demo/",
+    "tests/components/",
+    "tests/local_aws/",
+    "tests/open_engine/",
+    "tests/distribution/",
+    "tests/apply/",
+    "tests/fleet/",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((at for at, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.scheduling import TogetherScheduling  # noqa: PLC0415 - xdist, which Spark's environment does not have
+
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

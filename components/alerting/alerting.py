@@ -56,6 +56,8 @@ class DriftAlertingArgs(TypedDict):
     """Of each schedule, by kind; needed where several runs in a row must breach. Default 1."""
     hours_behind: NotRequired[Mapping[str, int]]
     """By kind: how many hours before its run a window ends; its results lie at that hour. Default 0."""
+    window_hours: NotRequired[Mapping[str, int]]
+    """By kind: how long a window is. Default unknown: messages of Model Monitor's runs then say when it ended."""
     open_schedules: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Names of the open engine's schedules, by kind, where `schedules` are Model Monitor's."""
     endpoint_name: pulumi.Input[str]
@@ -218,9 +220,13 @@ class DriftAlerting(pulumi.ComponentResource):
                 },
                 sort_keys=True,
             )
-        hours_behind = {kind: hours for kind, hours in (self._args.get("hours_behind") or {}).items() if hours}
-        if hours_behind:
-            environment["HOURS_BEHIND"] = self._by_schedule(hours_behind)
+        for variable, by_kind in (
+            ("HOURS_BEHIND", self._args.get("hours_behind")),
+            ("WINDOW_HOURS", self._args.get("window_hours")),
+        ):
+            given = {kind: hours for kind, hours in (by_kind or {}).items() if hours}
+            if given:
+                environment[variable] = self._by_schedule(given)
         dashboard_url = self._args.get("dashboard_url")
         if dashboard_url is not None:
             environment["DASHBOARD_URL"] = dashboard_url
@@ -248,13 +254,13 @@ class DriftAlerting(pulumi.ComponentResource):
             found["STREAM_PREFIX"] = bucket_layout.STREAM_STATE
         return found
 
-    def _by_schedule(self, hours_behind: Mapping[str, int]) -> pulumi.Output[str]:
+    def _by_schedule(self, by_kind: Mapping[str, int]) -> pulumi.Output[str]:
         """JSON of schedule name to hours: alarms on the monitors themselves name the open engine's schedules."""
         groups = [self._args["schedules"], self._args.get("open_schedules") or {}]
         pairs = [
             pulumi.Output.all(schedules[kind], hours)
             for schedules in groups
-            for kind, hours in hours_behind.items()
+            for kind, hours in by_kind.items()
             if kind in schedules
         ]
         return pulumi.Output.all(*pairs).apply(lambda found: json.dumps(dict(found), sort_keys=True))

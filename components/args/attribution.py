@@ -103,6 +103,11 @@ class AttributionSettings(RunSettings):
         )
 
     @property
+    def window_hours(self) -> int:
+        """How long a window is: the time between runs."""
+        return self.schedule.period_hours
+
+    @property
     def hours_behind(self) -> int:
         """A window ends when its run is due."""
         return 0

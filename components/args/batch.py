@@ -65,6 +65,11 @@ class BatchSettings(RunSettings):
         )
 
     @property
+    def window_hours(self) -> int:
+        """A batch is no window of hours."""
+        return 0
+
+    @property
     def hours_behind(self) -> int:
         """A run looks at a batch that has just ended."""
         return 0

@@ -143,6 +143,11 @@ class BiasSettings(RunSettings):
         )
 
     @property
+    def window_hours(self) -> int:
+        """How long a window is."""
+        return hours_back(self.start_time_offset) - hours_back(self.end_time_offset)
+
+    @property
     def hours_behind(self) -> int:
         """How many hours before a run its window ends: labels come late."""
         return hours_back(self.end_time_offset)

@@ -84,7 +84,8 @@ class RetrainingAlarmArgs(TypedDict):
     severity: NotRequired[str]
     """`warning` or `critical`. Default `warning`."""
     runs: NotRequired[int]
-    """How many runs in a row must have had violations. Default 3."""
+    """How many runs in a row must have had violations, as many as rings the alarm. Asked when the alarm begins and then
+    once an hour. Default 3."""
 
 
 class QualityFloorArgs(TypedDict):
@@ -102,7 +103,7 @@ class TriggersArgs(TypedDict):
     alarms: NotRequired[Sequence[RetrainingAlarmArgs]]
     """Default none."""
     quality_floor: NotRequired[QualityFloorArgs]
-    """Looked at once a day. Default none."""
+    """Looked at once an hour. Default none."""
     schedule: NotRequired[str]
     """An expression of EventBridge Scheduler, such as `rate(30 days)`. Default none."""
 

@@ -24,11 +24,10 @@ from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import monitor_settings
+from components.args.model_quality import ModelQualityArgs, ModelQualitySettings
 from components.args.monitors import (
     DataQualityArgs,
     DataQualitySettings,
-    ModelQualityArgs,
-    ModelQualitySettings,
     MonitorSettings,
 )
 from components.args.network import NetworkArgs, NetworkSettings
@@ -184,6 +183,11 @@ class StackSettings:
     def hours_behind(self) -> dict[str, int]:
         """How far the windows of a monitor end before its runs, by kind."""
         return {kind: settings.hours_behind for kind, settings in self.monitors.items()}
+
+    @property
+    def window_hours(self) -> dict[str, int]:
+        """How long the windows of a monitor are, by kind."""
+        return {kind: settings.window_hours for kind, settings in self.monitors.items()}
 
     @property
     def files_outside(self) -> list[pulumi.Input[str]]:

@@ -21,7 +21,7 @@ from components.dashboard.widgets import Row, Widget, alarm_states, graph, laid_
 from components.iam import look_up_context
 from components.monitors import MONITOR_KINDS, MetricGraph
 from contract import metrics
-from contract.monitor_kinds import DATA_QUALITY, KINDS, MonitorKind
+from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY, MonitorKind
 
 ENDPOINT_PERIOD_SECONDS: Final = 300
 STREAM_PERIOD_SECONDS: Final = 60
@@ -114,7 +114,7 @@ def _open_engine(subject: DashboardSubject) -> list[Widget]:
     ]
     if subject.compares_engines:
         shown.append((metrics.AGREEMENT, "Agreement of the engines (share of features)", "Minimum"))
-    return [
+    health = [
         graph(
             subject.region,
             title,
@@ -128,6 +128,32 @@ def _open_engine(subject: DashboardSubject) -> list[Widget]:
             yAxis={"left": {"min": 0}},
         )
         for name, title, statistic in shown
+    ]
+    return [*health, *_not_rung(subject)]
+
+
+def _not_rung(subject: DashboardSubject) -> list[Widget]:
+    """What is known to move and rings nobody yet, and what a monitor has still to learn."""
+    kinds = [kind for kind in (DATA_QUALITY, MODEL_QUALITY) if kind in subject.open_schedules]
+    shown = (
+        (metrics.GROWING_FEATURES, "Growing, not yet material (features, metrics)"),
+        (metrics.WINDOWS_TO_LEARN, "Learning: windows still to be seen"),
+    )
+    return [
+        graph(
+            subject.region,
+            title,
+            [
+                schedule_metric(
+                    KINDS[kind].metric_namespace, name, subject.endpoint_name, subject.open_schedules[kind]
+                ).row(label=kind, stat="Maximum")
+                for kind in kinds
+            ],
+            period=PERIOD_SECONDS,
+            yAxis={"left": {"min": 0}},
+        )
+        for name, title in shown
+        if kinds
     ]
 
 

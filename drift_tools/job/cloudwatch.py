@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
+from contract.metrics import GROWING_FEATURES, WINDOWS_TO_LEARN
 from drift_tools.comparison import Comparison, FeatureComparison
 from drift_tools.job.container import Job
 from drift_tools.job.settings import MetricSettings
@@ -124,6 +125,11 @@ class Metrics:
             if math.isfinite(value)
         ]
 
+    def of_judgement(self, judgement: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What rings nobody and is worth a look: features that grow, and windows that are still to be learnt from."""
+        values = {GROWING_FEATURES: len(judgement["growing"]), WINDOWS_TO_LEARN: judgement.get("windows_left", 0)}
+        return self.of_values({name: value for name, value in values.items() if value})
+
     def of_model_quality(self, quality: ModelQuality) -> list[dict[str, Any]]:
         """One metric each, under its own name; those that do not exist for these rows are left out."""
         return self.of_values(quality.metrics)
@@ -163,10 +169,10 @@ def emit(job: Job, settings: MetricSettings, entries: Sequence[Mapping[str, Any]
     path = job.ml_root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-    return None if settings.namespace is None else _publish(job, settings.namespace, entries)
+    return None if settings.namespace is None else publish(job, settings.namespace, entries)
 
 
-def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> str | None:
+def publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> str | None:
     """Put metrics to CloudWatch, with boto3's retries. Numbers that it does not take are left out, and said."""
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415

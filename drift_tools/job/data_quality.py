@@ -275,6 +275,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
     comparison = None
     violations, says, compared, estimated = evaluation.violations, "", set[str](), None
     found: list[segments.Segment] = []
+    judgement: Mapping[str, Any] | None = None
     if settings.is_open:
         finding = drift_json.find(
             settings, constraints, statistics=statistics, current=loaded.profile, rows=loaded.rows
@@ -288,7 +289,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
             current=current,
             statistics=statistics,
         )
-        violations, says = judged.violations, judged.says
+        violations, says, judgement = judged.violations, judged.says, judged.document.get("judgement")
         write_violations(output, violations)
         if judged.rules == CALIBRATED:
             write_json(output / MODEL_MONITOR_RULES, violations_document(evaluation.violations))
@@ -312,6 +313,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         charted = _charted(settings.metrics.features, violations)
         entries = metrics.of_data_quality(current, checked, evaluation.distances, charted)
         entries += metrics.of_comparison(comparison, checked, charted) if comparison else []
+        entries += metrics.of_judgement(judgement) if judgement else []
         entries += metrics.of_values(estimated.metrics) if estimated else []
         entries += [
             metrics.entry("segment_drifted_features", {"Value": value, "Unit": "Count"}, {"Segment": name})

@@ -93,6 +93,8 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     write_violations(output, violations)
     metrics = Metrics.of(settings.metrics)
     entries = metrics.of_model_quality(quality) if metrics else []
+    if metrics and "growing" in document.get("judgement", {}):
+        entries += metrics.of_judgement(document["judgement"])
     if metrics and settings.is_open and answers.labels is not None:
         entries += metrics.of_values({LABEL_COVERAGE: coverage_of(answers.counts)})
     return entries, completion(violations, answers.counts) + remarks

@@ -5,19 +5,19 @@ takes its place, one that never ran is missing: nothing is counted up from run t
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from contract.bad_windows import BAD_WINDOWS, BadWindows
 from contract.new_normal import NEW_NORMAL, NewNormal
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 
-_READERS: Final = 16
 _MONTH: Final = 30 * 86400
 _MOST_WINDOWS: Final = 2000
 _MOST_BYTES: Final = 8_000_000
@@ -25,6 +25,9 @@ _MOST_BYTES: Final = 8_000_000
 
 class Place(Protocol):
     """A folder, or a prefix in S3."""
+
+    readers: ClassVar[int]
+    """How many objects it pays to read at a time."""
 
     def names(self, first: str, last: str) -> list[str]:
         """The names of the objects there, from `first` to `last` in their order."""
@@ -40,13 +43,14 @@ class Place(Protocol):
 class Folder:
     """A folder on this machine."""
 
+    readers: ClassVar[int] = 1  # threads would cost more than they save
     path: Path
 
     def names(self, first: str, last: str) -> list[str]:
         """The names of the files there, from `first` to `last`."""
         if not self.path.is_dir():
             return []
-        return sorted(item.name for item in self.path.iterdir() if first <= item.name <= last)
+        return sorted(name for name in os.listdir(self.path) if first <= name <= last)
 
     def get(self, name: str) -> bytes:
         """The content of a file."""
@@ -64,6 +68,7 @@ class Folder:
 class Prefix:
     """A prefix in S3."""
 
+    readers: ClassVar[int] = 16
     client: Any
     bucket: str
     prefix: str
@@ -120,9 +125,9 @@ class WindowStore:
         Raises `InputError` for one that is no JSON object.
         """
         names = self.place.names(_name(first), _name(last))[-_MOST_WINDOWS:]
-        if isinstance(self.place, Folder):  # threads would cost more than they save
+        if self.place.readers == 1:
             return [self._record(name) for name in names]
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ThreadPoolExecutor(self.place.readers) as readers:
             return list(readers.map(self._record, names))
 
     def bad(self, starts: Iterable[int]) -> list[int]:

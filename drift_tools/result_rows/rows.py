@@ -2,16 +2,27 @@
 the filling-up with what lies in a folder of results.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeAlias
 
-from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from contract.monitor_kinds import ATTRIBUTION, BIAS, CUSTOM, DATA_QUALITY, MODEL_QUALITY
 from contract.result_tables import FEATURES, FINDINGS, METRICS, RUNS, ResultTable
+from drift_tools.result_rows.measured import (
+    NDCG,
+    Measured,
+    as_number,
+    as_object,
+    bias_name,
+    is_bias,
+    is_quality,
+    of_attribution,
+    of_bias,
+    of_custom,
+    of_quality,
+)
 
 Row: TypeAlias = dict[str, Any]
-_METRICS_BLOCK: Final = "_metrics"
 _MEASURES: Final = ("psi", "jensen_shannon", "wasserstein", "l_infinity", "p_value_adjusted")
 
 
@@ -42,33 +53,39 @@ class Documents:
     violations: Sequence[Mapping[str, Any]] = ()
     statistics: Mapping[str, Any] = field(default_factory=dict)
 
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+
     @property
-    def quality(self) -> dict[str, dict[str, float | None]]:
-        """The metrics of model quality, by name, as statistics.json has them; empty of other monitors."""
-        found: dict[str, dict[str, float | None]] = {}
-        for name, block in self.statistics.items():
-            if name.endswith(_METRICS_BLOCK) and isinstance(block, Mapping):
-                for metric, about in block.items():
-                    if isinstance(about, Mapping) and "value" in about:
-                        found[metric] = {key: _number(about.get(key)) for key in ("value", "standard_deviation")}
-        return found
+    def measured(self) -> dict[str, Measured]:
+        """What the run measured of its model, by name."""
+        return {
+            **dict(of_quality(self.statistics, self.drift)),
+            **dict(of_bias(self.analysis, self.drift)),
+            **dict(of_attribution(self.drift)),
+            **dict(of_custom(self.drift)),
+        }
 
     @property
     def kind(self) -> str:
-        """Of which kind of monitor the files are, by what statistics.json holds."""
-        blocks = [name for name in self.statistics if name.endswith(_METRICS_BLOCK)]
-        return MODEL_QUALITY if blocks else DATA_QUALITY
+        """Of which kind of monitor the files are, by what they hold."""
+        if is_quality(self.statistics):
+            return MODEL_QUALITY
+        if is_bias(self.analysis):
+            return BIAS
+        if "explanations" in self.analysis:
+            return ATTRIBUTION
+        return CUSTOM if "custom" in self.drift else DATA_QUALITY
 
 
 def rows_of(identity: RunIdentity, documents: Documents) -> dict[str, list[Row]]:
     """The rows of a run by the table's name; every row has all columns of its table, None where nothing is known."""
     run = _identity_columns(identity, documents)
-    quality = documents.quality
+    measured = documents.measured
     return {
-        RUNS.name: [_whole(RUNS, run | _run(identity, documents, quality))],
+        RUNS.name: [_whole(RUNS, run | _run(identity, documents, measured))],
         FEATURES.name: [_whole(FEATURES, run | row) for row in _features(documents)],
         FINDINGS.name: [_whole(FINDINGS, run | row) for row in _findings(documents)],
-        METRICS.name: [_whole(METRICS, run | row) for row in _metrics(documents, quality)],
+        METRICS.name: [_whole(METRICS, run | row) for row in _metrics(documents, measured)],
     }
 
 
@@ -77,7 +94,7 @@ def _whole(table: ResultTable, row: Row) -> Row:
 
 
 def _identity_columns(identity: RunIdentity, documents: Documents) -> Row:
-    window = _object(documents.drift.get("window"))
+    window = as_object(documents.drift.get("window"))
     return {
         "account": identity.account,
         "region": identity.region,
@@ -92,15 +109,15 @@ def _identity_columns(identity: RunIdentity, documents: Documents) -> Row:
     }
 
 
-def _run(identity: RunIdentity, documents: Documents, quality: Mapping[str, Mapping[str, Any]]) -> Row:
+def _run(identity: RunIdentity, documents: Documents, measured: Mapping[str, Measured]) -> Row:
     drift = documents.drift
-    records, features = _object(drift.get("records")), _object(drift.get("features"))
+    records, features = as_object(drift.get("records")), as_object(drift.get("features"))
     drifted = [str(name) for name in drift.get("drifted_features") or ()]
-    dataset = _object(documents.statistics.get("dataset"))
+    dataset = as_object(documents.statistics.get("dataset"))
     return {
         "status": "violations" if documents.violations else "clean",
         "engine": drift.get("engine") or "model-monitor",
-        "judged_by": _object(drift.get("judgement")).get("by"),
+        "judged_by": as_object(drift.get("judgement")).get("by"),
         "row_count": drift.get("current_rows", records.get("rows", dataset.get("item_count"))),
         "records_read": records.get("read"),
         "records_used": records.get("used"),
@@ -108,20 +125,20 @@ def _run(identity: RunIdentity, documents: Documents, quality: Mapping[str, Mapp
         "drifted_count": len(drifted),
         "drifted_features": drifted,
         "violation_count": len(documents.violations),
-        "metrics": {name: about["value"] for name, about in quality.items() if about["value"] is not None},
+        "metrics": {name: about.value for name, about in measured.items() if about.value is not None},
         "results_uri": identity.results_uri,
     }
 
 
 def _features(documents: Documents) -> Iterator[Row]:
-    judged = _object(_object(documents.drift.get("judgement")).get("features"))
-    for name, feature in _object(documents.drift.get("features")).items():
-        verdict = _object(judged.get(name))
+    judged = as_object(as_object(documents.drift.get("judgement")).get("features"))
+    for name, feature in as_object(documents.drift.get("features")).items():
+        verdict = as_object(judged.get(name))
         yield {
             "feature": name,
             "feature_kind": feature.get("kind"),
-            "ks": _number(_object(feature.get("ks")).get("statistic")),
-            **{measure: _number(feature.get(measure)) for measure in _MEASURES},
+            "ks": as_number(as_object(feature.get("ks")).get("statistic")),
+            **{measure: as_number(feature.get(measure)) for measure in _MEASURES},
             "drifted": bool(feature.get("drifted")),
             "state": verdict.get("state") or feature.get("verdict"),
             "since": verdict.get("since"),
@@ -131,35 +148,19 @@ def _features(documents: Documents) -> Iterator[Row]:
 
 def _findings(documents: Documents) -> Iterator[Row]:
     for violation in documents.violations:
+        subject = violation.get("feature_name") or violation.get("metric_name")
+        if "facet" in violation:
+            subject = bias_name(str(subject), violation["facet"], violation.get("facet_value"))
         yield {
-            "subject": violation.get("feature_name") or violation.get("metric_name"),
+            "subject": subject,
             "check_type": violation.get("constraint_check_type"),
             "description": violation.get("description"),
         }
 
 
-def _metrics(documents: Documents, quality: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    judgement = _object(documents.drift.get("judgement"))
-    tests = _object(judgement.get("tests"))
+def _metrics(documents: Documents, measured: Mapping[str, Measured]) -> Iterator[Row]:
     called = {row["subject"] for row in _findings(documents)}
-    for name, about in quality.items():
-        test = _object(tests.get(name))
-        yield {
-            "metric": name,
-            "value": about["value"],
-            "standard_deviation": about["standard_deviation"],
-            "threshold": _number(test.get("threshold")),
-            "p_value": _number(test.get("p_value")),
-            "called": name in called,
-        }
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _number(value: Any) -> float | None:
-    """A number of JSON; Model Monitor's "NaN" and "Infinity" are none."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    return None
+    for name, about in measured.items():
+        # Clarify calls the drift of an attribution by the method.
+        is_called = name in called or (name == NDCG and bool(called))
+        yield {"metric": name, **asdict(about), "called": is_called}

@@ -28,7 +28,11 @@ class Rule:
     least_segment_rows: int = 100
     """Smaller segments are shown and not judged."""
     bias_tolerance: float = 0.05
-    """From which growth of a bias metric's distance to its neutral value on a group counts as worse."""
+    """From which growth of a bias metric's distance to its neutral value on a group counts as worse.
+
+    0.05 by definition, not by results: five people more in a hundred, and half of the distance that the four-fifths
+    rule leaves at a rate of one half (0.5 against 0.4). One retraining may not use up more than half of that.
+    """
     least_rows: int = 500
     """A hold-out with fewer rows decides nothing."""
 

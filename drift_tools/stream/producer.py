@@ -209,8 +209,10 @@ class Producer:
                     }
                 ],
             )
-        except Exception:
-            log.exception("the number of dropped records could not be published")
+        except Exception as error:
+            # One line: what is wrong is AWS's to say or the connection's, and no trace of ours tells more of it.
+            reason = (str(error).splitlines() or [""])[0]
+            log.warning("the number of dropped records could not be published: %s: %s", type(error).__name__, reason)
             return
         self._published = number
 

@@ -12,7 +12,7 @@ from examples.demo.waiting import DemoError
 
 _STEP = timedelta(seconds=30)
 _PAUSE = 0.15
-_LIMIT = 180.0
+_LIMIT = 600.0  # of a busy machine; who waits in vain is told of the last states
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ _STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .75rem }
-.card { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem } .card b { display: block }
-.wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+.card { border: 1px solid var(--line); border-radius: .5rem; padding: .75rem }
+.card b { display: block; overflow-wrap: anywhere }
+.wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; min-width: 38rem }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
-td { overflow-wrap: anywhere } pre { background: var(--soft); padding: .75rem; overflow-x: auto; font-size: .85rem;
+td.short { white-space: nowrap } p { overflow-wrap: anywhere }
+pre { background: var(--soft); padding: .75rem; overflow-x: auto; font-size: .85rem;
   white-space: pre-wrap; overflow-wrap: anywhere } summary { cursor: pointer }
 """
 _WHAT: Final = {
@@ -36,8 +38,8 @@ def page(found: Mapping[str, Any], runs: Mapping[str, Ended], messages: Sequence
     ]
     boxes = "".join(f'<div class="card">{escape(name)}<b>{escape(value)}</b></div>' for name, value in cards)
     rows = "".join(
-        f"<tr><td>{escape(_WHAT[name])}</td><td>{escape(run.outcome)}</td><td>{escape(_why(run))}</td>"
-        f'<td><a href="{name.replace(" ", "-")}.html">comparison</a></td></tr>'
+        f'<tr><td>{escape(_WHAT[name])}</td><td class="short">{escape(run.outcome)}</td><td>{escape(_why(run))}</td>'
+        f'<td class="short"><a href="{name.replace(" ", "-")}.html">comparison</a></td></tr>'
         for name, run in runs.items()
     )
     told = "".join(
@@ -65,4 +67,7 @@ def _changes(number: int | None) -> str:
 
 
 def _why(run: Ended) -> str:
-    return str(run.record["reason"])[:200] or str(run.evaluation.get("summary", ""))
+    """Why it ended so; of what was deployed the comparison, not the words of who approved it."""
+    if run.outcome == "deployed":
+        return str(run.evaluation.get("summary", ""))
+    return str(run.record["reason"])

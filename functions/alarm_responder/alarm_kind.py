@@ -28,6 +28,8 @@ class Sources:
     """Where the stream's findings are kept; None without a stream."""
     lag: timedelta = timedelta()
     """How far behind its runs the windows of the alarm's schedule are."""
+    window: timedelta | None = None
+    """How long they are; None where nobody said it."""
 
 
 @dataclass(frozen=True)

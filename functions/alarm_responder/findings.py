@@ -49,6 +49,8 @@ class Findings:
     changes: Mapping[str, FeatureChange] = field(default_factory=dict)
     acknowledged: Acknowledgement | None = None
     in_stream: StreamFinding | None = None
+    window: timedelta | None = None
+    """How long the run's window is; None if nobody said it."""
     problems: Sequence[str] = ()
 
 
@@ -81,6 +83,7 @@ def look(alarm: Alarm, sources: Sources) -> Findings:
         violations=violations,
         lookback=lookback,
         lag=lag,
+        window=sources.window,
         report=drift_report(report),
         rows=row_count(current),
         baseline={**summaries(baseline), **metric_lines(baseline)},

@@ -17,7 +17,7 @@ from functions.alarm_responder.notification import MessageContext, Notification,
 from functions.alarm_responder.severity import Severities, read_severities
 from functions.common.aws_clients import error_code
 from functions.common.environment import ConfigurationError, flag, prefix, required
-from functions.common.idempotency import Claim, Markers
+from functions.common.idempotency import IdempotencyStore, Lease
 from functions.common.json_logging import log
 from functions.common.s3_objects import UnreadableError, list_keys
 
@@ -49,6 +49,8 @@ class Settings:
     """Where the comparisons of two engines are kept; None with one."""
     hours_behind: Mapping[str, int] = field(default_factory=dict)
     """By schedule: how many hours before its run a window ends, where it does not end with it."""
+    window_hours: Mapping[str, int] = field(default_factory=dict)
+    """By schedule: how long a window is, where that is known."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -65,12 +67,18 @@ class Settings:
             monitor_state_prefix=prefix(environ, "MONITOR_STATE_PREFIX") if "MONITOR_STATE_PREFIX" in environ else None,
             agreement_prefix=prefix(environ, "AGREEMENT_PREFIX") if "AGREEMENT_PREFIX" in environ else None,
             stream_prefix=prefix(environ, "STREAM_PREFIX") if "STREAM_PREFIX" in environ else None,
-            hours_behind=_hours_behind(environ.get("HOURS_BEHIND") or "{}"),
+            hours_behind=_hours(environ, "HOURS_BEHIND"),
+            window_hours=_hours(environ, "WINDOW_HOURS"),
         )
 
     def lag(self, alarm: Alarm) -> timedelta:
         """How far behind its runs the windows of an alarm's schedule are."""
         return timedelta(hours=self.hours_behind.get(alarm.schedule or "", 0))
+
+    def window(self, alarm: Alarm) -> timedelta | None:
+        """How long the windows of an alarm's schedule are; None if it is not known."""
+        hours = self.window_hours.get(alarm.schedule or "")
+        return None if hours is None else timedelta(hours=hours)
 
 
 def _baseline_statistics(value: str) -> Mapping[str, str]:
@@ -83,11 +91,11 @@ def _baseline_statistics(value: str) -> Mapping[str, str]:
     return uris
 
 
-def _hours_behind(value: str) -> Mapping[str, int]:
+def _hours(environ: Mapping[str, str], variable: str) -> Mapping[str, int]:
     try:
-        return {str(schedule): int(hours) for schedule, hours in json.loads(value).items()}
+        return {str(schedule): int(hours) for schedule, hours in json.loads(environ.get(variable) or "{}").items()}
     except (ValueError, TypeError, AttributeError) as error:
-        raise ConfigurationError("environment variable HOURS_BEHIND must map schedule names to hours") from error
+        raise ConfigurationError(f"environment variable {variable} must map schedule names to hours") from error
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ class Responder:
     settings: Settings
     s3: Any
     sns: Any
-    markers: Markers
+    store: IdempotencyStore
 
     def respond(self, alarm: Alarm) -> dict[str, str]:
         """Publishes the alarm's message unless an earlier delivery did; returns what was done.
@@ -106,27 +114,27 @@ class Responder:
         """
         outcome = {"alarm": alarm.name, "state": alarm.state}
         key = f"{self.settings.state_prefix}/{ANSWERED_ALARMS_FOLDER}/{alarm.marker_name}.json"
-        claim: Claim | None = None
+        lease: Lease | None = None
         try:
-            claim = self.markers.claim(key)
+            lease = self.store.acquire(key)
         except (ClientError, BotoCoreError) as error:
             # Without the marker a second delivery cannot be told from the first. Twice is better than never.
             log("ERROR", "no marker; the message may go out twice", alarm=alarm.name, reason=error_code(error))
         else:
-            if claim is None:
+            if lease is None:
                 return {**outcome, "outcome": "duplicate"}
         try:
             message_id = self._notify(alarm)
         except Exception as error:
-            if claim:
-                self._mark(self.markers.release, claim, {"reason": error_code(error)})
+            if lease:
+                self._mark(self.store.release, lease, {"reason": error_code(error)})
             raise
         if message_id is None:
             result = {**outcome, "outcome": "recorded"}
         else:
             result = {**outcome, "outcome": "published", "message_id": message_id}
-        if claim:
-            self._mark(self.markers.finish, claim, result)
+        if lease:
+            self._mark(self.store.finish, lease, result)
         return result
 
     def _notify(self, alarm: Alarm) -> str | None:
@@ -192,6 +200,7 @@ class Responder:
             agreement_prefix=settings.agreement_prefix,
             stream_prefix=settings.stream_prefix,
             lag=settings.lag(alarm),
+            window=settings.window(alarm),
         )
         return kind_of(alarm.metric).answer(alarm, sources, context)
 
@@ -207,9 +216,9 @@ class Responder:
         )
         return str(answer["MessageId"])
 
-    def _mark(self, write: Callable[[Claim, Mapping[str, str]], None], claim: Claim, facts: Mapping[str, str]) -> None:
+    def _mark(self, write: Callable[[Lease, Mapping[str, str]], None], lease: Lease, facts: Mapping[str, str]) -> None:
         """The message is out, or the error is on its way: a marker that cannot be written must not change that."""
         try:
-            write(claim, facts)
+            write(lease, facts)
         except (ClientError, BotoCoreError) as error:
-            log("ERROR", "marker not updated", marker=claim.key, reason=error_code(error))
+            log("ERROR", "marker not updated", marker=lease.key, reason=error_code(error))

@@ -7,11 +7,15 @@ from functions.alarm_responder.notification import hour_text, plural
 from functions.alarm_responder.run_history import Run, Streak
 
 
-def data_line(run: Run, report: DriftReport, rows: int | None) -> str:
-    """From when to when the window is, and how many rows of how many records it has."""
+def data_line(run: Run, report: DriftReport, rows: int | None, window: timedelta | None = None) -> str:
+    """From when to when the window is, and how many rows of how many records it has. A run of Model Monitor says
+    neither: its window ends with the hour that its results lie at, and is as long as the schedule's.
+    """
     count = f", {_rows(report, rows)}" if report.rows is not None or rows is not None else ""
     if report.start is not None and report.end is not None:
         return f"Data      {span_text(report.start, report.end)}{count}"
+    if window is not None:
+        return f"Data      {span_text(run.hour - window, run.hour)}{count}"
     return f"Data      up to {hour_text(run.hour)}{count}"
 
 
@@ -20,13 +24,23 @@ def run_line(run: Run, report: DriftReport, lag: timedelta) -> str:
     return f"Run       {hour_text(run.hour if report.end is None else run.hour + lag)}"
 
 
-def since_line(run: Run, streak: Streak, report: DriftReport, lookback: timedelta, names: frozenset[str]) -> str:
+def since_line(
+    run: Run,
+    streak: Streak,
+    report: DriftReport,
+    *,
+    lookback: timedelta,
+    names: frozenset[str],
+    window: timedelta | None = None,
+) -> str:
     """When the first bad window of the episode begins: as the engine found it for one of the features `names`, else by
     the runs one after the other.
     """
     windows = "this window" if streak.runs == 1 else f"{streak.runs} consecutive windows"
     hours = lookback // timedelta(hours=1)
     extent = "the one before was clean" if streak.complete else f"none clean in the {hours} hours before the alarm"
+    if report.start is None and window is not None:
+        return f"Since     {hour_text(streak.since - window)} ({windows}; {extent})"
     if report.start is None:
         return f"Since     the window that ended at {hour_text(streak.since)} ({windows}; {extent})"
     first = report.start - (run.hour - streak.since)

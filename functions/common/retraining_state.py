@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from contract.retraining import DECISIONS, LAST, LOCK, POINTER, WAITING
+from contract.retraining import DECISIONS, DECLARED, LAST, LOCK, POINTER, WAITING
 from functions.common.aws_clients import error_code
 from functions.common.s3_objects import exists, read_json
 
@@ -57,6 +57,13 @@ class State:
         if not exists(self.s3, self.bucket, POINTER):
             return {}
         found: dict[str, Any] = read_json(self.s3, self.bucket, POINTER)
+        return found
+
+    def declared(self) -> dict[str, str] | None:
+        """What the endpoint was declared with; None if nobody has noted it."""
+        if not exists(self.s3, self.bucket, DECLARED):
+            return None
+        found: dict[str, str] = read_json(self.s3, self.bucket, DECLARED)
         return found
 
     def decide(self, execution: str, content: Mapping[str, Any]) -> bool:

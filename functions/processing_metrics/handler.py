@@ -113,6 +113,7 @@ def _note(s3: Any, settings: Settings, job: Job) -> None:
         reason=job.reason + (_LOST if job.name.endswith(SECOND_TRY) else ""),
         exit_message=job.exit_message,
         ended=job.ended.isoformat() if job.ended else None,
+        run=job.window_end,
     )
     note_failure(s3, settings.bucket, f"{settings.state_prefix}/{FAILURE_NOTES_FOLDER}", failure)
 

@@ -38,6 +38,8 @@ class Job:
     started: datetime | None
     ended: datetime | None
     max_runtime_seconds: int | None
+    window_end: str | None = None
+    """As its environment says it."""
 
     @property
     def timed_out(self) -> bool:
@@ -107,6 +109,7 @@ def identify(description: Mapping[str, Any], *, endpoint: str, results_uri: str)
         output_uri=results,
         started=description.get("ProcessingStartTime"),
         ended=description.get("ProcessingEndTime"),
+        window_end=environment.get("end_time"),
         max_runtime_seconds=(description.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds"),
     )
 

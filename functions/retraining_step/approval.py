@@ -52,13 +52,7 @@ def _answer(package: str, settings: Mapping[str, Any], services: Services) -> di
     waiting = state.waiting(package)
     if waiting is None:
         return {"ignored": "nothing waits for it"}
-    # The event says what, not who: that the package itself knows.
-    found = services.sagemaker.describe_model_package(ModelPackageName=package)
-    answer = {
-        "status": found["ModelApprovalStatus"],
-        "by": found.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn", "unknown"),
-        "note": found.get("ApprovalDescription", ""),
-    }
+    answer = answer_of(package, services)
     try:
         services.states.send_task_success(taskToken=waiting["token"], output=json.dumps(answer))
     except ClientError as error:
@@ -67,6 +61,16 @@ def _answer(package: str, settings: Mapping[str, Any], services: Services) -> di
         log("WARNING", "nobody waits for this answer any more", package=package)
     state.stop_waiting(package)
     return {"answered": answer}
+
+
+def answer_of(package: str, services: Services) -> dict[str, Any]:
+    """What was answered, and by whom: an event does not say that, the package itself does."""
+    found = services.sagemaker.describe_model_package(ModelPackageName=package)
+    return {
+        "status": found["ModelApprovalStatus"],
+        "by": found.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn", "unknown"),
+        "note": found.get("ApprovalDescription", ""),
+    }
 
 
 def approve_by_itself(event: Mapping[str, Any], _settings: Mapping[str, Any], services: Services) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Whatever went wrong, the old model serves afterwards: an update under way is wai
 taken back unless the monitors follow it already.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError
 from functions.common.aws_clients import error_code
 from functions.common.json_logging import log
 from functions.common.retraining_state import State
-from functions.retraining_step.approval import reject
+from functions.retraining_step.approval import answer_of, reject
 from functions.retraining_step.candidates import comparison_lines
 from functions.retraining_step.deployment import names_of
 from functions.retraining_step.services import Services, tell
@@ -30,6 +31,9 @@ _HEADLINES: Final = {
     ROLLED_BACK: "the new model was rolled back",
     FAILED: "the retraining failed",
 }
+_OLD_SERVES: Final = "The old model serves."
+_BROUGHT_BACK: Final = "The endpoint was brought back to the old model."
+_NEW_SERVES: Final = "The new model serves."
 _SETTLE_SECONDS: Final = 10.0
 _SETTLE_TIMES: Final = 60
 _MISSING: Final = ("Could not find", "does not exist")
@@ -38,13 +42,16 @@ _MISSING: Final = ("Could not find", "does not exist")
 def finish(event: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
     """End an execution: clean up, write down what happened, tell people once, and let the next one start."""
     execution, outcome = event["execution"], event["outcome"]
-    package = event.get("package") or ""
-    restored = False
-    if outcome == DEPLOYED:
-        _remove_orphans(event["config"], settings, services)
-    else:
-        restored = clean_up(event, settings, services)
+    package, approval = event.get("package") or "", event.get("approval") or {}
     state = State(services.s3, settings["bucket"])
+    serves = _NEW_SERVES
+    if outcome == DEPLOYED:
+        remove_orphans(event["config"], settings, services)
+    else:
+        serves = clean_up(event, settings, services)
+    if serves == _NEW_SERVES and outcome != DEPLOYED:  # ended between the monitors' pointer and its own last state
+        outcome, package = DEPLOYED, state.pointer()["package"]
+        approval = answer_of(package, services)
     record = {
         "execution": execution,
         "outcome": outcome,
@@ -52,7 +59,7 @@ def finish(event: Mapping[str, Any], settings: Mapping[str, Any], services: Serv
         "reason": _reason(event),
         "package": package,
         "run_uri": event.get("run_uri", ""),
-        "approval": event.get("approval") or {},
+        "approval": approval,
         "ended": event.get("at") or services.now().isoformat(),
     }
     if state.decide(execution, record):
@@ -61,7 +68,7 @@ def finish(event: Mapping[str, Any], settings: Mapping[str, Any], services: Serv
                 services,
                 settings,
                 f"{settings['endpoint_name']}: {_HEADLINES[outcome]}",
-                _lines(record, restored, settings, services),
+                _lines(record, serves, settings, services),
             )
         except Exception:
             state.undecide(execution)
@@ -95,9 +102,10 @@ def execution_ended(detail: Mapping[str, Any], settings: Mapping[str, Any], serv
     return finish(event, settings, services)
 
 
-def clean_up(event: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> bool:
-    """Reject what still waits, and let the old model serve; whether the endpoint had to be brought back."""
+def clean_up(event: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> str:
+    """Reject what still waits, and let the old model serve unless the monitors follow the new one; which one serves."""
     state, sagemaker = State(services.s3, settings["bucket"]), services.sagemaker
+    stop_pipeline(settings, services, event["execution"].rsplit(":", 1)[-1])
     pending = sagemaker.list_model_packages(
         ModelPackageGroupName=settings["group_name"], ModelApprovalStatus="PendingManualApproval"
     )["ModelPackageSummaryList"]
@@ -105,16 +113,36 @@ def clean_up(event: Mapping[str, Any], settings: Mapping[str, Any], services: Se
         state.stop_waiting(package["ModelPackageArn"])
         reject(package["ModelPackageArn"], f"the retraining ended: {_reason(event)}", services)
     if not event.get("champion"):
-        return False
+        return _OLD_SERVES
     before = event["champion"]["config"]
-    endpoint = _settled(settings, services)
-    current = endpoint["EndpointConfigName"]
-    restored = current != before and not _is_monitored(current, settings, services)
-    if restored:
+    current, serves = _settled(settings, services)["EndpointConfigName"], _OLD_SERVES
+    if current != before and _is_monitored(current, settings, services):
+        serves = _NEW_SERVES
+    elif current != before:
         sagemaker.update_endpoint(EndpointName=settings["endpoint_name"], EndpointConfigName=before)
-        current = _settled(settings, services)["EndpointConfigName"]
-    _remove_orphans(current, settings, services)
-    return restored
+        current, serves = _settled(settings, services)["EndpointConfigName"], _BROUGHT_BACK
+    remove_orphans(current, settings, services)
+    return serves
+
+
+def stop_pipeline(settings: Mapping[str, Any], services: Services, name: str | None = None) -> None:
+    """Stop what trains for a run that is over: it would register a candidate that nobody waits for. None: all of it."""
+    sagemaker = services.sagemaker
+    for _ in range(_SETTLE_TIMES):
+        newest = sagemaker.list_pipeline_executions(
+            PipelineName=settings["pipeline_name"], SortBy="CreationTime", SortOrder="Descending"
+        )["PipelineExecutionSummaries"]
+        ours = [each for each in newest if name is None or each.get("PipelineExecutionDisplayName") == name]
+        under_way = [each for each in ours if each["PipelineExecutionStatus"] in ("Executing", "Stopping")]
+        if not under_way:
+            return
+        for each in under_way:
+            if each["PipelineExecutionStatus"] == "Executing":
+                arn = each["PipelineExecutionArn"]
+                token = hashlib.sha256(arn.encode()).hexdigest()[:40]
+                sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=token)
+        services.sleep(_SETTLE_SECONDS)
+    raise RuntimeError(f"pipeline {settings['pipeline_name']} does not stop")
 
 
 def _settled(settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
@@ -132,7 +160,7 @@ def _is_monitored(config: str, settings: Mapping[str, Any], services: Services) 
     return bool(State(services.s3, settings["bucket"]).pointer().get("config") == config)
 
 
-def _remove_orphans(current: str, settings: Mapping[str, Any], services: Services, *, everything: bool = False) -> None:
+def remove_orphans(current: str, settings: Mapping[str, Any], services: Services, *, everything: bool = False) -> None:
     """Remove the configurations and models of candidates that do not serve."""
     packages = services.sagemaker.list_model_packages(ModelPackageGroupName=settings["group_name"], MaxResults=100)
     for package in packages["ModelPackageSummaryList"]:
@@ -152,26 +180,19 @@ def _gone(delete: Any) -> None:
         log("DEBUG", "already gone", code=error_code(error))
 
 
-def on_destroy(step: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
-    """What Pulumi does not know of goes with the stack: a group with packages in it cannot be deleted."""
-    if step["action"] != "delete":
-        return {"destroy": "later"}
-    _remove_orphans("", settings, services, everything=True)
-    packages = services.sagemaker.list_model_packages(ModelPackageGroupName=settings["group_name"], MaxResults=100)
-    for package in packages["ModelPackageSummaryList"]:
-        services.sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-    return {"destroy": "done"}
-
-
 def _reason(event: Mapping[str, Any]) -> str:
     """Why it ended so, in one line."""
     error = event.get("error") or {}
     if error:
         return f"{error.get('Error', 'error')}: {' '.join(str(error.get('Cause', '')).split())}"[:1000]
+    endpoint = event.get("endpoint")
+    if endpoint:  # SageMaker does not always say why
+        taken_back = f"the endpoint is {endpoint['EndpointStatus']} with {endpoint.get('EndpointConfigName')}"
+        return str(endpoint.get("FailureReason") or taken_back)[:1000]
     return str(event.get("reason") or (event.get("approval") or {}).get("note") or "")[:1000]
 
 
-def _lines(record: Mapping[str, Any], restored: bool, settings: Mapping[str, Any], services: Services) -> list[str]:
+def _lines(record: Mapping[str, Any], serves: str, settings: Mapping[str, Any], services: Services) -> list[str]:
     approval = record["approval"]
     lines = [f"{settings['endpoint_name']}: {_HEADLINES[record['outcome']]}."]
     lines += [f"Trained because of: {record['trigger']}"] if record["trigger"] else []
@@ -179,8 +200,8 @@ def _lines(record: Mapping[str, Any], restored: bool, settings: Mapping[str, Any
     lines += (
         [f"Approved by: {approval['by']} ({approval.get('note') or 'without a note'})"] if approval.get("by") else []
     )
-    if record["outcome"] != DEPLOYED:
-        lines.append("The endpoint was brought back to the old model." if restored else "The old model serves.")
+    if serves != _NEW_SERVES:
+        lines.append(serves)
     if record["run_uri"]:
         lines += ["", *comparison_lines(record["run_uri"], services)]
     return [

@@ -12,7 +12,7 @@ def followed(plan: Plan, s3: Any) -> Plan:
     """The plan with the inputs that the last retraining has put in the place of the declared ones.
 
     Without a retraining so far there is no such object, and the plan stays as it is. Windows of another model's answers
-    are none to learn from: their counts go to a folder of their own.
+    are none to learn from: their counts go to a folder of their own. Results are told to be of the package that serves.
     """
     if plan.current_baseline_uri is None:
         return plan
@@ -21,7 +21,11 @@ def followed(plan: Plan, s3: Any) -> Plan:
         return plan
     pointer = read_json(s3, bucket, key)
     uris = pointer["inputs"].get(plan.kind)
-    return plan if not uris else replace(plan, request=_request(plan.request, uris, str(pointer["version"])))
+    request = _request(plan.request, uris, str(pointer["version"])) if uris else plan.request
+    package = str(pointer["package"]).rpartition(":model-package/")[2]
+    return replace(
+        plan, request={**request, "Environment": {**request.get("Environment", {}), "model_version": package}}
+    )
 
 
 def _request(request: Mapping[str, Any], uris: Mapping[str, str], version: str) -> dict[str, Any]:

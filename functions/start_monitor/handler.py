@@ -21,7 +21,7 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError
 from functions.common.failure_notes import note_failure
-from functions.common.idempotency import Clock, Markers, StillInProgressError
+from functions.common.idempotency import Clock, IdempotencyStore, StillInProgressError
 from functions.common.json_logging import attempt, log
 from functions.start_monitor import batch
 from functions.start_monitor.current_baseline import followed
@@ -36,7 +36,7 @@ from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
 from functions.start_monitor.second_chance import NO_JOB, note_lost, settle
 from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
-from functions.start_monitor.time_window import parse_time
+from functions.start_monitor.time_window import iso, parse_time
 
 _CLOCK = Clock()
 # Lambda's own: the first and two retries (components/functions/function.py, RETRIES).
@@ -74,8 +74,8 @@ def start(
     """Start what the window needs; what was done comes back. `deadline`: when this delivery is killed at the latest."""
     records = Records.of(s3, plan, clock.now)
     killed_at = clock.now() + _SECONDS if deadline is None else deadline
-    markers = Markers(s3, records.bucket, plan.schedule, killed_at, clock)
-    taken = take(s3, plan, records, markers, lambda run: was_started(run, sagemaker))
+    store = IdempotencyStore(s3, records.bucket, plan.schedule, killed_at, clock)
+    taken = take(s3, plan, records, store, lambda run: was_started(run, sagemaker))
     run = taken.run
     answer: dict[str, Any] = {
         "schedule": plan.schedule,
@@ -159,6 +159,7 @@ def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
         reason=reason,
         exit_message=None,
         ended=datetime.now(UTC).isoformat(),
+        run=iso(plan.window.end),
     )
     attempt(
         "the reason could not be kept",
@@ -190,6 +191,7 @@ def _note_lost(s3: Any, settings: Settings, plan: Plan, lost: Mapping[str, str])
         reason=f"{len(lost)} {are} lost, nobody looks at them again: {spans}",
         exit_message=None,
         ended=datetime.now(UTC).isoformat(),
+        run=iso(plan.window.end),
     )
     attempt(
         "the reason could not be kept",

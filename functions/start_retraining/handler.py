@@ -1,5 +1,7 @@
 """Starts a retraining, or says why not: on an alarm that lasts, on a schedule, or by hand.
 
+An hourly check asks again for what has lasted since, or was refused when the alarm rang.
+
 One run at a time: the lock is a conditional write, so of two alarms at once one starts. Every "no" is logged with its
 reason and counted. Permissions and environment variables: functions/README.md.
 """
@@ -21,7 +23,7 @@ from functions.common.environment import required
 from functions.common.json_logging import log
 from functions.common.retraining_state import State
 from functions.common.s3_objects import list_objects, read_json
-from functions.start_retraining.triggers import Trigger, lasting, read_trigger
+from functions.start_retraining.triggers import Trigger, checked, lasting, read_trigger
 
 _RUNNING = "RUNNING"
 # Between taking the lock and the execution that it names lie some milliseconds.
@@ -53,6 +55,12 @@ def process(event: Any, settings: Mapping[str, Any], services: Services) -> dict
     trigger = read_trigger(event)
     if trigger is None:
         return {"started": None, "reason": "not an alarm that begins"}
+    if trigger.by == "check":
+        asked = trigger.at or services.now()
+        found = checked(settings, services.cloudwatch, asked, _answered(State(services.s3, settings["bucket"]).last()))
+        if isinstance(found, str):  # nobody asked, so nobody is refused
+            return {"started": None, "reason": found}
+        trigger = found
     try:
         execution = _start(trigger, settings, services)
     except NotStarted as no:
@@ -65,12 +73,12 @@ def process(event: Any, settings: Mapping[str, Any], services: Services) -> dict
 def _start(trigger: Trigger, settings: Mapping[str, Any], services: Services) -> str:
     state = State(services.s3, settings["bucket"])
     asked = trigger.at or services.now()
-    problem = lasting(trigger, settings, services.cloudwatch, asked)
+    last = state.last()
+    problem = lasting(trigger, settings, services.cloudwatch, asked, _answered(last))
     if problem:
         raise NotStarted(*problem)
     held = _check_running(state, services)
     _check_waiting(settings, services)
-    last = state.last()
     if trigger.by != "hand":  # a person has decided
         _check_cool_down(last, settings, asked)
         _check_labels(last, settings, services)
@@ -92,6 +100,11 @@ def _start(trigger: Trigger, settings: Mapping[str, Any], services: Services) ->
         state.release_lock(execution)
         raise
     return execution
+
+
+def _answered(last: Mapping[str, Any]) -> datetime | None:
+    """When the last retraining ended."""
+    return datetime.fromisoformat(last["ended"]) if last else None
 
 
 def _input(

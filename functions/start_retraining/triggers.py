@@ -1,4 +1,8 @@
-"""What asks for a retraining: an alarm, a schedule, a person; and whether what an alarm says has lasted."""
+"""What asks for a retraining: an alarm, a schedule, a person; and whether what an alarm says has lasted.
+
+An alarm that goes on makes one transition, at its first run, and the guard may have said no to it. So a check asks
+every hour whether a rule's violations have lasted, whatever the alarm did.
+"""
 
 import json
 from collections.abc import Mapping
@@ -15,9 +19,10 @@ _HOUR = 3600
 
 @dataclass(frozen=True)
 class Trigger:
-    """Who asks: `by` is `alarm`, `schedule`, `quality` or `hand`; `alarm` its name; `parameters` the pipeline's.
+    """Who asks: `by` is `alarm`, `schedule`, `check`, `quality` or `hand`.
 
-    `at`: when it asked, where it says so. An event may come late, and what it speaks of is older then.
+    `alarm`: its name. `parameters`: the pipeline's. `at`: when it asked, where it says so: an event may come late, and
+    what it speaks of is older then.
     """
 
     by: str
@@ -42,7 +47,7 @@ def read_trigger(event: Any) -> Trigger | None:
     if fields.get("by") == "schedule":
         return Trigger("schedule", "schedule", at=_moment(fields.get("at")))
     if fields.get("by") == "check":
-        return Trigger("quality", "quality floor", at=_moment(fields.get("at")))
+        return Trigger("check", "check", at=_moment(fields.get("at")))
     if fields.get("by") == "hand":
         reason = str(fields.get("reason") or "no reason given")
         given = mapping(fields.get("parameters") or {}, "parameters")
@@ -54,25 +59,52 @@ def _moment(text: Any) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) and text else None
 
 
-def lasting(trigger: Trigger, settings: Mapping[str, Any], cloudwatch: Any, now: datetime) -> tuple[str, str] | None:
-    """Why a trigger does not count, as reason and detail; None if it does."""
+def lasting(
+    trigger: Trigger, settings: Mapping[str, Any], cloudwatch: Any, now: datetime, since: datetime | None = None
+) -> tuple[str, str] | None:
+    """Why a trigger does not count, as reason and detail; None if it does.
+
+    `since`: what was published before the last retraining ended has been answered by it.
+    """
     if trigger.by == "quality":
-        return _quality(settings, cloudwatch, now)
+        return _quality(settings, cloudwatch, now, since)
     if trigger.by != "alarm":
         return None
     rule = next((rule for rule in settings["rules"] if rule["alarm"] == trigger.alarm), None)
     if rule is None:
         return (names.NOT_A_TRIGGER, trigger.alarm)
-    violated = violated_runs(rule, settings, cloudwatch, now)
+    violated = violated_runs(rule, settings, cloudwatch, now, since)
     needed = int(rule["runs"])
     if violated < needed:
         return (names.NOT_LASTING, f"{violated} of the {needed} last runs of {rule['kind']} had violations")
     return None
 
 
-def violated_runs(rule: Mapping[str, Any], settings: Mapping[str, Any], cloudwatch: Any, now: datetime) -> int:
-    """How many of the last runs, without a gap, had violations."""
+def checked(
+    settings: Mapping[str, Any], cloudwatch: Any, now: datetime, since: datetime | None = None
+) -> Trigger | str:
+    """What the check finds: the first rule that has lasted, or the quality floor; otherwise why there is none."""
+    triggers = [
+        Trigger("alarm", f"alarm {rule['alarm']}: {rule['runs']} runs in a row", alarm=rule["alarm"], at=now)
+        for rule in settings["rules"]
+    ]
+    if settings.get("quality_floor"):
+        triggers.append(Trigger("quality", "quality floor", at=now))
+    found = []
+    for trigger in triggers:
+        problem = lasting(trigger, settings, cloudwatch, now, since)
+        if problem is None:
+            return trigger
+        found.append(problem[1])
+    return "; ".join(found) or "no rule and no quality floor is set"
+
+
+def violated_runs(
+    rule: Mapping[str, Any], settings: Mapping[str, Any], cloudwatch: Any, now: datetime, since: datetime | None = None
+) -> int:
+    """How many of the last runs, without a gap, had as many violations as the rule's severity asks for."""
     runs, hours = int(rule["runs"]), int(rule["hours_between_runs"])
+    begin = now - timedelta(hours=hours * (runs + 1))
     points = cloudwatch.get_metric_statistics(
         Namespace=settings["metric_namespace"],
         MetricName=CONSTRAINT_VIOLATIONS,
@@ -80,24 +112,31 @@ def violated_runs(rule: Mapping[str, Any], settings: Mapping[str, Any], cloudwat
             {"Name": name, "Value": value}
             for name, value in of_schedule(settings["endpoint_name"], rule["schedule"]).items()
         ],
-        StartTime=now - timedelta(hours=hours * (runs + 1)),
+        StartTime=begin if since is None else max(begin, min(since, now)),
         EndTime=now + timedelta(hours=1),
-        Period=_HOUR,
+        Period=_period(hours),
         Statistics=["Maximum"],
     )["Datapoints"]
     count = 0
     for point in sorted(points, key=lambda each: each["Timestamp"], reverse=True):
-        if point["Maximum"] <= 0:
+        if point["Maximum"] < float(rule["threshold"]):
             break
         count += 1
     return count
 
 
-def _quality(settings: Mapping[str, Any], cloudwatch: Any, now: datetime) -> tuple[str, str] | None:
+def _period(hours: int) -> int:
+    """A quarter of the time between two runs: a late and a punctual one stay two, and AWS answers 1,440 at most."""
+    return hours * _HOUR // 4 if hours < 4 else hours // 4 * _HOUR
+
+
+def _quality(
+    settings: Mapping[str, Any], cloudwatch: Any, now: datetime, since: datetime | None
+) -> tuple[str, str] | None:
     floor = settings.get("quality_floor")
     if not floor:
         return (names.NOT_A_TRIGGER, "no quality floor is set")
-    hours = int(floor["hours_between_runs"])
+    begin = now - timedelta(hours=2 * int(floor["hours_between_runs"]))
     points = cloudwatch.get_metric_statistics(
         Namespace=floor["namespace"],
         MetricName=floor["metric"],
@@ -105,7 +144,7 @@ def _quality(settings: Mapping[str, Any], cloudwatch: Any, now: datetime) -> tup
             {"Name": name, "Value": value}
             for name, value in of_schedule(settings["endpoint_name"], floor["schedule"]).items()
         ],
-        StartTime=now - timedelta(hours=2 * hours),
+        StartTime=begin if since is None else max(begin, min(since, now)),
         EndTime=now + timedelta(hours=1),
         Period=_HOUR,
         Statistics=["Average"],

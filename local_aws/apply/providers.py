@@ -17,7 +17,7 @@ KNOWN = keys("accessKey secretKey token assumeRoles defaultTags allowedAccountId
 # Provider inputs that change nothing here: they only spare real providers look-ups, or say how to log and retry.
 IGNORED = keys(
     "skipCredentialsValidation skipMetadataApiCheck skipRegionValidation skipRequestingAccountId maxRetries retryMode"
-    " version httpProxy insecure s3UsePathStyle stsRegion useDualstackEndpoint useFipsEndpoint"
+    " skipGetEc2Platforms version httpProxy insecure s3UsePathStyle stsRegion useDualstackEndpoint useFipsEndpoint"
 )
 
 

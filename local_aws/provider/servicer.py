@@ -21,6 +21,7 @@ from local_aws.apply.errors import ApplyError, UnsupportedError
 from local_aws.apply.providers import Provider, configured
 from local_aws.apply.values import plain, redacted, secret_texts
 from local_aws.provider import operations
+from local_aws.provider.schema import schema
 from local_aws.provider.wire import UNKNOWN, own_inputs, to_dict, to_struct
 
 DIFF = protocol.DiffResponse
@@ -50,15 +51,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         """The version of the SDK: the engine warns of a provider that is older than its program wants."""
-        return plugin_pb2.PluginInfo(version=metadata.version(f"pulumi-{self.package}"))
+        return plugin_pb2.PluginInfo(version=_version(self.package))
 
     def Handshake(self, request: Any, context: Any) -> Any:
         """Secrets come in their envelopes, so that they can be kept out of error messages."""
         return protocol.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False, accept_outputs=False)
 
     def GetSchema(self, request: Any, context: Any) -> Any:
-        """Nothing but a name: the schema belongs to the real providers."""
-        return protocol.GetSchemaResponse(schema=json.dumps({"name": self.package, "version": "0.0.0"}))
+        """The types that are carried out here, for programs in YAML; the whole schema is the real providers'."""
+        return protocol.GetSchemaResponse(schema=json.dumps(schema(self.package, _version(self.package))))
 
     def CheckConfig(self, request: Any, context: Any) -> Any:
         """The configuration as it is: whether it can be carried out, `Configure` says."""
@@ -172,6 +173,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _explained(self, context: Any, secrets: Any) -> _Explained:
         return _Explained(context, secrets)
+
+
+def _version(package: str) -> str:
+    return metadata.version(f"pulumi-{package}")
 
 
 class _Explained:

@@ -1,16 +1,19 @@
 """The chain that `python -m benchmarks rings` counts at, and the measures of others that it is held beside."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import peer_rules, rings_peers, rough_look
+from benchmarks import peer_rules, rings_peers, rough_look, warm_job
 from benchmarks.chain import Alarm, Chain, declared_alarms
 from benchmarks.rings import BASELINE_ROWS, Life
 from benchmarks.row_worlds import Drift, Source, World
+from benchmarks.warm_job import windows_at
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from drift_tools.job import drift_json, judge, judge_quality
 
 
 def test_the_alarms_are_those_that_the_component_declares() -> None:
@@ -37,13 +40,28 @@ def test_one_episode_is_one_message_and_its_end_another(tmp_path: Path) -> None:
     assert "Data      2024-01-01 02:00–03:00 UTC, 300 rows" in first.body
 
 
+def test_what_a_year_of_runs_keeps_is_kept_for_those_runs_alone(tmp_path: Path) -> None:
+    def product() -> list[object]:
+        named = (drift_json, "baseline_rows"), (drift_json, "compare"), (judge, "place_of"), (judge_quality, "place_of")
+        return [vars(module)[name] for module, name in named]
+
+    own = product()
+    with warm_job.keeping():
+        assert drift_json.baseline_rows is not own[0]
+    chain = Chain(tmp_path)
+    rows = Source(World("plain", 300), np.random.default_rng(1)).block(0, 1)
+    chain.baseline(rows)
+    chain.window(0, rows, 0)
+    assert product() == own
+
+
 def test_the_rough_look_counts_as_the_job_does(tmp_path: Path) -> None:
     life = Life.of(tmp_path, World("3 % empty", 300), 0, 24)
     assert life.training.sum() >= BASELINE_ROWS * len(life.history.bins)
-    life.run(3)
-    (path,) = life.chain.windows().glob("*.json")
-    record = path.read_text()
-    assert f'"counts":{life.history.counts[3].tolist()}'.replace(" ", "") in record
+    life.run(3, DATA_QUALITY)
+    store = windows_at(life.chain.windows())
+    (name,) = store.names("2", "3")
+    assert json.loads(store.get(name))["counts"] == life.history.counts[3].tolist()
 
 
 def test_an_alarm_holds_its_state_between_runs() -> None:
@@ -74,3 +92,12 @@ def test_while_learning_what_is_gross_is_looked_at() -> None:
     assert not rough_look.while_learning(counts, training).any()
     counts[7, 0, :10], counts[7, 0, 11] = 15, 150
     assert np.flatnonzero(rough_look.while_learning(counts, training)).tolist() == [7]
+
+
+def test_the_rough_look_at_model_quality_keeps_what_the_job_does(tmp_path: Path) -> None:
+    life = Life.of(tmp_path, World("plain", 300, has_quality=True), 0, 24)
+    assert life.quality is not None
+    life.run(3, MODEL_QUALITY)
+    store = windows_at(life.chain.windows(MODEL_QUALITY))
+    (name,) = store.names("2", "3")
+    assert json.loads(store.get(name)) == life.quality.record(3)

@@ -269,6 +269,9 @@ class TestWindowsThatAreMovedBack:
         }
         assert len(watched) == (2 if engine == "both" else 1)
         assert json.loads(self.variables(run)["HOURS_BEHIND"]) == dict.fromkeys(watched, 72)
+        long = json.loads(self.variables(run)["WINDOW_HOURS"])
+        assert {name: hours for name, hours in long.items() if name in watched} == dict.fromkeys(watched, 24)
+        assert set(long.values()) == {1, 24}
 
 
 class TestQuietHours:

@@ -236,6 +236,8 @@ class TestPlan:
             "result_tables_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/result-tables",
             "account_id": "123456789012",
             "model_variant": "Primary",
+            # Nobody gives versions by hand: each model has a name of its own.
+            "model_version": one.one("aws:sagemaker/model:Model").outputs["name"],
         }
         assert {"NetworkConfig", "ProcessingOutputConfig", "ProcessingJobName"} & set(request) == set()
 
@@ -617,6 +619,8 @@ class TestHealth:
 
 
 class TestDashboard:
+    NOT_RUNG = ("Growing, not yet material (features, metrics)", "Learning: windows still to be seen")
+
     @staticmethod
     def titles(run: Run) -> list[str]:
         body = json.loads(run.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"])
@@ -631,11 +635,13 @@ class TestDashboard:
         assert [title for title in self.titles(one) if title not in plainly] == [
             "Runs that ended",
             "Windows without data",
+            *self.NOT_RUNG,
         ]
         assert [title for title in self.titles(both) if title not in plainly] == [
             "Runs that ended",
             "Windows without data",
             "Agreement of the engines (share of features)",
+            *self.NOT_RUNG,
         ]
 
     def test_no_widget_lies_on_another(self, both: Run) -> None:
@@ -652,7 +658,7 @@ class TestDashboard:
     def test_metrics_per_feature_are_those_of_the_engine(self, full: Run, one: Run, both: Run) -> None:
         for run in (full, both):
             assert "aws/sagemaker/Endpoints/data-metrics" in self.text(run)
-            assert "ModelMonitoring/Endpoints" not in self.text(run)
+            assert '{\\"ModelMonitoring/Endpoints' not in self.text(run), "what is searched for by features"
         assert "ModelMonitoring/Endpoints/data-metrics" in self.text(one)
         assert "ModelMonitoring/Endpoints/model-metrics" in self.text(one)
         assert "aws/sagemaker/Endpoints" not in self.text(one)

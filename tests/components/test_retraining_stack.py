@@ -45,6 +45,22 @@ def test_what_serves_belongs_to_the_machine_and_not_to_the_next_deployment(run: 
     assert "primaryContainer" in ignored(run, "aws:sagemaker/model:Model")
 
 
+def test_a_deployment_asks_whether_the_endpoint_is_declared_as_before(
+    run: Run, run_variant: Callable[..., Run], without: Run
+) -> None:
+    def asked(of: Run) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            of.one("aws:lambda/invocation:Invocation", "endpoint-declared").inputs["input"]
+        )
+        return found
+
+    assert asked(run)["step"] == "declared"
+    assert set(asked(run)["declared"]) == {
+        "model", "image", "environment", "instances", "data capture", "network", "kms_key_arn",
+    }  # fmt: skip
+    assert not [item for item in without.of_type("aws:lambda/invocation:Invocation") if "declared" in item.name]
+
+
 def test_the_machine_logs_traces_and_is_standard(run: Run) -> None:
     inputs = run.one(MACHINE).inputs
     assert inputs["type"] == "STANDARD"
@@ -74,8 +90,9 @@ def function_settings(run: Run) -> dict[str, Any]:
 
 def test_the_functions_know_which_alarms_ask_and_what_a_baseline_job_is(run: Run) -> None:
     found = function_settings(run)
-    assert [(rule["kind"], rule["runs"], rule["hours_between_runs"]) for rule in found["rules"]] == [
-        ("data-quality", 3, 1), ("model-quality", 1, 24),
+    keys = ("kind", "runs", "threshold", "hours_between_runs")
+    assert [tuple(rule[key] for key in keys) for rule in found["rules"]] == [
+        ("data-quality", 3, 1, 1), ("model-quality", 1, 1, 24),
     ]  # fmt: skip
     assert found["quality_floor"]["namespace"] == "ModelMonitoring/Endpoints/model-metrics"
     assert set(found["baselines"]) == {"data-quality", "model-quality"}
@@ -85,6 +102,13 @@ def test_the_functions_know_which_alarms_ask_and_what_a_baseline_job_is(run: Run
     assert "ProcessingJobName" not in template
     (alarm,) = found["deployment_config"]["AutoRollbackConfiguration"]["Alarms"]
     assert "endpoint-errors" in alarm["AlarmName"]
+
+
+def test_what_an_alarm_told_once_is_asked_again_every_hour(run: Run, without: Run) -> None:
+    (check,) = [item.inputs for item in run.of_type(SCHEDULE) if item.name.endswith("-retraining-check")]
+    assert check["scheduleExpression"] == "rate(1 hour)"
+    assert json.loads(check["target"]["input"])["by"] == "check"
+    assert not [item for item in without.of_type(SCHEDULE) if "retraining" in item.name]
 
 
 def test_runs_follow_the_pointer_only_with_retraining(run: Run, without: Run) -> None:

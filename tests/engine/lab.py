@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import runpy
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -10,11 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pulumi.automation import LocalWorkspaceOptions, Stack, create_or_select_stack
+
 import local_aws
 from deployment.checkout import checkout
 from deployment.events import Progress
 from deployment.operations import Environment
+from local_aws.apply.catalogue import resource_type
 from local_aws.apply.errors import ApplyError
+from local_aws.apply.providers import configured
+from local_aws.apply.resource_types import Existing
 from local_aws.provider import BUILT_CLI, Plugins, Serving
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -58,6 +64,12 @@ class Lab:
         """A stack, as `automation.py` has it."""
         return Environment(name, project=self.program, progress=Progress())
 
+    def in_process(self, name: str) -> Stack:
+        """A stack whose program runs in this process, where it costs neither a start nor imports."""
+        program = runpy.run_path(str(self.program / "__main__.py"), run_name="program")["main"]
+        workspace = LocalWorkspaceOptions(work_dir=str(self.program))
+        return create_or_select_stack(name, "model-monitoring", program=program, opts=workspace)
+
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the CLI in the program's folder, as a person would."""
         command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
@@ -75,6 +87,11 @@ class Lab:
         """The resources in a stack's state."""
         found: list[dict[str, Any]] = self.state(name)["deployment"].get("resources", [])
         return found
+
+    def delete(self, token: str, identifier: str, inputs: Mapping[str, Any]) -> None:
+        """Delete by its name what no state knows, as a person would."""
+        api = configured("aws", {}, self.cloud).api
+        resource_type(token).delete(Existing(token, identifier, identifier, inputs, {}, api))
 
     @contextlib.contextmanager
     def failing(

@@ -5,9 +5,13 @@ import re
 import signal
 import subprocess
 import time
+from typing import Any
 
 import pytest
 
+from local_aws.apply import inventory
+from local_aws.apply.catalogue import resource_type
+from local_aws.provider.wire import comparable
 from tests.engine.lab import Lab
 from tests.engine.use import assert_all_that_is_in_use_is_there
 
@@ -46,13 +50,26 @@ def interrupted(lab: Lab, moment: str, how: signal.Signals) -> int:
         return engine.wait()
 
 
-def recover(lab: Lab) -> None:
-    """What the documentation says: cancel where a lock is left, refresh, up."""
+def noted_names(under_way: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What is called anything in AWS, by the name that the engine noted before it was created."""
+    resources = [item["resource"] for item in under_way if item["resource"].get("custom")]
+    named = [(resource_type(resource["type"]).auto_name, resource) for resource in resources]
+    return {resource["inputs"][auto.property]: resource for auto, resource in named if auto}
+
+
+def left(lab: Lab, before: dict[str, frozenset[str]]) -> set[str]:
+    """What AWS has and had not."""
+    return {name for what, names in inventory(lab.cloud).items() for name in names - before.get(what, frozenset())}
+
+
+def recover(lab: Lab) -> str:
+    """Cancel where a lock is left, up, and drop the notes of what it made anew. Returns what `up` said."""
     lab.pulumi("cancel", "--stack", "dev", "--yes", check=False)
+    said = lab.pulumi("up", "--stack", "dev", "--yes", "--skip-preview").stdout
     lab.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview", "--clear-pending-creates")
-    lab.pulumi("up", "--stack", "dev", "--yes", "--skip-preview")
     lab.pulumi("preview", "--stack", "dev", "--expect-no-changes")
     assert_all_that_is_in_use_is_there(lab.cloud)
+    return said
 
 
 @pytest.mark.matrix
@@ -71,10 +88,19 @@ def test_ctrl_c_and_the_same_command_again(lab: Lab, moment: str) -> None:
 @pytest.mark.matrix
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_machine_that_goes_down(lab: Lab, moment: str) -> None:
+    """All that AWS has is noted, or is one of the creations that were noted as under way, by the name noted there."""
+    before = inventory(lab.cloud)
     lab.pulumi("stack", "init", "dev")
     assert interrupted(lab, moment, signal.SIGKILL) == -signal.SIGKILL
-    recover(lab)
+    under_way = lab.state("dev")["deployment"].get("pending_operations", [])
+    assert {operation["type"] for operation in under_way} <= {"creating"}
+    warned = recover(lab)
+    assert all(operation["resource"]["urn"] in warned for operation in under_way)
     lab.pulumi("destroy", "--stack", "dev", "--yes", "--skip-preview")
+    for name in left(lab, before):
+        [resource] = [resource for noted, resource in noted_names(under_way).items() if noted in name]
+        lab.delete(resource["type"], name, comparable(resource["inputs"]))
+    assert left(lab, before) == set()
 
 
 @pytest.mark.matrix

@@ -79,3 +79,23 @@ def test_addresses_inside_of_monitoring_are_secrets_too(lab: Lab) -> None:
     made = environment.up()
     told = [str(made), str(environment.outputs()), str(environment.destroy())]
     assert [place for place in (*told, *_written(lab)) if "hush.person-13" in place] == []
+
+
+@pytest.mark.matrix
+def test_an_address_that_becomes_a_secret_keeps_what_was_confirmed(lab: Lab) -> None:
+    """By another name it would be subscribed anew, and the confirmed one ended."""
+    environment = lab.environment("dev")
+    environment.configure({IN_MONITORING: "person-14@example.com"})
+    environment.up()
+
+    def subscription() -> str:
+        found = lab.cloud.client("sns").list_subscriptions()["Subscriptions"]
+        [mail] = [item["SubscriptionArn"] for item in found if item["Protocol"] == "email"]
+        return str(mail)
+
+    before = subscription()
+    environment.configure({}, {"monitoring.endpoint.environment.TOKEN": "hush-token-14"})
+    environment.up()
+    assert subscription() == before
+    assert environment.refresh().changed == 0
+    environment.destroy()

@@ -56,6 +56,22 @@ def quality_statistics(f1: float) -> dict[str, Any]:
     return {"version": 0.0, "dataset": {"item_count": 300}, "binary_classification_metrics": metrics}
 
 
+def bias_files(value: float) -> dict[str, Any]:
+    """A bias run's files in Clarify's format: one metric of one group, called from 0.1 on."""
+    metric = {"name": "DPPL", "description": "Difference in Positive Proportions", "value": value}
+    groups = [{"value_or_threshold": "(40, 99]", "metrics": [metric]}]
+    section = {"label": "left", "label_value_or_threshold": "1", "facets": {"age": groups}}
+    judged = [{"facet": "age", "value": "(40, 99]", "metrics": {"DPPL": {"value": value, "p_value": 0.25}}}]
+    files: dict[str, Any] = {
+        "analysis.json": {"version": "1.0", "post_training_bias_metrics": section},
+        "drift.json": {"engine": "open", "judgement": {"by": "intervals", "groups": judged}},
+    }
+    if value > 0.1:
+        found = {"facet": "age", "facet_value": "(40, 99]", "metric_name": "DPPL", "description": "farther"}
+        files["constraint_violations.json"] = {"violations": [found | {"constraint_check_type": "bias_drift_check"}]}
+    return files
+
+
 def leave(results: Path, endpoint: str, kind: str, hour: str, files: Mapping[str, Any]) -> Path:
     """Write a run's files where its job would; `hour` is `2026/01/31/13`."""
     folder = results / endpoint / f"{endpoint}-{kind}" / hour

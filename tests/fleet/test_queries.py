@@ -14,7 +14,7 @@ from drift_tools.fleet import compact_tables, fill_tables, open_store
 from drift_tools.result_rows import acknowledgement_line
 from local_aws import LocalAws
 from local_aws.apply import Deployment, Settings, deploy
-from tests.fleet.runs import drift_document, leave, quality_statistics, violations_document
+from tests.fleet.runs import bias_files, drift_document, leave, quality_statistics, violations_document
 
 TODAY = datetime.now(UTC).replace(hour=13, minute=0, second=0, microsecond=0)
 ABOUT = {"account": "111122223333", "region": "eu-west-1", "variant": "Primary"}
@@ -49,6 +49,7 @@ def write_tables(folder: Path, tables: Any) -> None:
         for ago in days:
             data_quality(results, "churn", ago, ["amount"] if version == "churn/2" else [])
             model_quality(results, "churn", ago, 0.9 if version == "churn/1" else 0.7, called=ago == 1)
+        leave(results, "churn", "bias", hour(ago), bias_files(0.05 if version == "churn/1" else 0.4))
         fill_tables(open_store(str(results)), tables, {**ABOUT, "version": version, "team": "payments"})
     data_quality(folder / "fraud", "fraud", 2, [])
     data_quality(folder / "fraud", "fraud", 1, ["amount"])
@@ -107,6 +108,7 @@ EXPECTED: dict[str, list[list[str | None]]] = {
     ],
     "which-features-drift-most": [["churn", "amount", "6", "3", "0.5"], ["fraud", "amount", "2", "1", "0.5"]],
     "worst-models-now": [
+        [A, R, "payments", "churn", "bias", "1", "0", None, end(1), "churn-bias"],
         [A, R, "payments", "churn", "data-quality", "1", "1", "2", end(1), "churn-data-quality"],
         [A, R, "payments", "churn", "model-quality", "1", "0", None, end(1), "churn-model-quality"],
         [A, R, "risk", "fraud", "data-quality", "1", "1", "2", end(1), "fraud-data-quality"],
@@ -114,6 +116,10 @@ EXPECTED: dict[str, list[list[str | None]]] = {
     "quality-by-version": [
         ["churn", "Primary", "churn/1", "f1", "3", "0.9", "0.9", "0"],
         ["churn", "Primary", "churn/2", "f1", "3", "0.7", "0.7", "1"],
+    ],
+    "bias-by-version": [
+        ["churn", "Primary", "churn/1", "DPPL of age > 40", "1", "0.05", "0.05", "0.05", "0"],
+        ["churn", "Primary", "churn/2", "DPPL of age > 40", "1", "0.4", "0.4", "0.4", "1"],
     ],
     "drift-by-version": [
         ["churn", "Primary", "churn/1", "3", "0", "0.0"],
@@ -123,13 +129,14 @@ EXPECTED: dict[str, list[list[str | None]]] = {
     ],
     "who-acknowledged": [[f"{end(1)[:11]}14:05:00+00:00", "ann", "fraud", "fraud-data-quality", "new form"]],
     "not-acknowledged": [
+        ["churn", "churn-bias", "1", end(1)],
         ["churn", "churn-data-quality", "1", end(1)],
         ["churn", "churn-model-quality", "1", end(1)],
     ],
     "silent-monitors": [[A, R, None, "price", "price-data-quality", "data-quality", end(5)]],
     "new-since-yesterday": [["fraud", "amount", end(1)]],
     "teams": [["payments", "1", "1"], ["risk", "1", "1"], ["no team", "1", "0"]],
-    "findings-by-check": [["baseline_drift_check", "5", "2", "2"]],
+    "findings-by-check": [["baseline_drift_check", "5", "2", "2"], ["bias_drift_check", "1", "1", "1"]],
     "unusable-records": [
         ["churn", "churn-data-quality", "3660", "60", "0.0164"],
         ["fraud", "fraud-data-quality", "1220", "20", "0.0164"],
@@ -181,3 +188,22 @@ def test_projection_decides_which_days_exist(deployed: Deployment, fleet_cloud: 
 def test_what_is_no_sql_fails_with_a_reason(deployed: Deployment, fleet_cloud: LocalAws) -> None:
     with pytest.raises(AssertionError, match="SYNTAX_ERROR"):
         ask(fleet_cloud, "SELEC 1 FRM")
+
+
+def test_a_query_that_would_read_too_much_is_stopped(deployed: Deployment, fleet_cloud: LocalAws) -> None:
+    bucket = f"model-monitoring-results-{fleet_cloud.account_id}-{fleet_cloud.region}"
+    key = f"result-tables/runs/day={end(1)[:10]}/large.json"
+    s3, athena = fleet_cloud.client("s3"), fleet_cloud.client("athena")
+
+    def limit(most: int) -> None:
+        athena.update_work_group(WorkGroup="fleet-results", ConfigurationUpdates={"BytesScannedCutoffPerQuery": most})
+
+    s3.put_object(Bucket=bucket, Key=key, Body=b'{"endpoint":"' + b"x" * 10_000_000 + b'"}\n')
+    try:
+        limit(10_000_000)  # the least that Athena takes
+        with pytest.raises(AssertionError, match="Bytes scanned limit was exceeded"):
+            ask(fleet_cloud, "SELECT count(*) FROM runs")
+        assert ask(fleet_cloud, "SELECT count(*) FROM acknowledgements") == [["1"]]
+    finally:
+        limit(10 * 1024**3)
+        s3.delete_object(Bucket=bucket, Key=key)

@@ -92,9 +92,11 @@ def test_eight_concurrent_deliveries_one_message(results: FakeS3, sns: FakeSns, 
 
     def deliver(name: str) -> None:
         responder = new_responder(owner=name)
-        markers = common("idempotency").Markers(results, "churn-data", name, common("idempotency").Clock().now() + 60.0)
+        store = common("idempotency").IdempotencyStore(
+            results, "churn-data", name, common("idempotency").Clock().now() + 60.0
+        )
         ready.wait(timeout=10)
-        responder = functions.responder.Responder(responder.settings, results, sns, markers)
+        responder = functions.responder.Responder(responder.settings, results, sns, store)
         outcomes.extend(outcome(respond(event("alarm_violations"), responder)))
 
     threads = [threading.Thread(target=deliver, args=(f"delivery-{index}",)) for index in range(8)]
@@ -208,6 +210,18 @@ def test_results_of_windows_that_are_moved_back_are_found(s3: FakeS3, sns: FakeS
     assert "none clean in the 120 hours before the alarm" in body
 
 
+def test_the_message_of_a_run_that_says_nothing_of_its_window_names_it(
+    s3: FakeS3, sns: FakeSns, new_responder: Any
+) -> None:
+    for hour in (3, 4):
+        s3.put(f"{RUN}/2026/11/23/{hour:02}/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]})
+    s3.put(f"{RUN}/2026/11/23/02/statistics.json", {})
+    respond(event("alarm_violations"), new_responder(WINDOW_HOURS='{"churn-data-quality": 1}'))
+    body = sns.published[0]["Message"]
+    assert "Data      2026-11-23 03:00–04:00 UTC\n" in body
+    assert "Since     2026-11-23 02:00 UTC (2 consecutive windows; the one before was clean)" in body
+
+
 def test_how_far_back_was_looked_is_said(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     s3.put(f"{RUN}/2026/11/18/03/constraint_violations.json", {"violations": [drift("AGEP", 0.83)]})
     respond(event("alarm_violations"), new_responder(HOURS_BEHIND='{"churn-data-quality": 72, "other": 240}'))
@@ -292,7 +306,7 @@ def test_model_quality(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
 
 def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "out of memory", "ended": None}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
     respond(event("alarm_job_failures"), new_responder())
     assert "REASON\n  out of memory" in sns.published[0]["Message"]
 
@@ -311,7 +325,7 @@ def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
 )
 def test_an_old_reason_is_not_quoted(s3: FakeS3, sns: FakeSns, new_responder: Any, ended: str, *, told: bool) -> None:
     record = {"job": "dq-1", "kind": "baseline", "status": "Failed", "reason": "out of memory", "ended": ended}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
     respond(event("alarm_job_failures"), new_responder())
     body = sns.published[0]["Message"]
     assert ("REASON\n  out of memory" in body) is told
@@ -333,7 +347,7 @@ def test_where_the_log_of_a_failure_is_and_what_it_most_likely_was(
     s3: FakeS3, sns: FakeSns, new_responder: Any, fields: dict[str, Any], shown: str
 ) -> None:
     record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "x", "ended": None, **fields}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", record)
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
     respond(event("alarm_job_failures"), new_responder())
     assert shown in sns.published[0]["Message"]
 
@@ -350,7 +364,7 @@ def test_a_failed_job_without_a_usable_note(
     s3: FakeS3, sns: FakeSns, new_responder: Any, content: Any, sentence: str
 ) -> None:
     if content is not None:
-        s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality.json", content)
+        s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", content)
     assert outcome(respond(event("alarm_job_failures"), new_responder())) == ["published"]
     assert sentence in sns.published[0]["Message"]
 

@@ -69,6 +69,11 @@ def function(sagemaker: FakeSageMaker, s3: FakeS3, cloudwatch: FakeCloudWatch) -
     return Function(sagemaker, s3, cloudwatch)
 
 
+def noted(s3: FakeS3, schedule: str) -> Any:
+    """The note of the schedule's latest run that failed."""
+    return s3.json(s3.keys(f"responder-state/job-failures/churn-endpoint/{schedule}/")[-1])
+
+
 def test_violations_of_a_run(function: Function, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
     s3.put(f"{RUN}/2026/11/23/04/constraint_violations.json", {"violations": [drift("a", 0.5), drift("b", 0.5)]})
     function.run(described(ExitMessage="CompletedWithViolations: Job completed successfully with 2 violations."))
@@ -138,7 +143,7 @@ def test_results_that_may_not_be_listed_leave_the_message_to_decide(
 def test_a_failed_job_is_counted_and_its_reason_kept(function: Function, s3: FakeS3) -> None:
     function.run(described("Failed", FailureReason="AlgorithmError: out of memory"))
     assert function.published == [{"JobFailures": 1.0}]
-    assert s3.json("responder-state/job-failures/churn-endpoint/churn-data-quality.json") == {
+    assert noted(s3, "churn-data-quality") == {
         "endpoint": "churn-endpoint",
         "schedule": "churn-data-quality",
         "job": JOB,
@@ -149,7 +154,15 @@ def test_a_failed_job_is_counted_and_its_reason_kept(function: Function, s3: Fak
         "reason": "AlgorithmError: out of memory",
         "exit_message": "",
         "ended": "2026-11-23T04:05:00+00:00",
+        "run": None,
     }
+
+
+def test_an_older_run_that_fails_later_does_not_replace_the_newer_ones_note(function: Function, s3: FakeS3) -> None:
+    for end, reason in (("2026-11-23T04:00:00Z", "the newer"), ("2026-11-23T03:00:00Z", "the older's second try")):
+        found = described("Failed", FailureReason=reason)
+        function.run(found | {"Environment": found["Environment"] | {"end_time": end}})
+    assert noted(s3, "churn-data-quality")["reason"] == "the newer"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +178,7 @@ def test_the_jobs_own_words_are_kept_too(
     function: Function, s3: FakeS3, failure_reason: str, exit_message: str, reason: str
 ) -> None:
     function.run(described("Failed", FailureReason=failure_reason, ExitMessage=exit_message))
-    assert s3.json("responder-state/job-failures/churn-endpoint/churn-data-quality.json")["reason"] == reason
+    assert noted(s3, "churn-data-quality")["reason"] == reason
 
 
 def test_the_reason_is_kept_before_the_metric_is_published(
@@ -186,7 +199,7 @@ def test_without_a_place_for_the_reason_the_metric_comes(function: Function, s3:
 def test_a_job_stopped_at_its_limit_is_a_failure(function: Function, s3: FakeS3) -> None:
     function.run(described("Stopped", ProcessingEndTime=STARTED + timedelta(seconds=1800)))
     assert function.published == [{"JobFailures": 1.0}]
-    record = s3.json("responder-state/job-failures/churn-endpoint/churn-data-quality.json")
+    record = noted(s3, "churn-data-quality")
     assert record["reason"] == "stopped at its time limit of 1800 s"
 
 
@@ -212,7 +225,7 @@ def test_a_failed_merge_counts_for_its_schedule(function: Function, s3: FakeS3) 
     )
     assert (result["kind"], result["schedule"]) == ("ground-truth merge", "churn-model-quality")
     assert function.published == [{"JobFailures": 1.0}]
-    assert s3.json("responder-state/job-failures/churn-endpoint/churn-model-quality.json")["reason"] == "no labels"
+    assert noted(s3, "churn-model-quality")["reason"] == "no labels"
 
 
 def test_a_model_quality_run_of_the_open_engine_is_no_merge(function: Function) -> None:

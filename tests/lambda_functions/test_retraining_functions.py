@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -23,12 +24,14 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MACHINE = "arn:aws:states:eu-central-1:111122223333:stateMachine:churn-retraining"
 EXECUTION = f"{MACHINE.replace(':stateMachine:', ':execution:')}:run-1"
 PACKAGE = "arn:aws:sagemaker:eu-central-1:111122223333:model-package/churn-models/7"
+POINT = {"step": "point", "execution": EXECUTION, "package": PACKAGE, "config": "churn-endpoint-retrained-7"}
 SETTINGS: dict[str, Any] = {
     "bucket": "churn-data",
     "endpoint_name": "churn-endpoint-1a2b3c4",
     "name_stem": "churn-endpoint",
     "job_stem": "churn",
     "group_name": "churn-models",
+    "pipeline_name": "churn-retraining",
     "state_machine_arn": MACHINE,
     "notification_topic_arn": "arn:aws:sns:eu-central-1:111122223333:churn-notifications",
     "ground_truth_prefix": "ground-truth",
@@ -38,7 +41,14 @@ SETTINGS: dict[str, Any] = {
     "approval_hours": 72,
     "deployment_config": {},
     "rules": [
-        {"alarm": "churn-violations", "kind": "data-quality", "schedule": "s", "runs": 2, "hours_between_runs": 1}
+        {
+            "alarm": "churn-violations",
+            "kind": "data-quality",
+            "schedule": "s",
+            "runs": 2,
+            "threshold": 2,
+            "hours_between_runs": 1,
+        }
     ],
     "quality_floor": None,
     "baselines": {"data-quality": {"ProcessingInputs": "{data}", "ProcessingOutputConfig": "{results}"}},
@@ -79,6 +89,28 @@ class SageMaker(FakeSageMaker):
         self.configs = {"churn-config-1": "churn-model-1"}
         self.models = {"churn-model-1"}
         self.packages: dict[str, dict[str, Any]] = {}
+        self.pipelines = {"run-0": "Executing", "run-1": "Succeeded"}
+        """One that is stopped registers what it was about to."""
+
+    def list_pipeline_executions(self, **request: Any) -> dict[str, Any]:
+        self._enter("ListPipelineExecutions", request)
+        for name, status in self.pipelines.items():
+            if status == "Stopping":
+                self.pipelines[name], self.packages[PACKAGE] = (
+                    "Stopped",
+                    {"ModelApprovalStatus": "PendingManualApproval"},
+                )
+        return {
+            "PipelineExecutionSummaries": [
+                {"PipelineExecutionArn": name, "PipelineExecutionDisplayName": name, "PipelineExecutionStatus": status}
+                for name, status in self.pipelines.items()
+            ]
+        }
+
+    def stop_pipeline_execution(self, **request: Any) -> dict[str, Any]:
+        self._enter("StopPipelineExecution", request)
+        self.pipelines[request["PipelineExecutionArn"]] = "Stopping"
+        return {}
 
     def describe_endpoint(self, **request: Any) -> dict[str, Any]:
         self._enter("DescribeEndpoint", request)
@@ -182,10 +214,12 @@ class CloudWatch(FakeCloudWatch):
 
     def get_metric_statistics(self, **request: Any) -> dict[str, Any]:
         self._enter("GetMetricStatistics", request)
+        points = [(NOW - timedelta(hours=number), value) for number, value in enumerate(self.points)]
         return {
             "Datapoints": [
-                {"Timestamp": NOW - timedelta(hours=number), "Maximum": value}
-                for number, value in enumerate(self.points)
+                {"Timestamp": when, "Maximum": value}
+                for when, value in points
+                if request["StartTime"] <= when < request["EndTime"]
             ]
         }
 
@@ -286,7 +320,7 @@ def test_two_alarms_at_once_start_one_run(world: World) -> None:
         ),
         (lambda w: setattr(w.cloudwatch, "points", (4.0, 0.0, 4.0)), alarm(), names.NOT_LASTING),
         (lambda _: None, alarm("churn-silent"), names.NOT_A_TRIGGER),
-        (lambda _: None, {"by": "check"}, names.NOT_A_TRIGGER),
+        (lambda w: w.candidate(), {"by": "check"}, names.WAITS),
     ],
 )
 def test_each_no_is_counted_with_its_reason(world: World, prepare: Any, event: Any, reason: str) -> None:
@@ -339,7 +373,28 @@ def test_the_end_of_an_alarm_is_no_trigger(world: World) -> None:
     assert read_trigger(alarm(state="OK")) is None
     assert world.start(alarm(state="OK"))["started"] is None
     rule = SETTINGS["rules"][0]
-    assert violated_runs(rule, SETTINGS, CloudWatch(1.0, 1.0, 0.0), NOW) == 2
+    assert violated_runs(rule, SETTINGS, CloudWatch(2.0, 2.0, 1.0), NOW) == 2
+
+
+def test_what_had_not_lasted_when_the_alarm_rang_is_asked_again_every_hour(world: World) -> None:
+    """The alarm goes on and makes one transition."""
+    world.cloudwatch.points = (4.0,)
+    assert world.start(alarm())["reason"].startswith(names.NOT_LASTING)
+    nothing = world.start({"by": "check", "at": NOW.isoformat()})
+    assert nothing == {"started": None, "reason": "1 of the 2 last runs of data-quality had violations"}
+    assert world.cloudwatch.counted() == [("RetrainingNotStarted", names.NOT_LASTING)]  # nobody asked: no refusal
+    world.cloudwatch.points = (2.0, 4.0)
+    assert world.start({"by": "check", "at": NOW.isoformat()})["started"]
+    (request,) = world.states.started
+    assert json.loads(request["input"])["trigger"] == "alarm churn-violations: 2 runs in a row"
+    assert world.cloudwatch.counted()[1:] == [("RetrainingStarted", "alarm")]
+
+
+def test_violations_from_before_the_last_retraining_ended_ask_for_no_other(world: World) -> None:
+    world.s3.put(names.LAST, {"ended": (NOW - timedelta(minutes=30)).isoformat()})
+    assert world.start({"by": "check"})["reason"] == "1 of the 2 last runs of data-quality had violations"
+    world.s3.put(names.LAST, {"ended": (NOW - timedelta(hours=30)).isoformat()})
+    assert world.start({"by": "check"})["started"]
 
 
 # ---------------------------------------------------------------------------------------------- the gate
@@ -392,8 +447,9 @@ def test_without_an_answer_the_candidate_is_rejected(world: World) -> None:
 # ---------------------------------------------------------------------------------------------- the end
 
 
-def prepared(world: World) -> dict[str, Any]:
+def prepared(world: World, execution: str = "RUNNING") -> dict[str, Any]:
     world.candidate("Approved")
+    world.states.executions[EXECUTION] = execution
     for file in ("baseline.csv", "baseline_quality.csv"):
         world.s3.put(f"retraining/runs/run-1/evaluation/{file}", b"a\n1\n")
     event = {"step": "prepare", "package": PACKAGE, "champion": CHAMPION, "execution": EXECUTION}
@@ -422,6 +478,9 @@ def at_state(world: World, state: str) -> None:
     world.lock()
     if state == "Train":
         return
+    if state == "WaitForPipeline":
+        world.sagemaker.pipelines["run-1"] = "Executing"
+        return
     world.candidate()
     if state == "Approval":
         ask(world)
@@ -436,7 +495,17 @@ def at_state(world: World, state: str) -> None:
 
 @pytest.mark.parametrize(
     "state",
-    ["Train", "Outcome", "Approval", "Prepare", "UpdateEndpoint", "WaitForEndpoint", "MakeBaselines", "PointMonitors"],
+    [
+        "Train",
+        "WaitForPipeline",
+        "Outcome",
+        "Approval",
+        "Prepare",
+        "UpdateEndpoint",
+        "WaitForEndpoint",
+        "MakeBaselines",
+        "PointMonitors",
+    ],
 )
 def test_a_run_that_is_killed_leaves_the_old_model_serving_and_the_next_may_start(world: World, state: str) -> None:
     at_state(world, state)
@@ -446,6 +515,8 @@ def test_a_run_that_is_killed_leaves_the_old_model_serving_and_the_next_may_star
     assert set(world.sagemaker.configs) == {"churn-config-1"}
     assert world.sagemaker.models == {"churn-model-1"}
     assert len(world.sns.published) == 1
+    assert world.sagemaker.pipelines["run-1"] in ("Succeeded", "Stopped")
+    assert world.sagemaker.pipelines["run-0"] == "Executing"  # another's
     assert world.s3.keys(f"{names.WAITING}/") == []
     assert world.s3.json("retraining/decisions/run-1.json")["reason"] == "ABORTED: the execution was stopped"
     assert world.start({"by": "hand"})["started"]
@@ -453,15 +524,35 @@ def test_a_run_that_is_killed_leaves_the_old_model_serving_and_the_next_may_star
 
 def test_a_run_that_is_killed_when_the_monitors_follow_already_is_deployed(world: World) -> None:
     at_state(world, "PointMonitors")
-    world.step({"step": "point", "package": PACKAGE, "config": "churn-endpoint-retrained-7"})
+    world.step(POINT)
+    who = {"IamIdentity": {"Arn": "arn:aws:iam::111122223333:user/ada"}}
+    world.sagemaker.packages[PACKAGE].update(LastModifiedBy=who)
     world.step(killed())
     assert world.sagemaker.serving == "churn-endpoint-retrained-7"
     assert "churn-endpoint-retrained-7" in world.sagemaker.configs
+    record = world.s3.json("retraining/decisions/run-1.json")
+    assert (record["outcome"], record["package"]) == ("deployed", PACKAGE)
+    assert record["approval"]["by"] == "arn:aws:iam::111122223333:user/ada"
+    (message,) = world.sns.published
+    assert message["Subject"] == "churn-endpoint-1a2b3c4: the new model serves"
+    assert "old model" not in message["Message"]
+
+
+def test_a_step_that_outlives_its_run_undoes_what_it_made(world: World) -> None:
+    with pytest.raises(RuntimeError, match="churn-endpoint-retrained-7 is removed again"):
+        prepared(world, "ABORTED")
+    assert set(world.sagemaker.configs) == {"churn-config-1"}
+    assert world.sagemaker.models == {"churn-model-1"}
+    with pytest.raises(RuntimeError, match="the monitors are left alone"):
+        world.step(POINT)
+    assert names.POINTER not in world.s3.objects
 
 
 def test_the_end_of_a_run_that_cleaned_up_does_not_touch_the_next_ones_candidate(world: World) -> None:
     world.lock()
-    world.step(ending("rolled back", package=PACKAGE, reason="an alarm rang"))
+    endpoint = {"EndpointStatus": "InService", "EndpointConfigName": "churn-config-1"}
+    world.step(ending("rolled back", package=PACKAGE, endpoint={**endpoint, "FailureReason": "an alarm rang"}))
+    assert world.s3.json("retraining/decisions/run-1.json")["reason"] == "an alarm rang"
     world.candidate()
     assert world.step(killed("FAILED")) == {"ignored": "it has cleaned up after itself"}
     assert world.sagemaker.packages[PACKAGE]["ModelApprovalStatus"] == "PendingManualApproval"
@@ -501,7 +592,18 @@ def test_with_the_stack_goes_what_pulumi_does_not_know(world: World) -> None:
     assert world.step({"tf": {"action": "create"}, "group": "churn-models"}) == {"destroy": "later"}
     world.step({"tf": {"action": "delete"}, "group": "churn-models"})
     assert world.sagemaker.packages == {}
+    assert "Executing" not in world.sagemaker.pipelines.values()
     assert set(world.sagemaker.configs) == {"churn-config-1"}
+
+
+def test_a_deployment_that_would_not_reach_the_endpoint_fails(world: World) -> None:
+    event = {"step": "declared", "declared": {"model": "a", "instances": "b"}}
+    assert [world.step(event)["declared"] for _ in range(2)] == ["noted", "as before"]
+    with pytest.raises(RuntimeError, match=r"^endpoint: model changed, and would not reach churn-endpoint-1a2b3c4"):
+        world.step({**event, "declared": {"model": "c", "instances": "b"}})
+    assert world.step(event)["declared"] == "as before"
+    world.step({"tf": {"action": "delete"}, "group": "churn-models"})
+    assert world.step({**event, "declared": {"model": "c"}})["declared"] == "noted"
 
 
 # ---------------------------------------------------------------------------------------------- the monitors follow
@@ -526,7 +628,7 @@ def plan() -> Plan:
 def test_a_run_compares_with_the_baseline_of_the_model_that_serves(world: World, plan: Any) -> None:
     assert followed(plan, world.s3) is plan
     prepared(world)
-    world.step({"step": "point", "package": PACKAGE, "config": "churn-endpoint-retrained-7"})
+    world.step(POINT)
     found = followed(plan, world.s3).request
     uris = {item["InputName"]: item["S3Input"]["S3Uri"] for item in found["ProcessingInputs"]}
     assert uris == {
@@ -534,3 +636,7 @@ def test_a_run_compares_with_the_baseline_of_the_model_that_serves(world: World,
         "baseline_constraints": "s3://churn-data/baseline-data/results/retrained-7/constraints.json",
     }
     assert found["Environment"]["windows_uri"] == "s3://churn-data/monitor-state/windows/s-retrained-7"
+    # The tables of results say by themselves which package was served, of every kind of monitor.
+    bias = followed(replace(plan, kind="bias"), world.s3).request
+    assert found["Environment"]["model_version"] == bias["Environment"]["model_version"] == "churn-models/7"
+    assert bias["ProcessingInputs"] == plan.request["ProcessingInputs"]

@@ -30,7 +30,7 @@ SETTINGS = MODULES.handler.Settings.read(
         "AWS_LAMBDA_LOG_GROUP_NAME": "churn-start-monitor-logs-1a2b3c4",
     }
 )
-NOTE = "responder-state/job-failures/churn-endpoint/churn-endpoint-data-quality.json"
+NOTE = "responder-state/job-failures/churn-endpoint/churn-endpoint-data-quality/20261123T100000Z.json"
 CAPTURED = "captured-data/churn-endpoint/Primary"
 STATE = "monitor-state/churn-endpoint/churn-endpoint-data-quality"
 REQUEST = {
@@ -670,8 +670,8 @@ def test_windows_that_come_at_once_give_each_file_to_one_job(
 
 def test_who_cannot_have_a_turn_is_no_failure(deliver: Any, s3: FakeS3, cloudwatch: FakeCloudWatch) -> None:
     once = common("idempotency")
-    other = once.Markers(s3, "churn-data", "other", time.time() + 60.0)
-    assert other.claim(f"{STATE}/turn.json") is not None
+    other = once.IdempotencyStore(s3, "churn-data", "other", time.time() + 60.0)
+    assert other.acquire(f"{STATE}/turn.json") is not None
     with pytest.raises(once.StillInProgressError):
         deliver(deadline=time.time() + 3.1)
     assert published(cloudwatch) == []

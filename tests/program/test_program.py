@@ -553,6 +553,13 @@ def test_what_was_set_as_a_secret_stays_one(key: str, kind: str, name: str, argu
     assert not any(SECRET in str(dict(item.request.object.fields)[argument]) for item in plain)
 
 
+def test_an_address_that_becomes_a_secret_keeps_its_subscription() -> None:
+    kind = "aws:sns/topicSubscription:TopicSubscription"
+    [plain] = [item for item in run_with_secrets().of_type(kind) if item.inputs["protocol"] == "email"]
+    secret = run_with_secrets("alert_emails").one(kind, "model-monitoring-dev-email-address-0")
+    assert [alias.spec.name for alias in secret.request.aliases] == [plain.name]
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_stack_files_have_only_what_is_declared(stack: str) -> None:
     declared = {PREFIX + key for key in read("Pulumi.yaml")["config"]} | {f"{PREFIX}monitoring"}

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
+from scipy.special import gammaincc, stdtr
 
 from drift_tools.monitors.model_quality.calibrated import MetricTest, matters, share_p_value_of
 from drift_tools.monitors.model_quality.outcomes import Outcomes
@@ -34,6 +34,8 @@ _SURE: Final = 3.0
 # Before a week was seen: what the estimate within one window may be wrong, and from how many windows on they count.
 _ERROR_OF_MEMORY: Final = 2.0
 _LEAST_WINDOWS: Final = 8
+# Standard errors of the skewness of so many windows that are added to it.
+_ERRORS_OF_SKEW: Final = 2.0
 _LAGS: Final = 36
 
 
@@ -104,7 +106,7 @@ class _Judge:
         """A metric's windows; None while how they differ is learnt."""
         if not (self.lesson.is_learnt(self.windows.seconds) and test.variance > 0):
             return None
-        fit = _Spread.of(self.lesson, test.metric, least=windows_of_weeks(self.windows.seconds, 1) // 2)
+        fit = Spread.of(self.lesson, test.metric, least=windows_of_weeks(self.windows.seconds, 1) // 2)
         if fit is None:
             return None
         worse, variance = self.windows.series(test.metric)
@@ -120,7 +122,7 @@ class _Judge:
     def verdict(self, test: MetricTest, line: "_Line", evidence: Floats) -> QualityVerdict:
         """On one metric, by windows."""
         of_window = float(line.spread[-1])
-        p_value = float(stdtr(line.fit.freedom, -test.worse / math.sqrt(of_window + line.of_baseline)))
+        p_value = line.fit.tail(test.worse / math.sqrt(of_window + line.of_baseline))
         p_value = max(p_value, share_p_value_of(test, self.ratio, of_window / test.variance))
         if p_value <= self.budget.sudden_level and test.is_material:
             return QualityVerdict(test, "drift", p_value, f"p {p_value:.1g}", self.start)
@@ -131,7 +133,7 @@ class _Judge:
         """By the rows of the window, and by how they resemble those before them."""
         dispersion = _ERROR_OF_MEMORY * memory_of(row_series(test.metric, self.data))
         freedom = max(len(self.data) / dispersion - 1, 1.0)
-        so_far = _Spread.of(self.lesson, test.metric, least=_LEAST_WINDOWS)
+        so_far = Spread.of(self.lesson, test.metric, least=_LEAST_WINDOWS)
         if so_far is not None and test.variance > 0:
             dispersion = max(dispersion, float(so_far.of_rows(np.array([test.variance]))[0]) / test.variance)
             freedom = min(freedom, so_far.freedom)
@@ -146,18 +148,20 @@ class _Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spread:
+class Spread:
     """How far windows stray: `phi` times the variance by rows, or `tau2` more than it. `long_run`: the variance of a
-    sum of windows over that of as many independent ones.
+    sum of windows over that of as many independent ones. `skew`: by how much they stray farther to the worse side, its
+    error included.
     """
 
     phi: float
     tau2: float
     long_run: float
     freedom: float
+    skew: float = 0.0
 
     @classmethod
-    def of(cls, lesson: QualityLesson, metric: str, *, least: int) -> "_Spread | None":
+    def of(cls, lesson: QualityLesson, metric: str, *, least: int) -> "Spread | None":
         """Fitted to windows that nothing was called in; None if fewer than the `least` have the metric."""
         worse, variance = np.array(lesson.worse.get(metric, ())), np.array(lesson.variance.get(metric, ()))
         there = (variance > 0) & ~np.isnan(worse)
@@ -173,7 +177,18 @@ class _Spread:
             tau2=max(0.0, float((square - chance).mean())),
             long_run=_inflation(z, min(_LAGS, count // 4)),
             freedom=count - 1.0,
+            skew=max(float((z**3).mean() / (z**2).mean() ** 1.5), 0.0) + _ERRORS_OF_SKEW * math.sqrt(6 / count),
         )
+
+    def tail(self, z: float) -> float:
+        """How likely a window is so many standard deviations worse: by Student's t, or by the gamma distribution with
+        the windows' skewness (Pearson's type III). A share of few effective rows has a long tail where it is worse.
+        """
+        by_t = float(stdtr(self.freedom, -z))
+        shape = 4 / self.skew**2 if self.skew > 0 else math.inf
+        if not math.isfinite(shape) or z <= 0:
+            return by_t
+        return max(by_t, float(gammaincc(shape, shape + z * math.sqrt(shape))))
 
     def of_rows(self, variance: Floats) -> Floats:
         """The variance of windows whose rows alone would have this."""
@@ -188,7 +203,7 @@ class _Line:
     starts: NDArray[np.int64]
     worse: Floats
     spread: Floats
-    fit: _Spread
+    fit: Spread
     of_baseline: float
 
     def verdict(self, test: MetricTest, p_value: float, evident: NDArray[np.bool_], *, held: bool) -> QualityVerdict:

@@ -115,7 +115,11 @@ class QualityLesson:
 
     def is_learnt(self, seconds: int, weeks: int = 1) -> bool:
         """Whether so many weeks of windows were seen."""
-        return self.seen >= windows_of_weeks(seconds, weeks)
+        return self.left(seconds, weeks) == 0
+
+    def left(self, seconds: int, weeks: int = 1) -> int:
+        """How many windows of so many weeks are still to be seen."""
+        return max(windows_of_weeks(seconds, weeks) - self.seen, 0)
 
     def to_json(self) -> bytes:
         """As it is kept, once two weeks were seen: a long episode must not make a monitor forget."""

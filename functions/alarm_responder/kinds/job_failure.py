@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contract.bucket_layout import FAILURE_NOTES_FOLDER
-from contract.failure_note import NOT_STARTED, note_key
+from contract.failure_note import NOT_STARTED, notes_of
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.alarm_kind import AlarmKind, Sources
 from functions.alarm_responder.console_links import Console
@@ -21,10 +21,12 @@ from functions.alarm_responder.notification import (
     time_text,
 )
 from functions.alarm_responder.severity import severity_lines
-from functions.common.s3_objects import UnreadableError, exists, read_json
+from functions.common.s3_objects import UnreadableError, list_keys, read_json
 
 # An alarm changes within minutes of the metric, and the metric comes within the hour for which EventBridge tries.
 NOTE_HOLDS = timedelta(hours=2)
+# A run tried again may fail after later ones did: so many of the latest runs' notes are looked at.
+_NOTES = 5
 
 
 @dataclass(frozen=True)
@@ -55,37 +57,43 @@ class NotedFailure:
 def look(alarm: Alarm, sources: Sources) -> NotedFailure:
     """The failed job that was noted for the alarm's schedule; or None, and a sentence on why it is not known.
 
-    There is one note a schedule, the latest. One from long before the alarm is about another failure: its reason would
+    It is the note of the latest run. One from long before the alarm is about another failure: its reason would
     send people after what was fixed long ago. One without a time is shown, and says so.
     """
     s3, bucket = sources.s3, sources.bucket
-    key = note_key(f"{sources.state_prefix}/{FAILURE_NOTES_FOLDER}", str(alarm.endpoint), str(alarm.schedule))
+    place = notes_of(f"{sources.state_prefix}/{FAILURE_NOTES_FOLDER}", str(alarm.endpoint), str(alarm.schedule))
     try:
-        if not exists(s3, bucket, key):
-            return NotedFailure(None, f"No failed job has been noted in s3://{bucket}/{key}.")
-        record = read_json(s3, bucket, key)
+        keys = sorted(list_keys(s3, bucket, place), reverse=True)[:_NOTES]
+        records = [(key, read_json(s3, bucket, key)) for key in keys]
     except UnreadableError as error:
         return NotedFailure(None, f"The failed job could not be looked up: {error}.")
-    if not isinstance(record, Mapping):
-        return NotedFailure(None, f"The failed job could not be looked up: s3://{bucket}/{key} is no object.")
-    ended = _moment(record.get("ended"))
-    if ended is not None and alarm.changed_at - ended > NOTE_HOLDS:
-        return NotedFailure(
-            None,
-            (
-                f"No failed job of the {NOTE_HOLDS // timedelta(hours=1)} hours before the alarm has been noted; "
-                f"the last one that was, in s3://{bucket}/{key}, ended at {ended:%Y-%m-%d %H:%M} UTC."
-            ),
-        )
+    if not records:
+        return NotedFailure(None, f"No failed job has been noted in s3://{bucket}/{place}.")
+    for key, record in records:
+        if not isinstance(record, Mapping):
+            return NotedFailure(None, f"The failed job could not be looked up: s3://{bucket}/{key} is no object.")
+        ended = _moment(record.get("ended"))
+        if ended is None or alarm.changed_at - ended <= NOTE_HOLDS:
+            return NotedFailure(_failed_job(record, ended))
+    key, record = records[0]
+    return NotedFailure(
+        None,
+        (
+            f"No failed job of the {NOTE_HOLDS // timedelta(hours=1)} hours before the alarm has been noted; the last "
+            f"one that was, in s3://{bucket}/{key}, ended at {_moment(record.get('ended')):%Y-%m-%d %H:%M} UTC."
+        ),
+    )
+
+
+def _failed_job(record: Mapping[str, Any], ended: datetime | None) -> FailedJob:
     values = {name: str(record.get(name) or "not noted") for name in ("kind", "status", "reason")}
-    job = FailedJob(
+    return FailedJob(
         name=str(record.get("job") or "not noted"),
         ended=ended,
         in_function="arn" in record and not record["arn"],
         log_group=str(record["log_group"]) if record.get("log_group") else None,
         **values,
     )
-    return NotedFailure(job)
 
 
 def _moment(value: Any) -> datetime | None:

@@ -106,10 +106,19 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     if count is not None:
         lines.append(f"Found     {plural(count, 'violation')}")
     if findings.run:
-        lines.append(data_line(findings.run, findings.report, findings.rows))
+        lines.append(data_line(findings.run, findings.report, findings.rows, findings.window))
     if findings.run and findings.streak:
         names = frozenset(violation.subject for violation in findings.violations or ())
-        lines.append(since_line(findings.run, findings.streak, findings.report, findings.lookback, names))
+        lines.append(
+            since_line(
+                findings.run,
+                findings.streak,
+                findings.report,
+                lookback=findings.lookback,
+                names=names,
+                window=findings.window,
+            )
+        )
     if findings.run:
         lines.append(run_line(findings.run, findings.report, findings.lag))
     lines.append(f"Alarm at  {time_text(alarm.changed_at)}")

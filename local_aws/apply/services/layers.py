@@ -49,7 +49,8 @@ def _delete(existing: Existing) -> None:
 
 
 def _identity(existing: Existing) -> dict[str, Any]:
-    return {"LayerName": existing.outputs["layerName"], "VersionNumber": int(existing.outputs["version"])}
+    name, version = existing.id.split(":")[-2:]
+    return {"LayerName": name, "VersionNumber": int(version)}
 
 
 TYPES = (

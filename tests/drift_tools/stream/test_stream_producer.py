@@ -111,6 +111,20 @@ def test_a_stream_that_refuses_for_good_costs_records_and_no_request() -> None:
     assert metrics.values[-1] + sum(metrics.values[:-1]) == 3
 
 
+def test_a_lost_connection_to_cloudwatch_is_one_line_and_no_trace(caplog: pytest.LogCaptureFixture) -> None:
+    class Lost:
+        def put_metric_data(self, **_: Any) -> None:
+            raise ConnectionError("nobody answers; the log ends:\nand goes on")
+
+    producer = Producer("s", runtime=Runtime(), kinesis=Kinesis(), cloudwatch=Lost(), seconds=0.01)
+    producer.close()
+    [record] = caplog.records
+    assert record.exc_info is None
+    assert record.getMessage() == (
+        "the number of dropped records could not be published: ConnectionError: nobody answers; the log ends:"
+    )
+
+
 def test_a_full_queue_drops_and_counts() -> None:
     kinesis = Kinesis()
     kinesis.gate.clear()
