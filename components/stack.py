@@ -1,4 +1,8 @@
-"""ModelMonitoringStack: the parts, put together."""
+"""ModelMonitoringStack: the parts, put together.
+
+Longer than 400 lines: one part after the other, a method each, in the order in which they are made; what is handed
+from part to part is seen here and nowhere else.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from components import FleetMember, ModelMonitoringFleet, ResultTables
 from components.fleet import FleetCenterArgs, FleetMemberArgs
@@ -114,6 +115,48 @@ def test_everything_is_as_intended(world: World) -> None:
     assert [(one.who, one.does, one.said) for one in tried if not one.is_as_intended] == []
     assert sum(one.intended for one in tried) == 15
     assert sum(not one.intended for one in tried) == 44
+
+
+def test_a_reader_of_encrypted_tables_has_a_grant(world: World, tmp_path: Path) -> None:
+    """The key's policy names its administrator alone: the reader's own policy counts for nothing there."""
+    account, bucket = world.accounts[STAGING], world.bucket(STAGING, SECOND_REGION)
+    kms, s3 = (account.client(service, region=SECOND_REGION) for service in ("kms", "s3"))
+    admin = {"AWS": f"arn:aws:iam::{STAGING}:role/OrganizationAccountAccessRole"}
+    allowed = {"Effect": "Allow", "Principal": admin, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+    def member() -> None:
+        tables = ResultTables("fleet", {"retain_data": False, "kms_key_arn": key})
+        made = FleetMember(
+            "fleet",
+            {
+                "readers": [world.reader_arn],
+                "external_id": EXTERNAL_ID,
+                "bucket_name": tables.bucket_name,
+                "database_name": tables.database_name,
+                "workgroup_name": tables.workgroup_name,
+                "kms_key_arn": key,
+            },
+        )
+        _export({"reader_role_arn": made.reader_role_arn})
+
+    settings = Settings("fleet", "encrypted", {"aws:region": SECOND_REGION}, directory=tmp_path)
+    outputs = dict(deploy(member, settings, account).outputs)
+    s3.put_object(Bucket=bucket, Key="result-tables/runs/day=2026-01-01/x.json", Body=b"{}\n")
+    reader = World(world.cloud, world.accounts, world.organization_id, {"encrypted": outputs})
+
+    def read() -> bytes:
+        client = reader.session(reader.read_in("encrypted"), "s3")
+        content: bytes = client.get_object(Bucket=bucket, Key="result-tables/runs/day=2026-01-01/x.json")["Body"].read()
+        return content
+
+    assert read() == b"{}\n"
+    (grant,) = kms.list_grants(KeyId=key)["Grants"]
+    assert grant["Operations"] == ["Decrypt", "GenerateDataKey"]
+    kms.revoke_grant(KeyId=key, GrantId=grant["GrantId"])
+    with pytest.raises(ClientError, match="kms:Decrypt"):
+        read()
 
 
 def test_the_center_counts_the_models_of_its_members(world: World) -> None:
