@@ -33,7 +33,7 @@ from drift_tools.job.program import run
 from functions.alarm_responder.alarm_event import parse_alarm
 from functions.alarm_responder.responder import Responder
 from functions.alarm_responder.responder import Settings as ResponderSettings
-from functions.common.idempotency import Clock, Markers
+from functions.common.idempotency import Clock, IdempotencyStore
 from functions.processing_metrics.handler import Settings as MetricSettings
 from functions.processing_metrics.handler import process
 from local_aws.alarms import judge as alarm_state
@@ -161,7 +161,7 @@ class Chain:
         self.alarms = [Alarm(rule) for rule in declared_alarms(kinds)]
         self.notices: list[Notice] = []
         self.jobs = 0
-        warm_job.keep()
+        warm_job.forget()
         self._responder = ResponderSettings.read(
             {
                 "BUCKET_NAME": BUCKET,
@@ -202,7 +202,8 @@ class Chain:
     def _baseline_job(self, kind: str, environment: JobEnvironment) -> None:
         output = self.folder / f"baseline-{kind}"
         variables = {**environment.to_environment(), "output_path": str(output)}
-        run(Job.load(self.folder / "ml", variables))
+        with warm_job.keeping():
+            run(Job.load(self.folder / "ml", variables))
 
     def window(self, hour: int, rows: Block, place: int) -> list[Notice]:
         """Run the monitors on an hour's rows, and whatever follows; what people were told."""
@@ -226,7 +227,7 @@ class Chain:
         source = self._write(kind, start, rows, place)
         variables = self._environment(kind, (start, end), source, output).to_environment()
         message, status = "", "Completed"
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warm_job.keeping():
             message = run(Job.load(self.folder / "ml", variables))
         self.jobs += 1
         results = f"{MONITORING_RESULTS}/{ENDPOINT}/{ENDPOINT}-{kind}/{hour_folder(end)}"
@@ -335,10 +336,10 @@ class Chain:
             },
         }
         clock = Clock(at.timestamp, lambda _: None)
-        markers = Markers(s3=self.s3, bucket=BUCKET, owner="rings", deadline=at.timestamp() + 60, clock=clock)
+        store = IdempotencyStore(s3=self.s3, bucket=BUCKET, owner="rings", deadline=at.timestamp() + 60, clock=clock)
         sent = len(self.sns.published)
         with contextlib.redirect_stdout(io.StringIO()):
-            Responder(self._responder, self.s3, self.sns, markers).respond(
+            Responder(self._responder, self.s3, self.sns, store).respond(
                 parse_alarm({"Message": json.dumps(message), "TopicArn": rule[action][0]})
             )
         return [

@@ -66,7 +66,7 @@ def make_tables(tables: Path, models: int, features: int, days: int) -> None:
     draw = random.Random(7)  # noqa: S311 - an example, no secret
     names = [[f"{_WORDS[(model + i) % len(_WORDS)]}_{i}" for i in range(features)] for model in range(models)]
     episodes = {model: draw.randrange(days) for model in range(models) if draw.random() < 0.1}
-    steady = [_feature(draw.uniform(0, 0.03)) for _ in range(997)]
+    steady = [_feature(draw, draw.uniform(0, 0.03)) for _ in range(9973)]
     for day in range(days):
         moment = datetime.combine(FIRST + timedelta(days=day), datetime.min.time(), UTC) + timedelta(hours=6)
         content: dict[str, list[bytes]] = {RUNS.name: [], FEATURES.name: [], FINDINGS.name: []}
@@ -126,15 +126,18 @@ def _identity(model: int, moment: datetime, day: int) -> RunIdentity:
     )
 
 
-def _feature(psi: float, *, drifted: bool = False) -> dict[str, Any]:
+def _feature(draw: random.Random, psi: float, *, drifted: bool = False) -> dict[str, Any]:
+    def about(value: float) -> float:
+        return value * draw.uniform(0.7, 1.4)  # measures that follow from each other would be compressed too well
+
     return {
         "kind": "numerical",
         "psi": psi,
-        "ks": {"statistic": psi / 4, "p_value": 0.3},
-        "jensen_shannon": psi / 3,
-        "wasserstein": psi / 2,
-        "l_infinity": psi / 5,
-        "p_value_adjusted": 0.0 if drifted else 0.7,
+        "ks": {"statistic": about(psi / 4), "p_value": draw.random()},
+        "jensen_shannon": about(psi / 3),
+        "wasserstein": about(psi / 2),
+        "l_infinity": about(psi / 5),
+        "p_value_adjusted": draw.random() * (1e-4 if drifted else 1.0),
         "drifted": drifted,
         "verdict": "drift" if drifted else "no drift",
         "reason": "the mean moved by 0.8 standard deviations" if drifted else "no difference is significant",
@@ -146,7 +149,7 @@ def _documents(
 ) -> Documents:
     at = draw.randrange(len(steady))
     features = {
-        name: _feature(draw.uniform(0.2, 1.5), drifted=True) if i in called else steady[(at + i) % len(steady)]
+        name: _feature(draw, draw.uniform(0.2, 1.5), drifted=True) if i in called else steady[(at + i) % len(steady)]
         for i, name in enumerate(names)
     }
     drifted = [names[i] for i in sorted(called)]

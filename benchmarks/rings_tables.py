@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.publishing import DOCS, markdown_table, publish
-from benchmarks.rings_peers import NAMES
+from benchmarks.rings_peers import AS_THEY_SHIP, NAMES
 
 LONGEST_WAIT = 504
 _HEADER = ("undrifted world", "years", "told a year", "most in a year", "of", "runs of the job")
@@ -55,8 +55,9 @@ class Counted:
 
     def tables(self) -> dict[str, str]:
         """The tables, by their name in `docs/verdicts.md`."""
-        lines = [_years_line(world, years) for world, years in self.years.items()]
-        delays = [self._delay_line(place, found) for place, found in self.delays.items()]
+        lines = [_years_line(world, years) for world, years in self.years.items() if years]
+        delays = [self._delay_line(place, found) for place, found in self.delays.items() if found]
+        delays += [self._shipped_line(world) for world in self.others]
         header = ["drift; world", "times", "told after", "messages in 3 days", *NAMES]
         return {"rings": markdown_table(_HEADER, lines), "delays": markdown_table(header, delays)}
 
@@ -70,6 +71,18 @@ class Counted:
             _hours(float(np.median([hours for hours, _ in found]))),
             f"{np.mean(told):.1f}" if told else "–",
             *(_hours(others.get(rule, {}).get(drift)) for rule in NAMES),
+        ]
+
+    def _shipped_line(self, world: str) -> list[str]:
+        hours = [self.others[world].get(rule, {}).get(AS_THEY_SHIP) for rule in NAMES]
+        own = self.years.get(world, [])
+        told = f"{_rate(own)[0]:.0f} a year" if own else "–"
+        return [
+            f"{AS_THEY_SHIP}; {world}",
+            "–",
+            told,
+            "–",
+            *("–" if item is None else f"{item:,.0f}" for item in hours),
         ]
 
     def publish(self) -> None:

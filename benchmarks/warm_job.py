@@ -5,10 +5,12 @@ is the same in all runs of a year is kept (the baseline's rows and statistics, t
 """
 
 import bisect
+import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from drift_tools.comparison import Comparison, compare, prepare_baseline
 from drift_tools.job import drift_json, judge, judge_quality
@@ -47,10 +49,15 @@ class Memory:
         self._content[name] = content
 
 
-def keep() -> None:
-    """Let the job keep, in this process, what its runs share; what runs before kept is forgotten."""
+def forget() -> None:
+    """Begin anew: nothing that runs before kept is used."""
     _kept.clear()
-    kept: tuple[tuple[object, str, object], ...] = (
+
+
+@contextlib.contextmanager
+def keeping() -> Iterator[None]:
+    """Let the job's runs in here keep what they share; whoever runs it outside gets the product as it is."""
+    kept: tuple[tuple[Any, str, object], ...] = (
         (judge, "place_of", _place_of),
         (judge_quality, "place_of", _place_of),
         (drift_json, "baseline_rows", _baseline_rows),
@@ -58,8 +65,10 @@ def keep() -> None:
         (Statistics, "read", staticmethod(_statistics)),
         (MonitorModel, "fit", staticmethod(_fit)),
     )
-    for where, name, what in kept:
-        setattr(where, name, what)
+    with contextlib.ExitStack() as stack:
+        for where, name, what in kept:
+            stack.enter_context(patch.object(where, name, what))
+        yield
 
 
 def windows_at(where: Path) -> Place:

@@ -1,7 +1,11 @@
-"""ModelMonitoringStack: the parts, put together."""
+"""ModelMonitoringStack: the parts, put together.
+
+Longer than 400 lines: one part after the other, a method each, in the order in which they are made; what is handed
+from part to part is seen here and nowhere else.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pulumi
@@ -430,10 +434,17 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             monitors=list(self.monitors.values()),
             baselines=self.baseline.addresses,
             files=self.kind_files,
-            engine=engine,
+            engine=replace(engine, model_version=engine.model_version or self._served_model()),
             network=settings.network,
             common=settings.common,
         )
+
+    def _served_model(self) -> pulumi.Output[str] | None:
+        """What the results call the version: the model's own name, which is another one for each model; known when the
+        endpoint runs it. None of an endpoint that exists already.
+        """
+        name = self.endpoint.model_name
+        return None if name is None else pulumi.Output.all(self.endpoint_name, name).apply(lambda found: str(found[1]))
 
     def _comparison(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> EngineComparison:
         settings = self._settings

@@ -61,3 +61,8 @@ STREAM_BASELINE: Final = "stream.json"
 def hour_folder(moment: datetime) -> str:
     """`2026/01/31/12` of a moment with a time zone, in UTC: how captures, labels and results are laid out."""
     return moment.astimezone(UTC).strftime("%Y/%m/%d/%H")
+
+
+def batch_folder(ended: datetime, name: str) -> str:
+    """`2026/01/31/12/0530-NAME` of a batch that ended at 12:05:30 UTC: an hour may bring several."""
+    return f"{hour_folder(ended)}/{ended.astimezone(UTC):%M%S}-{name}"

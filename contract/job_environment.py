@@ -92,6 +92,8 @@ class JobEnvironment:
     model_variant: str | None = None
     model_version: str | None = None
     team: str | None = None
+    version_metrics: str | None = None
+    """`Enabled`: findings, drift and quality are published by variant and version too. Default `Disabled`."""
     # How the open engine judges.
     rules: str | None = None
     """`calibrated` (the default) or `model-monitor`."""

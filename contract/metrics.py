@@ -36,6 +36,17 @@ a run without any. In the namespace of what the monitor measures."""
 WINDOWS_TO_LEARN: Final = "windows_to_learn"
 """Of the open engine: how many windows a monitor still has to see; nothing once it has learnt. In the same place."""
 
+# Of a fleet's models by what is served, in the namespace of what the monitor measures; with the dimensions Endpoint,
+# VARIANT and VERSION.
+VERSION_FINDINGS: Final = "version_findings"
+"""How many findings a run of this version had."""
+VERSION_DRIFTED_SHARE: Final = "version_drifted_share"
+"""Of the features that a run of this version compared, the share that drifted, 0 to 1."""
+VERSION_QUALITY: Final = ("f1", "r2", "accuracy", "auc")
+"""Metrics of quality that are published by version too: the better the higher."""
+VARIANT: Final = "Variant"
+VERSION: Final = "Version"
+
 # SQS's own, in AWS/SQS. Alarms on it are answered by a function of their own and not by the responder.
 DEAD_LETTERS: Final = "ApproximateNumberOfMessagesVisible"
 

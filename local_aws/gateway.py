@@ -124,6 +124,7 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.restrict_function_imports()
     seams.return_subscription_arns()
     seams.execute_athena_queries()
+    seams.hold_queries_to_scan_limits()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
     seams.keep_streams_as_aws_does(clock)
     StreamPoller(clock, identity, activity).connect()
@@ -148,6 +149,7 @@ def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:
 
 
 def _connect_identity(identity: Identity, journal: Journal, *, enforce: bool) -> None:
+    seams.honour_grants()
     seams.record_denials(journal.denied)
     seams.record_uses(journal.used)
     if enforce:

@@ -1,4 +1,8 @@
-"""Start the embedded AWS as a subprocess, talk to it, and leave nothing behind."""
+"""Start the embedded AWS as a subprocess, talk to it, and leave nothing behind.
+
+Longer than 400 lines: whoever uses the package needs this one module to start it, and what must be cleaned up is seen
+beside what was started.
+"""
 
 import contextlib
 import http.client

@@ -46,15 +46,13 @@ from components.args.endpoint import (
 )
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import KIND_ARGUMENTS, KindArguments
+from components.args.model_quality import ModelQualityArgs, ModelQualitySettings, quality_thresholds
 from components.args.monitors import (
     DataQualityArgs,
     DataQualitySettings,
     DataQualityThresholds,
     DataQualityThresholdsArgs,
-    ModelQualityArgs,
-    ModelQualitySettings,
     MonitorSettings,
-    quality_thresholds,
 )
 from components.args.network import NetworkArgs, NetworkSettings
 from components.args.open_engine import (

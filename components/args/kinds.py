@@ -8,7 +8,8 @@ from components.args.attribution import AttributionSettings
 from components.args.batch import BatchSettings
 from components.args.bias import BiasSettings
 from components.args.custom import CustomSettings
-from components.args.monitors import DataQualitySettings, ModelQualitySettings, MonitorSettings
+from components.args.model_quality import ModelQualitySettings
+from components.args.monitors import DataQualitySettings, MonitorSettings
 from components.args.reader import ArgumentError, Reader
 from contract.monitor_kinds import ATTRIBUTION, BATCH, BIAS, CUSTOM, DATA_QUALITY, KINDS, MODEL_QUALITY
 

@@ -82,7 +82,8 @@ class OpenEngineArgs(TypedDict):
     """Where each run also leaves its results as lines for SQL: an `s3://` place, or `account` for that of the account's
     `ModelMonitoringFleet`. Default `result-tables` in the stack's bucket."""
     model_version: NotRequired[pulumi.Input[str]]
-    """What the model that is served is called in those lines, such as its model package. Default nothing."""
+    """What the model that is served is called in those lines, such as its model package. Default the model's own
+    name, since a retraining its package."""
     least_agreement: NotRequired[float]
     """Engine `both`: below this share of features with the same verdict the engines disagree. Default 0.9."""
     disagreeing_runs: NotRequired[int]

@@ -24,11 +24,10 @@ from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import monitor_settings
+from components.args.model_quality import ModelQualityArgs, ModelQualitySettings
 from components.args.monitors import (
     DataQualityArgs,
     DataQualitySettings,
-    ModelQualityArgs,
-    ModelQualitySettings,
     MonitorSettings,
 )
 from components.args.network import NetworkArgs, NetworkSettings

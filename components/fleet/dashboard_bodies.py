@@ -13,6 +13,7 @@ from typing import Any, Final
 from components.args import ArgumentError
 from components.dashboard import GRID_WIDTH, Widget, alarm_states, graph, log_table
 from contract import metrics
+from contract.monitor_kinds import BIAS, DATA_QUALITY, KINDS, MODEL_QUALITY
 
 # CloudWatch's limits as this project takes them: a search gives 100 metrics, a dashboard shows 500, a body has 1 MB.
 METRICS_A_SEARCH: Final = 100
@@ -26,7 +27,7 @@ CHOSEN: Final = "model-of-the-fleet"
 # A word that the namespaces of all stacks have, and that a search finds in them.
 _WORD: Final = metrics.STACK_NAMESPACES.rstrip("/")
 # Those that are the better the higher they are; a search takes them by their exact names.
-_QUALITY: Final = 'MetricName=("f1" OR "r2" OR "accuracy" OR "auc")'
+_QUALITY: Final = f"MetricName=({' OR '.join(chr(34) + name + chr(34) for name in metrics.VERSION_QUALITY)})"
 _GREEN: Final = "#2ca02c"
 _ORANGE: Final = "#ff7f0e"
 _RED: Final = "#d62728"
@@ -116,7 +117,7 @@ def _overview(subject: FleetSubject) -> list[Part]:
     for group in subject.groups:
         parts += [_findings(subject, group), _silence(subject, group), _failures(subject, group)]
     for group in subject.groups:
-        parts += [_quality(subject, group), _cost(subject, group)]
+        parts += [_quality(subject, group), _cost(subject, group), *_versions(subject, group)]
     if subject.findings_log_group:
         parts.append(_states(subject, subject.findings_log_group))
     return parts
@@ -195,6 +196,33 @@ def _quality(subject: FleetSubject, group: Group) -> Part:
     )
     widget = _table(subject, f"{group.title}: quality by day", expression, period=DAY, levels={0.8: _GREEN})
     return Part(widget, METRICS_A_SEARCH, width=12)
+
+
+def _versions(subject: FleetSubject, group: Group) -> list[Part]:
+    """Variants and versions side by side, a line each: drift, quality, bias. A new version is a new line by itself."""
+    dimensions = f"{metrics.ENDPOINT},{metrics.VARIANT},{metrics.VERSION}"
+
+    def of(kind: str, wanted: str, statistic: str) -> str:
+        schema = f'{{"{KINDS[kind].metric_namespace}",{dimensions}}}'
+        query = " ".join(word for word in (schema, wanted, group.term) if word)
+        return f"SEARCH('{query}', '{statistic}', {DAY})"
+
+    drift = of(DATA_QUALITY, f'MetricName="{metrics.VERSION_DRIFTED_SHARE}"', "Maximum")
+    bias = of(BIAS, f'MetricName="{metrics.VERSION_FINDINGS}"', "Maximum")
+    quality = worst_first(of(MODEL_QUALITY, _QUALITY, "Average"), "AVG", "ASC")
+    rows = (
+        ("share of features that drift", worst_first(drift), {0.001: _ORANGE, 0.25: _RED}),
+        ("quality", quality, {0.8: _GREEN}),
+        ("bias findings", worst_first(bias), {0.5: _RED}),
+    )
+    return [
+        Part(
+            _table(subject, f"{group.title}: {what} by version and day", expression, period=DAY, levels=levels),
+            METRICS_A_SEARCH,
+            width=12,
+        )
+        for what, expression, levels in rows
+    ]
 
 
 def _cost(subject: FleetSubject, group: Group) -> Part:

@@ -5,8 +5,9 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from components.args import check_component_name
+from components.args import check_component_name, common_settings
 from components.fleet.accounts import FleetCenter, FleetCenterArgs, members_of
+from components.fleet.alarm_log import alarm_log
 from components.fleet.dashboard import FleetDashboard, groups_of
 from components.fleet.quicksight import FleetQuickSight, FleetQuickSightArgs
 from components.fleet.tables import ResultTables, ResultTablesArgs
@@ -82,6 +83,8 @@ class ModelMonitoringFleet(pulumi.ComponentResource):
         shown = handed("groups", "monitors", "usd_a_run", "silent_hours", alarm_arns=self.watch.alarm_arns)
         if self.center is not None:
             shown["findings_log_group"] = self.center.log_group_name
+        else:
+            shown["findings_log_group"] = alarm_log(name, self, common_settings(**handed(*of_roles)))
         self.dashboard = FleetDashboard(name, shown, child)
         if "quicksight" in given:
             read_from = {"database_name": self.tables.database_name, "workgroup_name": self.tables.workgroup_name}

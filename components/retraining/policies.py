@@ -246,9 +246,13 @@ def step_policy(
             [context.bucket_arn(bucket, prefix, "*") for prefix in (names.STATE_FOLDER, names.DECISIONS)],
         ),
         allow(
-            "SeePipeline",
-            ["sagemaker:ListPipelineExecutionSteps"],
-            [f"{pipeline}/execution/*"],
+            "SeeAndStopPipeline",
+            [
+                "sagemaker:ListPipelineExecutions",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:StopPipelineExecution",
+            ],
+            [pipeline, f"{pipeline}/execution/*"],
         ),
         allow(
             "AnswerForModels",
@@ -258,6 +262,11 @@ def step_policy(
         # "*": see ANY_RESOURCE.
         allow("SeeCandidates", ["sagemaker:ListModelPackages"], ["*"]),
         allow("LetMachineGoOn", ["states:SendTaskSuccess"], [machine_arn]),
+        allow(
+            "SeeWhetherItRuns",
+            ["states:DescribeExecution"],
+            [f"{machine_arn.replace(':stateMachine:', ':execution:')}:*"],
+        ),
         allow(
             "SeeWhatServes",
             ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],

@@ -126,6 +126,7 @@ class Retraining(pulumi.ComponentResource):
                 "name_stem": self._name_stem,
                 "job_stem": ground.stem,
                 "group_name": f"{ground.stem}-models",
+                "pipeline_name": f"{ground.stem}-retraining",
                 "ground_truth_prefix": bucket_layout.GROUND_TRUTH,
                 "metric_namespace": around.metric_namespace,
                 "cool_down_hours": given.cool_down_hours,

@@ -146,7 +146,7 @@ def state_machine_definition(settings: MachineSettings) -> dict[str, Any]:
         "MakeBaselines": _baselines(),
         "PointMonitors": step(
             "point",
-            {"package.$": "$.candidate.package", "config.$": "$.deployment.config"},
+            {"execution.$": "$$.Execution.Id", "package.$": "$.candidate.package", "config.$": "$.deployment.config"},
             result="$.monitors",
             following="Deployed",
         ),
@@ -188,6 +188,8 @@ def _train(settings: MachineSettings) -> State:
         f"{_SAGEMAKER}:startPipelineExecution",
         {
             "PipelineName": settings.pipeline_name,
+            # By this name it is found when a run is stopped.
+            "PipelineExecutionDisplayName.$": "$$.Execution.Name",
             "ClientRequestToken.$": "$.token",
             "PipelineParameters.$": "$.parameters",
         },

@@ -2,6 +2,9 @@
 
 Reading a block at once needs pyarrow and lines that its `Template` describes; whatever it does not describe is divided
 (by kind of line, then into halves) until a small rest is left for the careful reader. Both give the same segments.
+
+Longer than 400 lines: dividing a block and reading it at once call each other, and each says by what it does not take
+what the other must.
 """
 
 import re

@@ -3,6 +3,9 @@
 `read_captures` reads a window at once, `iterate_captures` a batch at a time. Records of one layout are read in blocks
 (`blocks`), all others one by one (`records`); what comes out is the same. A record that cannot be used
 is counted with its reason, its file and its line, and never stops the run.
+
+Longer than 400 lines: the two readers share the window that counts, cuts and orders what they have read, and neither
+can be followed without it.
 """
 
 import os

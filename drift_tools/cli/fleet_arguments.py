@@ -1,14 +1,7 @@
 """The arguments of the commands about many models."""
 
-from typing import Any
-
+from drift_tools.cli.options import Commands, examples
 from drift_tools.cli.values import moment, place, whole
-
-Commands = Any  # argparse keeps the class of add_subparsers() private
-
-
-def _examples(*lines: str) -> str:
-    return "examples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def add_fleet(commands: Commands) -> None:
@@ -18,7 +11,7 @@ def add_fleet(commands: Commands) -> None:
         help="show all models on one page, the worst first",
         description="Which models drift, which are silent, and how their versions compare: 1 to 1,000 models on one "
         "page that needs no network. A PLACE is a folder or s3:// prefix of result tables, or of monitoring results.",
-        epilog=_examples(
+        epilog=examples(
             "%(prog)s s3://model-monitoring-results-111122223333-eu-west-1/result-tables",
             "%(prog)s s3://one/monitoring-results s3://two/monitoring-results --format html --output fleet.html",
             "%(prog)s results/ --team payments --days 30 --format json",
@@ -44,7 +37,7 @@ def add_result_tables(commands: Commands) -> None:
         help="write the result tables of older runs, or put a day's objects together",
         description="Monitoring jobs write lines for Athena as they run. `fill` writes those of runs that did not; "
         "`compact` puts the objects of each day that is over together into one, which Athena reads faster.",
-        epilog=_examples(
+        epilog=examples(
             "%(prog)s fill s3://bucket/monitoring-results --tables s3://bucket/result-tables --team payments",
             "%(prog)s compact --tables s3://bucket/result-tables",
         ),

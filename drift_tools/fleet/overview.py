@@ -27,7 +27,15 @@ class FeatureNow:
     """A feature in its monitor's last run; `days`: on which of the overview's days it was called drift, by position."""
 
     name: str
+    kind: str
+    """Of its monitor."""
     psi: float | None
+    ks: float | None
+    jensen_shannon: float | None
+    wasserstein: float | None
+    l_infinity: float | None
+    p_value: float | None
+    """Adjusted for all features of the run."""
     drifted: bool
     state: str
     since: str | None
@@ -50,6 +58,10 @@ class VersionView:
     violations: int
     metrics: Mapping[str, float]
     """Mean of each metric of quality or bias over its runs."""
+    days: tuple[int | None, ...]
+    """As of the model, of this version's runs alone."""
+    daily: Mapping[str, Mapping[int, float]]
+    """Of each metric, its mean on the days (by position) that have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,21 +114,18 @@ class Fleet:
         return sum(1 for model in self.models if model.state == state)
 
 
-@dataclass(frozen=True, slots=True)
 class _Days:
-    """The days of an overview. `until`: the moment that it is of."""
+    """The days of an overview, by position. `until`: the moment that it is of."""
 
-    until: datetime
-    count: int
-
-    @property
-    def first(self) -> date:
-        return (self.until - timedelta(days=self.count - 1)).date()
+    def __init__(self, until: datetime, count: int) -> None:
+        self.until, self.count = until, count
+        self.first = (until - timedelta(days=count - 1)).date()
+        days = (self.first + timedelta(days=position) for position in range(count))
+        self._positions = {f"{day:%Y-%m-%d}": position for position, day in enumerate(days)}
 
     def position(self, moment: str) -> int | None:
         """Which day an ISO 8601 moment is of; None if none of them."""
-        day = (date(int(moment[:4]), int(moment[5:7]), int(moment[8:10])) - self.first).days
-        return day if 0 <= day < self.count else None
+        return self._positions.get(moment[:10])
 
 
 def overview_of(rows: Rows, *, until: datetime, days: int) -> Fleet:
@@ -156,7 +165,7 @@ def _model(key: ModelKey, runs: list[Row], rows: Rows, span: _Days) -> Model:
         days=_levels(runs, span),
         features=features,
         findings=[finding for monitor in last for finding in rows.findings.get(monitor, ())],
-        versions=_versions(runs),
+        versions=_versions(runs, span),
         metrics={name: value for run in last.values() for name, value in (run.get("metrics") or {}).items()},
         results={run["kind"]: run["results_uri"] for run in last.values() if run.get("results_uri")},
         runs=len(runs),
@@ -266,7 +275,13 @@ def _features(
             found.append(
                 FeatureNow(
                     name=name,
+                    kind=row.get("kind") or "",
                     psi=row.get("psi"),
+                    ks=row.get("ks"),
+                    jensen_shannon=row.get("jensen_shannon"),
+                    wasserstein=row.get("wasserstein"),
+                    l_infinity=row.get("l_infinity"),
+                    p_value=row.get("p_value_adjusted"),
                     drifted=bool(row.get("drifted")),
                     state=row.get("state") or "",
                     since=row.get("since"),
@@ -278,20 +293,24 @@ def _features(
     return found
 
 
-def _versions(runs: Iterable[Row]) -> list[VersionView]:
+def _versions(runs: Iterable[Row], span: _Days) -> list[VersionView]:
     by_version: dict[tuple[str, str], list[Row]] = {}
     for run in runs:
         by_version.setdefault((run.get("variant") or "", run.get("version") or ""), []).append(run)
-    found = [_version(variant, version, own) for (variant, version), own in by_version.items()]
+    found = [_version(variant, version, own, span) for (variant, version), own in by_version.items()]
     return sorted(found, key=lambda view: view.last, reverse=True)
 
 
-def _version(variant: str, version: str, runs: Sequence[Row]) -> VersionView:
+def _version(variant: str, version: str, runs: Sequence[Row], span: _Days) -> VersionView:
     compared = [run for run in runs if run["feature_count"]]
     measured: dict[str, list[float]] = {}
+    by_day: dict[str, dict[int, list[float]]] = {}
     for run in runs:
         for name, value in (run.get("metrics") or {}).items():
             measured.setdefault(name, []).append(value)
+            day = span.position(run["window_end"])
+            if day is not None:
+                by_day.setdefault(name, {}).setdefault(day, []).append(value)
     return VersionView(
         variant=variant,
         version=version,
@@ -302,4 +321,6 @@ def _version(variant: str, version: str, runs: Sequence[Row]) -> VersionView:
         drifted_share=fmean(run["drifted_count"] / run["feature_count"] for run in compared) if compared else 0.0,
         violations=sum(run["violation_count"] or 0 for run in runs),
         metrics={name: fmean(values) for name, values in sorted(measured.items())},
+        days=_levels(runs, span),
+        daily={name: {day: fmean(values) for day, values in days.items()} for name, days in sorted(by_day.items())},
     )

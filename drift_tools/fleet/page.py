@@ -1,11 +1,12 @@
 """The overview as one HTML file that opens without a network.
 
-The table of models is in the page as it is; what a model unfolds to is drawn by the page's own script from numbers that
-lie beside it: a thousand models with fifty features each are more than a page can hold as elements. The script is the
-only one that the page's policy allows, by its hash; it writes text and no markup.
+The table of models is in the page as it is; each model's report is drawn by the page's own script, when somebody opens
+it, from numbers that lie beside it, compressed: a thousand models with fifty features each are more than a page can
+hold as elements. The script is the only one that the page's policy allows, by its hash; it writes text and no markup.
 """
 
 import base64
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,18 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from contract.plain_text import visible
-from drift_tools.fleet.overview import DRIFTING, LEARNING, SILENT, STATES, STEADY, WORSE, Fleet, Model
+from drift_tools.fleet.overview import (
+    DRIFTING,
+    LEARNING,
+    SILENT,
+    STATES,
+    STEADY,
+    WORSE,
+    FeatureNow,
+    Fleet,
+    Model,
+    VersionView,
+)
 from drift_tools.report import DRIFTED as BAD
 from drift_tools.report import STEADY as GOOD
 from drift_tools.report import UNKNOWN as UNSURE
@@ -28,6 +40,9 @@ _BLOCKS: Final = "▁▂▃▃▄▅▅▆▇█"
 _NO_RUN: Final = "·"
 _REASON: Final = 160
 _FINDINGS: Final = 20
+# Of a report: so many metrics have a chart, the others stand in its table.
+_CHARTS: Final = 12
+_NO_DRIFT: Final = "no drift"
 
 
 def render_fleet(fleet: Fleet, *, made: datetime | None = None) -> str:
@@ -45,7 +60,7 @@ def render_fleet(fleet: Fleet, *, made: datetime | None = None) -> str:
             says=headline(fleet),
             verdict=TONES[fleet.models[0].state] if fleet.models else UNSURE,
             facts=_facts(fleet),
-            data=Markup(_embedded(_data(fleet))),  # noqa: S704 - escaped by _embedded
+            data=_packed(_data(fleet)),
             script=Markup(script),  # noqa: S704 - this package's own file
             digest=digest,
             made=(made or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -102,58 +117,90 @@ def _row(number: int, model: Model) -> dict[str, Any]:
 
 
 def _data(fleet: Fleet) -> dict[str, Any]:
-    """What the script draws a model from; features by number, days as bits, PSI in thousandths: short, since many."""
-    names: dict[str, int] = {}
-    states: dict[str, int] = {}
-    models = []
-    for model in fleet.models:
-        features = []
-        for feature in model.features:
-            entry: list[Any] = [
-                names.setdefault(visible(feature.name), len(names)),
-                None if feature.psi is None else round(feature.psi * 1000),
-                states.setdefault(visible(feature.state), len(states)),
-                f"{sum(1 << day for day in feature.days):x}" if feature.days else 0,
-            ]
-            if feature.drifted:
-                entry += [(feature.since or "")[:16].replace("T", " "), visible(feature.reason)[:_REASON]]
-            features.append(entry)
-        models.append(
-            {
-                "f": features,
-                "v": [_version(version) for version in model.versions],
-                "g": [
-                    [visible(str(row.get(name) or "")) for name in ("subject", "check_type", "description")]
-                    for row in model.findings[:_FINDINGS]
-                ],
-                "r": {kind: visible(uri) for kind, uri in model.results.items()},
-                "m": {visible(name): float(f"{value:.4g}") for name, value in sorted(model.metrics.items())},
-            }
-        )
+    """What the script draws reports from; texts by number, days as bits, distances in thousandths: they are many."""
+    texts: dict[str, int] = {}
     return {
         "first": f"{fleet.first:%Y-%m-%d}",
         "days": fleet.days,
-        "names": list(names),
-        "states": list(states),
-        "models": models,
+        "models": [_report(model, texts) for model in fleet.models],
+        "texts": list(texts),
     }
 
 
-def _version(view: Any) -> list[Any]:
-    return [
-        visible(view.variant),
-        visible(view.version),
-        view.first[:10],
-        view.last[:10],
-        view.runs,
-        view.drifted_runs,
-        round(view.drifted_share, 4),
-        view.violations,
-        {visible(name): float(f"{value:.4g}") for name, value in view.metrics.items()},
+def _report(model: Model, texts: dict[str, int]) -> dict[str, Any]:
+    facts = {
+        "team": model.team,
+        "account": model.account,
+        "region": model.region,
+        "variant": model.variant,
+        "version": model.version,
+        "monitors": ", ".join(model.kinds),
+        "runs": f"{model.runs:,}",
+        "last run": f"{model.last_run[:16].replace('T', ' ')} UTC",
+    }
+    return {
+        "n": visible(model.endpoint),
+        "t": TONES[model.state],
+        "i": {name: visible(value) for name, value in facts.items() if value},
+        "f": [_feature(feature, texts) for feature in model.features],
+        "v": [_version(version) for version in model.versions],
+        "g": [
+            [visible(str(row.get(name) or "")) for name in ("kind", "subject", "check_type", "description")]
+            for row in model.findings[:_FINDINGS]
+        ],
+        "r": {kind: visible(uri) for kind, uri in model.results.items()},
+        "m": {visible(name): _short(value) for name, value in sorted(model.metrics.items())},
+    }
+
+
+def _feature(feature: FeatureNow, texts: dict[str, int]) -> list[Any]:
+    def text(content: str) -> int:
+        return texts.setdefault(visible(content), len(texts))
+
+    entry: list[Any] = [
+        text(feature.name),
+        text(feature.state),
+        f"{sum(1 << day for day in feature.days):x}" if feature.days else 0,
+        _thousandths(feature.psi),
+        _thousandths(feature.ks),
+        _thousandths(feature.jensen_shannon),
+        _thousandths(feature.wasserstein),
+        _thousandths(feature.l_infinity),
+        None if feature.p_value is None else float(f"{feature.p_value:.2g}"),
     ]
+    if feature.drifted or feature.state != _NO_DRIFT:
+        entry += [(feature.since or "")[:16].replace("T", " "), text(feature.reason[:_REASON])]
+    return entry
 
 
-def _embedded(data: Any) -> str:
-    """JSON that no name in it can leave: a script element ends at its first `</`."""
+def _thousandths(value: float | None) -> int | None:
+    return None if value is None else round(value * 1000)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _version(view: VersionView) -> dict[str, Any]:
+    return {
+        "variant": visible(view.variant),
+        "version": visible(view.version),
+        "first": view.first[:10],
+        "last": view.last[:10],
+        "runs": view.runs,
+        "drifted": view.drifted_runs,
+        "share": round(view.drifted_share, 4),
+        "findings": view.violations,
+        "metrics": {visible(name): _short(value) for name, value in view.metrics.items()},
+        "days": "".join("." if level is None else str(level) for level in view.days),
+        "daily": {
+            visible(name): [[day, _short(value)] for day, value in days.items()]
+            for name, days in list(view.daily.items())[:_CHARTS]
+        },
+    }
+
+
+def _packed(data: Any) -> str:
+    """JSON, compressed, in characters that no element ends at."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return base64.b64encode(gzip.compress(text.encode(errors="replace"), compresslevel=6, mtime=0)).decode()

@@ -12,7 +12,8 @@ from drift_tools.fleet.store import Store
 from drift_tools.result_rows import Documents, RunIdentity
 
 _RUN: Final = re.compile(
-    r"(?:.*/)?(?P<endpoint>[^/]+)/(?P<schedule>[^/]+)/(?P<y>\d{4})/(?P<m>\d\d)/(?P<d>\d\d)/(?P<h>\d\d)(?:/(?P<mi>\d\d))?"
+    r"(?:.*/)?(?P<endpoint>[^/]+)/(?P<schedule>[^/]+)/(?P<y>\d{4})/(?P<m>\d\d)/(?P<d>\d\d)/(?P<h>\d\d)"
+    r"(?:/(?P<mi>\d\d)(?:(?P<s>\d\d)-[^/]+)?)?"  # of a batch: contract.bucket_layout.batch_folder
 )
 _FILES: Final = (
     bucket_layout.DRIFT,
@@ -43,7 +44,7 @@ def run_folders(store: Store, about: Mapping[str, str | None]) -> list[RunFolder
     for folder, files in by_folder.items():
         match = _RUN.fullmatch(folder)
         if match is not None:
-            end = f"{match['y']}-{match['m']}-{match['d']}T{match['h']}:{match['mi'] or '00'}:00Z"
+            end = f"{match['y']}-{match['m']}-{match['d']}T{match['h']}:{match['mi'] or '00'}:{match['s'] or '00'}Z"
             uri = f"{store.where.rstrip('/')}/{folder}"
             identity = RunIdentity(
                 endpoint=match["endpoint"], schedule=match["schedule"], window_end=end, results_uri=uri, **about

@@ -169,10 +169,10 @@ def emit(job: Job, settings: MetricSettings, entries: Sequence[Mapping[str, Any]
     path = job.ml_root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-    return None if settings.namespace is None else _publish(job, settings.namespace, entries)
+    return None if settings.namespace is None else publish(job, settings.namespace, entries)
 
 
-def _publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> str | None:
+def publish(job: Job, namespace: str, entries: Sequence[Mapping[str, Any]]) -> str | None:
     """Put metrics to CloudWatch, with boto3's retries. Numbers that it does not take are left out, and said."""
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415

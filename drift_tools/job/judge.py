@@ -16,6 +16,7 @@ from drift_tools.job.settings import JudgementSettings, MonitorSettings
 from drift_tools.job.window_store import Place, WindowStore, is_kept_anew, place_of
 from drift_tools.profiles import Profile, Statistics
 from drift_tools.timeline import (
+    LEAST_ROWS,
     LONGEST,
     Integers,
     MonitorModel,
@@ -268,7 +269,7 @@ class _Run:
             self.settings.budget(len(self.known.bins)),
             drifting=self._called_before(),
         )
-        verdicts |= self._gone()
+        verdicts |= self._not_over(verdicts) | self._gone()
         seasons = model.seasons
         whose = "the baseline's" if by == "baseline windows" else "the monitor's own first"
         named = ", ".join(f"{kind}: {season.replace('_', ' ')}" for kind, season in seasons.items())
@@ -291,9 +292,12 @@ class _Run:
             self.training,
             called=called,
             drifting=self._called_before(_HELD_WHILE_LEARNING),
+            uncalm=self._called(),
             normal=self._normal_counts(),
         )
-        verdicts |= self._gone()
+        # By rows there is "not enough data" for a large difference in a window of hundreds of rows, too: that is calm.
+        too_few = int(self.known.rows[self.known.starts == self.start].sum()) < LEAST_ROWS
+        verdicts |= (self._not_over(verdicts) if too_few else {}) | self._gone()
         lesson = lesson_of(self.known.where(self.known.starts >= self.since))
         says = (
             f"Learning how windows differ{self._of_normal()}: {lesson.seen} of {lesson.first} seen. Until then rows "
@@ -321,6 +325,24 @@ class _Run:
             for name, feature in self.comparison.features.items()
             if feature.drifted and feature.histogram is None
         }
+
+    def _not_over(self, verdicts: Mapping[str, WindowVerdict]) -> dict[str, WindowVerdict]:
+        """What the window before called and this one has too few rows for: a quiet night ends no episode, or each
+        morning would ring anew.
+        """
+        return {
+            name: replace(verdicts[name], state="drift", reason=f"{verdicts[name].reason}; drift in the window before")
+            for name in self._called_before()
+            if name in verdicts and verdicts[name].state == "not enough data"
+        }
+
+    def _called(self) -> dict[str, list[int]]:
+        """In which of the windows before this one each feature was called drift."""
+        found: dict[str, list[int]] = {}
+        for record in self.records:
+            for name in record.get("called", ()):
+                found.setdefault(name, []).append(int(record["start"]))
+        return found
 
     def _called_before(self, windows: int = 1) -> list[str]:
         """The features that were called drift in one of so many windows before this one."""

@@ -72,9 +72,13 @@ def judge_quality_run(
         ratio=baseline_ratio(data, constraints),
     )
     drifted = [verdict for verdict in verdicts if verdict.state == "drift"]
-    store.put(start, record_of_quality(baseline, start, tests, [verdict.test.metric for verdict in drifted]))
+    # A night with too few labels ends no episode, or each morning would ring anew.
+    not_over = windows.called if not tests else ()
+    called = [verdict.test.metric for verdict in drifted] + list(not_over)
+    store.put(start, record_of_quality(baseline, start, tests, called))
     findings = told([verdict.test for verdict in drifted])
     violations = tuple(violation_of(item.test, item.reason) for item in drifted if item.test in findings)
+    violations += tuple(_not_over(name, data, constraints) for name in not_over if name in constraints.thresholds)
     learnt = lesson.is_learnt(seconds)
     of_normal = "" if normal is None else f" since {normal.since}, the new normal by {normal.by},"
     says = (
@@ -95,6 +99,11 @@ def judge_quality_run(
         "called": [violation.subject for violation in violations],
     }
     return QualityJudgement(violations, document, f" {says}")
+
+
+def _not_over(metric: str, data: Outcomes, constraints: QualityConstraints) -> Violation:
+    text = f"Metric {metric}: too few labels ({len(data)}) to say that the decline of the window before is over"
+    return Violation(metric, constraints.thresholds[metric][1], text, key="metric_name")
 
 
 def digest_of(constraints: QualityConstraints) -> str:

@@ -2,15 +2,19 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from contract import bucket_layout
+from contract import bucket_layout, metrics
+from contract.result_tables import RUNS
+from drift_tools.job.cloudwatch import metric_name, publish
 from drift_tools.job.container import Job
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.job.window_store import place_of
 from drift_tools.result_rows import Documents, RunIdentity, lines_of, object_name, rows_of
 
+_UNKNOWN: Final = "unknown"
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -36,7 +40,24 @@ def write_tables(job: Job, settings: MonitorSettings) -> str | None:
         problem = f"The tables of results at {place} lack this run ({error}): `drift-tools result-tables fill` adds it."
         _LOGGER.error("%s", problem)
         return problem
-    return None
+    return _publish_by_version(job, settings, rows[RUNS.name][0])
+
+
+def _publish_by_version(job: Job, settings: MonitorSettings, run: Mapping[str, Any]) -> str | None:
+    """What a fleet's dashboard has by version: nobody lists versions, CloudWatch finds them by these dimensions."""
+    if not settings.tables.has_metrics or not settings.metrics.is_enabled or settings.metrics.namespace is None:
+        return None
+    values = {metrics.VERSION_FINDINGS: float(run["violation_count"])}
+    if run["feature_count"]:
+        values[metrics.VERSION_DRIFTED_SHARE] = run["drifted_count"] / run["feature_count"]
+    values |= {name: run["metrics"][name] for name in metrics.VERSION_QUALITY if name in run["metrics"]}
+    named = {metrics.ENDPOINT: "endpoint", metrics.VARIANT: "variant", metrics.VERSION: "version"}
+    dimensions = [{"Name": name, "Value": metric_name(run[key] or _UNKNOWN)} for name, key in named.items()]
+    entries = [
+        {"MetricName": name, "Timestamp": run["window_end"], "Dimensions": dimensions, "Value": value, "Unit": "None"}
+        for name, value in values.items()
+    ]
+    return publish(job, settings.metrics.namespace, entries)
 
 
 def documents_in(folder: Path) -> Documents:

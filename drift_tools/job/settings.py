@@ -169,6 +169,8 @@ class TableSettings:
     variant: str | None
     version: str | None
     team: str | None
+    has_metrics: bool
+    """What was found is published by variant and version too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +264,7 @@ class MonitorSettings:
                 variant=given.model_variant,
                 version=given.model_version,
                 team=given.team,
+                has_metrics=_switch("version_metrics", given.version_metrics or "Disabled"),
             ),
             analysis_config=_path(job, given.analysis_config),
             model=_path(job, given.model_archive),

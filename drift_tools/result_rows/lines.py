@@ -13,6 +13,7 @@ from drift_tools.result_rows.rows import Row, RunIdentity
 
 _GZIP: Final = b"\x1f\x8b"
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
+_PARSED_AT_ONCE: Final = 1000
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -42,31 +43,31 @@ def lines_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
 def read_lines(content: bytes, where: str) -> Iterator[Row]:
     """The rows of an object, compressed or not. Raises `InputError` that names the line that is no JSON object."""
     plain = gzip.decompress(content) if content[:2] == _GZIP else content
-    lines = [line for line in plain.splitlines() if line]
+    lines = plain.splitlines()
+    for first in range(0, len(lines), _PARSED_AT_ONCE):
+        yield from _parsed(lines[first : first + _PARSED_AT_ONCE], first, where)
+
+
+def _parsed(lines: list[bytes], before: int, where: str) -> list[Row]:
+    """Many lines in one parse, which takes half of the time; one by one where that does not go, to name the bad one."""
+    full = [line for line in lines if line]
     try:
-        # In one go: line by line a fleet's hundred thousand lines take twice as long.
-        rows = json.loads(b"[" + b",".join(lines) + b"]")
+        rows: list[Row] = json.loads(b"[" + b",".join(full) + b"]")
     except ValueError:
         rows = []
-    if len(rows) == len(lines) and all(isinstance(row, dict) for row in rows):
-        yield from rows
-    else:
-        yield from _line_by_line(plain, where)
+    if len(rows) == len(full) and all(isinstance(row, dict) for row in rows):
+        return rows
+    return [_row(line, f"{where}: line {before + at}") for at, line in enumerate(lines, start=1) if line]
 
 
-def _line_by_line(plain: bytes, where: str) -> Iterator[Row]:
-    for number, line in enumerate(plain.splitlines(), start=1):
-        if not line:
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InputError(
-                f"{where}: line {number} is no JSON ({error}): write the tables of that day again"
-            ) from error
-        if not isinstance(row, dict):
-            raise InputError(f"{where}: line {number} is no JSON object: fill that day up again")
-        yield row
+def _row(line: bytes, where: str) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"{where} is no JSON ({error}): write the tables of that day again") from error
+    if not isinstance(row, dict):
+        raise InputError(f"{where} is no JSON object: fill that day up again")
+    return row
 
 
 def acknowledgement_line(endpoint: str, schedule: str, found: Acknowledgement) -> tuple[str, bytes]:

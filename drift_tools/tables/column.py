@@ -3,6 +3,8 @@
 A column keeps what the source said. Cells of a text source (CSV, captured payloads) stay texts and are counted by the
 type that each would have, because a monitor must be able to say "49.9 % of this column is no number"; a typed source
 (Arrow, Parquet, numpy) has said its types and is believed.
+
+Longer than 400 lines by a little: the rules for what counts as a number stand beside the column that asks them.
 """
 
 import re

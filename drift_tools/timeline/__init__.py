@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
     from drift_tools.timeline.judgement import LONGEST, judge
     from drift_tools.timeline.learning import differs_from_training, judge_while_learning, learnt_model, lesson_of
-    from drift_tools.timeline.monitor_model import MonitorModel, Part, windows_of_weeks
+    from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part, windows_of_weeks
     from drift_tools.timeline.onsets import Move, Onset
     from drift_tools.timeline.season_names import SEASONS
     from drift_tools.timeline.timeline import Timeline, Window, compare_windows, split_by_time
     from drift_tools.timeline.verdicts import WindowVerdict
 
 __all__ = [
+    "LEAST_ROWS",
     "LONGEST",
     "SEASONS",
     "Integers",
@@ -80,6 +81,7 @@ _HOMES = {
         "lesson_of",
     ),
     "drift_tools.timeline.monitor_model": (
+        "LEAST_ROWS",
         "MonitorModel",
         "Part",
         "windows_of_weeks",

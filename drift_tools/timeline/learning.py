@@ -8,6 +8,7 @@ judged by `drift_tools.timeline.judgement`, fitted to the monitor's own first tw
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,8 @@ GROSS: Final = 2.0
 _GROSS_SHARES: Final = {BEYOND: 0.05, NEW: 0.05, OTHER: 0.05, MISSING: 0.3}
 # What lasts is no weekend if it lasts longer than one: two and a half days, three windows at the least.
 _IN_A_ROW, _LASTS = 3, 60 * 3600
+# What is gross, in the mean index of the windows so far, on top of the above.
+_STRAYS = 3.0
 _FIRST_WEEKS, _ALL_WEEKS = 1, 2
 _LEVEL = 0.05
 
@@ -78,6 +81,7 @@ def judge_while_learning(
     *,
     called: Mapping[int, Sequence[str]],
     drifting: Collection[str] = (),
+    uncalm: Mapping[str, Collection[int]] = MappingProxyType({}),
     thresholds: Mapping[str, float] | None = None,
     normal: Integers | None = None,
 ) -> dict[str, WindowVerdict]:
@@ -102,6 +106,8 @@ def judge_while_learning(
         the features that the rows' test called in earlier windows, by their start.
     drifting
         features that one of the last runs called drift: while the rows' test calls them, they stay so.
+    uncalm
+        the starts of the earlier windows that were called drift, by feature: what is usual is told by the others.
     thresholds
         of a feature's effect, where it is not 0.1: a gross one is twenty times as large.
     normal
@@ -118,6 +124,7 @@ def judge_while_learning(
         if feature is None:
             continue
         limit = (thresholds or {}).get(name, PSI_THRESHOLD) / PSI_THRESHOLD * GROSS
+        limit += _STRAYS * _usual(effects[:-1, place], known, left_out=uncalm.get(name, ()))
         is_lasting = name in drifting or _is_lasting(name, known, effects[:, place], called)
         is_gross = not feature.effect < limit or _has_gross_shares(known.counts[-1, place], expected[place])
         if normal is not None and from_normal is not None:
@@ -128,6 +135,15 @@ def judge_while_learning(
         moved = _moved(feature, known.bins[place])
         verdicts[name] = _verdict(feature, is_gross=is_gross, is_lasting=is_lasting, moved=moved)
     return verdicts
+
+
+def _usual(effects: Floats, known: WindowHistory, *, left_out: Collection[int]) -> float:
+    """What the effect of the windows so far was on average. Rows that resemble the row before leave bins empty, and an
+    index as large as a gross one: there a gross one has to be so much larger.
+    """
+    starts = known.starts[:-1]
+    calm = (known.rows[:-1] >= LEAST_ROWS) & ~np.isin(starts, np.array(list(left_out), dtype=np.int64))
+    return float(effects[calm].mean()) if calm.any() else 0.0
 
 
 def _shares(counts: Integers) -> Floats:

@@ -109,7 +109,9 @@ class Demo:
         alarmed = self._broken_feed(kept)
         self._deployed(*alarmed)
         with self._steps.step("pulumi up, once more") as step:
+            serving = self.machine.serving()
             self.story.up_after = again()
+            self.story.deployed &= self.machine.serving() == serving
             step.result = "no CLI here" if self.story.up_after is None else f"{self.story.up_after} changes"
         self._follow(rows[2018][:1000])
         topic = self._outputs["notification_topic_arn"]

@@ -9,7 +9,18 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from contract.metrics import CONSTRAINT_VIOLATIONS
-from examples.fleet.world import CENTER, DEV, EXTERNAL_ID, PROD, STRANGER, World
+from examples.fleet.world import (
+    CENTER,
+    DEV,
+    EXTERNAL_ID,
+    MEMBERS,
+    PROD,
+    PROD_EU,
+    SECOND_REGION,
+    STAGING,
+    STRANGER,
+    World,
+)
 
 # AWS says of what is another account's that it is not there, where it does not say that one may not.
 DENIALS: Final = frozenset(
@@ -27,7 +38,9 @@ DENIALS: Final = frozenset(
     }
 )
 ALARM: Final = "CloudWatch Alarm State Change"
-DEV_ADMIN, PROD_ADMIN, CENTER_ADMIN = "dev's administrator", "prod's administrator", "the center's administrator"
+ADMINS: Final = {name: f"{name}'s administrator" for name in MEMBERS}
+DEV_ADMIN, STAGING_ADMIN, PROD_ADMIN = ADMINS.values()
+CENTER_ADMIN: Final = "the center's administrator"
 THE_READER, READER_IN_PROD, A_STRANGER = "the center's reader", "the center's reader in prod", "a stranger"
 
 
@@ -72,7 +85,9 @@ Row = tuple[str, str, bool, Callable[[], Any]]
 
 
 def _table(world: World) -> Iterator[Row]:
+    yield from _environments(world)
     yield from _results(world)
+    yield from _regions(world)
     yield from _roles(world)
     yield from _events(world)
     yield from _metrics(world)
@@ -85,8 +100,62 @@ def _objects(s3: Any, bucket: str) -> str:
     return f"{len(keys)} objects"
 
 
-def _objects_as_reader(world: World, account: str) -> str:
-    return _objects(world.session(world.read_in(account), "s3"), world.bucket(account))
+def _objects_as_reader(world: World, member: str) -> str:
+    return _objects(world.session(world.read_in(member), "s3"), world.bucket(MEMBERS[member]))
+
+
+def _environments(world: World) -> Iterator[Row]:
+    """Each environment's administrator and its jobs: at home, and in each of the others."""
+    for name, account in MEMBERS.items():
+        s3 = world.accounts[account].client("s3")
+        for other, its in MEMBERS.items():
+            yield ADMINS[name], f"reads {other}'s results", name == other, partial(_objects, s3, world.bucket(its))
+        role = f"arn:aws:iam::{account}:role/models-job"
+        keys = world.accounts[account].client("sts").assume_role(RoleArn=role, RoleSessionName="tries")["Credentials"]
+        for other, its in MEMBERS.items():
+            if other != name:
+                job = world.session(keys, "s3")
+                yield f"a job of {name}'s", f"reads {other}'s results", False, partial(_objects, job, world.bucket(its))
+    for name in MEMBERS:
+        yield (
+            THE_READER,
+            f"reads {name}'s results through {name}'s role",
+            True,
+            partial(_objects_as_reader, world, name),
+        )
+    for name, other in (("dev", "staging"), ("staging", "prod"), ("dev", "prod")):
+        sts = world.session(world.read_in(name), "sts")
+        yield (
+            f"the center's reader in {name}",
+            f"goes on into {other}",
+            False,
+            partial(sts.assume_role, RoleArn=world.reader_role(other), RoleSessionName="tries", ExternalId=EXTERNAL_ID),
+        )
+
+
+def _regions(world: World) -> Iterator[Row]:
+    """Prod's second region: its own tables and its own role; the boundary is the same."""
+    bucket, key = world.bucket(PROD, SECOND_REGION), "result-tables/runs/day=2026-01-01/x.json"
+    prod, dev = (world.accounts[account].client("s3", region=SECOND_REGION) for account in (PROD, DEV))
+    yield (
+        PROD_ADMIN,
+        "writes a line into the tables of prod's second region",
+        True,
+        lambda: prod.put_object(Bucket=bucket, Key=key, Body=b"{}\n")["ETag"],
+    )
+    yield (
+        THE_READER,
+        "reads it through that region's role",
+        True,
+        lambda: _objects(world.session(world.read_in(PROD_EU), "s3"), bucket),
+    )
+    yield DEV_ADMIN, "reads the results of prod's second region", False, partial(_objects, dev, bucket)
+    yield (
+        READER_IN_PROD,
+        "reads the results of prod's second region",
+        False,
+        lambda: _objects(world.session(world.read_in("prod"), "s3"), bucket),
+    )
 
 
 def _results(world: World) -> Iterator[Row]:
@@ -95,8 +164,6 @@ def _results(world: World) -> Iterator[Row]:
     of_prod = world.bucket(PROD)
     key = prod.list_objects_v2(Bucket=of_prod, Prefix="result-tables/runs/")["Contents"][0]["Key"]
     one = {"Bucket": of_prod, "Key": key}
-    yield PROD_ADMIN, "reads prod's results", True, lambda: _objects(prod, of_prod)
-    yield DEV_ADMIN, "reads dev's results", True, lambda: _objects(dev, world.bucket(DEV))
     yield DEV_ADMIN, "lists prod's results", False, lambda: dev.list_objects_v2(Bucket=of_prod)
     yield (
         DEV_ADMIN,
@@ -116,7 +183,6 @@ def _results(world: World) -> Iterator[Row]:
         False,
         lambda: dev.delete_object(**one),
     )
-    yield PROD_ADMIN, "reads dev's results", False, lambda: _objects(prod, world.bucket(DEV))
     stranger = world.accounts[STRANGER].client("s3")
     yield A_STRANGER, "reads prod's results", False, lambda: _objects(stranger, of_prod)
     center = world.accounts[CENTER].client("s3")
@@ -126,24 +192,17 @@ def _results(world: World) -> Iterator[Row]:
         False,
         lambda: _objects(center, of_prod),
     )
-    for name, account in (("dev", DEV), ("prod", PROD)):
-        yield (
-            THE_READER,
-            f"reads {name}'s results through {name}'s role",
-            True,
-            partial(_objects_as_reader, world, account),
-        )
     yield (
         THE_READER,
         "asks prod's Athena through prod's role",
         True,
-        lambda: world.session(world.read_in(PROD), "athena").start_query_execution(
+        lambda: world.session(world.read_in("prod"), "athena").start_query_execution(
             QueryString="SELECT count(*) FROM runs",
             WorkGroup="fleet-results",
             QueryExecutionContext={"Database": "fleet_results"},
         )["QueryExecutionId"],
     )
-    in_prod = world.session(world.read_in(PROD), "s3")
+    in_prod = world.session(world.read_in("prod"), "s3")
     yield (
         READER_IN_PROD,
         "deletes a result",
@@ -166,7 +225,7 @@ def _results(world: World) -> Iterator[Row]:
         READER_IN_PROD,
         "publishes a metric in prod",
         False,
-        lambda: world.session(world.read_in(PROD), "cloudwatch").put_metric_data(
+        lambda: world.session(world.read_in("prod"), "cloudwatch").put_metric_data(
             Namespace="ModelMonitoring/jobs", MetricData=[{"MetricName": CONSTRAINT_VIOLATIONS, "Value": 0.0}]
         ),
     )
@@ -179,14 +238,10 @@ def _roles(world: World) -> Iterator[Row]:
         sts = world.accounts[account].client("sts")
         return str(sts.assume_role(RoleArn=role, RoleSessionName="tries", **more)["AssumedRoleUser"]["Arn"])
 
-    prod, known = world.reader_role(PROD), {"ExternalId": EXTERNAL_ID}
+    prod, known = world.reader_role("prod"), {"ExternalId": EXTERNAL_ID}
     reader = world.session(world.as_reader(), "sts")
-    yield (
-        DEV_ADMIN,
-        "takes prod's role, knowing the id",
-        False,
-        lambda: assume(DEV, prod, **known),
-    )
+    for who, account in ((DEV_ADMIN, DEV), (STAGING_ADMIN, STAGING)):
+        yield who, "takes prod's role, knowing the id", False, partial(assume, account, prod, **known)
     yield (
         A_STRANGER,
         "takes prod's role, knowing the id",
@@ -212,14 +267,6 @@ def _roles(world: World) -> Iterator[Row]:
         lambda: reader.assume_role(RoleArn=prod, RoleSessionName="tries", ExternalId="a-guess-of-somebody"),
     )
     yield (
-        "the center's reader in dev",
-        "goes on into prod",
-        False,
-        lambda: world.session(world.read_in(DEV), "sts").assume_role(
-            RoleArn=prod, RoleSessionName="tries", ExternalId=EXTERNAL_ID
-        ),
-    )
-    yield (
         THE_READER,
         "takes the role that administers prod",
         False,
@@ -241,7 +288,9 @@ def _events(world: World) -> Iterator[Row]:
         return str(answer["EventId"])
 
     yield "prod's alarm", "is told to the center's bus", True, lambda: _told(world, "jobs-violations")
-    yield "dev's alarm", "is told to the center's bus", True, lambda: _told(world, "jobs-dev-violations")
+    for name in ("dev", "staging"):
+        alarm = f"jobs-{name}-violations"
+        yield f"{name}'s alarm", "is told to the center's bus", True, partial(_told, world, alarm)
     yield DEV_ADMIN, "puts an event of its own on the bus", False, lambda: put(DEV, "my.app", "Order")
     yield (
         DEV_ADMIN,
@@ -292,10 +341,12 @@ def _metrics(world: World) -> Iterator[Row]:
     world.accounts[PROD].client("cloudwatch").put_metric_data(
         Namespace="Payments/Orders", MetricData=[{"MetricName": "Turnover", "Value": 1.0}]
     )
-    yield "the center", "sees metrics of prod's models", True, lambda: sees(center, PROD, CONSTRAINT_VIOLATIONS)
-    yield "the center", "sees metrics of dev's models", True, lambda: sees(center, DEV, CONSTRAINT_VIOLATIONS)
+    for name, account in MEMBERS.items():
+        found = partial(sees, center, account, CONSTRAINT_VIOLATIONS)
+        yield "the center", f"sees metrics of {name}'s models", True, found
     yield "the center", "sees prod's other metrics", False, lambda: sees(center, PROD, "Turnover")
-    yield DEV_ADMIN, "sees metrics of prod's models", False, lambda: sees(dev, PROD, CONSTRAINT_VIOLATIONS)
+    for name, its in (("staging", STAGING), ("prod", PROD)):
+        yield DEV_ADMIN, f"sees metrics of {name}'s models", False, partial(sees, dev, its, CONSTRAINT_VIOLATIONS)
     sink = str(world.outputs["center"]["sink_arn"])
     yield (
         A_STRANGER,

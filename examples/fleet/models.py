@@ -19,7 +19,7 @@ from drift_tools.job import Job
 from drift_tools.job.program import run
 from examples.demo.deploying import variables
 from examples.employment.feed import FEATURES, Row, Split, with_faults
-from examples.fleet.world import DEV, PROD, World
+from examples.fleet.world import DEV, PROD, STAGING, World
 from functions.common.cloudwatch import publish
 
 ROWS: Final = 500
@@ -52,7 +52,7 @@ class Ran:
 
 
 def models(people: Split) -> list[FleetModel]:
-    """Five models of two teams in two accounts; two of them get faulty input on their last day, one a new version."""
+    """Six models of two teams in three accounts; three get faulty input on their last day, some a new version."""
     # No row twice: rows that are repeated would look like evidence.
     first, second, third = (people.control[part::3][:ROWS] for part in range(3))
     faults = with_faults(people.before_faults[:ROWS])
@@ -60,6 +60,7 @@ def models(people: Split) -> list[FleetModel]:
         ("jobs-dev", "jobs", [(first, "jobs/8"), (faults, "jobs/9")]),
         ("benefits-dev", "benefits", [(second, "benefits/3"), (third, "benefits/3")]),
     ]
+    in_staging: list[Any] = [("jobs-staging", "jobs", [(second, "jobs/8"), (faults, "jobs/9")])]
     in_prod: list[Any] = [
         ("jobs", "jobs", [(first, "jobs/7"), (second, "jobs/8"), (faults, "jobs/8")]),
         ("benefits", "benefits", [(second, "benefits/3"), (third, "benefits/3")]),
@@ -67,7 +68,7 @@ def models(people: Split) -> list[FleetModel]:
     ]
     return [
         FleetModel(name=name, account=account, team=team, days=days)
-        for account, found in ((DEV, in_dev), (PROD, in_prod))
+        for account, found in ((DEV, in_dev), (STAGING, in_staging), (PROD, in_prod))
         for name, team, days in found
     ]
 

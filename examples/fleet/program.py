@@ -1,10 +1,11 @@
-"""A fleet on three local accounts: rolled out, run, asked, and its boundaries tried."""
+"""A fleet on three local accounts and their center: rolled out, run, asked, and its boundaries tried."""
 
 import argparse
 import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,7 +25,7 @@ from drift_tools.fleet import Fleet, open_store, overview_of, read_fleet, render
 from examples.demo.waiting import DemoError, wait_until
 from examples.employment.feed import split
 from examples.fleet import boundaries, models
-from examples.fleet.world import CENTER, DEV, PROD, Engine, World, accounts
+from examples.fleet.world import CENTER, MEMBERS, Engine, World, accounts
 
 OUTPUT: Final = Path(__file__).resolve().parents[2] / "build" / "demo-fleet"
 DAYS: Final = 30
@@ -59,9 +60,9 @@ def roll_out(engine: Engine, console: Console) -> list[Outcome]:
     return outcomes
 
 
-def ask_everything(world: World, account: str) -> dict[str, list[list[str | None]]]:
-    """The rows that Athena answers to every named query of an account, asked through its reader role."""
-    athena = world.session(world.read_in(account), "athena")
+def ask_everything(world: World, member: str) -> dict[str, list[list[str | None]]]:
+    """The rows that Athena answers to every named query of a member, asked through its reader role."""
+    athena = world.session(world.read_in(member), "athena")
     identifiers = athena.list_named_queries(WorkGroup="fleet-results")["NamedQueryIds"]
     found = {}
     for query in athena.batch_get_named_query(NamedQueryIds=identifiers)["NamedQueries"]:
@@ -87,10 +88,10 @@ def _answer(athena: Any, name: str, started: str) -> list[list[str | None]]:
 
 
 def overview(world: World, until: datetime) -> Fleet:
-    """All models of dev and prod, read by the center's reader through the roles of either."""
+    """All models of all members, read by the center's reader through the role of each."""
     stores = [
-        open_store(f"s3://{world.bucket(account)}/result-tables", client=world.session(world.read_in(account), "s3"))
-        for account in (DEV, PROD)
+        open_store(f"s3://{world.bucket(account)}/result-tables", client=world.session(world.read_in(member), "s3"))
+        for member, account in MEMBERS.items()
     ]
     return overview_of(read_fleet(stores, until=until, days=DAYS), until=until, days=DAYS)
 
@@ -113,22 +114,24 @@ def run(output: Path, console: Console) -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="demo-fleet-")))
         world = steps.do(
-            "start the embedded AWS, open three accounts and a stranger's",
+            "start the embedded AWS, open three accounts, their center's and a stranger's",
             lambda: stack.enter_context(accounts()),
             lambda found: found.organization_id,
         )
         engine = Engine(world, folder, stack)
-        rolled = steps.do(
-            "roll out: center, then dev, then prod",
+        steps.do(
+            "roll out: center, then dev and staging, then prod in two regions",
             lambda: roll_out(engine, console),
             lambda found: f"{sum(outcome.changed for outcome in found)} resources",
         )
+        # The engine looks at all targets once more while the models' monitors run.
+        looking = stack.enter_context(ThreadPoolExecutor(1)).submit(engine.run, "preview")
+        ran = _models(world, folder, steps)
         again = steps.do(
-            "preview over all targets",
-            lambda: engine.run("preview"),
+            "preview over all targets, begun with the monitors",
+            looking.result,
             lambda found: f"{sum(outcome.changed for outcome in found)} resources would change",
         )
-        ran = _models(world, folder, steps)
         counted = steps.do("the center counts its models", lambda: count_models(world), _counted)
         tried = steps.do(
             "try what must work and what must be denied",
@@ -136,12 +139,12 @@ def run(output: Path, console: Console) -> int:
             lambda found: f"{sum(one.is_as_intended for one in found)} of {len(found)} as intended",
         )
         answers = {
-            account: steps.do(
-                f"ask every named query in {name}",
-                partial(ask_everything, world, account),
+            member: steps.do(
+                f"ask every named query in {member}",
+                partial(ask_everything, world, member),
                 lambda found: f"{len(found)} queries, {sum(map(len, found.values()))} rows",
             )
-            for name, account in (("dev", DEV), ("prod", PROD))
+            for member in MEMBERS
         }
         fleet = overview(world, ran[-1].end + timedelta(hours=1))
         page = render_fleet(fleet, made=datetime.now(UTC))
@@ -152,7 +155,8 @@ def run(output: Path, console: Console) -> int:
     (output / "boundaries.md").write_text(boundaries_table(tried), encoding="utf-8")
     unexpected = [one for one in tried if not one.is_as_intended]
     summary = {
-        "accounts": len({outcome.target.account for outcome in rolled}),
+        # Those with models; the center is beside them.
+        "accounts": len({model.account for model in fleet.models}),
         "models": len(fleet.models),
         "allowed_as_intended": sum(one.is_as_intended and one.intended for one in tried),
         "denied_as_intended": sum(one.is_as_intended and not one.intended for one in tried),
@@ -187,7 +191,7 @@ def _models(world: World, folder: Path, steps: Steps) -> list[models.Ran]:
     monitors = models.Monitors(world, baseline, folder / "runs")
     alarms = [models.alarm_on(world, model) for model in found]
     ran: list[models.Ran] = steps.do(
-        f"run the monitors of {len(found)} models in two accounts",
+        f"run the monitors of {len(found)} models in three accounts",
         lambda: monitors.run_all(found, models.last_hour()),
         lambda done: f"{len(done)} runs, {sum(one.violations > 0 for one in done)} with findings",
     )

@@ -1,10 +1,13 @@
-"""Three accounts of an organisation and a stranger's, with a fleet rolled out over the three."""
+"""Accounts of an organisation (dev, staging, prod and the center that watches them), and a stranger's, with a fleet
+rolled out over them: prod in two regions.
+"""
 
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +21,11 @@ from local_aws.launcher import LocalAccount
 from local_aws.provider import Plugins
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
-CENTER, DEV, PROD, STRANGER = "123456789012", "222222222222", "333333333333", "444444444444"
+CENTER, DEV, STAGING, PROD = "123456789012", "222222222222", "333333333333", "444444444444"
+STRANGER: Final = "999999999999"
+MEMBERS: Final = {"dev": DEV, "staging": STAGING, "prod": PROD}
+SECOND_REGION: Final = "eu-west-1"
+PROD_EU: Final = "prod-eu"
 READER: Final = "fleet-reader"
 SECRET_VARIABLE: Final = "FLEET_EXTERNAL_ID"  # noqa: S105 - its name
 EXTERNAL_ID: Final = "a-secret-of-two-accounts"
@@ -34,22 +41,28 @@ class World:
     organization_id: str
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @cached_property
+    def _session(self) -> Any:
+        """One for all keys: it keeps the service models, which are most of a client's cost."""
+        return self.cloud.session()
+
     @property
     def reader_arn(self) -> str:
         return f"arn:aws:iam::{CENTER}:role/{READER}"
 
-    def bucket(self, account: str) -> str:
-        return f"model-monitoring-results-{account}-{self.cloud.region}"
+    def bucket(self, account: str, region: str | None = None) -> str:
+        """The bucket of an account's tables of results."""
+        return f"model-monitoring-results-{account}-{region or self.cloud.region}"
 
-    def reader_role(self, account: str) -> str:
-        """The role of a member account that lets the reader at its results."""
-        return str(self.outputs[{DEV: "dev", PROD: "prod"}[account]]["reader_role_arn"])
+    def reader_role(self, target: str) -> str:
+        """The role of a member that lets the reader at its results."""
+        return str(self.outputs[target]["reader_role_arn"])
 
     def session(self, credentials: Mapping[str, str], service: str) -> Any:
         """A client under the keys that AssumeRole answered."""
         from local_aws.launcher import client_config  # noqa: PLC0415 - botocore, not for a help text
 
-        return self.cloud.session().client(
+        return self._session.client(
             service,
             region_name=self.cloud.region,
             endpoint_url=self.cloud.endpoint_url,
@@ -68,11 +81,11 @@ class World:
         )
         return found
 
-    def read_in(self, account: str, **more: str) -> Mapping[str, str]:
-        """Keys of the member's role, as the center's reader gets them; `more` is what AssumeRole is given besides."""
+    def read_in(self, target: str) -> Mapping[str, str]:
+        """Keys of the member's role, as the center's reader gets them."""
         sts = self.session(self.as_reader(), "sts")
         found: Mapping[str, str] = sts.assume_role(
-            RoleArn=self.reader_role(account), RoleSessionName="reads", **({"ExternalId": EXTERNAL_ID} | more)
+            RoleArn=self.reader_role(target), RoleSessionName="reads", ExternalId=EXTERNAL_ID
         )["Credentials"]
         return found
 
@@ -81,7 +94,7 @@ class World:
 def accounts() -> Iterator[World]:
     """An embedded AWS with IAM enforced, and the accounts in it."""
     with local_aws.start(enforce_iam=True, account_id=CENTER) as cloud:
-        opened = {number: cloud.account(number) for number in (CENTER, DEV, PROD)}
+        opened = {number: cloud.account(number) for number in (CENTER, *MEMBERS.values())}
         opened[STRANGER] = cloud.account(STRANGER, member=False)
         organization = opened[CENTER].organization_id or ""
         world = World(cloud, opened, organization)
@@ -96,7 +109,7 @@ def _make_reader(world: World) -> None:
     iam.create_role(
         RoleName=READER, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     )
-    roles = [f"arn:aws:iam::{account}:role/{NAME}-results-reader-*" for account in (DEV, PROD)]
+    roles = [f"arn:aws:iam::{account}:role/{NAME}-results-reader-*" for account in MEMBERS.values()]
     allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
     iam.put_role_policy(
         RoleName=READER,
@@ -106,30 +119,28 @@ def _make_reader(world: World) -> None:
 
 
 def targets(world: World, folder: Path) -> Path:
-    """The file of targets: the center first, then dev, then prod, which take the center's outputs."""
+    """The file of targets, accounts × regions: the center first, whose outputs the others take, then dev and staging,
+    then prod, in both of its regions.
+    """
+    home, tables = world.cloud.region, {"tables": {"retain_data": False}}
 
-    def member(name: str, account: str) -> dict[str, Any]:
-        config = {
-            "fleet": {"tables": {"retain_data": False}},
-            "member": {
-                "sink_arn": "${center.sink_arn}",
-                "event_bus_arn": "${center.event_bus_arn}",
-                "readers": [world.reader_arn],
-            },
-        }
+    def member(name: str, account: str, region: str) -> dict[str, Any]:
+        told = {"event_bus_arn": "${center.event_bus_arn}", "readers": [world.reader_arn]}
+        if region == home:
+            told["sink_arn"] = "${center.sink_arn}"  # metrics are linked within a region only
+        config = {"fleet": tables, "member": told}
         secrets = {"external_id": SECRET_VARIABLE}
-        return _target(name, account, world.cloud.region, config) | {"secret_variables": secrets}
+        return _target(name, account, region, config) | {"secret_variables": secrets}
 
-    center = {
-        "fleet": {"tables": {"retain_data": False}, "center": {"organization_id": world.organization_id}},
-    }
+    center = {"fleet": tables | {"center": {"organization_id": world.organization_id}}}
+    prod = [member("prod", PROD, home), member(PROD_EU, PROD, SECOND_REGION)]
     document = {
         "program": "program/fleet",
         "config": {"name": NAME},
         "waves": [
-            {"name": "center", "targets": [_target("center", CENTER, world.cloud.region, center)]},
-            {"name": "dev", "targets": [member("dev", DEV)]},
-            {"name": "prod", "targets": [member("prod", PROD)]},
+            {"name": "center", "targets": [_target("center", CENTER, home, center)]},
+            {"name": "before prod", "targets": [member("dev", DEV, home), member("staging", STAGING, home)]},
+            {"name": "prod", "targets": prod},
         ],
     }
     path = folder / "targets.yaml"
@@ -147,7 +158,7 @@ class Engine:
     def __init__(self, world: World, folder: Path, stack: ExitStack) -> None:
         self._world, self._folder = world, folder
         self._plugins: dict[str, Plugins] = {}
-        for account in (CENTER, DEV, PROD):
+        for account in (CENTER, *MEMBERS.values()):
             place = folder / account
             place.mkdir()
             self._plugins[account] = stack.enter_context(Plugins(world.accounts[account], place))
@@ -169,6 +180,8 @@ class Engine:
                     "PULUMI_HOME": str(folder / "home"),
                     "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
                     "PULUMI_CONFIG_PASSPHRASE": "of a state that goes with the demo",
+                    # Each of the programs' processes would compile Pulumi's SDKs anew where it is set: 3 s of CPU.
+                    "PYTHONDONTWRITEBYTECODE": "",
                     SECRET_VARIABLE: EXTERNAL_ID,
                 }
             )
@@ -178,7 +191,8 @@ class Engine:
     def credentials(self, target: Target) -> dict[str, str]:
         """As `assume` gives them, and the folder of the account's providers."""
         path = f"{self._plugins[target.account].path}{os.pathsep}{os.environ['PATH']}"
-        return {**self._world.accounts[target.account].environment(), "PATH": path}
+        regions = {"AWS_REGION": target.region, "AWS_DEFAULT_REGION": target.region}
+        return {**self._world.accounts[target.account].environment(), **regions, "PATH": path}
 
     def run(self, operation: str) -> list[Outcome]:
         """The operation over all targets; keeps their outputs."""

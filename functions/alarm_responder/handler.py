@@ -15,7 +15,7 @@ from functions.alarm_responder.alarm_event import parse_alarm, records
 from functions.alarm_responder.responder import Responder, Settings
 from functions.common.aws_clients import client
 from functions.common.event_fields import BadEventError
-from functions.common.idempotency import Clock, Markers
+from functions.common.idempotency import Clock, IdempotencyStore
 from functions.common.json_logging import log
 
 # Lambda always says how long it has; this is for a call without a context, by hand or from a test.
@@ -62,7 +62,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return self_test(settings, s3)
     clock = Clock()
     seconds = context.get_remaining_time_in_millis() / 1000.0 if context else _DEFAULT_SECONDS
-    markers = Markers(
+    store = IdempotencyStore(
         s3=s3,
         bucket=settings.bucket,
         owner=getattr(context, "aws_request_id", "unknown"),
@@ -70,7 +70,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         clock=clock,
     )
     try:
-        return respond_to_all(event, Responder(settings, s3, client("sns"), markers))
+        return respond_to_all(event, Responder(settings, s3, client("sns"), store))
     except BadEventError as error:
         log("ERROR", "unusable event", reason=str(error))
         raise

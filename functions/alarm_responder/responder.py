@@ -17,7 +17,7 @@ from functions.alarm_responder.notification import MessageContext, Notification,
 from functions.alarm_responder.severity import Severities, read_severities
 from functions.common.aws_clients import error_code
 from functions.common.environment import ConfigurationError, flag, prefix, required
-from functions.common.idempotency import Claim, Markers
+from functions.common.idempotency import IdempotencyStore, Lease
 from functions.common.json_logging import log
 
 _NO_WATCH = (
@@ -102,7 +102,7 @@ class Responder:
     settings: Settings
     s3: Any
     sns: Any
-    markers: Markers
+    store: IdempotencyStore
 
     def respond(self, alarm: Alarm) -> dict[str, str]:
         """Publishes the alarm's message unless an earlier delivery did; returns what was done.
@@ -111,27 +111,27 @@ class Responder:
         """
         outcome = {"alarm": alarm.name, "state": alarm.state}
         key = f"{self.settings.state_prefix}/{ANSWERED_ALARMS_FOLDER}/{alarm.marker_name}.json"
-        claim: Claim | None = None
+        lease: Lease | None = None
         try:
-            claim = self.markers.claim(key)
+            lease = self.store.acquire(key)
         except (ClientError, BotoCoreError) as error:
             # Without the marker a second delivery cannot be told from the first. Twice is better than never.
             log("ERROR", "no marker; the message may go out twice", alarm=alarm.name, reason=error_code(error))
         else:
-            if claim is None:
+            if lease is None:
                 return {**outcome, "outcome": "duplicate"}
         try:
             message_id = self._notify(alarm)
         except Exception as error:
-            if claim:
-                self._mark(self.markers.release, claim, {"reason": error_code(error)})
+            if lease:
+                self._mark(self.store.release, lease, {"reason": error_code(error)})
             raise
         if message_id is None:
             result = {**outcome, "outcome": "recorded"}
         else:
             result = {**outcome, "outcome": "published", "message_id": message_id}
-        if claim:
-            self._mark(self.markers.finish, claim, result)
+        if lease:
+            self._mark(self.store.finish, lease, result)
         return result
 
     def _notify(self, alarm: Alarm) -> str | None:
@@ -199,9 +199,9 @@ class Responder:
         )
         return str(answer["MessageId"])
 
-    def _mark(self, write: Callable[[Claim, Mapping[str, str]], None], claim: Claim, facts: Mapping[str, str]) -> None:
+    def _mark(self, write: Callable[[Lease, Mapping[str, str]], None], lease: Lease, facts: Mapping[str, str]) -> None:
         """The message is out, or the error is on its way: a marker that cannot be written must not change that."""
         try:
-            write(claim, facts)
+            write(lease, facts)
         except (ClientError, BotoCoreError) as error:
-            log("ERROR", "marker not updated", marker=claim.key, reason=error_code(error))
+            log("ERROR", "marker not updated", marker=lease.key, reason=error_code(error))

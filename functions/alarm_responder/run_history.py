@@ -1,4 +1,7 @@
-"""The monitor's runs, as their results lie in S3: `{results}/{endpoint}/{schedule}/yyyy/mm/dd/hh/FILE`."""
+"""The monitor's runs, as their results lie in S3: `{results}/{endpoint}/{schedule}/yyyy/mm/dd/hh/FILE`.
+
+Those of a batch lie one folder deeper (contract.bucket_layout.batch_folder): an hour may have several.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,7 +12,7 @@ from typing import Any
 from contract.bucket_layout import VIOLATIONS
 from functions.common.s3_objects import list_keys
 
-_HOUR_AND_FILE = re.compile(r"(\d{4})/(\d{2})/(\d{2})/(\d{2})/([^/]+)")
+_HOUR_AND_FILE = re.compile(r"(\d{4})/(\d{2})/(\d{2})/(\d{2})/((?:[0-5]\d[0-5]\d-[^/]+/)?)([^/]+)")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def list_runs(s3: Any, bucket: str, schedule_prefix: str, *, until: datetime, lo
 
     One listing a day: a handful of requests, however long the schedule's history is.
     """
-    files: dict[datetime, set[str]] = {}
+    files: dict[tuple[datetime, str], set[str]] = {}
     for day in _days(until - lookback, until):
         for key in list_keys(s3, bucket, f"{schedule_prefix}{day:%Y/%m/%d}/"):
             match = _HOUR_AND_FILE.fullmatch(key.removeprefix(schedule_prefix))
@@ -55,10 +58,10 @@ def list_runs(s3: Any, bucket: str, schedule_prefix: str, *, until: datetime, lo
             except ValueError:
                 continue  # someone's own folder below the day
             if until - lookback <= hour <= until:
-                files.setdefault(hour, set()).add(match[5])
+                files.setdefault((hour, match[5]), set()).add(match[6])
     return [
-        Run(hour=hour, prefix=f"{schedule_prefix}{hour:%Y/%m/%d/%H}/", files=frozenset(files[hour]))
-        for hour in sorted(files, reverse=True)
+        Run(hour=hour, prefix=f"{schedule_prefix}{hour:%Y/%m/%d/%H}/{batch}", files=frozenset(found))
+        for (hour, batch), found in sorted(files.items(), key=lambda item: item[0], reverse=True)
     ]
 
 

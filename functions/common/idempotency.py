@@ -2,13 +2,13 @@
 
 A marker object in S3, made by a conditional write, says who is at work. Its life:
 
-    (none) --claim--> in-progress --finish--> done
-                       |       ^
-                       release |  claim (released, or its lease has run out)
-                       v       |
-                      released-+
+    (none) --acquire--> in-progress --finish--> done
+                         |       ^
+                         release |  acquire (released, or its lease has run out)
+                         v       |
+                        released-+
 
-Every claim writes a word of its own into the marker. S3's answer to the write may get lost, and the client, which sends
+Every lease writes a word of its own into the marker. S3's answer to the write may get lost, and the client, which sends
 it again, then hears that there is a marker already: its own. The invocation's id would not do, since Lambda's retries
 have the same one.
 
@@ -53,8 +53,8 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The right to act on a marker; `etag` is the version of the marker that this claim wrote, `nonce` its own word.
+class Lease:
+    """The right to act on a marker; `etag` is the version of the marker that this lease wrote, `nonce` its own word.
 
     `taken_over` is True if somebody had it before and died without a word.
     """
@@ -79,7 +79,7 @@ class _Found:
 
 
 @dataclass(frozen=True)
-class Markers:
+class IdempotencyStore:
     """The markers below a prefix of a bucket, on behalf of one invocation.
 
     `owner` is named in the markers for whoever reads them. `deadline` (seconds since the epoch) is when the invocation
@@ -95,7 +95,7 @@ class Markers:
     _ALLOWANCE_SECONDS = 5.0
     _RESERVE_SECONDS = 3.0
 
-    def claim(self, key: str) -> Claim | None:
+    def acquire(self, key: str) -> Lease | None:
         """The right to act, or None if it is done already.
 
         Waits for another holder to finish. Raises StillInProgressError when this invocation's time runs out before, and
@@ -106,44 +106,43 @@ class Markers:
         while True:
             etag = self._write(key, IN_PROGRESS, nonce, condition={"IfNoneMatch": "*"})
             if etag is not None:
-                return Claim(key, etag, nonce)
+                return Lease(key, etag, nonce)
             found = self._read(key)
             if found is None:
                 continue  # it went away after the write that met it
             if found.state == DONE:
                 return None
             if found.nonce == nonce:
-                return Claim(
-                    key, found.etag, nonce, taken_over, found.facts
-                )  # a write of this claim did hold; its answer was lost
+                # A write of this lease did hold; its answer was lost.
+                return Lease(key, found.etag, nonce, taken_over, found.facts)
             if found.state == RELEASED or found.lease_ends <= self.clock.now():
                 taken_over = found.state == IN_PROGRESS
                 etag = self._write(key, IN_PROGRESS, nonce, condition={"IfMatch": found.etag}, facts=found.facts)
                 if etag is not None:
-                    return Claim(key, etag, nonce, taken_over, found.facts)
+                    return Lease(key, etag, nonce, taken_over, found.facts)
             if self.clock.now() + _POLL_SECONDS > self.deadline - self._RESERVE_SECONDS:
                 raise StillInProgressError(f"another delivery is at work on {key}")
             self.clock.sleep(_POLL_SECONDS)
 
-    def note(self, claim: Claim, facts: Mapping[str, str]) -> Claim:
-        """Keeps facts for whoever may have to take over; the claim from now on.
+    def note(self, lease: Lease, facts: Mapping[str, str]) -> Lease:
+        """Keeps facts for whoever may have to take over; the lease from now on.
 
-        Raises StillInProgressError if the claim is lost: its lease ran out, and another has it.
+        Raises StillInProgressError if it has run out and another delivery has its own.
         """
-        noted = {**claim.facts, **facts}
-        etag = self._write(claim.key, IN_PROGRESS, claim.nonce, condition={"IfMatch": claim.etag}, facts=noted)
+        noted = {**lease.facts, **facts}
+        etag = self._write(lease.key, IN_PROGRESS, lease.nonce, condition={"IfMatch": lease.etag}, facts=noted)
         if etag is None:
-            raise StillInProgressError(f"another delivery has taken over {claim.key}")
-        return replace(claim, etag=etag, facts=noted)
+            raise StillInProgressError(f"another delivery has taken over {lease.key}")
+        return replace(lease, etag=etag, facts=noted)
 
-    def finish(self, claim: Claim, facts: Mapping[str, str]) -> None:
+    def finish(self, lease: Lease, facts: Mapping[str, str]) -> None:
         """Marks it done, for good; `facts` are kept in the marker."""
-        self._write(claim.key, DONE, claim.nonce, condition={"IfMatch": claim.etag}, facts=facts)
+        self._write(lease.key, DONE, lease.nonce, condition={"IfMatch": lease.etag}, facts=facts)
 
-    def release(self, claim: Claim, facts: Mapping[str, str]) -> None:
+    def release(self, lease: Lease, facts: Mapping[str, str]) -> None:
         """Gives the right back after a failure, so that a retry need not wait for the lease to end."""
-        kept = {**claim.facts, **facts}
-        self._write(claim.key, RELEASED, claim.nonce, condition={"IfMatch": claim.etag}, facts=kept)
+        kept = {**lease.facts, **facts}
+        self._write(lease.key, RELEASED, lease.nonce, condition={"IfMatch": lease.etag}, facts=kept)
 
     def _write(
         self, key: str, state: str, nonce: str, *, condition: Mapping[str, str], facts: Mapping[str, str] | None = None

@@ -25,7 +25,7 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
-from functions.common.idempotency import Claim, Clock, Markers, StillInProgressError, small_window_key
+from functions.common.idempotency import Clock, IdempotencyStore, Lease, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
 from functions.common.violations import count_violations
 from functions.monitor_window.container_files import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
@@ -200,31 +200,38 @@ def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
 
 
 def process(
-    event: Any, settings: Settings, markers: Markers, *, s3: Any, cloudwatch: Any, functions: Any, deadline: Deadline
+    event: Any,
+    settings: Settings,
+    store: IdempotencyStore,
+    *,
+    s3: Any,
+    cloudwatch: Any,
+    functions: Any,
+    deadline: Deadline,
 ) -> dict[str, Any]:
-    """One delivery. One that fails leaves its reason, and its claim to the retry, whatever else fails; the last one
+    """One delivery. One that fails leaves its reason, and its lease to the retry, whatever else fails; the last one
     that Lambda makes also a metric: what a retry repaired need not wake anybody. Where it cannot be kept how often the
     job was tried, every failure leaves one: silence would be worse.
 
     Raises what made it fail, and StillInProgressError if another delivery is at work.
     """
     job = Job.parse(event)
-    claim: Claim | None = None
+    lease: Lease | None = None
     try:
-        claim = markers.claim(small_window_key(settings.state_prefix, job.endpoint, job.name))
-        if claim is None:
+        lease = store.acquire(small_window_key(settings.state_prefix, job.endpoint, job.name))
+        if lease is None:
             return {"job": job.name, "done": "by an earlier delivery"}
-        outcome = _once(job, claim, s3=s3, deadline=deadline)
+        outcome = _once(job, lease, s3=s3, deadline=deadline)
         if outcome.status:
             _note(s3, settings, job, outcome.message)
-        elif _STORED not in claim.facts:
-            claim = markers.note(claim, {_STORED: str(outcome.violations), "message": outcome.message})
+        elif _STORED not in lease.facts:
+            lease = store.note(lease, {_STORED: str(outcome.violations), "message": outcome.message})
         publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, outcome.metrics)
     except StillInProgressError:
         raise
     except Exception as error:
         _note(s3, settings, job, f"{type(error).__name__}: {error}")
-        if _is_last_try(markers, claim, error):
+        if _is_last_try(store, lease, error):
             failed = {JOB_FAILURES: 1.0}
             attempt(
                 "the failure could not be published",
@@ -233,9 +240,9 @@ def process(
             )
         raise
     if outcome.status == 0:
-        _compare(job, claim, settings, markers, functions)
+        _compare(job, lease, settings, store, functions)
     # The results are there and told of. Without the mark, another delivery finds them.
-    attempt("the end could not be marked", lambda: markers.finish(claim, _facts(outcome)), job=job.name)
+    attempt("the end could not be marked", lambda: store.finish(lease, _facts(outcome)), job=job.name)
     return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": outcome.metrics}
 
 
@@ -243,7 +250,7 @@ def _facts(outcome: Outcome) -> dict[str, str]:
     return {"status": str(outcome.status), "message": outcome.message}
 
 
-def _compare(job: Job, claim: Claim, settings: Settings, markers: Markers, functions: Any) -> None:
+def _compare(job: Job, lease: Lease, settings: Settings, store: IdempotencyStore, functions: Any) -> None:
     if not settings.compare_function:
         return
     try:
@@ -253,28 +260,28 @@ def _compare(job: Job, claim: Claim, settings: Settings, markers: Markers, funct
             Payload=json.dumps({"schedule": job.schedule, "end_time": job.end_time}).encode(),
         )
     except Exception as error:  # the run itself is no failure: the retry finds its results
-        _release(markers, claim, error)
+        _release(store, lease, error)
         raise
 
 
-def _is_last_try(markers: Markers, claim: Claim | None, error: Exception) -> bool:
-    """Give the claim back, and say whether Lambda delivers the event no more; also if that cannot be found out."""
-    tries = 1 + int(claim.facts.get(_TRIES, 0)) if claim is not None else DELIVERIES
-    return not _release(markers, claim, error, tries) or tries >= DELIVERIES
+def _is_last_try(store: IdempotencyStore, lease: Lease | None, error: Exception) -> bool:
+    """Give the lease back, and say whether Lambda delivers the event no more; also if that cannot be found out."""
+    tries = 1 + int(lease.facts.get(_TRIES, 0)) if lease is not None else DELIVERIES
+    return not _release(store, lease, error, tries) or tries >= DELIVERIES
 
 
-def _release(markers: Markers, claim: Claim | None, error: Exception, tries: int = 0) -> bool:
-    """Whether the claim could be given back to the retry."""
-    if claim is None:
+def _release(store: IdempotencyStore, lease: Lease | None, error: Exception, tries: int = 0) -> bool:
+    """Whether the lease could be given back to the retry."""
+    if lease is None:
         return False
     facts = {"error": type(error).__name__} | ({_TRIES: str(tries)} if tries else {})
-    return attempt("the claim could not be given back", lambda: markers.release(claim, facts), key=claim.key)
+    return attempt("the lease could not be given back", lambda: store.release(lease, facts), key=lease.key)
 
 
-def _once(job: Job, claim: Claim, *, s3: Any, deadline: Deadline) -> Outcome:
-    if _STORED in claim.facts:  # by a delivery that then could not say so
-        return Outcome(0, claim.facts["message"], int(claim.facts[_STORED]))
-    if claim.taken_over:
+def _once(job: Job, lease: Lease, *, s3: Any, deadline: Deadline) -> Outcome:
+    if _STORED in lease.facts:  # by a delivery that then could not say so
+        return Outcome(0, lease.facts["message"], int(lease.facts[_STORED]))
+    if lease.taken_over:
         # Whoever had it before died in the middle: out of memory or of time. It would again.
         return Outcome(1, "Error: the function ended before the monitor did: give it more memory, or a lower limit", 0)
     return run(job, s3, deadline=deadline)
@@ -286,12 +293,12 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     clock = Clock()
     killed_at = clock.now() + context.get_remaining_time_in_millis() / 1000.0
     s3 = client("s3")
-    markers = Markers(s3, settings.bucket, context.aws_request_id, killed_at, clock)
+    store = IdempotencyStore(s3, settings.bucket, context.aws_request_id, killed_at, clock)
     try:
         answer = process(
             event,
             settings,
-            markers,
+            store,
             s3=s3,
             cloudwatch=client("cloudwatch"),
             functions=client("lambda"),

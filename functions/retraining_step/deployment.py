@@ -15,7 +15,7 @@ from contract.monitor_kinds import DATA_QUALITY, KINDS
 from contract.retraining import BASELINE_FILE, POINTER, QUALITY_BASELINE_FILE
 from functions.common.retraining_state import State
 from functions.common.s3_objects import split_uri
-from functions.retraining_step.services import Services
+from functions.retraining_step.services import Services, is_running
 
 _CONFIG = (
     "DataCaptureConfig",
@@ -56,6 +56,10 @@ def prepare(event: Mapping[str, Any], settings: Mapping[str, Any], services: Ser
         "Tags": tags,
     }
     _once(lambda: sagemaker.create_endpoint_config(**request))
+    if not is_running(event["execution"], services):  # stopped meanwhile: cleaning up may have come before this
+        sagemaker.delete_endpoint_config(EndpointConfigName=name)
+        sagemaker.delete_model(ModelName=name)
+        raise RuntimeError(f"{event['execution']} was stopped: {name} is removed again")
     return {
         "config": name,
         "update": {
@@ -99,6 +103,8 @@ def _results(kind: str, version: str, bucket: str) -> str:
 
 def point_monitors(event: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
     """Let every monitor compare with the new baseline from its next run on; the function that starts runs reads it."""
+    if not is_running(event["execution"], services):  # the old model is brought back, and its baseline stays
+        raise RuntimeError(f"{event['execution']} was stopped: the monitors are left alone")
     version, bucket = event["package"].rsplit("/", 1)[-1], settings["bucket"]
     kinds = {}
     for kind in settings["baselines"]:

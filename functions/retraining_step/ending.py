@@ -4,6 +4,7 @@ Whatever went wrong, the old model serves afterwards: an update under way is wai
 taken back unless the monitors follow it already.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -104,6 +105,7 @@ def execution_ended(detail: Mapping[str, Any], settings: Mapping[str, Any], serv
 def clean_up(event: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> str:
     """Reject what still waits, and let the old model serve unless the monitors follow the new one; which one serves."""
     state, sagemaker = State(services.s3, settings["bucket"]), services.sagemaker
+    stop_pipeline(settings, services, event["execution"].rsplit(":", 1)[-1])
     pending = sagemaker.list_model_packages(
         ModelPackageGroupName=settings["group_name"], ModelApprovalStatus="PendingManualApproval"
     )["ModelPackageSummaryList"]
@@ -121,6 +123,26 @@ def clean_up(event: Mapping[str, Any], settings: Mapping[str, Any], services: Se
         current, serves = _settled(settings, services)["EndpointConfigName"], _BROUGHT_BACK
     remove_orphans(current, settings, services)
     return serves
+
+
+def stop_pipeline(settings: Mapping[str, Any], services: Services, name: str | None = None) -> None:
+    """Stop what trains for a run that is over: it would register a candidate that nobody waits for. None: all of it."""
+    sagemaker = services.sagemaker
+    for _ in range(_SETTLE_TIMES):
+        newest = sagemaker.list_pipeline_executions(
+            PipelineName=settings["pipeline_name"], SortBy="CreationTime", SortOrder="Descending"
+        )["PipelineExecutionSummaries"]
+        ours = [each for each in newest if name is None or each.get("PipelineExecutionDisplayName") == name]
+        under_way = [each for each in ours if each["PipelineExecutionStatus"] in ("Executing", "Stopping")]
+        if not under_way:
+            return
+        for each in under_way:
+            if each["PipelineExecutionStatus"] == "Executing":
+                arn = each["PipelineExecutionArn"]
+                token = hashlib.sha256(arn.encode()).hexdigest()[:40]
+                sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=token)
+        services.sleep(_SETTLE_SECONDS)
+    raise RuntimeError(f"pipeline {settings['pipeline_name']} does not stop")
 
 
 def _settled(settings: Mapping[str, Any], services: Services) -> dict[str, Any]:

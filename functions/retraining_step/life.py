@@ -5,7 +5,7 @@ from typing import Any
 
 from contract.retraining import DECLARED
 from functions.common.retraining_state import State
-from functions.retraining_step.ending import remove_orphans
+from functions.retraining_step.ending import remove_orphans, stop_pipeline
 from functions.retraining_step.services import Services
 
 
@@ -31,9 +31,12 @@ def declared(event: Mapping[str, Any], settings: Mapping[str, Any], services: Se
 
 
 def on_destroy(step: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
-    """What Pulumi does not know of goes with the stack: a group with packages in it cannot be deleted."""
+    """What Pulumi does not know of goes with the stack: a group with packages in it cannot be deleted,
+    nor a pipeline that is under way.
+    """
     if step["action"] != "delete":
         return {"destroy": "later"}
+    stop_pipeline(settings, services)
     remove_orphans("", settings, services, everything=True)
     packages = services.sagemaker.list_model_packages(ModelPackageGroupName=settings["group_name"], MaxResults=100)
     for package in packages["ModelPackageSummaryList"]:

@@ -21,6 +21,11 @@ class Services:
     sleep: Callable[[float], None] = time.sleep
 
 
+def is_running(execution: str, services: Services) -> bool:
+    """Whether it still runs: a step may outlive its execution, and must undo then what nobody else will."""
+    return bool(services.states.describe_execution(executionArn=execution)["status"] == "RUNNING")
+
+
 def tell(services: Services, settings: Mapping[str, Any], subject: str, lines: list[str]) -> None:
     """One message to people."""
     plain = subject.encode("ascii", "replace").decode()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contract.bucket_layout import BATCHES_FOLDER, hour_folder
+from contract.bucket_layout import BATCHES_FOLDER, batch_folder
 from contract.processing_job import BATCH_INPUT_PATH, CAPTURED_PATH, OUTPUT_PATH, outputs
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.s3_objects import list_keys, read_json, split_location, split_uri
@@ -179,7 +179,7 @@ def _request(plan: BatchPlan, job: Transform, manifests: tuple[str, str | None])
         "ProcessingInputs": [*request.get("ProcessingInputs", []), *inputs],
         "ProcessingOutputConfig": {
             **request.get("ProcessingOutputConfig", {}),
-            "Outputs": outputs(f"{plan.results_uri}/{plan.endpoint}/{plan.schedule}/{hour_folder(hour)}"),
+            "Outputs": outputs(f"{plan.results_uri}/{plan.endpoint}/{plan.schedule}/{batch_folder(ended, job.name)}"),
         },
         "Environment": {**request.get("Environment", {}), **environment},
     }

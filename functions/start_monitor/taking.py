@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from contract.object_keys import named
-from functions.common.idempotency import Claim, Markers
+from functions.common.idempotency import IdempotencyStore, Lease
 from functions.common.json_logging import attempt, log
 from functions.start_monitor.job_request import job_name
 from functions.start_monitor.plan import Plan
@@ -32,23 +32,23 @@ class Taken:
     is_started: bool
 
 
-def take(s3: Any, plan: Plan, records: Records, markers: Markers, was_started: WasStarted) -> Taken:
+def take(s3: Any, plan: Plan, records: Records, store: IdempotencyStore, was_started: WasStarted) -> Taken:
     """Decide which files the window has, or read what an earlier delivery decided.
 
     `was_started` is asked of runs of which nobody noted that they were, whose deliverer died. Raises
     StillInProgressError if another delivery decides for as long as this one has time.
     """
-    turn = markers.claim(records.turn_key)
+    turn = store.acquire(records.turn_key)
     if turn is None:  # nobody finishes a turn; without one nothing may be decided
         raise RuntimeError(f"{records.turn_key} says that there are no more turns; delete it")
     try:
-        return _decide(s3, plan, records, markers.deadline, was_started)
+        return _decide(s3, plan, records, store.deadline, was_started)
     finally:
-        _give_up(markers, turn)
+        _give_up(store, turn)
 
 
-def _give_up(markers: Markers, turn: Claim) -> None:
-    attempt("the turn could not be given up: its lease ends it", lambda: markers.release(turn, {}), key=turn.key)
+def _give_up(store: IdempotencyStore, turn: Lease) -> None:
+    attempt("the turn could not be given up: its lease ends it", lambda: store.release(turn, {}), key=turn.key)
 
 
 def _decide(s3: Any, plan: Plan, records: Records, deadline: float, was_started: WasStarted) -> Taken:

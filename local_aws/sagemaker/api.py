@@ -3,6 +3,8 @@
 moto keeps models, endpoint configurations, endpoints and job definitions and answers for them (and for all that is not
 named here); what it loses or lacks is laid over its answers. Jobs, pipelines, the model registry and
 monitoring schedules are ours.
+
+Longer than 400 lines: one method an operation, as the service has them.
 """
 
 import asyncio

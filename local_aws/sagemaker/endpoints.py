@@ -1,4 +1,7 @@
-"""Endpoints that answer: a model server process per variant, from the deployed tarball, under the model's role."""
+"""Endpoints that answer: a model server process per variant, from the deployed tarball, under the model's role.
+
+Longer than 400 lines: the operations on an endpoint and its server processes share one state.
+"""
 
 import asyncio
 import contextlib

@@ -9,5 +9,6 @@ NAMED = {
     "ModelPackage": ("model-package", "ModelPackageName"),
     "Pipeline": ("pipeline", "PipelineName"),
     "PipelineExecution": ("pipeline", "PipelineName"),
+    "PipelineExecutions": ("pipeline", "PipelineName"),  # they are listed of one pipeline
 }
 VERBS = ("Create", "Describe", "Delete", "Update", "Start", "Stop", "List")

@@ -2,6 +2,9 @@
 
 Times, names, environment and S3 layout follow what AWS's documents and published job descriptions show; the listing of
 captured data, like everything else here, happens under the role of the job definition.
+
+Longer than 400 lines: a schedule's life, from its creation to the end of an execution, is one state that every
+operation reads and writes.
 """
 
 import logging

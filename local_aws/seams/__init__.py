@@ -16,7 +16,11 @@ from local_aws.seams.accounts import (
     serve_observability,
     set_organization,
 )
-from local_aws.seams.athena import authorise_queries_on_workgroups, execute_athena_queries
+from local_aws.seams.athena import (
+    authorise_queries_on_workgroups,
+    execute_athena_queries,
+    hold_queries_to_scan_limits,
+)
 from local_aws.seams.cloudwatch import (
     alarm_state,
     alarms_everywhere,
@@ -53,6 +57,7 @@ from local_aws.seams.iam import (
 )
 from local_aws.seams.keys import (
     bucket_key,
+    honour_grants,
     key_arn,
     key_policy,
     object_key,
@@ -156,6 +161,8 @@ __all__ = [
     "get_account_id",
     "get_region",
     "guard_function_logs",
+    "hold_queries_to_scan_limits",
+    "honour_grants",
     "invoke_mapped",
     "is_administrator",
     "keep_metric_queries",

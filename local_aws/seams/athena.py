@@ -2,12 +2,16 @@
 
 ministack answers with a made-up row where DuckDB is missing, hands Athena's SQL to DuckDB as it is, takes columns from
 what files happen to hold, and knows nothing of projection. AWS: the declared columns, those that a file lacks are NULL;
-partitions are what the table's `projection.*` parameters say, wherever else files lie.
+partitions are what the table's `projection.*` parameters say, wherever else files lie. A workgroup's scan limit stops
+a query; here a query scans all files of its tables, whatever days it asks for.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import ministack.core.iam_actions as _iam_actions
@@ -28,6 +32,48 @@ _SCALARS: Final = {
 }
 _NOW: Final = re.compile(r"NOW(?:([+-])(\d+)(DAYS?|WEEKS?|MONTHS?|YEARS?))?")
 _UNIT_DAYS: Final = {"DAY": 1, "WEEK": 7, "MONTH": 30, "YEAR": 365}
+
+
+@dataclass
+class _Scan:
+    """What a query has to read, and how much it may; None of a workgroup without a limit."""
+
+    limit: int | None
+    bytes: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.limit is not None and self.bytes > self.limit
+
+    def read(self, files: Sequence[str]) -> None:
+        self.bytes += sum(Path(file).stat().st_size for file in files)
+        if self.is_over:
+            raise ValueError("Bytes scanned limit was exceeded")
+
+
+_SCAN: Final[ContextVar[_Scan]] = ContextVar("_SCAN")
+
+
+def hold_queries_to_scan_limits() -> None:
+    """Cancel what would read more than `BytesScannedCutoffPerQuery` of its workgroup, and say what others read."""
+    execute, relation = _athena._execute_query, _athena._table_relation
+
+    async def execute_query(identifier: str, *given: Any) -> None:
+        execution = _athena._executions[identifier]
+        settings = _athena._workgroups.get(execution["WorkGroup"], {}).get("Configuration", {})
+        scan = _Scan(settings.get("BytesScannedCutoffPerQuery"))
+        _SCAN.set(scan)
+        await execute(identifier, *given)
+        if scan.is_over:
+            execution["Status"]["State"] = "CANCELLED"
+        execution["Statistics"]["DataScannedInBytes"] = scan.bytes
+
+    def table_relation(table: Mapping[str, Any], files: Sequence[str]) -> str:
+        _SCAN.get().read(files)
+        return str(relation(table, files))
+
+    _athena._execute_query = execute_query
+    _athena._table_relation = table_relation
 
 
 def execute_athena_queries() -> None:

@@ -1,6 +1,8 @@
 """KMS: keys, and what is encrypted with them."""
 
+import re
 import uuid
+from typing import Any
 
 import ministack.core.iam_actions as _iam_actions
 import ministack.core.iam_evaluator as _iam
@@ -39,6 +41,32 @@ def refuse_key_use(service: str, action: str, key: str, headers: dict[str, str])
         service, action, result.principal_arn, str(uuid.uuid4()), headers=headers
     )
     return answer
+
+
+def honour_grants() -> None:
+    """Let a grant's grantee do with its key what the grant says, where no policy denies it: ministack keeps grants, and
+    asks none of them.
+    """
+    original = _iam.enforce
+
+    def enforce(access_key: str, action: str, service: str, region: str, **rest: Any) -> Any:
+        result = original(access_key, action, service, region, **rest)
+        if isinstance(result, _iam.EvalResult) and result.decision != "Deny" and action.startswith("kms:"):
+            operation = action.removeprefix("kms:")
+            if _is_granted(result.principal_arn, operation, str(rest.get("resource_arn", ""))):
+                return None
+        return result
+
+    _iam.enforce = enforce
+
+
+def _is_granted(principal: str, operation: str, key: str) -> bool:
+    session = re.fullmatch(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/.+", principal)
+    names = {principal} | ({f"arn:aws:iam::{session[1]}:role/{session[2]}"} if session else set())
+    return any(
+        grant["KeyId"] == key and grant["GranteePrincipal"] in names and operation in grant["Operations"]
+        for grant in _kms._grants.values()
+    )
 
 
 _KMS_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import peer_rules, rings_peers, rough_look
+from benchmarks import peer_rules, rings_peers, rough_look, warm_job
 from benchmarks.chain import Alarm, Chain, declared_alarms
 from benchmarks.rings import BASELINE_ROWS, Life
 from benchmarks.row_worlds import Drift, Source, World
 from benchmarks.warm_job import windows_at
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
+from drift_tools.job import drift_json, judge, judge_quality
 
 
 def test_the_alarms_are_those_that_the_component_declares() -> None:
@@ -37,6 +38,21 @@ def test_one_episode_is_one_message_and_its_end_another(tmp_path: Path) -> None:
     first = chain.notices[0]
     assert first.subject == "[WARNING] churn: 1 feature drifted (score)"
     assert "Data      2024-01-01 02:00–03:00 UTC, 300 rows" in first.body
+
+
+def test_what_a_year_of_runs_keeps_is_kept_for_those_runs_alone(tmp_path: Path) -> None:
+    def product() -> list[object]:
+        named = (drift_json, "baseline_rows"), (drift_json, "compare"), (judge, "place_of"), (judge_quality, "place_of")
+        return [vars(module)[name] for module, name in named]
+
+    own = product()
+    with warm_job.keeping():
+        assert drift_json.baseline_rows is not own[0]
+    chain = Chain(tmp_path)
+    rows = Source(World("plain", 300), np.random.default_rng(1)).block(0, 1)
+    chain.baseline(rows)
+    chain.window(0, rows, 0)
+    assert product() == own
 
 
 def test_the_rough_look_counts_as_the_job_does(tmp_path: Path) -> None:

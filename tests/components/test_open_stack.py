@@ -236,6 +236,8 @@ class TestPlan:
             "result_tables_uri": f"s3://{one.one(BUCKET).outputs['bucket']}/result-tables",
             "account_id": "123456789012",
             "model_variant": "Primary",
+            # Nobody gives versions by hand: each model has a name of its own.
+            "model_version": one.one("aws:sagemaker/model:Model").outputs["name"],
         }
         assert {"NetworkConfig", "ProcessingOutputConfig", "ProcessingJobName"} & set(request) == set()
 
@@ -335,6 +337,7 @@ class TestPolicies:
         ]
         assert found["ListPrefixes"]["Condition"]["StringLike"]["s3:prefix"] == [
             "captured-data", "captured-data/*", "ground-truth", "ground-truth/*", "monitor-state", "monitor-state/*",
+            "baseline-data/results", "baseline-data/results/*",
         ]  # fmt: skip
         namespace = found["PublishMetrics"]["Condition"]["StringEquals"]["cloudwatch:namespace"]
         assert namespace == ["ModelMonitoring/churn"]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.signal import lfilter
 from scipy.special import ndtr
 
@@ -13,7 +14,7 @@ from drift_tools.errors import InputError
 from drift_tools.monitors import model_quality as mq
 from drift_tools.monitors.model_quality import Outcomes, QualityConstraints
 from drift_tools.monitors.model_quality.calibrated import baseline_ratio, metric_tests
-from drift_tools.monitors.model_quality.over_windows import QualityVerdict, judge_quality, memory_of
+from drift_tools.monitors.model_quality.over_windows import QualityVerdict, Spread, judge_quality, memory_of
 from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows, record_of_quality
 from drift_tools.timeline import RunBudget
 
@@ -139,3 +140,18 @@ def test_a_lesson_is_read_as_it_was_kept() -> None:
     assert math.isnan(again.worse["recall"][1])
     with pytest.raises(InputError, match=r"^x: not what was learnt of model quality"):
         QualityLesson.from_json(b"[]", where="x")
+
+
+def test_the_tail_is_that_of_what_windows_are() -> None:
+    """Where rows are right and wrong together a share has few effective rows, and a long tail where it is worse."""
+    rng = np.random.default_rng(5)
+    effective = rng.binomial(12, 0.15, 336) / 12
+    lesson = QualityLesson(336, {"recall": effective.tolist()}, {"recall": [0.15 * 0.85 / 90] * 336})
+    fit = Spread.of(lesson, "recall", least=100)
+    assert fit is not None
+    deviation = np.sqrt(float(fit.of_rows(np.array([0.15 * 0.85 / 90]))[0]))
+    for lost in (7, 8, 9):  # of twelve
+        exact = float(stats.binom.sf(lost - 1, 12, 0.15))
+        found = fit.tail((lost / 12 - 0.15) / deviation)
+        assert exact / 2 < found < 40 * exact
+        assert stats.t.sf((lost / 12 - 0.15) / deviation, 335) < exact / 5

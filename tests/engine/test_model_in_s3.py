@@ -29,6 +29,9 @@ def test_another_file_at_the_same_address_is_another_model(lab: Lab) -> None:
         "config": "replace",
         "endpoint": "update",
         "endpoint-checked": "replace",
+        # Results say which model was served.
+        "open-data-quality": "update",
+        "open-model-quality": "update",
     }
     assert environment.preview().changed == 0
     environment.destroy()

@@ -1,4 +1,4 @@
-"""Three accounts with IAM enforced: what must work between them and what must be denied, each tried."""
+"""Dev, staging, prod and their center with IAM enforced: what must work between them, what must not, each tried."""
 
 import json
 from collections.abc import Iterator
@@ -7,14 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from components import FleetMember, ModelMonitoringFleet
-from components.fleet import FleetCenterArgs
+from components import FleetMember, ModelMonitoringFleet, ResultTables
+from components.fleet import FleetCenterArgs, FleetMemberArgs
 from drift_tools.fleet import fill_tables, open_store
 from examples.fleet import boundaries
 from examples.fleet.models import FleetModel, Monitors, alarm_on
 from examples.fleet.program import count_models
-from examples.fleet.world import CENTER, DEV, EXTERNAL_ID, PROD, STRANGER, World, accounts
+from examples.fleet.world import (
+    CENTER,
+    DEV,
+    EXTERNAL_ID,
+    MEMBERS,
+    PROD,
+    PROD_EU,
+    SECOND_REGION,
+    STAGING,
+    STRANGER,
+    World,
+    accounts,
+)
 from local_aws import LocalAwsError
 from local_aws.apply import Settings, deploy
 from local_aws.observability import ObservabilityError, matches
@@ -31,23 +44,27 @@ def _deploy(world: World, folder: Path) -> dict[str, dict[str, Any]]:
         _export({"sink_arn": fleet.sink_arn, "event_bus_arn": fleet.event_bus_arn, "topic_arn": fleet.topic_arn})
 
     def member() -> None:
-        fleet = ModelMonitoringFleet("fleet", {"tables": {"retain_data": False}})
+        tables = ResultTables("fleet", {"retain_data": False})
         made = FleetMember(
             "fleet",
             {
-                "sink_arn": outputs["center"]["sink_arn"],
+                **linked,
                 "event_bus_arn": outputs["center"]["event_bus_arn"],
                 "readers": [world.reader_arn],
                 "external_id": EXTERNAL_ID,
-                "bucket_name": fleet.tables.bucket_name,
-                "database_name": fleet.database_name,
-                "workgroup_name": fleet.workgroup_name,
+                "bucket_name": tables.bucket_name,
+                "database_name": tables.database_name,
+                "workgroup_name": tables.workgroup_name,
             },
         )
         _export({"reader_role_arn": made.reader_role_arn})
 
-    for name, account, program in (("center", CENTER, center), ("dev", DEV, member), ("prod", PROD, member)):
-        settings = Settings("fleet", name, directory=folder)
+    targets = {"center": CENTER, **MEMBERS, PROD_EU: PROD}
+    for name, account in targets.items():
+        region = SECOND_REGION if name == PROD_EU else world.cloud.region
+        linked: FleetMemberArgs = {} if name in ("center", PROD_EU) else {"sink_arn": outputs["center"]["sink_arn"]}
+        settings = Settings("fleet", name, {"aws:region": region}, directory=folder)
+        program = center if name == "center" else member
         outputs[name] = dict(deploy(program, settings, world.accounts[account]).outputs)
     return outputs
 
@@ -65,7 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with accounts() as found:
         found.outputs = _deploy(found, folder)
         monitors = Monitors(found, folder, folder)
-        for name, account in (("jobs", PROD), ("jobs-dev", DEV)):
+        for name, account in (("jobs", PROD), ("jobs-staging", STAGING), ("jobs-dev", DEV)):
             files = {
                 "drift.json": drift_document(["amount"]),
                 "constraint_violations.json": violations_document(["amount"]),
@@ -96,14 +113,56 @@ def _publish(world: World, model: FleetModel) -> None:
 def test_everything_is_as_intended(world: World) -> None:
     tried = boundaries.attempts(world)
     assert [(one.who, one.does, one.said) for one in tried if not one.is_as_intended] == []
-    assert sum(one.intended for one in tried) == 9
-    assert sum(not one.intended for one in tried) == 27
+    assert sum(one.intended for one in tried) == 15
+    assert sum(not one.intended for one in tried) == 44
+
+
+def test_a_reader_of_encrypted_tables_has_a_grant(world: World, tmp_path: Path) -> None:
+    """The key's policy names its administrator alone: the reader's own policy counts for nothing there."""
+    account, bucket = world.accounts[STAGING], world.bucket(STAGING, SECOND_REGION)
+    kms, s3 = (account.client(service, region=SECOND_REGION) for service in ("kms", "s3"))
+    admin = {"AWS": f"arn:aws:iam::{STAGING}:role/OrganizationAccountAccessRole"}
+    allowed = {"Effect": "Allow", "Principal": admin, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+    def member() -> None:
+        tables = ResultTables("fleet", {"retain_data": False, "kms_key_arn": key})
+        made = FleetMember(
+            "fleet",
+            {
+                "readers": [world.reader_arn],
+                "external_id": EXTERNAL_ID,
+                "bucket_name": tables.bucket_name,
+                "database_name": tables.database_name,
+                "workgroup_name": tables.workgroup_name,
+                "kms_key_arn": key,
+            },
+        )
+        _export({"reader_role_arn": made.reader_role_arn})
+
+    settings = Settings("fleet", "encrypted", {"aws:region": SECOND_REGION}, directory=tmp_path)
+    outputs = dict(deploy(member, settings, account).outputs)
+    s3.put_object(Bucket=bucket, Key="result-tables/runs/day=2026-01-01/x.json", Body=b"{}\n")
+    reader = World(world.cloud, world.accounts, world.organization_id, {"encrypted": outputs})
+
+    def read() -> bytes:
+        client = reader.session(reader.read_in("encrypted"), "s3")
+        content: bytes = client.get_object(Bucket=bucket, Key="result-tables/runs/day=2026-01-01/x.json")["Body"].read()
+        return content
+
+    assert read() == b"{}\n"
+    (grant,) = kms.list_grants(KeyId=key)["Grants"]
+    assert grant["Operations"] == ["Decrypt", "GenerateDataKey"]
+    kms.revoke_grant(KeyId=key, GrantId=grant["GrantId"])
+    with pytest.raises(ClientError, match="kms:Decrypt"):
+        read()
 
 
 def test_the_center_counts_the_models_of_its_members(world: World) -> None:
     counted = count_models(world)
-    assert (counted["Models"], counted["DriftingModels"], counted["DriftingShare"]) == (2.0, 2.0, 1.0)
-    assert counted["drifting"] == [f"{DEV}/jobs-dev", f"{PROD}/jobs"]
+    assert (counted["Models"], counted["DriftingModels"], counted["DriftingShare"]) == (3.0, 3.0, 1.0)
+    assert counted["drifting"] == [f"{DEV}/jobs-dev", f"{STAGING}/jobs-staging", f"{PROD}/jobs"]
     assert (counted["SilentModels"], counted["FailingModels"]) == (0.0, 0.0)
     points = world.accounts[CENTER].client("cloudwatch").list_metrics(Namespace="ModelMonitoring/Fleet")["Metrics"]
     assert {point["MetricName"] for point in points} == {
@@ -142,5 +201,6 @@ def test_the_log_of_the_center_has_whole_events(world: World) -> None:
     found = [json.loads(event["message"]) for event in logs]
     assert {(event["account"], event["source"], event["detail-type"]) for event in found} == {
         (DEV, "aws.cloudwatch", "CloudWatch Alarm State Change"),
+        (STAGING, "aws.cloudwatch", "CloudWatch Alarm State Change"),
         (PROD, "aws.cloudwatch", "CloudWatch Alarm State Change"),
     }

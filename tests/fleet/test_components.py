@@ -88,6 +88,19 @@ def test_tables_are_those_of_the_contract(fleet: Run) -> None:
         assert found[name]["parameters"]["projection.day.range"] == "NOW-800DAYS,NOW+1DAYS"
 
 
+def test_alarm_states_are_on_the_dashboard_without_a_center() -> None:
+    run = run_program(lambda: ModelMonitoringFleet("own", {"log_retention_in_days": 7}))
+    logs = run.one("aws:cloudwatch/logGroup:LogGroup", "own-alarms-log").inputs
+    assert (logs["name"], logs["retentionInDays"]) == ("/aws/events/own-alarms", 7)
+    rule = run.one("aws:cloudwatch/eventRule:EventRule", "own-alarms").inputs
+    assert "eventBusName" not in rule  # the account's own, where CloudWatch tells of alarms
+    pattern = json.loads(rule["eventPattern"])["detail"]["configuration"]["metrics"]["metricStat"]["metric"]
+    assert pattern == {"namespace": [{"prefix": "ModelMonitoring/"}]}
+    assert run.one("aws:cloudwatch/eventTarget:EventTarget", "own-alarms-log").inputs["targetId"] == "log"
+    text = [item.inputs["dashboardBody"] for item in run.of_type("aws:cloudwatch/dashboard:Dashboard")]
+    assert sum("SOURCE '/aws/events/own-alarms'" in body for body in text) == 1
+
+
 def test_one_alarm_tells_people_of_all(fleet: Run) -> None:
     alarms = fleet.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")
     assert [item.name for item in alarms] == [

@@ -59,8 +59,8 @@ def test_every_dashboard_is_within_cloudwatchs_limits(groups: int) -> None:
             assert 1 <= widget["height"] <= 1000
             assert widget["y"] >= 0
         assert not _overlapping(body["widgets"])
-    # Five searches a group at 100 metrics each, and four numbers: 500 are full with four searches and the numbers.
-    assert len(found) - 1 == -(-(500 * groups + 4) // 500)
+    # Eight searches a group at 100 metrics each, and four numbers: the first has four searches and the numbers.
+    assert len(found) - 1 == 1 + -(-(8 * groups - 4) // 5)
 
 
 def _overlapping(widgets: list[dict[str, Any]]) -> bool:
@@ -95,7 +95,14 @@ def test_the_overview_finds_models_by_search_the_worst_first() -> None:
         "SUM(SEARCH('ModelMonitoring MetricName=\"JobFailures\"', 'SampleCount', 86400))",
         "0.02*runs",
     ]
-    assert "SOURCE '/aws/events/fleet-findings'" in second[2]["properties"]["query"]
+    assert [widget["properties"]["title"] for widget in second[2:5]] == [
+        f"All models: {what} by version and day"
+        for what in ("share of features that drift", "quality", "bias findings")
+    ]
+    (row,) = second[2]["properties"]["metrics"]
+    searched = '{"ModelMonitoring/Endpoints/data-metrics",Endpoint,Variant,Version} MetricName="version_drifted_share"'
+    assert row[0]["expression"] == f"SORT(SEARCH('{searched}', 'Maximum', 86400), MAX, DESC, 100)"
+    assert "SOURCE '/aws/events/fleet-findings'" in second[5]["properties"]["query"]
 
 
 def test_a_model_is_chosen_from_those_that_there_are() -> None:
@@ -121,3 +128,40 @@ def test_more_monitors_than_searches_find_are_refused() -> None:
     )
     with pytest.raises(ArgumentError, match="no single quotes"):
         groups_of({"Jobs": "it's"}, 10)
+
+
+# The grammar that AWS documents for search expressions ("CloudWatch search expression syntax"): names with other signs
+# than letters and digits stand in double quotes; the query has at most 1,024 characters.
+_NAME = r'(?:\w+|"[^"\']+")'
+_VALUE = r'"[^"\']+"'
+_TERM = rf"(?:(?:\w+|:aws\.AccountId)=(?:{_VALUE}|\({_VALUE}(?: OR {_VALUE})*\))|{_NAME})"
+_QUERY = re.compile(rf"(?:\{{{_NAME}(?:,{_NAME})*\}})?(?:(?:^| ){_TERM})*")
+_SEARCH = r"SEARCH\('([^']*)', '(?:Average|Maximum|Minimum|Sum|SampleCount)', (\d+)\)"
+_EXPRESSION = re.compile(
+    rf"(?:SORT\({_SEARCH}, (?:AVG|MIN|MAX|SUM), (?:ASC|DESC), (\d+)\)|SUM\({_SEARCH}\)|[\d.]+\*[a-z]\w*)"
+)
+
+
+def test_every_expression_is_within_cloudwatchs_documented_grammar() -> None:
+    groups = [Group("All"), Group("Jobs", "jobs"), Group("Prod", ':aws.AccountId="111122223333"')]
+    found = bodies(FleetSubject(name="fleet", region="eu-west-1", groups=groups, usd_a_run=0.02))
+    expressions = [
+        item["expression"]
+        for body in found.values()
+        for widget in body["widgets"]
+        for row in widget["properties"].get("metrics", [])
+        for item in row
+        if isinstance(item, dict) and "expression" in item
+    ]
+    assert len(expressions) == 9 * len(groups) + 4
+    for expression in expressions:
+        match = _EXPRESSION.fullmatch(expression)
+        assert match is not None, expression
+        query, period = match[1] or match[4], match[2] or match[5]
+        if query is not None:
+            assert len(query) <= 1024
+            assert _QUERY.fullmatch(query), query
+            assert int(period) % 60 == 0
+        assert match[3] is None or int(match[3]) <= METRICS_A_SEARCH
+    assert not _QUERY.fullmatch("{ModelMonitoring/Fleet,Fleet} x")  # a namespace with a slash is quoted
+    assert not _EXPRESSION.fullmatch("SORT(SEARCH('x', 'Median', 60), MAX, DESC, 100)")

@@ -1,6 +1,7 @@
 """Many models on one page: which comes first, what is silent, versions side by side, and the page's own safety."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -99,6 +100,17 @@ def test_versions_stand_side_by_side(tmp_path: Path) -> None:
         (view.version, view.variant, view.runs, view.drifted_runs, view.drifted_share, view.metrics)
         for view in churn.versions
     ] == [("churn/2", "Primary", 2, 1, 0.5, {"f1": 0.7}), ("churn/1", "Primary", 4, 0, 0.0, {"f1": 0.9})]
+    # Each on its own days, which are the same for both: side by side.
+    assert [(view.days, view.daily) for view in churn.versions] == [
+        ((None, 6, None, None, None), {"f1": {1: 0.7}}),
+        ((0, 0, None, None, None), {"f1": {0: 0.9, 1: 0.9}}),
+    ]
+    page = render_fleet(overview(tmp_path / "tables"), made=UNTIL)
+    data = re.search(r'id="data">(.*?)</script>', page)
+    assert data is not None
+    newest, oldest = unpacked(data[1])["models"][0]["v"]
+    assert (newest["version"], newest["days"], newest["metrics"]) == ("churn/2", ".6...", {"f1": 0.7})
+    assert (oldest["days"], oldest["daily"]) == ("00...", {"f1": [[0, 0.9], [1, 0.9]]})
     assert [model.endpoint for model in overview(tmp_path / "tables", team="payments").models] == ["churn"]
 
 
@@ -114,6 +126,12 @@ def test_each_team_gets_its_own(results: Path, capsys: pytest.CaptureFixture[str
     assert "no run of a monitor ended in the 90 days up to 2020-01-01 00:00 UTC" in capsys.readouterr().err
 
 
+def unpacked(text: str) -> dict[str, Any]:
+    """What the page's script draws reports from."""
+    found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(text)))
+    return found
+
+
 def test_the_page_runs_one_script_and_no_name_leaves_its_place(tmp_path: Path) -> None:
     files = {"drift.json": drift_document(["amount"])}
     files["drift.json"]["features"][HOSTILE] = files["drift.json"]["features"]["amount"]
@@ -124,11 +142,15 @@ def test_the_page_runs_one_script_and_no_name_leaves_its_place(tmp_path: Path) -
     assert "img" not in parsed.tags
     assert parsed.tags.count("script") == 2
     assert parsed.tags.count("b") == 1  # of the count of states
-    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    data = re.search(r'<script type="application/octet-stream" id="data">(.*?)</script>', page, re.DOTALL)
     script = re.search(r"<script>(.*?)</script>", page, re.DOTALL)
     assert data is not None
     assert script is not None
-    assert json.loads(data[1])["names"] == [HOSTILE, "amount", "age"]
+    found = unpacked(data[1])
+    (model,) = found["models"]
+    assert (model["n"], model["t"], len(model["f"])) == ("churn<b>", "drifted", 3)
+    assert found["texts"][model["f"][0][0]] == HOSTILE
+    assert "#m0" in parsed.links
     digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None

@@ -188,3 +188,22 @@ def test_projection_decides_which_days_exist(deployed: Deployment, fleet_cloud: 
 def test_what_is_no_sql_fails_with_a_reason(deployed: Deployment, fleet_cloud: LocalAws) -> None:
     with pytest.raises(AssertionError, match="SYNTAX_ERROR"):
         ask(fleet_cloud, "SELEC 1 FRM")
+
+
+def test_a_query_that_would_read_too_much_is_stopped(deployed: Deployment, fleet_cloud: LocalAws) -> None:
+    bucket = f"model-monitoring-results-{fleet_cloud.account_id}-{fleet_cloud.region}"
+    key = f"result-tables/runs/day={end(1)[:10]}/large.json"
+    s3, athena = fleet_cloud.client("s3"), fleet_cloud.client("athena")
+
+    def limit(most: int) -> None:
+        athena.update_work_group(WorkGroup="fleet-results", ConfigurationUpdates={"BytesScannedCutoffPerQuery": most})
+
+    s3.put_object(Bucket=bucket, Key=key, Body=b'{"endpoint":"' + b"x" * 10_000_000 + b'"}\n')
+    try:
+        limit(10_000_000)  # the least that Athena takes
+        with pytest.raises(AssertionError, match="Bytes scanned limit was exceeded"):
+            ask(fleet_cloud, "SELECT count(*) FROM runs")
+        assert ask(fleet_cloud, "SELECT count(*) FROM acknowledgements") == [["1"]]
+    finally:
+        limit(10 * 1024**3)
+        s3.delete_object(Bucket=bucket, Key=key)

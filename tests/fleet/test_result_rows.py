@@ -10,6 +10,7 @@ from contract.result_tables import TABLES
 from drift_tools.__main__ import main as cli_main
 from drift_tools.errors import InputError
 from drift_tools.fleet import compact_tables, fill_tables, open_store
+from drift_tools.job import result_tables
 from drift_tools.result_rows import Documents, RunIdentity, object_name, read_lines, rows_of
 from tests.drift_tools.open_box import Box, captured, make_baseline, rows
 from tests.fleet.runs import bias_files, drift_document, leave, quality_statistics, violations_document
@@ -156,6 +157,28 @@ def test_the_job_writes_what_the_command_writes_of_its_files(ran: Box, tmp_path:
         assert len(ours) > 0
 
 
+def test_a_fleets_job_publishes_by_version(ran: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, Any]] = []
+    monkeypatch.setattr(
+        result_tables, "publish", lambda _job, namespace, entries: told.append((namespace, list(entries)))
+    )
+    more = {"model_version": "churn/8", "publish_cloudwatch_metrics": "Enabled", "metric_namespace": "N"}
+    monkeypatch.setattr("drift_tools.job.cloudwatch.publish", lambda *_: None)
+    place = "/opt/ml/processing/by-version"
+    assert ran.scheduled(result_tables_uri=place, **more) == 0
+    assert told == []
+    assert ran.scheduled(result_tables_uri=place, version_metrics="Enabled", model_variant="Blue", **more) == 0
+    ((namespace, entries),) = told
+    drifted = len(ran.drift["drifted_features"]) / len(ran.drift["features"])
+    violations = len(json.loads((ran.output / "constraint_violations.json").read_bytes())["violations"])
+    assert namespace == "N"
+    assert {entry["MetricName"]: entry["Value"] for entry in entries} == {
+        "version_findings": violations, "version_drifted_share": drifted,
+    }  # fmt: skip
+    dimensions = {item["Name"]: item["Value"] for item in entries[0]["Dimensions"]}
+    assert dimensions == {"Endpoint": "ep", "Variant": "Blue", "Version": "churn/8"}
+
+
 def test_tables_that_cannot_be_written_fail_no_run(ran: Box) -> None:
     (ran.processing / "blocked").write_text("a file where a folder should be")
     assert ran.scheduled(result_tables_uri="/opt/ml/processing/blocked/tables") == 0
@@ -192,6 +215,15 @@ def test_filling_twice_and_compacting_lose_and_double_nothing(tmp_path: Path) ->
     again = {row["window_end"]: row["drifted_count"] for row in read_table(place, "runs")}
     assert again == {"2026-01-31T12:00:00Z": 1, "2026-01-31T13:00:00Z": 0, "2026-02-01T01:00:00Z": 1}
     assert len(read_table(place, "runs")) == 3
+
+
+def test_two_batches_of_one_hour_are_two_runs(tmp_path: Path) -> None:
+    results, place = tmp_path / "results", tmp_path / "tables"
+    for folder in ("2026/01/31/12/0530-nightly", "2026/01/31/12/4001-again"):
+        leave(results, "churn", "batch", folder, {"drift.json": drift_document([])})
+    fill_tables(open_store(str(results)), open_store(str(place), must_exist=False), {})
+    ends = sorted(row["window_end"] for row in read_table(place, "runs"))
+    assert ends == ["2026-01-31T12:05:30Z", "2026-01-31T12:40:01Z"]
 
 
 def test_acknowledgements_become_lines(tmp_path: Path) -> None:

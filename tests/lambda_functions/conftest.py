@@ -71,14 +71,14 @@ def new_responder(s3: FakeS3, sns: FakeSns, clock: ManualClock, responder_enviro
 
     def make(*, seconds: float = 60.0, owner: str = "first", **environment: str) -> Any:
         settings = functions.responder.Settings.read({**responder_environment, **environment})
-        markers = common("idempotency").Markers(
+        store = common("idempotency").IdempotencyStore(
             s3=s3,
             bucket=settings.bucket,
             owner=owner,
             deadline=clock.now() + seconds,
             clock=common("idempotency").Clock(now=clock.now, sleep=clock.sleep),
         )
-        return functions.responder.Responder(settings, s3, sns, markers)
+        return functions.responder.Responder(settings, s3, sns, store)
 
     return make
 

@@ -226,9 +226,9 @@ class World:
         self.now += timedelta(seconds=70)
         mortal, before = Mortal(kill_at, after=after), len(self.sns.published)
         s3 = mortal.wrap(self.s3)
-        markers = IDEMPOTENCY.Markers(s3, "churn-data", "responder", self.now.timestamp() + SECONDS, self.clock)
+        store = IDEMPOTENCY.IdempotencyStore(s3, "churn-data", "responder", self.now.timestamp() + SECONDS, self.clock)
         settings = RESPONDER.responder.Settings.read(RESPONDING)
-        responder = RESPONDER.responder.Responder(settings, s3, mortal.wrap(self.sns), markers)
+        responder = RESPONDER.responder.Responder(settings, s3, mortal.wrap(self.sns), store)
         try:
             RESPONDER.handler.respond_to_all(episode.event, responder)
         except Killed:
@@ -283,12 +283,12 @@ class World:
         mortal = Mortal(kill_at, after=True)
         s3 = mortal.wrap(self.s3)
         self.now += timedelta(seconds=70)
-        markers = IDEMPOTENCY.Markers(s3, "churn-data", "window", self.now.timestamp() + SECONDS, self.clock)
+        store = IDEMPOTENCY.IdempotencyStore(s3, "churn-data", "window", self.now.timestamp() + SECONDS, self.clock)
         deadline = WINDOWS.handler.Deadline(self.now.timestamp() + SECONDS, self.clock)
         try:
             with _program(fails=fails):
                 WINDOWS.handler.process(
-                    {"job": job}, WINDOWS.handler.Settings.read(ENVIRONMENT), markers, s3=s3,
+                    {"job": job}, WINDOWS.handler.Settings.read(ENVIRONMENT), store, s3=s3,
                     cloudwatch=mortal.wrap(self.cloudwatch), functions=self.functions, deadline=deadline,
                 )  # fmt: skip
         except Killed:

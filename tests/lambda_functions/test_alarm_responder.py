@@ -92,9 +92,11 @@ def test_eight_concurrent_deliveries_one_message(results: FakeS3, sns: FakeSns, 
 
     def deliver(name: str) -> None:
         responder = new_responder(owner=name)
-        markers = common("idempotency").Markers(results, "churn-data", name, common("idempotency").Clock().now() + 60.0)
+        store = common("idempotency").IdempotencyStore(
+            results, "churn-data", name, common("idempotency").Clock().now() + 60.0
+        )
         ready.wait(timeout=10)
-        responder = functions.responder.Responder(responder.settings, results, sns, markers)
+        responder = functions.responder.Responder(responder.settings, results, sns, store)
         outcomes.extend(outcome(respond(event("alarm_violations"), responder)))
 
     threads = [threading.Thread(target=deliver, args=(f"delivery-{index}",)) for index in range(8)]

@@ -109,10 +109,10 @@ def deliver(s3: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda, clock
     def deliver(job: Any = JOB, *, settings: Any = SETTINGS, owner: str = "first", seconds: float = 60.0) -> Any:
         once = common("idempotency")
         turned = once.Clock(now=clock.now, sleep=clock.sleep)
-        markers = once.Markers(s3, "churn-data", owner, clock.now() + 60.0, turned)
+        store = once.IdempotencyStore(s3, "churn-data", owner, clock.now() + 60.0, turned)
         deadline = MODULES.handler.Deadline(clock.now() + seconds, turned)
         return MODULES.handler.process(
-            {"job": job}, settings, markers, s3=s3, cloudwatch=cloudwatch, functions=functions, deadline=deadline
+            {"job": job}, settings, store, s3=s3, cloudwatch=cloudwatch, functions=functions, deadline=deadline
         )
 
     return deliver
@@ -235,8 +235,10 @@ def test_a_function_that_died_is_told_of_and_not_tried_again(
     deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, clock: ManualClock
 ) -> None:
     once = common("idempotency")
-    dead = once.Markers(stored, "churn-data", "dead", clock.now() + 60.0, once.Clock(now=clock.now, sleep=clock.sleep))
-    assert dead.claim(f"monitor-state/small-windows/churn-endpoint/{JOB['ProcessingJobName']}.json") is not None
+    dead = once.IdempotencyStore(
+        stored, "churn-data", "dead", clock.now() + 60.0, once.Clock(now=clock.now, sleep=clock.sleep)
+    )
+    assert dead.acquire(f"monitor-state/small-windows/churn-endpoint/{JOB['ProcessingJobName']}.json") is not None
     clock.seconds += 120.0
     answer = deliver(owner="second")
     assert answer["message"].startswith("Error: the function ended before the monitor did")
@@ -262,7 +264,8 @@ class Away:
         return call
 
 
-CALLS = 12  # the first claims, the last marks the end; before it the outcome is noted, the rest brings and stores files
+# The first takes the lease, the last marks the end; before it the outcome is noted, the rest brings and stores files.
+CALLS = 12
 
 
 @pytest.mark.parametrize("answers", range(CALLS + 1))
@@ -274,10 +277,10 @@ def test_wherever_s3_goes_away_there_is_a_metric_and_no_success_is_called_a_fail
     s3 = Away(stored, answers)
 
     def deliver(owner: str) -> Any:
-        markers = once.Markers(s3, "churn-data", owner, clock.now() + 60.0, turned)
+        store = once.IdempotencyStore(s3, "churn-data", owner, clock.now() + 60.0, turned)
         deadline = MODULES.handler.Deadline(clock.now() + 60.0, turned)
         return MODULES.handler.process(
-            {"job": JOB}, SETTINGS, markers, s3=s3, cloudwatch=cloudwatch, functions=functions, deadline=deadline
+            {"job": JOB}, SETTINGS, store, s3=s3, cloudwatch=cloudwatch, functions=functions, deadline=deadline
         )
 
     drifted = {"JobFailures": 0.0, "ConstraintViolations": 1.0}
@@ -295,7 +298,7 @@ def test_wherever_s3_goes_away_there_is_a_metric_and_no_success_is_called_a_fail
         assert again["done"] == "by an earlier delivery"
     elif answers == 0 or was_stored:
         assert again["metrics"] == drifted  # it runs now; or what is there is found
-    else:  # the claim could not be given back: what became of the first is not known, and the next run makes up for it
+    else:  # the lease could not be given back: what became of the first is not known, and the next run makes up for it
         assert again["metrics"] == {"JobFailures": 1.0}
     assert cloudwatch.requests("PutMetricData")
 

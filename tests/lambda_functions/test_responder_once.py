@@ -18,15 +18,15 @@ KEY = "responder-state/alarms/x.json"
 @pytest.fixture
 def invocation(s3: FakeS3, clock: ManualClock) -> Any:
     def make(owner: str, seconds: float = 60.0) -> Any:
-        return once.Markers(s3, "churn-data", owner, clock.now() + seconds, once.Clock(clock.now, clock.sleep))
+        return once.IdempotencyStore(s3, "churn-data", owner, clock.now() + seconds, once.Clock(clock.now, clock.sleep))
 
     return make
 
 
 def test_the_second_finds_it_done(invocation: Any, s3: FakeS3) -> None:
     first = invocation("first")
-    first.finish(first.claim(KEY), {"message_id": "m-1"})
-    assert invocation("second").claim(KEY) is None
+    first.finish(first.acquire(KEY), {"message_id": "m-1"})
+    assert invocation("second").acquire(KEY) is None
     found = s3.json(KEY)
     assert len(found.pop("nonce")) == 32
     facts = {"message_id": "m-1"}
@@ -35,42 +35,42 @@ def test_the_second_finds_it_done(invocation: Any, s3: FakeS3) -> None:
 
 def test_the_second_waits_for_the_first(invocation: Any, clock: ManualClock) -> None:
     first = invocation("first")
-    claim = first.claim(KEY)
-    clock.on_sleep = [lambda: None, lambda: first.finish(claim, {})]
-    assert invocation("second").claim(KEY) is None
+    lease = first.acquire(KEY)
+    clock.on_sleep = [lambda: None, lambda: first.finish(lease, {})]
+    assert invocation("second").acquire(KEY) is None
     assert clock.sleeps == 2
 
 
 def test_the_second_takes_over_what_the_first_gave_back(invocation: Any, clock: ManualClock, s3: FakeS3) -> None:
     first = invocation("first")
-    claim = first.claim(KEY)
-    clock.on_sleep = [lambda: first.release(claim, {"reason": "Throttling"})]
-    assert invocation("second").claim(KEY) is not None
+    lease = first.acquire(KEY)
+    clock.on_sleep = [lambda: first.release(lease, {"reason": "Throttling"})]
+    assert invocation("second").acquire(KEY) is not None
     assert s3.json(KEY)["owner"] == "second"
 
 
 def test_while_the_first_may_live_the_second_gives_up_for_now(invocation: Any, clock: ManualClock) -> None:
-    invocation("first").claim(KEY)
+    invocation("first").acquire(KEY)
     second = invocation("second")
     with pytest.raises(once.StillInProgressError, match="another delivery is at work"):
-        second.claim(KEY)
+        second.acquire(KEY)
     assert 50.0 < clock.now() - 1_000_000.0 <= 57.0  # all the time it had but a reserve
 
 
 def test_a_dead_holders_marker_is_taken_over(invocation: Any, clock: ManualClock) -> None:
     dead = invocation("dead")
-    claim = dead.claim(KEY)
+    lease = dead.acquire(KEY)
     clock.seconds += 66.0  # its 60 seconds and the allowance
     retry = invocation("retry")
-    taken = retry.claim(KEY)
+    taken = retry.acquire(KEY)
     assert taken is not None
-    dead.finish(claim, {})  # were it alive against all odds, it could no longer write
+    dead.finish(lease, {})  # were it alive against all odds, it could no longer write
     retry.finish(taken, {})
-    assert invocation("third").claim(KEY) is None
+    assert invocation("third").acquire(KEY) is None
 
 
 def test_only_one_takes_over(invocation: Any, s3: FakeS3, clock: ManualClock) -> None:
-    invocation("dead").claim(KEY)
+    invocation("dead").acquire(KEY)
     clock.seconds += 66.0
     rival = invocation("rival")
     read = s3.get_object
@@ -80,12 +80,12 @@ def test_only_one_takes_over(invocation: Any, s3: FakeS3, clock: ManualClock) ->
         answer = read(**request)
         if not rivals:
             s3.get_object = read  # type: ignore[method-assign] # the race happens once
-            rivals.append(rival.claim(KEY))
+            rivals.append(rival.acquire(KEY))
             rival.finish(rivals[0], {})
         return answer
 
     s3.get_object = read_then_lose_the_race  # type: ignore[method-assign] # a rival between read and write
-    assert invocation("late").claim(KEY) is None
+    assert invocation("late").acquire(KEY) is None
     assert s3.json(KEY)["owner"] == "rival"
 
 
@@ -106,53 +106,53 @@ def lose_answers(s3: FakeS3, condition: str) -> None:
 def test_a_marker_whose_answer_got_lost_is_its_writers(invocation: Any, s3: FakeS3, clock: ManualClock) -> None:
     lose_answers(s3, "IfNoneMatch")
     first = invocation("first")
-    claim = first.claim(KEY)
-    assert claim is not None
-    assert not claim.taken_over
+    lease = first.acquire(KEY)
+    assert lease is not None
+    assert not lease.taken_over
     assert clock.sleeps == 0
-    first.finish(claim, {})
+    first.finish(lease, {})
     assert s3.json(KEY)["state"] == "done"
 
 
 def test_a_takeover_whose_answer_got_lost_is_one(invocation: Any, s3: FakeS3, clock: ManualClock) -> None:
-    invocation("dead").claim(KEY)
+    invocation("dead").acquire(KEY)
     clock.seconds += 66.0
     lose_answers(s3, "IfMatch")
     retry = invocation("retry")
-    claim = retry.claim(KEY)
-    assert claim is not None
-    assert claim.taken_over
-    retry.finish(claim, {})
+    lease = retry.acquire(KEY)
+    assert lease is not None
+    assert lease.taken_over
+    retry.finish(lease, {})
     assert s3.json(KEY)["state"] == "done"
 
 
 def test_a_marker_that_was_given_back_is_not_one_of_the_dead(invocation: Any, s3: FakeS3) -> None:
     first = invocation("first")
-    first.release(first.claim(KEY), {})
+    first.release(first.acquire(KEY), {})
     lose_answers(s3, "IfMatch")
-    assert not invocation("retry").claim(KEY).taken_over
+    assert not invocation("retry").acquire(KEY).taken_over
 
 
 def test_a_retry_with_the_same_request_id_is_another_claim(invocation: Any) -> None:
     """Lambda's retries carry the id of the first invocation: what that one holds is not theirs."""
-    invocation("request-1").claim(KEY)
+    invocation("request-1").acquire(KEY)
     with pytest.raises(once.StillInProgressError):
-        invocation("request-1").claim(KEY)
+        invocation("request-1").acquire(KEY)
 
 
 def test_a_claim_is_not_held_twice_by_one_invocation(invocation: Any) -> None:
     """An event may bring the same alarm twice."""
     first = invocation("first")
-    first.claim(KEY)
+    first.acquire(KEY)
     with pytest.raises(once.StillInProgressError):
-        first.claim(KEY)
+        first.acquire(KEY)
 
 
 def test_a_conflict_of_simultaneous_writes_is_tried_again(invocation: Any, s3: FakeS3) -> None:
     other = invocation("other")
-    other.finish(other.claim(KEY), {})
+    other.finish(other.acquire(KEY), {})
     s3.fail("PutObject", "ConditionalRequestConflict")
-    assert invocation("second").claim(KEY) is None
+    assert invocation("second").acquire(KEY) is None
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,13 @@ def test_a_conflict_of_simultaneous_writes_is_tried_again(invocation: Any, s3: F
 )
 def test_an_unreadable_marker_does_not_block(invocation: Any, s3: FakeS3, content: bytes) -> None:
     s3.put(KEY, content)
-    assert invocation("first").claim(KEY) is not None
+    assert invocation("first").acquire(KEY) is not None
 
 
 def test_what_s3_refuses_is_passed_on(invocation: Any, s3: FakeS3) -> None:
     s3.fail("PutObject", "AccessDenied")
     with pytest.raises(ClientError, match="AccessDenied"):
-        invocation("first").claim(KEY)
+        invocation("first").acquire(KEY)
 
 
 def test_of_many_at_once_exactly_one_wins(s3: FakeS3) -> None:
@@ -175,12 +175,12 @@ def test_of_many_at_once_exactly_one_wins(s3: FakeS3) -> None:
     ready = threading.Barrier(8)
 
     def deliver(name: str) -> None:
-        markers = once.Markers(s3, "churn-data", name, once.Clock().now() + 60.0)
+        store = once.IdempotencyStore(s3, "churn-data", name, once.Clock().now() + 60.0)
         ready.wait(timeout=10)
-        claim = markers.claim(KEY)
-        if claim is not None:
+        lease = store.acquire(KEY)
+        if lease is not None:
             wins.append(name)
-            markers.finish(claim, {})
+            store.finish(lease, {})
 
     threads = [threading.Thread(target=deliver, args=(f"delivery-{index}",)) for index in range(8)]
     for thread in threads:

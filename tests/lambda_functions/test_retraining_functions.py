@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -23,12 +24,14 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MACHINE = "arn:aws:states:eu-central-1:111122223333:stateMachine:churn-retraining"
 EXECUTION = f"{MACHINE.replace(':stateMachine:', ':execution:')}:run-1"
 PACKAGE = "arn:aws:sagemaker:eu-central-1:111122223333:model-package/churn-models/7"
+POINT = {"step": "point", "execution": EXECUTION, "package": PACKAGE, "config": "churn-endpoint-retrained-7"}
 SETTINGS: dict[str, Any] = {
     "bucket": "churn-data",
     "endpoint_name": "churn-endpoint-1a2b3c4",
     "name_stem": "churn-endpoint",
     "job_stem": "churn",
     "group_name": "churn-models",
+    "pipeline_name": "churn-retraining",
     "state_machine_arn": MACHINE,
     "notification_topic_arn": "arn:aws:sns:eu-central-1:111122223333:churn-notifications",
     "ground_truth_prefix": "ground-truth",
@@ -86,6 +89,28 @@ class SageMaker(FakeSageMaker):
         self.configs = {"churn-config-1": "churn-model-1"}
         self.models = {"churn-model-1"}
         self.packages: dict[str, dict[str, Any]] = {}
+        self.pipelines = {"run-0": "Executing", "run-1": "Succeeded"}
+        """One that is stopped registers what it was about to."""
+
+    def list_pipeline_executions(self, **request: Any) -> dict[str, Any]:
+        self._enter("ListPipelineExecutions", request)
+        for name, status in self.pipelines.items():
+            if status == "Stopping":
+                self.pipelines[name], self.packages[PACKAGE] = (
+                    "Stopped",
+                    {"ModelApprovalStatus": "PendingManualApproval"},
+                )
+        return {
+            "PipelineExecutionSummaries": [
+                {"PipelineExecutionArn": name, "PipelineExecutionDisplayName": name, "PipelineExecutionStatus": status}
+                for name, status in self.pipelines.items()
+            ]
+        }
+
+    def stop_pipeline_execution(self, **request: Any) -> dict[str, Any]:
+        self._enter("StopPipelineExecution", request)
+        self.pipelines[request["PipelineExecutionArn"]] = "Stopping"
+        return {}
 
     def describe_endpoint(self, **request: Any) -> dict[str, Any]:
         self._enter("DescribeEndpoint", request)
@@ -422,8 +447,9 @@ def test_without_an_answer_the_candidate_is_rejected(world: World) -> None:
 # ---------------------------------------------------------------------------------------------- the end
 
 
-def prepared(world: World) -> dict[str, Any]:
+def prepared(world: World, execution: str = "RUNNING") -> dict[str, Any]:
     world.candidate("Approved")
+    world.states.executions[EXECUTION] = execution
     for file in ("baseline.csv", "baseline_quality.csv"):
         world.s3.put(f"retraining/runs/run-1/evaluation/{file}", b"a\n1\n")
     event = {"step": "prepare", "package": PACKAGE, "champion": CHAMPION, "execution": EXECUTION}
@@ -452,6 +478,9 @@ def at_state(world: World, state: str) -> None:
     world.lock()
     if state == "Train":
         return
+    if state == "WaitForPipeline":
+        world.sagemaker.pipelines["run-1"] = "Executing"
+        return
     world.candidate()
     if state == "Approval":
         ask(world)
@@ -466,7 +495,17 @@ def at_state(world: World, state: str) -> None:
 
 @pytest.mark.parametrize(
     "state",
-    ["Train", "Outcome", "Approval", "Prepare", "UpdateEndpoint", "WaitForEndpoint", "MakeBaselines", "PointMonitors"],
+    [
+        "Train",
+        "WaitForPipeline",
+        "Outcome",
+        "Approval",
+        "Prepare",
+        "UpdateEndpoint",
+        "WaitForEndpoint",
+        "MakeBaselines",
+        "PointMonitors",
+    ],
 )
 def test_a_run_that_is_killed_leaves_the_old_model_serving_and_the_next_may_start(world: World, state: str) -> None:
     at_state(world, state)
@@ -476,6 +515,8 @@ def test_a_run_that_is_killed_leaves_the_old_model_serving_and_the_next_may_star
     assert set(world.sagemaker.configs) == {"churn-config-1"}
     assert world.sagemaker.models == {"churn-model-1"}
     assert len(world.sns.published) == 1
+    assert world.sagemaker.pipelines["run-1"] in ("Succeeded", "Stopped")
+    assert world.sagemaker.pipelines["run-0"] == "Executing"  # another's
     assert world.s3.keys(f"{names.WAITING}/") == []
     assert world.s3.json("retraining/decisions/run-1.json")["reason"] == "ABORTED: the execution was stopped"
     assert world.start({"by": "hand"})["started"]
@@ -483,7 +524,7 @@ def test_a_run_that_is_killed_leaves_the_old_model_serving_and_the_next_may_star
 
 def test_a_run_that_is_killed_when_the_monitors_follow_already_is_deployed(world: World) -> None:
     at_state(world, "PointMonitors")
-    world.step({"step": "point", "package": PACKAGE, "config": "churn-endpoint-retrained-7"})
+    world.step(POINT)
     who = {"IamIdentity": {"Arn": "arn:aws:iam::111122223333:user/ada"}}
     world.sagemaker.packages[PACKAGE].update(LastModifiedBy=who)
     world.step(killed())
@@ -495,6 +536,16 @@ def test_a_run_that_is_killed_when_the_monitors_follow_already_is_deployed(world
     (message,) = world.sns.published
     assert message["Subject"] == "churn-endpoint-1a2b3c4: the new model serves"
     assert "old model" not in message["Message"]
+
+
+def test_a_step_that_outlives_its_run_undoes_what_it_made(world: World) -> None:
+    with pytest.raises(RuntimeError, match="churn-endpoint-retrained-7 is removed again"):
+        prepared(world, "ABORTED")
+    assert set(world.sagemaker.configs) == {"churn-config-1"}
+    assert world.sagemaker.models == {"churn-model-1"}
+    with pytest.raises(RuntimeError, match="the monitors are left alone"):
+        world.step(POINT)
+    assert names.POINTER not in world.s3.objects
 
 
 def test_the_end_of_a_run_that_cleaned_up_does_not_touch_the_next_ones_candidate(world: World) -> None:
@@ -541,6 +592,7 @@ def test_with_the_stack_goes_what_pulumi_does_not_know(world: World) -> None:
     assert world.step({"tf": {"action": "create"}, "group": "churn-models"}) == {"destroy": "later"}
     world.step({"tf": {"action": "delete"}, "group": "churn-models"})
     assert world.sagemaker.packages == {}
+    assert "Executing" not in world.sagemaker.pipelines.values()
     assert set(world.sagemaker.configs) == {"churn-config-1"}
 
 
@@ -576,7 +628,7 @@ def plan() -> Plan:
 def test_a_run_compares_with_the_baseline_of_the_model_that_serves(world: World, plan: Any) -> None:
     assert followed(plan, world.s3) is plan
     prepared(world)
-    world.step({"step": "point", "package": PACKAGE, "config": "churn-endpoint-retrained-7"})
+    world.step(POINT)
     found = followed(plan, world.s3).request
     uris = {item["InputName"]: item["S3Input"]["S3Uri"] for item in found["ProcessingInputs"]}
     assert uris == {
@@ -584,3 +636,7 @@ def test_a_run_compares_with_the_baseline_of_the_model_that_serves(world: World,
         "baseline_constraints": "s3://churn-data/baseline-data/results/retrained-7/constraints.json",
     }
     assert found["Environment"]["windows_uri"] == "s3://churn-data/monitor-state/windows/s-retrained-7"
+    # The tables of results say by themselves which package was served, of every kind of monitor.
+    bias = followed(replace(plan, kind="bias"), world.s3).request
+    assert found["Environment"]["model_version"] == bias["Environment"]["model_version"] == "churn-models/7"
+    assert bias["ProcessingInputs"] == plan.request["ProcessingInputs"]

@@ -227,6 +227,19 @@ def test_a_pipeline_runs_its_steps_under_its_role_and_registers_a_model(guarded_
         bench.sagemaker.create_pipeline(PipelineName=f"{name}-2", PipelineDefinition="nonsense", RoleArn=role)
 
 
+def test_the_executions_of_a_pipeline_are_listed_with_a_right_on_it(guarded_bench: Bench) -> None:
+    bench = guarded_bench
+    role, name = worker(bench), f"{bench.name}-pipeline"
+    definition = json.dumps(pipeline_definition(bench, role))
+    bench.sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
+    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sagemaker:listPipelineExecutions", "End": True}
+    state = {**task, "Parameters": {"PipelineName": name}}
+    right = statement("sagemaker:ListPipelineExecutions", f"arn:aws:sagemaker:*:*:pipeline/{name}")
+    client, arn = machine(bench, {"Look": state}, right)
+    found = ended(client, client.start_execution(stateMachineArn=arn)["executionArn"])
+    assert json.loads(found["output"]) == {"PipelineExecutionSummaries": []}
+
+
 def queue_of_events(bench: Bench, pattern: dict[str, Any]) -> Any:
     """A function that gives the events of the default bus that match."""
     events, sqs = bench.cloud.client("events"), bench.cloud.client("sqs")

@@ -27,6 +27,7 @@ class Batches:
     transforms: dict[str, dict[str, Any]] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     drift: dict[str, dict[str, Any]] = field(default_factory=dict)
+    folders: dict[str, set[str]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     violations: dict[str, float | None] = field(default_factory=dict)
     runs: float = 0.0
@@ -110,7 +111,9 @@ def batches() -> Batches:
             seen.transforms[name] = score(stack, name, requests, hour, **more)
             seen.outputs[name] = s3.get_object(Bucket=BUCKET, Key=f"out/{name}/rows.csv.out")["Body"].read().decode()
             end = DAY + timedelta(hours=hour)
-            seen.drift[name] = stack.results(names["batch"], end)
+            found = stack.results(names["batch"], end)
+            seen.drift[name] = {key.rpartition("/")[2]: document for key, document in found.items()}
+            seen.folders[name] = {key.rpartition("/")[0] for key in found}
             seen.violations[name] = stack.metric("ConstraintViolations", names["batch"], end)
         jobs = sagemaker.list_processing_jobs(NameContains="-bt-")["ProcessingJobSummaries"]
         seen.jobs = {
@@ -142,6 +145,12 @@ def test_the_model_answered_every_row(batches: Batches) -> None:
 def test_the_end_of_each_batch_started_one_run_though_it_is_told_twice(batches: Batches) -> None:
     assert len(batches.jobs) == 2
     assert {job["ProcessingJobStatus"] for job in batches.jobs.values()} == {"Completed"}
+
+
+def test_each_batch_has_a_folder_of_its_own_below_its_hour(batches: Batches) -> None:
+    for name, folders in batches.folders.items():
+        [folder] = folders
+        assert folder == f"{batches.transforms[name]['TransformEndTime']:%M%S}-{name}"
 
 
 def test_a_batch_like_the_baseline_violates_nothing(batches: Batches) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from drift_tools.endpoint import anomalous_requests, baseline_requests, write_ground_truth
+from drift_tools.__main__ import main
+from drift_tools.endpoint import acknowledgement, anomalous_requests, baseline_requests, new_normal, write_ground_truth
 from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import Books, lived
 from tests.open_engine.watched import Told, Watched
@@ -46,6 +47,7 @@ class Morning:
     quality: dict[str, Any] = field(default_factory=dict)
     quality_published: set[str] = field(default_factory=set)
     quality_violations: float | None = None
+    said: dict[str, Any] = field(default_factory=dict)
     books: list[Books] = field(default_factory=list)
 
     def of_kind(self, kind: str) -> list[Told]:
@@ -91,13 +93,19 @@ def use(stack: Watched, seen: Morning) -> None:
     seen.states["violations"] = stack.state("data-quality-violations")
     seen.states["no data afterwards"] = stack.state("data-quality-no-data")
     wait_until("both messages on violations", lambda: len(stack.told_of("violations")) == 2 or None)
-    let_a_job_fail(stack)
+    say_that_it_is_seen(stack)
+    seen.said = say_that_it_is_normal(stack)
+    stack.go_to(at(8, 20))
+    stack.send(anomalous_requests(ROWS, seed=10))
     note(9)
+    seen.states["violations of the new normal"] = stack.state("data-quality-violations")
+    let_a_job_fail(stack)
+    note(10)
     seen.states["job failures"] = stack.state("data-quality-job-failures")
     stack.wait_for_message("job-failure")
     seen.states["silent while it runs"] = stack.state("data-quality-silent")
     switch_off(stack)
-    stack.go_to(at(12, 30))
+    stack.go_to(at(13, 30))
     seen.states["silent"] = stack.state("data-quality-silent")
     stack.wait_for_message("silent-monitor")
     seen.published = stack.published("ModelMonitoring/Endpoints/data-metrics", schedule)
@@ -117,9 +125,42 @@ def measure_quality(stack: Watched) -> None:
     )
 
 
+def on_the_command_line(stack: Watched, command: str, *arguments: str) -> None:
+    """Run a command as somebody with rights on the bucket, by the clock of the embedded AWS."""
+
+    class Now(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Now":
+            return cls.fromtimestamp(stack.cloud.clock.now().timestamp(), tz)
+
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (acknowledgement, new_normal):
+            patched.setattr(module, "aws_client", stack.cloud.client)
+            patched.setattr(module, "datetime", Now)
+        place = ["--bucket", stack.bucket, "--schedule", stack.outputs["data_quality_schedule_name"], "--by", "anna"]
+        assert main([command, *place, *arguments]) == 0
+
+
+def say_that_it_is_seen(stack: Watched) -> None:
+    """Acknowledge, and let the alarm ring once more, as it would after somebody had reset it."""
+    on_the_command_line(stack, "acknowledge", "--endpoint", stack.endpoint, "--note", "the shop's sale")
+    name = stack.outputs["constraint_violations_alarm_name"]
+    for state in ("OK", "ALARM"):
+        stack.cloud.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason="by hand")
+    wait_until("the message that it is seen", lambda: len(stack.told_of("violations")) == 3 or None)
+
+
+def say_that_it_is_normal(stack: Watched) -> dict[str, Any]:
+    """What is seen now is the new normal; what is recorded of it."""
+    on_the_command_line(stack, "rebaseline", "--note", "the sale stays")
+    [key] = stack.keys(f"monitor-windows/{stack.outputs['data_quality_schedule_name']}/normal-")
+    found: dict[str, Any] = stack.document(key)
+    return found
+
+
 def let_a_job_fail(stack: Watched) -> None:
     """Traffic, and constraints that cannot be read."""
-    stack.go_to(at(8, 20))
+    stack.go_to(at(9, 20))
     stack.send(baseline_requests(ROWS, seed=9))
     key = stack.outputs["constraints_uri"].removeprefix(f"s3://{stack.bucket}/")
     stack.cloud.client("s3").put_object(Bucket=stack.bucket, Key=key, Body=b"{")
@@ -169,7 +210,7 @@ def morning() -> Morning:
     return seen
 
 
-@pytest.mark.parametrize("hour", [5, 6, 8, 9])
+@pytest.mark.parametrize("hour", [5, 6, 8, 9, 10])
 def test_one_job_a_window_though_everything_is_delivered_twice(morning: Morning, hour: int) -> None:
     assert [run["created"] for run in morning.deliveries(hour)] == [True, False]
     assert len(morning.jobs[hour]) == 1
@@ -225,10 +266,26 @@ def test_drift_is_found_and_told_once(morning: Morning) -> None:
     assert set(drift["drifted_features"]) == FEATURES
     assert morning.metrics["ConstraintViolations"][8] == len(violations) == 5
     assert morning.states["violations"] == "ALARM"
-    quality, told = morning.of_kind("violations")
+    quality, told, _ = morning.of_kind("violations")
     assert "quality metric" in quality.subject
     assert ": 5 features drifted (" in told.subject
     assert "Run       2026-11-24 08:00 UTC\n" in told.body
+
+
+def test_what_somebody_has_seen_says_who(morning: Morning) -> None:
+    told = morning.of_kind("violations")[-1]
+    assert ": 5 features drifted (" in told.subject
+    assert "Seen      by anna at 2026-11-24T08:" in told.body
+    assert "the shop's sale" in told.body
+
+
+def test_what_somebody_calls_the_new_normal_rings_no_more(morning: Morning) -> None:
+    assert (morning.said["since"], morning.said["by"]) == ("2026-11-24T07:00:00Z", "anna")
+    drift = morning.results[9]["drift.json"]
+    assert (drift["drifted"], drift["judgement"]["windows"]) == (False, 2)
+    assert "since 2026-11-24T07:00:00Z, the new normal by anna" in drift["judgement"]["says"]
+    assert morning.metrics["ConstraintViolations"][9] == 0.0
+    assert morning.states["violations of the new normal"] == "OK"
 
 
 def test_metrics_are_called_as_model_monitors_and_there_are_more(morning: Morning) -> None:
@@ -253,10 +310,10 @@ def test_model_quality_is_measured_over_the_day(morning: Morning) -> None:
 
 
 def test_a_job_that_dies_leaves_a_word(morning: Morning) -> None:
-    [job] = morning.jobs[9]
+    [job] = morning.jobs[10]
     assert job["ProcessingJobStatus"] == "Failed"
-    assert morning.metrics["JobFailures"][9] == 1.0
-    assert morning.results[9] == {}
+    assert morning.metrics["JobFailures"][10] == 1.0
+    assert morning.results[10] == {}
     assert morning.states["job failures"] == "ALARM"
     [told] = morning.of_kind("job-failure")
     assert job["ProcessingJobName"] in told.body
@@ -268,7 +325,7 @@ def test_the_dead_mans_switch(morning: Morning) -> None:
     assert morning.states["silent"] == "ALARM"
     [told] = morning.of_kind("silent-monitor")
     assert ": the monitor is silent" in told.subject
-    assert "Last run  over the window that ended at 2026-11-24 09:00 UTC\n" in told.body
+    assert "Last run  over the window that ended at 2026-11-24 10:00 UTC\n" in told.body
 
 
 def test_nothing_is_denied_and_nothing_is_left(morning: Morning) -> None:

@@ -2,6 +2,8 @@
 
 EventBridge Scheduler → `functions/start_monitor` → a processing job in AWS's scikit-learn image, or for small windows
 `functions/monitor_window`. Files, metrics and names are Model Monitor's.
+
+Longer than 400 lines by a little: one component, whose functions, permissions and schedules name each other.
 """
 
 import json
@@ -14,6 +16,7 @@ import pulumi_aws as aws
 
 from components import naming
 from components.args import (
+    ACCOUNT,
     ArgumentError,
     BatchSettings,
     CommonSettings,
@@ -393,6 +396,8 @@ class OpenMonitors(pulumi.ComponentResource):
             "account_id": context.account_id,
             "model_variant": self._args.get("variant_name", "Primary"),
             **({"model_version": version} if version else {}),
+            # A fleet compares versions; 0.30 USD a metric and month is more than a stack alone needs.
+            **({"version_metrics": "Enabled"} if found["tables"] == ACCOUNT else {}),
             **({"team": team} if team else {}),
         }
 

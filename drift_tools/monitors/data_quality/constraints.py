@@ -3,6 +3,8 @@
 Format and checks: SageMaker developer guide, "Schema for Constraints" and "Schema for Violations"; distances:
 awslabs/deequ, `Distance.scala`. Where the guide and Model Monitor's own files disagree, both spellings are read and
 the files' is written.
+
+Longer than 400 lines by a little: one format, read, written and checked in one place.
 """
 
 import math

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
+from scipy.special import gammaincc, stdtr
 
 from drift_tools.monitors.model_quality.calibrated import MetricTest, matters, share_p_value_of
 from drift_tools.monitors.model_quality.outcomes import Outcomes
@@ -34,6 +34,8 @@ _SURE: Final = 3.0
 # Before a week was seen: what the estimate within one window may be wrong, and from how many windows on they count.
 _ERROR_OF_MEMORY: Final = 2.0
 _LEAST_WINDOWS: Final = 8
+# Standard errors of the skewness of so many windows that are added to it.
+_ERRORS_OF_SKEW: Final = 2.0
 _LAGS: Final = 36
 
 
@@ -120,7 +122,7 @@ class _Judge:
     def verdict(self, test: MetricTest, line: "_Line", evidence: Floats) -> QualityVerdict:
         """On one metric, by windows."""
         of_window = float(line.spread[-1])
-        p_value = float(stdtr(line.fit.freedom, -test.worse / math.sqrt(of_window + line.of_baseline)))
+        p_value = line.fit.tail(test.worse / math.sqrt(of_window + line.of_baseline))
         p_value = max(p_value, share_p_value_of(test, self.ratio, of_window / test.variance))
         if p_value <= self.budget.sudden_level and test.is_material:
             return QualityVerdict(test, "drift", p_value, f"p {p_value:.1g}", self.start)
@@ -148,13 +150,15 @@ class _Judge:
 @dataclass(frozen=True, slots=True)
 class Spread:
     """How far windows stray: `phi` times the variance by rows, or `tau2` more than it. `long_run`: the variance of a
-    sum of windows over that of as many independent ones.
+    sum of windows over that of as many independent ones. `skew`: by how much they stray farther to the worse side, its
+    error included.
     """
 
     phi: float
     tau2: float
     long_run: float
     freedom: float
+    skew: float = 0.0
 
     @classmethod
     def of(cls, lesson: QualityLesson, metric: str, *, least: int) -> "Spread | None":
@@ -173,7 +177,18 @@ class Spread:
             tau2=max(0.0, float((square - chance).mean())),
             long_run=_inflation(z, min(_LAGS, count // 4)),
             freedom=count - 1.0,
+            skew=max(float((z**3).mean() / (z**2).mean() ** 1.5), 0.0) + _ERRORS_OF_SKEW * math.sqrt(6 / count),
         )
+
+    def tail(self, z: float) -> float:
+        """How likely a window is so many standard deviations worse: by Student's t, or by the gamma distribution with
+        the windows' skewness (Pearson's type III). A share of few effective rows has a long tail where it is worse.
+        """
+        by_t = float(stdtr(self.freedom, -z))
+        shape = 4 / self.skew**2 if self.skew > 0 else math.inf
+        if not math.isfinite(shape) or z <= 0:
+            return by_t
+        return max(by_t, float(gammaincc(shape, shape + z * math.sqrt(shape))))
 
     def of_rows(self, variance: Floats) -> Floats:
         """The variance of windows whose rows alone would have this."""

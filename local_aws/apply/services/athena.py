@@ -25,6 +25,7 @@ RENAMES = {
     "WorkGroupConfiguration.publishCloudwatchMetricsEnabled": "PublishCloudWatchMetricsEnabled",
     "WorkGroupConfigurationUpdates.publishCloudwatchMetricsEnabled": "PublishCloudWatchMetricsEnabled",
     "WorkGroupConfigurationUpdates.resultConfiguration": "ResultConfigurationUpdates",
+    "EncryptionConfiguration.kmsKeyArn": "KmsKey",
 }
 
 

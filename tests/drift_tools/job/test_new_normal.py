@@ -34,7 +34,7 @@ def drifted_windows(box: Box, number: int) -> None:
     earlier_windows(box, number)
     for path in state(box).glob("202*.json"):
         record = json.loads(path.read_text())
-        path.write_text(json.dumps({**record, "called": ["amount"]}))
+        path.write_text(json.dumps({**record, "called": ["amount", "prediction", "probability"]}))
 
 
 def test_a_gross_change_that_is_the_new_normal_rings_no_more_and_is_learnt(box: Box) -> None:

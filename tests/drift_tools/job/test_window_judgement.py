@@ -12,6 +12,7 @@ from tests.drift_tools.open_box import CSV, NAMES, Box, captured, make_baseline,
 from tests.drift_tools.records import write
 
 STATE = "/opt/ml/processing/state"
+HOUR = timedelta(hours=1)
 NOW = datetime(2026, 1, 1, 10, tzinfo=UTC)
 
 
@@ -73,6 +74,19 @@ def test_while_learning_only_what_is_gross_rings_and_the_message_says_so(box: Bo
     metrics = [json.loads(line) for line in (box.root / "output/metrics/cloudwatch/cloudwatch_metrics.jsonl").open()]
     assert [item["Value"] for item in metrics if item["MetricName"] == "windows_to_learn"] == [167.0]
     assert "amount" in judged(box, shift=2.0, seed=2)["drifted_features"]
+
+
+def test_a_window_of_few_rows_ends_no_episode(box: Box) -> None:
+    """As at night: else each morning would ring anew."""
+    assert "amount" in judged(box, shift=2.0)["drifted_features"]
+    found = []
+    for hours, size in ((1, 5), (2, 60)):
+        hour = NOW + timedelta(hours=hours)
+        span = {name: f"{at:%Y-%m-%dT%H:%M:%SZ}" for name, at in (("start_time", hour), ("end_time", hour + HOUR))}
+        captured(box, rows(size, hours), hour=f"later/{hours}", time=span["start_time"])
+        assert box.scheduled(windows_uri=STATE, **span) == 0, box.message
+        found.append(("amount" in violations(box), box.drift["judgement"]["features"]["amount"]["state"]))
+    assert found == [(True, "drift"), (False, "not enough data")]  # of 60 rows, for a small difference: it is over
 
 
 def test_a_third_of_the_rows_where_training_has_none_is_gross_from_the_first_window(box: Box) -> None:
