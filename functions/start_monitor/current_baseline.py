@@ -1,11 +1,26 @@
-"""What a run compares with where models are retrained: the baseline of the one that serves, since its deployment."""
+"""What a run compares with: whether its baseline is there, and since a retraining that of the model that serves."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from contract.bucket_layout import BASELINE_RESULTS
 from functions.common.s3_objects import exists, read_json, split_uri
 from functions.start_monitor.plan import Plan
+
+
+def missing_baseline(plan: Plan, s3: Any) -> str | None:
+    """The first file of the run's baseline that its job has not written yet; None if they are all there.
+
+    A processing job fails before its program starts where an input has no object: what a deployment's own baseline job
+    will write is looked for here. A baseline that was given may lie where this function may not look.
+    """
+    place = f"s3://{split_uri(plan.state_uri)[0]}/{BASELINE_RESULTS}/"
+    for item in plan.request.get("ProcessingInputs", []):
+        uri = str(item.get("S3Input", {}).get("S3Uri", ""))
+        if uri.startswith(place) and not exists(s3, *split_uri(uri)):
+            return uri
+    return None
 
 
 def followed(plan: Plan, s3: Any) -> Plan:

@@ -24,7 +24,7 @@ from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Clock, IdempotencyStore, StillInProgressError
 from functions.common.json_logging import attempt, log
 from functions.start_monitor import batch
-from functions.start_monitor.current_baseline import followed
+from functions.start_monitor.current_baseline import followed, missing_baseline
 from functions.start_monitor.job_request import (
     create_job,
     job_name,
@@ -229,6 +229,9 @@ def process(
     plan = parse(event)
     try:
         plan = followed(plan, s3)
+        if (missing := missing_baseline(plan, s3)) is not None:
+            # Nothing is taken: a later run makes up for it, and the watch rings if none comes.
+            return {"schedule": plan.schedule, "started": None, "why": f"there is no baseline yet: {missing}"}
         answer = start(plan, s3=s3, sagemaker=sagemaker, functions=functions, deadline=deadline, clock=clock)
     except StillInProgressError:  # no failure: another delivery decides, and Lambda tries this one again
         raise

@@ -337,6 +337,7 @@ class TestPolicies:
         ]
         assert found["ListPrefixes"]["Condition"]["StringLike"]["s3:prefix"] == [
             "captured-data", "captured-data/*", "ground-truth", "ground-truth/*", "monitor-state", "monitor-state/*",
+            "baseline-data/results", "baseline-data/results/*",
         ]  # fmt: skip
         namespace = found["PublishMetrics"]["Condition"]["StringEquals"]["cloudwatch:namespace"]
         assert namespace == ["ModelMonitoring/churn"]

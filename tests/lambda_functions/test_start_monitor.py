@@ -156,6 +156,37 @@ def test_a_window_with_captures_becomes_one_job(
     assert published(cloudwatch) == []  # the run itself says how it ended
 
 
+def test_a_run_whose_baseline_is_being_made_is_skipped_and_made_up_for(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    baseline = "baseline-data/results/bias-1/analysis.json"
+    constraints = copy.deepcopy(REQUEST["ProcessingInputs"][0]) | {"InputName": "baseline_constraints"}
+    constraints["S3Input"]["S3Uri"] = f"s3://churn-data/{baseline}"
+    request = {**REQUEST, "ProcessingInputs": [*REQUEST["ProcessingInputs"], constraints]}
+    for hour in ("08", "09", "10"):
+        s3.put(f"{CAPTURED}/2026/11/23/{hour}/10-00-000-a.jsonl", b"{}\n")
+    assert deliver(scheduled_time="2026-11-23T09:20:00Z")["created"] is True
+    answer = deliver(request=request)
+    assert answer == {
+        "schedule": "churn-endpoint-data-quality",
+        "started": None,
+        "why": f"there is no baseline yet: s3://churn-data/{baseline}",
+    }
+    assert len(sagemaker.requests("CreateProcessingJob")) == 1
+    assert published(cloudwatch) == []  # neither a failure nor a window without data
+    s3.put(baseline, {})
+    answer = deliver(request=request, scheduled_time="2026-11-23T11:20:00Z")
+    assert (answer["created"], answer["files"], answer["late_files"]) == (True, 1, 1)
+
+
+def test_a_baseline_that_was_given_is_not_looked_for(deliver: Any, s3: FakeS3) -> None:
+    given = copy.deepcopy(REQUEST["ProcessingInputs"][0]) | {"InputName": "baseline_constraints"}
+    given["S3Input"]["S3Uri"] = "s3://of-another-team/baseline-data/results/constraints.json"
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    answer = deliver(request={**REQUEST, "ProcessingInputs": [*REQUEST["ProcessingInputs"], given]})
+    assert answer["created"] is True
+
+
 def test_a_second_delivery_starts_nothing_and_takes_no_other_files(
     deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker
 ) -> None:

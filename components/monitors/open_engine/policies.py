@@ -76,8 +76,8 @@ def start_policy(
     batch_uris: Sequence[str] = (),
     retrained: bool = False,
 ) -> PolicyDocument:
-    """The function that starts runs: see what there is, remember what was taken, start these jobs under that role, and
-    say why one could not be started. `kinds`: of monitors that are on.
+    """The function that starts runs: see what there is, and whether the baseline is; remember what was taken, start
+    these jobs under that role, and say why one could not be started. `kinds`: of monitors that are on.
 
     It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `retrained`: it
     looks what to compare with since the last retraining.
@@ -88,7 +88,13 @@ def start_policy(
         list_prefixes(
             context,
             bucket,
-            [bucket_layout.CAPTURED_DATA, bucket_layout.GROUND_TRUTH, bucket_layout.MONITOR_STATE, *followed],
+            [
+                bucket_layout.CAPTURED_DATA,
+                bucket_layout.GROUND_TRUTH,
+                bucket_layout.MONITOR_STATE,
+                bucket_layout.BASELINE_RESULTS,
+                *followed,
+            ],
         ),
         read_objects(context, bucket, [bucket_layout.MONITOR_STATE, *followed]),
         write_objects(context, bucket, [bucket_layout.MONITOR_STATE, bucket_layout.FAILURE_NOTES]),
