@@ -33,7 +33,7 @@ from drift_tools.job.program import run
 from functions.alarm_responder.alarm_event import parse_alarm
 from functions.alarm_responder.responder import Responder
 from functions.alarm_responder.responder import Settings as ResponderSettings
-from functions.common.idempotency import Clock, Markers
+from functions.common.idempotency import Clock, IdempotencyStore
 from functions.processing_metrics.handler import Settings as MetricSettings
 from functions.processing_metrics.handler import process
 from local_aws.alarms import judge as alarm_state
@@ -336,10 +336,10 @@ class Chain:
             },
         }
         clock = Clock(at.timestamp, lambda _: None)
-        markers = Markers(s3=self.s3, bucket=BUCKET, owner="rings", deadline=at.timestamp() + 60, clock=clock)
+        store = IdempotencyStore(s3=self.s3, bucket=BUCKET, owner="rings", deadline=at.timestamp() + 60, clock=clock)
         sent = len(self.sns.published)
         with contextlib.redirect_stdout(io.StringIO()):
-            Responder(self._responder, self.s3, self.sns, markers).respond(
+            Responder(self._responder, self.s3, self.sns, store).respond(
                 parse_alarm({"Message": json.dumps(message), "TopicArn": rule[action][0]})
             )
         return [
