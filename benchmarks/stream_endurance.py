@@ -88,6 +88,8 @@ class Stack:
 
     def _function(self, mark: Path, letters_arn: str) -> None:
         account = self.stream.split(":")[4]
+        # As the component does: the function's role may write into its group and make none.
+        self.cloud.client("logs").create_log_group(logGroupName=f"/aws/lambda/{NAME}")
         context = AwsContext(account_id=account, region="us-east-1", partition="aws")
         statistics = f"s3://{self.bucket}/baseline-data/results/statistics.json"
         policy = stream_policy(

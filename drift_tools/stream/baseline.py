@@ -5,7 +5,7 @@ the deciles (exact up to some 2,000 rows, within half a per cent of the rows abo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +22,10 @@ MOST_FEATURES: Final = 2_000
 
 @dataclass(frozen=True)
 class StreamBaseline:
-    """The bins of all features, in the baseline's order, and those of each hour of the day where it has times."""
+    """The bins of all features, in the baseline's order, and those of each hour where it has times.
+
+    `hours` are the 24 of the day (UTC), or the 168 of the week from Monday on.
+    """
 
     features: Sequence[FeatureBins]
     hours: Sequence[Sequence[FeatureBins]] | None = None
@@ -92,5 +95,14 @@ def _number_bins(feature: FeatureStatistics, numbers: NumericalStatistics) -> Fe
 
 
 def _hour(features: Sequence[FeatureBins], counts: Any, source: str) -> list[FeatureBins]:
-    documents = [{**feature.to_dict(), "counts": each} for feature, each in zip(features, counts, strict=True)]
-    return [FeatureBins.from_dict(document, source) for document in documents]
+    try:
+        return [_counted(feature, each) for feature, each in zip(features, counts, strict=True)]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{source} is no baseline of a stream: {error}; make it anew from the baseline") from error
+
+
+def _counted(feature: FeatureBins, counts: Any) -> FeatureBins:
+    numbers = np.array(counts, float)
+    if numbers.shape != feature.counts.shape or (numbers < 0).any():
+        raise ValueError(f"{len(counts)} counts of an hour for {len(feature.counts)} bins")
+    return replace(feature, counts=numbers)

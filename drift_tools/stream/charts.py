@@ -6,6 +6,8 @@ baseline than the immaterial one has E[exp(h)] ≤ 1, so that exp(Σ c·h) is an
 against everything that is harmless, not against equality, which no stream keeps for a day.
 """
 
+import functools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -117,6 +119,7 @@ def _rise_scores(way: float, shares: Numbers, place: int) -> Numbers:
     return scores
 
 
+@functools.lru_cache(4096)  # each chart of a bin asks again, and an hour's charts are made when the hour comes
 def largest_immaterial_share(share: float) -> float:
     """Find the share to which a bin can grow before the PSI of "this bin or another" is material (60 halvings)."""
     before = min(max(share, _FLOOR), 1 - _FLOOR)
@@ -132,4 +135,4 @@ def largest_immaterial_share(share: float) -> float:
 
 def _index_of_two_bins(before: float, now: float) -> float:
     """The PSI of one bin against all others together, which no division of the others makes smaller."""
-    return float((now - before) * (np.log(now / before) - np.log(max(1 - now, _FLOOR) / (1 - before))))
+    return (now - before) * (math.log(now / before) - math.log(max(1 - now, _FLOOR) / (1 - before)))

@@ -24,7 +24,10 @@ DISPERSION: Final = 2.0
 # The probability with which an alarm is ended although the change goes on, each time that this is looked at.
 _FALSE_RECOVERY: Final = 1e-4
 _NEVER: Final = -1.0
-HOURS: Final = 24
+HOURS_OF_DAY: Final = 24
+HOURS_OF_WEEK: Final = 168
+# Of 1970, which began on a Thursday; weeks begin on Monday.
+_FIRST_HOUR: Final = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,9 @@ class Detector:
     dispersion:
         How many rows that came together count as one; at least 1.
     hours:
-        The same bins with the counts of each hour of the day (UTC), 24 of them: each window is then held against its
-        own hour of the baseline, and day and night are no change. None where the baseline has no times.
+        The same bins with the counts of each hour of the day (UTC), 24 of them, or of the week from Monday on, 168:
+        each window is then held against its own hour of the baseline, and day and night, or weekends, are no change.
+        None where the baseline has no times.
 
     Examples
     --------
@@ -98,8 +102,10 @@ class Detector:
                 f"false_alarms_per_year {false_alarms_per_year:g} above 0"
             )
         self.features = list(features)
-        if hours is not None and len(hours) != HOURS:
-            raise InputError(f"{len(hours)} hours of a baseline: give all {HOURS}, or none")
+        if hours is not None and len(hours) not in {HOURS_OF_DAY, HOURS_OF_WEEK}:
+            raise InputError(
+                f"{len(hours)} hours of a baseline: give all {HOURS_OF_DAY} of the day, all of the week, or none"
+            )
         made = [charts(feature) for feature in self.features]
         shape = (len(made), max(map(len, made)))
         self.bins = max(len(feature.counts) for feature in self.features)
@@ -108,21 +114,23 @@ class Detector:
         self._log_weights = np.full(shape, -np.inf)
         for row, each in enumerate(made):
             self._log_weights[row, : len(each)] = np.log([chart.weight for chart in each])
-        seasons = [self.features, *(hours or [])] if hours else [self.features]
-        # Against all of the baseline, or against each hour of its day.
-        self._against = [self._held_against(season, shape, dispersion) for season in seasons[-HOURS:]]
+        self._seasons, self._dispersion = hours or [self.features], dispersion
+        self._slot, self._against = self._slot_at(0.0), self._held_against(self._slot_at(0.0), shape)
         self._threshold = float(np.log(len(features) * looks_per_year / false_alarms_per_year))
         self._reset(shape)
 
-    def _held_against(
-        self, season: Sequence[FeatureBins], shape: tuple[int, int], dispersion: float
-    ) -> tuple[Numbers, Numbers]:
+    def _slot_at(self, moment: float) -> int:
+        """Which part of the baseline a moment is held against: all of it, an hour of the day, or one of the week."""
+        first = _FIRST_HOUR if len(self._seasons) == HOURS_OF_WEEK else 0
+        return (int(moment // 3600) + first) % len(self._seasons)
+
+    def _held_against(self, slot: int, shape: tuple[int, ...]) -> tuple[Numbers, Numbers]:
         """The scores (features, charts, bins) and the shares (features, bins) of a part of the baseline."""
         scores, shares = np.zeros((*shape, self.bins)), np.zeros((shape[0], self.bins))
-        for row, (feature, part) in enumerate(zip(self.features, season, strict=True)):
+        for row, (feature, part) in enumerate(zip(self.features, self._seasons[slot], strict=True)):
             shares[row, : len(part.counts)] = part.counts / max(part.counts.sum(), 1.0)
             for column, chart in enumerate(charts(feature, part)):
-                scores[row, column, : len(chart.scores)] = chart.scores / dispersion
+                scores[row, column, : len(chart.scores)] = chart.scores / self._dispersion
         return scores, shares
 
     def _reset(self, shape: tuple[int, int]) -> None:
@@ -155,7 +163,10 @@ class Detector:
             raise InputError(f"counts of shape {counts.shape} for {self._since.shape[0]} features of {self.bins} bins")
         if not counts.any():
             return []
-        scores, shares = self._against[int(start // 3600) % len(self._against)]
+        if (slot := self._slot_at(start)) != self._slot:
+            # One hour's at a time: those of a week of 200 features would take 600 MB.
+            self._slot, self._against = slot, self._held_against(slot, self._evidence.shape)
+        scores, shares = self._against
         gained = np.matmul(scores, counts[:, :, None])[:, :, 0]
         is_new = self._excursion <= 0
         self._began = np.where(is_new, start, self._began)

@@ -42,12 +42,16 @@ class Alarm:
         return self.dimensions.get(MONITORING_SCHEDULE)
 
     @property
+    def marker_folder(self) -> str:
+        """Where the markers of all transitions of this alarm are, in their order."""
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", self.name)[:100]
+
+    @property
     def marker_name(self) -> str:
         """A name for this very transition: the same for every delivery of it, and for no other transition."""
         identity = (self.arn, self.account, self.region, self.name, self.changed_at_text, self.state)
         digest = hashlib.sha256("\n".join(identity).encode()).hexdigest()[:16]
-        readable = re.sub(r"[^A-Za-z0-9._-]+", "-", self.name)[:100]
-        return f"{readable}/{self.changed_at:%Y-%m-%dT%H-%M-%S}-{self.state}-{digest}"
+        return f"{self.marker_folder}/{self.changed_at:%Y-%m-%dT%H-%M-%S}-{self.state}-{digest}"
 
 
 def records(event: Any) -> Iterator[Mapping[str, Any]]:

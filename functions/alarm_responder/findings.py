@@ -123,7 +123,7 @@ def _in_stream(
         problems.append(f"Whether the stream has found the same could not be looked up: {error}.")
         return None
     start, end = hours_of(run, report)
-    return next((finding for finding in found if finding.covers(set(finding.features), start, end)), None)
+    return next((finding for finding in found if finding.features and finding.overlaps(start, end)), None)
 
 
 def hours_of(run: Run, report: DriftReport) -> tuple[datetime, datetime]:

@@ -19,11 +19,14 @@ from functions.common.aws_clients import error_code
 from functions.common.environment import ConfigurationError, flag, prefix, required
 from functions.common.idempotency import IdempotencyStore, Lease
 from functions.common.json_logging import log
+from functions.common.s3_objects import UnreadableError, list_keys
 
 _NO_WATCH = (
     "The watch over the monitors has published nothing for three hours: whether they run is not known. Look at the "
     "function that ends in monitor-watch (its log says why), at its schedule, and at its dead-letter queue."
 )
+# Metrics whose absence is what is told.
+_SILENCES = frozenset({HOURS_SILENT, STREAM_RECORDS})
 
 
 @dataclass(frozen=True)
@@ -149,10 +152,24 @@ class Responder:
         if alarm.metric == DEAD_LETTERS:
             return False  # `dead_letter_notice` tells of them, the responder's own among them
         if alarm.state == "OK":
-            return self.settings.notify_on_ok and alarm.previous_state == "ALARM"
+            return self.settings.notify_on_ok and (alarm.previous_state == "ALARM" or self._ends_silence(alarm))
         if alarm.state == "INSUFFICIENT_DATA":
-            return alarm.metric in {HOURS_SILENT, STREAM_RECORDS}
+            return alarm.metric in _SILENCES
         return alarm.state == "ALARM"
+
+    def _ends_silence(self, alarm: Alarm) -> bool:
+        """Whether there is data again after a silence that was told: a new alarm has none at first, and no silence."""
+        if alarm.previous_state != "INSUFFICIENT_DATA" or alarm.metric not in _SILENCES:
+            return False
+        folder = f"{self.settings.state_prefix}/{ANSWERED_ALARMS_FOLDER}"
+        own = f"{folder}/{alarm.marker_name}.json"
+        try:
+            answered = list_keys(self.s3, self.settings.bucket, f"{folder}/{alarm.marker_folder}/")
+            before = [key for key in answered if key < own]
+        except UnreadableError as error:
+            log("ERROR", "whether a silence was told is not known; its end is", alarm=alarm.name, reason=str(error))
+            return True
+        return bool(before) and "-INSUFFICIENT_DATA-" in before[-1]
 
     def _compose(self, alarm: Alarm) -> Notification:
         settings = self.settings

@@ -16,6 +16,8 @@ from functions.common.s3_objects import UnreadableError, list_keys, read_json
 # A finding that is still open is looked for so many days back.
 _DAYS = 7
 _MOST_FILES = 20
+# From a finding to the message that tells of it: the alarm's period, and its way to the responder.
+_TELLING = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,21 @@ class StreamFinding:
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UnreadableError(f"{where} is no finding of a stream ({type(error).__name__}: {error})") from error
 
+    def overlaps(self, start: datetime, end: datetime) -> bool:
+        """Whether it was not over yet, or began, within `start` to `end`."""
+        return self.since < end and (self.over_at is None or self.over_at > start)
+
     def covers(self, names: Collection[str], start: datetime, end: datetime) -> bool:
-        """Whether a run over `start` to `end` that found these features has found the same break again."""
-        overlaps = self.since < end and (self.over_at is None or self.over_at > start)
-        return overlaps and bool(names) and set(names) <= set(self.features)
+        """Whether a run over `start` to `end` that found these features has found what people were told of.
+
+        A feature that changed while the alarm rang for others already is in the finding, but was in no message.
+        """
+        told = {
+            name
+            for name, feature in self.features.items()
+            if _moment(feature.get("at", self.found_at.timestamp())) <= self.found_at + _TELLING
+        }
+        return self.overlaps(start, end) and bool(names) and set(names) <= told
 
 
 def newest_findings(s3: Any, bucket: str, prefix: str, endpoint: str, until: datetime) -> list[StreamFinding]:

@@ -3,6 +3,7 @@
 The plans are those that tests/components/test_updates.py makes without an engine.
 """
 
+import json
 import shutil
 from typing import Any
 
@@ -15,6 +16,36 @@ from tests.engine.lab import Lab
 from tests.engine.use import assert_all_that_is_in_use_is_there
 
 Plan = dict[str, str]
+
+ACCOUNT = "123456789012"
+# As docs/component.md has it: the account, and the two services that have no role.
+KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+            "Action": ["kms:*"],
+            "Resource": "*",
+        },
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+            "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+            "Resource": "*",
+            "Condition": {
+                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:*"}
+            },
+        },
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        },
+    ],
+}
 
 STEM = "model-monitoring-dev-"
 # A step of the engine -> what it is to a resource. Of a replacement, the engine tells each part.
@@ -61,24 +92,93 @@ CHANGES: dict[str, tuple[dict[str, Any], Plan]] = {
             **BASELINES_ASKED_AGAIN,
         },
     ),
+    "a baseline's data": (
+        {"baseline_data": "another baseline"},
+        {
+            "data-quality-baseline-data": "replace",
+            "data-quality-baseline": "replace",
+            **DATA_QUALITY_AGAIN,
+            "alarm-responder": "update",
+        },
+    ),
+    "how long logs are kept": (
+        {"log_retention_in_days": 14},
+        {
+            f"{name}-logs": "update"
+            for name in (
+                "check-endpoint",
+                "start-baseline",
+                "processing-metrics",
+                "alarm-responder",
+                "monitor-watch",
+                "dead-letter-notice",
+            )
+        },
+    ),
     "what a destroy keeps": ({"retain_data": True}, {"data": "update"}),
     "protection": ({"protect": True}, {}),
+}
+# What touches nearly everything: what it replaces. The rest is updated.
+WIDE: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "tags": ({"monitoring.tags.project": "other"}, {"model-quality", *BASELINES_ASKED_AGAIN}),
+    "the key": (
+        {"monitoring.kms_key_arn": "a key"},
+        {"config", "endpoint-checked", "data-quality", "model-quality", *BASELINES_ASKED_AGAIN},
+    ),
 }
 
 
 @pytest.mark.matrix
 def test_every_change_forward_and_back(lab: Lab) -> None:
+    environment, found = there_and_back(lab, {}, {name: change for name, (change, _) in CHANGES.items()})
+    plans = {name: plan for name, (_, plan) in CHANGES.items()}
+    assert {name: forward for name, (forward, _) in found.items()} == plans
+    assert {name: back for name, (_, back) in found.items()} == plans
+    environment.destroy()
+
+
+@pytest.mark.matrix
+def test_what_touches_nearly_everything(lab: Lab) -> None:
+    kms = lab.cloud.client("kms")
+    key = kms.create_key(Policy=json.dumps(KEY_POLICY))["KeyMetadata"]["Arn"]
+    changes = {name: {k: key if v == "a key" else v for k, v in change.items()} for name, (change, _) in WIDE.items()}
+    environment, found = there_and_back(lab, {}, changes)
+    for name, (_, replaced) in WIDE.items():
+        for plan in found[name]:
+            assert {resource for resource, action in plan.items() if action == "replace"} == replaced, name
+            assert set(plan.values()) == {"replace", "update"}
+    environment.destroy()
+    kms.schedule_key_deletion(KeyId=key)
+
+
+@pytest.mark.matrix
+def test_a_threshold_of_a_baseline(lab: Lab) -> None:
+    change = {"monitoring.data_quality.thresholds.comparison_threshold": 0.5}
+    environment, found = there_and_back(lab, {"compute_baselines_here": True}, {"threshold": change})
+    # Statistics and constraints lie in one folder, named after both.
+    plan = {
+        "data-quality-statistics": "replace",
+        "data-quality-constraints": "replace",
+        **DATA_QUALITY_AGAIN,
+        "alarm-responder": "update",
+    }
+    assert found["threshold"] == (plan, plan)
+    environment.destroy()
+
+
+def there_and_back(
+    lab: Lab, base: dict[str, Any], changes: dict[str, dict[str, Any]]
+) -> tuple[Environment, dict[str, tuple[Plan, Plan]]]:
+    """Deploy dev with Model Monitor, then every change and the way back from it: what was done to what, each way."""
     environment = lab.environment("dev")
-    environment.configure({"engine": "model-monitor"})
+    environment.configure({"engine": "model-monitor", **base})
     environment.up()
     settings = lab.folder / "settings.yaml"
     shutil.copy(lab.program / "Pulumi.dev.yaml", settings)
-    another = shutil.copytree(lab.program / "model" / "artifact", lab.folder / "another")
-    (another / "note.txt").write_text("another model")
+    files = another_model_and_baseline(lab)
     found: dict[str, tuple[Plan, Plan]] = {}
-    for name, (change, _) in CHANGES.items():
-        given = {key: str(another) if value == "another model" else value for key, value in change.items()}
-        environment.configure(given)
+    for name, change in changes.items():
+        environment.configure({key: files.get(value, value) for key, value in change.items()})
         forward = carried_out(environment)
         assert_all_that_is_in_use_is_there(lab.cloud)
         shutil.copy(settings, lab.program / "Pulumi.dev.yaml")
@@ -86,11 +186,17 @@ def test_every_change_forward_and_back(lab: Lab) -> None:
         assert_all_that_is_in_use_is_there(lab.cloud)
         assert environment.preview().changed == 0
         found[name] = forward, back
-    assert {name: forward for name, (forward, _) in found.items()} == {
-        name: plan for name, (_, plan) in CHANGES.items()
-    }
-    assert {name: back for name, (_, back) in found.items()} == {name: plan for name, (_, plan) in CHANGES.items()}
-    environment.destroy()
+    return environment, found
+
+
+def another_model_and_baseline(lab: Lab) -> dict[Any, str]:
+    """Their paths, by the words that stand for them in the table."""
+    model = shutil.copytree(lab.program / "model" / "artifact", lab.folder / "another")
+    (model / "note.txt").write_text("another model")
+    baseline = lab.folder / "another.csv"
+    rows = (lab.program / "model" / "baseline.csv").read_text()
+    baseline.write_text(rows + rows.splitlines()[-1] + "\n")
+    return {"another model": str(model), "another baseline": str(baseline)}
 
 
 @pytest.mark.matrix

@@ -16,9 +16,15 @@ FINDINGS = "stream-state/churn-endpoint/findings"
 SINCE = datetime(2026, 11, 23, 3, 20, 0, tzinfo=UTC).timestamp()
 
 
-def finding(*names: str, since: float = SINCE, over: float | None = None) -> dict[str, Any]:
+def finding(*names: str, since: float = SINCE, over: float | None = None, apart: float = 0.0) -> dict[str, Any]:
     features = {
-        name: {"what": "values are higher", "since": since, "at": since + 10, "psi": 1.0 + at, "over": over}
+        name: {
+            "what": "values are higher",
+            "since": since,
+            "at": since + 10 + apart * at,
+            "psi": 1.0 + at,
+            "over": over,
+        }
         for at, name in enumerate(names)
     }
     return {"name": "20261123T032010Z", "since": since, "found_at": since + 10, "features": features}
@@ -100,6 +106,7 @@ def test_the_run_that_finds_the_same_is_told_nobody(
         (("AGEP",), finding("RELP")),
         (("AGEP",), finding("AGEP", since=SINCE - 7200, over=SINCE - 3600)),  # it was over before these hours
         (("AGEP",), None),
+        (("RELP", "AGEP"), finding("RELP", "AGEP", apart=600.0)),  # which joined it when the alarm had rung long ago
     ],
 )
 def test_another_finding_is_told(responder: Any, s3: FakeS3, sns: FakeSns, found: Any, in_stream: Any) -> None:

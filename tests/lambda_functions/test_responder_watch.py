@@ -263,3 +263,19 @@ def test_what_nobody_wants_to_be_told_of(
     respond_to_state: Callable[..., Any], state: str, before: str, metric: str, name: str
 ) -> None:
     assert respond_to_state(state, before, metric, name) is None
+
+
+@pytest.mark.parametrize("metric", ["StreamRecords", "HoursSilent"])
+def test_the_end_of_a_silence_is_told_if_its_beginning_was(sns: FakeSns, new_responder: Any, metric: str) -> None:
+    responder, none = new_responder(NOTIFY_ON_OK="true"), "INSUFFICIENT_DATA"
+    for minute, state, before in ((0, "OK", none), (10, none, "OK"), (30, "OK", none)):
+        found = rings(metric)
+        message = json.loads(found["Records"][0]["Sns"]["Message"])
+        message |= {"NewStateValue": state, "OldStateValue": before, "AlarmName": "churn-silent"}
+        message["StateChangeTime"] = f"2026-11-23T05:{minute:02}:00.000+0000"
+        found["Records"][0]["Sns"]["Message"] = json.dumps(message)
+        respond(found, responder)
+    assert [published["Subject"] for published in sns.published] == [
+        "[INSUFFICIENT_DATA] churn-endpoint: alarm churn-silent is now INSUFFICIENT_DATA",
+        "[OK] churn-endpoint: alarm churn-silent is over",
+    ]

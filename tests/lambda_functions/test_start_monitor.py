@@ -33,7 +33,7 @@ SETTINGS = MODULES.handler.Settings.read(
 NOTE = "responder-state/job-failures/churn-endpoint/churn-endpoint-data-quality/20261123T100000Z.json"
 CAPTURED = "captured-data/churn-endpoint/Primary"
 STATE = "monitor-state/churn-endpoint/churn-endpoint-data-quality"
-REQUEST = {
+REQUEST: dict[str, Any] = {
     "ProcessingInputs": [
         {
             "InputName": "code",
@@ -511,7 +511,7 @@ def test_several_instances_share_the_captures_and_have_all_labels(
     s3.put("ground-truth/2026/11/22/10/labels.jsonl", b"{}\n")
     s3.put("ground-truth/2026/11/23/11/after-the-run-was-due.jsonl", b"{}\n")
     request = copy.deepcopy(REQUEST)
-    request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 3  # type: ignore[index]
+    request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 3
     deliver(
         kind="model-quality",
         schedule="churn-endpoint-model-quality",
