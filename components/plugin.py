@@ -20,9 +20,12 @@ NAME: Final = "model-monitoring"
 def hosted_components() -> list[type[ComponentResource]]:
     """Every component that the package exports, the parts too: each can be used alone."""
     found = components_from_module(import_module("components"))
-    for component in found:
-        # The schema has docstrings as they are written, with their indentation; SDKs would show it.
-        component.__doc__ = inspect.getdoc(component)
+    modules = [module for name, module in sys.modules.items() if name.startswith("components.args.")]
+    arguments = (value for module in modules for value in vars(module).values() if isinstance(value, type))
+    for described in (*found, *arguments):
+        # The schema has docstrings as Python keeps them: with their indentation until 3.12. SDKs would show it.
+        if described.__module__.startswith("components.") and described.__doc__:
+            described.__doc__ = inspect.cleandoc(described.__doc__)
     return sorted(found, key=lambda component: component.__name__)
 
 

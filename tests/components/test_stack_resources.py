@@ -604,6 +604,7 @@ class TestResponder:
         variables = dict(full.one(FUNCTION, "churn-alarm-responder").inputs["environment"]["variables"])
         schedule = f"{endpoint_name(full)}-data-quality"
         statistics = variables.pop("BASELINE_STATISTICS")
+        assert json.loads(variables.pop("WINDOW_HOURS")) == {schedule: 1, f"{endpoint_name(full)}-model-quality": 24}
         assert variables == {
             "BUCKET_NAME": bucket_name(full),
             "RESULTS_PREFIX": "monitoring-results",
