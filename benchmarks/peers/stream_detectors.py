@@ -23,7 +23,7 @@ SHIFTS = (0.25, 0.5, 1.0)
 Make = Callable[[], Any]
 # From the most to the least sensitive; the first that rings no more often than it may is taken.
 SETTINGS: dict[str, list[tuple[str, Make]]] = {
-    "ADWIN": [(f"delta {d:g}", partial(drift.ADWIN, delta=d)) for d in (2e-3, 5e-4, 1e-4, 2e-5, 2e-6, 2e-7)],
+    "ADWIN": [(f"delta {d:g}", partial(drift.ADWIN, delta=d)) for d in (0.2, 0.1, 0.05, 0.02, 0.01, 2e-3, 1e-4)],
     "Page-Hinkley": [
         (f"threshold {t}, delta 0.1", partial(drift.PageHinkley, threshold=t, delta=0.1, alpha=1.0))
         for t in (10, 20, 30, 40, 50, 65, 80, 100)

@@ -14,7 +14,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from contract.monitor_kinds import KINDS
 from local_aws import clients, seams
 from local_aws.activity import Activity
 from local_aws.clock import VirtualClock
@@ -30,7 +29,13 @@ _AT_ONCE = 2
 _LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 _LOG_BATCH = 500
 _METRIC_BATCH = 500
-_NAMESPACES = {kind.monitoring_type: kind.model_monitor_namespace for kind in KINDS.values()}
+# Where AWS's own monitors publish, by monitoring type.
+_NAMESPACES = {
+    "DataQuality": "aws/sagemaker/Endpoints/data-metrics",
+    "ModelQuality": "aws/sagemaker/Endpoints/model-metrics",
+    "ModelBias": "aws/sagemaker/Endpoints/bias-metrics",
+    "ModelExplainability": "aws/sagemaker/Endpoints/explainability-metrics",
+}
 TERMINAL = ("Completed", "Failed", "Stopped")
 
 

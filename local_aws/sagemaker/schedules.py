@@ -18,7 +18,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from contract.monitor_kinds import DATA_QUALITY, KINDS
 from local_aws import clients, seams
 from local_aws.clock import HOUR, VirtualClock, floor_hour, iso
 from local_aws.identity import Identity
@@ -41,7 +40,7 @@ PREFIXES = {
     "ModelExplainability": "model-explainability",
 }
 # The analyzer takes a run that says nothing of itself for data quality.
-_ANALYSES = {kind.monitoring_type: kind.analysis_type for kind in KINDS.values() if kind.name != DATA_QUALITY}
+_ANALYSES = {"ModelQuality": "MODEL_QUALITY", "ModelBias": "BIAS", "ModelExplainability": "ATTRIBUTION"}
 
 
 @dataclass(frozen=True)

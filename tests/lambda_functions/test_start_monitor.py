@@ -160,7 +160,7 @@ def test_a_run_whose_baseline_is_being_made_is_skipped_and_made_up_for(
     deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
 ) -> None:
     baseline = "baseline-data/results/bias-1/analysis.json"
-    constraints = copy.deepcopy(REQUEST["ProcessingInputs"][0]) | {"InputName": "baseline_constraints"}
+    constraints: dict[str, Any] = copy.deepcopy(REQUEST["ProcessingInputs"][0]) | {"InputName": "baseline_constraints"}
     constraints["S3Input"]["S3Uri"] = f"s3://churn-data/{baseline}"
     request = {**REQUEST, "ProcessingInputs": [*REQUEST["ProcessingInputs"], constraints]}
     for hour in ("08", "09", "10"):
@@ -180,7 +180,7 @@ def test_a_run_whose_baseline_is_being_made_is_skipped_and_made_up_for(
 
 
 def test_a_baseline_that_was_given_is_not_looked_for(deliver: Any, s3: FakeS3) -> None:
-    given = copy.deepcopy(REQUEST["ProcessingInputs"][0]) | {"InputName": "baseline_constraints"}
+    given: dict[str, Any] = copy.deepcopy(REQUEST["ProcessingInputs"][0]) | {"InputName": "baseline_constraints"}
     given["S3Input"]["S3Uri"] = "s3://of-another-team/baseline-data/results/constraints.json"
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
     answer = deliver(request={**REQUEST, "ProcessingInputs": [*REQUEST["ProcessingInputs"], given]})
