@@ -8,6 +8,7 @@ cannot be stopped there and nowhere else.
 """
 
 import argparse
+import json
 import sys
 import threading
 import time
@@ -15,7 +16,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
 from rich.console import Console
 
 import local_aws
@@ -30,6 +30,7 @@ from examples.demo_retraining.deploying import deployed
 from examples.demo_retraining.machine import Machine
 from examples.demo_retraining.program import Demo, overrides
 from examples.employment.train import train
+from functions.retraining_step.services import OUTLIVED
 
 _ATTEMPTS: Final = 3  # a state that is over within milliseconds may be missed
 _LOOK, _PAUSE = 0.005, 0.1
@@ -229,26 +230,23 @@ class Kills:
         ]
 
     def _outlived(self, execution: str) -> str:
-        """What the step's function said that found its run stopped; it may have been over before the kill."""
+        """What the step's function did that was at work when its run was stopped; it may have been over by then."""
         limit = time.monotonic() + _OUTLIVES
         while time.monotonic() < limit:
-            for line in self._logged():
-                if f"{execution} was stopped: " in line:
-                    return line.split(f"{execution} was stopped: ")[1].splitlines()[0].split('"')[0].split("\\n")[0]
+            if any(OUTLIVED in line and execution in line for line in self._logged()):
+                return "outlived it, and undid its work"
             time.sleep(_PAUSE)
         return "was over"
 
     def _logged(self) -> list[str]:
-        machine = self._states.describe_state_machine(stateMachineArn=self._outputs["retraining_state_machine_arn"])[
-            "definition"
-        ]
-        function = machine.split('"FunctionName":')[1].split('"')[1]
-        try:
-            pages = self._cloud.client("logs").get_paginator("filter_log_events")
-            found = pages.paginate(logGroupName=f"/aws/lambda/{function}")
-            return [event["message"] for page in found for event in page["events"]]
-        except ClientError:
-            return []
+        """What the function for the steps has logged."""
+        machine = self._outputs["retraining_state_machine_arn"]
+        definition = json.loads(self._states.describe_state_machine(stateMachineArn=machine)["definition"])
+        function = definition["States"]["Prepare"]["Parameters"]["FunctionName"]
+        found = self._cloud.client("lambda").get_function_configuration(FunctionName=function)
+        pages = self._cloud.client("logs").get_paginator("filter_log_events")
+        group = found["LoggingConfig"]["LogGroup"]
+        return [event["message"] for page in pages.paginate(logGroupName=group) for event in page["events"]]
 
     def told_otherwise(self) -> list[str]:
         """The kills of which people were not told exactly once."""
