@@ -23,7 +23,7 @@ from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.json_logging import attempt, log
-from functions.common.s3_objects import DamagedError, exists, read_json
+from functions.common.s3_objects import MAX_JSON_BYTES, exists, get_or_none
 
 # Each of them says that somebody heard of a run: what it found, that it failed, that there was nothing to look at.
 OUTCOMES = (CONSTRAINT_VIOLATIONS, JOB_FAILURES, NO_DATA)
@@ -143,24 +143,25 @@ class Watch:
 
     def _ended(self, since: datetime, until: datetime) -> Iterator[str]:
         number = 0
-        for status in FINAL_STATES:
-            request: dict[str, Any] = {
-                "StatusEquals": status,
-                "LastModifiedTimeAfter": since,
-                "LastModifiedTimeBefore": until,
-                "MaxResults": 100,
-            }
-            while True:
-                page = self._clients.sagemaker.list_processing_jobs(**request)
-                for job in page["ProcessingJobSummaries"]:
-                    number += 1
-                    if number > MOST_JOBS:
-                        log("ERROR", "too many jobs have ended since the last look; the others are not looked at")
-                        return
-                    yield job["ProcessingJobName"]
-                if not page.get("NextToken"):
-                    break
-                request["NextToken"] = page["NextToken"]
+        request: dict[str, Any] = {
+            "LastModifiedTimeAfter": since,
+            "LastModifiedTimeBefore": until,
+            "MaxResults": 100,
+        }
+        # One listing of all states: by state it would be three, most of them of nothing.
+        while True:
+            page = self._clients.sagemaker.list_processing_jobs(**request)
+            for job in page["ProcessingJobSummaries"]:
+                if job["ProcessingJobStatus"] not in FINAL_STATES:
+                    continue
+                number += 1
+                if number > MOST_JOBS:
+                    log("ERROR", "too many jobs have ended since the last look; the others are not looked at")
+                    return
+                yield job["ProcessingJobName"]
+            if not page.get("NextToken"):
+                return
+            request["NextToken"] = page["NextToken"]
 
     def _is_heard(self, job: str) -> bool:
         settings = self._settings
@@ -222,11 +223,12 @@ class Watch:
     def _read(self, name: str) -> Mapping[str, Any] | None:
         """What an earlier look wrote; None if it wrote nothing, or something that cannot be read any more."""
         key = self._key(name)
-        if not exists(self._clients.s3, self._settings.bucket, key):
+        found = get_or_none(self._clients.s3, self._settings.bucket, key, max_bytes=MAX_JSON_BYTES)
+        if found is None:
             return None
         try:
-            return mapping(read_json(self._clients.s3, self._settings.bucket, key), key)
-        except (DamagedError, BadEventError) as error:
+            return mapping(json.loads(found[1]), key)
+        except (ValueError, RecursionError) as error:
             log("ERROR", "a damaged note is written anew", key=key, reason=str(error))
             return None
 

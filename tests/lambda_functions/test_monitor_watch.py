@@ -28,7 +28,9 @@ class S3:
         self.objects[Key] = Body
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        return {"Body": io.BytesIO(self.objects[Key])}
+        if Key not in self.objects:  # as S3 answers a role that may list but with a prefix
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key]), "ETag": "-"}
 
     def list_objects_v2(self, Bucket: str, Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {
@@ -54,9 +56,9 @@ class Aws:
         after, before = request["LastModifiedTimeAfter"], request["LastModifiedTimeBefore"]
         self.windows.append((after, before))
         found = [
-            {"ProcessingJobName": name}
+            {"ProcessingJobName": name, "ProcessingJobStatus": status}
             for name, (status, ended) in self.jobs.items()
-            if status == request["StatusEquals"] and after < ended <= before
+            if after < ended <= before
         ]
         at, size = int(request.get("NextToken", "0")), request["MaxResults"]
         rest = {"NextToken": str(at + size)} if at + size < len(found) else {}
