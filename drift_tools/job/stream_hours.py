@@ -10,8 +10,7 @@ import numpy as np
 from contract.bucket_layout import STATISTICS, STREAM_BASELINE
 from drift_tools.errors import InputError
 from drift_tools.profiles import read_json
-from drift_tools.stream import StreamBaseline, count_cells
-from drift_tools.stream.detector import HOURS_OF_DAY, HOURS_OF_WEEK
+from drift_tools.stream import HOURS_OF_DAY, HOURS_OF_WEEK, StreamBaseline, count_cells
 from drift_tools.tables import Table
 from drift_tools.timeline import split_by_time
 
