@@ -8,18 +8,18 @@ at them: what was missed is told once, when the ear is back.
 Permissions and environment variables: functions/README.md.
 """
 
+import functools
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from contract.bucket_layout import HEARD_JOBS_FOLDER, WATCH_FOLDER
 from contract.metrics import CONSTRAINT_VIOLATIONS, HOURS_SILENT, JOB_FAILURES, NO_DATA, of_schedule
 from functions.common.aws_clients import client
-from functions.common.cloudwatch import publish
+from functions.common.cloudwatch import data
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.json_logging import attempt, log
@@ -77,6 +77,8 @@ class Clients:
     cloudwatch: Any
     s3: Any
     functions: Any
+    first_seen: dict[str, str] = field(default_factory=dict)
+    """What earlier looks with these clients have read of schedules' notes, which say it for good."""
 
 
 def parse(event: Any) -> tuple[datetime, list[Schedule]]:
@@ -111,9 +113,12 @@ class Watch:
         told: list[str] = []
         problems = 0 if attempt("ended jobs cannot be looked at", lambda: told.extend(self._tell_of_jobs())) else 1
         hours: dict[str, float] = {}
+        seen: list[dict[str, Any]] = []
         for schedule in schedules:
-            watch = partial(self._watch, schedule, hours)
+            watch = functools.partial(self._watch, schedule, hours, seen)
             problems += 0 if attempt("a schedule cannot be looked at", watch, schedule=schedule.name) else 1
+        if seen:
+            self._clients.cloudwatch.put_metric_data(Namespace=self._settings.namespace, MetricData=seen)
         if problems:
             raise RuntimeError(f"{problems} of {len(schedules) + 1} looks failed; the lines above say why")
         return {"told": told, "hours_silent": hours}
@@ -168,8 +173,8 @@ class Watch:
         key = f"{settings.state_prefix}/{HEARD_JOBS_FOLDER}/{job}.json"
         return exists(self._clients.s3, settings.bucket, key)
 
-    def _watch(self, schedule: Schedule, hours: dict[str, float]) -> None:
-        """Publish for how many hours nothing was heard of a schedule's runs, and note it in `hours`."""
+    def _watch(self, schedule: Schedule, hours: dict[str, float], seen: list[dict[str, Any]]) -> None:
+        """Note in `hours` for how many nothing was heard of a schedule's runs, and in `seen` what to publish of it."""
         metrics: dict[str, float] = {}
         heard = [self._first_seen(schedule), *self._outcomes(schedule)]
         if schedule.is_model_monitor and (without_data := self._last_without_data(schedule)) is not None:
@@ -177,8 +182,7 @@ class Watch:
                 metrics[NO_DATA] = 1.0
             heard.append(without_data)
         metrics[HOURS_SILENT] = round(max(0.0, (self._now - max(heard)).total_seconds() / _HOUR), 3)
-        settings = self._settings
-        publish(self._clients.cloudwatch, settings.namespace, settings.endpoint, schedule.name, metrics, unit="None")
+        seen += data(self._settings.endpoint, schedule.name, metrics, unit="None")
         hours[schedule.name] = metrics[HOURS_SILENT]
 
     def _outcomes(self, schedule: Schedule) -> Iterator[datetime]:
@@ -210,12 +214,14 @@ class Watch:
 
     def _first_seen(self, schedule: Schedule) -> datetime:
         """When this function first saw the schedule: a monitor that is new has not been silent."""
-        name = f"schedules/{schedule.name}"
-        found = self._read(name)
-        if found is None:
-            self._write(name, {"first_seen": self._now.isoformat()})
-            return self._now
-        return datetime.fromisoformat(str(found["first_seen"]))
+        known, name = self._clients.first_seen, f"schedules/{schedule.name}"
+        if schedule.name not in known:
+            found = self._read(name)
+            if found is None:
+                found = {"first_seen": self._now.isoformat()}
+                self._write(name, found)
+            known[schedule.name] = str(found["first_seen"])
+        return datetime.fromisoformat(known[schedule.name])
 
     def _key(self, name: str) -> str:
         return f"{self._settings.state_prefix}/{WATCH_FOLDER}/{name}.json"
@@ -238,10 +244,14 @@ class Watch:
         )
 
 
+@functools.cache
+def _clients() -> Clients:
+    return Clients(client("sagemaker"), client("cloudwatch"), client("s3"), client("lambda"))
+
+
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
     """Lambda's entry."""
-    clients = Clients(client("sagemaker"), client("cloudwatch"), client("s3"), client("lambda"))
     now, schedules = parse(event)
-    result = Watch(Settings.read(os.environ), clients, now).look(schedules)
+    result = Watch(Settings.read(os.environ), _clients(), now).look(schedules)
     log("INFO", "looked", **result)
     return result
