@@ -32,6 +32,8 @@ PEERS: Final = {"river": "stream_detectors.py", "alibi-detect-online": "stream_a
 OWN_RECORDS: Final = 1_000_000
 EVERY: Final = 10  # records between two looks, beside detectors that take them one by one
 Section = tuple[str, str]
+_NAMES: Final = [f"f{at}" for at in range(FEATURES - 1)]
+_ANSWERS: Final = {"csv": (b"yes", "text/csv"), "json": (b'{"class": "yes"}', "application/json")}
 
 
 def baseline(rng: np.random.Generator) -> list[FeatureBins]:
@@ -117,34 +119,44 @@ def throughput() -> Iterator[Section]:
     rows = [[f"{value:.4f}" for value in row] for row in rng.normal(size=(20_000, FEATURES - 1))]
     csv = _records("text/csv", [",".join(row) for row in rows])
     objects = _records("application/json", [f'{{"instances":[{{"features":[{",".join(row)}]}}]}}' for row in rows])
+    by_name = _records(
+        "application/json", [json.dumps(dict(zip(_NAMES, map(float, row), strict=True))) for row in rows], "json"
+    )
     columns = [features[-1], *features[:-1]]  # the answer comes first
-    event = [(str(at), base64.b64encode(record)) for at, record in enumerate(csv)]
 
-    def function() -> None:
-        state = WindowState("", StreamCounts.of(columns))
-        for at in range(0, len(event), 500):
-            state.add([(number, base64.b64decode(data)) for number, data in event[at : at + 500]])
+    def function(records: Sequence[bytes]) -> float:
+        event = [(str(at), base64.b64encode(record)) for at, record in enumerate(records)]
+
+        def act() -> None:
+            state = WindowState("", StreamCounts.of(columns))
+            for at in range(0, len(event), 500):
+                state.add([(number, base64.b64decode(data)) for number, data in event[at : at + 500]])
+
+        return _shortest(act)
 
     watch = detector(columns, WINDOW)
     counts = Traffic(columns, rng).window(RATE * WINDOW)
     update = _shortest(lambda: [watch.update(counts, at, at + 1.0) for at in range(200)]) / 200
     found = {
         "CSV, parsed and counted by bin": _shortest(lambda: StreamCounts.of(columns).add(csv)),
-        "the same with what the function does besides (base64, copies)": _shortest(function),
+        "the same with what the function does besides (base64, copies)": function(csv),
         "requests in JSON, parsed and counted by bin": _shortest(lambda: StreamCounts.of(columns).add(objects)),
+        "the same with what the function does besides": function(objects),
+        "requests and answers in JSON by name": _shortest(lambda: StreamCounts.of(columns).add(by_name)),
     }
     lines = [[name, f"{len(rows) / seconds:,.0f} records/s"] for name, seconds in found.items()]
     lines += [["a look of the detector", f"{1e6 * update:,.0f} µs"]]
     yield "stream-throughput", markdown_table(["20 features, of processor time", "measured"], lines)
 
 
-def _records(content_type: str, bodies: Sequence[str]) -> list[bytes]:
+def _records(content_type: str, bodies: Sequence[str], answer: str = "csv") -> list[bytes]:
+    answered, answered_type = _ANSWERS[answer]
     return [
         encode_record(
             received=body.encode(),
             received_type=content_type,
-            answered=b"yes",
-            answered_type="text/csv",
+            answered=answered,
+            answered_type=answered_type,
             event_id=f"{at:08x}-0000-4000-8000-000000000000",
             inference_id=None,
             at=datetime(2026, 1, 1, tzinfo=UTC),

@@ -5,22 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import botocore.loaders
 import botocore.session
 
 from local_aws.launcher import client_config
 
-_loader = botocore.loaders.Loader()
+# One session for all: it keeps the service models that it has loaded, which is most of the time that a client takes.
+_session = botocore.session.Session()
 _lock = threading.Lock()
 
 
 def client(service: str, environment: Mapping[str, str]) -> Any:
     """A client with the credentials, region and endpoint of `Identity.session`'s environment variables."""
-    session = botocore.session.Session()
-    # Loading the service models is most of the time that a client takes; one loader keeps them.
-    session.register_component("data_loader", _loader)
     with _lock:
-        return session.create_client(
+        return _session.create_client(
             service,
             region_name=environment["AWS_REGION"],
             endpoint_url=environment["AWS_ENDPOINT_URL"],

@@ -1,104 +1,205 @@
-"""Records that are alike are read alike: what stands around their two payloads is learnt once, and compared after.
+"""Records that are alike are read alike: how one of them is laid out is learnt once, and the rest are matched with it.
 
-Of a stream's records nearly all differ in their payloads, id and time only. One that was read with care shows where the
-payloads stand; another that begins, goes on and ends in the same words has its payloads in the same places, and JSON
-need not be parsed. Whatever is otherwise (another type, an escape, several rows) is read with care.
+Of a stream's records nearly all differ in their cells, ids and times only. One that was read with care shows where its
+cells stand: the layout is a pattern of that record with a hole for each of them. What matches has the same cells in the
+same places, and no record need be parsed by itself: the holes of a batch are parsed together. Whatever is laid out
+otherwise (another type, an escape, several rows) is read with care.
 """
 
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-_DATA: Final = '"data":"'
-_AFTER: Final = 24
-_END: Final = 16
 _MOST_LAYOUTS: Final = 4
+# Records that have no layout, or always another, had better not be asked for one each.
+_MOST_ATTEMPTS: Final = 8
+# Neither a quote, an escape, nor a control character: the text of a JSON string as it stands.
+_PLAIN: Final = r'[^"\\\x00-\x1f]'
+# The same of ASCII only: other characters end a line, too, for `str.splitlines`. A payload mostly ends its line, which
+# is written as an escape. The second is one cell, without a comma.
+_CSV_ROW_HOLE: Final = r"([ !#-\[\]-~]+)(?:\\n)?"
+_CSV_CELL_HOLE: Final = r"([ !#-+\--\[\]-~]+)(?:\\n)?"
+# Numbers, truths and null side by side, or one of them or a text. What else these let through no JSON has.
+_RUN_HOLE: Final = r"([-+.0-9a-zE, ]+)"
+_CELL_HOLE: Final = r'([-+.0-9a-zE]+|\\"[^",\\\x00-\x1f]*\\")'
+_SCALAR: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?P<key>\s*:)?|[^\s{}\[\],:"]+')
+_SIDES: Final = ("endpointInput", "endpointOutput")
+_FREE: Final = ("eventId", "inferenceId", "inferenceTime")
+ReadRows = Callable[[str, Sequence[str]], list[list[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Hole:
+    """Cells that stand side by side; `is_json`: whether they are written as JSON writes them."""
+
+    width: int
+    is_json: bool
+
+
+@dataclass(slots=True)
 class Layout:
-    """The words before the first payload, between the two, after the second, and at the end; which comes first."""
+    """A pattern, its holes, and by name in which hole and at which place of it a cell is; None: in no record."""
 
-    before: str
-    between: str
-    after: str
-    end: str
-    output_first: bool
-    quotes: int
+    pattern: re.Pattern[str]
+    holes: tuple[_Hole, ...]
+    places: tuple[tuple[int, int] | None, ...]
+    texts: list[str] = field(default_factory=list)
+    """Records that were taken."""
+    _found: list[tuple[str, ...]] = field(default_factory=list)
+    _commas: list[tuple[int, int]] = field(init=False)
+    """In the holes of several cells; in the others there can be none."""
 
-    def row(self, text: str) -> str | None:
-        """The row of a record, outputs first, as one line of CSV; None for one that is laid out otherwise."""
-        if not text.startswith(self.before) or not text.endswith(self.end):
-            return None
-        start = len(self.before)
-        middle = text.find(self.between, start)
-        if middle < 0:
-            return None
-        second = middle + len(self.between)
-        last = text.find(self.after, second)
-        if last < 0 or text.count('"') != self.quotes:
-            return None
-        first, other = text[start:middle], text[second:last]
-        if not first or not other:
-            return None
-        return f"{first},{other}" if self.output_first else f"{other},{first}"
+    def __post_init__(self) -> None:
+        self._commas = [(at, hole.width - 1) for at, hole in enumerate(self.holes) if hole.width > 1]
+
+    def take(self, text: str) -> bool:
+        """Keep the cells of a record of this layout; False for another."""
+        match = self.pattern.fullmatch(text)
+        if match is None:
+            return False
+        found = match.groups()
+        for hole, commas in self._commas:
+            if found[hole].count(",") != commas:
+                return False
+        self._found.append(found)
+        self.texts.append(text)
+        return True
+
+    def columns(self) -> list[list[Any]]:
+        """By name the cells of all records that were taken. Raises `ValueError` if one of them is no JSON."""
+        contents: list[list[Any]] = []
+        for hole, found in zip(self.holes, zip(*self._found, strict=True), strict=True):
+            joined = ",".join(found)
+            contents.append(json.loads("[" + joined.replace('\\"', '"') + "]") if hole.is_json else joined.split(","))
+        return [
+            [None] * len(self.texts) if place is None else contents[place[0]][place[1] :: self.holes[place[0]].width]
+            for place in self.places
+        ]
 
 
 class Layouts:
-    """The layouts that a stream's records have shown so far, a handful of them."""
+    """The layouts that a batch's records have shown so far, a handful of them.
 
-    def __init__(self) -> None:
+    `read` reads one record with care, by names.
+    """
+
+    def __init__(self, names: Sequence[str], read: ReadRows) -> None:
+        self._names, self._read = names, read
+        self._attempts = 0
         self._known: list[Layout] = []
 
-    def row(self, text: str) -> str | None:
-        """The row of a record of a known layout, as one line of CSV; None if it has to be read with care."""
-        text = _without_line_ends(text)
-        if "\\" in text:
-            return None
-        for layout in self._known:
-            row = layout.row(text)
-            if row is not None:
-                return row
-        return None
+    def take(self, text: str) -> bool:
+        """Keep the cells of a record of a known layout; False if it has to be read with care."""
+        for layout in self._known:  # noqa: SIM110 - `any` would take twice as long
+            if layout.take(text):
+                return True
+        return False
+
+    def taken(self) -> list[Layout]:
+        """The layouts that records were taken by."""
+        return [layout for layout in self._known if layout.texts]
 
     def learn(self, text: str) -> None:
-        """Take the layout of a record that was read with care, if it is one of two CSV payloads of one row each."""
-        text = _without_line_ends(text)
-        if len(self._known) >= _MOST_LAYOUTS or "\\" in text:
+        """Take the layout of a record of one row that was read with care, if it has one."""
+        if len(self._known) >= _MOST_LAYOUTS or self._attempts >= _MOST_ATTEMPTS:
             return
-        layout = _layout(text)
-        if layout is not None and layout not in self._known and layout.row(text) is not None:
+        self._attempts += 1
+        layout = _layout(text, self._names, self._read)
+        if layout is not None:
             self._known.append(layout)
 
 
-def _without_line_ends(text: str) -> str:
-    """A payload of one row mostly ends its line, which JSON writes as an escape."""
-    return text.replace('\\n"', '"') if '\\n"' in text else text
+@dataclass(slots=True)
+class _Learning:
+    """What a record's layout is made of: each part of it that is no constant, with its pattern and with its marks."""
+
+    holes: list[_Hole] = field(default_factory=list)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By mark."""
+
+    def mark(self, width: int, *, is_json: bool) -> list[str]:
+        """Add a hole; a mark for each of its cells."""
+        hole = len(self.holes)
+        self.holes.append(_Hole(width, is_json))
+        marks = [f"hole {hole} cell {cell}" for cell in range(width)]
+        self.places |= {mark: (hole, cell) for cell, mark in enumerate(marks)}
+        return marks
+
+    def csv(self, data: str) -> tuple[str, str] | None:
+        """The pattern of a payload, and the payload with marks for its cells."""
+        row = data.removesuffix("\n")
+        if not re.fullmatch(_CSV_ROW_HOLE, row):
+            return None
+        pattern = _CSV_ROW_HOLE if "," in row else _CSV_CELL_HOLE
+        return pattern, ",".join(self.mark(row.count(",") + 1, is_json=False))
+
+    def json(self, data: str) -> tuple[str, str] | None:
+        """The same of a payload that is JSON, whose keys and brackets are constant."""
+        scalars = [found for found in _SCALAR.finditer(data) if not found["key"]]
+        pattern, marked, done = "", "", 0
+        for run in _runs(scalars, data):
+            if any("\\" in scalar.group() for scalar in run):
+                return None
+            before = data[done : run[0].start()]
+            marks = self.mark(len(run), is_json=True)
+            pattern += re.escape(json.dumps(before)[1:-1]) + (_RUN_HOLE if len(run) > 1 else _CELL_HOLE)
+            marked += before + ",".join(map(json.dumps, marks))
+            done = run[-1].end()
+        rest = data[done:]
+        return pattern + re.escape(json.dumps(rest)[1:-1]), marked + rest
 
 
-def _layout(text: str) -> Layout | None:
-    captured = json.loads(text).get("captureData", {})
-    sides = [captured.get(name) or {} for name in ("endpointOutput", "endpointInput")]
-    if any(side.get("encoding") != "CSV" or not _is_plain(side.get("data")) for side in sides):
+def _runs(scalars: Sequence[re.Match[str]], data: str) -> Iterator[list[re.Match[str]]]:
+    """Scalars, those together that are no texts and stand side by side in a list."""
+    run: list[re.Match[str]] = []
+    for scalar in scalars:
+        joins = run and data[run[-1].end() : scalar.start()] in {",", ", "}
+        if run and (not joins or '"' in (run[-1].group()[0], scalar.group()[0])):
+            yield run
+            run = []
+        run.append(scalar)
+    if run:
+        yield run
+
+
+def _layout(text: str, names: Sequence[str], read: ReadRows) -> Layout | None:
+    """The layout of a record; None if it is none that others could have.
+
+    Which cell each hole is, is not worked out here: the record is read with marks in its holes, and where they come out
+    says it.
+    """
+    document = json.loads(text)
+    made = _Learning()
+    parts = list[tuple[int, str, str, str]]()  # where, the text, its pattern, the text with marks
+    for side in sorted(_SIDES, key=lambda side: text.find(f'"{side}"')):
+        payload = document["captureData"].get(side) or {}
+        learn = {"CSV": made.csv, "JSON": made.json}.get(str(payload.get("encoding")))
+        if payload and (learn is None or not isinstance(payload.get("data"), str)):
+            return None
+        found = learn(payload["data"]) if payload and learn else None
+        if payload and found is None:
+            return None
+        if found is not None:
+            token = f'"data":{json.dumps(payload["data"])}'
+            parts.append((text.find(token), token, f'"data":"{found[0]}"', f'"data":{json.dumps(found[1])}'))
+    metadata = document.get("eventMetadata")
+    for name in _FREE if isinstance(metadata, dict) else ():
+        if isinstance(metadata.get(name), str):
+            token = f'"{name}":{json.dumps(metadata[name])}'
+            parts.append((text.find(token), token, f'"{name}":"{_PLAIN}*"', token))
+    if any(text.count(token) != 1 for _, token, _, _ in parts):
         return None
-    places = [text.find(_DATA), text.rfind(_DATA)]
-    if places[0] < 0 or places[0] == places[1]:
+    pattern, marked, done = "", "", 0
+    for at, token, hole, marks in sorted(parts):
+        pattern += re.escape(text[done:at]) + hole
+        marked += text[done:at] + marks
+        done = at + len(token)
+    rows = read(marked + text[done:], names)
+    if len(rows) != 1 or any(not isinstance(cell, str | None) for cell in rows[0]):
         return None
-    starts = [place + len(_DATA) for place in places]
-    ends = [text.index('"', start) for start in starts]
-    found = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-    output, given = (side["data"] for side in sides)
-    if found not in ([output, given], [given, output]):
+    if any(cell is not None and cell not in made.places for cell in rows[0]):
         return None
-    return Layout(
-        before=text[: starts[0]],
-        between=text[ends[0] : starts[1]],
-        after=text[ends[1] : ends[1] + _AFTER],
-        end=text[-_END:],
-        output_first=text.find('"endpointOutput"') < text.find('"endpointInput"'),
-        quotes=text.count('"'),
-    )
-
-
-def _is_plain(data: Any) -> bool:
-    return isinstance(data, str) and bool(data) and "\n" not in data and '"' not in data
+    places = tuple(None if cell is None else made.places[cell] for cell in rows[0])
+    return Layout(re.compile(pattern + re.escape(text[done:])), tuple(made.holes), places)

@@ -92,32 +92,41 @@ class StreamCounts:
     def add(self, records: Iterable[bytes | str]) -> None:
         """Count records; one that cannot be read is counted by its reason and never ends the others."""
         names = [feature.name for feature in self.features]
-        layouts, alike = Layouts(), list[str]()
+        layouts = Layouts(names, read_rows)
         columns: list[list[Any]] = [[] for _ in names]
         for record in records:
             self.records += 1
             text = _decoded(record)
-            row = None if text is None else layouts.row(text)
-            if row is not None and row.count(",") == len(names) - 1:
-                alike.append(row)
-                continue
+            if text is None or not layouts.take(text):
+                rows = self._with_care(record, columns)
+                if text is not None and rows == 1:
+                    layouts.learn(text)
+        for layout in layouts.taken():
             try:
-                rows = read_rows(record, names)
-            except UnreadableError as error:
-                self.skipped[str(error)] += 1
+                found = layout.columns()
+            except ValueError:  # one of them only looked like the others
+                for text in layout.texts:
+                    self._with_care(text, columns)
                 continue
-            if text is not None and row is None:
-                layouts.learn(text)
-            for cells in rows:
-                for column, value in zip(columns, cells, strict=True):
-                    column.append(value)
-            self.rows += len(rows)
-        self.rows += len(alike)
-        flat = ",".join(alike).split(",") if alike else []
-        for place, feature in enumerate(self.features):
-            cells = [*columns[place], *flat[place :: len(names)]] if flat else columns[place]
+            self.rows += len(layout.texts)
+            for column, cells in zip(columns, found, strict=True):
+                column.extend(cells)
+        for place, (feature, cells) in enumerate(zip(self.features, columns, strict=True)):
             if cells:
                 self.counts[place, : len(feature.counts)] += count_cells(feature, cells)
+
+    def _with_care(self, record: bytes | str, columns: Sequence[list[Any]]) -> int:
+        """Add the cells of a record to columns, or count why it has none; the number of its rows."""
+        try:
+            rows = read_rows(record, [feature.name for feature in self.features])
+        except UnreadableError as error:
+            self.skipped[str(error)] += 1
+            return 0
+        for cells in rows:
+            for column, value in zip(columns, cells, strict=True):
+                column.append(value)
+        self.rows += len(rows)
+        return len(rows)
 
     def merge(self, other: "StreamCounts") -> None:
         """Add the counts of another stretch of the same stream."""
@@ -213,7 +222,7 @@ def _row(outputs: list[Any], inputs: list[Any], at: int, names: Sequence[str]) -
             if isinstance(cells, dict):
                 named |= cells
             else:
-                positional += cells
+                positional += cells if isinstance(cells, list) else [cells]
     if named and not positional:
         return [named.get(name) for name in names]
     if len(positional) + len(named) != len(names):
@@ -272,10 +281,11 @@ def _numbers(cells: Sequence[Any]) -> Numbers:
             found = np.fromstring(_with_nan(text), dtype=np.float64, sep=",")
             if len(found) == len(cells):
                 return found
-    try:
-        return np.array(cells, dtype=np.float64)
-    except (TypeError, ValueError):
-        return np.array([_number(cell) for cell in cells])
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        found = np.array(cells, dtype=np.float64)
+        if found.ndim == 1:  # cells that are lists of one number each would be a table
+            return found
+    return np.array([_number(cell) for cell in cells])
 
 
 def _with_nan(text: str) -> str:
@@ -289,7 +299,9 @@ def _with_nan(text: str) -> str:
 def _number(cell: Any) -> float:
     try:
         return math.nan if cell is None else float(cell)
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:  # of a whole number only: a text of as many digits is infinite
+        return math.inf if cell > 0 else -math.inf
+    except (TypeError, ValueError):
         return math.nan
 
 

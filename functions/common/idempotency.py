@@ -32,7 +32,8 @@ from functions.common.aws_clients import error_code
 IN_PROGRESS, DONE, RELEASED = "in-progress", "done", "released"
 # S3's answers to a conditional write that lost: the condition did not hold; another write was under way; it is gone.
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey", "404"})
-_POLL_SECONDS = 0.25
+# A turn is given up after a tenth of a second or so: whoever waits looks again soon, and then ever less often.
+_FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.05, 0.4
 
 
 def small_window_key(state_prefix: str, endpoint: str, job: str) -> str:
@@ -103,6 +104,7 @@ class IdempotencyStore:
         """
         nonce = uuid.uuid4().hex
         taken_over = False
+        pause = _FIRST_POLL_SECONDS
         while True:
             etag = self._write(key, IN_PROGRESS, nonce, condition={"IfNoneMatch": "*"})
             if etag is not None:
@@ -120,9 +122,10 @@ class IdempotencyStore:
                 etag = self._write(key, IN_PROGRESS, nonce, condition={"IfMatch": found.etag}, facts=found.facts)
                 if etag is not None:
                     return Lease(key, etag, nonce, taken_over, found.facts)
-            if self.clock.now() + _POLL_SECONDS > self.deadline - self._RESERVE_SECONDS:
+            if self.clock.now() + pause > self.deadline - self._RESERVE_SECONDS:
                 raise StillInProgressError(f"another delivery is at work on {key}")
-            self.clock.sleep(_POLL_SECONDS)
+            self.clock.sleep(pause)
+            pause = min(2 * pause, _LONGEST_POLL_SECONDS)
 
     def note(self, lease: Lease, facts: Mapping[str, str]) -> Lease:
         """Keeps facts for whoever may have to take over; the lease from now on.

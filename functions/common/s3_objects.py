@@ -46,9 +46,12 @@ class ListedObject:
     size: int
 
 
-def list_objects(s3: Any, bucket: str, prefix: str) -> Iterator[ListedObject]:
-    """All objects below `prefix`, in their order; UnreadableError if the bucket cannot be listed."""
-    for page in _pages(s3, bucket, prefix):
+def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Iterator[ListedObject]:
+    """All objects below `prefix`, in their order, beginning after the key `after`.
+
+    UnreadableError if the bucket cannot be listed.
+    """
+    for page in _pages(s3, bucket, prefix, **({"StartAfter": after} if after else {})):
         for item in page.get("Contents", []):
             yield ListedObject(item["Key"], int(item["Size"]))
 

@@ -8,22 +8,22 @@ at them: what was missed is told once, when the ear is back.
 Permissions and environment variables: functions/README.md.
 """
 
+import functools
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from contract.bucket_layout import HEARD_JOBS_FOLDER, WATCH_FOLDER
 from contract.metrics import CONSTRAINT_VIOLATIONS, HOURS_SILENT, JOB_FAILURES, NO_DATA, of_schedule
 from functions.common.aws_clients import client
-from functions.common.cloudwatch import publish
+from functions.common.cloudwatch import data
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.json_logging import attempt, log
-from functions.common.s3_objects import DamagedError, exists, read_json
+from functions.common.s3_objects import MAX_JSON_BYTES, exists, get_or_none
 
 # Each of them says that somebody heard of a run: what it found, that it failed, that there was nothing to look at.
 OUTCOMES = (CONSTRAINT_VIOLATIONS, JOB_FAILURES, NO_DATA)
@@ -77,6 +77,8 @@ class Clients:
     cloudwatch: Any
     s3: Any
     functions: Any
+    first_seen: dict[str, str] = field(default_factory=dict)
+    """What earlier looks with these clients have read of schedules' notes, which say it for good."""
 
 
 def parse(event: Any) -> tuple[datetime, list[Schedule]]:
@@ -111,9 +113,12 @@ class Watch:
         told: list[str] = []
         problems = 0 if attempt("ended jobs cannot be looked at", lambda: told.extend(self._tell_of_jobs())) else 1
         hours: dict[str, float] = {}
+        seen: list[dict[str, Any]] = []
         for schedule in schedules:
-            watch = partial(self._watch, schedule, hours)
+            watch = functools.partial(self._watch, schedule, hours, seen)
             problems += 0 if attempt("a schedule cannot be looked at", watch, schedule=schedule.name) else 1
+        if seen:
+            self._clients.cloudwatch.put_metric_data(Namespace=self._settings.namespace, MetricData=seen)
         if problems:
             raise RuntimeError(f"{problems} of {len(schedules) + 1} looks failed; the lines above say why")
         return {"told": told, "hours_silent": hours}
@@ -143,32 +148,33 @@ class Watch:
 
     def _ended(self, since: datetime, until: datetime) -> Iterator[str]:
         number = 0
-        for status in FINAL_STATES:
-            request: dict[str, Any] = {
-                "StatusEquals": status,
-                "LastModifiedTimeAfter": since,
-                "LastModifiedTimeBefore": until,
-                "MaxResults": 100,
-            }
-            while True:
-                page = self._clients.sagemaker.list_processing_jobs(**request)
-                for job in page["ProcessingJobSummaries"]:
-                    number += 1
-                    if number > MOST_JOBS:
-                        log("ERROR", "too many jobs have ended since the last look; the others are not looked at")
-                        return
-                    yield job["ProcessingJobName"]
-                if not page.get("NextToken"):
-                    break
-                request["NextToken"] = page["NextToken"]
+        request: dict[str, Any] = {
+            "LastModifiedTimeAfter": since,
+            "LastModifiedTimeBefore": until,
+            "MaxResults": 100,
+        }
+        # One listing of all states: by state it would be three, most of them of nothing.
+        while True:
+            page = self._clients.sagemaker.list_processing_jobs(**request)
+            for job in page["ProcessingJobSummaries"]:
+                if job["ProcessingJobStatus"] not in FINAL_STATES:
+                    continue
+                number += 1
+                if number > MOST_JOBS:
+                    log("ERROR", "too many jobs have ended since the last look; the others are not looked at")
+                    return
+                yield job["ProcessingJobName"]
+            if not page.get("NextToken"):
+                return
+            request["NextToken"] = page["NextToken"]
 
     def _is_heard(self, job: str) -> bool:
         settings = self._settings
         key = f"{settings.state_prefix}/{HEARD_JOBS_FOLDER}/{job}.json"
         return exists(self._clients.s3, settings.bucket, key)
 
-    def _watch(self, schedule: Schedule, hours: dict[str, float]) -> None:
-        """Publish for how many hours nothing was heard of a schedule's runs, and note it in `hours`."""
+    def _watch(self, schedule: Schedule, hours: dict[str, float], seen: list[dict[str, Any]]) -> None:
+        """Note in `hours` for how many nothing was heard of a schedule's runs, and in `seen` what to publish of it."""
         metrics: dict[str, float] = {}
         heard = [self._first_seen(schedule), *self._outcomes(schedule)]
         if schedule.is_model_monitor and (without_data := self._last_without_data(schedule)) is not None:
@@ -176,8 +182,7 @@ class Watch:
                 metrics[NO_DATA] = 1.0
             heard.append(without_data)
         metrics[HOURS_SILENT] = round(max(0.0, (self._now - max(heard)).total_seconds() / _HOUR), 3)
-        settings = self._settings
-        publish(self._clients.cloudwatch, settings.namespace, settings.endpoint, schedule.name, metrics, unit="None")
+        seen += data(self._settings.endpoint, schedule.name, metrics, unit="None")
         hours[schedule.name] = metrics[HOURS_SILENT]
 
     def _outcomes(self, schedule: Schedule) -> Iterator[datetime]:
@@ -209,12 +214,14 @@ class Watch:
 
     def _first_seen(self, schedule: Schedule) -> datetime:
         """When this function first saw the schedule: a monitor that is new has not been silent."""
-        name = f"schedules/{schedule.name}"
-        found = self._read(name)
-        if found is None:
-            self._write(name, {"first_seen": self._now.isoformat()})
-            return self._now
-        return datetime.fromisoformat(str(found["first_seen"]))
+        known, name = self._clients.first_seen, f"schedules/{schedule.name}"
+        if schedule.name not in known:
+            found = self._read(name)
+            if found is None:
+                found = {"first_seen": self._now.isoformat()}
+                self._write(name, found)
+            known[schedule.name] = str(found["first_seen"])
+        return datetime.fromisoformat(known[schedule.name])
 
     def _key(self, name: str) -> str:
         return f"{self._settings.state_prefix}/{WATCH_FOLDER}/{name}.json"
@@ -222,11 +229,12 @@ class Watch:
     def _read(self, name: str) -> Mapping[str, Any] | None:
         """What an earlier look wrote; None if it wrote nothing, or something that cannot be read any more."""
         key = self._key(name)
-        if not exists(self._clients.s3, self._settings.bucket, key):
+        found = get_or_none(self._clients.s3, self._settings.bucket, key, max_bytes=MAX_JSON_BYTES)
+        if found is None:
             return None
         try:
-            return mapping(read_json(self._clients.s3, self._settings.bucket, key), key)
-        except (DamagedError, BadEventError) as error:
+            return mapping(json.loads(found[1]), key)
+        except (ValueError, RecursionError) as error:
             log("ERROR", "a damaged note is written anew", key=key, reason=str(error))
             return None
 
@@ -236,10 +244,14 @@ class Watch:
         )
 
 
+@functools.cache
+def _clients() -> Clients:
+    return Clients(client("sagemaker"), client("cloudwatch"), client("s3"), client("lambda"))
+
+
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
     """Lambda's entry."""
-    clients = Clients(client("sagemaker"), client("cloudwatch"), client("s3"), client("lambda"))
     now, schedules = parse(event)
-    result = Watch(Settings.read(os.environ), clients, now).look(schedules)
+    result = Watch(Settings.read(os.environ), _clients(), now).look(schedules)
     log("INFO", "looked", **result)
     return result

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from contract.bucket_layout import BASELINE_RESULTS
-from functions.common.s3_objects import exists, read_json, split_uri
+from functions.common.s3_objects import exists, list_keys, read_json, split_uri
 from functions.start_monitor.plan import Plan
 
 
@@ -16,9 +16,14 @@ def missing_baseline(plan: Plan, s3: Any) -> str | None:
     will write is looked for here. A baseline that was given may lie where this function may not look.
     """
     place = f"s3://{split_uri(plan.state_uri)[0]}/{BASELINE_RESULTS}/"
-    for item in plan.request.get("ProcessingInputs", []):
-        uri = str(item.get("S3Input", {}).get("S3Uri", ""))
-        if uri.startswith(place) and not exists(s3, *split_uri(uri)):
+    uris = [str(item.get("S3Input", {}).get("S3Uri", "")) for item in plan.request.get("ProcessingInputs", [])]
+    there: dict[str, frozenset[str]] = {}
+    for uri in (uri for uri in uris if uri.startswith(place)):
+        bucket, key = split_uri(uri)
+        folder = key.rpartition("/")[0] + "/"  # one job's results: a few files, listed once
+        if folder not in there:
+            there[folder] = frozenset(list_keys(s3, bucket, folder))
+        if key not in there[folder]:
             return uri
     return None
 

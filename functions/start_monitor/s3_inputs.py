@@ -11,7 +11,6 @@ from contract.object_keys import is_plain
 from functions.common.s3_objects import ListedObject, list_folders, list_objects, split_location
 
 _HOUR_PARTS = 4  # yyyy/mm/dd/hh
-_HALF_A_DAY = 12
 _SUFFIXES = (".jsonl", ".jsonl.gz")
 
 
@@ -72,25 +71,21 @@ def _json_lines(s3: Any, uri: str, folder: str, hours: Collection[str]) -> Itera
     """Files of `hours` (paths) in a folder below `uri`, with keys relative to `uri`."""
     bucket, prefix = split_location(uri)
     base = f"{prefix}/" if prefix else ""
-    for path in _folders(hours):
-        for item in list_objects(s3, bucket, f"{base}{folder}{path}/"):
+    for day, wanted in groupby(sorted(hours), key=lambda hour: hour.rpartition("/")[0]):
+        first, *more = wanted
+        last = more[-1] if more else first
+        # A listing brings a thousand keys, and its call is the same for none: several hours of a day are one, from the
+        # first to the last. Of an endpoint that captures every second a day is eighty pages, an hour three or four.
+        below, after = (day, f"{base}{folder}{first}") if more else (first, "")
+        for item in list_objects(s3, bucket, f"{base}{folder}{below}/", after=after):
             key = item.key.removeprefix(base)
+            if key > f"{folder}{last}/" and not key.startswith(f"{folder}{last}/"):
+                break
             hour = "/".join(key.removeprefix(folder).split("/")[:_HOUR_PARTS])
             # An empty object is a file that is still being written, or a console's "folder"; the next run will see it
             # whole.
             if hour in hours and item.size > 0 and key.endswith(_SUFFIXES):
                 yield ListedObject(key, item.size)
-
-
-def _folders(hours: Iterable[str]) -> Iterator[str]:
-    """What to list for these hours, in order: days of which most is wanted at once, of others each hour.
-
-    A listing brings a thousand keys: by hours thirty days are hundreds of calls, though they had no files at all; by
-    days a single hour of an endpoint that captures every second would be found after eighty pages of others.
-    """
-    for day, found in groupby(sorted(hours), key=lambda hour: hour.rpartition("/")[0]):
-        wanted = list(found)
-        yield from [day] if len(wanted) > _HALF_A_DAY else wanted
 
 
 def _join(*parts: str) -> str:

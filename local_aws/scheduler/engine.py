@@ -241,7 +241,7 @@ def _plan(schedule: Mapping[str, Any]) -> _Plan:
 
 
 def _advance(plan: _Plan, schedule: Mapping[str, Any], after: datetime) -> datetime | None:
-    """Set the plan to the first time after `after`, and return it; a flexible window gives it a delay of its own."""
+    """Set the plan to the first time after `after`, and return it; a flexible window delays it."""
     plan.scheduled = plan.expression.next_after(after)
     end = seams.moment(schedule.get("EndDate"))
     if plan.scheduled and end and plan.scheduled > end:
@@ -249,6 +249,7 @@ def _advance(plan: _Plan, schedule: Mapping[str, Any], after: datetime) -> datet
     plan.due = plan.scheduled
     window = schedule["FlexibleTimeWindow"]
     if plan.scheduled and window["Mode"] == "FLEXIBLE":
-        chance = random.Random(f"{schedule['Arn']} {plan.scheduled}")  # noqa: S311 - the same delay on every run
+        # Schedules of one time and window start together, as they may on AWS: what they start has to bear it.
+        chance = random.Random(str(plan.scheduled))  # noqa: S311 - the same delay on every run
         plan.due = plan.scheduled + timedelta(seconds=chance.uniform(0, 60 * window["MaximumWindowInMinutes"]))
     return plan.scheduled

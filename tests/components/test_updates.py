@@ -51,7 +51,11 @@ CHANGES = [
     Change(
         "when a monitor runs",
         {"data_quality": {"schedule_expression": "cron(0 0/6 ? * * *)"}},
-        {f"churn-data-quality-{name}": "update" for name in ("schedule", "no-data", "silent")},
+        # The responder is told how long a window is: its messages say from when to when the data are.
+        {
+            "churn-alarm-responder": "update",
+            **{f"churn-data-quality-{name}": "update" for name in ("schedule", "no-data", "silent")},
+        },
     ),
     Change("what a monitor runs on", {"data_quality": {"instance_type": "ml.m5.2xlarge"}}, DATA_QUALITY_AGAIN),
     Change("how long it may run", {"data_quality": {"max_runtime_in_seconds": 1800}}, DATA_QUALITY_AGAIN),

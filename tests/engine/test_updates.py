@@ -64,8 +64,13 @@ ENDPOINT_CONFIGURED = {"config": "replace", "endpoint": "update", "endpoint-chec
 CHANGES: dict[str, tuple[dict[str, Any], Plan]] = {
     "a monitor's schedule": (
         {"monitoring.data_quality.schedule_expression": "cron(0 0/6 ? * * *)"},
-        # Both alarms count the schedule's periods.
-        {"data-quality-schedule": "update", "data-quality-silent": "update", "data-quality-no-data": "update"},
+        # Both alarms count the schedule's periods, and the responder tells from when to when a window's data are.
+        {
+            "data-quality-schedule": "update",
+            "data-quality-silent": "update",
+            "data-quality-no-data": "update",
+            "alarm-responder": "update",
+        },
     ),
     "a monitor's instance": ({"monitoring.data_quality.instance_type": "ml.m5.2xlarge"}, DATA_QUALITY_AGAIN),
     "an alarm's threshold": (

@@ -136,7 +136,7 @@ class FakeS3(_Service):
     def list_objects_v2(self, **request: Any) -> dict[str, Any]:
         with self.lock:
             self._check("ListObjectsV2", request, request["Prefix"])
-            after = request.get("ContinuationToken", "")
+            after = request.get("ContinuationToken", request.get("StartAfter", ""))
             matching = self._after(request["Prefix"], after)
             page = matching[: min(self.page, request.get("MaxKeys", 1000))]
             if "Delimiter" in request:

@@ -441,15 +441,26 @@ def listed(s3: FakeS3, below: str) -> list[str]:
     return [prefix.removeprefix(below) for prefix in dict.fromkeys(prefixes) if prefix.startswith(below)]
 
 
-def test_whole_days_are_listed_at_once_and_parts_of_days_by_the_hour(deliver: Any, s3: FakeS3) -> None:
+def test_hours_of_one_day_are_listed_at_once_from_the_first_to_the_last(deliver: Any, s3: FakeS3) -> None:
     outside = ["2026/10/24/09/59-59-000-before.jsonl", "2026/11/23/10/00-00-000-after.jsonl", "2026/11/01/stray.jsonl"]
+    outside += ["2026/11/23/09-x/stray.jsonl"]
     for key in (*outside, "2026/11/01/00/10-00-000-b.jsonl", "2026/11/23/09/10-00-000-c.jsonl"):
         s3.put(f"{CAPTURED}/{key}", b"{}\n")
     answer = deliver(start_offset="-P30D", late_hours=0)
     assert answer["files"] == 2
     days = listed(s3, f"{CAPTURED}/")
-    assert (days[0], days[1], days[-1]) == ("2026/10/24/", "2026/10/25/", "2026/11/23/09/")
-    assert len(days) == 30 + 10
+    assert (days[0], days[1], days[-1]) == ("2026/10/24/", "2026/10/25/", "2026/11/23/")
+    assert len(days) == 31
+
+
+def test_of_a_day_of_many_captures_only_the_pages_of_the_wanted_hours_are_listed(deliver: Any, s3: FakeS3) -> None:
+    s3.page = 4
+    for hour in range(24):
+        for number in range(4):
+            s3.put(f"{CAPTURED}/2026/11/23/{hour:02}/{number}.jsonl", b"{}\n")
+    assert deliver(start_offset="-PT3H", late_hours=0)["files"] == 3 * 4
+    pages = [request for request in s3.requests("ListObjectsV2") if request["Prefix"] == f"{CAPTURED}/2026/11/23/"]
+    assert len(pages) == 3 + 1  # the last one brings the first key that is too late
 
 
 def test_an_hour_is_not_looked_for_in_its_whole_day(deliver: Any, s3: FakeS3) -> None:

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -140,6 +141,111 @@ def test_no_bytes_raise_anything_else(text: bytes) -> None:
     counts = counted([text])
     assert counts.records == 1
     assert counts.rows + counts.skipped.total() >= 0
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just(10**400)
+JSON = st.recursive(
+    SCALARS,
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inside, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(JSON | st.builds(lambda row: {"features": row}, JSON), st.sampled_from([b"1", b"[[1]]", b'{"class": 1}']))
+def test_no_json_raises_anything_else(payload: Any, answer: bytes) -> None:
+    answer_type = "text/csv" if answer == b"1" else "application/json"
+    counts = counted([record(json.dumps(payload).encode(), answer, "application/json", answer_type)] * 2)
+    assert counts.rows + counts.skipped.total() >= 2 or payload == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "bin_from_the_end"), [(b"[" + b"9" * 400 + b', "MA"]', 1), (b'[[[5], "MA"]]', 2), (b'[null, "MA"]', 2)]
+)
+def test_a_number_that_no_float_holds_is_new_and_a_list_is_missing(payload: bytes, bin_from_the_end: int) -> None:
+    assert counted([record(payload, received_type="application/json")]).counts[1, 12 - bin_from_the_end] == 1
+
+
+CELLS = st.sampled_from(
+    [
+        "0.1",
+        "5",
+        "-2.5e1",
+        "null",
+        "true",
+        '"MA"',
+        '""',
+        '"N,Y"',
+        '"é"',
+        '"\\u00e9"',
+        '"5"',
+        "01",
+        "-",
+        "NaN",
+        "1e999",
+        "[5]",
+        "",
+    ]
+)
+SHAPES = st.sampled_from(
+    [
+        '{{"instances":[{{"features":[{}, {}]}}]}}',
+        "[[{},{}]]",
+        '{{"x":{},"state":{}}}',
+        '{{"state":{},"x":{},"other":[]}}',
+        '[{{"x":{},"x":{}}}]',
+        "{},{}",
+        "{},{}\n",
+        "[[{},{}],[1,2]]",
+    ]
+)
+KINDS = st.sampled_from(["application/json", "text/csv"])
+ANSWERS = st.sampled_from(["1", "0\n", "[[1]]", '{{"class": 1}}', '{{"predictions":[{{"class":0}}]}}', '"1"'])
+
+
+CHANGES = st.sampled_from(
+    [
+        (b'"e"', b'"another"'),
+        (b'"e"', b"7"),
+        (b"CSV", b"JSON"),
+        (b'"data":"', b'"data": "'),
+        (b'"data":"', b'"data":"0",,"data":"'),
+        (b'"data":"', b'"data":"0","data":"'),
+        (b"}}", b"}"),
+        (b"captureData", b"capturedata"),
+        (b"5", b"\xc2\x85"),
+    ]
+)
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> list[bytes]:
+    """Records of two shapes at most, with other cells each; some of them changed somewhere."""
+    shapes = draw(st.lists(st.tuples(SHAPES, ANSWERS, KINDS, KINDS), min_size=1, max_size=2))
+    made = list[bytes]()
+    for shape, answer, *kinds in draw(st.lists(st.sampled_from(shapes), min_size=2, max_size=12)):
+        one = record(shape.format(draw(CELLS), draw(CELLS)).encode(), answer.format().encode(), *kinds)
+        made.append(one.replace(*draw(CHANGES), 1) if draw(st.integers(0, 5)) == 5 else one)
+    return made
+
+
+@given(batches())
+def test_a_batch_counts_as_its_records_do_one_by_one(made: list[bytes]) -> None:
+    """The first of a kind is read with care, and the others are matched with it; one record alone is always parsed."""
+    apart = StreamCounts.of(FEATURES)
+    for one in made:
+        apart.merge(counted([one]))
+    assert counted(made).to_dict() == apart.to_dict()
+
+
+@pytest.mark.parametrize(
+    "payload", ['{{"instances":[{{"features":[{}, {}]}}]}}', "[[{},{}]]", '{{"x":{},"state":{}}}', "{},{}"]
+)
+def test_records_of_one_shape_are_not_parsed_one_by_one(payload: str) -> None:
+    kind = "text/csv" if payload == "{},{}" else "application/json"
+    made = [record(payload.format(at, at / 2).encode(), received_type=kind) for at in range(200)]
+    with mock.patch("drift_tools.stream.records.read_rows", wraps=read_rows) as read:
+        assert counted(made).rows == 200
+    assert read.call_count == 2  # the first, and once more with marks in its holes
 
 
 def test_records_that_are_alike_count_as_if_each_were_read_with_care() -> None:
