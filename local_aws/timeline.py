@@ -17,7 +17,8 @@ from local_aws.states import StateMachines
 log = logging.getLogger("local_aws.timeline")
 
 _TICK_SECONDS = 1.0
-_SETTLE_SECONDS = 60.0
+# For what hangs: the jobs of all schedules of one time run beside each other, and share the machine.
+_SETTLE_SECONDS = 120.0
 
 
 class Timeline:
