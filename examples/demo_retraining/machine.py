@@ -91,11 +91,19 @@ class Machine:
         """Wait for the end of a run, and read what was written down of it."""
         self.until(f"the end of {execution}", lambda: self.status(execution) != "RUNNING", step=step)
         name = execution.rsplit(":", 1)[-1]
-        record = self.until("the record of the run", lambda: self._json(f"retraining/decisions/{name}.json"))
+        record = self.until("the record of the run", lambda: self.record(execution))
         folder = f"retraining/runs/{name}/evaluation"
         evaluation = self._json(f"{folder}/evaluation.json") or {}
         report = self._text(f"{folder}/report.html") or ""
         return Ended(record, evaluation, report, time.monotonic() - began)
+
+    def record(self, execution: str) -> Any:
+        """What was written down of a run that has ended; None if nothing is."""
+        return self._json(f"retraining/decisions/{execution.rsplit(':', 1)[-1]}.json")
+
+    def locks(self) -> list[str]:
+        """What keeps the next run from starting."""
+        return [*self._keys("retraining/state/current.json"), *self._keys("retraining/state/waiting/")]
 
     def _last(self) -> str:
         """The last states of the newest run, for whoever has to find out why it hangs, or ended too early."""
@@ -105,7 +113,7 @@ class Machine:
         newest = max(found["executions"], key=lambda execution: execution["startDate"])
         arn, status = newest["executionArn"], newest["status"]
         events = self._states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=3)["events"]
-        record = self._json(f"retraining/decisions/{arn.rsplit(':', 1)[-1]}.json") or {}
+        record = self.record(arn) or {}
         said = {key: record[key] for key in ("outcome", "reason") if key in record}
         return f"{arn} is {status}: {json.dumps(said or events, default=str)[:800]}"
 

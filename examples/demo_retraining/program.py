@@ -101,8 +101,8 @@ class Demo:
         of_2017 = [row for place, row in enumerate(rows[2017]) if place % FAULTY_OF_2017]
         kept = rows[2017][::FAULTY_OF_2017]
         for year, people in ((2016, rows[2016]), (2017, of_2017), (2018, rows[2018])):
-            self._next_hour()
-            self._hour(str(year), people)
+            self.next_hour()
+            self.hour(str(year), people)
         self._refused()
         self._expired()
         self._rolled_back(kept)
@@ -118,10 +118,11 @@ class Demo:
         self.story.messages = [(each.subject, each.body) for each in self._mailbox.messages(topic)]
         return self.story
 
-    def _next_hour(self) -> None:
+    def next_hour(self) -> None:
+        """Go to the next hour, when the hour before has been looked at."""
         self._cloud.clock.advance_to(_hour(self._cloud.clock.now()) + HOUR + AFTER_THE_HOUR)
 
-    def _hour(self, label: str, rows: list[Row]) -> None:
+    def hour(self, label: str, rows: list[Row]) -> None:
         """Traffic in the hour that it is, its labels, and the run of the monitor over that hour."""
         with self._steps.step(f"{label}: {len(rows):,} people pass the endpoint, their labels follow") as step:
             start = _hour(self._cloud.clock.now())
@@ -177,7 +178,7 @@ class Demo:
             before, began = self.machine.serving(), time.monotonic()
             execution = self.machine.ask("strict", HyperparameterUnknownCategories="refuse")
             package = self.machine.until("the request for approval", self.machine.candidate)
-            self._next_hour()  # the canary and the rest of the broken feed are one episode of one alarm
+            self.next_hour()  # the canary and the rest of the broken feed are one episode of one alarm
             approve(package, note="looks good")
             name = self._outputs["endpoint_name"]
 
@@ -185,12 +186,12 @@ class Demo:
                 return "PendingDeploymentSummary" in self.machine.sagemaker.describe_endpoint(EndpointName=name)
 
             self.machine.until("the canary", shifting)
-            failed = self._unknown_codes(people)
+            failed = self.unknown_codes(people)
             self._note("rolled back", self.machine.ended(execution, began), before)
             step.result = f"{failed} of {CANARY_REQUESTS} requests failed; {self.story.runs['rolled back'].outcome}"
 
-    def _unknown_codes(self, people: list[Row]) -> int:
-        """Requests with a code that no training had, while a quarter of them reaches the new model."""
+    def unknown_codes(self, people: list[Row]) -> int:
+        """Send requests with a code that no training had, while a quarter of them reaches the new model."""
         runtime, failed = self._cloud.client("sagemaker-runtime"), 0
         of_interest = [faulty(row) for row in people if "RELP_0" in row.values][:CANARY_REQUESTS]
         for row in of_interest:
@@ -204,7 +205,7 @@ class Demo:
 
     def _broken_feed(self, people: list[Row]) -> tuple[str, float, datetime]:
         """The feed that broke the canary goes on, an alarm rings and starts a retraining; its rows are not learned."""
-        self._hour("2017 with faults in the feed", list(with_faults(people)))
+        self.hour("2017 with faults in the feed", list(with_faults(people)))
         with self._steps.step("the alarm rings and starts a retraining") as step:
             began = time.monotonic()
             execution = str(self.machine.until("the retraining that the alarm starts", self.machine.running))
@@ -231,8 +232,8 @@ class Demo:
 
     def _follow(self, rows: list[Row]) -> None:
         """The next run of the monitor compares with the new model's baseline."""
-        self._next_hour()
-        self._hour("2018, the first hour of the new model", rows)
+        self.next_hour()
+        self.hour("2018, the first hour of the new model", rows)
         with self._steps.step("the monitor's next run compares with the new baseline") as step:
             jobs = self.machine.sagemaker.list_processing_jobs(NameContains="-dq-", MaxResults=1)
             name = jobs["ProcessingJobSummaries"][0]["ProcessingJobName"]

@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
+from functions.common.json_logging import log
+
+OUTLIVED: Final = "a step outlived its execution"
 _SUBJECT = 100
 
 
@@ -23,7 +26,10 @@ class Services:
 
 def is_running(execution: str, services: Services) -> bool:
     """Whether it still runs: a step may outlive its execution, and must undo then what nobody else will."""
-    return bool(services.states.describe_execution(executionArn=execution)["status"] == "RUNNING")
+    status = services.states.describe_execution(executionArn=execution)["status"]
+    if status != "RUNNING":
+        log("WARNING", OUTLIVED, execution=execution, status=status)
+    return bool(status == "RUNNING")
 
 
 def tell(services: Services, settings: Mapping[str, Any], subject: str, lines: list[str]) -> None:
