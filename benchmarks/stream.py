@@ -306,7 +306,7 @@ def _own_delay(watch: Detector, traffic: Traffic, shift: float, runs: int) -> li
         rings = (look for look in looks if watch.update(traffic.window(EVERY, shift=shift), look, look + 1.0))
         found.append(EVERY * (next(rings, np.inf) - 199.0))
     finite = [value for value in found if np.isfinite(value)] or [np.nan]
-    return [float(np.median(finite)), float(np.quantile(finite, 0.99)), 1 - len(finite) / len(found)]
+    return [float(np.median(finite)), float(np.quantile(finite, 0.99)), 1 - float(np.isfinite(found).mean())]
 
 
 PARTS: Final[Mapping[str, Callable[[argparse.Namespace], Iterator[Section]]]] = {

@@ -66,7 +66,11 @@ def measured(make: Make, runs: int, seconds: float) -> dict[str, Any]:
                     detector.reset_state()
             found.append(next((at for at in range(1, LONGEST + 1) if rings(detector, rng.normal(shift))), float("inf")))
         finite = [value for value in found if np.isfinite(value)] or [float("nan")]
-        delays[str(shift)] = [float(np.median(finite)), float(np.quantile(finite, 0.99)), 1 - len(finite) / len(found)]
+        delays[str(shift)] = [
+            float(np.median(finite)),
+            float(np.quantile(finite, 0.99)),
+            1 - float(np.isfinite(found).mean()),
+        ]
     return {
         "setting": f"window {WINDOW}, reference {REFERENCE}",
         "runs": runs,
@@ -78,7 +82,8 @@ def measured(make: Make, runs: int, seconds: float) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=100)
-    parser.add_argument("--detectors", nargs="*", default=list(MADE), choices=list(MADE))
+    # The other two ask for TensorFlow, and simulate their thresholds for longer than anybody waits.
+    parser.add_argument("--detectors", nargs="*", default=["CVM"], choices=list(MADE))
     parser.add_argument("--seconds", type=float, default=60.0, help="for false alarms, of each detector")
     options = parser.parse_args()
     found = {name: measured(MADE[name], options.runs, options.seconds) for name in options.detectors}

@@ -14,11 +14,16 @@ from typing import Any, Final
 from drift_tools.stream import FeatureBins, StreamCounts
 
 _FULL_BYTES: Final = 900_000
-_DIGEST_BYTES: Final = 8
+DIGEST_BYTES: Final = 8
 # Beyond so many records of a window and shard a second copy of one of them is counted twice: 4,000 records/s in windows
 # of five seconds, four times what a shard takes.
 MOST_KNOWN: Final = 20_000
 _HAS_ID: Final = b'"eventId"'
+
+
+def digest_of(data: bytes) -> bytes:
+    """What a record is known by."""
+    return blake2b(data, digest_size=DIGEST_BYTES).digest()
 
 
 @dataclass
@@ -41,7 +46,7 @@ class WindowState:
         if counts is None:
             return made
         known = base64.b64decode(written["known"])
-        made.known = {known[at : at + _DIGEST_BYTES] for at in range(0, len(known), _DIGEST_BYTES)}
+        made.known = {known[at : at + DIGEST_BYTES] for at in range(0, len(known), DIGEST_BYTES)}
         made.counts, made.last_sequence = counts, str(written["last_sequence"])
         made.repeated = int(written["repeated"])
         return made
@@ -51,7 +56,7 @@ class WindowState:
         fresh = []
         for _, data in records:
             # Without an id of its own a record may well be the same as another.
-            digest = blake2b(data, digest_size=_DIGEST_BYTES).digest() if _HAS_ID in data else b""
+            digest = digest_of(data) if _HAS_ID in data else b""
             if digest and digest in self.known:
                 self.repeated += 1
                 continue

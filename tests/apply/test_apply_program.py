@@ -44,23 +44,26 @@ def completed(sagemaker: Any, job: str) -> bool:
 
 
 def wait_for_baselines(cloud: LocalAws, deployment: Deployment) -> None:
-    """Until the baseline jobs have ended well and the function that hears of it has done so for every event.
+    """Until the baseline jobs have ended well and the functions that hear of it have done so for every event.
 
     A function that still runs while its stack goes would be refused what it may do, and log into a group that is gone.
     """
     jobs = [resource.outputs["result"] for resource in deployment.resources if "result" in resource.outputs]
     answers = [json.loads(result) for result in jobs]
     names = [answer["ProcessingJobName"] for answer in answers if "ProcessingJobName" in answer]
-    sagemaker, logs = cloud.client("sagemaker"), cloud.client("logs")
+    sagemaker = cloud.client("sagemaker")
     for name in names:
         wait_for(partial(completed, sagemaker, name), f"job {name}")
-    (group,) = (item.id for item in deployment.resources if item.name.endswith("-processing-metrics-logs"))
+    wait_for(partial(reported, cloud, deployment, "processing-metrics", EVENTS * len(names)), "the jobs' events")
+    # The first metric of a job that did not fail ends "insufficient data": the alarm tells the responder that it is OK.
+    wait_for(partial(reported, cloud, deployment, "alarm-responder", len(names)), "the alarms' first state")
 
-    def reports() -> int:
-        events = logs.filter_log_events(logGroupName=group)["events"]
-        return sum(event["message"].startswith("REPORT ") for event in events)
 
-    wait_for(lambda: reports() == EVENTS * len(names), "the processing of the jobs' events")
+def reported(cloud: LocalAws, deployment: Deployment, function: str, calls: int) -> bool:
+    """Whether a function has ended so many calls."""
+    (group,) = (item.id for item in deployment.resources if item.name.endswith(f"-{function}-logs"))
+    events = cloud.client("logs").filter_log_events(logGroupName=group)["events"]
+    return sum(event["message"].startswith("REPORT ") for event in events) == calls
 
 
 def test_the_dev_stack_comes_and_goes(cloud: LocalAws) -> None:
