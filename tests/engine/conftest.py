@@ -10,7 +10,7 @@ import local_aws
 from components.archives import numpy_layer
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
-from tests.engine.lab import Lab, environment_variables, find_cli
+from tests.engine.lab import Lab, environment_variables, find_cli, one_program_at_a_time
 
 MATRIX = "MODEL_MONITORING_ENGINE_MATRIX"
 NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
@@ -54,7 +54,7 @@ def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving, plug
     """The program with an empty state. AWS is as empty afterwards as it was before, and refused nothing on the way."""
     before = inventory(shared_cloud)
     made = Lab(tmp_path, shared_cloud, serving, plugins)
-    with environment_variables(made.variables):
+    with environment_variables(made.variables), one_program_at_a_time():
         yield made
     assert inventory(shared_cloud) == before
     assert shared_cloud.invalid_requests() == []

@@ -9,9 +9,12 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
+from unittest.mock import patch
 
 from pulumi.automation import LocalWorkspaceOptions, Stack, create_or_select_stack
+from pulumi.automation._server import LanguageServer
 
 import local_aws
 from deployment.checkout import checkout
@@ -31,6 +34,23 @@ PASSPHRASE = "only for tests"
 def find_cli() -> str | None:
     """The Pulumi CLI: the one on the PATH, or the one that `make pulumi` has built."""
     return shutil.which("pulumi", path=f"{os.environ.get('PATH', '')}{os.pathsep}{BUILT_CLI}")
+
+
+@contextlib.contextmanager
+def one_program_at_a_time() -> Iterator[None]:
+    """Let a program in this process begin when the one before it has ended.
+
+    After an update that failed the SDK does not wait for its program, whose last words are then told to whichever
+    engine is the process's by now: the next update would fail with them.
+    """
+    turn, run = Lock(), LanguageServer.Run
+
+    def after_the_other(self: Any, request: Any, context: Any) -> Any:
+        with turn:
+            return run(self, request, context)
+
+    with patch.object(LanguageServer, "Run", after_the_other):
+        yield
 
 
 @dataclass
