@@ -43,7 +43,8 @@ def one_program_at_a_time() -> Iterator[None]:
     After an update that failed the SDK does not wait for its program, whose last words are then told to whichever
     engine is the process's by now: the next update would fail with them.
     """
-    turn, run = Lock(), LanguageServer.Run
+    turn = Lock()
+    run: Callable[..., Any] = LanguageServer.Run
 
     def after_the_other(self: Any, request: Any, context: Any) -> Any:
         with turn:
