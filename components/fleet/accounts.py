@@ -14,6 +14,7 @@ import pulumi_aws as aws
 
 from components.args import ArgumentError, check_component_name, common_settings
 from components.fleet import accounts_policies as policies
+from components.fleet.event_log import event_log
 from components.fleet.tables import ATHENA_RESULTS
 from components.iam import look_up_context, service_role, trust
 
@@ -146,23 +147,7 @@ class FleetCenter(pulumi.ComponentResource):
     def _tell(self, bus: aws.cloudwatch.EventBus, emails: Sequence[pulumi.Input[str]]) -> None:
         """What arrives on the bus is kept in a log, and people are told."""
         name, common, context = self._stem, self._common, look_up_context(self)
-        logs = aws.cloudwatch.LogGroup(
-            f"{name}-findings-log",
-            # EventBridge writes to no others.
-            name=f"/aws/events/{name}-findings",
-            retention_in_days=common.log_retention_in_days,
-            kms_key_id=common.kms_key_arn,
-            tags=common.tags,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-        )
-        admitted = aws.cloudwatch.LogResourcePolicy(
-            f"{name}-findings-log-policy",
-            policy_name=f"{name}-findings",
-            policy_document=pulumi.Output.all(context, logs.arn).apply(
-                lambda found: json.dumps(policies.findings_log_policy(found[0], found[1]))
-            ),
-            opts=self._child,
-        )
+        logs, admitted = event_log(f"{name}-findings", self, common)
         topic = aws.sns.Topic(
             f"{name}-findings", kms_master_key_id=common.kms_key_arn, tags=common.tags, opts=self._child
         )

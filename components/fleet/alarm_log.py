@@ -7,29 +7,13 @@ import pulumi_aws as aws
 
 from components.args import CommonSettings
 from components.fleet import accounts_policies as policies
-from components.iam import look_up_context
+from components.fleet.event_log import event_log
 
 
 def alarm_log(name: str, parent: pulumi.Resource, common: CommonSettings) -> pulumi.Output[str]:
     """Keep each change of an alarm on the project's metrics, whatever stack it is of; returns the log group's name."""
     child = pulumi.ResourceOptions(parent=parent)
-    logs = aws.cloudwatch.LogGroup(
-        f"{name}-alarms-log",
-        # EventBridge writes to no others.
-        name=f"/aws/events/{name}-alarms",
-        retention_in_days=common.log_retention_in_days,
-        kms_key_id=common.kms_key_arn,
-        tags=common.tags,
-        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
-    )
-    admitted = aws.cloudwatch.LogResourcePolicy(
-        f"{name}-alarms-log-policy",
-        policy_name=f"{name}-alarms",
-        policy_document=pulumi.Output.all(look_up_context(parent), logs.arn).apply(
-            lambda found: json.dumps(policies.findings_log_policy(found[0], found[1]))
-        ),
-        opts=child,
-    )
+    logs, admitted = event_log(f"{name}-alarms", parent, common)
     rule = aws.cloudwatch.EventRule(
         f"{name}-alarms",
         description="Alarms on models, for the fleet's dashboard",
