@@ -17,6 +17,7 @@ from drift_tools.tables import Table
 DRIFT: Final = "drift.json"
 NO_LABEL: Final = "no groundTruthData"
 _VERSION: Final = 1
+_NAMED_PROBLEMS: Final = 10
 Method = Literal["exact", "sketch"]
 
 
@@ -109,6 +110,14 @@ def document(
         "skipped": dict(sorted(counts.skipped.items())),
         "excluded_variants": sorted(settings.excluded_variants),
     }
+    if problems := readable(counts).problems[:_NAMED_PROBLEMS]:
+        root = f"{settings.dataset.source}/"
+        records["problems"] = [
+            {"file": problem.source.removeprefix(root), "line": problem.line, "reason": problem.reason}
+            for problem in problems
+        ]
+    if settings.left_out is not None:
+        records["left_out"] = settings.left_out
     if labels is not None:
         records["labels"] = dict(labels)
     content |= {"records": records, "engine": "open"}

@@ -28,6 +28,8 @@ def run(job: Job) -> str:
     if found is None:
         return OTHERS_WORDS
     entries, message = found
+    if settings.left_out is not None:
+        message = f"{message} {settings.left_out}"
     if unpublished := emit(job, settings.metrics, entries):
         message = f"{message} {unpublished}"
     if settings.postprocessor is not None:

@@ -200,7 +200,10 @@ def test_unusable_records_are_said_and_never_stop_the_run(with_baseline: Box) ->
     lines = [record("0.5,0.5,0.5", "1,0.5")] * 18 + ["{broken", record("0.5,0.5,0.5", side("??", "BASE64"))]
     write(box.processing / "input" / HOUR / "a.jsonl", lines)
     assert box.scheduled() == 0
-    assert "2 of 20 records were skipped: 1 x not JSON, 1 x BASE64 that holds no UTF-8 text." in box.message
+    assert (
+        "2 of 20 records were skipped: 1 x not JSON, 1 x BASE64 that holds no UTF-8 text; the first: a.jsonl, line 19."
+        in box.message
+    )
 
 
 def test_too_many_unusable_records_are_an_error_of_the_run(with_baseline: Box) -> None:
