@@ -10,8 +10,8 @@ from drift_tools.errors import InputError
 from drift_tools.job import drift_json
 from drift_tools.job.cloudwatch import LARGEST, Metrics
 from drift_tools.job.container import Job
-from drift_tools.job.labels import require_labels
-from drift_tools.job.named_rows import NamedRows, named_rows
+from drift_tools.job.inputs.labels import require_labels
+from drift_tools.job.inputs.named_rows import NamedRows, named_rows
 from drift_tools.job.results import Found, completion, require_rows, write_clarify_violations
 from drift_tools.job.settings import MonitorSettings, QualitySettings
 from drift_tools.monitors.analysis_config import AnalysisConfig
