@@ -78,6 +78,7 @@ def _document(checked: AttributionCheck, found: Attribution) -> dict[str, Any]:
         "threshold": NDCG_THRESHOLD,
         "rows_explained": found.rows,
         "ranking": list(found.importance),
+        "shares": {name: {"baseline": before, "now": now} for name, (before, now) in checked.shares.items()},
         "moved": {name: {"before": before, "now": now} for name, (before, now) in checked.moved.items()},
     }
 

@@ -136,7 +136,13 @@ def _groups(groups: Sequence[GroupBias], checks: Sequence[BiasCheck]) -> list[di
 def _verdict(found: BiasCheck | None) -> dict[str, Any]:
     if found is None:
         return {}
-    return {"verdict": str(found.verdict), "reason": found.reason, "p_value": found.p_value, "change": found.change}
+    return {
+        "verdict": str(found.verdict),
+        "reason": found.reason,
+        "p_value": found.p_value,
+        "change": found.change,
+        "baseline": _finite(found.baseline),
+    }
 
 
 def _by_metric(checks: Sequence[BiasCheck]) -> Mapping[tuple[str, str, str], BiasCheck]:
