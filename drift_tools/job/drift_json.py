@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from drift_tools.capture import Counts
 from drift_tools.comparison import Comparison, Kind, compare, compare_with_profile, profile_of
-from drift_tools.job.dataset import baseline_table, needs_pyarrow
+from drift_tools.job.inputs.dataset import baseline_table, needs_pyarrow
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.monitors.data_quality import NUMERICAL_TYPES, Constraints, profile_for
 from drift_tools.profiles import Profile, Statistics

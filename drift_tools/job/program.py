@@ -12,10 +12,10 @@ from pathlib import Path
 
 from drift_tools.job.cloudwatch import emit
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
+from drift_tools.job.inputs.user_scripts import load_postprocessor
 from drift_tools.job.kinds import run_of
 from drift_tools.job.result_tables import write_tables
 from drift_tools.job.settings import MonitorSettings
-from drift_tools.job.user_scripts import load_postprocessor
 
 
 def run(job: Job) -> str:

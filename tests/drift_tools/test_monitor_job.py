@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from drift_tools.errors import InputError
-from drift_tools.job import data_quality
-from drift_tools.job import merge as ground_truth_merge
 from drift_tools.job import program as monitor
+from drift_tools.job.inputs import merge as ground_truth_merge
+from drift_tools.job.kinds import data_quality
 from drift_tools.tables import Table, read_csv_text
 from tests.drift_tools.records import label, record, side, write
 

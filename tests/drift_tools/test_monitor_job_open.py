@@ -14,8 +14,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from drift_tools.comparison import compare
-from drift_tools.job import Job, data_quality
+from drift_tools.job import Job
 from drift_tools.job import cloudwatch as job_metrics
+from drift_tools.job.kinds import data_quality
 from drift_tools.job.settings import MetricSettings
 from drift_tools.tables import read_table
 from tests.drift_tools.open_box import (
