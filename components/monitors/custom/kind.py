@@ -6,7 +6,14 @@ from typing import Any, ClassVar, Self
 
 import pulumi
 
-from components.args import ArgumentError, BaselineSettings, CustomSettings, OpenEngineSettings, StackSettings
+from components.args import (
+    ArgumentError,
+    BaselineSettings,
+    CapturesSettings,
+    CustomSettings,
+    OpenEngineSettings,
+    StackSettings,
+)
 from components.baselines import BaselineAddresses, BaselineSource
 from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, Site
@@ -30,7 +37,7 @@ class Custom:
     def of(cls, settings: StackSettings) -> Self | None:
         """The monitors as a stack's arguments have them; None where they are off."""
         found, baseline = settings.of(CustomSettings), settings.baseline
-        columns = baseline.columns if isinstance(baseline, BaselineSettings) else ()
+        columns = baseline.columns if isinstance(baseline, BaselineSettings | CapturesSettings) else ()
         return cls(settings=found, columns=columns) if found else None
 
     @property
