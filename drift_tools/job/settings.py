@@ -200,6 +200,8 @@ class MonitorSettings:
     segments: tuple[str, ...] = ()
     batch_columns: str | None = None
     batch_input: Path | None = None
+    left_out: str | None = None
+    """What of the window's captures is not here, for people."""
 
     @property
     def alpha(self) -> float:
@@ -275,6 +277,7 @@ class MonitorSettings:
             segments=_names(given.segments),
             batch_columns=given.batch_columns,
             batch_input=_path(job, given.batch_input_source),
+            left_out=given.left_out,
         )
 
 
