@@ -29,7 +29,6 @@ from drift_tools.capture import (
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
 from drift_tools.job.settings import required
 
-
 _TOO_DEEP = b"(nested too deeply)"  # no JSON
 
 
