@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -40,10 +41,12 @@ def split_location(uri: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class ListedObject:
-    """An object as a listing has it; `size` in bytes."""
+    """An object as a listing has it; `size` in bytes, `modified` in UTC."""
 
     key: str
     size: int
+    etag: str = ""
+    modified: datetime | None = None
 
 
 def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Iterator[ListedObject]:
@@ -53,7 +56,7 @@ def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Itera
     """
     for page in _pages(s3, bucket, prefix, **({"StartAfter": after} if after else {})):
         for item in page.get("Contents", []):
-            yield ListedObject(item["Key"], int(item["Size"]))
+            yield ListedObject(item["Key"], int(item["Size"]), item.get("ETag", ""), item.get("LastModified"))
 
 
 def list_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
