@@ -37,6 +37,8 @@ class JobEnvironment:
     """Names, or positions among the baseline's features from 0, with commas between them."""
     excluded_variants: str | None = None
     """The endpoint's variants of which no record is here, with commas between them."""
+    left_out: str | None = None
+    """What of the window's captures is not here and why, for people."""
     record_preprocessor_script: str | None = None
     post_analytics_processor_script: str | None = None
 

@@ -19,7 +19,7 @@ from components.args.baseline import (
 )
 from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs
-from components.args.common import CommonSettings, check_component_name, common_settings
+from components.args.common import COMMON_ARGUMENTS, CommonSettings, check_component_name, common_settings
 from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
@@ -137,12 +137,7 @@ class StackSettings:
             network=NetworkSettings.from_args(read.group("network")),
             retain_data=read.flag("retain_data", True),
             protect=read.flag("protect", False),
-            common=common_settings(
-                tags=read.raw("tags"),
-                permissions_boundary_arn=read.raw("permissions_boundary_arn"),
-                log_retention_in_days=read.raw("log_retention_in_days"),
-                kms_key_arn=read.raw("kms_key_arn"),
-            ),
+            common=common_settings({name: read.raw(name) for name in COMMON_ARGUMENTS}),
         )
         found.alerting.check_runs(found.hours_between_runs)
         if found.open_engine:

@@ -199,6 +199,8 @@ class MonitorSettings:
     batch_name: str | None = None
     batch_columns: str | None = None
     batch_input: Path | None = None
+    left_out: str | None = None
+    """What of the window's captures is not here, for people."""
 
     @property
     def alpha(self) -> float:
@@ -274,6 +276,7 @@ class MonitorSettings:
             batch_name=given.batch_name,
             batch_columns=given.batch_columns,
             batch_input=_path(job, given.batch_input_source),
+            left_out=given.left_out,
         )
 
 

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -41,12 +40,12 @@ def split_location(uri: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class ListedObject:
-    """An object as a listing has it; `size` in bytes, `modified` in UTC."""
+    """An object as a listing has it; `size` in bytes, `modified` in seconds since the epoch."""
 
     key: str
     size: int
+    modified: float = 0.0
     etag: str = ""
-    modified: datetime | None = None
 
 
 def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Iterator[ListedObject]:
@@ -56,7 +55,8 @@ def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Itera
     """
     for page in _pages(s3, bucket, prefix, **({"StartAfter": after} if after else {})):
         for item in page.get("Contents", []):
-            yield ListedObject(item["Key"], int(item["Size"]), item.get("ETag", ""), item.get("LastModified"))
+            modified = item["LastModified"].timestamp()
+            yield ListedObject(item["Key"], int(item["Size"]), modified, item.get("ETag", ""))
 
 
 def list_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:

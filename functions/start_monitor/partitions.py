@@ -197,7 +197,7 @@ def _batch(plan: BatchPlan, layout: Partitions, partition: str, found: Found, ma
         # Of one folder's name, and another one for each time that it was written.
         name=f"{partition.replace('/', ',')}-{found.fingerprint[:6]}",
         identity=f"{partition}\n{found.fingerprint}",
-        started=min(item.modified or found.written for item in found.files),
+        started=min(map(_moment, found.files)),
         ended=found.written,
         inputs=[("captured", manifest, CAPTURED_PATH)],
         environment={
@@ -248,12 +248,12 @@ def _found(plan: BatchPlan, layout: Partitions, partition: str, s3: Any) -> Foun
     for item in list_objects(s3, bucket, f"{base}{partition}/"):
         name = item.key.rpartition("/")[2]
         if name == layout.marker and item.key == f"{base}{partition}/{name}":
-            marked = max(marked, item.modified or _BEFORE_ALL)
+            marked = max(marked, _moment(item))
         elif item.size and all(map(is_data, item.key.removeprefix(f"{base}{partition}/").split("/"))):
             files.append(item)
     if layout.marker is not None:
         marked = max([marked, *_markers_above(s3, bucket, base, partition, layout.marker)])
-    written = max((item.modified or _BEFORE_ALL for item in files), default=_BEFORE_ALL)
+    written = max(map(_moment, files), default=_BEFORE_ALL)
     return Found(tuple(files), written, None if marked == _BEFORE_ALL else marked)
 
 
@@ -264,4 +264,9 @@ def _markers_above(s3: Any, bucket: str, base: str, partition: str, marker: str)
         key = base + "".join(f"{part}/" for part in parts[:depth]) + marker
         for item in list_objects(s3, bucket, key):
             if item.key == key:
-                yield item.modified or _BEFORE_ALL
+                yield _moment(item)
+
+
+def _moment(item: ListedObject) -> datetime:
+    """When it was written."""
+    return datetime.fromtimestamp(item.modified, UTC)

@@ -332,12 +332,12 @@ def test_days_are_refused_exactly_outside_their_limits(days: int) -> None:
 
 def test_boundaries_of_every_partition() -> None:
     for arn in ("arn:aws-cn:iam::123456789012:policy/x", "arn:aws-us-gov:iam::aws:policy/path/x"):
-        assert common_settings(permissions_boundary_arn=arn).permissions_boundary_arn == arn
+        assert common_settings({"permissions_boundary_arn": arn}).permissions_boundary_arn == arn
 
 
 def test_outputs_are_taken_as_they_are() -> None:
     late: Any = object.__new__(pulumi.Output)
-    settings = common_settings(tags={"team": late}, permissions_boundary_arn=late)
+    settings = common_settings({"tags": {"team": late}, "permissions_boundary_arn": late})
     assert settings.tags["team"] is late
     assert settings.permissions_boundary_arn is late
 

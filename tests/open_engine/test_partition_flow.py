@@ -7,7 +7,6 @@ import csv
 import io
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import batched
 from typing import Any
 
 import pytest
@@ -52,9 +51,10 @@ def scored(stack: Watched, requests: Any) -> list[dict[str, Any]]:
 
 def write(stack: Watched, partition: str, rows: list[dict[str, Any]], *, files: int = 3, prefix: str = "part") -> None:
     s3 = stack.cloud.client("s3")
-    for number, some in enumerate(batched(rows, -(-len(rows) // files))):
+    size = -(-len(rows) // files)
+    for number, some in enumerate(rows[first : first + size] for first in range(0, len(rows), size)):
         buffer = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(list(some)), buffer)
+        pq.write_table(pa.Table.from_pylist(some), buffer)
         key = f"scores/{partition}/{prefix}-{number}.snappy.parquet"
         s3.put_object(Bucket=BUCKET, Key=key, Body=buffer.getvalue())
 

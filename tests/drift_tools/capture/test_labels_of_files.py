@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drift_tools.capture import BOTH_SIDES, GROUND_TRUTH, files, iterate_captures, read_captures, read_labels
-from drift_tools.job.merge import labelled_blocks
+from drift_tools.job.inputs.merge import labelled_blocks
 
 
 def record(number: int) -> str:

@@ -13,13 +13,13 @@ from drift_tools.errors import InputError
 from drift_tools.job import drift_json, segments, shards
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
-from drift_tools.job.dataset import (
+from drift_tools.job.inputs.dataset import (
     captured_batches,
     captured_bytes,
     captured_table,
     plain_table,
 )
-from drift_tools.job.estimated_quality import estimate
+from drift_tools.job.kinds.estimated_quality import estimate
 from drift_tools.job.results import (
     CONSTRAINTS,
     STATISTICS,

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from drift_tools.errors import InputError
-from drift_tools.job import data_quality
 from drift_tools.job.container import Job
-from drift_tools.job.dataset import load_file, plain_files, plain_table
+from drift_tools.job.inputs.dataset import load_file, plain_files, plain_table
+from drift_tools.job.kinds import data_quality
 from drift_tools.job.results import Found
 from drift_tools.job.settings import DatasetSettings, MonitorSettings
 from drift_tools.monitors.data_quality import Constraints

@@ -1,7 +1,7 @@
 """The merge job: captured records beside the labels that came for them.
 
 Contract: SageMaker developer guide, "Ingest ground truth labels and merge them with predictions". A label belongs to
-the record whose `inferenceId` it names, or else whose `eventId`. Run with `python -m drift_tools.job.merge`.
+the record whose `inferenceId` it names, or else whose `eventId`. Run with `python -m drift_tools.job.inputs.merge`.
 """
 
 import argparse
@@ -133,7 +133,7 @@ def run(job: Job) -> str:
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
     """Entry point of the job."""
-    parser = argparse.ArgumentParser(prog="python -m drift_tools.job.merge", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m drift_tools.job.inputs.merge", description=__doc__)
     parser.add_argument(
         "--ml-root", type=Path, default=Path("/opt/ml"), help="where the job's /opt/ml is (default: /opt/ml)"
     )
