@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.common.event_fields import BadEventError, mapping
+from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.json_logging import log
 from functions.common.s3_objects import exists, read_json, split_uri
 from functions.start_monitor import batch, partitions
@@ -25,20 +25,34 @@ def is_batch(event: Any) -> bool:
     )
 
 
-def process(event: Any, plan: BatchPlan, plan_uri: str, context: Context) -> dict[str, Any]:
+def process(
+    event: Any, plan: BatchPlan, plan_uri: str, *, s3: Any, sagemaker: Any, scheduler: Any, function_arn: str
+) -> dict[str, Any]:
     """Do what the event asks for; what was done comes back."""
-    kind = event.get("detail-type")
-    if kind == batch.DETAIL_TYPE:
-        return batch.start(event, plan, s3=context.s3, sagemaker=context.sagemaker)
-    if kind == partitions.DETAIL_TYPE:
+    if event.get("detail-type") == batch.DETAIL_TYPE:
+        return batch.start(event, plan, s3=s3, sagemaker=sagemaker)
+    context = Context(s3, sagemaker, scheduler, _moment_of(event), function_arn)
+    if event.get("detail-type") == partitions.DETAIL_TYPE:
         return partitions.heard(event, plan, context, lambda: _since(plan, plan_uri, context))
-    wanted = mapping(event.get("batch"), "the event's batch")
-    if "look" in wanted:
-        partition = partitions.partition_of(str(wanted["look"]), partitions.layout_of(plan).keys)
-        if partition is None:
-            raise BadEventError(f"the event's batch.look is {wanted['look']!r}: it is no partition of this monitor's")
-        return partitions.look(plan, partition, context)
-    return _sweep(plan, plan_uri, context)
+    wanted = mapping(event["batch"], "the event's batch")
+    if "look" not in wanted:
+        return _sweep(plan, plan_uri, context)
+    partition = partitions.partition_of(str(wanted["look"]), partitions.layout_of(plan).keys)
+    if partition is None:
+        raise BadEventError(f"the event's batch.look is {wanted['look']!r}: it is no partition of this monitor's")
+    return partitions.look(plan, partition, context)
+
+
+def _moment_of(event: Mapping[str, Any]) -> datetime:
+    """When what it tells of was, or was due: a delivery may come later."""
+    if "batch" in event:
+        given = text(mapping(event["batch"], "the event's batch"), "at", "the event's batch")
+    else:
+        given = text(event, "time", "the event")
+    try:
+        return parse_time(given)
+    except ValueError as error:
+        raise BadEventError(f"the event's time is {given!r}: {error}") from error
 
 
 def _sweep(plan: BatchPlan, plan_uri: str, context: Context) -> dict[str, Any]:

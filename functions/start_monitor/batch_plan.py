@@ -62,9 +62,13 @@ class BatchPlan:
     def read(cls, s3: Any, uri: str) -> "BatchPlan":
         """From its object; BadEventError if it is none."""
         plan = mapping(read_json(s3, *split_uri(uri)), _WHERE)
-        names = ("endpoint", "schedule", "output_uri", "results_uri", "state_uri", "job_stem")
         return cls(
-            **{name: text(plan, name, _WHERE) for name in names},
+            endpoint=text(plan, "endpoint", _WHERE),
+            schedule=text(plan, "schedule", _WHERE),
+            output_uri=text(plan, "output_uri", _WHERE),
+            results_uri=text(plan, "results_uri", _WHERE),
+            state_uri=text(plan, "state_uri", _WHERE),
+            job_stem=text(plan, "job_stem", _WHERE),
             request=mapping(plan.get("request"), f"{_WHERE}.request"),
             output_columns=int(plan.get("output_columns", 1)),
             has_header=bool(plan.get("has_header", False)),

@@ -33,7 +33,6 @@ from functions.start_monitor.job_request import (
     results_uri,
     small_window_event,
 )
-from functions.start_monitor.partitions import Context
 from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
 from functions.start_monitor.second_chance import NO_JOB, note_lost, settle
@@ -229,8 +228,8 @@ def process(
     failure alarms: silence would be worse.
     """
     if batch_events.is_batch(event):
-        now = datetime.fromtimestamp(clock.now(), UTC)
-        return _process_batch(event, settings, Context(s3, sagemaker, scheduler, now, function_arn), cloudwatch)
+        services = {"s3": s3, "sagemaker": sagemaker, "scheduler": scheduler, "function_arn": function_arn}
+        return _process_batch(event, settings, services, cloudwatch)
     plan = parse(event)
     try:
         plan = followed(plan, s3)
@@ -262,13 +261,13 @@ def process(
     return answer | {"results": results_uri(plan)}
 
 
-def _process_batch(event: Any, settings: Settings, context: Context, cloudwatch: Any) -> dict[str, Any]:
+def _process_batch(event: Any, settings: Settings, services: Mapping[str, Any], cloudwatch: Any) -> dict[str, Any]:
     """One delivery of what batches are told of. A start that fails leaves a `JobFailures`."""
     if settings.batch_plan is None:
         raise BadEventError("an event of a batch was delivered, and BATCH_PLAN is not set")
-    plan = BatchPlan.read(context.s3, settings.batch_plan)
+    plan = BatchPlan.read(services["s3"], settings.batch_plan)
     try:
-        answer = batch_events.process(event, plan, settings.batch_plan, context)
+        answer = batch_events.process(event, plan, settings.batch_plan, **services)
     except Exception:
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise

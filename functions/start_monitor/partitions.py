@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -105,12 +105,20 @@ def heard(
         return answer | look(plan, partition, context)
     if partition is None or not is_data(name):
         return answer | {"started": None, "why": "no file of a partition"}
-    return answer | {"started": None, "partition": partition, "planned": plan_look(plan, layout, partition, context)}
+    return answer | _look_later(plan, layout, partition, context)
+
+
+def _look_later(plan: BatchPlan, layout: Partitions, partition: str, context: "Context") -> dict[str, Any]:
+    """Have the partition looked at when it will have been quiet; at once where that is over."""
+    due = plan_look(plan, layout, partition, context)
+    if due is None:
+        return look(plan, partition, replace(context, now=_look_time(layout, context.now)))
+    return {"started": None, "partition": partition, "planned": due}
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a delivery works with; `now`: its moment, `function_arn`: this function's own."""
+    """What a delivery works with; `now`: the moment of what it tells of, `function_arn`: this function's own."""
 
     s3: Any
     sagemaker: Any
@@ -131,13 +139,20 @@ def is_data(name: str) -> bool:
     return bool(name) and not name.startswith((".", "_"))
 
 
-def plan_look(plan: BatchPlan, layout: Partitions, partition: str, context: Context) -> str:
-    """Plan a look for when the partition will have been quiet, unless there is one for that minute; when."""
+def _look_time(layout: Partitions, written: datetime) -> datetime:
+    """The first whole minute at which a file that was written then has been alone for the quiet time."""
+    due = written.astimezone(UTC) + timedelta(seconds=layout.quiet_seconds)
+    return due.replace(second=0, microsecond=0) + _MINUTE
+
+
+def plan_look(plan: BatchPlan, layout: Partitions, partition: str, context: Context) -> str | None:
+    """Plan a look for when the partition will have been quiet, unless there is one for that minute; when. None where
+    the event comes so late that this is over: EventBridge Scheduler refuses such a time.
+    """
     looks = plan.looks
     if looks is None:
         raise BadEventError("the plan of batches has no looks: without a marker they are planned")
-    due = context.now.astimezone(UTC) + timedelta(seconds=layout.quiet_seconds)
-    due = due.replace(second=0, microsecond=0) + _MINUTE
+    due = _look_time(layout, context.now)
     digest = hashlib.sha256(f"{plan.results_uri}\n{partition}".encode()).hexdigest()[:10]
     request = {
         "Name": f"{plan.job_stem[:40]}-{digest}-{due:%m%d%H%M}",
@@ -148,7 +163,7 @@ def plan_look(plan: BatchPlan, layout: Partitions, partition: str, context: Cont
         "Target": {
             "Arn": context.function_arn,
             "RoleArn": looks.role_arn,
-            "Input": json.dumps({"batch": {"look": partition}}),
+            "Input": json.dumps({"batch": {"look": partition, "at": "<aws.scheduler.scheduled-time>"}}),
             "RetryPolicy": {"MaximumRetryAttempts": _LOOK_ATTEMPTS, "MaximumEventAgeInSeconds": _LOOK_SECONDS},
             "DeadLetterConfig": {"Arn": looks.dead_letter_arn},
         },
@@ -156,6 +171,8 @@ def plan_look(plan: BatchPlan, layout: Partitions, partition: str, context: Cont
     try:
         patiently(lambda: context.scheduler.create_schedule(**request))
     except ClientError as error:
+        if error_code(error) == "ValidationException" and "past" in str(error):
+            return None
         if error_code(error) != "ConflictException":  # another file of this minute has planned it
             raise
     return due.strftime("%Y-%m-%dT%H:%M:%SZ")

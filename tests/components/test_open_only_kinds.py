@@ -56,7 +56,9 @@ def test_data_quality_estimates_from_the_labelled_data(opened: Run) -> None:
 def test_a_batch_is_started_by_its_end_and_the_clock_is_the_net_below(opened: Run) -> None:
     [sweep] = [item for item in opened.of_type("aws:scheduler/schedule:Schedule") if "batch" in item.name]
     assert sweep.inputs["scheduleExpression"] == "cron(35 * ? * * *)"
-    assert json.loads(sweep.inputs["target"]["input"]) == {"batch": {"sweep": "<aws.scheduler.scheduled-time>"}}
+    assert json.loads(sweep.inputs["target"]["input"]) == {
+        "batch": {"sweep": True, "at": "<aws.scheduler.scheduled-time>"}
+    }
     rule = opened.one("aws:cloudwatch/eventRule:EventRule", "churn-batch-ended")
     assert json.loads(rule.inputs["eventPattern"])["detail"] == {
         "TransformJobStatus": ["Completed"],

@@ -248,9 +248,16 @@ class FakeScheduler(_Service):
     def __init__(self) -> None:
         super().__init__()
         self.made: dict[str, dict[str, Any]] = {}
+        self.now: datetime | None = None
+        """If a test says it, times before it are refused."""
 
     def create_schedule(self, **request: Any) -> dict[str, Any]:
         self._enter("CreateSchedule", request)
+        due = datetime.strptime(request["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
+        if self.now is not None and due < self.now:
+            raise ClientError(
+                {"Error": {"Code": "ValidationException", "Message": "The time is in the past"}}, "CreateSchedule"
+            )
         if request["Name"] in self.made:
             raise client_error("ConflictException", "CreateSchedule")
         self.made[request["Name"]] = request

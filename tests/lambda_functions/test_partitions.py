@@ -34,6 +34,8 @@ DOCUMENT: dict[str, Any] = {
 MARKED = {**DOCUMENT, "partitions": {**LAYOUT, "marker": "_SUCCESS"}}
 ARN = "arn:aws:lambda:eu-central-1:111122223333:function:churn-start-monitor"
 Document = dict[str, Any]
+# As EventBridge Scheduler has it in a schedule's input; the moment at which it is told.
+NOW = "<aws.scheduler.scheduled-time>"
 
 
 class World:
@@ -50,21 +52,28 @@ class World:
         self.now = START + timedelta(minutes=minute)
         self.s3.put(f"scores/{key}", body)
         self.s3.modified[f"scores/{key}"] = self.now
-        return created(f"scores/{key}")
+        return created(f"scores/{key}", self.now)
 
     def tell(self, event: Any, minute: float | None = None) -> dict[str, Any]:
         if minute is not None:
             self.now = START + timedelta(minutes=minute)
-        plan = batch_plan.BatchPlan.read(self.s3, PLAN_URI)
-        context = partitions.Context(self.s3, self.sagemaker, self.scheduler, self.now, ARN)
-        answer: dict[str, Any] = batch_events.process(event, plan, PLAN_URI, context)
+        event = json.loads(json.dumps(event).replace(NOW, f"{self.now:%Y-%m-%dT%H:%M:%SZ}"))
+        answer: dict[str, Any] = batch_events.process(
+            event,
+            batch_plan.BatchPlan.read(self.s3, PLAN_URI),
+            PLAN_URI,
+            s3=self.s3,
+            sagemaker=self.sagemaker,
+            scheduler=self.scheduler,
+            function_arn=ARN,
+        )
         return answer
 
     def look_when_due(self) -> list[dict[str, Any]]:
         """The looks that were planned, at their time."""
         answers = []
         for item in sorted(self.scheduler.made.values(), key=lambda item: item["ScheduleExpression"]):
-            self.now = datetime.strptime(item["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
+            self.now = due_of(item)
             answers.append(self.tell(json.loads(item["Target"]["Input"])))
         self.scheduler.made.clear()
         return answers
@@ -81,10 +90,15 @@ class World:
         return [self.s3.json(uri.removeprefix("s3://churn-data/")) for uri in uris]
 
 
-def created(key: str) -> dict[str, Any]:
-    """As S3 tells EventBridge (user guide, "EventBridge event message structure")."""
+def due_of(look: dict[str, Any]) -> datetime:
+    return datetime.strptime(look["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
+
+
+def created(key: str, moment: datetime | None = None) -> dict[str, Any]:
+    """As S3 tells EventBridge (user guide, "EventBridge event message structure"); of now without a moment."""
     return {
         "version": "0",
+        "time": NOW if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}",
         "source": "aws.s3",
         "detail-type": "Object Created",
         "detail": {
@@ -96,7 +110,8 @@ def created(key: str) -> dict[str, Any]:
     }
 
 
-SWEEP = {"batch": {"sweep": "2026-11-23T05:35:00Z"}}
+SWEEP = {"batch": {"sweep": True, "at": NOW}}
+LOOK = {"batch": {"look": "dt=2026-11-23/hour=04", "at": NOW}}
 FIRST = "dt=2026-11-23/hour=04"
 
 
@@ -146,13 +161,15 @@ def lived(world: World, gaps: list[int], delays: list[list[int]]) -> None:
         if kind == 0:
             world.write(f"{FIRST}/{number}.parquet", minute)
         elif kind == 1:
-            world.tell(created(f"scores/{FIRST}/{number}.parquet"), minute)
+            world.scheduler.now = START + timedelta(minutes=minute)
+            world.tell(
+                created(f"scores/{FIRST}/{number}.parquet", world.s3.modified[f"scores/{FIRST}/{number}.parquet"])
+            )
             for item in world.scheduler.made.values():
-                due = datetime.strptime(item["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
-                heapq.heappush(agenda, ((due - START) / timedelta(minutes=1), 2, 0))
+                heapq.heappush(agenda, ((due_of(item) - START) / timedelta(minutes=1), 2, 0))
             world.scheduler.made.clear()
         else:
-            world.tell({"batch": {"look": FIRST}}, minute)
+            world.tell(LOOK, minute)
 
 
 def told_of(files: int) -> st.SearchStrategy[list[list[int]]]:
@@ -204,7 +221,7 @@ def test_a_run_that_was_created_and_not_noted_is_not_created_twice() -> None:
     for key in world.s3.keys("monitor-state/batches/partitions/"):
         if key.endswith(".started"):
             del world.s3.objects[key]
-    answer = world.tell({"batch": {"look": FIRST}})
+    answer = world.tell(LOOK)
     assert (answer["created"], len(world.sagemaker.jobs)) == (False, 1)
 
 
@@ -217,7 +234,7 @@ def test_a_marker_starts_the_run_and_no_file_does() -> None:
     assert world.tell(created(f"scores/{FIRST}/_SUCCESS"))["why"] == "its files were looked at"
     # Written on after its marker it waits for the next one.
     world.write(f"{FIRST}/b.parquet", 5)
-    assert world.tell({"batch": {"look": FIRST}})["why"] == "it was written on after its _SUCCESS"
+    assert world.tell(LOOK)["why"] == "it was written on after its _SUCCESS"
     assert world.tell(world.write(f"{FIRST}/_SUCCESS", 6, b""))["version"] == 2
 
 
@@ -279,14 +296,14 @@ def test_folders_below_a_partition_are_part_of_it_but_for_those_that_are_written
     world.write(f"{FIRST}/region=eu/a.parquet", 0)
     world.write(f"{FIRST}/_temporary/0/b.parquet", 0)
     world.write(f"{FIRST}/empty.parquet", 0, b"")
-    answer = world.tell({"batch": {"look": FIRST}}, 20)
+    answer = world.tell(LOOK, 20)
     assert answer["files"] == 1
     assert world.manifests[0][1:] == [f"{FIRST}/region=eu/a.parquet"]
 
 
 def test_a_look_at_a_place_that_is_no_partition_is_refused() -> None:
     with pytest.raises(common("event_fields").BadEventError, match="it is no partition"):
-        World().tell({"batch": {"look": "../monitor-state"}})
+        World().tell({"batch": {"look": "../monitor-state", "at": NOW}})
 
 
 def test_a_failure_is_counted_and_nothing_is_noted_as_started() -> None:
@@ -296,19 +313,14 @@ def test_a_failure_is_counted_and_nothing_is_noted_as_started() -> None:
     handler = MODULES.handler
     settings_ = handler.Settings("ModelMonitoring/churn", "churn-data", "responder-state/job-failures", None, PLAN_URI)
 
-    class Clock:
-        def now(self) -> float:
-            return (START + timedelta(minutes=30)).timestamp()
-
     def look() -> Any:
         return handler.process(
-            {"batch": {"look": FIRST}},
+            {"batch": {"look": FIRST, "at": "2026-11-23T04:30:00Z"}},
             settings_,
             s3=world.s3,
             sagemaker=world.sagemaker,
             functions=None,
             cloudwatch=cloudwatch,
-            clock=Clock(),
         )
 
     with pytest.raises(Exception, match="ResourceLimitExceeded"):

@@ -67,6 +67,19 @@ def runs(stack: Watched) -> list[dict[str, Any]]:
     return [job for job in jobs if job["ProcessingJobStatus"] != "InProgress"]
 
 
+def heard(stack: Watched, *, due: bool) -> None:
+    """Wait until S3's events have planned a look, if they are sent at all."""
+    scheduler = stack.cloud.client("scheduler")
+
+    def planned() -> bool | None:
+        made = scheduler.list_schedules()["Schedules"]
+        times = [scheduler.get_schedule(GroupName=item["GroupName"], Name=item["Name"]) for item in made]
+        return True if any(item["ScheduleExpression"].startswith("at(") for item in times) else None
+
+    if due:
+        wait_until("a look that is planned", planned, seconds=60)
+
+
 def documents(stack: Watched, job: dict[str, Any]) -> dict[str, Any]:
     uri = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"].removeprefix(f"s3://{stack.bucket}/")
     keys = [key for key in stack.keys(f"{uri}/") if key.endswith(".json")]
@@ -98,6 +111,7 @@ def partitions() -> Partitions:
         def settled(what: str, minute: int, count: int) -> None:
             """Go to a minute, and wait for so many runs in all."""
             before = len(runs(stack))
+            heard(stack, due=not what.startswith("no event"))
             stack.go_to(DAY + timedelta(hours=4, minutes=minute))
             wait_until(f"the runs of {what}", lambda: True if len(runs(stack)) >= count else None, seconds=60)
             seen.jobs[what] = runs(stack)[before:]

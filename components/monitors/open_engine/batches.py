@@ -163,7 +163,7 @@ def start_on_batch(
         target=aws.scheduler.ScheduleTargetArgs(
             arn=function.arn,
             role_arn=clock.role_arn,
-            input=json.dumps({"batch": {"sweep": "<aws.scheduler.scheduled-time>"}}),
+            input=json.dumps({"batch": {"sweep": True, "at": "<aws.scheduler.scheduled-time>"}}),
             # The next hour's does all that this one did not.
             retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
                 maximum_retry_attempts=2, maximum_event_age_in_seconds=1800
