@@ -3,7 +3,7 @@
 What is real: the monitor's job (`drift_tools.job.program.run`) with its files and its windows in a folder, the function
 that publishes metrics when a job has ended (`functions/processing_metrics`), the alarms as the component declares them
 (recorded from `components.alerting.DriftAlerting` on Pulumi's mocked runtime) under CloudWatch's rule of evaluation
-(`local_aws.alarms.judge`), and the function that tells people (`functions/alarm_responder`).
+(`local_aws.cloudwatch.alarms.judge`), and the function that tells people (`functions/alarm_responder`).
 """
 
 import contextlib
@@ -36,7 +36,7 @@ from functions.alarm_responder.responder import Settings as ResponderSettings
 from functions.common.idempotency import Clock, IdempotencyStore
 from functions.processing_metrics.handler import Settings as MetricSettings
 from functions.processing_metrics.handler import process
-from local_aws.alarms import judge as alarm_state
+from local_aws.cloudwatch.alarms import judge as alarm_state
 from tests.components.mocked_runtime import run_program
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker, FakeSns
 

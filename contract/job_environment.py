@@ -35,6 +35,8 @@ class JobEnvironment:
     """Names, or positions among the baseline's features from 0, with commas between them."""
     excluded_variants: str | None = None
     """The endpoint's variants of which no record is here, with commas between them."""
+    left_out: str | None = None
+    """What of the window's captures is not here and why, for people."""
     record_preprocessor_script: str | None = None
     post_analytics_processor_script: str | None = None
 
@@ -112,6 +114,9 @@ class JobEnvironment:
     """Of a baseline job: the column that says when a row was, by which the baseline is cut into windows."""
     baseline_window_hours: str | None = None
     """Of a baseline job: how long the monitor's windows are."""
+    captures_uri: str | None = None
+    """Of a baseline job whose dataset says which captures it is made of (contract.captured_span): where the endpoint's
+    are, above their hours."""
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "JobEnvironment":

@@ -16,6 +16,9 @@ NO_DATA: Final = "NoData"
 """1 of a window without captures; nothing of one with some."""
 LOST_WINDOWS: Final = "LostWindows"
 """How many windows a run had to give up: their jobs failed twice."""
+LEFT_OUT_FILES: Final = "LeftOutFiles"
+"""How many files of captures and labels a run had to leave out: odd keys, and captures that were written again after a
+run had taken them; nothing of a run without any."""
 AGREEMENT: Final = "Agreement"
 """Share of features with the same verdict of both engines, 0 to 1."""
 

@@ -6,26 +6,27 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from local_aws import alarm_data, seams
+from local_aws import seams
 from local_aws.accounts import Accounts
 from local_aws.activity import Activity
-from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock, parse_time
+from local_aws.cloudwatch import alarm_data
+from local_aws.cloudwatch.alarms import Alarms
+from local_aws.cloudwatch.muting import MuteRules
+from local_aws.cloudwatch.observability import Observability
+from local_aws.cloudwatch.queue_metrics import QueueMetrics
 from local_aws.control import Control
 from local_aws.encryption import Encryption
 from local_aws.front_door import FrontDoor, Receive, Scope, Send, read_body, respond
 from local_aws.identity import Identity
 from local_aws.journal import Journal
-from local_aws.muting import MuteRules
-from local_aws.observability import Observability
-from local_aws.queue_metrics import QueueMetrics
 from local_aws.sagemaker.api import SageMaker, resource_arn
-from local_aws.sagemaker.capture import Capture
-from local_aws.sagemaker.endpoints import Endpoints
+from local_aws.sagemaker.hosting.capture import Capture
+from local_aws.sagemaker.hosting.endpoints import Endpoints
+from local_aws.sagemaker.hosting.runtime import Runtime
 from local_aws.sagemaker.jobs import ProcessingJobs
 from local_aws.sagemaker.packages import ModelPackages
 from local_aws.sagemaker.pipelines import Pipelines
-from local_aws.sagemaker.runtime import Runtime
 from local_aws.sagemaker.schedules import Schedules
 from local_aws.sagemaker.store import Store
 from local_aws.sagemaker.training import TrainingJobs

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from local_aws.activity import Activity
-from local_aws.alarms import Alarms
 from local_aws.clock import VirtualClock
-from local_aws.sagemaker.capture import Capture
-from local_aws.sagemaker.endpoints import Endpoints
+from local_aws.cloudwatch.alarms import Alarms
+from local_aws.sagemaker.hosting.capture import Capture
+from local_aws.sagemaker.hosting.endpoints import Endpoints
 from local_aws.sagemaker.schedules import Schedules
 from local_aws.scheduler.engine import Scheduler
 from local_aws.states import StateMachines

@@ -9,7 +9,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("components.", "drift_tools.")
 # What a process starts by its name.
-PROGRAMS = {"drift_tools.job.program", "drift_tools.job.merge", "drift_tools.job.spark"}
+PROGRAMS = {"drift_tools.job.program", "drift_tools.job.inputs.merge", "drift_tools.job.spark"}
 
 
 def test_layers() -> None:

@@ -19,6 +19,7 @@ _MODULES: Final[Mapping[str, str]] = {
         "bias",
         "attribution",
         "estimate",
+        "report",
         "acknowledge",
         "fleet",
         "result-tables",

@@ -122,6 +122,24 @@ def add_estimate(commands: Commands) -> None:
     parser.set_defaults(command="estimate")
 
 
+def add_report(commands: Commands) -> None:
+    """`report`."""
+    parser = commands.add_parser(
+        "report",
+        help="show what a monitor's runs found, on one page",
+        description="What runs of the open engine left in their folders: features, quality, estimates, bias, "
+        "attribution and custom numbers, beside the baseline and run by run. A RESULTS is the folder of one run.",
+        epilog=examples(
+            "%(prog)s s3://BUCKET/monitoring-results/ENDPOINT/bias/2026/01/31/06 --format html --output bias.html",
+            "%(prog)s monday/ tuesday/ wednesday/ --fail-on-drift",
+        ),
+    )
+    parser.add_argument("results", metavar="RESULTS", nargs="+", help="folders of runs, in the order of time")
+    add_output(parser, ("table", "json", "html"))
+    parser.add_argument("--fail-on-drift", action="store_true", help="exit with status 1 if a run has violations")
+    parser.set_defaults(command="report")
+
+
 def add_stream(commands: Commands) -> None:
     """`stream`."""
     parser = commands.add_parser(

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drift_tools.job.container import Job, run_job
-    from drift_tools.job.data_quality import monitor_captures, suggest_baseline
-    from drift_tools.job.dataset import load_json
+    from drift_tools.job.inputs.dataset import load_json
+    from drift_tools.job.kinds.data_quality import monitor_captures, suggest_baseline
     from drift_tools.job.results import VIOLATIONS
 
 __all__ = ["VIOLATIONS", "Job", "load_json", "monitor_captures", "run_job", "suggest_baseline"]
 
 _HOMES = {
     "drift_tools.job.container": ("Job", "run_job"),
-    "drift_tools.job.dataset": ("load_json",),
-    "drift_tools.job.data_quality": (
+    "drift_tools.job.inputs.dataset": ("load_json",),
+    "drift_tools.job.kinds.data_quality": (
         "monitor_captures",
         "suggest_baseline",
     ),

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from drift_tools.capture import Counts
 from drift_tools.comparison import Comparison, Kind, compare, compare_with_profile, profile_of
-from drift_tools.job.dataset import baseline_table, needs_pyarrow
+from drift_tools.job.inputs.dataset import baseline_table, needs_pyarrow
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.monitors.data_quality import NUMERICAL_TYPES, Constraints, profile_for
 from drift_tools.profiles import Profile, Statistics
@@ -17,6 +17,7 @@ from drift_tools.tables import Table
 DRIFT: Final = "drift.json"
 NO_LABEL: Final = "no groundTruthData"
 _VERSION: Final = 1
+_NAMED_PROBLEMS: Final = 10
 Method = Literal["exact", "sketch"]
 
 
@@ -109,6 +110,14 @@ def document(
         "skipped": dict(sorted(counts.skipped.items())),
         "excluded_variants": sorted(settings.excluded_variants),
     }
+    if problems := readable(counts).problems[:_NAMED_PROBLEMS]:
+        root = f"{settings.dataset.source}/"
+        records["problems"] = [
+            {"file": problem.source.removeprefix(root), "line": problem.line, "reason": problem.reason}
+            for problem in problems
+        ]
+    if settings.left_out is not None:
+        records["left_out"] = settings.left_out
     if labels is not None:
         records["labels"] = dict(labels)
     content |= {"records": records, "engine": "open"}

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from drift_tools.job.cloudwatch import emit
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
+from drift_tools.job.inputs.user_scripts import load_postprocessor
 from drift_tools.job.kinds import run_of
 from drift_tools.job.result_tables import write_tables
 from drift_tools.job.settings import MonitorSettings
-from drift_tools.job.user_scripts import load_postprocessor
 
 
 def run(job: Job) -> str:
@@ -28,6 +28,8 @@ def run(job: Job) -> str:
     if found is None:
         return OTHERS_WORDS
     entries, message = found
+    if settings.left_out is not None:
+        message = f"{message} {settings.left_out}"
     if unpublished := emit(job, settings.metrics, entries):
         message = f"{message} {unpublished}"
     if settings.postprocessor is not None:

@@ -1,7 +1,7 @@
 """What every kind of monitor leaves behind: its files, and the message in which a run ends."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
 from drift_tools.capture import MAX_UNREADABLE_SHARE, Counts
@@ -58,8 +58,17 @@ def completion(violations: Sequence[object], captures: Counts | None) -> str:
         message = "Completed: Job completed successfully with no violations."
     if captures is not None and captures.skipped:
         reasons = ", ".join(f"{count} x {reason}" for reason, count in captures.skipped.items())
-        message += f" {sum(captures.skipped.values())} of {captures.read} records were skipped: {reasons}."
+        message += (
+            f" {sum(captures.skipped.values())} of {captures.read} records were skipped: {reasons}{_first(captures)}."
+        )
     return message
+
+
+def _first(captures: Counts) -> str:
+    if not captures.problems:
+        return ""
+    problem = captures.problems[0]
+    return f"; the first: {PurePath(problem.source).name}, line {problem.line}"
 
 
 def added(counts: Iterable[Counts]) -> Counts:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drift_tools.report.charts import line_chart
     from drift_tools.report.html import environment, render_comparison
+    from drift_tools.report.runs_page import render_runs
+    from drift_tools.report.sections import RunResults, Section, read_run, sections_of
     from drift_tools.report.terminal import (
         Tell,
         activity,
@@ -31,6 +33,8 @@ __all__ = [
     "STEADY",
     "UNKNOWN",
     "FeatureView",
+    "RunResults",
+    "Section",
     "Tell",
     "activity",
     "console",
@@ -46,8 +50,11 @@ __all__ = [
     "print_cross_check",
     "print_timeline",
     "progress",
+    "read_run",
     "render_comparison",
+    "render_runs",
     "rows_table",
+    "sections_of",
     "show",
 ]
 
@@ -57,6 +64,8 @@ _HOMES = {
         "environment",
         "render_comparison",
     ),
+    "drift_tools.report.runs_page": ("render_runs",),
+    "drift_tools.report.sections": ("RunResults", "Section", "read_run", "sections_of"),
     "drift_tools.report.terminal": (
         "Tell",
         "activity",

@@ -18,7 +18,7 @@ from drift_tools.report.words import cells, cut, percent
 
 # A unit of the viewBox is a CSS pixel on a phone: a chart is as wide as a card there, so that text is neither enlarged
 # nor shrunk.
-_WIDTH = 340.0
+WIDTH = 340.0
 _LETTER = 6.2  # the width of most letters at 11 px, on average
 # Widths of letters in the broadest of the usual fonts (DejaVu Sans), for what must not leave the picture.
 _NARROW, _BROAD = frozenset(" !'(),.:;I[]fijlrt|"), frozenset("%@MWmw…")
@@ -59,16 +59,16 @@ def distribution_chart(
         [share if equal else share / width for share, width in zip(shares, widths, strict=True)]
         for shares in (baseline, current)
     ]
-    left, right, top, bottom = 41.0 if equal else 8.0, _WIDTH - 8, 8.0, 104.0
+    left, right, top, bottom = 41.0 if equal else 8.0, WIDTH - 8, 8.0, 104.0
     highest = max(*sides[0], *sides[1], 1e-12) * 1.04
-    x = _scale(edges[0], edges[-1], left, right) if spread else lambda edge: left + edge * (right - left)
+    x = linear_scale(edges[0], edges[-1], left, right) if spread else lambda edge: left + edge * (right - left)
     places = [x(edge) for edge in edges] if spread else [x(step / len(widths)) for step in range(len(edges))]
-    y = _scale(0, highest, bottom, top)
+    y = linear_scale(0, highest, bottom, top)
     whole = all((edge + 0.5).is_integer() for edge in edges)  # a bin around each whole number
     parts = [
         *(_shares_axis(highest, y, left, right) if equal else ()),
         f'<path class="base" d="{_stairs(places, [y(height) for height in sides[0]], bottom)}Z"/>',
-        f'<path class="axis" d="M{_n(left)} {_n(bottom)}H{_n(right)}"/>',
+        f'<path class="axis" d="M{px(left)} {px(bottom)}H{px(right)}"/>',
         f'<path class="now" d="{_stairs(places, [y(height) for height in sides[1]], bottom)}"/>',
         *(
             _values_axis(edges[0], edges[-1], x, left=left, right=right, height=bottom + 15, whole=whole, times=times)
@@ -76,7 +76,7 @@ def distribution_chart(
             else ()
         ),
     ]
-    return _svg(parts, 124, title, description)
+    return svg(parts, 124, title, description)
 
 
 def category_chart(
@@ -86,19 +86,19 @@ def category_chart(
     baseline's above and filled, the current rows' below as an outline.
     """
     names = shorten_all(labels)
-    left = 14 + max(map(_width, names))
-    x = _scale(0, max([*baseline, *current, 1e-12]), left, _WIDTH - 50)
+    left = 14 + max(map(text_width, names))
+    x = linear_scale(0, max([*baseline, *current, 1e-12]), left, WIDTH - 50)
     parts = []
     for row, (name, old, new) in enumerate(zip(names, baseline, current, strict=True)):
         top = 4 + row * 30
         parts += [
-            _text(left - 6, top + 17, name, anchor="end"),
-            f'<rect class="base" x="{_n(left)}" y="{top + 1}" width="{_n(x(old) - left)}" height="11"/>',
-            _text(x(old) + 5, top + 10, percent(old)),
-            f'<path class="now" d="M{_n(left)} {top + 14}H{_n(max(x(new), left + 0.1))}V{top + 23}H{_n(left)}"/>',
-            _text(x(new) + 5, top + 22, percent(new)),
+            text_mark(left - 6, top + 17, name, anchor="end"),
+            f'<rect class="base" x="{px(left)}" y="{top + 1}" width="{px(x(old) - left)}" height="11"/>',
+            text_mark(x(old) + 5, top + 10, percent(old)),
+            f'<path class="now" d="M{px(left)} {top + 14}H{px(max(x(new), left + 0.1))}V{top + 23}H{px(left)}"/>',
+            text_mark(x(new) + 5, top + 22, percent(new)),
         ]
-    return _svg(parts, len(names) * 30 + 6, title, description)
+    return svg(parts, len(names) * 30 + 6, title, description)
 
 
 def line_chart(
@@ -111,24 +111,24 @@ def line_chart(
         (name, [math.nan if value is None else float(value) for value in values])
         for name, values in itertools.islice(series.items(), _SERIES)
     ]
-    low, high = _range([value for _, values in drawn for value in values])
-    left, right, top, bottom = 38.0, _WIDTH - 92, 8.0, 128.0
-    y = _scale(low, high, bottom, top)
-    x = _scale(0, max(len(positions) - 1, 1), left + 8, right)
+    low, high = values_range([value for _, values in drawn for value in values])
+    left, right, top, bottom = 38.0, WIDTH - 92, 8.0, 128.0
+    y = linear_scale(low, high, bottom, top)
+    x = linear_scale(0, max(len(positions) - 1, 1), left + 8, right)
     parts = list(_horizontal_lines(ticks(low, high, most=5), y, left, right))
     ends: list[tuple[float, str, int]] = []
     for number, (name, values) in enumerate(drawn, start=1):
         places = [(x(place), y(value)) for place, value in enumerate(values) if math.isfinite(value)]
         parts.append(f'<path class="line s{number}" d="{_broken_line(values, x, y)}"/>')
         parts += [
-            f'<rect class="dot s{number}" x="{_n(a - 2)}" y="{_n(b - 2)}" width="4" height="4"/>' for a, b in places
+            f'<rect class="dot s{number}" x="{px(a - 2)}" y="{px(b - 2)}" width="4" height="4"/>' for a, b in places
         ]
         if places:
             ends.append((places[-1][1], name, number))
     for height, (_, name, number) in zip(_apart([end[0] for end in sorted(ends)]), sorted(ends), strict=True):
-        parts.append(_text(right + 8, height + 4, name, kind=f"s{number}"))
+        parts.append(text_mark(right + 8, height + 4, name, kind=f"s{number}"))
     parts += _named_places(positions, x, bottom + 16)
-    return _svg(parts, 150, title, description)
+    return svg(parts, 150, title, description)
 
 
 def onset_chart(
@@ -156,36 +156,36 @@ def onset_chart(
     title, description
         read aloud in place of the picture.
     """
-    low, high = min(_range(values, threshold)[0], 0.0), max(_range(values, threshold)[1], threshold * 1.3)
-    left, right, top, bottom = 38.0, _WIDTH - 8, 16.0, 104.0
-    y = _scale(low, high, bottom, top)
-    x = _scale(0, max(len(positions) - 1, 1), left + 6, right - 6)
+    low, high = min(values_range(values, threshold)[0], 0.0), max(values_range(values, threshold)[1], threshold * 1.3)
+    left, right, top, bottom = 38.0, WIDTH - 8, 16.0, 104.0
+    y = linear_scale(low, high, bottom, top)
+    x = linear_scale(0, max(len(positions) - 1, 1), left + 6, right - 6)
     half = (x(1) - x(0)) / 2 if len(positions) > 1 else 6.0
     parts = []
     if interval is not None:
         start, end = max(x(interval[0]) - half, left), min(x(interval[1]) + half, right)
         parts.append(
-            f'<rect class="band" x="{_n(start)}" y="{_n(top)}" width="{_n(end - start)}" height="{_n(bottom - top)}"/>'
+            f'<rect class="band" x="{px(start)}" y="{px(top)}" width="{px(end - start)}" height="{px(bottom - top)}"/>'
         )
     parts += _horizontal_lines(ticks(low, high, most=4), y, left, right)
-    parts.append(f'<path class="limit" d="M{_n(left)} {_n(y(threshold))}H{_n(right)}"/>')
+    parts.append(f'<path class="limit" d="M{px(left)} {px(y(threshold))}H{px(right)}"/>')
     if onset is not None:
         place = max(x(onset) - half, left)
-        anchor = "end" if place > _WIDTH * 0.6 else "start"
-        parts.append(f'<path class="onset" d="M{_n(place)} {_n(top - 4)}V{_n(bottom)}"/>')
+        anchor = "end" if place > WIDTH * 0.6 else "start"
+        parts.append(f'<path class="onset" d="M{px(place)} {px(top - 4)}V{px(bottom)}"/>')
         parts.append(
-            _text(place + (-4 if anchor == "end" else 4), top - 5, positions[onset], kind="strong", anchor=anchor)
+            text_mark(place + (-4 if anchor == "end" else 4), top - 5, positions[onset], kind="strong", anchor=anchor)
         )
     parts.append(f'<path class="now" d="{_broken_line(values, x, y)}"/>')
     size = max(1.0, min(2.5, half))
     parts += [
-        f'<rect class="{"full" if found else "open"}" x="{_n(x(place) - size)}" y="{_n(y(value) - size)}" '
-        f'width="{_n(2 * size)}" height="{_n(2 * size)}"/>'
+        f'<rect class="{"full" if found else "open"}" x="{px(x(place) - size)}" y="{px(y(value) - size)}" '
+        f'width="{px(2 * size)}" height="{px(2 * size)}"/>'
         for place, (value, found) in enumerate(zip(values, drifted, strict=True))
         if math.isfinite(value)
     ]
     parts += _named_places(positions, x, bottom + 15)
-    return _svg(parts, 124, title, description)
+    return svg(parts, 124, title, description)
 
 
 def shorten(label: str, most: int = _LABEL_LENGTH) -> str:
@@ -229,14 +229,14 @@ def _line(label: str) -> str:
 
 def _shares_axis(highest: float, y: Scale, left: float, right: float) -> Iterable[str]:
     for share in ticks(0, highest, most=4):
-        yield f'<path class="grid" d="M{_n(left)} {_n(y(share))}H{_n(right)}"/>'
-        yield _text(left - 5, y(share) + 4, percent(share), anchor="end")
+        yield f'<path class="grid" d="M{px(left)} {px(y(share))}H{px(right)}"/>'
+        yield text_mark(left - 5, y(share) + 4, percent(share), anchor="end")
 
 
 def _horizontal_lines(values: Sequence[float], y: Scale, left: float, right: float) -> Iterable[str]:
     for value, label in zip(values, tick_labels(values), strict=True):
-        yield f'<path class="grid" d="M{_n(left)} {_n(y(value))}H{_n(right)}"/>'
-        yield _text(left - 5, y(value) + 4, label, anchor="end")
+        yield f'<path class="grid" d="M{px(left)} {px(y(value))}H{px(right)}"/>'
+        yield text_mark(left - 5, y(value) + 4, label, anchor="end")
 
 
 def _values_axis(
@@ -264,7 +264,7 @@ def _named_places(positions: Sequence[str], x: Scale, height: float) -> list[str
     return [_inside(x(place), height, names[place]) for place in shown]
 
 
-def _range(values: Sequence[float], *more: float) -> tuple[float, float]:
+def values_range(values: Sequence[float], *more: float) -> tuple[float, float]:
     """From the smallest to the largest number, and a little more; 0 … 1 without any."""
     finite = [value for value in (*values, *more) if math.isfinite(value)]
     if not finite:
@@ -288,14 +288,14 @@ def _apart(heights: Sequence[float]) -> list[float]:
 # --- marks
 
 
-def _scale(low: float, high: float, start: float, end: float) -> Scale:
+def linear_scale(low: float, high: float, start: float, end: float) -> Scale:
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)
 
 
 def _stairs(places: Sequence[float], heights: Sequence[float], floor: float) -> str:
-    steps = (f"V{_n(height)}H{_n(end)}" for end, height in zip(places[1:], heights, strict=True))
-    return f"M{_n(places[0])} {_n(floor)}{''.join(steps)}V{_n(floor)}"
+    steps = (f"V{px(height)}H{px(end)}" for end, height in zip(places[1:], heights, strict=True))
+    return f"M{px(places[0])} {px(floor)}{''.join(steps)}V{px(floor)}"
 
 
 def _broken_line(values: Sequence[float], x: Scale, y: Scale) -> str:
@@ -303,7 +303,7 @@ def _broken_line(values: Sequence[float], x: Scale, y: Scale) -> str:
     path, drawing = [], False
     for place, value in enumerate(values):
         if math.isfinite(value):
-            path.append(f"{'L' if drawing else 'M'}{_n(x(place))} {_n(y(value))}")
+            path.append(f"{'L' if drawing else 'M'}{px(x(place))} {px(y(value))}")
         drawing = math.isfinite(value)
     return "".join(path)
 
@@ -311,12 +311,12 @@ def _broken_line(values: Sequence[float], x: Scale, y: Scale) -> str:
 def _inside(x: float, y: float, text: str) -> str:
     """A text centred at x, or as near as it can be without leaving the picture."""
     half = cells(text) * _LETTER / 2
-    if x + half > _WIDTH:
-        return _text(_WIDTH, y, text, anchor="end")
-    return _text(0, y, text) if x < half else _text(x, y, text, anchor="middle")
+    if x + half > WIDTH:
+        return text_mark(WIDTH, y, text, anchor="end")
+    return text_mark(0, y, text) if x < half else text_mark(x, y, text, anchor="middle")
 
 
-def _width(text: str) -> float:
+def text_width(text: str) -> float:
     """About how many pixels a text needs at most."""
     return sum(
         11.0
@@ -330,20 +330,20 @@ def _width(text: str) -> float:
     )
 
 
-def _text(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "") -> str:
+def text_mark(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "") -> str:
     place = f' class="{kind}"' if kind else ""
     place += f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{_n(x)}" y="{_n(y)}"{place}>{escape(visible(text))}</text>'
+    return f'<text x="{px(x)}" y="{px(y)}"{place}>{escape(visible(text))}</text>'
 
 
-def _n(value: float) -> str:
+def px(value: float) -> str:
     """A coordinate, to a tenth of a pixel."""
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _svg(parts: Iterable[str], height: float, title: str, description: str) -> str:
+def svg(parts: Iterable[str], height: float, title: str, description: str) -> str:
     described = f"<desc>{escape(visible(description))}</desc>" if description else ""
     return (
-        f'<svg viewBox="0 0 {_n(_WIDTH)} {_n(height)}" role="img"><title>{escape(visible(title))}</title>{described}'
+        f'<svg viewBox="0 0 {px(WIDTH)} {px(height)}" role="img"><title>{escape(visible(title))}</title>{described}'
         f"{''.join(parts)}</svg>"
     )

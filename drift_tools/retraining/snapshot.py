@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from drift_tools.capture import BOTH_SIDES, GROUND_TRUTH, capture_files, read_captures, read_labels
 from drift_tools.errors import InputError
-from drift_tools.job.merge import labelled_lines
+from drift_tools.job.inputs.merge import labelled_lines
 from drift_tools.retraining.quarantine import (
     BrokenWindow,
     broken_windows,

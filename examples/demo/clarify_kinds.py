@@ -1,12 +1,12 @@
 """Bias and attribution of the employment scenario: what the runs left, for the page and for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from drift_tools.report import RunResults, Section, sections_of
 from examples.demo.monitored import Monitored
-from examples.demo.page import Section
 from examples.demo.waiting import DemoError
 from examples.employment.feed import FEATURES
 
@@ -14,8 +14,6 @@ KINDS: Final = ("bias", "attribution")
 FACET, GROUP = "SEX", "SEX_2"  # women, in the census's code
 POSITIVE: Final = "1"
 SCORE: Final = 1  # the probability; the label beside it is a step
-_SHOWN: Final = ("CI", "DPL", "DPPL", "DI", "DCA", "DCR", "AD", "RD", "SD", "DAR", "DRR", "TE", "GE", "FT")
-_FEATURES_SHOWN: Final = 10
 
 Found = Mapping[str, Mapping[str, Any]]  # by year
 
@@ -73,54 +71,13 @@ def summaries(found: Mapping[str, Found]) -> dict[str, Any]:
     return said
 
 
-def sections(found: Mapping[str, Found]) -> tuple[Section, ...]:
+def sections(found: Mapping[str, Found]) -> list[Section]:
     """For people: every year of each kind."""
-    makers = {"bias": _bias, "attribution": _attribution}
-    return tuple(makers[kind](years) for kind, years in found.items() if years)
-
-
-def _bias(years: Found) -> Section:
-    metrics = {year: last["judgement"]["groups"][0]["metrics"] for year, last in years.items()}
-    names = [name for name in _SHOWN if any(name in of for of in metrics.values())]
-    return Section(
-        title=f"Does the model treat {FACET} = {GROUP} as it did in 2015?",
-        note="SageMaker Clarify's bias metrics of that group against all others, with their 95 % intervals; the flip "
-        "test (FT) has none, and calls nothing. Bold: farther from neutral than in the baseline, for certain and by "
-        "more than is harmless.",
-        says={year: last["judgement"]["says"] for year, last in years.items()},
-        rows={name: [_with_interval(metrics[year].get(name)) for year in years] for name in names},
-        marked=frozenset(
-            (name, year) for name in names for year in years if metrics[year].get(name, {}).get("verdict") == "drift"
-        ),
-    )
-
-
-def _with_interval(metric: Mapping[str, Any] | None) -> str:
-    if metric is None or metric["value"] is None:
-        return "–"
-    interval = f" ({metric['low']:.3f} to {metric['high']:.3f})" if metric["low"] is not None else ""
-    return f"{metric['value']:.3f}{interval}"
-
-
-def _attribution(years: Found) -> Section:
-    shares = {year: _shares(last) for year, last in years.items()}
-    first: Sequence[str] = list(next(iter(shares.values())))[:_FEATURES_SHOWN]
-    return Section(
-        title="Do its scores still come from the same features?",
-        note="Each feature's share of all importance (mean absolute SHAP value of the probability, by permutations, "
-        "asked of the endpoint's own inference.py in the job; no second endpoint), and nDCG of the ranking against the "
-        "baseline's: below 0.9 is drift.",
-        says={year: last["judgement"]["says"] for year, last in years.items()},
-        rows={
-            "nDCG": [f"{last['judgement']['ndcg']:.3f}" for last in years.values()],
-            **{name: [f"{shares[year].get(name, 0.0):.1%}" for year in years] for name in first},
-        },
-        marked=frozenset(("nDCG", year) for year, last in years.items() if last["violations"]),
-    )
-
-
-def _shares(last: Mapping[str, Any]) -> dict[str, float]:
-    [method] = last["analysis"]["explanations"].values()
-    importance = next(iter(method.values()))["global_shap_values"]
-    total = sum(map(abs, importance.values())) or 1.0
-    return {name: abs(value) / total for name, value in importance.items()}
+    shown = []
+    for years in found.values():
+        runs = {
+            year: RunResults({"judgement": last["judgement"]}, last["analysis"], last["violations"])
+            for year, last in years.items()
+        }
+        shown += sections_of(runs) if runs else []
+    return shown

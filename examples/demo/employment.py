@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drift_tools.endpoint import Request, write_ground_truth
+from drift_tools.report import RunResults, Section, sections_of
 from examples.demo import batch, clarify_kinds
 from examples.demo.loop import Loop, first_request
 from examples.demo.monitored import HOUR, MODEL_MONITOR, OPEN
@@ -59,9 +60,19 @@ def run(loop: Loop) -> Scenario:
         timeline=loop.timeline(first_request(FAULTY)),
         model_quality=quality,
         estimated_quality=estimates(windows, quality),
-        sections=clarify_kinds.sections(kinds),
+        sections=(*_estimated(windows, quality), *clarify_kinds.sections(kinds)),
         kinds=clarify_kinds.summaries(kinds) | ({"batch": scored} if scored else {}),
     )
+
+
+def _estimated(windows: Sequence[Window], quality: Mapping[str, Mapping[str, float]]) -> list[Section]:
+    """For people: what each hour's run estimated, and what the labels said."""
+    runs = {
+        period: RunResults({"estimated_quality": window.estimated}, measured=quality.get(period, {}))
+        for window, period in zip(windows, [*quality, FAULTY], strict=True)
+        if window.estimated
+    }
+    return sections_of(runs) if runs else []
 
 
 def estimates(windows: Sequence[Window], quality: Mapping[str, Mapping[str, float]]) -> dict[str, Estimate]:

@@ -40,10 +40,11 @@ def split_location(uri: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class ListedObject:
-    """An object as a listing has it; `size` in bytes."""
+    """An object as a listing has it; `size` in bytes, `modified` in seconds since the epoch."""
 
     key: str
     size: int
+    modified: float = 0.0
 
 
 def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Iterator[ListedObject]:
@@ -53,7 +54,7 @@ def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Itera
     """
     for page in _pages(s3, bucket, prefix, **({"StartAfter": after} if after else {})):
         for item in page.get("Contents", []):
-            yield ListedObject(item["Key"], int(item["Size"]))
+            yield ListedObject(item["Key"], int(item["Size"]), item["LastModified"].timestamp())
 
 
 def list_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contract.failure_note import NOT_STARTED, Failure
-from contract.metrics import JOB_FAILURES, LOST_WINDOWS, NO_DATA
+from contract.metrics import JOB_FAILURES, LEFT_OUT_FILES, LOST_WINDOWS, NO_DATA
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
@@ -85,8 +85,8 @@ def start(
         "late_files": len(run.late_files),
         "route": run.route,
     }
-    if run.odd_keys:
-        answer["odd_keys"] = run.odd_keys
+    if run.left_out:
+        answer |= {"odd_keys": run.odd_keys, "replaced": len(run.replaced), "left_out": run.left_out}
     if not run.all_files:
         return answer | {"started": None}
     if taken.is_started:  # what it was started with lies there; whoever said so may have died before it was
@@ -242,6 +242,8 @@ def process(
         raise
     # CloudWatch bills a metric by the hours that have it, and its alarm takes an hour without it for a good one.
     metrics = {NO_DATA: 1.0} if answer["route"] == NONE else {}
+    if "left_out" in answer:
+        metrics[LEFT_OUT_FILES] = float(answer["odd_keys"] + answer["replaced"])
     records = Records.of(s3, plan, clock.now)
     answer |= _settle(plan, records, s3=s3, sagemaker=sagemaker)
     lost = answer.get("lost_windows", {})

@@ -77,6 +77,8 @@ def _environment(plan: Plan, run: Run, *, labelled: bool) -> dict[str, str]:
     if _instances(plan) > 1:
         # Where the instances hand their shares over to the one that merges them.
         environment["shards_uri"] = f"{plan.state_uri}/{SHARDS_FOLDER}/{job_name(plan)}"
+    if run.left_out:
+        environment["left_out"] = run.left_out[:_ENVIRONMENT_VALUE]
     if run.excluded_variants:
         environment["excluded_variants"] = ",".join(run.excluded_variants)[:_ENVIRONMENT_VALUE]
     return environment

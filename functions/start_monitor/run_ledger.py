@@ -9,6 +9,7 @@ that never was is still there for the next.
 import base64
 import gzip
 import json
+import math
 import re
 import time
 import zlib
@@ -54,7 +55,9 @@ def unpacked(text: str) -> tuple[str, ...]:
 class Run:
     """A window and the files that it took, as keys below the captures' place.
 
-    `late_files` are of hours before the window; `due` is the run's hour; `odd_keys` is how many were left out.
+    `late_files` are of hours before the window; `due` is the run's hour; `odd_keys` is how many were left out;
+    `replaced` are captures of earlier runs, each with the moment (seconds) at which it was written again after it was
+    taken, that no run before has named; `left_out` says both for people; `taken_at` (seconds) is when this was decided.
     """
 
     window_start: str
@@ -68,6 +71,9 @@ class Run:
     route: str
     excluded_variants: tuple[str, ...] = ()
     odd_keys: int = 0
+    replaced: tuple[tuple[str, float], ...] = ()
+    left_out: str = ""
+    taken_at: float = 0.0
 
     @property
     def all_files(self) -> tuple[str, ...]:
@@ -96,6 +102,9 @@ class Run:
             "route": self.route,
             "excluded_variants": list(self.excluded_variants),
             "odd_keys": self.odd_keys,
+            "replaced": [list(item) for item in self.replaced],
+            "left_out": self.left_out,
+            "taken_at": self.taken_at,
         }
 
     @classmethod
@@ -113,6 +122,9 @@ class Run:
             route=str(document["route"]),
             excluded_variants=tuple(document.get("excluded_variants", ())),
             odd_keys=int(document.get("odd_keys", 0)),
+            replaced=tuple((str(key), float(moment)) for key, moment in document.get("replaced", ())),
+            left_out=str(document.get("left_out", "")),
+            taken_at=float(document.get("taken_at", 0.0)),
         )
 
 
@@ -120,12 +132,14 @@ class Run:
 class Past:
     """What earlier runs leave for a window.
 
-    The files that were `taken` by those that were started; where the first window `began` that ended before this one,
-    None without any (then there is no monitor that could have missed something); and where the first of them began
-    whose run was never started.
+    The files that were `taken` by those that were started, and when (seconds; infinity where a record does not say);
+    which of them were `replaced` afterwards, as runs have named them; where the first window `began` that ended before
+    this one, None without any (then there is no monitor that could have missed something); and where the first of them
+    began whose run was never started.
     """
 
-    taken: frozenset[str]
+    taken: Mapping[str, float]
+    replaced: frozenset[tuple[str, float]]
     began: datetime | None
     missed_from: datetime | None
 
@@ -250,18 +264,21 @@ class Records:
 
         Of windows that overlap the later ones took files as their own, too. `was_started`: see `_runs`.
         """
-        taken: set[str] = set()
+        taken: dict[str, float] = {}
+        replaced: set[tuple[str, float]] = set()
         began: list[datetime] = []
         missed: list[datetime] = []
         for run, is_taken in self._runs(since, window.end, was_started):
             start, end = parse_time(run.window_start), parse_time(run.window_end)
+            if is_taken or not run.all_files:
+                replaced.update(run.replaced)
             if is_taken:
-                taken.update(run.all_files)
+                taken.update(dict.fromkeys(run.all_files, run.taken_at or math.inf))
             elif run.all_files and end <= window.start:
                 missed.append(parse_time(run.late_from) if run.late_from else start)
             if end <= window.start:
                 began.append(start)
-        return Past(frozenset(taken), min(began, default=None), min(missed, default=None))
+        return Past(taken, frozenset(replaced), min(began, default=None), min(missed, default=None))
 
     def made_up_for(self, window: Window, late_hours: int, was_started: Callable[[Run], bool]) -> frozenset[str]:
         """Files that runs of later windows took as late: perhaps of `window`, whose own run came too late.

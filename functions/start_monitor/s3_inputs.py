@@ -1,7 +1,8 @@
 """Which captured files a window has: its own hours', and those of earlier hours that came too late for their run."""
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -12,6 +13,7 @@ from functions.common.s3_objects import ListedObject, list_folders, list_objects
 
 _HOUR_PARTS = 4  # yyyy/mm/dd/hh
 _SUFFIXES = (".jsonl", ".jsonl.gz")
+_CLOCKS_DIFFER = 5.0  # seconds, S3's and this function's at most
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,10 @@ class Found:
     def without(self, keys: Collection[str]) -> "Found":
         """But for the files of these keys."""
         return Found(tuple(file for file in self.files if file.key not in keys), self.odd_keys)
+
+    def replaced(self, taken: Mapping[str, float]) -> tuple[ListedObject, ...]:
+        """The files that were written again after they were taken; `taken`: when, in seconds, by key."""
+        return tuple(file for file in self.files if file.modified > taken.get(file.key, math.inf) + _CLOCKS_DIFFER)
 
     @property
     def size(self) -> int:
@@ -85,7 +91,7 @@ def _json_lines(s3: Any, uri: str, folder: str, hours: Collection[str]) -> Itera
             # An empty object is a file that is still being written, or a console's "folder"; the next run will see it
             # whole.
             if hour in hours and item.size > 0 and key.endswith(_SUFFIXES):
-                yield ListedObject(key, item.size)
+                yield replace(item, key=key)
 
 
 def _join(*parts: str) -> str:

@@ -5,10 +5,10 @@ a time (a marker with a lease, as in `functions.common.idempotency`), and what i
 run was started, or is dead for certain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from contract.object_keys import named
 from functions.common.idempotency import IdempotencyStore, Lease
@@ -22,6 +22,7 @@ from functions.start_monitor.time_window import HOUR, hours_between, iso
 JOB, FUNCTION, NONE = "job", "function", "none"
 
 WasStarted = Callable[[Run], bool]
+Replaced: TypeAlias = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -69,21 +70,14 @@ def _decide(s3: Any, plan: Plan, records: Records, deadline: float, was_started:
 
 def _find(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> Run:
     own = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, plan.window.hours())
-    late, late_from = _late(s3, plan, records, was_started)
+    late, late_from, replaced = _late(s3, plan, records, was_started)
     collected = labels_of(s3, plan, late_from, plan.due)
     # Without labels nothing can be measured; what is not taken now is late, not lost, for the next run.
     usable = plan.ground_truth_uri is None or bool(collected.files)
     captures = own.size + late.size if usable else 0
     size = captures + collected.size if captures else 0
     odd = {*own.odd_keys, *late.odd_keys, *collected.odd_keys}
-    if odd:
-        log(
-            "WARNING",
-            "keys that cannot be files' were left out",
-            schedule=plan.schedule,
-            count=len(odd),
-            first=named(odd),
-        )
+    left_out = _left_out(odd, [key for key, _ in replaced])
     return Run(
         window_start=iso(plan.window.start),
         window_end=iso(plan.window.end),
@@ -96,11 +90,29 @@ def _find(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> Run
         route=_route(plan, size, len(own.files) + len(late.files) + len(collected.files)),
         excluded_variants=other_variants(s3, plan.captured_uri, plan.endpoint, plan.variants),
         odd_keys=len(odd),
+        replaced=replaced,
+        left_out=left_out,
+        taken_at=records.now(),
     )
 
 
-def _late(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> tuple[Found, datetime]:
-    """Captures of hours before the window that no run has taken, and the first hour that was looked at.
+def _left_out(odd: Collection[str], replaced: Collection[str]) -> str:
+    """For people: what of the captures nobody looks at, and the first of each."""
+    said = []
+    if odd:
+        said.append(f"{len(odd)} x a key that cannot be a file's ({', '.join(named(odd))})")
+    if replaced:
+        said.append(
+            f"{len(replaced)} x a file that was written again after it was taken ({', '.join(named(replaced))})"
+        )
+    return f"Left out: {'; '.join(said)}." if said else ""
+
+
+def _late(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> tuple[Found, datetime, Replaced]:
+    """Captures of hours before the window that no run has taken, the first hour that was looked at, and captures that
+    were written again after a run had taken them, with when that was.
+
+    What is new in these cannot be told from what was counted, so it is named and not looked at.
 
     Only as far back as this monitor has run: what was captured before there was one was not missed. And as far as the
     window before this one began, if its run was never started: that may be a day, where late files are a few hours'.
@@ -118,7 +130,8 @@ def _late(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> tup
         since = past.missed_from
         past = records.past(since, plan.window, was_started)
     found = captured(s3, plan.captured_uri, plan.endpoint, plan.variants, hours_between(since, plan.window.start))
-    return found.without(past.taken), since
+    rewritten = ((file.key, file.modified) for file in found.replaced(past.taken))
+    return found.without(past.taken), since, tuple(item for item in rewritten if item not in past.replaced)
 
 
 def labels_of(s3: Any, plan: Plan, since: datetime, due: datetime) -> Found:

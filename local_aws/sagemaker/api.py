@@ -18,13 +18,13 @@ from local_aws import seams, validation
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
 from local_aws.sagemaker import images, jobs, listing
-from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.errors import AwsError, in_use, invalid, not_found
+from local_aws.sagemaker.hosting.endpoints import Endpoints
+from local_aws.sagemaker.hosting.rollouts import refuse_deployment
 from local_aws.sagemaker.jobs import ProcessingJobs
 from local_aws.sagemaker.monitoring import Monitoring
 from local_aws.sagemaker.names import NAMED, VERBS
 from local_aws.sagemaker.roles import check_role
-from local_aws.sagemaker.rollouts import refuse_deployment
 from local_aws.sagemaker.schedules import PREFIXES, Schedules
 from local_aws.sagemaker.store import Document, Scope, Store
 

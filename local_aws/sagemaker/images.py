@@ -18,7 +18,7 @@ _URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+)(?:[:@].+)?"
 )
 # AWS's analyzer, merger and Clarify cannot be pulled; this project's programs fulfil the same contract.
-_MODULES = {ANALYZER: "drift_tools.monitor", MERGER: "drift_tools.job.merge", CLARIFY: "drift_tools.monitor"}
+_MODULES = {ANALYZER: "drift_tools.monitor", MERGER: "drift_tools.job.inputs.merge", CLARIFY: "drift_tools.monitor"}
 _OPT_ML = re.compile(r"(?<![\w/])/opt/ml(?=/|$)")
 
 

@@ -22,7 +22,7 @@ from local_aws import clients, seams
 from local_aws.clock import HOUR, VirtualClock, floor_hour, iso
 from local_aws.identity import Identity
 from local_aws.sagemaker import clarify, cron, images
-from local_aws.sagemaker.capture import hour_prefixes
+from local_aws.sagemaker.hosting.capture import hour_prefixes
 from local_aws.sagemaker.jobs import ProcessingJobs
 from local_aws.sagemaker.store import Document, Scope, Store
 

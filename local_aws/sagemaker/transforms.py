@@ -22,8 +22,8 @@ from local_aws import clients, seams
 from local_aws.activity import Activity
 from local_aws.clock import VirtualClock
 from local_aws.sagemaker import events, listing
-from local_aws.sagemaker.endpoints import Endpoints, ModelFailed, Variant
 from local_aws.sagemaker.errors import in_use, invalid
+from local_aws.sagemaker.hosting.endpoints import Endpoints, ModelFailed, Variant
 from local_aws.sagemaker.store import Document, Scope, Store
 
 log = logging.getLogger("local_aws.transforms")

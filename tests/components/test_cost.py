@@ -22,7 +22,7 @@ GB_SECOND, REQUEST, METRIC, ALARM, DASHBOARD = 0.0000133334, 0.005 / 1000, 0.30,
 # Measured and rounded up (docs/cost.md): a window in the function for small windows, and the start of a run.
 WINDOW_SECONDS, START_SECONDS, REQUESTS_A_RUN = 10, 1, 20
 # What is published in every hour. CloudWatch bills a metric by the hours that have it, and the others are published of
-# what is out of order: `NoData`, `LostWindows`, metrics of features.
+# what is out of order: `NoData`, `LostWindows`, `LeftOutFiles`, metrics of features.
 STEADY: Final = (metrics.CONSTRAINT_VIOLATIONS, metrics.JOB_FAILURES, metrics.HOURS_SILENT)
 # What the watch over the monitors asks CloudWatch in every hour: one question a metric that a run leaves.
 WATCH_QUESTIONS, QUESTION = 3, 0.01 / 1000

@@ -14,7 +14,7 @@ def test_the_monitor_runs_from_the_archive_alone(tmp_path: Path) -> None:
     archive = tmp_path / "drift_tools.zip"
     archive.write_bytes(job_archive())
     program = (
-        "import json, sys, drift_tools.monitor, drift_tools.job.merge\n"
+        "import json, sys, drift_tools.monitor, drift_tools.job.inputs.merge\n"
         "print(json.dumps([drift_tools.monitor.__file__, sorted({name.split('.')[0] for name in sys.modules} & "
         "{'boto3', 'jinja2', 'matplotlib', 'rich', 'pandas', 'pulumi'})]))"
     )

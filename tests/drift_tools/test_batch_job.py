@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from drift_tools.errors import InputError
-from drift_tools.job.batch import BatchColumns, batch_table
+from drift_tools.job.kinds.batch import BatchColumns, batch_table
 from drift_tools.job.settings import DatasetSettings, TimeWindow
 
 NAMES = ["prediction", "probability", "age", "place"]

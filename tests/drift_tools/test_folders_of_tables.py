@@ -12,7 +12,7 @@ import pytest
 from drift_tools import compare
 from drift_tools.cli.inputs import read_data
 from drift_tools.errors import InputError
-from drift_tools.job.dataset import baseline_table
+from drift_tools.job.inputs.dataset import baseline_table
 from drift_tools.profiles import Profile
 from drift_tools.tables import Table, TypeCounts, as_table, concatenate, read_table
 

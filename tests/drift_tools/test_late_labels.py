@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drift_tools.capture import LabelCoverage, Labels, read_labels
-from drift_tools.job.merge import labelled_lines
+from drift_tools.job.inputs.merge import labelled_lines
 
 # (id, label, hour it was collected in): several hours may speak of one id.
 said = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("01"), st.integers(0, 3)), min_size=1, max_size=24)

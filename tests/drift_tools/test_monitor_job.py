@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from drift_tools.errors import InputError
-from drift_tools.job import data_quality
-from drift_tools.job import merge as ground_truth_merge
 from drift_tools.job import program as monitor
+from drift_tools.job.inputs import merge as ground_truth_merge
+from drift_tools.job.kinds import data_quality
 from drift_tools.tables import Table, read_csv_text
 from tests.drift_tools.records import label, record, side, write
 
@@ -200,7 +200,10 @@ def test_unusable_records_are_said_and_never_stop_the_run(with_baseline: Box) ->
     lines = [record("0.5,0.5,0.5", "1,0.5")] * 18 + ["{broken", record("0.5,0.5,0.5", side("??", "BASE64"))]
     write(box.processing / "input" / HOUR / "a.jsonl", lines)
     assert box.scheduled() == 0
-    assert "2 of 20 records were skipped: 1 x not JSON, 1 x BASE64 that holds no UTF-8 text." in box.message
+    assert (
+        "2 of 20 records were skipped: 1 x not JSON, 1 x BASE64 that holds no UTF-8 text; the first: a.jsonl, line 19."
+        in box.message
+    )
 
 
 def test_too_many_unusable_records_are_an_error_of_the_run(with_baseline: Box) -> None:

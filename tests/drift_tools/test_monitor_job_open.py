@@ -14,8 +14,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from drift_tools.comparison import compare
-from drift_tools.job import Job, data_quality
+from drift_tools.job import Job
 from drift_tools.job import cloudwatch as job_metrics
+from drift_tools.job.kinds import data_quality
 from drift_tools.job.settings import MetricSettings
 from drift_tools.tables import read_table
 from tests.drift_tools.open_box import (
@@ -93,6 +94,14 @@ def test_drift_json_is_compares_answer_with_the_run_around_it(box: Box) -> None:
     }
     assert (drift["version"], drift["engine"], drift["method"]) == (1, "open", "exact")
     assert "method_reason" not in drift
+
+
+def test_what_whoever_started_the_run_left_out_stands_in_the_message_and_in_drift_json(box: Box) -> None:
+    captured(box, rows(600, 2))
+    said = "Left out: 1 x a file that was written again after it was taken (a.jsonl)."
+    assert box.scheduled(left_out=said) == 0
+    assert box.message.endswith(said)
+    assert box.drift["records"]["left_out"] == said
 
 
 @pytest.mark.parametrize("method", ["exact", "sketch"])
@@ -371,6 +380,14 @@ def test_a_hostile_window_is_counted_record_by_record(box: Box) -> None:
     assert box.scheduled(max_unreadable_share="0.2") == 0, box.message
     records = box.drift["records"]
     assert records["skipped"] == dict.fromkeys(skipped, 1)
+    first = len(good) + len(usable) + 1
+    assert (
+        records["problems"]
+        == [
+            {"file": f"{HOUR}/a.jsonl", "line": first + number, "reason": reason}
+            for number, reason in enumerate(skipped)
+        ][:10]
+    )
     assert records["used"] == len(good) + len(usable)
     assert records["rows"] == len(good) + len(usable) + 1
     assert records["read"] == len(good) + len(usable) + len(skipped)
@@ -435,6 +452,7 @@ def test_labels_are_joined_in_the_same_run(box: Box, cloudwatch: Any) -> None:
         "rows": 38,
         "outside": 0,
         "skipped": {"no groundTruthData": 3, "not JSON": 1},
+        "problems": [{"file": f"{HOUR}/a.jsonl", "line": 41, "reason": "not JSON"}],
         "labels": {
             "read": 38,
             "unreadable": 1,

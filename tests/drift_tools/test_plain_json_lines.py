@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from drift_tools.capture import CONTAINER_NAMES
 from drift_tools.errors import InputError
-from drift_tools.job import dataset
+from drift_tools.job.inputs import dataset
 from drift_tools.tables import Table, json_fast
 from drift_tools.tables.csv_fast import LazyColumn
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drift_tools.capture import iterate_captures, read_captures
 from drift_tools.errors import InputError
 from drift_tools.job import monitor_captures, suggest_baseline
-from drift_tools.job.data_quality import profile_batches
+from drift_tools.job.kinds.data_quality import profile_batches
 from drift_tools.profiles import Categories, NumberProfile, Profile, Statistics, merge_profiles
 from drift_tools.profiles.frequent_items import CAPACITY
 from drift_tools.profiles.kll import Sketch

@@ -131,7 +131,7 @@ def test_a_run_says_the_same_in_batches_of_any_size(
             sizes.append(batch.rows)
             yield batch
 
-    monkeypatch.setattr("drift_tools.job.dataset.iterate_captures", watched)
+    monkeypatch.setattr("drift_tools.job.inputs.dataset.iterate_captures", watched)
     monkeypatch.setattr("drift_tools.capture.read._LINES_AT_ONCE", 25)
     assert monitor.main(["--ml-root", str(tmp_path)], ENVIRONMENT) == 0, (tmp_path / "output/message").read_text()
     assert (len(sizes) > 1) == (batch_rows < 250_000)

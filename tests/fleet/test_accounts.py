@@ -30,7 +30,7 @@ from examples.fleet.world import (
 )
 from local_aws import LocalAwsError
 from local_aws.apply import Settings, deploy
-from local_aws.observability import ObservabilityError, matches
+from local_aws.cloudwatch.observability import ObservabilityError, matches
 from tests.fleet.runs import drift_document, leave, violations_document
 
 

@@ -75,10 +75,17 @@ class FakeS3(_Service):
         self.objects: dict[str, bytes] = {}
         self.denied_prefixes: tuple[str, ...] = ()
         self.page = 3
+        self.now: Callable[[], datetime] = lambda: datetime(2026, 11, 23, tzinfo=UTC)
+        self._modified: dict[str, datetime] = {}
         self._sorted: tuple[int, list[str]] = (-1, [])
 
     def put(self, key: str, content: Any) -> None:
         self.objects[key] = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self._modified[key] = self.now()
+
+    def expire(self, key: str) -> None:
+        del self.objects[key]
+        self._modified.pop(key, None)
 
     def json(self, key: str) -> Any:
         return json.loads(self.objects[key])
@@ -116,6 +123,7 @@ class FakeS3(_Service):
                 bisect.insort(self._sorted[1], key)
                 self._sorted = (len(self.objects) + 1, self._sorted[1])
             self.objects[key] = request["Body"]
+            self._modified[key] = self.now()
             return {"ETag": _etag(request["Body"])}
 
     def get_object(self, **request: Any) -> dict[str, Any]:
@@ -142,9 +150,15 @@ class FakeS3(_Service):
             if "Delimiter" in request:
                 folders = {key[: key.index("/", len(request["Prefix"])) + 1] for key in matching}
                 return {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)], "IsTruncated": False}
-            modified = datetime(2026, 11, 23, tzinfo=UTC)
             answer: dict[str, Any] = {
-                "Contents": [{"Key": key, "Size": len(self.objects[key]), "LastModified": modified} for key in page],
+                "Contents": [
+                    {
+                        "Key": key,
+                        "Size": len(self.objects[key]),
+                        "LastModified": self._modified.get(key) or self.now(),
+                    }
+                    for key in page
+                ],
                 "IsTruncated": len(matching) > len(page),
             }
             if not page:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from drift_tools.job import program as monitor
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker, FakeSns, client_error
 from tests.lambda_functions.functions import common, load
 
@@ -136,11 +137,14 @@ class World:
     counted: Counter[str] = field(default_factory=Counter)
     windows_of: dict[str, set[str]] = field(default_factory=dict)
     failures: int = 0
+    has_program: bool = False
+    """Small windows are read by the monitor's own program, in this process, and not only counted."""
     at_once: bool = False
     """While deliveries come from several threads, the world's time stands still: whoever waits, really waits."""
 
     def __post_init__(self) -> None:
         self.s3.page = 1000
+        self.s3.now = lambda: self.now
 
     @property
     def clock(self) -> Any:
@@ -265,7 +269,8 @@ class World:
 
     def _count(self, job: dict[str, Any]) -> None:
         window = f"{job['Environment']['start_time']}/{job['Environment']['end_time']}"
-        (source,) = (item["S3Input"]["S3Uri"] for item in job["ProcessingInputs"])
+        inputs = (item for item in job["ProcessingInputs"] if item["InputName"] == "captured")
+        (source,) = (item["S3Input"]["S3Uri"] for item in inputs)
         for key in self.s3.json(source.removeprefix("s3://churn-data/"))[1:]:
             self.counted[f"captured-data/{key}"] += 1
             self.windows_of.setdefault(f"captured-data/{key}", set()).add(window)
@@ -286,7 +291,7 @@ class World:
         store = IDEMPOTENCY.IdempotencyStore(s3, "churn-data", "window", self.now.timestamp() + SECONDS, self.clock)
         deadline = WINDOWS.handler.Deadline(self.now.timestamp() + SECONDS, self.clock)
         try:
-            with _program(fails=fails):
+            with _program(_monitor if self.has_program else _failure if fails else _success):
                 WINDOWS.handler.process(
                     {"job": job}, WINDOWS.handler.Settings.read(ENVIRONMENT), store, s3=s3,
                     cloudwatch=mortal.wrap(self.cloudwatch), functions=self.functions, deadline=deadline,
@@ -349,18 +354,29 @@ def _alarm_event(moment: datetime) -> dict[str, Any]:
     return {"Records": [{"Sns": {"Message": json.dumps(message)}}]}
 
 
-@contextmanager
-def _program(*, fails: bool) -> Iterator[None]:
-    """In place of the monitor's program: its files and its message, at once."""
+def _monitor(job: Any, ml_root: Path) -> int:
+    return monitor.main(["--ml-root", str(ml_root)], job.variables)
 
-    def execute(_job: Any, ml_root: Path, _seconds: float, *, fetching: float) -> int:
+
+def _failure(_job: Any, ml_root: Path) -> int:
+    (ml_root / "output/message").write_text("Error: MemoryError: too much")
+    return 1
+
+
+def _success(_job: Any, ml_root: Path) -> int:
+    (ml_root / "output/message").write_text("Completed: no violations.")
+    (ml_root / "processing/output/statistics.json").write_text("{}")
+    return 0
+
+
+@contextmanager
+def _program(program: Callable[[Any, Path], int]) -> Iterator[None]:
+    """In place of a process of the monitor's program."""
+
+    def execute(job: Any, ml_root: Path, _seconds: float, *, fetching: float) -> int:
         del fetching
-        message = "Error: MemoryError: too much" if fails else "Completed: no violations."
         (ml_root / "output").mkdir(exist_ok=True)
-        (ml_root / "output/message").write_text(message)
-        if not fails:
-            (ml_root / "processing/output/statistics.json").write_text("{}")
-        return int(fails)
+        return program(job, ml_root)
 
     original = WINDOWS.handler._execute
     WINDOWS.handler._execute = execute

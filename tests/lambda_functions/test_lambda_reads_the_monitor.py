@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from drift_tools.job.data_quality import monitor_data_quality
+from drift_tools.job.kinds.data_quality import monitor_data_quality
 from drift_tools.job.results import completion
 from drift_tools.monitors import model_quality
 from drift_tools.monitors.data_quality import Violation, suggest, violations_document

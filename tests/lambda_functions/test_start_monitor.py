@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.alarm_responder.kinds import Sources, job_failure
+from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker
 from tests.lambda_functions.functions import common, load
 
@@ -636,7 +637,11 @@ ODD = [
 
 @pytest.mark.parametrize("key", ODD, ids=ascii)
 def test_an_odd_key_is_left_out_counted_and_named_and_the_window_runs(
-    key: str, deliver: Any, s3: FakeS3, capsys: pytest.CaptureFixture[str]
+    key: str,
+    deliver: Any,
+    s3: FakeS3,
+    sagemaker: FakeSageMaker,
+    cloudwatch: FakeCloudWatch,
 ) -> None:
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-ü 😀%2F+&.jsonl", b"{}\n")
     s3.put(f"{CAPTURED}/2026/11/23/09/{key}", b"{}\n")
@@ -644,9 +649,44 @@ def test_an_odd_key_is_left_out_counted_and_named_and_the_window_runs(
     assert (answer["files"], answer["odd_keys"], answer["route"]) == (1, 1, "job")
     manifest = s3.json(f"{STATE}/2026/11/23/10.captured.manifest")
     assert manifest[1:] == ["churn-endpoint/Primary/2026/11/23/09/10-00-000-ü 😀%2F+&.jsonl"]
-    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert (line["level"], line["count"]) == ("WARNING", 1)
-    assert ascii(key)[1:-1] in line["first"][0]
+    said = answer["left_out"]
+    shown = ascii(f"churn-endpoint/Primary/2026/11/23/09/{key}")[1:-1][:120]
+    assert said == f"Left out: 1 x a key that cannot be a file's ({shown})."
+    (request,) = sagemaker.requests("CreateProcessingJob")
+    assert request["Environment"]["left_out"] == said[:256]
+    assert published(cloudwatch) == [{"LeftOutFiles": 1.0}]
+
+
+def test_a_capture_that_was_written_again_is_named_once_by_the_next_run(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    """What is new in it cannot be told from what was counted."""
+    key = f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl"
+    clock = ManualClock(datetime(2026, 11, 23, 10, 20, tzinfo=UTC).timestamp())
+    once = common("idempotency")
+    turned = once.Clock(now=clock.now, sleep=clock.sleep)
+    s3.now = lambda: datetime.fromtimestamp(clock.now(), UTC)
+    s3.put(key, b"{}\n")
+    assert deliver(clock=turned)["files"] == 1
+    clock.sleep(4)  # so far clocks may differ
+    s3.put(key, b"{}\n{}\n")
+    for hour in (11, 12, 13):
+        clock.sleep(1800)
+        if hour == 11:
+            s3.put(key, b"{}\n{}\n{}\n")
+        clock.sleep(1800)
+        s3.put(f"{CAPTURED}/2026/11/23/{hour - 1}/10-00-000-{hour}.jsonl", b"{}\n")
+        answer = deliver(scheduled_time=f"2026-11-23T{hour}:20:00Z", clock=turned)
+        assert (answer["files"], answer["late_files"]) == (1, 0)
+        assert answer.get("replaced") == (1 if hour == 11 else None)
+    named = f"Left out: 1 x a file that was written again after it was taken ({key.removeprefix('captured-data/')})."
+    assert [request["Environment"].get("left_out") for request in sagemaker.requests("CreateProcessingJob")] == [
+        None,
+        named,
+        None,
+        None,
+    ]
+    assert published(cloudwatch) == [{"LeftOutFiles": 1.0}]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"due": 1}', b'{"due": "x", "files": "AAAA"}'])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.alarms import judge
+from local_aws.cloudwatch.alarms import judge
 
 ALARM, OK, INSUFFICIENT, KEEP = "ALARM", "OK", "INSUFFICIENT_DATA", None
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_aws.metric_math import MathError, Value, evaluate, names
+from local_aws.cloudwatch.metric_math import MathError, Value, evaluate, names
 
 SERIES: dict[str, Value] = {"a": [4.0, None, 2.0, 1.0], "b": [2.0, 5.0, 0.0, None], "one": 1.0}
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.sagemaker.script_install import install_problem
+from local_aws.sagemaker.hosting.script_install import install_problem
 
 NEW, OLD = (f"683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:{tag}" for tag in ("1.9-0", "1.2-1"))
 PROGRAM = {"SAGEMAKER_PROGRAM": "inference.py"}

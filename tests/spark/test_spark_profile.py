@@ -16,7 +16,7 @@ from drift_tools.capture import iterate_captures, read_captures
 from drift_tools.errors import InputError
 from drift_tools.job import monitor_captures, suggest_baseline
 from drift_tools.job import spark as drift_spark
-from drift_tools.job.data_quality import profile_batches
+from drift_tools.job.kinds.data_quality import profile_batches
 from drift_tools.profiles import Profile
 from drift_tools.tables import as_table
 from tests.drift_tools.records import record, write

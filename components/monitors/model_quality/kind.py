@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import pulumi
 
@@ -10,19 +10,17 @@ from components.args import ModelQualitySettings, OpenEngineSettings, StackSetti
 from components.baselines import BaselineAddresses, BaselineSource, model_quality_source
 from components.monitors.answers import answer_environment
 from components.monitors.images import ANALYZER
-from components.monitors.kind import MetricGraph, Site
+from components.monitors.kind import MetricGraph, MonitorDefaults, Site
 from components.monitors.model_quality.model_monitor import ModelQualityMonitor, ModelQualityMonitorArgs
 from contract.monitor_kinds import KINDS, MODEL_QUALITY, MonitorKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelQuality:
+class ModelQuality(MonitorDefaults):
     """A model-quality monitor that is on."""
 
     kind: ClassVar[MonitorKind] = KINDS[MODEL_QUALITY]
     repository: ClassVar[str] = ANALYZER
-    asks_model: ClassVar[bool] = False
-    borrows: ClassVar[Mapping[str, str]] = {}
     learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (MetricGraph(title="Model quality", statistic="Average"),)
     settings: ModelQualitySettings
@@ -42,21 +40,6 @@ class ModelQuality:
         """What is demanded of the model: measured from the user's data, given as a file, or as thresholds."""
         found = self.settings
         return model_quality_source(found.baseline, found.thresholds, found.problem_type, found.positive_label)
-
-    def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
-        """None: Clarify has no such kind."""
-        del model_name
-        return None
-
-    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
-        """None: it looks at answers that were given."""
-        del own
-        return None
-
-    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
-        """None: a violation names what was demanded."""
-        del baseline
-        return None
 
     def with_model_monitor(
         self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
@@ -81,7 +64,3 @@ class ModelQuality:
         """What it measures, and where a record has it."""
         del engine  # nothing of it concerns this kind
         return answer_environment(self.settings)
-
-    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
-        """Its constraints."""
-        return {"constraints": baseline.constraints_uri} if baseline is not None else {}

@@ -25,7 +25,8 @@ _NAMED: Final = 4
 @dataclass(frozen=True, slots=True)
 class AttributionCheck:
     """`ndcg`, 0 … 1, with its standard error; `moved`: features whose place changed, with both places, the one that
-    changed most importance first; `says`: the verdict in words.
+    changed most importance first; `says`: the verdict in words; `shares`: of every feature its share of all importance
+    in the baseline and now, 0 … 1.
     """
 
     ndcg: float
@@ -34,6 +35,7 @@ class AttributionCheck:
     is_enough: bool
     moved: Mapping[str, tuple[int, int]]
     says: str
+    shares: Mapping[str, tuple[float, float]]
 
 
 def check(baseline: Attribution, current: Attribution, level: float, aggregation: Aggregation) -> AttributionCheck:
@@ -59,7 +61,10 @@ def check(baseline: Attribution, current: Attribution, level: float, aggregation
     surely_below = NDCG_THRESHOLD - value > -float(ndtri(level)) * error
     is_drift = is_enough and value < NDCG_THRESHOLD and surely_below
     moved = _moved(baseline, current)
-    return AttributionCheck(value, error, is_drift, is_enough, moved, _says(value, is_drift, moved, current, baseline))
+    before, now = _shares(baseline), _shares(current)
+    shares = {name: (before[name], share) for name, share in now.items()}
+    says = _says(value, is_drift, moved, current, shares)
+    return AttributionCheck(value, error, is_drift, is_enough, moved, says, shares)
 
 
 def _standard_error(baseline: Attribution, current: Attribution, aggregation: Aggregation) -> float:
@@ -96,7 +101,11 @@ def _shares(attribution: Attribution) -> dict[str, float]:
 
 
 def _says(
-    value: float, is_drift: bool, moved: Mapping[str, tuple[int, int]], current: Attribution, baseline: Attribution
+    value: float,
+    is_drift: bool,
+    moved: Mapping[str, tuple[int, int]],
+    current: Attribution,
+    shares: Mapping[str, tuple[float, float]],
 ) -> str:
     if current.rows < FEWEST_ROWS:
         return f"Not enough data to rank the features: {current.rows} rows, {FEWEST_ROWS} needed."
@@ -104,19 +113,14 @@ def _says(
         "another one than in the baseline" if is_drift else "close to the baseline's" if moved else "the baseline's"
     )
     ranking = f"The ranking of the features is {verdict} (nDCG {value:.3f}, {NDCG_THRESHOLD} required)"
-    if not moved:
-        return f"{ranking}."
-    ones, others = _shares(baseline), _shares(current)
-    return f"{ranking}: {_listed(moved, ones, others)}."
+    return f"{ranking}: {_listed(moved, shares)}." if moved else f"{ranking}."
 
 
-def _listed(
-    moved: Mapping[str, tuple[int, int]], before: Mapping[str, float], now: Mapping[str, float], most: int = _NAMED
-) -> str:
+def _listed(moved: Mapping[str, tuple[int, int]], shares: Mapping[str, tuple[float, float]], most: int = _NAMED) -> str:
     names: Sequence[str] = list(moved)[:most]
     words = [
         f"{name} {'rose' if moved[name][1] < moved[name][0] else 'fell'} from place {moved[name][0]} to "
-        f"{moved[name][1]} ({before[name]:.0%} to {now[name]:.0%} of all importance)"
+        f"{moved[name][1]} ({shares[name][0]:.0%} to {shares[name][1]:.0%} of all importance)"
         for name in names
     ]
     more = f" and {len(moved) - most} more moved" if len(moved) > most else ""

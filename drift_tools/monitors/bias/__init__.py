@@ -6,9 +6,10 @@ from drift_tools.monitors.bias.config import BiasConfig
 from drift_tools.monitors.bias.facets import Selection, select, selections, strata
 from drift_tools.monitors.bias.from_table import BiasSettings, Facet, measure_table
 from drift_tools.monitors.bias.measure import FEWEST_ROWS, BiasData, GroupBias, MetricValue, measure
-from drift_tools.monitors.bias.metrics import METRICS, Metric, Stage
+from drift_tools.monitors.bias.metrics import BY_NAME, METRICS, Metric, Stage
 
 __all__ = [
+    "BY_NAME",
     "FEWEST_ROWS",
     "METRICS",
     "BiasAnalysis",

@@ -63,7 +63,7 @@ class BiasCheck:
     """One metric of one group against its baseline.
 
     `p_value` is that of "not farther from neutral than in the baseline"; None where nothing was tested. `change` is how
-    much farther it is, on the scale on which the metric is judged.
+    much farther it is, on the scale on which the metric is judged; `baseline`: the value there, None without one.
     """
 
     facet: str
@@ -73,6 +73,7 @@ class BiasCheck:
     reason: str
     p_value: float | None = None
     change: float | None = None
+    baseline: float | None = None
 
     def violation(self) -> dict[str, str]:
         """The entry of constraint_violations.json, as SageMaker Clarify writes it."""
@@ -147,9 +148,11 @@ def _check_metric(
 ) -> BiasCheck:
     """Check one metric by the evidence of `judge`, which is the metric itself unless it shares another's."""
     name = measured.metric.name
+    reference, evidence = baseline.get(name), baseline.get(judge.metric.name)
+    before = None if reference is None else reference.value
 
     def verdict(kind: Verdict, reason: str, p_value: float | None = None, change: float | None = None) -> BiasCheck:
-        return BiasCheck(group.facet, group.value_or_threshold, name, kind, reason, p_value, change)
+        return BiasCheck(group.facet, group.value_or_threshold, name, kind, reason, p_value, change, before)
 
     if measured.value is None or measured.estimate is None:
         return verdict(Verdict.NOT_COMPARABLE, measured.error or "its sampling error is not known: it is not judged")
@@ -158,7 +161,6 @@ def _check_metric(
             Verdict.NOT_ENOUGH_DATA,
             f"not enough data: {group.rows:,} rows of the group, {group.rest:,} others; {FEWEST_ROWS} each needed",
         )
-    reference, evidence = baseline.get(name), baseline.get(judge.metric.name)
     if reference is None or evidence is None or not np.isfinite([reference.estimate, evidence.estimate]).all():
         return verdict(Verdict.NOT_COMPARABLE, "the baseline has no finite value of it")
     change = abs(measured.estimate) - abs(reference.estimate)

@@ -2,7 +2,6 @@
 
 from examples.demo.page.data import Alarm, DemoPage, Estimate, Event, Notification, Scenario, Streamed, Window
 from examples.demo.page.render import render_demo
-from examples.demo.page.sections import Section
 
 __all__ = [
     "Alarm",
@@ -11,7 +10,6 @@ __all__ = [
     "Event",
     "Notification",
     "Scenario",
-    "Section",
     "Streamed",
     "Window",
     "render_demo",

@@ -7,7 +7,7 @@ from typing import Any
 
 from drift_tools.comparison import Comparison, CrossCheck
 from drift_tools.endpoint import Check
-from examples.demo.page.sections import Section
+from drift_tools.report import Section
 
 
 @dataclass(frozen=True)

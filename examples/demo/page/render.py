@@ -23,7 +23,6 @@ from drift_tools.report import (
     number,
 )
 from examples.demo.page.data import DemoPage, Event, Scenario, Window
-from examples.demo.page.sections import Section
 
 _CARDS = 6  # of a window; the rest is in the table of all windows
 _HEAT_ROWS = 30
@@ -112,18 +111,7 @@ def _scenario(scenario: Scenario, position: int) -> dict[str, Any]:
             if window.cross_check
         ],
         "quality": _quality(scenario),
-        "estimates": [
-            {
-                "period": period,
-                "metric": found.metric,
-                "value": number(found.value),
-                "interval": f"{number(found.low)} … {number(found.high)}",
-                "measured": NOTHING if found.measured is None else number(found.measured),
-                "doubt": found.doubt,
-            }
-            for period, found in scenario.estimated_quality.items()
-        ],
-        "sections": [_section(section) for section in scenario.sections],
+        "sections": scenario.sections,
         "timeline": [_event(event, scenario.timeline[0]) for event in scenario.timeline],
         "notifications": [
             {"subject": message.subject, "body": message.body.strip(), "time": _clock(message.time)}
@@ -250,25 +238,6 @@ def _quality(scenario: Scenario) -> dict[str, Any] | None:
         for name in names
     ]
     return {"periods": periods, "rows": rows, "chart": Markup(chart)}  # noqa: S704 - line_chart escapes what it is given
-
-
-def _section(section: Section) -> dict[str, Any]:
-    return {
-        "title": section.title,
-        "note": section.note,
-        "says": list(section.says.items()),
-        "periods": section.periods,
-        "rows": [
-            {
-                "name": name,
-                "cells": [
-                    {"text": text, "drifted": (name, period) in section.marked}
-                    for text, period in zip(cells, section.periods, strict=True)
-                ],
-            }
-            for name, cells in section.rows.items()
-        ],
-    }
 
 
 def _event(event: Event, first: Event) -> dict[str, Any]:

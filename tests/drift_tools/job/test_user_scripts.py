@@ -10,7 +10,7 @@ import pytest
 
 from drift_tools.capture import Captures, read_captures
 from drift_tools.errors import InputError, UnusableError
-from drift_tools.job.user_scripts import InferenceRecord, load_postprocessor, load_preprocessor
+from drift_tools.job.inputs.user_scripts import InferenceRecord, load_postprocessor, load_preprocessor
 from tests.drift_tools.records import record
 
 Script = Callable[..., Path]
@@ -128,7 +128,7 @@ def test_what_a_script_raises_is_a_reason_with_text_and_line(
     script: Script, statement: str, says: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A library that configures logging turns off the loggers that are there already.
-    monkeypatch.setattr(logging.getLogger("drift_tools.job.user_scripts"), "disabled", False)
+    monkeypatch.setattr(logging.getLogger("drift_tools.job.inputs.user_scripts"), "disabled", False)
     with caplog.at_level(logging.ERROR):
         found = read(script(statement))
     ((reason, count),) = found.skipped.items()

@@ -14,9 +14,10 @@ from typing import Any
 
 import botocore.loaders
 
-from local_aws import alarm_data, seams
+from local_aws import seams
 from local_aws.clock import VirtualClock
-from local_aws.muting import MuteRules
+from local_aws.cloudwatch import alarm_data
+from local_aws.cloudwatch.muting import MuteRules
 
 _COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanOrEqualToThreshold": (lambda value, bound: value >= bound, "greater than or equal to"),

@@ -25,9 +25,9 @@ from local_aws import clients, seams
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
 from local_aws.sagemaker import images
-from local_aws.sagemaker.capture import Capture, CaptureRule, Exchange
-from local_aws.sagemaker.rollouts import Rollout
-from local_aws.sagemaker.script_install import install_problem
+from local_aws.sagemaker.hosting.capture import Capture, CaptureRule, Exchange
+from local_aws.sagemaker.hosting.rollouts import Rollout
+from local_aws.sagemaker.hosting.script_install import install_problem
 from local_aws.sagemaker.store import Document
 
 log = logging.getLogger("local_aws.endpoints")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from drift_tools.errors import InputError
-from drift_tools.job import data_quality
 from drift_tools.job.container import Job
-from drift_tools.job.dataset import plain_table
+from drift_tools.job.inputs.dataset import plain_table
+from drift_tools.job.kinds import data_quality
 from drift_tools.job.results import Found
 from drift_tools.job.settings import DatasetSettings, MonitorSettings
 from drift_tools.monitors.data_quality import Constraints

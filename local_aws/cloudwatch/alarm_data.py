@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from local_aws import metric_math, seams
-from local_aws.metric_math import MathError, Series
+from local_aws import seams
+from local_aws.cloudwatch import metric_math
+from local_aws.cloudwatch.metric_math import MathError, Series
 
 _MINUTE = 60
 _LONG_PERIOD = 300

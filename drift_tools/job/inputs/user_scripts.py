@@ -23,7 +23,7 @@ from typing import Any
 from drift_tools.capture import Preprocessor
 from drift_tools.errors import InputError, UnusableError
 
-_LOGGER = logging.getLogger("drift_tools.job.user_scripts")
+_LOGGER = logging.getLogger("drift_tools.job.inputs.user_scripts")
 # Of the text of an exception, in a message that has a kilobyte.
 _TEXT_CHARACTERS = 200
 

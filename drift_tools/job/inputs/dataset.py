@@ -20,9 +20,9 @@ from drift_tools.capture import (
     read_labels,
 )
 from drift_tools.errors import InputError
-from drift_tools.job.merge import labelled_blocks
+from drift_tools.job.inputs.merge import labelled_blocks
+from drift_tools.job.inputs.user_scripts import load_preprocessor
 from drift_tools.job.settings import DatasetSettings
-from drift_tools.job.user_scripts import load_preprocessor
 from drift_tools.tables import (
     LARGE_JSON,
     Table,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from drift_tools.capture import GROUND_TRUTH, Counts, Labels, iterate_captures
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
-from drift_tools.job.dataset import capture_options, captured_source, labels_of, plain_table
+from drift_tools.job.inputs.dataset import capture_options, captured_source, labels_of, plain_table
+from drift_tools.job.inputs.shared_rows import shared_rows
 from drift_tools.job.settings import DatasetSettings, MonitorSettings
-from drift_tools.job.shared_rows import shared_rows
 from drift_tools.tables import Column, Table, concatenate
 
 

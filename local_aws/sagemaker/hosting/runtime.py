@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_aws import seams
-from local_aws.sagemaker.endpoints import Endpoints, Invocation, error
+from local_aws.sagemaker.hosting.endpoints import Endpoints, Invocation, error
 from local_aws.sagemaker.store import Document, Scope
 
 _PATH = re.compile(r"/endpoints/(?P<name>[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62})/invocations")

@@ -7,7 +7,7 @@ from drift_tools.errors import InputError
 from drift_tools.job import drift_json
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
-from drift_tools.job.named_rows import named_rows
+from drift_tools.job.inputs.named_rows import named_rows
 from drift_tools.job.results import Found, completion, require_rows, write_violations
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.monitors.custom import CustomFailedError, CustomMonitor, Measured, parse_monitors

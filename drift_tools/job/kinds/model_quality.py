@@ -12,15 +12,15 @@ from drift_tools.capture import GROUND_TRUTH, Counts, LabelCoverage, Labels
 from drift_tools.job import drift_json
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
-from drift_tools.job.dataset import (
+from drift_tools.job.inputs.dataset import (
     captured_answers,
     labels_of,
     plain_table,
 )
-from drift_tools.job.labels import coverage_of, labels_document, require_labels
+from drift_tools.job.inputs.labels import coverage_of, labels_document, require_labels
+from drift_tools.job.inputs.shared_rows import shared_rows
 from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, completion, require_rows, write_violations
 from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
-from drift_tools.job.shared_rows import shared_rows
 from drift_tools.monitors import model_quality
 from drift_tools.monitors.data_quality import violations_document
 from drift_tools.monitors.model_quality import FEWEST_LABELLED, QualityColumns, intervals

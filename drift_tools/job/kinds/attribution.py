@@ -8,7 +8,7 @@ from drift_tools.errors import InputError
 from drift_tools.job import drift_json
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
-from drift_tools.job.named_rows import named_rows
+from drift_tools.job.inputs.named_rows import named_rows
 from drift_tools.job.results import Found, completion, require_rows, write_clarify_violations
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.monitors.analysis_config import AnalysisConfig
@@ -78,6 +78,7 @@ def _document(checked: AttributionCheck, found: Attribution) -> dict[str, Any]:
         "threshold": NDCG_THRESHOLD,
         "rows_explained": found.rows,
         "ranking": list(found.importance),
+        "shares": {name: {"baseline": before, "now": now} for name, (before, now) in checked.shares.items()},
         "moved": {name: {"before": before, "now": now} for name, (before, now) in checked.moved.items()},
     }
 

@@ -12,12 +12,12 @@ from drift_tools.job.settings import MonitorSettings
 Run = Callable[[Job, MonitorSettings], Found | None]
 # By name and not imported: a run of one kind loads nothing of the others, some of which need scipy.
 _MODULES: Final[Mapping[str, str]] = {
-    DATA_QUALITY: "drift_tools.job.data_quality",
-    MODEL_QUALITY: "drift_tools.job.model_quality",
-    BIAS: "drift_tools.job.bias",
-    ATTRIBUTION: "drift_tools.job.attribution",
-    BATCH: "drift_tools.job.batch",
-    CUSTOM: "drift_tools.job.custom",
+    DATA_QUALITY: "drift_tools.job.kinds.data_quality",
+    MODEL_QUALITY: "drift_tools.job.kinds.model_quality",
+    BIAS: "drift_tools.job.kinds.bias",
+    ATTRIBUTION: "drift_tools.job.kinds.attribution",
+    BATCH: "drift_tools.job.kinds.batch",
+    CUSTOM: "drift_tools.job.kinds.custom",
 }
 
 

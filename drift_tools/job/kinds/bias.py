@@ -10,8 +10,8 @@ from drift_tools.errors import InputError
 from drift_tools.job import drift_json
 from drift_tools.job.cloudwatch import LARGEST, Metrics
 from drift_tools.job.container import Job
-from drift_tools.job.labels import require_labels
-from drift_tools.job.named_rows import NamedRows, named_rows
+from drift_tools.job.inputs.labels import require_labels
+from drift_tools.job.inputs.named_rows import NamedRows, named_rows
 from drift_tools.job.results import Found, completion, require_rows, write_clarify_violations
 from drift_tools.job.settings import MonitorSettings, QualitySettings
 from drift_tools.monitors.analysis_config import AnalysisConfig
@@ -136,7 +136,13 @@ def _groups(groups: Sequence[GroupBias], checks: Sequence[BiasCheck]) -> list[di
 def _verdict(found: BiasCheck | None) -> dict[str, Any]:
     if found is None:
         return {}
-    return {"verdict": str(found.verdict), "reason": found.reason, "p_value": found.p_value, "change": found.change}
+    return {
+        "verdict": str(found.verdict),
+        "reason": found.reason,
+        "p_value": found.p_value,
+        "change": found.change,
+        "baseline": _finite(found.baseline),
+    }
 
 
 def _by_metric(checks: Sequence[BiasCheck]) -> Mapping[tuple[str, str, str], BiasCheck]:

@@ -1,0 +1,1 @@
+"""SageMaker hosting: endpoints that answer, capture what they answer, and roll over to a new fleet."""
