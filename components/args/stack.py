@@ -13,6 +13,7 @@ from components.args.baseline import (
     BaselineArgs,
     BaselineJobSettings,
     BaselineSettings,
+    CapturesSettings,
     baseline_settings,
     existing_files,
     files_for_thresholds,
@@ -128,7 +129,7 @@ class StackSettings:
             engine=engine,
             open_engine=_open_engine(read, engine),
             endpoint=endpoint_settings(read.raw("endpoint")) if read.has("endpoint") else None,
-            baseline=_baseline(read, monitors),
+            baseline=_baseline(read, monitors, engine),
             monitors=monitors,
             real_time=_real_time(read, monitors),
             alerting=AlertingSettings.from_args(read.group("alerting")),
@@ -167,7 +168,8 @@ class StackSettings:
     @property
     def baseline_job(self) -> BaselineJobSettings:
         """What baseline jobs run on, of whatever kind of monitor."""
-        return self.baseline.job if isinstance(self.baseline, BaselineSettings) else BaselineJobSettings()
+        made = isinstance(self.baseline, BaselineSettings | CapturesSettings)
+        return self.baseline.job if made else BaselineJobSettings()
 
     @property
     def hours_between_runs(self) -> dict[str, int]:
@@ -293,7 +295,7 @@ def _check_estimate(found: "StackSettings") -> None:
         )
 
 
-def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBaseline | None:
+def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings], engine: str) -> AnyBaseline | None:
     """What the data-quality monitor compares with: an argument of the stack, from when there was no other monitor."""
     data_quality = next((found for found in monitors.values() if isinstance(found, DataQualitySettings)), None)
     if data_quality is None:
@@ -302,10 +304,22 @@ def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBasel
         return None
     if not read.has("baseline"):
         raise ArgumentError(
-            "baseline is missing: give data, or existing with both URIs, or statistics and constraints; "
+            "baseline is missing: give data, or captures, or existing with both URIs, or statistics and constraints; "
             "or switch the monitor off with data_quality.enabled false"
         )
     baseline = baseline_settings(read.raw("baseline"))
+    if isinstance(baseline, CapturesSettings):
+        if engine != OPEN:
+            raise ArgumentError(
+                f"baseline.captures is given and engine is {engine}: AWS's analyzer makes no baseline of captures; set "
+                "engine to open, or give baseline.data"
+            )
+        if data_quality.segments:
+            raise ArgumentError(
+                "data_quality.segments is given with baseline.captures: segments are compared by the baseline's rows, "
+                "which are not kept of captures; give baseline.data, or remove it"
+            )
+        baseline.check_windows(data_quality.window_hours)
     if data_quality.thresholds:
         files_for_thresholds(baseline, "data_quality.thresholds")
     return baseline

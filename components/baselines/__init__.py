@@ -1,7 +1,13 @@
 """Baselines: given, or computed by a job; and thresholds written into them."""
 
 from components.baselines.baseline import Baseline, BaselineAddresses, BaselineComponentArgs
-from components.baselines.job import CSV_WITH_HEADER, BaselineJob, data_quality_baseline, model_quality_baseline
+from components.baselines.job import (
+    CSV_WITH_HEADER,
+    BaselineJob,
+    captured_baseline,
+    data_quality_baseline,
+    model_quality_baseline,
+)
 from components.baselines.sources import BaselineSource, data_quality_source, model_quality_source
 
 __all__ = [
@@ -11,6 +17,7 @@ __all__ = [
     "BaselineComponentArgs",
     "BaselineJob",
     "BaselineSource",
+    "captured_baseline",
     "data_quality_baseline",
     "data_quality_source",
     "model_quality_baseline",

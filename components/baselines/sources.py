@@ -7,13 +7,20 @@ from components.args import (
     AnyQualityBaseline,
     BaselineFiles,
     BaselineSettings,
+    CapturesSettings,
     DataQualityThresholds,
     ExistingBaseline,
     ModelQualityBaselineSettings,
+    Script,
     file_for_quality_thresholds,
     files_for_thresholds,
 )
-from components.baselines.job import BaselineJob, data_quality_baseline, model_quality_baseline
+from components.baselines.job import (
+    BaselineJob,
+    captured_baseline,
+    data_quality_baseline,
+    model_quality_baseline,
+)
 from components.baselines.thresholds import quality_constraints, with_thresholds
 
 BaselineSource = BaselineJob | BaselineFiles | ExistingBaseline
@@ -25,8 +32,10 @@ def data_quality_source(
     thresholds_name: str = "data_quality.thresholds",
     *,
     window_hours: int = 1,
+    preprocessor: Script | None = None,
 ) -> BaselineSource | None:
-    """Of the data-quality monitor, whose windows have so many hours; None without a baseline.
+    """Of the data-quality monitor, whose windows have so many hours and whose records go through `preprocessor`; None
+    without a baseline.
 
     Raises
     ------
@@ -36,6 +45,8 @@ def data_quality_source(
     if thresholds is not None:
         files = files_for_thresholds(baseline, thresholds_name)
         return BaselineFiles(statistics=files.statistics, constraints=with_thresholds(files.constraints, thresholds))
+    if isinstance(baseline, CapturesSettings):
+        return captured_baseline(baseline, window_hours, preprocessor)
     return data_quality_baseline(baseline, window_hours) if isinstance(baseline, BaselineSettings) else baseline
 
 

@@ -55,7 +55,7 @@ def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
 
 
 def test_what_is_required(make_args: MakeArgs) -> None:
-    assert refused(make_args, baseline=None).startswith("baseline is missing: give data, or existing")
+    assert refused(make_args, baseline=None).startswith("baseline is missing: give data, or captures")
 
 
 @pytest.mark.parametrize("engine", ["model-monitor", "open", "both"])
@@ -392,7 +392,7 @@ FEATURES = '{"features": [{"name": "age"}]}'
         ({"endpoint": {"image_uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1", "environment": {"A": [1]}}},
          "endpoint.environment.A is [1]: must be text"),
         # A baseline comes in one way.
-        ({"baseline": {}}, "baseline has none of data, existing, statistics: give data, or existing"),
+        ({"baseline": {}}, "baseline has none of data, captures, existing, statistics: give data"),
         ({"baseline": {"existing": URIS, "data": pulumi.StringAsset("a\n1\n")}},
          "baseline.data is given with baseline.existing: remove one of the two"),
         ({"baseline": {"existing": URIS, "attempt": 2}}, "baseline.attempt is given without baseline.data: remove it"),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import pulumi
 
-from components.args import BaselineSettings, CustomSettings, StackSettings
+from components.args import BaselineSettings, CapturesSettings, CustomSettings, StackSettings
 from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, MonitorDefaults
 from contract.monitor_kinds import CUSTOM, KINDS, MonitorKind
@@ -26,7 +26,7 @@ class Custom(MonitorDefaults):
     def of(cls, settings: StackSettings) -> Self | None:
         """The monitors as a stack's arguments have them; None where they are off."""
         found, baseline = settings.of(CustomSettings), settings.baseline
-        columns = baseline.columns if isinstance(baseline, BaselineSettings) else ()
+        columns = baseline.columns if isinstance(baseline, BaselineSettings | CapturesSettings) else ()
         return cls(settings=found, columns=columns) if found else None
 
     def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any]:

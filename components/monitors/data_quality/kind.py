@@ -10,6 +10,7 @@ from components.args import (
     AnyBaseline,
     ArgumentError,
     BaselineSettings,
+    CapturesSettings,
     DataQualitySettings,
     ModelQualitySettings,
     OpenEngineSettings,
@@ -64,7 +65,12 @@ class DataQuality(MonitorDefaults):
     def baseline(self) -> BaselineSource | None:
         """The columns of the user's data, described by a job or given as files."""
         hours = self.settings.schedule.period_hours
-        return data_quality_source(self.source, self.settings.thresholds, window_hours=hours)
+        return data_quality_source(
+            self.source,
+            self.settings.thresholds,
+            window_hours=hours,
+            preprocessor=self.settings.record_preprocessor,
+        )
 
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
         """The baseline's, feature by feature."""
@@ -97,7 +103,8 @@ class DataQuality(MonitorDefaults):
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """Which features have metrics, which are left out, and with what windows repeat where it learns from them."""
         given, excluded = self.source, self.settings.exclude_features
-        season = given.season if isinstance(given, BaselineSettings) and given.time_column else engine.season
+        has_windows = isinstance(given, CapturesSettings) or (isinstance(given, BaselineSettings) and given.time_column)
+        season = given.season if has_windows else engine.season
         return {
             "feature_metrics": engine.feature_metrics,
             **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),
