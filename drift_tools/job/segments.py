@@ -70,6 +70,12 @@ def document(segments: Sequence[Segment]) -> dict[str, Any]:
     return found
 
 
+def left_out(columns: Sequence[str], baseline: Table) -> dict[str, int]:
+    """By column, how many of the baseline's values are beyond those that are looked at."""
+    counts = {name: len(baseline.columns[name].category_counts()) for name in columns if name in baseline.columns}
+    return {name: count - MOST_VALUES for name, count in counts.items() if count > MOST_VALUES}
+
+
 def says(segments: Sequence[Segment]) -> str:
     """A sentence on where features drifted; empty if nowhere."""
     drifted = sorted((one for one in segments if one.drifted), key=lambda one: -len(one.drifted))
@@ -78,6 +84,12 @@ def says(segments: Sequence[Segment]) -> str:
     named = "; ".join(f"{one.column}={one.value} ({', '.join(one.drifted[:_NAMED])})" for one in drifted[:_NAMED])
     rest = f" and {len(drifted) - _NAMED} more" if len(drifted) > _NAMED else ""
     return f" Drift by segment, which rings nothing: {named}{rest}."
+
+
+def says_left_out(beyond: Mapping[str, int]) -> str:
+    """A sentence on the values that were not looked at."""
+    named = ", ".join(f"{count:,} of {column}" for column, count in beyond.items())
+    return f" Values beyond the {MOST_VALUES} most frequent are no segments: {named}."
 
 
 def numbers(segments: Sequence[Segment]) -> Iterator[tuple[str, float]]:

@@ -58,7 +58,11 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         document = drift_json.document(settings, rows.counts)
         write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement})
     entries = list(_metrics(settings, found, checked))
-    return entries, f"{completion(violations, rows.counts)} {checked.says}"
+    return entries, f"{completion(violations, rows.counts)} {checked.says}{_sampled(found.rows, rows.table.rows)}"
+
+
+def _sampled(explained: int, rows: int) -> str:
+    return f" {explained:,} of {rows:,} rows, evenly spread, were explained." if explained < rows else ""
 
 
 def _score(settings: MonitorSettings) -> int:

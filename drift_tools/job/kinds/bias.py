@@ -16,6 +16,7 @@ from drift_tools.job.results import Found, completion, require_rows, write_clari
 from drift_tools.job.settings import MonitorSettings, QualitySettings
 from drift_tools.monitors.analysis_config import AnalysisConfig
 from drift_tools.monitors.bias import (
+    MOST_ROWS_OF_FLIP_TEST,
     BiasAnalysis,
     BiasCheck,
     BiasConfig,
@@ -59,7 +60,7 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     checks = check(analysis.groups, read_references(read_json(path), path.name), level)
     violations = [one.violation() for one in checks if one.verdict is Verdict.DRIFT]
     write_clarify_violations(settings.output, violations)
-    says = _says(checks, analysis.groups)
+    says = f"{_says(checks, analysis.groups)}{_sampled(rows.table.rows, config.features)}"
     if settings.is_open:
         labels = None if rows.labels is None else {"read": len(rows.labels.by_id), "unreadable": rows.labels.unreadable}
         judgement = {"by": "intervals", "level": level, "says": says, "groups": _groups(analysis.groups, checks)}
@@ -67,6 +68,12 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         rules = CALIBRATED if calibrated else MODEL_MONITOR
         write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement})
     return list(_metrics(settings, analysis, checks)), f"{completion(violations, rows.counts)} {says}"
+
+
+def _sampled(rows: int, features: Sequence[str]) -> str:
+    if not features or rows <= MOST_ROWS_OF_FLIP_TEST:
+        return ""
+    return f" FT was measured on {MOST_ROWS_OF_FLIP_TEST:,} of {rows:,} rows, drawn."
 
 
 def _measured(rows: NamedRows, config: BiasConfig, wanted: QualitySettings) -> tuple[Table, BiasSettings]:

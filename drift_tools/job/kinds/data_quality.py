@@ -299,10 +299,13 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         if estimated is not None:
             document |= estimated.document
             says += estimated.says
-        found = _segments(settings, constraints, loaded.rows, judged.finding)
+        found, beyond = _segments(settings, constraints, loaded.rows, judged.finding)
         if found:
             document["segments"] = segments.document(found)
             says += segments.says(found)
+        if beyond:
+            document["segments_left_out"] = beyond
+            says += segments.says_left_out(beyond)
         write_json(drift_json.path_of(output), document | judged.document)
         if judged.finding is not None:
             comparison = judged.finding.comparison
@@ -328,15 +331,16 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
 
 def _segments(
     settings: MonitorSettings, constraints: Constraints, rows: Table | None, finding: drift_json.Finding | None
-) -> list[segments.Segment]:
-    """Segment by segment, where somebody asked for it and both sides' rows are there."""
+) -> tuple[list[segments.Segment], dict[str, int]]:
+    """Segment by segment, and how many values are beyond these, where somebody asked and both sides' rows are there."""
     if not settings.segments or finding is None or rows is None:
-        return []
+        return [], {}
     baseline, _ = drift_json.baseline_rows(settings.baseline.rows, constraints)
     if baseline is None:
-        return []
+        return [], {}
     both = (table.without(settings.excluded) for table in (baseline, rows))
-    return segments.by_segment(settings.segments, *both, alpha=settings.alpha, kinds=finding.kinds)
+    made = segments.by_segment(settings.segments, *both, alpha=settings.alpha, kinds=finding.kinds)
+    return made, segments.left_out(settings.segments, baseline.without(settings.excluded))
 
 
 def _charted(features: str, violations: Sequence[Violation]) -> set[str] | None:
