@@ -49,6 +49,9 @@ def named_rows(job: Job, settings: MonitorSettings, features: Sequence[str], lab
     dataset = settings.dataset
     if not dataset.is_captured:
         table = plain_table(dataset)
+        if not dataset.options.get("header", True) and not set(features) & set(table.names):
+            # What a transform job wrote, with its input joined in front of it.
+            return _split(table, features, outputs_first=False)
         answers = tuple(name for name in table.names if name not in {*features, label})
         return NamedRows(_with(table, features), answers, label if label in table.columns else None)
     labels = labels_of(dataset)
