@@ -182,6 +182,7 @@ class ModelQualityBaselineSettings:
     inference_attribute: str | None
     probability_attribute: str | None
     ground_truth_attribute: str
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def from_args(cls, args: ModelQualityBaselineArgs, problem_type: str, path: str = "model_quality.baseline") -> Self:
@@ -208,6 +209,7 @@ class ModelQualityBaselineSettings:
             inference_attribute=found["inference_attribute"],
             probability_attribute=found["probability_attribute"],
             ground_truth_attribute=str(found["ground_truth_attribute"]),
+            columns=tuple(columns),
         )
 
 

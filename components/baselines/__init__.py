@@ -1,7 +1,13 @@
 """Baselines: given, or computed by a job; and thresholds written into them."""
 
 from components.baselines.baseline import Baseline, BaselineAddresses, BaselineComponentArgs
-from components.baselines.job import CSV_WITH_HEADER, BaselineJob, data_quality_baseline, model_quality_baseline
+from components.baselines.job import (
+    CSV_WITH_HEADER,
+    BaselineJob,
+    data_quality_baseline,
+    model_quality_baseline,
+    segment_variable,
+)
 from components.baselines.sources import BaselineSource, data_quality_source, model_quality_source
 
 __all__ = [
@@ -15,4 +21,5 @@ __all__ = [
     "data_quality_source",
     "model_quality_baseline",
     "model_quality_source",
+    "segment_variable",
 ]

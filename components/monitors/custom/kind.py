@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Self
 
 import pulumi
 
-from components.args import ArgumentError, BaselineSettings, CustomSettings, OpenEngineSettings, StackSettings
-from components.baselines import BaselineAddresses, BaselineSource
+from components.args import ArgumentError, CustomSettings, OpenEngineSettings, StackSettings
+from components.baselines import BaselineAddresses, BaselineSource, segment_variable
+from components.monitors.answers import named_columns
 from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, Site
 from contract.monitor_kinds import CUSTOM, KINDS, MonitorKind
@@ -30,7 +31,7 @@ class Custom:
     def of(cls, settings: StackSettings) -> Self | None:
         """The monitors as a stack's arguments have them; None where they are off."""
         found, baseline = settings.of(CustomSettings), settings.baseline
-        columns = baseline.columns if isinstance(baseline, BaselineSettings) else ()
+        columns = named_columns(baseline)
         return cls(settings=found, columns=columns) if found else None
 
     @property
@@ -81,9 +82,9 @@ class Custom:
         raise ArgumentError("custom is given with Model Monitor: set engine to open")
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """Nothing: what it looks at is in its file."""
+        """By which columns it measures once more; what else it looks at is in its file."""
         del engine
-        return {}
+        return segment_variable(self.settings.segments)
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
         """Nothing of a baseline."""

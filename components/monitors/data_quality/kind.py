@@ -15,7 +15,7 @@ from components.args import (
     OpenEngineSettings,
     StackSettings,
 )
-from components.baselines import BaselineAddresses, BaselineSource, data_quality_source
+from components.baselines import BaselineAddresses, BaselineSource, data_quality_source, segment_variable
 from components.monitors.answers import estimate_environment
 from components.monitors.data_quality.files import data_quality_files
 from components.monitors.data_quality.model_monitor import DataQualityMonitor, DataQualityMonitorArgs
@@ -70,7 +70,8 @@ class DataQuality:
     def baseline(self) -> BaselineSource | None:
         """The columns of the user's data, described by a job or given as files."""
         hours = self.settings.schedule.period_hours
-        return data_quality_source(self.source, self.settings.thresholds, window_hours=hours)
+        found = self.settings
+        return data_quality_source(self.source, found.thresholds, window_hours=hours, segments=found.segments)
 
     def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
         """None: Clarify has no such kind."""
@@ -119,7 +120,7 @@ class DataQuality:
             **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),
             **({"season": season} if engine.learn_windows else {}),
             **(estimate_environment(self.estimated) if self.estimated else {}),
-            **({"segments": ",".join(self.settings.segments)} if self.settings.segments else {}),
+            **segment_variable(self.settings.segments),
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
