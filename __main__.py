@@ -257,7 +257,8 @@ def _add_baseline(args: dict[str, Any], config: pulumi.Config, project: Path) ->
     baseline = _with(args.get("baseline", {}), "baseline")
     data_quality = args.get("data_quality")
     off = isinstance(data_quality, dict) and data_quality.get("enabled") is False
-    path = _needed(config, "baseline_data", given=off or "existing" in baseline or "statistics" in baseline)
+    given = off or any(way in baseline for way in ("captures", "existing", "statistics"))
+    path = _needed(config, "baseline_data", given=given)
     if path is not None:
         baseline = _with(baseline, "baseline", data=_file(project / path))
         if config.get_bool("compute_baselines_here"):

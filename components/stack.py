@@ -365,6 +365,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             name_stem=self.endpoint.name_stem,
             analyzer_image_uri=job.image_uri,
             monitor_role_arn=job.role_arn,
+            capture_uri=self.endpoint.capture_uri,
+            variant_name=self.endpoint.variant_name,
         )
         if job.code_uri is not None:
             args["code_uri"] = job.code_uri

@@ -39,6 +39,10 @@ class BadWindows:
         """Whether a window that starts then (seconds since 1970) is one of them."""
         return self._moment(self.start) <= start < self._moment(self.end)
 
+    def touches(self, start: float, seconds: float) -> bool:
+        """Whether a window that starts then and is so long has any of that span in it."""
+        return self._moment(self.start) < start + seconds and start < self._moment(self.end)
+
     @property
     def name(self) -> str:
         """The object's, which is the same however often the same span is marked."""

@@ -114,6 +114,9 @@ class JobEnvironment:
     """Of a baseline job: the column that says when a row was, by which the baseline is cut into windows."""
     baseline_window_hours: str | None = None
     """Of a baseline job: how long the monitor's windows are."""
+    captures_uri: str | None = None
+    """Of a baseline job whose dataset says which captures it is made of (contract.captured_span): where the endpoint's
+    are, above their hours."""
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "JobEnvironment":

@@ -109,12 +109,7 @@ class DriftAlerting(pulumi.ComponentResource):
             name,
             args,
             settings=settings,
-            common=common_settings(
-                tags=args.get("tags"),
-                permissions_boundary_arn=args.get("permissions_boundary_arn"),
-                log_retention_in_days=args.get("log_retention_in_days"),
-                kms_key_arn=args.get("kms_key_arn"),
-            ),
+            common=common_settings(args),
             opts=opts,
         )
 

@@ -45,12 +45,7 @@ class DeadLetterAlarms(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DeadLetterAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        common = common_settings(
-            tags=args.get("tags"),
-            permissions_boundary_arn=args.get("permissions_boundary_arn"),
-            log_retention_in_days=args.get("log_retention_in_days"),
-            kms_key_arn=args.get("kms_key_arn"),
-        )
+        common = common_settings(args)
         super().__init__("model-monitoring:index:DeadLetterAlarms", name, {}, opts)
         options = pulumi.ResourceOptions(parent=self)
         topic_arn = pulumi.Output.from_input(args["notification_topic_arn"])

@@ -55,7 +55,7 @@ class MonitorHealth(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MonitorHealthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        common = common_settings(tags=args.get("tags"))
+        common = common_settings(args)
         super().__init__("model-monitoring:index:MonitorHealth", name, {}, opts)
         self._stem, self._args = name, args
         self._alarms = AlarmFactory(

@@ -1,11 +1,13 @@
 """Arguments of the baselines: of the data, and of the model's predictions.
 
-A baseline comes in one of three ways: from data, by a job; from files that exist already; or as the files themselves.
+A baseline comes in one of four ways: from data, by a job; from production's own captures, by a job; from files that
+exist already; or as the files themselves.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
@@ -14,8 +16,12 @@ from components.args.bounds import number
 from components.args.open_engine import SEASONS
 from components.args.reader import ArgumentError, Reader, argument_names
 from contract import quality_metrics
+from contract.captured_span import CapturedSpan, moment_of
 
 _JOB: Final = ("time_column", "season", "instance_type", "volume_size_in_gb", "max_runtime_in_seconds", "attempt")
+# Fewer windows say nothing of how windows differ; the job refuses them too, and counts those that have rows.
+_LEAST_WINDOWS: Final = 24
+_LEAST_SPAN: Final = timedelta(days=1)
 _COLUMNS: Final = ("inference_attribute", "probability_attribute", "ground_truth_attribute")
 
 
@@ -28,9 +34,20 @@ class ExistingBaselineArgs(TypedDict):
     """`s3://bucket/…/constraints.json`."""
 
 
-class BaselineArgs(TypedDict):
-    """What later data are compared with: `data`, or `existing`, or `statistics` and `constraints`."""
+# `from` is no name of a class's member in Python.
+CapturesArgs = TypedDict("CapturesArgs", {"from": str, "to": str, "columns": NotRequired[Sequence[str]]})
+CapturesArgs.__doc__ = """Which of production's own captures: those of the times from `from` on and before `to`, each a
+day (`2026-11-01`, midnight in UTC) or a moment with a time zone. `columns`: names of the columns of payloads that name
+none (CSV), outputs first; default `_c0`, `_c1` and so on."""
 
+
+class BaselineArgs(TypedDict):
+    """What later data are compared with: `data`, or `captures`, or `existing`, or `statistics` and `constraints`."""
+
+    captures: NotRequired[CapturesArgs]
+    """Production's own captures, such as the four weeks before a release. Windows that a person marked as bad are left
+    out (`drift-tools acknowledge --bad-from … --bad-to …`), and those that a verdict called drift. They are cut into
+    windows like the monitor's: two whole weeks of them, better four. Open engine only."""
     data: NotRequired[pulumi.Asset]
     """CSV with a header: the model's output columns first, then its inputs, in the order of captured records."""
     existing: NotRequired[ExistingBaselineArgs]
@@ -44,8 +61,8 @@ class BaselineArgs(TypedDict):
     the monitor's, two whole weeks of them or better four, and judges by those from the first run on. It is no feature.
     Default none: the monitor learns from its own first weeks."""
     season: NotRequired[str]
-    """With `time_column`, what those windows repeat with, as `open_engine.season` has it. Default `auto`: the job finds
-    it, and says what it found and how many rows a slot has."""
+    """With `time_column` or `captures`, what those windows repeat with, as `open_engine.season` has it. Default `auto`:
+    the job finds it, and says what it found and how many rows a slot has."""
     instance_type: NotRequired[str]
     """Of the job that describes `data`. Default `ml.m5.xlarge`."""
     volume_size_in_gb: NotRequired[int]
@@ -123,6 +140,58 @@ class BaselineSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CapturesSettings:
+    """`BaselineArgs` with captures, checked and complete."""
+
+    span: CapturedSpan
+    season: str
+    job: BaselineJobSettings
+
+    @classmethod
+    def from_args(cls, args: BaselineArgs, path: str = "baseline") -> Self:
+        """Check what a user wrote; raises `ArgumentError` in one line."""
+        read = Reader(path, args, argument_names(BaselineArgs))
+        given = Reader(read.name("captures"), read.raw("captures"), argument_names(CapturesArgs))
+        moments = {}
+        for key in ("from", "to"):
+            try:
+                moments[key] = moment_of(given.raw(key))
+            except ValueError as error:
+                raise given.refuse(key, f"{error}") from error
+        if moments["to"] - moments["from"] < _LEAST_SPAN:
+            raise given.refuse("to", f"must be at least a day after {given.name('from')}; two whole weeks are better")
+        return cls(
+            span=CapturedSpan(start=moments["from"], end=moments["to"], columns=_columns(given)),
+            season=read.choice("season", SEASONS[0], SEASONS),
+            job=_job(read),
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Their names, as far as somebody said."""
+        return self.span.columns
+
+    def check_windows(self, window_hours: int) -> None:
+        """Refuse a span that has too few of the monitor's windows to learn anything of."""
+        least = timedelta(hours=_LEAST_WINDOWS * window_hours)
+        if self.span.end - self.span.start < least:
+            raise ArgumentError(
+                f"baseline.captures has {(self.span.end - self.span.start) / timedelta(hours=1):g} hours, and the "
+                f"monitor's windows have {window_hours}: give at least {least / timedelta(hours=1):g} hours, "
+                f"{_LEAST_WINDOWS} windows"
+            )
+
+
+def _columns(given: Reader) -> tuple[str, ...]:
+    columns = given.raw("columns") or ()
+    if isinstance(columns, str) or not isinstance(columns, Sequence):
+        raise given.refuse("columns", "must be a list of names")
+    if not all(isinstance(name, str) and name for name in columns) or len(set(columns)) < len(columns):
+        raise given.refuse("columns", "must be names, each once")
+    return tuple(columns)
+
+
+@dataclass(frozen=True, kw_only=True)
 class BaselineFiles:
     """Statistics and constraints as documents; model quality has no statistics."""
 
@@ -138,19 +207,23 @@ class ExistingBaseline:
     constraints_uri: pulumi.Input[str]
 
 
-AnyBaseline = BaselineSettings | BaselineFiles | ExistingBaseline
+AnyBaseline = BaselineSettings | CapturesSettings | BaselineFiles | ExistingBaseline
 
 
 def baseline_settings(args: Any, path: str = "baseline") -> AnyBaseline:
-    """What the data-quality monitor compares with, in one of the three ways; a mixture is refused."""
+    """What the data-quality monitor compares with, in one of the four ways; a mixture is refused."""
     read = Reader(path, args, argument_names(BaselineArgs))
     for key, other in (("statistics", "constraints"), ("constraints", "statistics")):
         read.only_with(key, [other])
     way = read.one_of(
-        ("data", "existing", "statistics"), "give data, or existing with both URIs, or statistics and constraints"
+        ("data", "captures", "existing", "statistics"),
+        "give data, or captures with from and to, or existing with both URIs, or statistics and constraints",
     )
     if way == "data":
         return BaselineSettings.from_args(args, path)
+    if way == "captures":
+        read.only_with("data", ["time_column"])
+        return CapturesSettings.from_args(args, path)
     read.only_with("data", _JOB)
     if way == "existing":
         existing = Reader(read.name("existing"), read.raw("existing"), argument_names(ExistingBaselineArgs))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 
@@ -19,6 +19,8 @@ LOG_RETENTION_DAYS: Final = (
 _NAME: Final = LENGTHS["tag.name"]
 _VALUE: Final = LENGTHS["tag.value"]
 _TAG: Final = re.compile(r"[\w\s.:/=+\-@]*")
+
+COMMON_ARGUMENTS: Final = ("tags", "permissions_boundary_arn", "log_retention_in_days", "kms_key_arn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,35 +40,27 @@ def check_component_name(name: str) -> None:
         raise ArgumentError(f"the component's name is {name!r}: it {problem}")
 
 
-def common_settings(
-    *,
-    tags: Mapping[str, pulumi.Input[str]] | None = None,
-    permissions_boundary_arn: pulumi.Input[str] | None = None,
-    log_retention_in_days: int | None = None,
-    kms_key_arn: pulumi.Input[str] | None = None,
-) -> CommonSettings:
-    """Check the arguments that every component takes.
+def common_settings(args: Mapping[str, Any]) -> CommonSettings:
+    """Check the arguments that every component takes: of `args`, those named in `COMMON_ARGUMENTS`.
 
     Raises
     ------
     ArgumentError
         In one line: the argument, its value and the fix.
     """
-    values = {"log_retention_in_days": log_retention_in_days, "kms_key_arn": kms_key_arn}
-    read = Reader("", values, list(values))
+    read = Reader("", {name: args.get(name) for name in COMMON_ARGUMENTS}, COMMON_ARGUMENTS)
     days = number(read, "log_retention_in_days", 30, "log_retention_in_days")
     if days not in LOG_RETENTION_DAYS:
         raise read.refuse("log_retention_in_days", f"CloudWatch takes {', '.join(map(str, LOG_RETENTION_DAYS))}")
-    if isinstance(permissions_boundary_arn, str) and not re.fullmatch(
-        r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+", permissions_boundary_arn
-    ):
+    boundary = read.raw("permissions_boundary_arn")
+    if isinstance(boundary, str) and not re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+", boundary):
         raise ArgumentError(
-            f"permissions_boundary_arn is {permissions_boundary_arn!r}: give the ARN of an IAM policy, "
+            f"permissions_boundary_arn is {boundary!r}: give the ARN of an IAM policy, "
             "arn:aws:iam::123456789012:policy/name"
         )
     return CommonSettings(
-        tags=_tags(tags or {}),
-        permissions_boundary_arn=permissions_boundary_arn,
+        tags=_tags(read.raw("tags") or {}),
+        permissions_boundary_arn=boundary,
         log_retention_in_days=days,
         kms_key_arn=read.key_arn(),
     )

@@ -13,13 +13,14 @@ from components.args.baseline import (
     BaselineArgs,
     BaselineJobSettings,
     BaselineSettings,
+    CapturesSettings,
     baseline_settings,
     existing_files,
     files_for_thresholds,
 )
 from components.args.batch import BatchArgs, BatchSettings
 from components.args.bias import BiasArgs
-from components.args.common import CommonSettings, check_component_name, common_settings
+from components.args.common import COMMON_ARGUMENTS, CommonSettings, check_component_name, common_settings
 from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
@@ -128,7 +129,7 @@ class StackSettings:
             engine=engine,
             open_engine=_open_engine(read, engine),
             endpoint=endpoint_settings(read.raw("endpoint")) if read.has("endpoint") else None,
-            baseline=_baseline(read, monitors),
+            baseline=_baseline(read, monitors, engine),
             monitors=monitors,
             real_time=_real_time(read, monitors),
             alerting=AlertingSettings.from_args(read.group("alerting")),
@@ -137,12 +138,7 @@ class StackSettings:
             network=NetworkSettings.from_args(read.group("network")),
             retain_data=read.flag("retain_data", True),
             protect=read.flag("protect", False),
-            common=common_settings(
-                tags=read.raw("tags"),
-                permissions_boundary_arn=read.raw("permissions_boundary_arn"),
-                log_retention_in_days=read.raw("log_retention_in_days"),
-                kms_key_arn=read.raw("kms_key_arn"),
-            ),
+            common=common_settings({name: read.raw(name) for name in COMMON_ARGUMENTS}),
         )
         found.alerting.check_runs(found.hours_between_runs)
         if found.open_engine:
@@ -172,7 +168,8 @@ class StackSettings:
     @property
     def baseline_job(self) -> BaselineJobSettings:
         """What baseline jobs run on, of whatever kind of monitor."""
-        return self.baseline.job if isinstance(self.baseline, BaselineSettings) else BaselineJobSettings()
+        made = isinstance(self.baseline, BaselineSettings | CapturesSettings)
+        return self.baseline.job if made else BaselineJobSettings()
 
     @property
     def hours_between_runs(self) -> dict[str, int]:
@@ -298,7 +295,7 @@ def _check_estimate(found: "StackSettings") -> None:
         )
 
 
-def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBaseline | None:
+def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings], engine: str) -> AnyBaseline | None:
     """What the data-quality monitor compares with: an argument of the stack, from when there was no other monitor."""
     data_quality = next((found for found in monitors.values() if isinstance(found, DataQualitySettings)), None)
     if data_quality is None:
@@ -307,10 +304,22 @@ def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings]) -> AnyBasel
         return None
     if not read.has("baseline"):
         raise ArgumentError(
-            "baseline is missing: give data, or existing with both URIs, or statistics and constraints; "
+            "baseline is missing: give data, or captures, or existing with both URIs, or statistics and constraints; "
             "or switch the monitor off with data_quality.enabled false"
         )
     baseline = baseline_settings(read.raw("baseline"))
+    if isinstance(baseline, CapturesSettings):
+        if engine != OPEN:
+            raise ArgumentError(
+                f"baseline.captures is given and engine is {engine}: AWS's analyzer makes no baseline of captures; set "
+                "engine to open, or give baseline.data"
+            )
+        if data_quality.segments:
+            raise ArgumentError(
+                "data_quality.segments is given with baseline.captures: segments are compared by the baseline's rows, "
+                "which are not kept of captures; give baseline.data, or remove it"
+            )
+        baseline.check_windows(data_quality.window_hours)
     if data_quality.thresholds:
         files_for_thresholds(baseline, "data_quality.thresholds")
     return baseline

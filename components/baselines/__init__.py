@@ -4,6 +4,7 @@ from components.baselines.baseline import Baseline, BaselineAddresses, BaselineC
 from components.baselines.job import (
     CSV_WITH_HEADER,
     BaselineJob,
+    captured_baseline,
     data_quality_baseline,
     model_quality_baseline,
     segment_variable,
@@ -17,6 +18,7 @@ __all__ = [
     "BaselineComponentArgs",
     "BaselineJob",
     "BaselineSource",
+    "captured_baseline",
     "data_quality_baseline",
     "data_quality_source",
     "model_quality_baseline",

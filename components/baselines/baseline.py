@@ -20,6 +20,7 @@ from components.args import (
     BaselineFiles,
     BaselineJobSettings,
     BaselineSettings,
+    CapturesSettings,
     CommonSettings,
     DataQualityThresholds,
     DataQualityThresholdsArgs,
@@ -45,7 +46,7 @@ from components.baselines.sources import BaselineSource, data_quality_source, mo
 from components.functions import MonitoringFunction, monitoring_function
 from components.iam import PolicyDocument
 from components.jobs import KindFiles, network_config
-from components.storage import content_object
+from components.storage import content_object, upload_script
 from contract import bucket_layout
 from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY
 
@@ -87,6 +88,10 @@ class BaselineComponentArgs(TypedDict):
     """This project's own monitor, in place of AWS's analyzer. Default none."""
     monitor_role_arn: pulumi.Input[str]
     """The role that the jobs run under."""
+    capture_uri: NotRequired[pulumi.Input[str]]
+    """Where captures begin; below it endpoint, variant and hour. Needed for `baseline.captures`."""
+    variant_name: NotRequired[str]
+    """The production variant whose captures `baseline.captures` means. Default `Primary`."""
     network: NotRequired[NetworkArgs]
     """The network of the jobs."""
     log_retention_in_days: NotRequired[int]
@@ -139,14 +144,9 @@ class Baseline(pulumi.ComponentResource):
             args,
             sources={kind: source for kind, source in sources.items() if source is not None},
             files={},
-            job=settings.job if isinstance(settings, BaselineSettings) else BaselineJobSettings(),
+            job=settings.job if isinstance(settings, BaselineSettings | CapturesSettings) else BaselineJobSettings(),
             network=NetworkSettings.from_args(args.get("network") or {}),
-            common=common_settings(
-                tags=args.get("tags"),
-                permissions_boundary_arn=args.get("permissions_boundary_arn"),
-                log_retention_in_days=args.get("log_retention_in_days"),
-                kms_key_arn=args.get("kms_key_arn"),
-            ),
+            common=common_settings(args),
             opts=opts,
         )
 
@@ -238,21 +238,26 @@ class Baseline(pulumi.ComponentResource):
         if self._started_by is None:
             self._started_by = self._starter()
         self._start(self._started_by, job, settings)
-        has_windows = "baseline_time_column" in job.analysis
+        has_windows = job.reads_captures or "baseline_time_column" in job.analysis
         if has_windows and self._args.get("code_uri") is None:
+            argument = "captures" if job.reads_captures else "time_column"
             raise ArgumentError(
-                "baseline.time_column is given, and AWS's analyzer knows no windows: take the engine open, or leave it "
+                f"baseline.{argument} is given, and AWS's analyzer knows no windows: take the engine open, or leave it "
                 "out"
             )
 
+        def uri_of(*parts: str) -> pulumi.Output[str]:
+            return self._bucket.apply(lambda bucket: naming.s3_uri(bucket, *parts))
+
         def uri(file: str) -> pulumi.Output[str]:
-            return self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.results_prefix, file))
+            return uri_of(job.results_prefix, file)
 
         return BaselineAddresses(
             statistics_uri=uri(bucket_layout.STATISTICS),
             constraints_uri=uri(KINDS[job.kind].constraints_file),
-            data_uri=self._bucket.apply(lambda bucket: naming.s3_uri(bucket, job.data_key)),
-            data_bytes=len(job.content),
+            # Weeks of captures are no file that each run could read: it compares with their statistics.
+            data_uri=None if job.reads_captures else uri_of(job.data_key),
+            data_bytes=0 if job.reads_captures else len(job.content),
             has_windows=has_windows,
         )
 
@@ -279,6 +284,18 @@ class Baseline(pulumi.ComponentResource):
             asynchronous=False,
         )
 
+    def _captures(self, job: BaselineJob) -> pulumi.Output[str] | None:
+        """Where those of the endpoint's variant are, for a job that reads them."""
+        if not job.reads_captures:
+            return None
+        place = self._args.get("capture_uri")
+        if place is None:
+            raise ArgumentError("capture_uri is missing: baseline.captures needs to know where captures begin")
+        variant = self._args.get("variant_name", "Primary")
+        return pulumi.Output.all(place, self._args["endpoint_name"]).apply(
+            lambda found: f"{found[0].rstrip('/')}/{found[1]}/{variant}"
+        )
+
     def _start(self, starter: MonitoringFunction, job: BaselineJob, settings: BaselineJobSettings) -> None:
         stored = content_object(
             f"{self._stem}-{job.kind}-baseline-data",
@@ -301,6 +318,14 @@ class Baseline(pulumi.ComponentResource):
             bucket=self._bucket,
             analysis_config=files.analysis_config,
             model=files.model,
+            preprocessor=upload_script(
+                job.preprocessor,
+                f"{self._stem}-baseline-{job.kind}",
+                bucket_name=self._bucket,
+                common=self._common,
+                parent=self,
+            ),
+            captures=self._captures(job),
             endpoint_name=self._args["endpoint_name"],
             name_stem=self._args.get("name_stem") or self._args["endpoint_name"],
             image_uri=self._args["analyzer_image_uri"],

@@ -7,11 +7,19 @@ from typing import Any, Final
 import pulumi
 
 from components import naming
-from components.args import BaselineJobSettings, BaselineSettings, ModelQualityBaselineSettings
+from components.args import (
+    BaselineJobSettings,
+    BaselineSettings,
+    CapturesSettings,
+    ModelQualityBaselineSettings,
+    Script,
+)
 from components.jobs import Files, Machine, processing_job_request, s3_input
 from contract import bucket_layout, processing_job
+from contract.captured_span import CAPTURES
 from contract.monitor_kinds import DATA_QUALITY, MODEL_QUALITY
 
+CAPTURED: Final = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
 CSV_WITH_HEADER: Final = '{"csv":{"header":true,"output_columns_position":"START"}}'
 
 
@@ -26,16 +34,26 @@ class BaselineJob:
     """Environment of the analyzer that decides what it computes."""
     config: str = ""
     """What else it computes by, of the files that it reads beside its data."""
+    file: str = "baseline.csv"
+    """What its data are called: a table, or what says which captures it reads itself."""
+    preprocessor: Script | None = None
+    """The monitor's own, of captured records."""
 
     @property
     def source_hash(self) -> str:
         """Changes when the data change, or what is computed from them; not with the machine that computes it."""
-        more = [self.config] if self.config else []
+        more: list[str | bytes] = [self.config] if self.config else []
+        more += [self.preprocessor.content] if self.preprocessor else []
         return naming.content_hash(self.content, naming.canonical_json(self.analysis), *more)
 
     @property
     def data_key(self) -> str:
-        return f"{bucket_layout.BASELINE_DATA}/{self.kind}/{naming.content_hash(self.content)}/baseline.csv"
+        return f"{bucket_layout.BASELINE_DATA}/{self.kind}/{naming.content_hash(self.content)}/{self.file}"
+
+    @property
+    def reads_captures(self) -> bool:
+        """Whether its rows are production's own, and not those that it is given."""
+        return self.file == CAPTURES
 
     @property
     def results_prefix(self) -> str:
@@ -57,6 +75,26 @@ def data_quality_baseline(
             **segment_variable(segments),
         }
     return BaselineJob(kind=DATA_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
+
+
+def captured_baseline(
+    settings: CapturesSettings, window_hours: int = 1, preprocessor: Script | None = None
+) -> BaselineJob:
+    """The job that describes production's own captures, in windows of so many hours, as the monitor would read them."""
+    text = settings.span.to_json()
+    return BaselineJob(
+        kind=DATA_QUALITY,
+        data=pulumi.StringAsset(text),
+        content=text.encode(),
+        analysis={
+            "dataset_format": CAPTURED,
+            "publish_cloudwatch_metrics": "Disabled",
+            "baseline_window_hours": f"{window_hours}",
+            "season": settings.season,
+        },
+        file=CAPTURES,
+        preprocessor=preprocessor,
+    )
 
 
 def model_quality_baseline(
@@ -108,7 +146,10 @@ class JobEnvironment:
     """This project's own monitor, where it takes the place of AWS's analyzer."""
     analysis_config: str | None = None
     model: str | None = None
+    preprocessor: str | None = None
     """What a kind's jobs read beside their data."""
+    captures: str | None = None
+    """Where the endpoint's captures are, above their hours."""
 
 
 def baseline_job_request(
@@ -124,9 +165,20 @@ def baseline_job_request(
     identity = [job.source_hash, results, place.image_uri, str(settings.attempt)]
     code = None
     if place.code_uri:
-        code = Files(code=place.code_uri, analysis_config=place.analysis_config, model=place.model)
+        code = Files(
+            code=place.code_uri,
+            analysis_config=place.analysis_config,
+            model=place.model,
+            preprocessor=place.preprocessor,
+        )
     if code is not None:
         identity.append(code.code)
+    schedule = naming.schedule_name(place.name_stem, job.kind)
+    captures = {}
+    if job.reads_captures and place.captures:
+        identity.append(place.captures)
+        windows = naming.s3_uri(place.bucket, bucket_layout.MONITOR_WINDOWS, schedule)
+        captures = {"captures_uri": place.captures, "windows_uri": windows}
     machine = Machine(
         image_uri=place.image_uri,
         instance_type=settings.instance_type,
@@ -147,12 +199,13 @@ def baseline_job_request(
         outputs=processing_job.outputs(results),
         environment={
             **job.analysis,
+            **captures,
             **(code.environment() if code else {}),
             "dataset_source": processing_job.BASELINE_DATASET_PATH,
             "output_path": processing_job.OUTPUT_PATH,
             # For the metrics function: whose job this is. The analyzer passes over what it does not know.
             "model_monitoring_endpoint": place.endpoint_name,
-            "model_monitoring_schedule": naming.schedule_name(place.name_stem, job.kind),
+            "model_monitoring_schedule": schedule,
         },
         entrypoint=processing_job.ENTRYPOINT if code else None,
     )

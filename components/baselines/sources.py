@@ -7,13 +7,20 @@ from components.args import (
     AnyQualityBaseline,
     BaselineFiles,
     BaselineSettings,
+    CapturesSettings,
     DataQualityThresholds,
     ExistingBaseline,
     ModelQualityBaselineSettings,
+    Script,
     file_for_quality_thresholds,
     files_for_thresholds,
 )
-from components.baselines.job import BaselineJob, data_quality_baseline, model_quality_baseline
+from components.baselines.job import (
+    BaselineJob,
+    captured_baseline,
+    data_quality_baseline,
+    model_quality_baseline,
+)
 from components.baselines.thresholds import quality_constraints, with_thresholds
 
 BaselineSource = BaselineJob | BaselineFiles | ExistingBaseline
@@ -26,8 +33,10 @@ def data_quality_source(
     *,
     window_hours: int = 1,
     segments: Sequence[str] = (),
+    preprocessor: Script | None = None,
 ) -> BaselineSource | None:
-    """Of the data-quality monitor, whose windows have so many hours; None without a baseline.
+    """Of the data-quality monitor, whose windows have so many hours and whose records go through `preprocessor`; None
+    without a baseline.
 
     Raises
     ------
@@ -37,9 +46,11 @@ def data_quality_source(
     if thresholds is not None:
         files = files_for_thresholds(baseline, thresholds_name)
         return BaselineFiles(statistics=files.statistics, constraints=with_thresholds(files.constraints, thresholds))
-    return (
-        data_quality_baseline(baseline, window_hours, segments) if isinstance(baseline, BaselineSettings) else baseline
-    )
+    if isinstance(baseline, CapturesSettings):
+        return captured_baseline(baseline, window_hours, preprocessor)
+    if isinstance(baseline, BaselineSettings):
+        return data_quality_baseline(baseline, window_hours, segments)
+    return baseline
 
 
 def model_quality_source(

@@ -98,12 +98,7 @@ class FleetCenter(pulumi.ComponentResource):
     def __init__(self, name: str, args: FleetCenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
         organization, accounts = members_of(args)
-        common = common_settings(
-            tags=args.get("tags"),
-            permissions_boundary_arn=args.get("permissions_boundary_arn"),
-            log_retention_in_days=args.get("log_retention_in_days"),
-            kms_key_arn=args.get("kms_key_arn"),
-        )
+        common = common_settings(args)
         super().__init__("model-monitoring:index:FleetCenter", name, {}, opts)
         self._stem, self._common = name, common
         bus = aws.cloudwatch.EventBus(
@@ -192,11 +187,7 @@ class FleetMember(pulumi.ComponentResource):
     def __init__(self, name: str, args: FleetMemberArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
         readers = _readers(args)
-        common = common_settings(
-            tags=args.get("tags"),
-            permissions_boundary_arn=args.get("permissions_boundary_arn"),
-            kms_key_arn=args.get("kms_key_arn"),
-        )
+        common = common_settings(args)
         super().__init__("model-monitoring:index:FleetMember", name, {}, opts)
         self._stem, self._common, self._args = name, common, args
         if "sink_arn" in args:

@@ -84,7 +84,7 @@ class ModelMonitoringFleet(pulumi.ComponentResource):
         if self.center is not None:
             shown["findings_log_group"] = self.center.log_group_name
         else:
-            shown["findings_log_group"] = alarm_log(name, self, common_settings(**handed(*of_roles)))
+            shown["findings_log_group"] = alarm_log(name, self, common_settings(handed(*of_roles)))
         self.dashboard = FleetDashboard(name, shown, child)
         if "quicksight" in given:
             read_from = {"database_name": self.tables.database_name, "workgroup_name": self.tables.workgroup_name}

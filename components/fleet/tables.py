@@ -120,7 +120,7 @@ class ResultTables(pulumi.ComponentResource):
         keep = read.whole("keep_days", 800, 1, 3650)
         answers = read.whole("keep_answers_days", 7, 1, 365)
         retain = read.flag("retain_data", True)
-        common = common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn"))
+        common = common_settings(args)
         super().__init__("model-monitoring:index:ResultTables", name, {}, opts)
         self._stem, self._common = name, common
 

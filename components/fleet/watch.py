@@ -90,12 +90,7 @@ class FleetWatch(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FleetWatchArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        common = common_settings(
-            tags=args.get("tags"),
-            permissions_boundary_arn=args.get("permissions_boundary_arn"),
-            log_retention_in_days=args.get("log_retention_in_days"),
-            kms_key_arn=args.get("kms_key_arn"),
-        )
+        common = common_settings(args)
         super().__init__("model-monitoring:index:FleetWatch", name, {}, opts)
         self._stem, self._common = name, common
         given = args.get("topic_arn")

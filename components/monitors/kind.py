@@ -6,7 +6,14 @@ from typing import Any, ClassVar, Protocol, Self
 
 import pulumi
 
-from components.args import CommonSettings, MonitorSettings, NetworkSettings, OpenEngineSettings, StackSettings
+from components.args import (
+    ArgumentError,
+    CommonSettings,
+    MonitorSettings,
+    NetworkSettings,
+    OpenEngineSettings,
+    StackSettings,
+)
 from components.baselines import BaselineAddresses, BaselineSource
 from components.jobs import KindFiles
 from contract.monitor_kinds import MonitorKind
@@ -100,3 +107,60 @@ class Monitor(Protocol):
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
         """What of the baseline the open engine's job reads, by the fields of `jobs.Files`."""
+
+
+class MonitorDefaults:
+    """What most kinds answer: they look at the answers of the hours since the run before, and Clarify has none of them.
+
+    A kind derives from this and says what is different with it.
+    """
+
+    kind: ClassVar[MonitorKind]
+    asks_model: ClassVar[bool] = False
+    learns_windows: ClassVar[bool] = False
+    settings: MonitorSettings
+
+    @property
+    def borrows(self) -> Mapping[str, str]:
+        """Nothing."""
+        return {}
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """The hours since the run before."""
+        return f"-PT{self.settings.schedule.period_hours}H", "-PT0H"
+
+    def baseline(self) -> BaselineSource | None:
+        """None of its own."""
+        return None
+
+    def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
+        """None: Clarify has no such kind."""
+        del model_name
+        return None
+
+    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+        """None: it looks at answers that were given."""
+        del own
+        return None
+
+    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
+        """None: its messages say all in words."""
+        del baseline
+        return None
+
+    def with_model_monitor(
+        self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """Never asked for: the arguments refuse that engine."""
+        del site, baseline, opts
+        raise ArgumentError(f"{self.kind.name} is given with Model Monitor: set engine to open")
+
+    def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
+        """Nothing: what it looks at is in its file."""
+        del engine
+        return {}
+
+    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
+        """Its baseline's constraints, or analysis.json."""
+        return {"constraints": baseline.constraints_uri} if baseline is not None else {}

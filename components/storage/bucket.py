@@ -50,7 +50,7 @@ class MonitoringStorage(pulumi.ComponentResource):
             name,
             args,
             retention=StorageSettings.from_args(args.get("retention") or {}, "retention"),
-            common=common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn")),
+            common=common_settings(args),
             opts=opts,
         )
 

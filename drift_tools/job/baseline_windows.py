@@ -1,5 +1,6 @@
 """The windows of a baseline with times: counted, and kept beside its statistics."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,17 +11,29 @@ from drift_tools.tables import Table
 from drift_tools.timeline import MonitorModel, Part, WindowHistory, bins_of, counts_of, split_by_time
 
 
-def write_windows(rows: Table, output: Path, *, time_column: str, seconds: int, season: str) -> str:
-    """Cut a baseline's rows into windows like the monitor's, keep their counts, and say what they teach.
+def windows_of(rows: Table, time_column: str, seconds: int) -> list[tuple[int, Profile]]:
+    """The profile of each window that has rows, by its start in seconds since 1970.
 
-    Raises `InputError` if there are too few windows, or the column holds no times.
+    Raises `InputError` if the column holds no times.
     """
-    windows = [(label, Profile.of(part)) for label, part in split_by_time(rows, time_column, seconds) if part.rows]
+    parts = split_by_time(rows, time_column, seconds)
+    return [(start_of(label), Profile.of(part)) for label, part in parts if part.rows]
+
+
+def start_of(label: str) -> int:
+    """When the window of a label begins, in seconds since 1970."""
+    return int(datetime.fromisoformat(_zoned(label)).timestamp())
+
+
+def write_windows(windows: Sequence[tuple[int, Profile]], output: Path, *, seconds: int, season: str) -> str:
+    """Keep the counts of a baseline's windows, as long as the monitor's, and say what they teach.
+
+    Raises `InputError` if there are too few windows.
+    """
     if not windows:
-        raise InputError(f"the baseline has no rows to cut into windows by {time_column!r}: give data that have some")
+        raise InputError("the baseline has no rows to cut into windows: give data that have some")
     bins = bins_of([profile for _, profile in windows], {})
-    counts = {int(datetime.fromisoformat(_zoned(label)).timestamp()): counts_of(part, bins) for label, part in windows}
-    history = WindowHistory.of(bins, seconds, counts)
+    history = WindowHistory.of(bins, seconds, {start: counts_of(part, bins) for start, part in windows})
     model = MonitorModel.fit(history, season=season)
     (output / WINDOWS).write_bytes(history.to_bytes())
     rows_each = int(history.rows.sum() / len(history))

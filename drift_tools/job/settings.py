@@ -90,7 +90,8 @@ class DatasetSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineSettings:
     """The files of the baseline; without constraints the run makes one. `rows`: what it was made from; `time_column`:
-    by which the baseline that is made is cut into windows of `window_seconds`, None for one without times.
+    by which the baseline that is made is cut into windows of `window_seconds`, None for one without times; `captures`:
+    S3 URI, or path here, of the captures that it is made of, None where it is made of the dataset itself.
     """
 
     constraints: Path | None
@@ -99,6 +100,7 @@ class BaselineSettings:
     categorical_drift_method: str | None
     time_column: str | None = None
     window_seconds: int = 3600
+    captures: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +238,7 @@ class MonitorSettings:
                 categorical_drift_method=given.categorical_drift_method,
                 time_column=given.baseline_time_column,
                 window_seconds=_window_seconds(given.baseline_window_hours),
+                captures=given.captures_uri,
             ),
             quality=QualitySettings(
                 problem_type=given.problem_type or "",

@@ -135,8 +135,13 @@ class WindowStore:
 
         Raises `InputError` for a mark that is none.
         """
-        marks = [self._mark(name) for name in self.place.names(BAD_WINDOWS, f"{BAD_WINDOWS}~")]
+        marks = self._marks()
         return [start for start in starts if any(mark.holds(start) for mark in marks)]
+
+    def bad_within(self, starts: Iterable[int], seconds: int) -> list[int]:
+        """Those of these windows, so long, that have anything of a span in them that a person marked as bad."""
+        marks = self._marks()
+        return [start for start in starts if any(mark.touches(start, seconds) for mark in marks)]
 
     def normal(self) -> NewNormal | None:
         """What a person said last to be the new normal (`drift-tools rebaseline`); None if nobody did.
@@ -150,6 +155,9 @@ class WindowStore:
             return NewNormal.of(json.loads(self.place.get(names[-1])))
         except ValueError as error:
             raise InputError(f"{names[-1]}, a new normal, is damaged ({error}): say it again") from error
+
+    def _marks(self) -> list[BadWindows]:
+        return [self._mark(name) for name in self.place.names(BAD_WINDOWS, f"{BAD_WINDOWS}~")]
 
     def _mark(self, name: str) -> BadWindows:
         try:

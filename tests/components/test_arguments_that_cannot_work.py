@@ -77,7 +77,7 @@ class TestWhatTheCommandLineMakesOfValues:
 
     @pytest.mark.parametrize(("value", "text"), [(4711, "4711"), (8080.0, "8080"), (True, "true"), (0.25, "0.25")])
     def test_numbers_that_are_texts(self, stack: Any, value: Any, text: str) -> None:
-        assert common_settings(tags={"cost": value}).tags == {"cost": text}
+        assert common_settings({"tags": {"cost": value}}).tags == {"cost": text}
         settings = endpoint_settings({**stack["endpoint"], "environment": {"PORT": value}})
         assert settings.environment == {"PORT": text}  # type: ignore[union-attr]
         quality = ModelQualitySettings.from_args({"problem_type": "BinaryClassification", "positive_label": value})
@@ -127,11 +127,11 @@ class TestConfigurationsThatCannotWork:
 
     @pytest.mark.parametrize("tags", [{"team": "risk & co"}, {"te*am": "risk"}, {"team": "a;b"}])
     def test_characters_that_tags_may_not_have(self, tags: dict[str, str]) -> None:
-        assert "in tags" in refusal(lambda: common_settings(tags=tags))
+        assert "in tags" in refusal(lambda: common_settings({"tags": tags}))
 
     def test_tags_of_any_script(self) -> None:
         tags = {"équipe": "Größe_1.0:/=+-@ ok"}
-        assert common_settings(tags=tags).tags == tags
+        assert common_settings({"tags": tags}).tags == tags
 
 
 class TestAttributes:

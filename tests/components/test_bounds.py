@@ -123,9 +123,9 @@ def test_captures_that_are_too_far_down_are_refused() -> None:
 
 
 def test_the_fifty_first_tag_is_refused() -> None:
-    common_settings(tags={f"tag-{number}": "" for number in range(50)})
+    common_settings({"tags": {f"tag-{number}": "" for number in range(50)}})
     with pytest.raises(ArgumentError, match="tags has 51 entries: AWS takes at most 50"):
-        common_settings(tags={f"tag-{number}": "" for number in range(51)})
+        common_settings({"tags": {f"tag-{number}": "" for number in range(51)}})
 
 
 def test_an_attribute_fits_into_a_jobs_environment() -> None:

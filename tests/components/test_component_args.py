@@ -55,7 +55,7 @@ def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
 
 
 def test_what_is_required(make_args: MakeArgs) -> None:
-    assert refused(make_args, baseline=None).startswith("baseline is missing: give data, or existing")
+    assert refused(make_args, baseline=None).startswith("baseline is missing: give data, or captures")
 
 
 @pytest.mark.parametrize("engine", ["model-monitor", "open", "both"])
@@ -332,12 +332,12 @@ def test_days_are_refused_exactly_outside_their_limits(days: int) -> None:
 
 def test_boundaries_of_every_partition() -> None:
     for arn in ("arn:aws-cn:iam::123456789012:policy/x", "arn:aws-us-gov:iam::aws:policy/path/x"):
-        assert common_settings(permissions_boundary_arn=arn).permissions_boundary_arn == arn
+        assert common_settings({"permissions_boundary_arn": arn}).permissions_boundary_arn == arn
 
 
 def test_outputs_are_taken_as_they_are() -> None:
     late: Any = object.__new__(pulumi.Output)
-    settings = common_settings(tags={"team": late}, permissions_boundary_arn=late)
+    settings = common_settings({"tags": {"team": late}, "permissions_boundary_arn": late})
     assert settings.tags["team"] is late
     assert settings.permissions_boundary_arn is late
 
@@ -392,7 +392,7 @@ FEATURES = '{"features": [{"name": "age"}]}'
         ({"endpoint": {"image_uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1", "environment": {"A": [1]}}},
          "endpoint.environment.A is [1]: must be text"),
         # A baseline comes in one way.
-        ({"baseline": {}}, "baseline has none of data, existing, statistics: give data, or existing"),
+        ({"baseline": {}}, "baseline has none of data, captures, existing, statistics: give data"),
         ({"baseline": {"existing": URIS, "data": pulumi.StringAsset("a\n1\n")}},
          "baseline.data is given with baseline.existing: remove one of the two"),
         ({"baseline": {"existing": URIS, "attempt": 2}}, "baseline.attempt is given without baseline.data: remove it"),

@@ -19,21 +19,19 @@ from components.args import (
 from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource, segment_variable
 from components.monitors.clarify import SHADOW_ENDPOINT_PREFIX, clarify_schedule
 from components.monitors.images import CLARIFY
-from components.monitors.kind import MetricGraph, Site
+from components.monitors.kind import MetricGraph, MonitorDefaults, Site
 from contract.monitor_kinds import ATTRIBUTION, KINDS, MonitorKind
 
 _FEATURES_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attribution:
+class Attribution(MonitorDefaults):
     """An attribution monitor that is on. `model_hash`: of the stack's own model; another one has another ranking."""
 
     kind: ClassVar[MonitorKind] = KINDS[ATTRIBUTION]
     repository: ClassVar[str] = CLARIFY
     asks_model: ClassVar[bool] = True
-    borrows: ClassVar[Mapping[str, str]] = {}
-    learns_windows: ClassVar[bool] = False
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(
             title="Importance per feature",
@@ -78,11 +76,6 @@ class Attribution:
         known = [text for text in (endpoint.model_uri, endpoint.model_version) if isinstance(text, str)]
         return cls(settings=found, model_hash=naming.content_hash(endpoint.model_data, *known))
 
-    @property
-    def window(self) -> tuple[str, str]:
-        """The hours since the run before."""
-        return f"-PT{self.settings.schedule.period_hours}H", "-PT0H"
-
     def baseline(self) -> BaselineSource:
         """The ranking of the user's data, measured by a job, or a file."""
         given = self.settings.baseline
@@ -119,11 +112,6 @@ class Attribution:
         """The stack's model, or that of an endpoint that exists already."""
         return own if self.settings.model_uri is None else self.settings.model_uri
 
-    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
-        """None: a run says in words what moved."""
-        del baseline
-        return None
-
     def with_model_monitor(
         self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
     ) -> pulumi.Output[str]:
@@ -140,7 +128,3 @@ class Attribution:
             "feature_metrics": engine.feature_metrics,
             **segment_variable(self.settings.segments),
         }
-
-    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
-        """Its baseline's analysis.json."""
-        return {"constraints": baseline.constraints_uri} if baseline is not None else {}

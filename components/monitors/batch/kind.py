@@ -2,29 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 import pulumi
 
 from components.args import ArgumentError, BatchSettings, DataQualitySettings, OpenEngineSettings, StackSettings
-from components.baselines import BaselineAddresses, BaselineSource
+from components.baselines import BaselineAddresses
 from components.monitors.data_quality.files import data_quality_files
 from components.monitors.images import ANALYZER
-from components.monitors.kind import MetricGraph, Site
+from components.monitors.kind import MetricGraph, MonitorDefaults
 from contract.monitor_kinds import BATCH, KINDS, MonitorKind
 
 _FEATURES_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class Batch(MonitorDefaults):
     """A monitor of batches that is on."""
 
     kind: ClassVar[MonitorKind] = KINDS[BATCH]
     repository: ClassVar[str] = ANALYZER
-    asks_model: ClassVar[bool] = False
-    borrows: ClassVar[Mapping[str, str]] = {}
-    learns_windows: ClassVar[bool] = False
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(title="Drift per feature of batches (PSI)", statistic="Average", term="psi", most=_FEATURES_SHOWN),
     )
@@ -46,35 +43,9 @@ class Batch:
             )
         return cls(settings=found) if found else None
 
-    @property
-    def window(self) -> tuple[str, str]:
-        """The hours in which a batch is due."""
-        return f"-PT{self.settings.schedule.period_hours}H", "-PT0H"
-
-    def baseline(self) -> BaselineSource | None:
-        """None of its own: data quality's."""
-        return None
-
-    def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
-        """None: Clarify has no such kind."""
-        del model_name
-        return None
-
-    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
-        """None: it looks at answers that were given."""
-        del own
-        return None
-
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
         """The baseline's, feature by feature."""
         return baseline.statistics_uri
-
-    def with_model_monitor(
-        self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
-    ) -> pulumi.Output[str]:
-        """Never asked for: the arguments refuse that engine."""
-        del site, baseline, opts
-        raise ArgumentError("batch is given with Model Monitor: set engine to open")
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """Which features have metrics."""

@@ -11,21 +11,18 @@ from components.args import ArgumentError, BiasData, BiasSettings, OpenEngineSet
 from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource, segment_variable
 from components.monitors.clarify import clarify_schedule
 from components.monitors.images import CLARIFY
-from components.monitors.kind import MetricGraph, Site
+from components.monitors.kind import MetricGraph, MonitorDefaults, Site
 from contract.monitor_kinds import BIAS, KINDS, MonitorKind
 
 _DIMENSIONS: Final = ("BiasStage", "Label", "LabelValue", "Facet", "FacetValue")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bias:
+class Bias(MonitorDefaults):
     """A bias monitor that is on."""
 
     kind: ClassVar[MonitorKind] = KINDS[BIAS]
     repository: ClassVar[str] = CLARIFY
-    asks_model: ClassVar[bool] = False
-    borrows: ClassVar[Mapping[str, str]] = {}
-    learns_windows: ClassVar[bool] = False
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(
             title="Bias in labels: difference in positive shares",
@@ -95,16 +92,6 @@ class Bias:
             **({"group_variable": found.group_variable} if found.group_variable else {}),
         }
 
-    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
-        """None: it looks at answers that were given."""
-        del own
-        return None
-
-    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
-        """None: a violation names what the baseline has."""
-        del baseline
-        return None
-
     def with_model_monitor(
         self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
     ) -> pulumi.Output[str]:
@@ -132,7 +119,3 @@ class Bias:
         }
         given = {name: value for name, value in known.items() if value is not None}
         return given | segment_variable(found.segments)
-
-    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
-        """Its baseline's analysis.json."""
-        return {"constraints": baseline.constraints_uri} if baseline is not None else {}

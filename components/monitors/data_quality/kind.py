@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 import pulumi
 
@@ -10,6 +10,7 @@ from components.args import (
     AnyBaseline,
     ArgumentError,
     BaselineSettings,
+    CapturesSettings,
     DataQualitySettings,
     ModelQualitySettings,
     OpenEngineSettings,
@@ -20,7 +21,7 @@ from components.monitors.answers import estimate_environment
 from components.monitors.data_quality.files import data_quality_files
 from components.monitors.data_quality.model_monitor import DataQualityMonitor, DataQualityMonitorArgs
 from components.monitors.images import ANALYZER
-from components.monitors.kind import MetricGraph, Site
+from components.monitors.kind import MetricGraph, MonitorDefaults, Site
 from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY, MonitorKind
 
 # A graph of hundreds of features shows nothing; of the ones that drift most, everything.
@@ -28,12 +29,11 @@ _FEATURES_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataQuality:
+class DataQuality(MonitorDefaults):
     """A data-quality monitor that is on; `source` is its baseline as given."""
 
     kind: ClassVar[MonitorKind] = KINDS[DATA_QUALITY]
     repository: ClassVar[str] = ANALYZER
-    asks_model: ClassVar[bool] = False
     learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(
@@ -62,26 +62,17 @@ class DataQuality:
         """To estimate quality, the predictions with labels that model quality starts from."""
         return {"labelled_data": MODEL_QUALITY} if self.estimated else {}
 
-    @property
-    def window(self) -> tuple[str, str]:
-        """The hours since the run before."""
-        return f"-PT{self.settings.schedule.period_hours}H", "-PT0H"
-
     def baseline(self) -> BaselineSource | None:
         """The columns of the user's data, described by a job or given as files."""
         hours = self.settings.schedule.period_hours
         found = self.settings
-        return data_quality_source(self.source, found.thresholds, window_hours=hours, segments=found.segments)
-
-    def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any] | None:
-        """None: Clarify has no such kind."""
-        del model_name
-        return None
-
-    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
-        """None: it looks at answers that were given."""
-        del own
-        return None
+        return data_quality_source(
+            self.source,
+            found.thresholds,
+            window_hours=hours,
+            segments=found.segments,
+            preprocessor=found.record_preprocessor,
+        )
 
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
         """The baseline's, feature by feature."""
@@ -114,7 +105,8 @@ class DataQuality:
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """Which features have metrics, which are left out, and with what windows repeat where it learns from them."""
         given, excluded = self.source, self.settings.exclude_features
-        season = given.season if isinstance(given, BaselineSettings) and given.time_column else engine.season
+        has_windows = isinstance(given, CapturesSettings) or (isinstance(given, BaselineSettings) and given.time_column)
+        season = given.season if has_windows else engine.season
         return {
             "feature_metrics": engine.feature_metrics,
             **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),

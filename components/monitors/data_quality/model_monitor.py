@@ -76,7 +76,7 @@ class DataQualityMonitor(pulumi.ComponentResource):
             args,
             settings=settings,
             network=NetworkSettings.from_args(args.get("network") or {}),
-            common=common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn")),
+            common=common_settings(args),
             opts=opts,
         )
 

@@ -10,19 +10,17 @@ from components.args import ModelQualitySettings, OpenEngineSettings, StackSetti
 from components.baselines import BaselineAddresses, BaselineSource, model_quality_source, segment_variable
 from components.monitors.answers import answer_environment, named_columns
 from components.monitors.images import ANALYZER
-from components.monitors.kind import MetricGraph, Site
+from components.monitors.kind import MetricGraph, MonitorDefaults, Site
 from components.monitors.model_quality.model_monitor import ModelQualityMonitor, ModelQualityMonitorArgs
 from contract.monitor_kinds import KINDS, MODEL_QUALITY, MonitorKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelQuality:
+class ModelQuality(MonitorDefaults):
     """A model-quality monitor that is on. `columns`: of the data-quality baseline, which name those of a record."""
 
     kind: ClassVar[MonitorKind] = KINDS[MODEL_QUALITY]
     repository: ClassVar[str] = ANALYZER
-    asks_model: ClassVar[bool] = False
-    borrows: ClassVar[Mapping[str, str]] = {}
     learns_windows: ClassVar[bool] = True
     graphs: ClassVar[Sequence[MetricGraph]] = (MetricGraph(title="Model quality", statistic="Average"),)
     settings: ModelQualitySettings
@@ -51,16 +49,6 @@ class ModelQuality:
         del model_name
         return {"headers": list(self.columns)} if self.settings.segments and self.columns else None
 
-    def model_uri(self, own: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
-        """None: it looks at answers that were given."""
-        del own
-        return None
-
-    def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
-        """None: a violation names what was demanded."""
-        del baseline
-        return None
-
     def with_model_monitor(
         self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
     ) -> pulumi.Output[str]:
@@ -84,7 +72,3 @@ class ModelQuality:
         """What it measures, and where a record has it."""
         del engine  # nothing of it concerns this kind
         return {**answer_environment(self.settings), **segment_variable(self.settings.segments)}
-
-    def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
-        """Its constraints."""
-        return {"constraints": baseline.constraints_uri} if baseline is not None else {}

@@ -59,7 +59,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
             args,
             settings=ModelQualitySettings.from_args(args["monitor"], "monitor"),
             network=NetworkSettings.from_args(args.get("network") or {}),
-            common=common_settings(tags=args.get("tags"), kms_key_arn=args.get("kms_key_arn")),
+            common=common_settings(args),
             opts=opts,
         )
 

@@ -78,12 +78,7 @@ class OpenMonitors(pulumi.ComponentResource):
             files={},
             engine=OpenEngineSettings.from_args(args.get("engine") or {}, "engine"),
             network=NetworkSettings.from_args(args.get("network") or {}),
-            common=common_settings(
-                tags=args.get("tags"),
-                permissions_boundary_arn=args.get("permissions_boundary_arn"),
-                log_retention_in_days=args.get("log_retention_in_days"),
-                kms_key_arn=args.get("kms_key_arn"),
-            ),
+            common=common_settings(args),
             opts=opts,
         )
 

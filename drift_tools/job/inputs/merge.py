@@ -29,6 +29,8 @@ from drift_tools.capture import (
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
 from drift_tools.job.settings import required
 
+_TOO_DEEP = b"(nested too deeply)"  # no JSON
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -58,7 +60,10 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
     by_folder: dict[Path, list[str]] = {}
     for path in capture_files(captured):
         for _, line in numbered_lines(path):
-            record = _record(line) if isinstance(line, bytes) else None
+            try:
+                record = _record(line) if isinstance(line, bytes) else None
+            except RecursionError:
+                record = None
             if record is None:
                 unreadable += 1
                 continue
@@ -97,22 +102,28 @@ def labelled_lines(captured: Path, labels: Labels, coverage: LabelCoverage | Non
 
 
 def _with_label(line: bytes, labels: Labels, coverage: LabelCoverage | None) -> bytes:
-    record = _record(line) if line.strip() else None
+    try:
+        record = _record(line) if line.strip() else None
+    except RecursionError:  # whoever reads it next may stand a little less deep, and would read its label
+        return _TOO_DEEP
     label = None if record is None else labels.of(record)
     if coverage is not None and record is not None:
         coverage.add(record, has_label=label is not None)
-    return line if record is None or label is None else _labelled(record, label).encode()
+    if record is None or (label is None and GROUND_TRUTH not in record):
+        return line
+    # Whoever may write captures may not say what was true: a label that a record came with is none.
+    return _labelled({name: value for name, value in record.items() if name != GROUND_TRUTH}, label).encode()
 
 
-def _labelled(record: dict[str, Any], label: Any) -> str:
-    return json.dumps({**record, GROUND_TRUTH: label}, separators=(",", ":"))
+def _labelled(record: dict[str, Any], label: Any | None) -> str:
+    return json.dumps(record if label is None else {**record, GROUND_TRUTH: label}, separators=(",", ":"))
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
     """The record of a line; None if it is no JSON object."""
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     return record if isinstance(record, dict) else None
 

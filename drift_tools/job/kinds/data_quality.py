@@ -199,6 +199,10 @@ def _load_shared(
 def run(job: Job, settings: MonitorSettings) -> Found | None:
     """Describe a window and judge it, or make a baseline; None on instances that have handed their share over."""
     baseline, dataset = settings.baseline, settings.dataset
+    if baseline.captures is not None and baseline.constraints is None:
+        from drift_tools.job.captured_baseline import make_from_captures  # noqa: PLC0415 - needs scipy
+
+        return make_from_captures(job, settings, baseline.captures)
     constraints = None if baseline.constraints is None else Constraints.read(baseline.constraints)
     if settings.shards is not None and settings.is_sharded(job):
         loaded = _load_shared(job, settings.shards, dataset, constraints)
@@ -252,28 +256,19 @@ def _make_baseline(settings: MonitorSettings, loaded: _Loaded) -> str:
         return ""
     if loaded.rows is None:
         raise InputError(f"the baseline is too large to be cut into windows by {column!r}: give fewer rows or weeks")
-    from drift_tools.job.baseline_windows import write_windows  # noqa: PLC0415 - needs scipy, which others do not
+    from drift_tools.job.baseline_windows import windows_of, write_windows  # noqa: PLC0415 - needs scipy
     from drift_tools.job.segments.data_quality import window_folders  # noqa: PLC0415 - likewise
     from drift_tools.job.stream_hours import write_stream_hours  # noqa: PLC0415 - likewise
 
-    write_stream_hours(loaded.rows.without(excluded), settings.output, time_column=column)
-
-    for folder, rows in window_folders(settings, loaded.rows.without(excluded)):
+    rows, seconds = loaded.rows.without(excluded), settings.baseline.window_seconds
+    season = settings.judgement.season
+    write_stream_hours(rows, settings.output, time_column=column)
+    for folder, part in window_folders(settings, rows):
         (settings.output / folder).mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(InputError):  # too few windows of a rare value: its own runs teach it
-            write_windows(
-                rows,
-                settings.output / folder,
-                time_column=column,
-                seconds=settings.baseline.window_seconds,
-                season=settings.judgement.season,
-            )
+            write_windows(windows_of(part, column, seconds), settings.output / folder, seconds=seconds, season=season)
     return write_windows(
-        loaded.rows.without(excluded),
-        settings.output,
-        time_column=column,
-        seconds=settings.baseline.window_seconds,
-        season=settings.judgement.season,
+        windows_of(rows, column, seconds), settings.output, seconds=seconds, season=settings.judgement.season
     )
 
 

@@ -104,14 +104,14 @@ def test_what_is_put_into_one_segment_rings_there_and_nowhere_else(
 ) -> None:
     monitor, more = kind(tmp_path)
     labelled = kind in (model_quality, bias)
-    message = monitor.window(traffic(1), labelled=labelled, **more)
+    message = monitor.window(traffic(1), more, labelled=labelled)
     assert monitor.called() == {}
     assert message.startswith("Completed: ")
     judged = monitor.result("drift.json")["segments"]["region"]
     assert {value: one["judged"] for value, one in judged.items()} == {"north": True, "south": True} | (
         {"west": False} if judged.keys() > {"north", "south"} else {}
     )
-    message = monitor.window(change(traffic(2)), labelled=labelled, **more)
+    message = monitor.window(change(traffic(2)), more, labelled=labelled)
     called = monitor.called()
     assert list(called) == ["region = south"]
     assert f"In region = south ({int(in_south(traffic(2)).sum()):,} rows): " in called["region = south"]
@@ -126,7 +126,7 @@ def test_what_the_whole_window_is_called_for_is_no_finding_of_a_segment(tmp_path
     monitor, more = data_quality(tmp_path)
     rows = traffic(2)
     rows["income"] += 25
-    message = monitor.window(rows, **more)
+    message = monitor.window(rows, more)
     assert monitor.called() == {}
     assert "Drift in a segment" not in message
     assert set(monitor.result("drift.json")["segments"]["region"]["north"]["drifted"]) >= {"income"}
@@ -137,16 +137,16 @@ def test_a_segment_is_held_against_its_own_baseline(tmp_path: Path) -> None:
     monitor = Monitor(tmp_path, "DATA_QUALITY")
     monitor.baseline(richer(traffic(0)).drop(columns="label"))
     statistics = {"baseline_statistics": str(tmp_path / "baseline/statistics.json")}
-    monitor.window(richer(traffic(1)), **monitor.constraints("constraints.json"), **statistics)
+    monitor.window(richer(traffic(1)), monitor.constraints("constraints.json") | statistics)
     assert monitor.called() == {}
-    monitor.window(traffic(1), **monitor.constraints("constraints.json"), **statistics)
+    monitor.window(traffic(1), monitor.constraints("constraints.json") | statistics)
     assert list(monitor.called()) == ["region = south"]
 
 
 def test_segments_keep_windows_of_their_own(tmp_path: Path) -> None:
     monitor, more = data_quality(tmp_path)
     times = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01T01:00:00Z"}
-    monitor.window(traffic(1), **more, **times, windows_uri=str(tmp_path / "windows"))
+    monitor.window(traffic(1), {**more, **times, "windows_uri": str(tmp_path / "windows")})
     assert len(list((tmp_path / "windows").glob("*.json"))) == 1
     assert len(list((tmp_path / "windows/segments").glob("*/*.json"))) == 2
     segments = monitor.result("drift.json")["segments"]["region"]
@@ -165,7 +165,7 @@ def test_a_baseline_with_times_has_windows_of_its_segments(tmp_path: Path) -> No
     statistics = {"baseline_statistics": str(tmp_path / "baseline/statistics.json")}
     places = {"windows_uri": str(tmp_path / "windows"), "baseline_windows_uri": str(tmp_path / "baseline")}
     del monitor.variables["baseline_time_column"]
-    monitor.window(richer(traffic(99, 600)), **monitor.constraints("constraints.json"), **statistics, **times, **places)
+    monitor.window(richer(traffic(99, 600)), monitor.constraints("constraints.json") | statistics | times | places)
     assert monitor.result("drift.json")["segments"]["region"]["south"]["by"] == "baseline windows"
     assert list(monitor.called()) == ["region = south"]
 

@@ -81,7 +81,7 @@ class Monitor:
         rows.to_csv(self.baseline_rows, index=False)
         return self._run("baseline", dataset_format=CSV, dataset_source=str(self.baseline_rows), **more)
 
-    def window(self, rows: pd.DataFrame, *, labelled: bool = False, **more: str) -> str:
+    def window(self, rows: pd.DataFrame, variables: Mapping[str, str], *, labelled: bool = False) -> str:
         folder, labels = self.root / "captured/ep/Primary/2026/01/01/00", self.root / "labels"
         for old in (*folder.glob("*"), *labels.glob("*")):
             old.unlink()
@@ -94,7 +94,7 @@ class Monitor:
         write(folder / "a.jsonl", records)
         if labelled:
             write(labels / "l.jsonl", truths)
-            more["ground_truth_source"] = str(labels)
+            variables = {**variables, "ground_truth_source": str(labels)}
         return self._run(
             "results",
             dataset_format=CAPTURES,
@@ -103,7 +103,7 @@ class Monitor:
             runs_per_year="365",
             sagemaker_endpoint_name="ep",
             sagemaker_monitoring_schedule_name="ep-kind",
-            **more,
+            **variables,
         )
 
     def _run(self, output: str, **more: str) -> str:
