@@ -189,7 +189,7 @@ class DataQualitySettings(RunSettings):
         return cls(
             **run_settings(read, HOURLY, hourly_limit=3600),
             thresholds=thresholds,
-            exclude_features=_excluded(read),
+            exclude_features=excluded_features(read),
             segments=segment_columns(read),
         )
 
@@ -241,8 +241,8 @@ def check_segment_inputs(read: Reader, segments: Sequence[str], columns: Sequenc
         )
 
 
-def _excluded(read: Reader) -> tuple[str, ...]:
-    """The job gets them with commas in between."""
+def excluded_features(read: Reader) -> tuple[str, ...]:
+    """The argument `exclude_features`: the job gets them with commas in between."""
     names = read.raw("exclude_features") or ()
     if isinstance(names, str) or not all(isinstance(name, str) and name.strip() and "," not in name for name in names):
         raise read.refuse("exclude_features", "must be a list of features without commas in their names")

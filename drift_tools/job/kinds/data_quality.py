@@ -227,6 +227,7 @@ def check_table(job: Job, settings: MonitorSettings, table: Table) -> Found:
     if path is None:
         raise InputError("baseline_constraints is not set: rows are held against a baseline")
     constraints = Constraints.read(path)
+    settings = replace(settings, excluded=_columns(settings.excluded, list(constraints.features)))
     return _check(job, settings, _Loaded(profile_for(table, constraints), None, table), constraints)
 
 
