@@ -24,6 +24,7 @@ from drift_tools.tables.json_fast import LARGE_JSON, read_plain_json_lines
 from drift_tools.tables.moments import as_moments, looks_like_moment, recognised, seconds_since_1970
 from drift_tools.tables.opening import has_arrow, named_index, opened
 from drift_tools.tables.table import Table
+from drift_tools.tables.take import take_rows
 
 __all__ = [
     "LARGEST_EXACT",
@@ -70,4 +71,5 @@ __all__ = [
     "respelt",
     "respelt_cells",
     "seconds_since_1970",
+    "take_rows",
 ]

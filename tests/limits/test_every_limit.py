@@ -40,6 +40,7 @@ NUMBERS: Mapping[str, tuple[tuple[str, Any, str], ...]] = {
     "segments of a window": (
         ("drift_tools.job.segments:MOST_VALUES", 10, "10 values"),
         ("drift_tools.job.segments:FEWEST_ROWS", 50, "fewer than 50"),
+        ("drift_tools.job.segments.results:MOST_CALLED", 3, "3 ring"),
     ),
     "a custom monitor": (
         ("components.args.custom:_MOST", 10, "10 scripts"),

@@ -9,7 +9,6 @@ import pytest
 
 from drift_tools.capture import read_captures
 from drift_tools.errors import InputError
-from drift_tools.job import segments
 from drift_tools.job.kinds import data_quality, estimated_quality
 from drift_tools.monitors.attribution import explain, model_process
 from drift_tools.monitors.attribution.model_process import ModelProcess, unpack
@@ -40,7 +39,7 @@ def test_a_facet_of_too_many_groups_fails_and_says_so() -> None:
 
 @pytest.mark.limit("rows that attribution explains")
 def test_the_rows_that_were_explained_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explain, "MOST_ROWS", 60)
+    monkeypatch.setitem(explain.attribute.__kwdefaults__, "most", 60)
     monitor = test_attribution_job.Monitor(tmp_path)
     monitor.baseline()
     message = monitor.window(np.random.default_rng(1).random((100, 3)))
@@ -63,7 +62,7 @@ def test_the_rows_of_the_flip_test_are_said(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.limit("segments of a window")
 def test_values_that_are_no_segments_are_counted_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "MOST_VALUES", 2)
+    monkeypatch.setattr(import_module("drift_tools.job.segments.cut"), "MOST_VALUES", 2)
     box = Box(tmp_path / "ml")
     make_baseline(box)
     captured(box, rows(600, 2))
