@@ -1,7 +1,7 @@
 """Who may do what: statements, policy documents and roles. The policy of each part stands beside that part."""
 
 from components.iam.context import AwsContext, look_up_context
-from components.iam.roles import service_role, with_key
+from components.iam.roles import bare_role, service_role, with_key, with_policy
 from components.iam.statements import (
     NO_VPC,
     NOTHING_OUTSIDE,
@@ -37,6 +37,7 @@ __all__ = [
     "Statement",
     "Vpc",
     "allow",
+    "bare_role",
     "deny_insecure_transport",
     "function_basics",
     "key_of_instances",
@@ -55,5 +56,6 @@ __all__ = [
     "service_role",
     "trust",
     "with_key",
+    "with_policy",
     "write_objects",
 ]

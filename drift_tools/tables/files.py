@@ -2,21 +2,23 @@
 
 import codecs
 import gzip
-import os
-import weakref
 import zlib
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from drift_tools.errors import InputError
+from drift_tools.tables.column import Column
 from drift_tools.tables.convert import from_arrow
 from drift_tools.tables.csv_text import Dialect, named, read_csv_text
 from drift_tools.tables.opening import pyarrow
+from drift_tools.tables.rereading import FileContent, HeldContent
 from drift_tools.tables.table import Table
 
 LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
-# Bytes from which a file is rather read a second time than kept: who compares numbers never asks how they were written.
-_NOT_KEPT = 16 << 20
+# Bytes from which a file is rather read several times than held: who compares numbers never asks how they were written.
+_NOT_HELD = 16 << 20
+_GZIP = b"\x1f\x8b"
+_PARQUET = b"PAR1"  # Apache Parquet, "File format"
 
 
 def read_table(path: str | Path, *, header: bool = True, delimiter: str | None = None, decimal: str = ".") -> Table:
@@ -41,39 +43,43 @@ def read_table(path: str | Path, *, header: bool = True, delimiter: str | None =
     if not path.exists():  # a pipe is no file, and can be read
         raise InputError(f"{path}: no such file")
     if is_parquet(path):
-        return _read_parquet(path)
+        return read_parquet(path)
+    try:
+        file = FileContent(path) if path.is_file() else None
+    except PermissionError as error:
+        raise _not_permitted(path) from error
+    if file is not None and file.size >= _NOT_HELD and (columns := _of_large(file, path, header, delimiter, decimal)):
+        return named(columns, len(columns[0]), str(path))
     content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
-    plain = None
     if len(content) >= LARGE_CSV and decimal == ".":
         from drift_tools.tables.csv_fast import read_plain_csv  # noqa: PLC0415 - for large files only
 
+        again = partial(_unpacked_again, file, path) if file is not None and len(content) >= _NOT_HELD else None
         dialect = Dialect.of_bytes(content, delimiter, str(path))
-        again = _read_again(path) if len(content) >= _NOT_KEPT and path.is_file() else None
-        plain = read_plain_csv(content, header=header, delimiter=dialect.delimiter, start=dialect.start, again=again)
-    if plain is not None:
-        return named(plain, len(plain[0]), str(path))
+        held = HeldContent(content, again)
+        if columns := read_plain_csv(held, header=header, delimiter=dialect.delimiter, start=dialect.start):
+            return named(columns, len(columns[0]), str(path))
     text = decode(content, path)
     return read_csv_text(text, header=header, delimiter=delimiter, decimal=decimal, source=str(path))
 
 
-def _read_again(path: Path) -> Callable[[], bytes]:
-    """Reads a file's content once more, also when its name is gone by then (a copy of an object of S3).
+def _of_large(file: FileContent, path: Path, header: bool, delimiter: str | None, decimal: str) -> list[Column] | None:
+    """The columns of a large file, which is never held as a whole; None if it is packed, or asks for more care."""
+    from drift_tools.tables.csv_fast import read_plain_csv  # noqa: PLC0415 - as above
 
-    Raises `InputError` if it has changed in between.
-    """
-    descriptor = os.open(path, os.O_RDONLY)
-    before = os.fstat(descriptor)
+    with file.opened() as stream:
+        head = stream.read(1 << 18)
+    if decimal != "." or head.startswith(_GZIP):
+        return None
+    if head.startswith(codecs.BOM_UTF8):
+        file.skip = len(codecs.BOM_UTF8)
+    dialect = Dialect.of_bytes(head[file.skip :], delimiter, str(path))
+    return read_plain_csv(file, header=header, delimiter=dialect.delimiter, start=dialect.start)
 
-    def read() -> bytes:
-        now = os.fstat(descriptor)
-        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            raise InputError(f"{path}: has changed since it was read: run this again once nobody writes to it")
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            file.seek(0)
-            return unpacked(file.read(), path).removeprefix(codecs.BOM_UTF8)
 
-    weakref.finalize(read, os.close, descriptor)
-    return read
+def _unpacked_again(file: FileContent, path: Path) -> bytes:
+    with file.opened() as stream:
+        return unpacked(stream.read(), path).removeprefix(codecs.BOM_UTF8)
 
 
 def is_parquet(path: Path) -> bool:
@@ -81,7 +87,14 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in (".parquet", ".pq")
 
 
-def _read_parquet(path: Path) -> Table:
+def has_parquet(path: Path) -> bool:
+    """Whether a file's content begins as a Parquet file's, whatever it is called: Athena gives names without an end."""
+    with path.open("rb") as file:
+        return file.read(len(_PARQUET)) == _PARQUET
+
+
+def read_parquet(path: Path) -> Table:
+    """Read a Parquet file, whatever it is called. Raises `InputError` that names the file."""
     pyarrow(f"{path}, a Parquet file,")
     import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
 
@@ -132,7 +145,7 @@ def read_bytes(path: Path) -> bytes:
 
 def unpacked(content: bytes, path: Path) -> bytes:
     """The content of a file, unpacked if it is gzip."""
-    if content[:2] != b"\x1f\x8b":
+    if content[:2] != _GZIP:
         return content
     try:
         return gzip.decompress(content)

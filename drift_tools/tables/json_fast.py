@@ -13,7 +13,8 @@ import numpy as np
 
 from drift_tools.tables.arrow_cells import ArrowTexts, Cells, Parts
 from drift_tools.tables.column import Column
-from drift_tools.tables.csv_fast import LazyColumn, are_surely_texts
+from drift_tools.tables.csv_fast import are_surely_texts
+from drift_tools.tables.lazy_column import LazyColumn
 from drift_tools.tables.table import Table
 
 LARGE_JSON: Final = 1 << 16

@@ -13,10 +13,12 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from drift_tools import InputError, compare
-from drift_tools.tables import Table, read_csv_text, read_table
+from drift_tools.tables import Table, csv_layout, read_csv_text, read_table
 from drift_tools.tables import csv_fast as plain_csv
 from drift_tools.tables import files as tables
 from drift_tools.tables.csv_fast import read_plain_csv
+from drift_tools.tables.csv_layout import Layout
+from drift_tools.tables.rereading import HeldContent
 
 
 def same(fast: Table, careful: Table) -> None:
@@ -76,7 +78,7 @@ CELLS = st.one_of(
 def test_whatever_is_read_fast_is_what_is_read_carefully(rows: list[list[str]], header: bool) -> None:
     names = [f"n{index}" for index in range(len(rows[0]))]
     text = "\n".join(",".join(row) for row in ([names] if header else []) + rows)
-    fast = read_plain_csv(text.encode(), header=header, delimiter=",")
+    fast = read_plain_csv(HeldContent(text.encode()), header=header, delimiter=",")
     if fast is None:
         return
     try:
@@ -98,11 +100,13 @@ QUOTED = st.one_of(CELLS, st.text(st.sampled_from('",\n\r a1\xa0\u2003\x1c'), ma
     st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
     st.sampled_from(["\n", "\r\n"]),
     st.sampled_from([1, 16, plain_csv._HEAD]),
+    st.integers(1, 9),
 )
-@example([['a""b', '"'], ['""', "x\ny"]], csv.QUOTE_ALL, "\n", 1)
-@example([["NA"], ["1"], ["2"]], csv.QUOTE_ALL, "\n", 16)
+@example([['a""b', '"'], ['""', "x\ny"]], csv.QUOTE_ALL, "\n", 1, 1)
+@example([["NA"], ["1"], ["2"]], csv.QUOTE_ALL, "\n", 16, 2)
+@example([["1"], ["2"], ["x"], ["0x1F"]], csv.QUOTE_MINIMAL, "\n", 1, 2)
 def test_quoted_cells_are_read_fast_as_they_are_read_carefully(
-    rows: list[list[str]], quoting: Any, end: str, head: int
+    rows: list[list[str]], quoting: Any, end: str, head: int, layout_block: int
 ) -> None:
     out = io.StringIO()
     writer = csv.writer(out, quoting=quoting, lineterminator=end)
@@ -110,21 +114,29 @@ def test_quoted_cells_are_read_fast_as_they_are_read_carefully(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plain_csv, "_HEAD", head)
         patch.setattr(plain_csv, "_BLOCK", 64)
-        fast = read_plain_csv(out.getvalue().encode(), header=True, delimiter=",")
+        patch.setattr(plain_csv, "_PIECES", 2)
+        patch.setattr(csv_layout, "_BLOCK", layout_block)
+        fast = read_plain_csv(HeldContent(out.getvalue().encode()), header=True, delimiter=",")
     if fast is not None:
         same(Table.of(fast, len(fast[0])), read_csv_text(out.getvalue()))
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.text(st.sampled_from('",\n\r a1'), max_size=30))
-@example('1,"2"')
-@example('1,"a"x\n')
-@example('1,x"y"\n')
-@example('1, "x"\n')
-@example('1,"x\n2,3\n')
-def test_what_is_hardly_csv_is_read_carefully_or_alike(body: str) -> None:
+@given(st.text(st.sampled_from('",\n\r a1'), max_size=30), st.integers(1, 9))
+@example('1,"2"', 1)
+@example('1,"a"x\n', 2)
+@example('1,x"y"\n', 3)
+@example('1, "x"\n', 4)
+@example('1,"x\n2,3\n', 5)
+def test_what_is_hardly_csv_is_read_carefully_or_alike(body: str, layout_block: int) -> None:
     text = "a,b\n" + body
-    fast = read_plain_csv(text.encode(), header=True, delimiter=",")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_layout, "_BLOCK", layout_block)
+        fast = read_plain_csv(HeldContent(text.encode()), header=True, delimiter=",")
+        in_blocks = Layout.of(HeldContent(text.encode()).opened(), ",")
+    whole = Layout.of(HeldContent(text.encode()).opened(), ",")
+    assert in_blocks.is_plain == whole.is_plain
+    assert in_blocks == whole or not whole.is_plain
     if fast is not None:
         same(Table.of(fast, len(fast[0])), read_csv_text(text))
 
@@ -132,7 +144,7 @@ def test_what_is_hardly_csv_is_read_carefully_or_alike(body: str) -> None:
 @pytest.mark.parametrize("cell", ['"2"', "\t2", "\xa02", "2\x1c", '"2\n"', '"2\n3"', "true", "2026-01-01", "10:00:00"])
 def test_what_was_left_to_the_careful_reader_is_read_alike(cell: str) -> None:
     text = f"a,b\n1,{cell}\n"
-    fast = read_plain_csv(text.encode(), header=True, delimiter=",")
+    fast = read_plain_csv(HeldContent(text.encode()), header=True, delimiter=",")
     assert fast is not None
     same(Table.of(fast, 1), read_csv_text(text))
 
@@ -142,7 +154,7 @@ def test_what_was_left_to_the_careful_reader_is_read_alike(cell: str) -> None:
     ["1,2\r3,4\n", "1,2,3\n", "1\n", "1,\x002\n", '1,"2"x\n', '1,2"\n', "", "\n"],
 )
 def test_what_is_not_plain_is_left_to_the_careful_reader(body: str) -> None:
-    assert read_plain_csv(f"a,b\n{body}".encode(), header=True, delimiter=",") is None
+    assert read_plain_csv(HeldContent(f"a,b\n{body}".encode()), header=True, delimiter=",") is None
 
 
 @pytest.fixture
@@ -192,7 +204,7 @@ def test_a_large_file_is_not_kept_and_read_again_for_what_its_numbers_were_writt
     path.write_bytes(gzip.compress(content) if pack else content)
     monkeypatch.setattr(tables, "LARGE_CSV", 1)
     kept = read_table(path)
-    monkeypatch.setattr(tables, "_NOT_KEPT", 1)
+    monkeypatch.setattr(tables, "_NOT_HELD", 1)
     table = read_table(path)
     path.unlink()  # as the copy of an object of S3 is, once it was read
     assert table.columns["x"].as_texts().tolist() == kept.columns["x"].as_texts().tolist()
@@ -202,7 +214,7 @@ def test_a_large_file_is_not_kept_and_read_again_for_what_its_numbers_were_writt
 
 def test_a_file_that_changed_in_between_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "LARGE_CSV", 1)
-    monkeypatch.setattr(tables, "_NOT_KEPT", 1)
+    monkeypatch.setattr(tables, "_NOT_HELD", 1)
     path = tmp_path / "a.csv"
     path.write_text("x\n" + "1.0\n" * 500)
     table = read_table(path)
@@ -210,3 +222,15 @@ def test_a_file_that_changed_in_between_is_not_read_again(tmp_path: Path, monkey
     path.write_text("x\n" + "2.0\n" * 501)
     with pytest.raises(InputError, match=r"a\.csv: has changed since it was read: run this again"):
         table.columns["x"].as_texts()
+
+
+def test_rows_in_the_middle_of_a_large_file_may_be_what_the_first_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_NOT_HELD", 1)
+    monkeypatch.setattr(plain_csv, "_HEAD", 64)
+    rows = [f"{index % 9},{index / 4},{index},{index}" for index in range(3000)]
+    rows[2000:2002] = ["oops, 1 ,-0,0x1F", ",,,nan"]
+    content = "\n".join(["a,b,c,d", *rows, ""])
+    (tmp_path / "a.csv").write_text(content)
+    same(read_table(tmp_path / "a.csv"), read_csv_text(content))

@@ -16,7 +16,7 @@ from components.args import (
     OpenEngineSettings,
     StackSettings,
 )
-from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource
+from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource, segment_variable
 from components.monitors.clarify import SHADOW_ENDPOINT_PREFIX, clarify_schedule
 from components.monitors.images import CLARIFY
 from components.monitors.kind import MetricGraph, MonitorDefaults, Site
@@ -86,6 +86,7 @@ class Attribution(MonitorDefaults):
             "publish_cloudwatch_metrics": "Disabled",
             "analysis_type": self.kind.analysis_type,
             "inference_attribute": f"{self.settings.score}",
+            **segment_variable(self.settings.segments),
         }
         config = f"{naming.canonical_json(self.analysis_config())} {self.model_hash}"
         return BaselineJob(kind=ATTRIBUTION, data=given.data, content=given.content, analysis=analysis, config=config)
@@ -122,4 +123,8 @@ class Attribution(MonitorDefaults):
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """Where an answer has the score, and which metrics are published."""
-        return {"inference_attribute": f"{self.settings.score}", "feature_metrics": engine.feature_metrics}
+        return {
+            "inference_attribute": f"{self.settings.score}",
+            "feature_metrics": engine.feature_metrics,
+            **segment_variable(self.settings.segments),
+        }

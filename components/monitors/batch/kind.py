@@ -48,8 +48,12 @@ class Batch(MonitorDefaults):
         return baseline.statistics_uri
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """Which features have metrics."""
-        return {"feature_metrics": engine.feature_metrics}
+        """Which features have metrics, and which columns are left out."""
+        excluded = self.settings.exclude_features
+        return {
+            "feature_metrics": engine.feature_metrics,
+            **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),
+        }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:
         """All that there is of data quality's baseline."""

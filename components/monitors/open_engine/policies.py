@@ -30,6 +30,8 @@ from components.iam import (
 from contract import bucket_layout, retraining
 from contract.monitor_kinds import KINDS
 
+# How much of a stack's name the names of looks begin with (functions/start_monitor/partitions.py).
+LOOK_STEM: Final = 40
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
 _SHARDS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SHARDS_FOLDER}"
 _READ_BY_RUNS: Final = (
@@ -74,13 +76,16 @@ def start_policy(
     window_function_arn: str | None = None,
     batch_plan_uri: str | None = None,
     batch_uris: Sequence[str] = (),
+    is_partitioned: bool = False,
+    looks: tuple[str, str] | None = None,
     retrained: bool = False,
 ) -> PolicyDocument:
     """The function that starts runs: see what there is, and whether the baseline is; remember what was taken, start
     these jobs under that role, and say why one could not be started. `kinds`: of monitors that are on.
 
-    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `retrained`: it
-    looks what to compare with since the last retraining.
+    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `is_partitioned`:
+    batches are partitions, not transform jobs; `looks`: the group and the role of schedules with which it plans looks
+    at them. `retrained`: it looks what to compare with since the last retraining.
     """
     followed = [retraining.STATE_FOLDER] if retrained else []
     statements = [
@@ -119,13 +124,40 @@ def start_policy(
     if batch_plan_uri:
         statements += [
             allow("ReadBatchPlan", ["s3:GetObject"], [context.bucket_arn(*naming.s3_parts(batch_plan_uri))]),
-            # Jobs are named by whoever starts them, and only the job itself says where it writes.
-            allow("DescribeBatches", ["sagemaker:DescribeTransformJob"], [context.arn("sagemaker", "transform-job/*")]),
             list_batches(context, batch_uris),
         ]
+        if not is_partitioned:
+            statements += _see_transform_jobs(context)
+    if looks:
+        statements += _plan_looks(context, job_stem, *looks)
     if window_function_arn:
         statements.append(allow("InvokeWindowFunction", ["lambda:InvokeFunction"], [window_function_arn]))
     return policy_document(*statements)
+
+
+def _see_transform_jobs(context: AwsContext) -> list[Statement]:
+    """Jobs are named by whoever starts them, and only the job itself says where it writes."""
+    return [
+        allow("DescribeBatches", ["sagemaker:DescribeTransformJob"], [context.arn("sagemaker", "transform-job/*")]),
+        allow("ListBatchesThatEnded", ["sagemaker:ListTransformJobs"], ["*"]),  # the action knows no resources
+    ]
+
+
+def _plan_looks(context: AwsContext, job_stem: str, group: str, role_arn: str) -> list[Statement]:
+    """Schedules of one time, of this stack's group and under the role that its schedules have."""
+    return [
+        allow(
+            "PlanLooks",
+            ["scheduler:CreateSchedule"],
+            [context.arn("scheduler", f"schedule/{group}/{job_stem[:LOOK_STEM]}-*")],
+        ),
+        allow(
+            "PassScheduleRole",
+            ["iam:PassRole"],
+            [role_arn],
+            {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        ),
+    ]
 
 
 def _lists(statement: Statement) -> bool:

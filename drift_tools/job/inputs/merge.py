@@ -27,7 +27,10 @@ from drift_tools.capture import (
     read_labels,
 )
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
+from drift_tools.job.inputs.batch_records import batch_lines, batch_outputs
 from drift_tools.job.settings import required
+
+_TOO_DEEP = b"(nested too deeply)"  # no JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,12 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
     captures = merged = 0
     written: list[Path] = []
     by_folder: dict[Path, list[str]] = {}
-    for path in capture_files(captured):
-        for _, line in numbered_lines(path):
-            record = _record(line) if isinstance(line, bytes) else None
+    for path, lines in _files(captured):
+        for line in lines:
+            try:
+                record = _record(line) if isinstance(line, bytes) else None
+            except RecursionError:
+                record = None
             if record is None:
                 unreadable += 1
                 continue
@@ -68,12 +74,20 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
                 merged += 1
                 folder = path.parent.relative_to(captured) if captured.is_dir() else Path()
                 by_folder.setdefault(folder, []).append(_labelled(record, label))
-    for number, (folder, lines) in enumerate(by_folder.items()):
+    for number, (folder, rows) in enumerate(by_folder.items()):
         path = output / folder / f"part-{number:05d}-{uuid.uuid4()}.c000.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        path.write_text("\n".join(rows) + "\n", encoding="utf-8")
         written.append(path)
     return Merge(captures, len(labels.by_id), merged, unreadable, tuple(written), labels.summary)
+
+
+def _files(captured: Path) -> Iterator[tuple[Path, Iterator[Any]]]:
+    """Captured files with their lines; of transform jobs what they wrote, each row as a captured record."""
+    if outputs := batch_outputs(captured):
+        yield from ((path, batch_lines(path)) for path in outputs)
+    else:
+        yield from ((path, (line for _, line in numbered_lines(path))) for path in capture_files(captured))
 
 
 def labelled_blocks(captured: Path, labels: Labels, coverage: LabelCoverage | None = None) -> Iterator[Block]:
@@ -97,22 +111,28 @@ def labelled_lines(captured: Path, labels: Labels, coverage: LabelCoverage | Non
 
 
 def _with_label(line: bytes, labels: Labels, coverage: LabelCoverage | None) -> bytes:
-    record = _record(line) if line.strip() else None
+    try:
+        record = _record(line) if line.strip() else None
+    except RecursionError:  # whoever reads it next may stand a little less deep, and would read its label
+        return _TOO_DEEP
     label = None if record is None else labels.of(record)
     if coverage is not None and record is not None:
         coverage.add(record, has_label=label is not None)
-    return line if record is None or label is None else _labelled(record, label).encode()
+    if record is None or (label is None and GROUND_TRUTH not in record):
+        return line
+    # Whoever may write captures may not say what was true: a label that a record came with is none.
+    return _labelled({name: value for name, value in record.items() if name != GROUND_TRUTH}, label).encode()
 
 
-def _labelled(record: dict[str, Any], label: Any) -> str:
-    return json.dumps({**record, GROUND_TRUTH: label}, separators=(",", ":"))
+def _labelled(record: dict[str, Any], label: Any | None) -> str:
+    return json.dumps(record if label is None else {**record, GROUND_TRUTH: label}, separators=(",", ":"))
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
     """The record of a line; None if it is no JSON object."""
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     return record if isinstance(record, dict) else None
 

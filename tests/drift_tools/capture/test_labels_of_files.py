@@ -2,11 +2,20 @@
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from drift_tools.capture import BOTH_SIDES, GROUND_TRUTH, files, iterate_captures, read_captures, read_labels
+from drift_tools.capture import (
+    BOTH_SIDES,
+    GROUND_TRUTH,
+    LabelCoverage,
+    files,
+    iterate_captures,
+    read_captures,
+    read_labels,
+)
 from drift_tools.job.inputs.merge import labelled_blocks
 
 
@@ -61,6 +70,45 @@ def test_captures_with_labels_are_told_with_their_files_and_lines(tmp_path: Path
         ("_c0", 2),
         ("groundTruthData", 2),
     ]
+
+
+FORGED = '"groundTruthData":{"data":"1","encoding":"CSV"}'
+FORGERIES = [
+    record(1)[:-1] + f",{FORGED}}}",
+    "{" + FORGED + "," + record(1)[1:],
+    record(1)[:-1] + "," + FORGED.replace("ground", "\\u0067round") + "}",
+    record(1)[:-1] + f",{FORGED},{FORGED}}}",
+]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("forged", FORGERIES)
+def test_a_label_in_a_capture_is_none(tmp_path: Path, forged: str, fast: bool) -> None:
+    """Whoever may write captures may not say what was true."""
+    (tmp_path / "labels.jsonl").write_text(label(0) + "\n" + label(3) + "\n")
+    captured = tmp_path / "a.jsonl"
+    captured.write_text("\n".join([record(0), forged, record(3)[:-1] + f",{FORGED.replace('1', '9')}}}"]) + "\n")
+    labels, coverage = read_labels(tmp_path / "labels.jsonl"), LabelCoverage()
+    blocks = labelled_blocks(captured, labels, coverage)
+    (found,) = iterate_captures(blocks, sides=(*BOTH_SIDES, GROUND_TRUTH), fast=fast)
+    assert list(found.data.columns["groundTruthData"].as_texts()) == ["0", "1"]
+    assert found.skipped == {"no groundTruthData": 1}
+    assert (coverage.labelled.total(), coverage.waiting.total()) == (2, 1)
+
+
+def test_a_label_cannot_hide_in_a_record_that_is_nested_as_deep_as_may_be(tmp_path: Path) -> None:
+    """The reader stands a few calls less deep than who joins the labels."""
+    (tmp_path / "labels.jsonl").write_text(label(0) + "\n")
+    deep = [
+        record(1)[:-1] + f',{FORGED},"x":{"[" * depth}{"]" * depth}}}'
+        for depth in range(sys.getrecursionlimit() - 400, sys.getrecursionlimit() + 10)
+    ]
+    captured = tmp_path / "a.jsonl"
+    captured.write_text("\n".join([record(0), *deep]) + "\n")
+    blocks = labelled_blocks(captured, read_labels(tmp_path / "labels.jsonl"))
+    (found,) = iterate_captures(blocks, sides=(*BOTH_SIDES, GROUND_TRUTH))
+    assert found.used == 1
+    assert found.skipped.keys() <= {"no groundTruthData", "not JSON"}
 
 
 def test_blocks_are_read_as_their_file_is(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""Whether a CSV file is one that every reader takes for the same rows and cells, told block by block."""
+
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BLOCK = 1 << 20
+_NEWLINE, _QUOTE = b'\n"'
+
+
+class Layout(NamedTuple):
+    """What the bytes of a CSV file tell."""
+
+    is_plain: bool
+    """Whether every line ends with a line feed, and every quote begins a cell, ends one or is doubled within one."""
+    has_broken_cells: bool
+    """Whether any cell has a line break in it, in its quotes."""
+    lines: int
+    """No fewer than there are rows."""
+
+    @classmethod
+    def of(cls, content: BinaryIO, delimiter: str) -> "Layout":
+        """Of a stream, to its end or to what is not plain."""
+        borders = np.zeros(256, dtype=np.bool_)
+        borders[list(delimiter.encode() + b'"\r\n')] = True
+        inside, has_broken_cells = 0, False  # `inside`: whether the block begins inside of quotes
+        lines = 1
+        # Two bytes of the block before: one that was judged, and one whose successor was not known.
+        before, is_end = b"\n", False
+        while not is_end:
+            block = content.read(_BLOCK)
+            is_end = not block
+            block = before + (block or delimiter.encode())
+            if block.count(b"\r", 1, -1) != block.count(b"\r\n", 1) or b"\0" in block:
+                return cls(False, has_broken_cells, lines)
+            if inside or b'"' in block:
+                every = np.frombuffer(block, dtype=np.uint8)
+                places = 1 + np.flatnonzero(every[1:-1] == _QUOTE)
+                opening, closing = places[inside::2], places[1 - inside :: 2]
+                if not borders[every[opening - 1]].all() or not borders[every[closing + 1]].all():
+                    return cls(False, has_broken_cells, lines)
+                has_broken_cells = has_broken_cells or _has_break(every, places, inside)
+                inside = (inside + len(places)) % 2
+            lines += block.count(b"\n", 1, -1)
+            before = block[-2:]
+        return cls(not inside, has_broken_cells, lines)
+
+
+def _has_break(every: NDArray[np.uint8], quotes: NDArray[np.intp], inside: int) -> bool:
+    """Whether a line feed has an odd number of quotes before it."""
+    breaks = 1 + np.flatnonzero(every[1:-1] == _NEWLINE)
+    return bool(((np.searchsorted(quotes, breaks) + inside) % 2).any())
