@@ -118,7 +118,10 @@ class Attribution(MonitorDefaults):
         """Make SageMaker Clarify's job definition and schedule; the schedule's name."""
         if baseline is None:
             raise ArgumentError("attribution.baseline is missing: Model Monitor needs what it compares with")
-        attributes = {"inference_attribute": f"{self.settings.score}"}
+        score = self.settings.score
+        if site.batches_of(self.kind) is not None:  # a column of what a transform job wrote, behind the inputs
+            score += len(self.settings.features)
+        attributes = {"inference_attribute": f"{score}"}
         return clarify_schedule(self.kind, self.settings, site, baseline, attributes=attributes, opts=opts)
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
