@@ -425,6 +425,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             metric_namespace=self.metric_namespace,
             files_outside=settings.files_outside,
             others_in_budget=int(settings.stream_shares_budget),
+            publishes_effect=settings.alerting.asks_for_effect,
             batch_uris=settings.batch_uris,
         )
         if settings.retraining:
@@ -545,6 +546,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "endpoint_name": self.endpoint_name,
                 "bucket_name": self.bucket_name,
                 "metric_namespace": self.metric_namespace,
+                "publishes_effect": self._settings.alerting.asks_for_effect,
                 "log_retention_in_days": self._settings.common.log_retention_in_days,
                 "kms_key_arn": self._settings.common.kms_key_arn,
                 "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
@@ -612,11 +614,12 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 # An alarm that itself waits for several runs says nothing of fewer.
                 runs=max(rule.runs, item.rule.runs),
                 threshold=item.rule.threshold,
+                metric=item.rule.metric_name,
                 hours_between_runs=settings.hours_between_runs[rule.kind],
             )
             for rule in retraining.alarms
             for item in self.alerting.alarms
-            if (item.kind, item.rule.severity, item.rule.metric_name)
+            if (item.kind, item.rule.severity, item.rule.about)
             == (rule.kind, rule.severity, metrics.CONSTRAINT_VIOLATIONS)
         ]
         around = Surroundings(

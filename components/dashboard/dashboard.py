@@ -61,6 +61,7 @@ def dashboard_body(subject: DashboardSubject) -> dict[str, Any]:
             height=6,
             widgets=[
                 _own_metric(subject, metrics.CONSTRAINT_VIOLATIONS, "Constraint violations"),
+                *_largest_effect(subject),
                 _own_metric(subject, metrics.JOB_FAILURES, "Failed jobs"),
             ],
         ),
@@ -90,6 +91,13 @@ def _alarms(subject: DashboardSubject) -> list[Widget]:
         return [alarm_states("Alarms", subject.alarm_arns)]
     critical = alarm_states("Critical alarms", subject.critical_alarm_arns)
     return [critical, alarm_states("Warnings", subject.alarm_arns)] if subject.alarm_arns else [critical]
+
+
+def _largest_effect(subject: DashboardSubject) -> list[Widget]:
+    """Of all findings, where an alarm listens to it."""
+    if not any(rule.metric_name == metrics.LARGEST_EFFECT for rule in subject.rules):
+        return []
+    return [_own_metric(subject, metrics.LARGEST_EFFECT, "Largest effect (1: just material)")]
 
 
 def _own_metric(subject: DashboardSubject, name: str, title: str) -> Widget:

@@ -198,3 +198,18 @@ def test_refusals(make_args: MakeArgs, changes: dict[str, Any], words: str) -> N
     with pytest.raises(ArgumentError) as refused:
         StackSettings.from_args("churn", make_args(**{"engine": "open", **changes}))
     assert words in str(refused.value)
+
+
+@pytest.mark.limit("a custom monitor")
+@pytest.mark.parametrize(
+    ("scripts", "words"),
+    [
+        ({f"m{number}": SCRIPT for number in range(11)}, "must name 1 to 10 monitors"),
+        ({"mine": SCRIPT + "#" * 64 * 1024}, "custom.monitors.mine.script has more than 64 KiB"),
+    ],
+)
+def test_too_many_or_too_long_scripts_are_refused(make_args: MakeArgs, scripts: dict[str, str], words: str) -> None:
+    monitors = {name: {"script": pulumi.StringAsset(text)} for name, text in scripts.items()}
+    with pytest.raises(ArgumentError) as refused:
+        StackSettings.from_args("churn", make_args(engine="open", custom={"monitors": monitors}))
+    assert words in str(refused.value)

@@ -81,7 +81,11 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         more = {"segments": segments.document(parts)} if parts else {}
         write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement, **more})
     entries = [*_metrics(settings, found, checked), *segments.metrics(Metrics.of(settings.metrics), parts)]
-    return entries, f"{completion(violations, rows.counts)} {says}"
+    return entries, f"{completion(violations, rows.counts)} {says}{_sampled(found.rows, rows.table.rows)}"
+
+
+def _sampled(explained: int, rows: int) -> str:
+    return f" {explained:,} of {rows:,} rows, evenly spread, were explained." if explained < rows else ""
 
 
 def _parts(settings: MonitorSettings, table: Table, explain: Callable[..., Attribution]) -> dict[str, Any]:
