@@ -267,7 +267,7 @@ def _check_batches(found: "StackSettings") -> None:
     batch = found.of(BatchSettings)
     if batch is None:
         return
-    if batch.baseline is None and found.of(DataQualitySettings) is None:
+    if batch.baseline is None and found.of(DataQualitySettings) is None and not batch.monitors:
         raise ArgumentError(
             "batch is given without batch.baseline, and data_quality.enabled is False: batches are held against its "
             "baseline; give batch.baseline, or remove one"
