@@ -26,7 +26,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from tests.lambda_functions.monitored_world import HOUR, STATE, World
 from tests.lambda_functions.partial_uploads import CASES, played
 

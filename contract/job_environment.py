@@ -18,9 +18,11 @@ class JobEnvironment:
     dataset_source: str | None = None
     start_time: str | None = None
     end_time: str | None = None
+    batch_name: str | None = None
+    """Of a batch: its transform job, or its partition."""
     batch_columns: str | None = None
-    """Of a batch: JSON of where a row has the answer (`position` START or END), in how many columns (`number`), and
-    whether an id and a time end it (`ids`)."""
+    """Of a batch: JSON of where a row has the answer (`position` START or END), in how many columns (`number`), whether
+    an id and a time end it (`ids`), and whether its files lie in folders that are columns (`partitioned`)."""
     batch_input_source: str | None = None
     """Of a batch whose output has not its input: that, row by row."""
     due_time: str | None = None

@@ -38,6 +38,8 @@ DECLARED: Final = f"{STATE_FOLDER}/declared.json"
 DECISIONS: Final = f"{PREFIX}/decisions"
 """Of every execution how it ended, why, and who approved."""
 MODELS_FOLDER: Final = "retrained-models"
+BASELINES: Final = "retrained-"
+"""What the folders of retrained models' baselines begin with, below a kind's place for baselines that were given."""
 """What training jobs write. Not below the archives of deployed models, which only deployments write."""
 
 # Metrics in the stack's namespace.

@@ -158,6 +158,7 @@ def _connect_identity(identity: Identity, journal: Journal, *, enforce: bool) ->
         Encryption(identity).connect()
     seams.supply_metric_namespace()
     seams.authorise_queries_on_workgroups()
+    seams.authorise_schedules_by_group()
     seams.count_loopback_as_secure_transport()
 
 

@@ -32,7 +32,7 @@ from components.args.baseline import (
     files_for_thresholds,
     quality_baseline_settings,
 )
-from components.args.batch import BatchArgs, BatchSettings
+from components.args.batch import BatchArgs, BatchSettings, PartitionsArgs, PartitionsSettings
 from components.args.bias import BiasArgs, BiasData, BiasSettings
 from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
@@ -132,6 +132,8 @@ __all__ = [
     "NetworkSettings",
     "OpenEngineArgs",
     "OpenEngineSettings",
+    "PartitionsArgs",
+    "PartitionsSettings",
     "Reader",
     "RealTimeArgs",
     "RealTimeSettings",

@@ -8,7 +8,7 @@ import pulumi
 
 from components.args.baseline import BaselineFiles, ExistingBaseline, csv_header, existing_files
 from components.args.engines import OPEN
-from components.args.monitors import RunSettings, run_settings
+from components.args.monitors import RunSettings, check_segment_inputs, check_segments, run_settings, segment_columns
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.schedules import DAILY_AT_SIX
 
@@ -46,6 +46,9 @@ class AttributionArgs(TypedDict):
     """How rows become a feature's importance: `mean_abs`, `mean_sq` or `median`. Default `mean_abs`."""
     model_uri: NotRequired[pulumi.Input[str]]
     """`s3://bucket/…/model.tar.gz` of an endpoint that exists already. Default the archive of the stack's endpoint."""
+    segments: NotRequired[Sequence[str]]
+    """Columns, at most 3, whose values are judged one by one: the 10 most frequent of the baseline. The 3
+    worst ring, in this monitor's alarm. Open engine, `baseline.data`. Default none."""
     enabled: NotRequired[bool]
     """Default true, where there are arguments of attribution at all."""
     schedule_expression: NotRequired[str]
@@ -79,6 +82,7 @@ class AttributionSettings(RunSettings):
         ("baseline", "constraints"),
     )
     features: tuple[str, ...]
+    segments: tuple[str, ...]
     baseline: AttributionData | BaselineFiles | ExistingBaseline
     score: int
     aggregation: str
@@ -93,10 +97,17 @@ class AttributionSettings(RunSettings):
         twice = sorted({name for name in features if list(features).count(name) > 1})
         if twice:
             raise read.refuse("features", f"has {twice[0]!r} twice")
+        baseline, segments = _baseline(read, features), segment_columns(read)
+        check_segment_inputs(read, segments, features, read.name("features"))
+        if segments and not isinstance(baseline, AttributionData):
+            raise ArgumentError(
+                f"{read.name('segments')} needs {read.name('baseline')}.data: a segment is held against its own rows"
+            )
         return cls(
             **run_settings(read, DAILY_AT_SIX, hourly_limit=3600),
             features=tuple(features),
-            baseline=_baseline(read, features),
+            segments=segments,
+            baseline=baseline,
             score=read.whole("score", 0, 0, 10_000),
             aggregation=read.choice("aggregation", "mean_abs", AGGREGATIONS),
             model_uri=read.s3_file("model_uri") if read.has("model_uri") else None,
@@ -114,6 +125,7 @@ class AttributionSettings(RunSettings):
 
     def check(self, engine: str, path: str) -> None:
         """Refuse what SageMaker Clarify's job definition has no place for, or a job of the open engine's would make."""
+        check_segments(self.segments, engine, path)
         if engine == OPEN:
             return
         if self.record_preprocessor is not None:

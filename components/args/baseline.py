@@ -255,6 +255,7 @@ class ModelQualityBaselineSettings:
     inference_attribute: str | None
     probability_attribute: str | None
     ground_truth_attribute: str
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def from_args(cls, args: ModelQualityBaselineArgs, problem_type: str, path: str = "model_quality.baseline") -> Self:
@@ -281,6 +282,7 @@ class ModelQualityBaselineSettings:
             inference_attribute=found["inference_attribute"],
             probability_attribute=found["probability_attribute"],
             ground_truth_attribute=str(found["ground_truth_attribute"]),
+            columns=tuple(columns),
         )
 
 

@@ -8,7 +8,7 @@ import pulumi
 
 from components.args.baseline import BaselineFiles, ExistingBaseline, csv_header, existing_files
 from components.args.engines import OPEN
-from components.args.monitors import RunSettings, run_settings
+from components.args.monitors import RunSettings, check_segment_inputs, check_segments, run_settings, segment_columns
 from components.args.reader import ArgumentError, Reader, argument_names, as_text
 from components.args.schedules import DAILY_AT_SIX, check_window, hours_back, offset
 
@@ -68,6 +68,9 @@ class BiasArgs(TypedDict):
     """Where it has the probability, if that is to make the label. Default none."""
     probability_threshold: NotRequired[float]
     """Above which probability a prediction is positive. Default 0.5 where there is a probability, otherwise none."""
+    segments: NotRequired[Sequence[str]]
+    """Columns, at most 3, whose values are judged one by one: the 10 most frequent of the baseline. The 3
+    worst ring, in this monitor's alarm. Open engine, `baseline.data`. Default none."""
     enabled: NotRequired[bool]
     """Default true, where there are arguments of bias at all."""
     schedule_expression: NotRequired[str]
@@ -111,6 +114,7 @@ class BiasSettings(RunSettings):
     positive_labels: tuple[Any, ...]
     label: str
     features: tuple[str, ...]
+    segments: tuple[str, ...]
     group_variable: str | None
     inference_attribute: str | None
     probability_attribute: str | None
@@ -134,6 +138,7 @@ class BiasSettings(RunSettings):
             positive_labels=_values(read, "positive_labels"),
             label=label,
             features=features,
+            segments=_segments(read, features, baseline),
             group_variable=_one_of(read, "group_variable", features),
             inference_attribute=read.optional_text("inference_attribute", None if probability else "0"),
             probability_attribute=probability,
@@ -154,6 +159,7 @@ class BiasSettings(RunSettings):
 
     def check(self, engine: str, path: str) -> None:
         """Refuse what SageMaker Clarify's job definition has no place for, or a job of the open engine's would make."""
+        check_segments(self.segments, engine, path)
         if engine == OPEN:
             return
         if self.record_preprocessor is not None:
@@ -202,6 +208,16 @@ def _baseline(read: Reader) -> BiasData | BaselineFiles | ExistingBaseline:
     if not any(document.get(f"{stage}_training_bias_metrics") for stage in ("pre", "post")):
         raise ArgumentError(f"{own.name('constraints')} has no bias metrics: give the analysis.json of a bias baseline")
     return BaselineFiles(statistics=None, constraints=document)
+
+
+def _segments(read: Reader, features: Sequence[str], baseline: object) -> tuple[str, ...]:
+    found = segment_columns(read)
+    check_segment_inputs(read, found, features, read.name("features"))
+    if found and not isinstance(baseline, BiasData):
+        raise ArgumentError(
+            f"{read.name('segments')} needs {read.name('baseline')}.data: a segment is held against its own rows"
+        )
+    return found
 
 
 def _features(read: Reader, baseline: object, label: str) -> tuple[str, ...]:

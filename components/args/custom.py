@@ -7,7 +7,7 @@ from typing import ClassVar, Final, NotRequired, Self, TypedDict
 import pulumi
 
 from components.args.engines import OPEN
-from components.args.monitors import RunSettings, run_settings
+from components.args.monitors import RunSettings, run_settings, segment_columns
 from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.schedules import HOURLY
 
@@ -33,6 +33,9 @@ class CustomArgs(TypedDict):
 
     monitors: Mapping[str, CustomScriptArgs]
     """By name, which the metrics begin with."""
+    segments: NotRequired[Sequence[str]]
+    """Columns, at most 3, whose values are judged one by one: the 10 most frequent of the window. The 3
+    worst ring, in this monitor's alarm. Open engine. Default none."""
     enabled: NotRequired[bool]
     """Default true, where there are arguments of custom monitors at all."""
     schedule_expression: NotRequired[str]
@@ -60,6 +63,7 @@ class CustomSettings(RunSettings):
 
     FILES: ClassVar[Sequence[Sequence[str]]] = (("monitors", "*", "script"),)
     monitors: Mapping[str, CustomScript]
+    segments: tuple[str, ...] = ()
 
     @classmethod
     def from_args(cls, args: CustomArgs, path: str = "custom") -> Self:
@@ -72,6 +76,7 @@ class CustomSettings(RunSettings):
             monitors={
                 str(name): _script(f"{read.name('monitors')}.{name}", str(name), one) for name, one in given.items()
             },
+            segments=segment_columns(read),
         )
 
     @property

@@ -17,7 +17,14 @@ from components.args.baseline import (
 )
 from components.args.bounds import check_length
 from components.args.engines import MODEL_MONITOR
-from components.args.monitors import LONGEST_VARIABLE, RunSettings, run_settings
+from components.args.monitors import (
+    LONGEST_VARIABLE,
+    RunSettings,
+    check_segment_inputs,
+    check_segments,
+    run_settings,
+    segment_columns,
+)
 from components.args.reader import ArgumentError, Reader, argument_names, as_text
 from components.args.schedules import DAILY_AT_SIX, check_window, hours_back, offset
 from contract import quality_metrics
@@ -51,6 +58,9 @@ class ModelQualityArgs(TypedDict):
     class_probabilities: NotRequired[Mapping[str, str]]
     """For `estimate` of a MulticlassClassification: where an answer has each class's probability; in `baseline.data`
     it is the column `probability_CLASS`. Default none."""
+    segments: NotRequired[Sequence[str]]
+    """Columns, at most 3, whose values are judged one by one: the 10 most frequent of the baseline. The 3
+    worst ring, in this monitor's alarm. Open engine, `baseline.data`. Default none."""
     schedule_expression: NotRequired[str]
     """Default daily at 06:00 UTC, `cron(0 6 ? * * *)`."""
     start_time_offset: NotRequired[str]
@@ -83,6 +93,7 @@ class ModelQualitySettings(RunSettings):
     end_time_offset: str
     estimate: bool = False
     class_probabilities: Mapping[str, str] = field(default_factory=dict)
+    segments: tuple[str, ...] = ()
 
     @classmethod
     def from_args(cls, args: ModelQualityArgs, path: str = "model_quality") -> Self:
@@ -110,6 +121,7 @@ class ModelQualitySettings(RunSettings):
             end_time_offset=end,
             estimate=_estimate(read, problem_type, baseline, probability),
             class_probabilities=_class_probabilities(read, problem_type),
+            segments=_segments(read, baseline),
         )
 
     @property
@@ -124,6 +136,7 @@ class ModelQualitySettings(RunSettings):
 
     def check(self, engine: str, path: str) -> None:
         """Refuse what Model Monitor alone would be asked about, and does not have."""
+        check_segments(self.segments, engine, path)
         if self.estimate and engine == MODEL_MONITOR:
             raise ArgumentError(
                 f"{path}.estimate is True and engine is {engine}: Model Monitor estimates nothing before labels come; "
@@ -180,6 +193,18 @@ def _estimate(read: Reader, problem_type: str, baseline: AnyQualityBaseline | No
             f"from the probabilities of its classes; name where an answer has each, or remove {name}"
         )
     return True
+
+
+def _segments(read: Reader, baseline: AnyQualityBaseline | None) -> tuple[str, ...]:
+    found = segment_columns(read)
+    if not found:
+        return ()
+    if not isinstance(baseline, ModelQualityBaselineSettings):
+        raise ArgumentError(
+            f"{read.name('segments')} needs {read.name('baseline')}.data: a segment is held against its own rows"
+        )
+    check_segment_inputs(read, found, baseline.columns, f"{read.name('baseline')}.data")
+    return found
 
 
 def _class_probabilities(read: Reader, problem_type: str) -> Mapping[str, str]:

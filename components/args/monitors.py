@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, NotRequired, Protocol, Self, TypedDict
 import pulumi
 
 from components.args.bounds import check_data_quality_definition, number
-from components.args.engines import MODEL_MONITOR, OPEN
+from components.args.engines import BOTH, OPEN
 from components.args.reader import ArgumentError, Reader, Script, argument_names
 from components.args.schedules import (
     HOURLY,
@@ -51,8 +51,8 @@ class DataQualityArgs(TypedDict):
     exclude_features: NotRequired[Sequence[str]]
     """Features to leave out: names, or positions among the baseline's from 0. `engine: open` only. Default none."""
     segments: NotRequired[Sequence[str]]
-    """Columns, at most 3, by whose values drift is told too: of each the 10 most frequent of the baseline. Open engine,
-    baseline data. They ring nothing. Default none."""
+    """Columns, at most 3, whose values are judged one by one: the 10 most frequent of the baseline. The 3
+    worst ring, in this monitor's alarm. Open engine, baseline data. Default none."""
     record_preprocessor: NotRequired[pulumi.Asset]
     """Python script with `preprocess_handler(inference_record)`, run on every captured record. Default none."""
     instance_type: NotRequired[str]
@@ -189,8 +189,8 @@ class DataQualitySettings(RunSettings):
         return cls(
             **run_settings(read, HOURLY, hourly_limit=3600),
             thresholds=thresholds,
-            exclude_features=_excluded(read),
-            segments=_segments(read),
+            exclude_features=excluded_features(read),
+            segments=segment_columns(read),
         )
 
     @property
@@ -205,11 +205,7 @@ class DataQualitySettings(RunSettings):
 
     def check(self, engine: str, path: str) -> None:
         """Refuse what Model Monitor's definitions cannot hold."""
-        if self.segments and engine == MODEL_MONITOR:
-            raise ArgumentError(
-                f"{path}.segments is given and engine is {engine}: Model Monitor knows none; set engine to open, or "
-                "remove it"
-            )
+        check_segments(self.segments, engine, path, allowed=(OPEN, BOTH))
         if engine != OPEN:
             check_data_quality_definition(self, path)
             if self.exclude_features:
@@ -224,16 +220,37 @@ class DataQualitySettings(RunSettings):
         return ()
 
 
-def _excluded(read: Reader) -> tuple[str, ...]:
-    """The job gets them with commas in between."""
+def check_segments(segments: Sequence[str], engine: str, path: str, *, allowed: Sequence[str] = (OPEN,)) -> None:
+    """Refuse engines that know none, or that would read a baseline's file with segments in it: AWS's own reader of
+    these files is not published. Raises ArgumentError.
+    """
+    if segments and engine not in allowed:
+        raise ArgumentError(
+            f"{path}.segments is given and engine is {engine}: Model Monitor knows none; set engine to open, or "
+            "remove it"
+        )
+
+
+def check_segment_inputs(read: Reader, segments: Sequence[str], columns: Sequence[str], what: str) -> None:
+    """Refuse segments by columns that are not there; `what` these are called. Raises ArgumentError."""
+    missing = [name for name in segments if name not in columns]
+    if missing:
+        raise ArgumentError(
+            f"{read.name('segments')} names {missing[0]!r}: {what} has {', '.join(columns)}; name one of these, or add "
+            "the column there"
+        )
+
+
+def excluded_features(read: Reader) -> tuple[str, ...]:
+    """The argument `exclude_features`: the job gets them with commas in between."""
     names = read.raw("exclude_features") or ()
     if isinstance(names, str) or not all(isinstance(name, str) and name.strip() and "," not in name for name in names):
         raise read.refuse("exclude_features", "must be a list of features without commas in their names")
     return tuple(names)
 
 
-def _segments(read: Reader) -> tuple[str, ...]:
-    """Columns; the environment of a job has room for some names."""
+def segment_columns(read: Reader) -> tuple[str, ...]:
+    """The argument `segments` of a kind; the environment of a job has room for some names."""
     given = read.raw("segments") or ()
     if (
         isinstance(given, str)

@@ -7,6 +7,7 @@ from components.baselines.job import (
     captured_baseline,
     data_quality_baseline,
     model_quality_baseline,
+    segment_variable,
 )
 from components.baselines.sources import BaselineSource, data_quality_source, model_quality_source
 
@@ -22,4 +23,5 @@ __all__ = [
     "data_quality_source",
     "model_quality_baseline",
     "model_quality_source",
+    "segment_variable",
 ]

@@ -1,6 +1,6 @@
 """The processing job that makes a baseline from data; everything that is known before it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,14 +60,19 @@ class BaselineJob:
         return results_prefix(self.kind, self.source_hash)
 
 
-def data_quality_baseline(settings: BaselineSettings, window_hours: int = 1) -> BaselineJob:
-    """The job that describes the columns of the user's data; rows with times it cuts into windows of so many hours."""
+def data_quality_baseline(
+    settings: BaselineSettings, window_hours: int = 1, segments: Sequence[str] = ()
+) -> BaselineJob:
+    """The job that describes the columns of the user's data; rows with times it cuts into windows of so many hours,
+    those of each segment too.
+    """
     analysis = {"dataset_format": CSV_WITH_HEADER, "publish_cloudwatch_metrics": "Disabled"}
     if settings.time_column is not None:
         analysis |= {
             "baseline_time_column": settings.time_column,
             "baseline_window_hours": f"{window_hours}",
             "season": settings.season,
+            **segment_variable(segments),
         }
     return BaselineJob(kind=DATA_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
 
@@ -93,9 +98,14 @@ def captured_baseline(
 
 
 def model_quality_baseline(
-    settings: ModelQualityBaselineSettings, problem_type: str, positive_label: str | None = None
+    settings: ModelQualityBaselineSettings,
+    problem_type: str,
+    positive_label: str | None = None,
+    segments: Sequence[str] = (),
 ) -> BaselineJob:
-    """The job that measures predictions against their labels; of `positive_label` AWS's analyzer knows nothing."""
+    """The job that measures predictions against their labels; of `positive_label` and segments AWS's analyzer knows
+    nothing.
+    """
     analysis = {
         "dataset_format": CSV_WITH_HEADER,
         "publish_cloudwatch_metrics": "Disabled",
@@ -109,7 +119,13 @@ def model_quality_baseline(
         analysis["probability_attribute"] = settings.probability_attribute
     if positive_label is not None:
         analysis["positive_label"] = positive_label
+    analysis |= segment_variable(segments)
     return BaselineJob(kind=MODEL_QUALITY, data=settings.data, content=settings.content, analysis=analysis)
+
+
+def segment_variable(segments: Sequence[str]) -> dict[str, str]:
+    """What tells a job the columns whose values are segments; nothing without any."""
+    return {"segments": ",".join(segments)} if segments else {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Where a baseline comes from: a job over data, documents with what people demand written into them, or older files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from components.args import (
     AnyBaseline,
@@ -32,6 +32,7 @@ def data_quality_source(
     thresholds_name: str = "data_quality.thresholds",
     *,
     window_hours: int = 1,
+    segments: Sequence[str] = (),
     preprocessor: Script | None = None,
 ) -> BaselineSource | None:
     """Of the data-quality monitor, whose windows have so many hours and whose records go through `preprocessor`; None
@@ -47,7 +48,9 @@ def data_quality_source(
         return BaselineFiles(statistics=files.statistics, constraints=with_thresholds(files.constraints, thresholds))
     if isinstance(baseline, CapturesSettings):
         return captured_baseline(baseline, window_hours, preprocessor)
-    return data_quality_baseline(baseline, window_hours) if isinstance(baseline, BaselineSettings) else baseline
+    if isinstance(baseline, BaselineSettings):
+        return data_quality_baseline(baseline, window_hours, segments)
+    return baseline
 
 
 def model_quality_source(
@@ -55,6 +58,7 @@ def model_quality_source(
     thresholds: Mapping[str, float],
     problem_type: str,
     positive_label: str | None = None,
+    segments: Sequence[str] = (),
 ) -> BaselineSource | None:
     """Of the model-quality monitor; None if nothing is demanded of the model.
 
@@ -68,5 +72,5 @@ def model_quality_source(
         document = quality_constraints(problem_type, thresholds, file.constraints if file else None)
         return BaselineFiles(statistics=None, constraints=document)
     if isinstance(baseline, ModelQualityBaselineSettings):
-        return model_quality_baseline(baseline, problem_type, positive_label)
+        return model_quality_baseline(baseline, problem_type, positive_label, segments)
     return baseline

@@ -1,7 +1,7 @@
 """Who may do what: statements, policy documents and roles. The policy of each part stands beside that part."""
 
 from components.iam.context import AwsContext, look_up_context
-from components.iam.roles import service_role, with_key
+from components.iam.roles import bare_role, service_role, with_key, with_policy
 from components.iam.statements import (
     NO_VPC,
     NOTHING_OUTSIDE,
@@ -14,11 +14,13 @@ from components.iam.statements import (
     function_basics,
     key_of_instances,
     lambda_trust,
+    list_batches,
     list_prefixes,
     network_interfaces,
     policy_document,
     publish_metrics,
     pull_images,
+    read_batches,
     read_files,
     read_objects,
     read_outside,
@@ -37,16 +39,19 @@ __all__ = [
     "Statement",
     "Vpc",
     "allow",
+    "bare_role",
     "deny_insecure_transport",
     "function_basics",
     "key_of_instances",
     "lambda_trust",
+    "list_batches",
     "list_prefixes",
     "look_up_context",
     "network_interfaces",
     "policy_document",
     "publish_metrics",
     "pull_images",
+    "read_batches",
     "read_files",
     "read_objects",
     "read_outside",
@@ -55,5 +60,6 @@ __all__ = [
     "service_role",
     "trust",
     "with_key",
+    "with_policy",
     "write_objects",
 ]

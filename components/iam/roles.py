@@ -35,8 +35,20 @@ def service_role(
     common: CommonSettings,
 ) -> ServiceRole:
     """Make a role and its one inline policy, as children of `parent`."""
-    options = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(
+    role = bare_role(name, parent=parent, description=description, trust=trust, common=common)
+    return with_policy(name, role, policy, parent=parent)
+
+
+def bare_role(
+    name: str,
+    *,
+    parent: pulumi.Resource,
+    description: str,
+    trust: Callable[[AwsContext], PolicyDocument],
+    common: CommonSettings,
+) -> aws.iam.Role:
+    """Make the role alone: for one whose policy names what itself names the role."""
+    return aws.iam.Role(
         name,
         description=description,
         assume_role_policy=look_up_context(parent).apply(lambda context: json.dumps(trust(context))),
@@ -44,8 +56,15 @@ def service_role(
         # An engine that dies between making the policy and noting it leaves one that no destroy knows of.
         force_detach_policies=True,
         tags=common.tags,
-        opts=options,
+        opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+def with_policy(
+    name: str, role: aws.iam.Role, policy: pulumi.Output[PolicyDocument], *, parent: pulumi.Resource
+) -> ServiceRole:
+    """Give a bare role, which was made under this name, its one inline policy."""
+    options = pulumi.ResourceOptions(parent=parent)
     return ServiceRole(
         role=role,
         policy=aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=policy.apply(json.dumps), opts=options),

@@ -3,7 +3,13 @@
 import json
 from collections.abc import Mapping
 
-from components.args import ModelQualityBaselineSettings, ModelQualitySettings
+from components.args import (
+    AnyBaseline,
+    BaselineSettings,
+    CapturesSettings,
+    ModelQualityBaselineSettings,
+    ModelQualitySettings,
+)
 
 
 def answer_environment(quality: ModelQualitySettings) -> Mapping[str, str]:
@@ -37,6 +43,11 @@ def estimate_environment(quality: ModelQualitySettings) -> Mapping[str, str]:
             }
         ),
     }
+
+
+def named_columns(baseline: AnyBaseline | None) -> tuple[str, ...]:
+    """What the columns of a record are called, which CSV does not say: as in the data-quality baseline's data."""
+    return baseline.columns if isinstance(baseline, BaselineSettings | CapturesSettings) else ()
 
 
 def estimates_errors(environment: Mapping[str, str]) -> bool:

@@ -239,7 +239,11 @@ def step_policy(
         *function_basics(log_group_arn, dead_letter_arn),
         list_prefixes(context, bucket, [names.STATE_FOLDER, names.DECISIONS]),
         read_objects(context, bucket, [names.PREFIX]),
-        write_objects(context, bucket, [names.STATE_FOLDER, names.DECISIONS, bucket_layout.BASELINE_DATA]),
+        write_objects(
+            context,
+            bucket,
+            [names.STATE_FOLDER, names.DECISIONS, f"{bucket_layout.BASELINE_DATA}/*/{names.BASELINES}*"],
+        ),
         allow(
             "ForgetState",
             ["s3:DeleteObject"],

@@ -117,10 +117,12 @@ class Metrics:
             if math.isfinite(value)
         ]
 
-    def of_values(self, values: Mapping[str, float]) -> list[dict[str, Any]]:
-        """One metric each, under its own name; numbers that do not exist are left out."""
+    def of_values(
+        self, values: Mapping[str, float], more: Mapping[str, str] = MappingProxyType({})
+    ) -> list[dict[str, Any]]:
+        """One metric each, under its own name, with more dimensions; numbers that do not exist are left out."""
         return [
-            self.entry(name, {"Value": float(value), "Unit": "None"})
+            self.entry(name, {"Value": float(value), "Unit": "None"}, more)
             for name, value in values.items()
             if math.isfinite(value)
         ]

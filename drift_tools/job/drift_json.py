@@ -99,6 +99,8 @@ def document(
 ) -> dict[str, Any]:
     """The content of drift.json. Without a `finding` there was nothing to compare with, or nothing to compare."""
     content: dict[str, Any] = {"version": _VERSION, "window": settings.dataset.window.to_dict()}
+    if settings.batch_name is not None:
+        content["batch"] = settings.batch_name
     if finding is not None:
         content |= finding.comparison.to_dict()
     counts = counts or Counts()

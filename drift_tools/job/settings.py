@@ -198,6 +198,7 @@ class MonitorSettings:
     model: Path | None
     estimate: EstimateSettings | None = None
     segments: tuple[str, ...] = ()
+    batch_name: str | None = None
     batch_columns: str | None = None
     batch_input: Path | None = None
     left_out: str | None = None
@@ -275,6 +276,7 @@ class MonitorSettings:
             model=_path(job, given.model_archive),
             estimate=estimate_settings(job, given),
             segments=_names(given.segments),
+            batch_name=given.batch_name,
             batch_columns=given.batch_columns,
             batch_input=_path(job, given.batch_input_source),
             left_out=given.left_out,

@@ -19,11 +19,12 @@ from drift_tools.tables.column import (
 from drift_tools.tables.concatenate import concatenate
 from drift_tools.tables.convert import as_table, column_of, from_arrow
 from drift_tools.tables.csv_text import read_csv_text
-from drift_tools.tables.files import is_parquet, read_bytes, read_table
+from drift_tools.tables.files import has_parquet, is_parquet, read_bytes, read_parquet, read_table
 from drift_tools.tables.json_fast import LARGE_JSON, read_plain_json_lines
 from drift_tools.tables.moments import as_moments, looks_like_moment, recognised, seconds_since_1970
 from drift_tools.tables.opening import has_arrow, named_index, opened
 from drift_tools.tables.table import Table
+from drift_tools.tables.take import take_rows
 
 __all__ = [
     "LARGEST_EXACT",
@@ -53,6 +54,7 @@ __all__ = [
     "decoded",
     "from_arrow",
     "has_arrow",
+    "has_parquet",
     "is_parquet",
     "is_plain_number",
     "json_cell",
@@ -62,10 +64,12 @@ __all__ = [
     "parse_numbers",
     "read_bytes",
     "read_csv_text",
+    "read_parquet",
     "read_plain_json_lines",
     "read_table",
     "recognised",
     "respelt",
     "respelt_cells",
     "seconds_since_1970",
+    "take_rows",
 ]

@@ -18,6 +18,7 @@ LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
 # Bytes from which a file is rather read several times than held: who compares numbers never asks how they were written.
 _NOT_HELD = 16 << 20
 _GZIP = b"\x1f\x8b"
+_PARQUET = b"PAR1"  # Apache Parquet, "File format"
 
 
 def read_table(path: str | Path, *, header: bool = True, delimiter: str | None = None, decimal: str = ".") -> Table:
@@ -42,7 +43,7 @@ def read_table(path: str | Path, *, header: bool = True, delimiter: str | None =
     if not path.exists():  # a pipe is no file, and can be read
         raise InputError(f"{path}: no such file")
     if is_parquet(path):
-        return _read_parquet(path)
+        return read_parquet(path)
     try:
         file = FileContent(path) if path.is_file() else None
     except PermissionError as error:
@@ -86,7 +87,14 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in (".parquet", ".pq")
 
 
-def _read_parquet(path: Path) -> Table:
+def has_parquet(path: Path) -> bool:
+    """Whether a file's content begins as a Parquet file's, whatever it is called: Athena gives names without an end."""
+    with path.open("rb") as file:
+        return file.read(len(_PARQUET)) == _PARQUET
+
+
+def read_parquet(path: Path) -> Table:
+    """Read a Parquet file, whatever it is called. Raises `InputError` that names the file."""
     pyarrow(f"{path}, a Parquet file,")
     import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
 

@@ -45,6 +45,7 @@ class ListedObject:
     key: str
     size: int
     modified: float = 0.0
+    etag: str = ""
 
 
 def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Iterator[ListedObject]:
@@ -54,7 +55,8 @@ def list_objects(s3: Any, bucket: str, prefix: str, *, after: str = "") -> Itera
     """
     for page in _pages(s3, bucket, prefix, **({"StartAfter": after} if after else {})):
         for item in page.get("Contents", []):
-            yield ListedObject(item["Key"], int(item["Size"]), item["LastModified"].timestamp())
+            modified = item["LastModified"].timestamp()
+            yield ListedObject(item["Key"], int(item["Size"]), modified, item.get("ETag", ""))
 
 
 def list_keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:

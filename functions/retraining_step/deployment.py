@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from contract.bucket_layout import BASELINE_DATA, BASELINE_RESULTS, CONSTRAINTS, STATISTICS
 from contract.monitor_kinds import DATA_QUALITY, KINDS
-from contract.retraining import BASELINE_FILE, POINTER, QUALITY_BASELINE_FILE
+from contract.retraining import BASELINE_FILE, BASELINES, POINTER, QUALITY_BASELINE_FILE
 from functions.common.retraining_state import State
 from functions.common.s3_objects import split_uri
 from functions.retraining_step.services import Services, is_running
@@ -87,7 +87,7 @@ def _baseline(
     version, bucket = event["package"].rsplit("/", 1)[-1], settings["bucket"]
     file = BASELINE_FILE if kind == DATA_QUALITY else QUALITY_BASELINE_FILE
     source_bucket, source = split_uri(f"{event['run_uri']}/evaluation/{file}")
-    data = f"{BASELINE_DATA}/{kind}/retrained-{version}/baseline.csv"
+    data = _rows(kind, version)
     services.s3.copy_object(Bucket=bucket, Key=data, CopySource={"Bucket": source_bucket, "Key": source})
     text = json.dumps(template)
     text = text.replace("{data}", f"s3://{bucket}/{data}").replace("{results}", _results(kind, version, bucket))
@@ -96,8 +96,13 @@ def _baseline(
     return {**json.loads(text), "ProcessingJobName": f"{settings['job_stem']}-r{version}-{KINDS[kind].short}-{attempt}"}
 
 
+def _rows(kind: str, version: str) -> str:
+    """Key of the rows that a retrained model's baseline is made from."""
+    return f"{BASELINE_DATA}/{kind}/{BASELINES}{version}/baseline.csv"
+
+
 def _results(kind: str, version: str, bucket: str) -> str:
-    folder = f"retrained-{version}" if kind == DATA_QUALITY else f"{kind}-retrained-{version}"
+    folder = f"{BASELINES}{version}" if kind == DATA_QUALITY else f"{kind}-{BASELINES}{version}"
     return f"s3://{bucket}/{BASELINE_RESULTS}/{folder}"
 
 
@@ -112,7 +117,7 @@ def point_monitors(event: Mapping[str, Any], settings: Mapping[str, Any], servic
         inputs = {"baseline_constraints": f"{results}/{CONSTRAINTS}"}
         if kind == DATA_QUALITY:
             inputs["baseline_statistics"] = f"{results}/{STATISTICS}"
-            inputs["baseline_data"] = f"s3://{bucket}/{BASELINE_DATA}/{kind}/retrained-{version}/baseline.csv"
+            inputs["baseline_data"] = f"s3://{bucket}/{_rows(kind, version)}"
         kinds[kind] = inputs
     pointer = {"version": version, "package": event["package"], "config": event["config"], "inputs": kinds}
     State(services.s3, bucket).write(POINTER, pointer)

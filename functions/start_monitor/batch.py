@@ -1,52 +1,33 @@
 """The run of one batch: what a transform job wrote, looked at when it has ended.
 
 EventBridge delivers at least once, and several events for one state: the run's name follows from the transform job's,
-which SageMaker never gives twice, so that a second delivery starts nothing.
+which SageMaker never gives twice, so that a second delivery starts nothing. Of an event that never came the clock
+makes up: it lists the jobs that have ended.
 """
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from contract.bucket_layout import BATCHES_FOLDER, batch_folder
-from contract.processing_job import BATCH_INPUT_PATH, CAPTURED_PATH, OUTPUT_PATH, outputs
+from contract.processing_job import BATCH_INPUT_PATH, CAPTURED_PATH
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.s3_objects import list_keys, read_json, split_location, split_uri
+from functions.common.json_logging import log
+from functions.common.s3_objects import exists, list_keys, split_location
+from functions.start_monitor.batch_plan import (
+    Batch,
+    BatchPlan,
+    batch_request,
+    dataset_format,
+    write_json,
+    write_manifest,
+)
 from functions.start_monitor.job_request import create_job
-from functions.start_monitor.time_window import hour_of, iso
 
 DETAIL_TYPE: Final = "SageMaker Transform Job State Change"
 _OUT: Final = ".out"
-
-
-@dataclass(frozen=True)
-class BatchPlan:
-    """The monitor of batches; as it lies beside the monitor's scripts, where no role of the stack's may write."""
-
-    endpoint: str
-    schedule: str
-    output_uri: str
-    results_uri: str
-    state_uri: str
-    job_stem: str
-    request: Mapping[str, Any]
-    output_columns: int
-    has_header: bool
-
-    @classmethod
-    def read(cls, s3: Any, uri: str) -> "BatchPlan":
-        """From its object; BadEventError if it is none."""
-        where = "the plan of batches"
-        plan = mapping(read_json(s3, *split_uri(uri)), where)
-        names = ("endpoint", "schedule", "output_uri", "results_uri", "state_uri", "job_stem")
-        return cls(
-            **{name: text(plan, name, where) for name in names},
-            request=mapping(plan.get("request"), f"{where}.request"),
-            output_columns=int(plan.get("output_columns", 1)),
-            has_header=bool(plan.get("has_header", False)),
-        )
+_STARTED: Final = "started.json"
 
 
 @dataclass(frozen=True)
@@ -82,15 +63,48 @@ class Transform:
         return "json" in str(target.get("Accept") or source.get("ContentType") or "").lower()
 
 
-def is_transform(event: Any) -> bool:
-    """Whether an event tells of a transform job."""
-    return isinstance(event, Mapping) and event.get("detail-type") == DETAIL_TYPE
-
-
 def start(event: Any, plan: BatchPlan, *, s3: Any, sagemaker: Any) -> dict[str, Any]:
     """Start the run over what the transform job of this event wrote; what was done comes back."""
     detail = mapping(event.get("detail"), "the event's detail")
-    name = text(detail, "TransformJobName", "the event's detail")
+    return _start(text(detail, "TransformJobName", "the event's detail"), plan, s3=s3, sagemaker=sagemaker)
+
+
+def sweep(plan: BatchPlan, *, since: datetime, s3: Any, sagemaker: Any) -> list[dict[str, Any]]:
+    """Start the runs over what transform jobs wrote that have ended well since `since`, and of whose end nobody was
+    told; what was done comes back, of each that was missed.
+    """
+    bucket, state = plan.state
+    answers = []
+    for name in _ended(sagemaker, since):
+        if exists(s3, bucket, f"{state}/{name}/{_STARTED}"):
+            continue
+        try:
+            answer = _start(name, plan, s3=s3, sagemaker=sagemaker)
+        except BadEventError as error:  # as its event said, if that came; the others' runs are started
+            log("ERROR", "a batch that cannot be looked at", transform=name, reason=str(error))
+            continue
+        if answer["started"]:
+            answers.append(answer)
+    return answers
+
+
+def _ended(sagemaker: Any, since: datetime) -> Iterator[str]:
+    request: dict[str, Any] = {
+        "StatusEquals": "Completed",
+        "LastModifiedTimeAfter": since - timedelta(seconds=1),
+        "MaxResults": 100,
+    }
+    while True:
+        page = sagemaker.list_transform_jobs(**request)
+        for item in page["TransformJobSummaries"]:
+            if item.get("TransformEndTime", since) >= since:
+                yield str(item["TransformJobName"])
+        if not page.get("NextToken"):
+            return
+        request["NextToken"] = page["NextToken"]
+
+
+def _start(name: str, plan: BatchPlan, *, s3: Any, sagemaker: Any) -> dict[str, Any]:
     job = Transform(name, sagemaker.describe_transform_job(TransformJobName=name))
     answer = {"schedule": plan.schedule, "transform": name}
     if job.description["TransformJobStatus"] != "Completed" or not _is_below(job.output_uri, plan.output_uri):
@@ -98,12 +112,11 @@ def start(event: Any, plan: BatchPlan, *, s3: Any, sagemaker: Any) -> dict[str, 
     found = _pairs(s3, job)
     if not found:
         return answer | {"started": None, "files": 0}
-    request = _request(plan, job, _manifests(s3, plan, job, found))
-    return answer | {
-        "started": request["ProcessingJobName"],
-        "files": len(found),
-        "created": create_job(sagemaker, request),
-    }
+    request = batch_request(plan, _batch(plan, job, _manifests(s3, plan, job, found)))
+    created = create_job(sagemaker, request)
+    bucket, state = plan.state
+    write_json(s3, bucket, f"{state}/{name}/{_STARTED}", {"job": request["ProcessingJobName"]})
+    return answer | {"started": request["ProcessingJobName"], "files": len(found), "created": created}
 
 
 def _is_below(uri: str, prefix: str) -> bool:
@@ -137,63 +150,28 @@ def _pairs(s3: Any, job: Transform) -> list[tuple[str, str]]:
 
 def _manifests(s3: Any, plan: BatchPlan, job: Transform, found: list[tuple[str, str]]) -> tuple[str, str | None]:
     """The manifest of the outputs and, where these do not have the inputs, of those, under the same names."""
-    bucket, state = split_location(plan.state_uri)
-    folder = f"{state}/{BATCHES_FOLDER}/{job.name}"
-    _write(s3, bucket, f"{folder}/outputs.json", f"{job.output_uri}/", [out for _, out in found])
+    bucket, state = plan.state
+    folder = f"{state}/{job.name}"
+    written = write_manifest(s3, bucket, f"{folder}/outputs.json", f"{job.output_uri}/", [out for _, out in found])
     if job.is_joined:
-        return f"s3://{bucket}/{folder}/outputs.json", None
+        return written, None
     source = split_location(str(job.source["S3Uri"]))[0]
-    _write(s3, bucket, f"{folder}/inputs.json", f"s3://{source}/", [key for key, _ in found])
-    return f"s3://{bucket}/{folder}/outputs.json", f"s3://{bucket}/{folder}/inputs.json"
+    return written, write_manifest(s3, bucket, f"{folder}/inputs.json", f"s3://{source}/", [key for key, _ in found])
 
 
-def _write(s3: Any, bucket: str, key: str, prefix: str, names: list[str]) -> None:
-    body = json.dumps([{"prefix": prefix}, *names]).encode()
-    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
-
-
-def _request(plan: BatchPlan, job: Transform, manifests: tuple[str, str | None]) -> dict[str, Any]:
-    ended = job.description["TransformEndTime"]
-    hour = hour_of(ended)
-    digest = hashlib.sha256(f"{plan.results_uri}\n{job.name}".encode()).hexdigest()[:6]
-    places = [("captured", manifests[0], CAPTURED_PATH), ("batch_input", manifests[1], BATCH_INPUT_PATH)]
-    inputs = [_manifest_input(name, uri, path) for name, uri, path in places if uri is not None]
+def _batch(plan: BatchPlan, job: Transform, manifests: tuple[str, str | None]) -> Batch:
     columns = {"position": "END" if job.is_joined else "START", "number": plan.output_columns, "ids": job.has_ids}
-    kind = {"json": {"line": True}} if job.is_json else {"csv": {"header": plan.has_header}}
-    environment = {
-        "dataset_format": json.dumps(kind, separators=(",", ":")),
-        "dataset_source": CAPTURED_PATH,
-        "output_path": OUTPUT_PATH,
-        "batch_columns": json.dumps(columns, separators=(",", ":")),
-        **({"batch_input_source": BATCH_INPUT_PATH} if manifests[1] is not None else {}),
-        "start_time": iso(job.description.get("TransformStartTime") or job.description["CreationTime"]),
-        "end_time": iso(ended),
-        "metric_time": iso(hour),
-        "sagemaker_endpoint_name": plan.endpoint,
-        "sagemaker_monitoring_schedule_name": plan.schedule,
-    }
-    request = dict(plan.request)
-    return {
-        **request,
-        "ProcessingJobName": f"{plan.job_stem}-bt-{hour:%Y%m%d%H%M}-{digest}",
-        "ProcessingInputs": [*request.get("ProcessingInputs", []), *inputs],
-        "ProcessingOutputConfig": {
-            **request.get("ProcessingOutputConfig", {}),
-            "Outputs": outputs(f"{plan.results_uri}/{plan.endpoint}/{plan.schedule}/{batch_folder(ended, job.name)}"),
+    places = [("captured", manifests[0], CAPTURED_PATH), ("batch_input", manifests[1], BATCH_INPUT_PATH)]
+    return Batch(
+        name=job.name,
+        identity=job.name,
+        started=job.description.get("TransformStartTime") or job.description["CreationTime"],
+        ended=job.description["TransformEndTime"],
+        inputs=[(name, uri, path) for name, uri, path in places if uri is not None],
+        environment={
+            "dataset_format": dataset_format(plan, "json" if job.is_json else "csv"),
+            "dataset_source": CAPTURED_PATH,
+            "batch_columns": json.dumps(columns, separators=(",", ":")),
+            **({"batch_input_source": BATCH_INPUT_PATH} if manifests[1] is not None else {}),
         },
-        "Environment": {**request.get("Environment", {}), **environment},
-    }
-
-
-def _manifest_input(name: str, uri: str, path: str) -> Mapping[str, Any]:
-    return {
-        "InputName": name,
-        "S3Input": {
-            "S3Uri": uri,
-            "LocalPath": path,
-            "S3DataType": "ManifestFile",
-            "S3InputMode": "File",
-            "S3DataDistributionType": "FullyReplicated",
-            "S3CompressionType": "None",
-        },
-    }
+    )

@@ -23,7 +23,8 @@ from functions.common.event_fields import BadEventError
 from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Clock, IdempotencyStore, StillInProgressError
 from functions.common.json_logging import attempt, log
-from functions.start_monitor import batch
+from functions.start_monitor import batch_events
+from functions.start_monitor.batch_plan import BatchPlan
 from functions.start_monitor.current_baseline import followed, missing_baseline
 from functions.start_monitor.job_request import (
     create_job,
@@ -217,6 +218,8 @@ def process(
     cloudwatch: Any,
     deadline: float | None = None,
     clock: Clock = _CLOCK,
+    scheduler: Any = None,
+    function_arn: str = "",
 ) -> dict[str, Any]:
     """One delivery. A start that fails leaves a reason and the exception for Lambda's retry; the last one that Lambda
     makes also a `JobFailures`: what a retry repaired need not wake anybody.
@@ -224,8 +227,9 @@ def process(
     Lambda tells no number of the attempt, so they are counted beside the run's record. Where they cannot be, every
     failure alarms: silence would be worse.
     """
-    if batch.is_transform(event):
-        return _process_batch(event, settings, s3=s3, sagemaker=sagemaker, cloudwatch=cloudwatch)
+    if batch_events.is_batch(event):
+        services = {"s3": s3, "sagemaker": sagemaker, "scheduler": scheduler, "function_arn": function_arn}
+        return _process_batch(event, settings, services, cloudwatch)
     plan = parse(event)
     try:
         plan = followed(plan, s3)
@@ -257,17 +261,17 @@ def process(
     return answer | {"results": results_uri(plan)}
 
 
-def _process_batch(event: Any, settings: Settings, *, s3: Any, sagemaker: Any, cloudwatch: Any) -> dict[str, Any]:
-    """One delivery of a transform job's end. A start that fails leaves a `JobFailures`."""
+def _process_batch(event: Any, settings: Settings, services: Mapping[str, Any], cloudwatch: Any) -> dict[str, Any]:
+    """One delivery of what batches are told of. A start that fails leaves a `JobFailures`."""
     if settings.batch_plan is None:
-        raise BadEventError("a transform job's end was delivered, and BATCH_PLAN is not set")
-    plan = batch.BatchPlan.read(s3, settings.batch_plan)
+        raise BadEventError("an event of a batch was delivered, and BATCH_PLAN is not set")
+    plan = BatchPlan.read(services["s3"], settings.batch_plan)
     try:
-        answer = batch.start(event, plan, s3=s3, sagemaker=sagemaker)
+        answer = batch_events.process(event, plan, settings.batch_plan, **services)
     except Exception:
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
-    if "why" not in answer and not answer["started"]:
+    if "transform" in answer and "why" not in answer and not answer["started"]:
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {NO_DATA: 1.0})
     return answer
 
@@ -300,6 +304,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
             functions=client("lambda"),
             cloudwatch=client("cloudwatch"),
             deadline=killed_at,
+            scheduler=client("scheduler") if batch_events.is_batch(event) else None,
+            function_arn=context.invoked_function_arn,
         )
     except BadEventError as error:
         log("ERROR", "unusable event", reason=str(error))

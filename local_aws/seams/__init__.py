@@ -111,7 +111,14 @@ from local_aws.seams.requests import (
     serve_sagemaker,
     serve_scaling,
 )
-from local_aws.seams.schedules import forget_schedule, moment, next_cron_time, schedules_everywhere, stop_own_scheduler
+from local_aws.seams.schedules import (
+    authorise_schedules_by_group,
+    forget_schedule,
+    moment,
+    next_cron_time,
+    schedules_everywhere,
+    stop_own_scheduler,
+)
 from local_aws.seams.signatures import accept_own_keys_only, is_administrator, make_function_keys, refuse_unsigned
 from local_aws.seams.states import (
     TaskFailed,
@@ -145,6 +152,7 @@ __all__ = [
     "authorise",
     "authorise_answers_on_machines",
     "authorise_queries_on_workgroups",
+    "authorise_schedules_by_group",
     "bucket_key",
     "call_as_role",
     "change_alarm_state",

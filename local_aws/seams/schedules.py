@@ -4,13 +4,36 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import ministack.core.iam_actions as _iam_actions
 from ministack.services import eventbridge as _eventbridge
 from ministack.services import scheduler as _scheduler
+
+from local_aws.seams.requests import json_object
 
 
 def stop_own_scheduler() -> None:
     """Keep ministack from firing schedules of EventBridge Scheduler: it would on real time, and without their role."""
     _scheduler.start_scheduler = lambda: None
+
+
+def authorise_schedules_by_group() -> None:
+    """A schedule is named by its group, which is in the request's body or query.
+
+    ministack takes every schedule for one of the group `default`. Source: Service Authorization Reference, Amazon
+    EventBridge Scheduler: resource type schedule, `schedule/${GroupName}/${ScheduleName}`.
+    """
+    original = _iam_actions.extract_resource_arn
+    ungrouped = ":schedule/default/"
+
+    def extract(service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any) -> str:
+        found = str(original(service, method, path, headers, body, *rest))
+        if service != "scheduler" or ungrouped not in found:
+            return found
+        query = (rest[0] if rest else {}).get("groupName")
+        group = json_object(body).get("GroupName") or (query[0] if isinstance(query, list) and query else query)
+        return found.replace(ungrouped, f":schedule/{group or 'default'}/")
+
+    _iam_actions.extract_resource_arn = extract
 
 
 def schedules_everywhere() -> list[tuple[str, str, dict[str, Any]]]:

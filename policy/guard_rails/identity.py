@@ -32,6 +32,7 @@ ANY_RESOURCE: Final[Mapping[str, str | None]] = {
     "sagemaker:ListModelPackages": None,
     "sagemaker:ListMonitoringExecutions": None,
     "sagemaker:ListProcessingJobs": None,
+    "sagemaker:ListTransformJobs": None,
     "xray:GetSamplingRules": None,
     "xray:GetSamplingTargets": None,
     "xray:PutTelemetryRecords": None,

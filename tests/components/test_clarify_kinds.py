@@ -250,6 +250,12 @@ def test_another_model_asks_for_another_baseline_of_attribution(
         ({"attribution": {**ATTRIBUTION, "aggregation": "max"}}, "attribution.aggregation is 'max': must be one of"),
         ({"attribution": {**ATTRIBUTION, "baseline": {"data": pulumi.StringAsset("AGE\n1\n")}}},
          "attribution.baseline.data has no column 'SEX'"),
+        ({"bias": {**BIAS, "segments": ["AGE"]}}, "bias.segments needs bias.baseline.data: a segment is held against"),
+        ({"bias": {**BIAS, "segments": ["RACE"]}}, "bias.segments names 'RACE': bias.features has AGE, SEX; name one"),
+        ({"bias": {**BIAS, "segments": "AGE"}}, "bias.segments is 'AGE': must be a list of at most 3 columns"),
+        ({"attribution": {**ATTRIBUTION, "segments": ["RACE"]}}, "attribution.segments names 'RACE': attribution.feat"),
+        ({"attribution": {**ATTRIBUTION, "baseline": {"data": pulumi.StringAsset("AGE,SEX\n1,2\n")},
+                          "segments": ["SEX"]}}, "attribution.segments is given and engine is model-monitor: Model"),
     ],
 )  # fmt: skip
 def test_what_is_refused_at_the_door(make_args: MakeArgs, changes: dict[str, Any], message: str) -> None:

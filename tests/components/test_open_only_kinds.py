@@ -53,9 +53,12 @@ def test_data_quality_estimates_from_the_labelled_data(opened: Run) -> None:
     assert "Model quality before labels" in body
 
 
-def test_a_batch_is_started_by_its_end_and_no_clock(opened: Run) -> None:
-    schedules = {item.name for item in opened.of_type("aws:scheduler/schedule:Schedule")}
-    assert not [name for name in schedules if "batch" in name]
+def test_a_batch_is_started_by_its_end_and_the_clock_is_the_net_below(opened: Run) -> None:
+    [sweep] = [item for item in opened.of_type("aws:scheduler/schedule:Schedule") if "batch" in item.name]
+    assert sweep.inputs["scheduleExpression"] == "cron(35 * ? * * *)"
+    assert json.loads(sweep.inputs["target"]["input"]) == {
+        "batch": {"sweep": True, "at": "<aws.scheduler.scheduled-time>"}
+    }
     rule = opened.one("aws:cloudwatch/eventRule:EventRule", "churn-batch-ended")
     assert json.loads(rule.inputs["eventPattern"])["detail"] == {
         "TransformJobStatus": ["Completed"],
@@ -78,6 +81,47 @@ def test_batches_may_be_read_and_nothing_beside_them(opened: Run) -> None:
     assert starts["ListBatches"]["Condition"] == {"StringLike": {"s3:prefix": ["out", "out/*", "in", "in/*"]}}
     assert "ReadBatches" not in starts
     assert starts["ReadBatchPlan"]["Action"] == ["s3:GetObject"]
+    assert starts["ListBatchesThatEnded"]["Action"] == ["sagemaker:ListTransformJobs"]
+    assert "PlanLooks" not in starts
+
+
+@pytest.mark.parametrize(
+    ("more", "pattern"),
+    [
+        ({}, {"prefix": "day/dt="}),
+        ({"marker": "_SUCCESS"}, {"wildcard": "day/*_SUCCESS"}),
+    ],
+)
+def test_a_plain_prefix_is_started_by_what_is_written_to_it(
+    run_stack: Callable[..., Run], more: dict[str, str], pattern: dict[str, str]
+) -> None:
+    batch = {"output_uri": "s3://scores/day/", "partitions": {"keys": ["dt", "hour"], **more}}
+    run = run_stack(engine="open", batch={**batch, "exclude_features": ["id"]})
+    rule = run.one("aws:cloudwatch/eventRule:EventRule", "churn-batch-written")
+    assert json.loads(rule.inputs["eventPattern"]) == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": ["scores"]}, "object": {"key": [pattern]}},
+    }
+    found = json.loads(run.one(OBJECT, "churn-batch-plan").inputs["content"])
+    assert found["partitions"] == {
+        "keys": ["dt", "hour"],
+        "format": "parquet",
+        "marker": more.get("marker"),
+        "quiet_seconds": 600,
+        "newest": 48,
+    }
+    assert found["request"]["Environment"]["exclude_features_attribute"] == "id"
+    rights = of_role(run, "start-monitor")
+    assert "DescribeBatches" not in rights
+    assert "ListBatchesThatEnded" not in rights
+    assert ("looks" in found, "PlanLooks" in rights, "PassScheduleRole" in rights) == ((not more,) * 3)
+    if not more:
+        assert rights["PassScheduleRole"]["Condition"] == {
+            "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
+        }
+        [looks] = rights["PlanLooks"]["Resource"]
+        assert looks.endswith("/churn-*")
 
 
 def test_silence_of_batches_is_no_news_unless_one_is_due(opened: Run, run_stack: Callable[..., Run]) -> None:
@@ -107,8 +151,33 @@ def test_custom_scripts_lie_where_no_role_of_the_stack_writes(opened: Run) -> No
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"batch": BATCH, "engine": "model-monitor"}, "batch is given and engine is model-monitor"),
+        ({"batch": BATCH, "engine": "model-monitor"}, "batch.captured_uri is missing"),
         ({"batch": {"output_columns": 2}}, "batch.output_uri is missing"),
+        (
+            {"batch": {**BATCH, "partitions": {"keys": ["dt"]}}},
+            "batch.input_uri is given with batch.partitions",
+        ),
+        (
+            {"batch": {"output_uri": "s3://scores/out", "partitions": {"keys": []}}},
+            "batch.partitions.keys is []: must be a list of 1 to 4 names",
+        ),
+        (
+            {"batch": {"output_uri": "s3://scores/out", "partitions": {"keys": ["dt"], "format": "orc"}}},
+            "batch.partitions.format is 'orc': must be one of parquet, csv",
+        ),
+        (
+            {"batch": {"output_uri": "s3://scores/out", "partitions": {"keys": ["dt"], "marker": "done"}}},
+            "batch.partitions.marker is 'done': must be a file's name such as _SUCCESS, with _ or . in front",
+        ),
+        (
+            {
+                "batch": {
+                    "output_uri": "s3://scores/out",
+                    "partitions": {"keys": ["dt"], "marker": "_SUCCESS", "quiet_minutes": 5},
+                }
+            },
+            "batch.partitions.quiet_minutes is given with batch.partitions.marker",
+        ),
         ({"custom": CUSTOM, "engine": "both"}, "custom is given and engine is both"),
         ({"custom": {"monitors": {}}}, "custom.monitors is {}"),
         (
@@ -128,4 +197,19 @@ def test_custom_scripts_lie_where_no_role_of_the_stack_writes(opened: Run) -> No
 def test_refusals(make_args: MakeArgs, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         StackSettings.from_args("churn", make_args(**{"engine": "open", **changes}))
+    assert words in str(refused.value)
+
+
+@pytest.mark.limit("a custom monitor")
+@pytest.mark.parametrize(
+    ("scripts", "words"),
+    [
+        ({f"m{number}": SCRIPT for number in range(11)}, "must name 1 to 10 monitors"),
+        ({"mine": SCRIPT + "#" * 64 * 1024}, "custom.monitors.mine.script has more than 64 KiB"),
+    ],
+)
+def test_too_many_or_too_long_scripts_are_refused(make_args: MakeArgs, scripts: dict[str, str], words: str) -> None:
+    monitors = {name: {"script": pulumi.StringAsset(text)} for name, text in scripts.items()}
+    with pytest.raises(ArgumentError) as refused:
+        StackSettings.from_args("churn", make_args(engine="open", custom={"monitors": monitors}))
     assert words in str(refused.value)

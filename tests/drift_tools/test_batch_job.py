@@ -82,3 +82,38 @@ def test_rows_that_do_not_fit_say_what_to_do(tmp_path: Path) -> None:
         batch_table(dataset(out), NAMES, BatchColumns(number=2), source=source)
     with pytest.raises(InputError, match="batch_columns is 'x'"):
         BatchColumns.parse("x")
+
+
+def test_the_folders_of_a_partition_are_columns_where_the_baseline_has_them(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
+    for folder, name, rows in (
+        ("place=a", "part-0.parquet", {"age": [41], "probability": [0.9], "prediction": [1]}),
+        ("place=b%2Fc", "0000_part_00", {"probability": [0.2], "age": [17], "prediction": [0]}),
+        ("place=__HIVE_DEFAULT_PARTITION__", "part-0.parquet", {"probability": [0.3], "age": [18], "prediction": [0]}),
+    ):
+        path = tmp_path / "dt=2026-11-23" / "hour=04" / folder
+        path.mkdir(parents=True)
+        pq.write_table(pa.table(rows), path / name)
+    (tmp_path / "dt=2026-11-23" / "_SUCCESS").write_text("")
+    table = batch_table(dataset(tmp_path, "parquet", any=1), NAMES, BatchColumns(is_partitioned=True))
+    assert table.columns["place"].as_texts().tolist() == [None, "a", "b/c"]
+    assert table.columns["age"].as_numbers()[0].tolist() == [18.0, 41.0, 17.0]
+    assert set(table.names) == set(NAMES)  # dt and hour are no features
+
+
+def test_a_partition_of_csv_without_names_is_in_the_baselines_order(tmp_path: Path) -> None:
+    written(tmp_path / "dt=2026-11-23" / "place=a", "part-0.csv", "1,0.9,41\n")
+    written(tmp_path / "dt=2026-11-23" / "place=b", "part-0.csv", "0,0.2,17\n")
+    columns = BatchColumns.parse('{"partitioned":true}')
+    assert cells(batch_table(dataset(tmp_path), NAMES, columns)) == EXPECTED
+    written(tmp_path / "dt=2026-11-23" / "place=b", "part-1.csv", "0,0.2\n")
+    with pytest.raises(InputError, match=r"a row has 2 columns and the baseline 3: write the baseline's"):
+        batch_table(dataset(tmp_path), NAMES, columns)
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+    written(tmp_path, "part-0", "1,0.9,41\n")
+    with pytest.raises(InputError, match="part-0: dataset_format says parquet, and this is none"):
+        batch_table(dataset(tmp_path, "parquet", any=1), NAMES, BatchColumns(is_partitioned=True))

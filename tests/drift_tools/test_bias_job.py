@@ -85,6 +85,14 @@ class Monitor:
         ]
         (folder / "a.jsonl").write_text("".join(json.dumps(item) + "\n" for item in captured))
         (labels / "l.jsonl").write_text("".join(json.dumps(item) + "\n" for item in truths))
+        return self._run(**more)
+
+    def rewrite(self, captured: Path, content: str, **more: str) -> str:
+        """Run again over captures that were written otherwise, with the labels of the window before."""
+        captured.write_text(content)
+        return self._run(**more)
+
+    def _run(self, **more: str) -> str:
         return run(
             Job(
                 self.root,
@@ -92,7 +100,7 @@ class Monitor:
                     **self.variables,
                     "dataset_format": CAPTURES,
                     "dataset_source": str(self.root / "captured"),
-                    "ground_truth_source": str(labels),
+                    "ground_truth_source": str(self.root / "labels"),
                     "output_path": str(self.root / "results"),
                     "inference_attribute": "0",
                     "baseline_constraints": str(self.root / "baseline/analysis.json"),
@@ -228,3 +236,38 @@ def test_probabilities_make_the_labels_where_answers_have_no_others(monitor: Mon
 def test_a_configuration_that_cannot_be_used(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Monitor(tmp_path, {**CONFIG, **change}).baseline(people(50, seed=0))
+
+
+def test_answers_in_json_are_found_by_a_jmespath(monitor: Monitor) -> None:
+    """Requests are CSV, answers JSON: the same rows with CSV answers have the same bias."""
+    rows = people(1200, seed=3, positive_of_f=0.3)
+    monitor.window(rows)
+    expected = monitor.result("analysis.json")
+    captured = monitor.root / "captured/ep/Primary/2026/01/01/00/a.jsonl"
+    records = [json.loads(line) for line in captured.read_text().splitlines()]
+    for record, (prediction, *_) in zip(records, rows, strict=True):
+        answer = {"predictions": [{"label": prediction, "score": 0.9 if prediction else 0.1}], "took": 3}
+        record["captureData"]["endpointOutput"] = {"data": json.dumps(answer), "encoding": "JSON"}
+    written = "".join(json.dumps(record) + "\n" for record in records)
+    for variables in (
+        {"inference_attribute": "predictions[0].label"},
+        {"inference_attribute": "", "probability_attribute": "predictions[0].score"},
+    ):
+        monitor.rewrite(captured, written, **variables)
+        found = monitor.result("analysis.json")
+        assert found["pre_training_bias_metrics"] == expected["pre_training_bias_metrics"]
+        assert of_group(found, "post", "SEX") == of_group(expected, "post", "SEX")
+
+
+def test_a_jmespath_that_finds_nothing_is_said(monitor: Monitor) -> None:
+    monitor.window(people(100, seed=3))
+    captured = monitor.root / "captured/ep/Primary/2026/01/01/00/a.jsonl"
+    lines = [json.loads(line) for line in captured.read_text().splitlines()]
+    for line in lines:
+        line["captureData"]["endpointOutput"] = {"data": '{"other": 1}', "encoding": "JSON"}
+    with pytest.raises(InputError, match=r"predictions\[0\]\.label finds nothing in the answer"):
+        monitor.rewrite(
+            captured,
+            "".join(json.dumps(line) + "\n" for line in lines),
+            inference_attribute="predictions[0].label",
+        )

@@ -73,6 +73,8 @@ class FakeS3(_Service):
         super().__init__()
         self.bucket = bucket
         self.objects: dict[str, bytes] = {}
+        self.modified: dict[str, datetime] = {}
+        """When an object was written, of those of which a test says so."""
         self.denied_prefixes: tuple[str, ...] = ()
         self.page = 3
         self.now: Callable[[], datetime] = lambda: datetime(2026, 11, 23, tzinfo=UTC)
@@ -133,7 +135,7 @@ class FakeS3(_Service):
                 # As AWS answers a role that may list some prefixes only: it is not told whether the key exists.
                 raise client_error("AccessDenied", "GetObject")
             body = self.objects[request["Key"]]
-            return {"Body": io.BytesIO(body), "ETag": _etag(body)}
+            return {"Body": io.BytesIO(body), "ETag": _etag(body), "LastModified": self._moment(request["Key"])}
 
     def download_file(self, bucket: str, key: str, path: str) -> None:
         Path(path).write_bytes(self.get_object(Bucket=bucket, Key=key)["Body"].read())
@@ -148,14 +150,16 @@ class FakeS3(_Service):
             matching = self._after(request["Prefix"], after)
             page = matching[: min(self.page, request.get("MaxKeys", 1000))]
             if "Delimiter" in request:
-                folders = {key[: key.index("/", len(request["Prefix"])) + 1] for key in matching}
+                below = [key for key in matching if "/" in key[len(request["Prefix"]) :]]
+                folders = {key[: key.index("/", len(request["Prefix"])) + 1] for key in below}
                 return {"CommonPrefixes": [{"Prefix": folder} for folder in sorted(folders)], "IsTruncated": False}
             answer: dict[str, Any] = {
                 "Contents": [
                     {
                         "Key": key,
                         "Size": len(self.objects[key]),
-                        "LastModified": self._modified.get(key) or self.now(),
+                        "LastModified": self._moment(key),
+                        "ETag": _etag(self.objects[key]),
                     }
                     for key in page
                 ],
@@ -166,6 +170,9 @@ class FakeS3(_Service):
             if answer["IsTruncated"]:
                 answer["NextContinuationToken"] = page[-1]
             return answer
+
+    def _moment(self, key: str) -> datetime:
+        return self.modified.get(key) or self._modified.get(key) or self.now()
 
 
 def _etag(body: bytes) -> str:
@@ -231,6 +238,30 @@ class FakeSageMaker(_Service):
         states = self.endpoints[request["EndpointName"]]
         status, configuration, reason = states.pop(0) if len(states) > 1 else states[0]
         return {"EndpointStatus": status, "EndpointConfigName": configuration, "FailureReason": reason}
+
+
+class FakeScheduler(_Service):
+    """Schedules of one time; those that were made, by their names."""
+
+    service = "scheduler"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: dict[str, dict[str, Any]] = {}
+        self.now: datetime | None = None
+        """If a test says it, times before it are refused."""
+
+    def create_schedule(self, **request: Any) -> dict[str, Any]:
+        self._enter("CreateSchedule", request)
+        due = datetime.strptime(request["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)").replace(tzinfo=UTC)
+        if self.now is not None and due < self.now:
+            raise ClientError(
+                {"Error": {"Code": "ValidationException", "Message": "The time is in the past"}}, "CreateSchedule"
+            )
+        if request["Name"] in self.made:
+            raise client_error("ConflictException", "CreateSchedule")
+        self.made[request["Name"]] = request
+        return {"ScheduleArn": f"arn:aws:scheduler:eu-central-1:111122223333:schedule/looks/{request['Name']}"}
 
 
 class FakeLambda(_Service):

@@ -81,6 +81,10 @@ COLUMNS = check(
             ],
             "[ALARM] churn-endpoint: 1 bias metric drifted (DPL)",
         ),
+        (
+            [check("segment_drift_check", "region = south", "In region = south (360 rows): income: median 99 to 125")],
+            "[ALARM] churn-endpoint: 1 segment drifted (region = south)",
+        ),
         ([], "[ALARM] churn-endpoint: the monitor found violations"),
     ],
 )
@@ -157,6 +161,10 @@ def test_the_longest_endpoint_name_still_fits() -> None:
                 "feature_attribution_drift_check",
             ),
             "another ranking of the features: nDCG 0.764, 0.9 required",
+        ),
+        (
+            check("segment_drift_check", "region = south", "In region = south (360 rows): income: median 99 to 125"),
+            "(360 rows): income: median 99 to 125",
         ),
         (check("new_check", "A", "Something\n  new."), "new_check: Something new."),
         (check("new_check", "A", ""), "new_check: the monitor says no more"),

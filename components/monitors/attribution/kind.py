@@ -16,7 +16,7 @@ from components.args import (
     OpenEngineSettings,
     StackSettings,
 )
-from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource
+from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource, segment_variable
 from components.monitors.clarify import SHADOW_ENDPOINT_PREFIX, clarify_schedule
 from components.monitors.images import CLARIFY
 from components.monitors.kind import MetricGraph, MonitorDefaults, Site
@@ -86,6 +86,7 @@ class Attribution(MonitorDefaults):
             "publish_cloudwatch_metrics": "Disabled",
             "analysis_type": self.kind.analysis_type,
             "inference_attribute": f"{self.settings.score}",
+            **segment_variable(self.settings.segments),
         }
         config = f"{naming.canonical_json(self.analysis_config())} {self.model_hash}"
         return BaselineJob(kind=ATTRIBUTION, data=given.data, content=given.content, analysis=analysis, config=config)
@@ -117,9 +118,16 @@ class Attribution(MonitorDefaults):
         """Make SageMaker Clarify's job definition and schedule; the schedule's name."""
         if baseline is None:
             raise ArgumentError("attribution.baseline is missing: Model Monitor needs what it compares with")
-        attributes = {"inference_attribute": f"{self.settings.score}"}
+        score = self.settings.score
+        if site.batches_of(self.kind) is not None:  # a column of what a transform job wrote, behind the inputs
+            score += len(self.settings.features)
+        attributes = {"inference_attribute": f"{score}"}
         return clarify_schedule(self.kind, self.settings, site, baseline, attributes=attributes, opts=opts)
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """Where an answer has the score, and which metrics are published."""
-        return {"inference_attribute": f"{self.settings.score}", "feature_metrics": engine.feature_metrics}
+        return {
+            "inference_attribute": f"{self.settings.score}",
+            "feature_metrics": engine.feature_metrics,
+            **segment_variable(self.settings.segments),
+        }

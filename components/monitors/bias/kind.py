@@ -8,7 +8,7 @@ import pulumi
 
 from components import naming
 from components.args import ArgumentError, BiasData, BiasSettings, OpenEngineSettings, StackSettings
-from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource
+from components.baselines import CSV_WITH_HEADER, BaselineAddresses, BaselineJob, BaselineSource, segment_variable
 from components.monitors.clarify import clarify_schedule
 from components.monitors.images import CLARIFY
 from components.monitors.kind import MetricGraph, MonitorDefaults, Site
@@ -66,6 +66,7 @@ class Bias(MonitorDefaults):
             "publish_cloudwatch_metrics": "Disabled",
             "analysis_type": self.kind.analysis_type,
             **{name: value for name, value in known.items() if value is not None},
+            **segment_variable(self.settings.segments),
         }
         config = naming.canonical_json(self.analysis_config())
         return BaselineJob(kind=BIAS, data=given.data, content=given.content, analysis=analysis, config=config)
@@ -116,4 +117,5 @@ class Bias(MonitorDefaults):
             "probability_threshold_attribute": self._threshold,
             "feature_metrics": engine.feature_metrics,
         }
-        return {name: value for name, value in known.items() if value is not None}
+        given = {name: value for name, value in known.items() if value is not None}
+        return given | segment_variable(found.segments)

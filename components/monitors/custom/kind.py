@@ -6,7 +6,9 @@ from typing import Any, ClassVar, Self
 
 import pulumi
 
-from components.args import BaselineSettings, CapturesSettings, CustomSettings, StackSettings
+from components.args import CustomSettings, OpenEngineSettings, StackSettings
+from components.baselines import segment_variable
+from components.monitors.answers import named_columns
 from components.monitors.images import ANALYZER
 from components.monitors.kind import MetricGraph, MonitorDefaults
 from contract.monitor_kinds import CUSTOM, KINDS, MonitorKind
@@ -26,7 +28,7 @@ class Custom(MonitorDefaults):
     def of(cls, settings: StackSettings) -> Self | None:
         """The monitors as a stack's arguments have them; None where they are off."""
         found, baseline = settings.of(CustomSettings), settings.baseline
-        columns = baseline.columns if isinstance(baseline, BaselineSettings | CapturesSettings) else ()
+        columns = named_columns(baseline)
         return cls(settings=found, columns=columns) if found else None
 
     def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any]:
@@ -49,3 +51,8 @@ class Custom(MonitorDefaults):
                 for name, one in self.settings.monitors.items()
             },
         }
+
+    def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
+        """By which columns it measures once more; what else it looks at is in its file."""
+        del engine
+        return segment_variable(self.settings.segments)

@@ -16,7 +16,7 @@ from components.args import (
     OpenEngineSettings,
     StackSettings,
 )
-from components.baselines import BaselineAddresses, BaselineSource, data_quality_source
+from components.baselines import BaselineAddresses, BaselineSource, data_quality_source, segment_variable
 from components.monitors.answers import estimate_environment
 from components.monitors.data_quality.files import data_quality_files
 from components.monitors.data_quality.model_monitor import DataQualityMonitor, DataQualityMonitorArgs
@@ -65,11 +65,13 @@ class DataQuality(MonitorDefaults):
     def baseline(self) -> BaselineSource | None:
         """The columns of the user's data, described by a job or given as files."""
         hours = self.settings.schedule.period_hours
+        found = self.settings
         return data_quality_source(
             self.source,
-            self.settings.thresholds,
+            found.thresholds,
             window_hours=hours,
-            preprocessor=self.settings.record_preprocessor,
+            segments=found.segments,
+            preprocessor=found.record_preprocessor,
         )
 
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
@@ -110,7 +112,7 @@ class DataQuality(MonitorDefaults):
             **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),
             **({"season": season} if engine.learn_windows else {}),
             **(estimate_environment(self.estimated) if self.estimated else {}),
-            **({"segments": ",".join(self.settings.segments)} if self.settings.segments else {}),
+            **segment_variable(self.settings.segments),
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:

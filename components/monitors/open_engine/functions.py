@@ -10,6 +10,7 @@ from components.args import CommonSettings, SmallWindowsSettings
 from components.functions import MonitoringFunction, monitoring_function
 from components.iam import AwsContext, Outside, PolicyDocument
 from components.monitors.open_engine.args import OpenMonitorsArgs
+from components.monitors.open_engine.batches import Clock
 from components.monitors.open_engine.policies import start_policy, window_policy
 from contract import bucket_layout
 
@@ -67,6 +68,7 @@ def window_function(
         "BUCKET_NAME": args["bucket_name"],
         "STATE_PREFIX": bucket_layout.MONITOR_STATE,
         "FAILURES_PREFIX": bucket_layout.FAILURE_NOTES,
+        **({"EFFECT_METRIC": "Enabled"} if args.get("publishes_effect") else {}),
     }
     compare = args.get("compare_function_name")
     if compare is not None:
@@ -107,9 +109,11 @@ def start_function(
     dead_letters: aws.sqs.Queue,
     parent: pulumi.Resource,
     batch_plan_uri: pulumi.Output[str] | None = None,
+    is_partitioned: bool = False,
+    looks: Clock | None = None,
 ) -> MonitoringFunction:
     """Make the function that starts runs; `windows` is the one that it hands small windows to, `batch_plan_uri` where
-    the plan of batches lies.
+    the plan of batches lies. `is_partitioned`, `looks`: see `start_policy`.
     """
 
     def policy(
@@ -125,6 +129,7 @@ def start_function(
             windows=windows.function.arn if windows else None,
             batch_plan=batch_plan_uri,
             batches=list(args.get("batch_uris") or []),
+            looks=[looks.group_name, looks.role_arn] if looks else None,
         ).apply(
             lambda found: start_policy(
                 found["context"],
@@ -139,6 +144,8 @@ def start_function(
                 window_function_arn=found["windows"],
                 batch_plan_uri=found["batch_plan"],
                 batch_uris=found["batches"],
+                is_partitioned=is_partitioned,
+                looks=tuple(found["looks"]) if found["looks"] else None,
                 retrained=args.get("retrained", False),
             )
         )

@@ -16,11 +16,13 @@ from components.iam import (
     allow,
     function_basics,
     key_of_instances,
+    list_batches,
     list_prefixes,
     network_interfaces,
     policy_document,
     publish_metrics,
     pull_images,
+    read_batches,
     read_objects,
     read_outside,
     sagemaker_logs,
@@ -30,6 +32,8 @@ from components.iam import (
 from contract import bucket_layout, retraining
 from contract.monitor_kinds import KINDS
 
+# How much of a stack's name the names of looks begin with (functions/start_monitor/partitions.py).
+LOOK_STEM: Final = 40
 _SMALL_WINDOWS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SMALL_WINDOWS_FOLDER}"
 _SHARDS: Final = f"{bucket_layout.MONITOR_STATE}/{bucket_layout.SHARDS_FOLDER}"
 _READ_BY_RUNS: Final = (
@@ -74,13 +78,16 @@ def start_policy(
     window_function_arn: str | None = None,
     batch_plan_uri: str | None = None,
     batch_uris: Sequence[str] = (),
+    is_partitioned: bool = False,
+    looks: tuple[str, str] | None = None,
     retrained: bool = False,
 ) -> PolicyDocument:
     """The function that starts runs: see what there is, and whether the baseline is; remember what was taken, start
     these jobs under that role, and say why one could not be started. `kinds`: of monitors that are on.
 
-    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `retrained`: it
-    looks what to compare with since the last retraining.
+    It lists captures and reads none. `capture_uri` is where they are if not in the stack's bucket. `is_partitioned`:
+    batches are partitions, not transform jobs; `looks`: the group and the role of schedules with which it plans looks
+    at them. `retrained`: it looks what to compare with since the last retraining.
     """
     followed = [retraining.STATE_FOLDER] if retrained else []
     statements = [
@@ -119,13 +126,40 @@ def start_policy(
     if batch_plan_uri:
         statements += [
             allow("ReadBatchPlan", ["s3:GetObject"], [context.bucket_arn(*naming.s3_parts(batch_plan_uri))]),
-            # Jobs are named by whoever starts them, and only the job itself says where it writes.
-            allow("DescribeBatches", ["sagemaker:DescribeTransformJob"], [context.arn("sagemaker", "transform-job/*")]),
             list_batches(context, batch_uris),
         ]
+        if not is_partitioned:
+            statements += _see_transform_jobs(context)
+    if looks:
+        statements += _plan_looks(context, job_stem, *looks)
     if window_function_arn:
         statements.append(allow("InvokeWindowFunction", ["lambda:InvokeFunction"], [window_function_arn]))
     return policy_document(*statements)
+
+
+def _see_transform_jobs(context: AwsContext) -> list[Statement]:
+    """Jobs are named by whoever starts them, and only the job itself says where it writes."""
+    return [
+        allow("DescribeBatches", ["sagemaker:DescribeTransformJob"], [context.arn("sagemaker", "transform-job/*")]),
+        allow("ListBatchesThatEnded", ["sagemaker:ListTransformJobs"], ["*"]),  # the action knows no resources
+    ]
+
+
+def _plan_looks(context: AwsContext, job_stem: str, group: str, role_arn: str) -> list[Statement]:
+    """Schedules of one time, of this stack's group and under the role that its schedules have."""
+    return [
+        allow(
+            "PlanLooks",
+            ["scheduler:CreateSchedule"],
+            [context.arn("scheduler", f"schedule/{group}/{job_stem[:LOOK_STEM]}-*")],
+        ),
+        allow(
+            "PassScheduleRole",
+            ["iam:PassRole"],
+            [role_arn],
+            {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        ),
+    ]
 
 
 def _lists(statement: Statement) -> bool:
@@ -174,7 +208,7 @@ def run_statements(
             for place, prefix in elsewhere
         ),
         *read_outside(context, outside),
-        *([list_batches(context, batch_uris), _read_batches(context, batch_uris)] if batch_uris else []),
+        *read_batches(context, batch_uris),
     ]
 
 
@@ -188,27 +222,6 @@ def tables_place(context: AwsContext, bucket: str, given: str | None) -> str:
 def tables_elsewhere(context: AwsContext, bucket: str, given: str | None) -> str | None:
     """The same where it is not in the stack's own bucket; else None."""
     return None if given is None else tables_place(context, bucket, given)
-
-
-def _read_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
-    places = [naming.s3_parts(uri.rstrip("/")) for uri in uris]
-    return allow(
-        "ReadBatches",
-        ["s3:GetObject"],
-        [context.bucket_arn(bucket, f"{prefix}/*" if prefix else "*") for bucket, prefix in places],
-    )
-
-
-def list_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
-    """See what transform jobs wrote below these places, and what they read."""
-    places = [naming.s3_parts(uri.rstrip("/")) for uri in uris]
-    prefixes = [pattern for _, prefix in places for pattern in ([prefix, f"{prefix}/*"] if prefix else ["*"])]
-    return allow(
-        "ListBatches",
-        ["s3:ListBucket"],
-        list(dict.fromkeys(context.bucket_arn(bucket) for bucket, _ in places)),
-        {"StringLike": {"s3:prefix": prefixes}},
-    )
 
 
 def run_policy(

@@ -8,6 +8,7 @@ Longer than 400 lines by a little: one component, whose functions, permissions a
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Self
 
@@ -29,14 +30,14 @@ from components.args import (
 )
 from components.baselines import BaselineAddresses
 from components.functions import dead_letter_queue
-from components.iam import look_up_context, service_role
+from components.iam import bare_role, look_up_context, with_policy
 from components.jobs import Files, KindFiles, Machine, network_config
 from components.monitors.answers import estimates_errors
 from components.monitors.data_quality import DataQuality
 from components.monitors.kind import Monitor
 from components.monitors.model_quality import ModelQuality
 from components.monitors.open_engine.args import OpenMonitorsArgs
-from components.monitors.open_engine.batches import batch_plan, start_on_batch
+from components.monitors.open_engine.batches import Clock, batch_plan, plans_looks, start_on_batch
 from components.monitors.open_engine.functions import start_function, window_function
 from components.monitors.open_engine.policies import scheduler_policy, scheduler_trust, tables_place
 from components.monitors.open_engine.schedule_input import Places, run_request, schedule_input
@@ -147,22 +148,34 @@ class OpenMonitors(pulumi.ComponentResource):
                 dead_letters=self.dead_letters,
                 parent=self,
             )
+        group = aws.scheduler.ScheduleGroup(f"{name}-monitors", tags=common.tags, opts=self._child)
+        # Before the function: where that plans looks at partitions, it must be told of the role.
+        role = bare_role(
+            f"{name}-scheduler-role",
+            parent=self,
+            description=f"The schedules of {name}",
+            trust=scheduler_trust,
+            common=common,
+        )
+        looks = Clock(group_name=group.name, role_arn=role.arn, dead_letter_arn=self.dead_letters.arn)
+        batches = next((item.settings for item in monitors if isinstance(item.settings, BatchSettings)), None)
         self._start = start_function(
             name,
             args,
             self._windows,
             kinds=self._kinds,
-            batch_plan_uri=self._batch_plan(monitors),
+            batch_plan_uri=self._batch_plan(monitors, looks),
+            is_partitioned=batches is not None and batches.partitions is not None,
+            looks=looks if batches is not None and plans_looks(batches) else None,
             common=common,
             dead_letters=self.dead_letters,
             parent=self,
         )
-        role_arn = self._scheduler_role()
-        group = aws.scheduler.ScheduleGroup(f"{name}-monitors", tags=common.tags, opts=self._child)
+        clock = replace(looks, role_arn=self._scheduler_role(role))
         self.schedule_names = {
-            monitor.kind.name: self._on_batch(monitor.settings)
+            monitor.kind.name: self._on_batch(monitor.settings, clock)
             if isinstance(monitor.settings, BatchSettings)
-            else self._schedule(monitor, group.name, role_arn)
+            else self._schedule(monitor, clock)
             for monitor in monitors
         }
         self.start_function_name = self._start.function.name
@@ -181,28 +194,19 @@ class OpenMonitors(pulumi.ComponentResource):
             parent=self,
         )
 
-    def _scheduler_role(self) -> pulumi.Output[str]:
-        return service_role(
-            f"{self._stem}-scheduler-role",
-            parent=self,
-            description=f"The schedules of {self._stem}",
-            trust=scheduler_trust,
-            policy=pulumi.Output.all(self._start.function.arn, self.dead_letters.arn, self._common.kms_key_arn).apply(
-                lambda found: scheduler_policy(
-                    start_function_arn=found[0], dead_letter_arn=found[1], kms_key_arn=found[2]
-                )
-            ),
-            common=self._common,
-        ).arn
+    def _scheduler_role(self, role: aws.iam.Role) -> pulumi.Output[str]:
+        """Its ARN, known once it may start runs."""
+        policy = pulumi.Output.all(self._start.function.arn, self.dead_letters.arn, self._common.kms_key_arn).apply(
+            lambda found: scheduler_policy(start_function_arn=found[0], dead_letter_arn=found[1], kms_key_arn=found[2])
+        )
+        return with_policy(f"{self._stem}-scheduler-role", role, policy, parent=self).arn
 
-    def _schedule(
-        self, monitor: Monitor, group_name: pulumi.Output[str], role_arn: pulumi.Output[str]
-    ) -> pulumi.Output[str]:
+    def _schedule(self, monitor: Monitor, clock: Clock) -> pulumi.Output[str]:
         name = self._schedule_name(monitor.kind.name)
         schedule = aws.scheduler.Schedule(
             f"{self._stem}-open-{monitor.kind.name}",
             name=name,
-            group_name=group_name,
+            group_name=clock.group_name,
             description=f"The {monitor.kind.name} monitor of {self._stem}",
             schedule_expression=monitor.settings.schedule.for_event_bridge(self._engine.grace_in_minutes),
             schedule_expression_timezone="UTC",
@@ -212,7 +216,7 @@ class OpenMonitors(pulumi.ComponentResource):
             kms_key_arn=self._common.kms_key_arn,
             target=aws.scheduler.ScheduleTargetArgs(
                 arn=self._start.function.arn,
-                role_arn=role_arn,
+                role_arn=clock.role_arn,
                 input=self._input(monitor, name),
                 retry_policy=aws.scheduler.ScheduleTargetRetryPolicyArgs(
                     maximum_retry_attempts=DELIVERY_ATTEMPTS, maximum_event_age_in_seconds=DELIVERY_SECONDS
@@ -224,14 +228,16 @@ class OpenMonitors(pulumi.ComponentResource):
         )
         return schedule.name
 
-    def _batch_plan(self, monitors: Sequence[Monitor]) -> pulumi.Output[str] | None:
+    def _batch_plan(self, monitors: Sequence[Monitor], looks: Clock) -> pulumi.Output[str] | None:
         """The address of what a batch's run is; None where batches are not monitored."""
         for monitor in monitors:
             settings = monitor.settings
             if isinstance(settings, BatchSettings):
                 facts = self._facts(monitor, self._schedule_name(monitor.kind.name))
                 plan = facts.apply(partial(self._plan_of_batches, monitor))
-                return batch_plan(self._stem, settings, plan, bucket=self._bucket, common=self._common, parent=self)
+                return batch_plan(
+                    self._stem, settings, plan, looks, bucket=self._bucket, common=self._common, parent=self
+                )
         return None
 
     def _plan_of_batches(self, monitor: Monitor, found: dict[str, Any]) -> dict[str, Any]:
@@ -244,13 +250,14 @@ class OpenMonitors(pulumi.ComponentResource):
             "request": self._request(monitor, found),
         }
 
-    def _on_batch(self, settings: BatchSettings) -> pulumi.Output[str]:
-        """A batch's end starts its run, and no clock; the name is what its metrics have for their schedule."""
-        start_on_batch(self._stem, settings, self._start.function, common=self._common, parent=self)
+    def _on_batch(self, settings: BatchSettings, clock: Clock) -> pulumi.Output[str]:
+        """A batch's end starts its run; the name is what its metrics have for their schedule."""
+        start_on_batch(self._stem, settings, self._start.function, clock, common=self._common, parent=self)
         return self._schedule_name(BATCH)
 
     def _baseline_of(self, monitor: Monitor) -> BaselineAddresses | None:
-        return self._baselines.get(monitor.kind.baseline_of or monitor.kind.name)
+        own = self._baselines.get(monitor.kind.name)
+        return own if own is not None else self._baselines.get(monitor.kind.baseline_of or monitor.kind.name)
 
     def _schedule_name(self, kind: str) -> pulumi.Output[str]:
         stem = pulumi.Output.from_input(self._args.get("name_stem") or self._args["endpoint_name"])

@@ -1,7 +1,7 @@
 """The dataset of a job, read as its settings say."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ from drift_tools.tables import (
     LARGE_JSON,
     Table,
     concatenate,
+    has_parquet,
     is_parquet,
     read_bytes,
+    read_parquet,
     read_plain_json_lines,
     read_table,
 )
@@ -114,8 +116,18 @@ def capture_options(dataset: DatasetSettings) -> dict[str, Any]:
 
 def plain_table(dataset: DatasetSettings, columns: Sequence[str] | None = None) -> Table:
     """The dataset where it is no captured data: CSV, JSON or Parquet, one file or all below a folder."""
-    kind, options, source = dataset.format, dataset.options, dataset.source
-    # Names with a dot or an underscore in front are markers (_SUCCESS), which Spark does not read either.
+    options = dataset.options
+    files = plain_files(dataset.source)
+    table = concatenate([load_file(path, dataset) for path in files], [str(path) for path in files])
+    if columns is not None and len(columns) == len(table.columns) and not options.get("header", True):
+        table = table.renamed(columns)
+    return table
+
+
+def plain_files(source: Path) -> list[Path]:
+    """The file, or all below the folder. Names with a dot or an underscore in front are markers (_SUCCESS), which Spark
+    does not read either. Raises `InputError` if there are none.
+    """
     files = (
         [source]
         if source.is_file()
@@ -123,18 +135,18 @@ def plain_table(dataset: DatasetSettings, columns: Sequence[str] | None = None) 
     )
     if not files:
         raise InputError(f"Job inputs had no data: {source} is empty: name a folder that holds files")
-    tables = [_load_table(path, kind, options) for path in files]
-    table = concatenate(tables, [str(path) for path in files])
-    if columns is not None and len(columns) == len(table.columns) and not options.get("header", True):
-        table = table.renamed(columns)
-    return table
+    return files
 
 
-def _load_table(path: Path, kind: str, options: Mapping[str, Any]) -> Table:
+def load_file(path: Path, dataset: DatasetSettings) -> Table:
+    """One file of such a dataset."""
+    kind, options = dataset.format, dataset.options
     if kind == "json":
         return load_json(path, lines=bool(options.get("lines", options.get("line", True))))
-    if kind == "parquet" and not is_parquet(path):
-        raise InputError(f"{path}: dataset_format says parquet: name the file *.parquet")
+    if kind == "parquet":
+        if not is_parquet(path) and not has_parquet(path):
+            raise InputError(f"{path}: dataset_format says parquet, and this is none: give Parquet files alone")
+        return read_parquet(path)
     return read_table(path, header=bool(options.get("header", True)))
 
 

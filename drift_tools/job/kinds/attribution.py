@@ -1,15 +1,17 @@
 """The attribution job: which features the deployed model's scores come from, held against the baseline's ranking."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from contract.bucket_layout import ANALYSIS
 from drift_tools.errors import InputError
-from drift_tools.job import drift_json
+from drift_tools.job import drift_json, segments
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
 from drift_tools.job.inputs.named_rows import named_rows
 from drift_tools.job.results import Found, completion, require_rows, write_clarify_violations
+from drift_tools.job.segments.clarify import MOST_EXPLAINED, RANKING, judge_attribution
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.monitors.analysis_config import AnalysisConfig
 from drift_tools.monitors.attribution import (
@@ -26,6 +28,7 @@ from drift_tools.monitors.attribution import (
 from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR
 from drift_tools.profiles import read_json, write_json
 from drift_tools.significance import LARGEST_ALPHA
+from drift_tools.tables import Table
 
 _LABEL: Final = "label0"  # Clarify's name for the first output of a model without names
 _METHOD: Final = "PermutationShap"
@@ -42,31 +45,65 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     if settings.model is None:
         raise InputError("the environment variable model_archive is not set: name the endpoint's model.tar.gz")
     with ModelProcess(settings.model) as model:
-        found = attribute(rows.table, config.features, model, score=_score(settings), aggregation=config.aggregation)
-    write_json(settings.output / ANALYSIS, found.to_dict(_LABEL))
-    path = settings.baseline.constraints
-    if path is None:
-        return [], completion((), rows.counts)
+        explain = partial(
+            attribute,
+            features=config.features,
+            model=model,
+            score=_score(settings, len(config.features)),
+            aggregation=config.aggregation,
+        )
+        found = explain(rows.table)
+        path = settings.baseline.constraints
+        if path is None:
+            write_json(settings.output / ANALYSIS, found.to_dict(_LABEL) | _parts(settings, rows.table, explain))
+            return [], completion((), rows.counts)
+        write_json(settings.output / ANALYSIS, found.to_dict(_LABEL))
+        baseline = read_json(path)
+        parts = judge_attribution(
+            settings,
+            baseline,
+            rows.table,
+            lambda table, _before: explain(table, most=MOST_EXPLAINED),
+            config,
+        )
     calibrated = not settings.is_open or settings.judgement.rules == CALIBRATED
-    level = settings.alpha if calibrated else LARGEST_ALPHA
-    checked = check(read_attribution(read_json(path), path.name), found, level, config.aggregation)
+    level = segments.of_whole(settings).alpha if calibrated else LARGEST_ALPHA
+    checked = check(read_attribution(baseline, path.name), found, level, config.aggregation)
     violations = [violation(checked.ndcg, _LABEL)] if checked.is_drift else []
+    whole = [RANKING] if checked.is_drift else []
+    violations += [one.to_dict() for one in segments.violations(parts, whole)]
     write_clarify_violations(settings.output, violations)
+    says = checked.says + segments.says(parts, whole)
     if settings.is_open:
-        judgement = {"by": "ranking", "level": level, **_document(checked, found)}
+        judgement = {"by": "ranking", "level": level, **_document(checked, found), "says": says}
         rules = CALIBRATED if calibrated else MODEL_MONITOR
         document = drift_json.document(settings, rows.counts)
-        write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement})
-    entries = list(_metrics(settings, found, checked))
-    return entries, f"{completion(violations, rows.counts)} {checked.says}"
+        more = {"segments": segments.document(parts)} if parts else {}
+        write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement, **more})
+    entries = [*_metrics(settings, found, checked), *segments.metrics(Metrics.of(settings.metrics), parts)]
+    return entries, f"{completion(violations, rows.counts)} {says}{_sampled(found.rows, rows.table.rows)}"
 
 
-def _score(settings: MonitorSettings) -> int:
-    """The position of the score in an answer."""
+def _sampled(explained: int, rows: int) -> str:
+    return f" {explained:,} of {rows:,} rows, evenly spread, were explained." if explained < rows else ""
+
+
+def _parts(settings: MonitorSettings, table: Table, explain: Callable[..., Attribution]) -> dict[str, Any]:
+    """What a baseline keeps of its segments."""
+
+    def describe(rows: Table) -> Mapping[str, Any]:
+        return explain(rows, most=MOST_EXPLAINED).to_dict(_LABEL)
+
+    return segments.cut(settings.segments, table, describe)
+
+
+def _score(settings: MonitorSettings, inputs: int) -> int:
+    """The position of the score in an answer; of what a transform job wrote it counts from its first input on."""
     given = settings.quality.probability or settings.quality.inference or "0"
     if not given.isdecimal():
         raise InputError(f"the score is {given!r}: give its position among the columns of an answer, from 0")
-    return int(given)
+    is_row = not settings.dataset.is_captured and not settings.dataset.options.get("header", True)
+    return int(given) - inputs if is_row and int(given) >= inputs else int(given)
 
 
 def _document(checked: AttributionCheck, found: Attribution) -> dict[str, Any]:

@@ -1,43 +1,52 @@
 """The batch job: what a transform job wrote, described and held against the baseline's columns.
 
 A row is the answer's columns and the input's, in whichever order the transform job left them, perhaps with an id and a
-time behind them. Where it left the answer alone, the input lies beside it, row by row.
+time behind them. Where it left the answer alone, the input lies beside it, row by row. Of a partition of a plain prefix
+the folders are columns, `region=eu`, where the baseline has one of that name.
 """
 
 import json
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
-from drift_tools.job.inputs.dataset import plain_table
+from drift_tools.job.inputs.batch_records import ID, TIME
+from drift_tools.job.inputs.dataset import load_file, plain_files, plain_table
 from drift_tools.job.kinds import data_quality
 from drift_tools.job.results import Found
 from drift_tools.job.settings import DatasetSettings, MonitorSettings
 from drift_tools.monitors.data_quality import Constraints
-from drift_tools.tables import Column, Table
+from drift_tools.tables import Column, Table, concatenate
 
 _ID_COLUMNS = 2
-_JSON_IDS = ("SageMakerInferenceId", "SageMakerInferenceTime")
+_HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
 _JSON_ANSWER = "SageMakerOutput"
 
 
 @dataclass(frozen=True, slots=True)
 class BatchColumns:
     """Where a row has the answer: in front or behind (`is_last`), in `number` columns; `has_ids`: an id and a time end
-    the row.
+    the row; `is_partitioned`: the files lie in folders that are columns.
     """
 
     is_last: bool = False
     number: int = 1
     has_ids: bool = False
+    is_partitioned: bool = False
 
     @classmethod
     def parse(cls, text: str | None) -> "BatchColumns":
         """From the variable `batch_columns`; raises `InputError`."""
         try:
             given = json.loads(text or "{}")
-            return cls(given.get("position") == "END", int(given.get("number", 1)), bool(given.get("ids", False)))
+            return cls(
+                given.get("position") == "END",
+                int(given.get("number", 1)),
+                bool(given.get("ids", False)),
+                bool(given.get("partitioned", False)),
+            )
         except (ValueError, TypeError, AttributeError) as error:
             raise InputError(f'batch_columns is {text!r}: give {{"position":"END","number":1,"ids":false}}') from error
 
@@ -57,6 +66,8 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
 
 def batch_table(dataset: DatasetSettings, names: list[str], columns: BatchColumns, *, source: Any = None) -> Table:
     """The rows of a batch under the baseline's names, the answer's columns first."""
+    if columns.is_partitioned:
+        return _partitioned(dataset, names)
     table = _without_ids(plain_table(dataset), columns)
     if source is not None:
         table = _beside(table, plain_table(replace(dataset, source=source)))
@@ -74,6 +85,37 @@ def batch_table(dataset: DatasetSettings, names: list[str], columns: BatchColumn
     return table.renamed(names)
 
 
+def _partitioned(dataset: DatasetSettings, names: list[str]) -> Table:
+    """The rows of all files, each with those columns of the baseline's that its folders say."""
+    files = plain_files(dataset.source)
+    has_names = dataset.format == "parquet" or bool(dataset.options.get("header"))
+    tables = []
+    for path in files:
+        table = load_file(path, dataset)
+        folders = path.relative_to(dataset.source).parts[:-1] if dataset.source.is_dir() else ()
+        said = {name: value for name, value in map(_folder_column, folders) if name in names}
+        if not has_names:
+            own = [name for name in names if name not in said]
+            if len(own) != len(table.columns):
+                raise InputError(
+                    f"{path}: a row has {len(table.columns)} columns and the baseline {len(own)}: write the "
+                    "baseline's, in its order, or a first line of names (batch.has_header)"
+                )
+            table = table.renamed(own)
+        found = {name: value for name, value in said.items() if name not in table.columns}
+        added = [Column.from_cells(name, [value] * table.rows) for name, value in found.items()]
+        tables.append(Table.of([*table.columns.values(), *added], table.rows))
+    return concatenate(tables, [str(path) for path in files])
+
+
+def _folder_column(folder: str) -> tuple[str, str | None]:
+    """Name and value of `region=eu`, as Hive writes them; any other folder has no name."""
+    name, is_one, value = folder.partition("=")
+    if not is_one:
+        return "", None
+    return unquote(name), None if value == _HIVE_MISSING else unquote(value)
+
+
 def _is_named(table: Table, names: list[str]) -> bool:
     """Whether the rows name their columns themselves, as JSON and a CSV's header do."""
     return set(names) <= set(table.names)
@@ -82,7 +124,7 @@ def _is_named(table: Table, names: list[str]) -> bool:
 def _without_ids(table: Table, columns: BatchColumns) -> Table:
     if not columns.has_ids:
         return table
-    named = [name for name in _JSON_IDS if name in table.columns]
+    named = [name for name in (ID, TIME) if name in table.columns]
     return table.without(named or table.names[-_ID_COLUMNS:])
 
 

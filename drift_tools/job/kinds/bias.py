@@ -3,19 +3,22 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from contract.bucket_layout import ANALYSIS
 from drift_tools.errors import InputError
-from drift_tools.job import drift_json
+from drift_tools.job import drift_json, segments
 from drift_tools.job.cloudwatch import LARGEST, Metrics
 from drift_tools.job.container import Job
 from drift_tools.job.inputs.labels import require_labels
 from drift_tools.job.inputs.named_rows import NamedRows, named_rows
 from drift_tools.job.results import Found, completion, require_rows, write_clarify_violations
+from drift_tools.job.segments.clarify import bias_of, bias_subject, judge_bias
 from drift_tools.job.settings import MonitorSettings, QualitySettings
 from drift_tools.monitors.analysis_config import AnalysisConfig
 from drift_tools.monitors.bias import (
+    MOST_ROWS_OF_FLIP_TEST,
     BiasAnalysis,
     BiasCheck,
     BiasConfig,
@@ -41,7 +44,9 @@ _NAMED: Final = 3
 def run(job: Job, settings: MonitorSettings) -> Found | None:
     """Measure bias and write its files; None on instances that have handed their share over."""
     config = BiasConfig.of(AnalysisConfig.read(settings.analysis_config))
-    rows = named_rows(job, settings, config.features, config.settings.label)
+    wanted = settings.quality
+    attributes = [wanted.inference or wanted.probability]
+    rows = named_rows(job, settings, config.features, config.settings.label, attributes)
     if rows is None:
         return None
     if rows.counts is not None:
@@ -49,24 +54,40 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         require_rows(drift_json.readable(rows.counts), settings.dataset.max_unreadable_share)
     if rows.label is None:
         raise InputError(f"there are no labels: bias needs the column {config.settings.label!r} beside the predictions")
-    analysis = measure_table(*_measured(rows, config, settings.quality))
-    write_json(settings.output / ANALYSIS, analysis.to_dict())
+    table, bias = _measured(rows, config, settings.quality)
+    analysis = measure_table(table, bias)
     path = settings.baseline.constraints
     if path is None:
+        kept = segments.cut(settings.segments, table, partial(bias_of, bias=bias))
+        write_json(settings.output / ANALYSIS, analysis.to_dict() | kept)
         return [], completion((), rows.counts) + _too_few(analysis.groups)
+    write_json(settings.output / ANALYSIS, analysis.to_dict())
     calibrated = not settings.is_open or settings.judgement.rules == CALIBRATED
-    level = settings.alpha if calibrated else LARGEST_ALPHA
-    checks = check(analysis.groups, read_references(read_json(path), path.name), level)
-    violations = [one.violation() for one in checks if one.verdict is Verdict.DRIFT]
+    level = segments.of_whole(settings).alpha if calibrated else LARGEST_ALPHA
+    baseline = read_json(path)
+    checks = check(analysis.groups, read_references(baseline, path.name), level)
+    drifted = [one for one in checks if one.verdict is Verdict.DRIFT]
+    parts = judge_bias(settings, baseline, table, bias)
+    whole = [bias_subject(one.facet, one.facet_value, one.metric) for one in drifted]
+    violations = [one.violation() for one in drifted]
+    violations += [one.to_dict() for one in segments.violations(parts, whole)]
     write_clarify_violations(settings.output, violations)
-    says = _says(checks, analysis.groups)
+    says = _says(checks, analysis.groups) + segments.says(parts, whole) + _sampled(table.rows, config.features)
     if settings.is_open:
         labels = None if rows.labels is None else {"read": len(rows.labels.by_id), "unreadable": rows.labels.unreadable}
         judgement = {"by": "intervals", "level": level, "says": says, "groups": _groups(analysis.groups, checks)}
         document = drift_json.document(settings, rows.counts, labels=labels)
         rules = CALIBRATED if calibrated else MODEL_MONITOR
-        write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement})
-    return list(_metrics(settings, analysis, checks)), f"{completion(violations, rows.counts)} {says}"
+        more = {"segments": segments.document(parts)} if parts else {}
+        write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement, **more})
+    entries = [*_metrics(settings, analysis, checks), *segments.metrics(Metrics.of(settings.metrics), parts)]
+    return entries, f"{completion(violations, rows.counts)} {says}"
+
+
+def _sampled(rows: int, features: Sequence[str]) -> str:
+    if not features or rows <= MOST_ROWS_OF_FLIP_TEST:
+        return ""
+    return f" FT was measured on {MOST_ROWS_OF_FLIP_TEST:,} of {rows:,} rows, drawn."
 
 
 def _measured(rows: NamedRows, config: BiasConfig, wanted: QualitySettings) -> tuple[Table, BiasSettings]:

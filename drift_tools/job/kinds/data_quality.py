@@ -1,5 +1,6 @@
 """The data-quality job: captured requests and answers, described and held against the baseline's columns."""
 
+import contextlib
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -226,6 +227,7 @@ def check_table(job: Job, settings: MonitorSettings, table: Table) -> Found:
     if path is None:
         raise InputError("baseline_constraints is not set: rows are held against a baseline")
     constraints = Constraints.read(path)
+    settings = replace(settings, excluded=_columns(settings.excluded, list(constraints.features)))
     return _check(job, settings, _Loaded(profile_for(table, constraints), None, table), constraints)
 
 
@@ -256,10 +258,16 @@ def _make_baseline(settings: MonitorSettings, loaded: _Loaded) -> str:
     if loaded.rows is None:
         raise InputError(f"the baseline is too large to be cut into windows by {column!r}: give fewer rows or weeks")
     from drift_tools.job.baseline_windows import windows_of, write_windows  # noqa: PLC0415 - needs scipy
+    from drift_tools.job.segments.data_quality import window_folders  # noqa: PLC0415 - likewise
     from drift_tools.job.stream_hours import write_stream_hours  # noqa: PLC0415 - likewise
 
     rows, seconds = loaded.rows.without(excluded), settings.baseline.window_seconds
+    season = settings.judgement.season
     write_stream_hours(rows, settings.output, time_column=column)
+    for folder, part in window_folders(settings, rows):
+        (settings.output / folder).mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(InputError):  # too few windows of a rare value: its own runs teach it
+            write_windows(windows_of(part, column, seconds), settings.output / folder, seconds=seconds, season=season)
     return write_windows(
         windows_of(rows, column, seconds), settings.output, seconds=seconds, season=settings.judgement.season
     )
@@ -274,7 +282,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
     metrics = Metrics.of(settings.metrics)
     comparison = None
     violations, says, compared, estimated = evaluation.violations, "", set[str](), None
-    found: list[segments.Segment] = []
+    found: list[segments.SegmentResult] = []
     judgement: Mapping[str, Any] | None = None
     if settings.is_open:
         finding = drift_json.find(
@@ -282,7 +290,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         )
         judged = _judge(
             job,
-            settings,
+            segments.of_whole(settings),
             finding,
             evaluation=evaluation,
             checked=checked,
@@ -298,10 +306,17 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         if estimated is not None:
             document |= estimated.document
             says += estimated.says
-        found = _segments(settings, constraints, loaded.rows, judged.finding)
+        found, beyond = _segments(job, settings, constraints, loaded.rows, judged.finding)
+        if beyond:
+            document["segments_left_out"] = beyond
+            says += segments.says_left_out(beyond)
         if found:
+            drifted = judged.finding.comparison.drifted_features if judged.finding else []
             document["segments"] = segments.document(found)
-            says += segments.says(found)
+            says += segments.says(found, drifted)
+            if judged.rules == CALIBRATED:
+                violations = (*violations, *segments.violations(found, drifted))
+                write_violations(output, violations)
         write_json(drift_json.path_of(output), document | judged.document)
         if judged.finding is not None:
             comparison = judged.finding.comparison
@@ -315,10 +330,9 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         entries += metrics.of_comparison(comparison, checked, charted) if comparison else []
         entries += metrics.of_judgement(judgement) if judgement else []
         entries += metrics.of_values(estimated.metrics) if estimated else []
-        entries += [
-            metrics.entry("segment_drifted_features", {"Value": value, "Unit": "Count"}, {"Segment": name})
-            for name, value in segments.numbers(found)
-        ]
+        for name, values in estimated.by_segment.items() if estimated else ():
+            entries += metrics.of_values(values, {"Segment": name})
+        entries += segments.metrics(metrics, found)
     # A zero is for an alarm to look at; who asks for findings alone has none on it, and pays for what there is.
     if metrics and checked.config.emit_metrics and (not_checked or settings.metrics.features == "all"):
         entries.append(metrics.of_features_not_checked(len(not_checked)))
@@ -326,16 +340,23 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
 
 
 def _segments(
-    settings: MonitorSettings, constraints: Constraints, rows: Table | None, finding: drift_json.Finding | None
-) -> list[segments.Segment]:
-    """Segment by segment, where somebody asked for it and both sides' rows are there."""
+    job: Job,
+    settings: MonitorSettings,
+    constraints: Constraints,
+    rows: Table | None,
+    finding: drift_json.Finding | None,
+) -> tuple[list[segments.SegmentResult], dict[str, int]]:
+    """Segment by segment, and how many values are beyond these, where somebody asked and both sides' rows are there."""
     if not settings.segments or finding is None or rows is None:
-        return []
+        return [], {}
     baseline, _ = drift_json.baseline_rows(settings.baseline.rows, constraints)
     if baseline is None:
-        return []
-    both = (table.without(settings.excluded) for table in (baseline, rows))
-    return segments.by_segment(settings.segments, *both, alpha=settings.alpha, kinds=finding.kinds)
+        return [], {}
+    from drift_tools.job.segments.data_quality import judge_segments  # noqa: PLC0415 - needs scipy
+
+    before, now = (table.without(settings.excluded) for table in (baseline, rows))
+    found = judge_segments(job, settings, constraints, baseline=before, window=now, kinds=finding.kinds)
+    return found, segments.left_out(settings.segments, before)
 
 
 def _charted(features: str, violations: Sequence[Violation]) -> set[str] | None:

@@ -1,7 +1,8 @@
 """The model-quality job: predictions beside their labels, measured and held against the baseline's constraints."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from contract.bucket_layout import MODEL_MONITOR_RULES
 from contract.metrics import LABEL_COVERAGE
 from drift_tools.capture import GROUND_TRUTH, Counts, LabelCoverage, Labels
-from drift_tools.job import drift_json
+from drift_tools.job import drift_json, segments
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
 from drift_tools.job.inputs.dataset import (
@@ -18,15 +19,18 @@ from drift_tools.job.inputs.dataset import (
     plain_table,
 )
 from drift_tools.job.inputs.labels import coverage_of, labels_document, require_labels
+from drift_tools.job.inputs.named_rows import captured_rows
 from drift_tools.job.inputs.shared_rows import shared_rows
+from drift_tools.job.quality_outcomes import constraints_of, outcomes_of, with_intervals
 from drift_tools.job.results import CONSTRAINTS, STATISTICS, Found, completion, require_rows, write_violations
 from drift_tools.job.settings import DatasetSettings, MonitorSettings, QualitySettings
 from drift_tools.monitors import model_quality
+from drift_tools.monitors.analysis_config import AnalysisConfig
 from drift_tools.monitors.data_quality import violations_document
-from drift_tools.monitors.model_quality import FEWEST_LABELLED, QualityColumns, intervals
+from drift_tools.monitors.model_quality import FEWEST_LABELLED, QualityColumns
 from drift_tools.monitors.model_quality import columns as quality_columns
 from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR
-from drift_tools.profiles import write_json
+from drift_tools.profiles import read_json, write_json
 from drift_tools.tables import Table
 
 
@@ -57,22 +61,17 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         require_rows(drift_json.readable(answers.counts), settings.dataset.max_unreadable_share)
     path = settings.baseline.constraints
     constraints = None if path is None else model_quality.QualityConstraints.read(path)
-    found = model_quality.read_outcomes(
-        answers.table,
-        problem_type=wanted.problem_type,
-        ground_truth=quality_columns.GROUND_TRUTH,
-        inference=_if_there(answers.table, quality_columns.INFERENCE),
-        probability=_if_there(answers.table, quality_columns.PROBABILITY),
-        probability_threshold=wanted.probability_threshold,
-        # A run measures the class that its baseline did: its thresholds are of no other.
-        positive_label=wanted.positive_label or (constraints.positive_label if constraints else None),
-    )
+    # A run measures the class that its baseline did: its thresholds are of no other.
+    positive = wanted.positive_label or (constraints.positive_label if constraints else None)
+    found = outcomes_of(answers.table, wanted, positive)
     quality = model_quality.measure(found)
     remarks = _remarks(answers, found)
     write_json(output / STATISTICS, quality.to_dict())
     if constraints is None:
         _write_drift(settings, answers, {})
-        write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict())
+        described = partial(constraints_of, wanted=wanted, positive=found.positive_label)
+        parts = segments.cut(settings.segments, answers.table, described)
+        write_json(output / CONSTRAINTS, model_quality.suggest(quality).to_dict() | parts)
         return [], completion((), answers.counts) + remarks
     write_json(output / CONSTRAINTS, constraints.to_dict())
     if settings.is_open and len(found) < FEWEST_LABELLED:
@@ -82,17 +81,22 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         write_json(output / MODEL_MONITOR_RULES, violations_document(violations))
         from drift_tools.job.judge_quality import judge_quality_run  # noqa: PLC0415 - needs scipy
 
-        judged = judge_quality_run(job, settings, found, quality, constraints)
-        violations, remarks = judged.violations, remarks + judged.says
+        judged = judge_quality_run(job, segments.of_whole(settings), found, quality, constraints)
+        whole = [violation.subject for violation in judged.violations]
+        by_segment = _segments(job, settings, answers)
+        violations = (*judged.violations, *segments.violations(by_segment, whole))
+        remarks += judged.says + segments.says(by_segment, whole)
         document: dict[str, Any] = {"rules": CALIBRATED, "judgement": judged.document}
+        if by_segment:
+            document["segments"] = segments.document(by_segment)
     else:
-        document = {"rules": MODEL_MONITOR}
+        by_segment, document = [], {"rules": MODEL_MONITOR}
     if settings.is_open:
-        document = {**document, "quality": _with_intervals(found, quality)}
+        document = {**document, "quality": with_intervals(found, quality)}
     _write_drift(settings, answers, document)
     write_violations(output, violations)
     metrics = Metrics.of(settings.metrics)
-    entries = metrics.of_model_quality(quality) if metrics else []
+    entries = [*(metrics.of_model_quality(quality) if metrics else []), *segments.metrics(metrics, by_segment)]
     if metrics and "growing" in document.get("judgement", {}):
         entries += metrics.of_judgement(document["judgement"])
     if metrics and settings.is_open and answers.labels is not None:
@@ -100,13 +104,14 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     return entries, completion(violations, answers.counts) + remarks
 
 
-def _with_intervals(found: model_quality.Outcomes, quality: model_quality.ModelQuality) -> dict[str, Any]:
-    """By metric its value and 95 % interval, for drift.json."""
-    ends = intervals(found, dict(quality.metrics))
-    return {
-        name: {"value": quality.metrics[name], "low": low, "high": high, "rows": len(found)}
-        for name, (low, high) in ends.items()
-    }
+def _segments(job: Job, settings: MonitorSettings, answers: _Answers) -> list[segments.SegmentResult]:
+    """Segment by segment, where somebody asked for it; constraints that a person wrote have none."""
+    path = settings.baseline.constraints
+    if not settings.segments or path is None:
+        return []
+    from drift_tools.job.segments.model_quality import judge_segments  # noqa: PLC0415 - needs scipy
+
+    return judge_segments(job, settings, read_json(path), answers.table)
 
 
 def _write_drift(settings: MonitorSettings, answers: _Answers, more: Mapping[str, Any]) -> None:
@@ -142,9 +147,11 @@ def _load_answers(settings: MonitorSettings) -> _Answers:
     dataset, problem_type = settings.dataset, settings.quality.problem_type
     wanted = _wanted(dataset, settings.quality)
     if not dataset.is_captured:
-        kept = QualityColumns(wanted, problem_type)
-        kept.add(plain_table(dataset))
-        return _Answers(kept.table(), None, None, _remark(kept))
+        kept, table = QualityColumns(wanted, problem_type), plain_table(dataset)
+        kept.add(table)
+        return _Answers(_with_segments(kept.table(), table, settings.segments), None, None, _remark(kept))
+    if settings.segments:
+        return _load_with_segments(settings, wanted)
     kept = QualityColumns(wanted, problem_type, GROUND_TRUTH if dataset.has_labels else None)
     labels, counts, coverage = labels_of(dataset), Counts(), LabelCoverage()
     if labels is not None:
@@ -156,6 +163,39 @@ def _load_answers(settings: MonitorSettings) -> _Answers:
         del batch  # or it would stay until the next one is complete
     known = coverage if labels is not None else None
     return _Answers(kept.table(), counts, labels, _remark(kept), known)
+
+
+def _load_with_segments(settings: MonitorSettings, wanted: Mapping[str, str]) -> _Answers:
+    """The same, and of the requests the columns whose values are the segments: all rows at once."""
+    dataset, quality = settings.dataset, settings.quality
+    labels, coverage = labels_of(dataset), LabelCoverage()
+    if labels is not None:
+        labels.require_readable(dataset.max_unreadable_share)
+    names = settings.segments
+    if settings.analysis_config is not None:
+        names = AnalysisConfig.read(settings.analysis_config).headers
+    named = {what: name for what, name in wanted.items() if what != quality_columns.GROUND_TRUTH}
+    rows, counts = captured_rows(dataset, labels, names, list(named.values()), coverage)
+    position = named.get(quality_columns.PROBABILITY, "")
+    remark = ""
+    if position.isdecimal() and int(position) >= len(rows.answers) and quality_columns.INFERENCE in named:
+        remark = f"There is no auc: the answers have no column at position {position}, the probability_attribute."
+        wanted = {what: name for what, name in wanted.items() if what != quality_columns.PROBABILITY}
+        del named[quality_columns.PROBABILITY]
+    columns = [rows.answer(name, what).renamed(what) for what, name in named.items()]
+    truth = next((name for name in rows.table.names if name.startswith(GROUND_TRUTH)), None)
+    if truth is not None:
+        columns.append(rows.table.columns[truth].renamed(quality_columns.GROUND_TRUTH))
+    kept = QualityColumns({what: what for what in wanted}, quality.problem_type)
+    kept.add(Table.of(columns, rows.table.rows))
+    table = _with_segments(kept.table(), rows.table, settings.segments)
+    return _Answers(table, counts, labels, remark, coverage if labels is not None else None)
+
+
+def _with_segments(answers: Table, table: Table, names: Sequence[str]) -> Table:
+    """The answers with those columns of the table beside them whose values are segments."""
+    there = [table.columns[name] for name in names if name in table.columns]
+    return Table.of([*answers.columns.values(), *there], answers.rows) if answers.rows == table.rows else answers
 
 
 def _remark(kept: QualityColumns) -> str:
@@ -187,7 +227,3 @@ def _wanted(dataset: DatasetSettings, quality: QualitySettings) -> Mapping[str, 
     # In merged records the label has its own place; elsewhere it is a column of the dataset.
     truth = GROUND_TRUTH if dataset.is_captured and dataset.has_labels else quality.ground_truth
     return {**wanted, quality_columns.GROUND_TRUTH: truth or ""}
-
-
-def _if_there(table: Table, what: str) -> str | None:
-    return what if what in table.columns else None

@@ -54,6 +54,7 @@ def attribute(
     *,
     score: int = 0,
     aggregation: Aggregation = "mean_abs",
+    most: int = MOST_ROWS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Attribution:
     """Explain a sample of a table's rows.
@@ -61,7 +62,7 @@ def attribute(
     Parameters
     ----------
     table:
-        The rows; at most 1,000 of them are explained, evenly spread.
+        The rows.
     features:
         The model's inputs, in the order in which its requests have them.
     model:
@@ -70,6 +71,8 @@ def attribute(
         Which column of the answer is the score, from 0.
     aggregation:
         How the rows' values become a feature's importance.
+    most:
+        So many rows are explained, evenly spread.
     progress:
         Called with (orders done, orders in all).
 
@@ -84,7 +87,7 @@ def attribute(
     if table.rows < 2:
         raise InputError(f"the data have {table.rows} rows: two are needed to explain one by the other")
     cells = np.column_stack([table.columns[name].as_texts() for name in features])
-    spread = np.linspace(0, table.rows - 1, min(MOST_ROWS, table.rows)).astype(int)
+    spread = np.linspace(0, table.rows - 1, min(most, table.rows)).astype(int)
     rows = cells[spread]
     background = np.random.default_rng(_SEED).permutation(rows)[:BACKGROUND_ROWS]
 

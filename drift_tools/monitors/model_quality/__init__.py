@@ -13,7 +13,7 @@ from drift_tools.monitors.model_quality.outcomes import Outcomes, read_outcomes
 from drift_tools.monitors.model_quality.quality import FEWEST_LABELLED, ModelQuality, measure
 
 if TYPE_CHECKING:
-    from drift_tools.monitors.model_quality.before_labels import EstimatedQuality, fit_before_labels
+    from drift_tools.monitors.model_quality.before_labels import BeforeLabels, EstimatedQuality, fit_before_labels
     from drift_tools.monitors.model_quality.calibrated import (
         MetricTest,
         baseline_ratio,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FEWEST_LABELLED",
     "AnswerColumns",
+    "BeforeLabels",
     "EstimatedQuality",
     "MetricTest",
     "ModelQuality",
@@ -69,6 +70,7 @@ _NEED_SCIPY = {
     "record_of_quality": "quality_windows",
     "calibrated_violations": "calibrated",
     "EstimatedQuality": "before_labels",
+    "BeforeLabels": "before_labels",
     "fit_before_labels": "before_labels",
 }
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from functions.alarm_responder.check_words import CheckWords
-from functions.alarm_responder.monitor_words import attribution, bias, custom
+from functions.alarm_responder.monitor_words import attribution, bias, custom, segments
 
 CHECK_WORDS: Final[Mapping[str, CheckWords]] = {
     bias.CHECK: bias.WORDS,
     attribution.CHECK: attribution.WORDS,
     custom.CHECK: custom.WORDS,
+    segments.CHECK: segments.WORDS,
 }
 
 __all__ = ["CHECK_WORDS"]
