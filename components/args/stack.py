@@ -169,8 +169,9 @@ class StackSettings:
     @property
     def baseline_job(self) -> BaselineJobSettings:
         """What baseline jobs run on, of whatever kind of monitor."""
-        made = isinstance(self.baseline, BaselineSettings | CapturesSettings)
-        return self.baseline.job if made else BaselineJobSettings()
+        if isinstance(self.baseline, BaselineSettings | CapturesSettings):
+            return self.baseline.job
+        return BaselineJobSettings()
 
     @property
     def hours_between_runs(self) -> dict[str, int]:
