@@ -151,7 +151,7 @@ def test_custom_scripts_lie_where_no_role_of_the_stack_writes(opened: Run) -> No
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"batch": BATCH, "engine": "model-monitor"}, "batch is given and engine is model-monitor"),
+        ({"batch": BATCH, "engine": "model-monitor"}, "batch.captured_uri is missing"),
         ({"batch": {"output_columns": 2}}, "batch.output_uri is missing"),
         (
             {"batch": {**BATCH, "partitions": {"keys": ["dt"]}}},
