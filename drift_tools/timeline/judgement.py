@@ -26,8 +26,9 @@ LONGEST: Final = 672
 # Of the score that moved, to say since when.
 _LONGEST_EPISODE: Final = 336
 _ANSCOMBE = 3 / 8
-# Of the threshold, for what was called drift before.
-_HELD = 0.5
+# Of the threshold, for what was called drift before. A slow drift is called by a window that is large by chance, when
+# it is not material on the whole: half of the threshold would call its end in the next hour, and ring again and again.
+_HELD = 0.25
 # A window after one that was called is not calm yet while its p-value is no larger: of an episode's windows some differ
 # less than others, and each that was called calm would end it, and the next one ring anew.
 _STILL = 0.05
@@ -57,8 +58,8 @@ def judge(
     thresholds
         of a feature's material effect (PSI), where it is not 0.1.
     drifting
-        features that the run before called drift: while their episode lasts they stay so down to half of the threshold,
-        so that an episode about as large as the threshold is one and not many.
+        features that the run before called drift: while their episode lasts they stay so down to a quarter of the
+        threshold, so that an episode about as large as that is one and not many.
 
     Returns
     -------

@@ -96,7 +96,7 @@ def test_few_rows_are_not_enough() -> None:
     assert (found.state, found.reason) == ("not enough data", "not enough data: 12 rows, 20 needed")
 
 
-def test_what_was_drift_stays_drift_down_to_half_of_the_threshold() -> None:
+def test_what_was_drift_stays_drift_down_to_a_quarter_of_the_threshold() -> None:
     model, own = pair(7, means=np.concatenate([np.zeros(20), np.full(60, 0.27)]), rows=2000)
     places = range(30, 80)
     alone = {verdict_at(model, own, place).state for place in places}
