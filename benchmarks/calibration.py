@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from benchmarks import peer_rules
-from benchmarks.features import ALL, CATEGORICAL, NUMERICAL, rows_of
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.features import ALL, CATEGORICAL, NUMERICAL, rows_of
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from drift_tools import compare
 
 ALPHA = 0.05

@@ -9,7 +9,7 @@ import venv
 from pathlib import Path
 from statistics import median
 
-from benchmarks.captured_data import BUILD, base64_record, csv_record, file_of, json_record, lines
+from benchmarks.shared.captured_data import BUILD, base64_record, csv_record, file_of, json_record, lines
 
 PEERS = ("msgspec==0.22.0", "polars==2.1.0", "duckdb==2.0.0", "numpy", "pyarrow")
 RECORDS = 200_000

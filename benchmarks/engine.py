@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import local_aws
-from benchmarks.publishing import markdown_table
+from benchmarks.shared.publishing import markdown_table
 from deployment.checkout import checkout
 from deployment.operations import Environment
 from examples.demo.deploying import search_path, variables

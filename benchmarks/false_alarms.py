@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from benchmarks.features import CATEGORICAL, NUMERICAL, Draw, rows_of
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.features import CATEGORICAL, NUMERICAL, Draw, rows_of
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from drift_tools.comparison import Baseline, compare, prepare_baseline
 from drift_tools.significance import HOURS_PER_YEAR, alpha_per_run
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.captured_data import BUILD, csv_record, uniform_values
+from benchmarks.shared.captured_data import BUILD, csv_record, uniform_values
 from drift_tools.job import suggest_baseline
 from drift_tools.profiles import Statistics
 from drift_tools.tables import as_table

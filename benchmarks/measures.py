@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.side_by_side import PEERS
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = HERE.parent / "build" / "benchmarks"

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.json as pa_json
 
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from drift_tools.comparison import compare
 from drift_tools.job import load_json
 from drift_tools.tables import read_table

@@ -19,7 +19,7 @@ from typing import Any, Final
 from rich.console import Console
 
 import local_aws
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from drift_tools.endpoint import approve, reject
 from examples.demo.console import Steps
 from examples.demo.deploying import variables

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.publishing import DOCS, markdown_table, publish
 from benchmarks.rings_peers import AS_THEY_SHIP, NAMES
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 
 LONGEST_WAIT = 504
 _HEADER = ("undrifted world", "years", "told a year", "most in a year", "of", "runs of the job")

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.captured_data import BUILD, FEATURES, csv_record, uniform_values
-from benchmarks.publishing import markdown_table
+from benchmarks.shared.captured_data import BUILD, FEATURES, csv_record, uniform_values
+from benchmarks.shared.publishing import markdown_table
 from drift_tools.errors import InputError
 from drift_tools.job import suggest_baseline
 from drift_tools.tables import read_table

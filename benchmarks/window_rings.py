@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import worlds
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from drift_tools.timeline.budget import RunBudget
 from drift_tools.timeline.evidence import PartEvidence
 from drift_tools.timeline.history import WindowHistory

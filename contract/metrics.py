@@ -7,6 +7,8 @@ _T = TypeVar("_T")
 # Of every schedule, in the stack's own namespace.
 CONSTRAINT_VIOLATIONS: Final = "ConstraintViolations"
 """How many violations a run found; 0 of a clean one."""
+LARGEST_EFFECT: Final = "LargestEffect"
+"""The largest effect among them, in multiples of what is material: 1 is just at a limit; 0 of a clean run."""
 JOB_FAILURES: Final = "JobFailures"
 """1 of a run that failed, 0 of one that did not."""
 HOURS_SILENT: Final = "HoursSilent"

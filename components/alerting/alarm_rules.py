@@ -45,9 +45,11 @@ class AlarmRule:
     suffix: str
     metric_name: str
     severity: str
-    threshold: int
+    threshold: float
     runs: int
     title: str
+    about: str = ""
+    """The metric of what it is about: of an effect the violations'."""
 
     @property
     def datapoints_to_alarm(self) -> int | None:
@@ -66,7 +68,14 @@ class AlarmRule:
     def condition(self) -> str:
         """In words: from when on it rings."""
         runs = f" in {self.runs} runs in a row" if self.runs > 1 else ""
-        return f"{self.title} >= {self.threshold}{runs}"
+        return f"{self.title} >= {self.threshold:g}{runs}"
+
+    @property
+    def finding(self) -> str:
+        """What a monitor has when it rings, in words."""
+        if self.metric_name == metrics.LARGEST_EFFECT:
+            return f"constraint violations of at least {self.threshold:g} times what is material"
+        return self.title
 
 
 def alarm_rules(settings: AlertingSettings) -> tuple[AlarmRule, ...]:
@@ -82,11 +91,12 @@ def _rules(suffix: str, metric_name: str, title: str, thresholds: tuple[Threshol
         AlarmRule(
             # A warning's name says no severity, so that adding a critical alarm leaves it alone.
             suffix=suffix if item.severity == WARNING else f"{suffix}-{item.severity}",
-            metric_name=metric_name,
+            metric_name=metric_name if item.effect is None else metrics.LARGEST_EFFECT,
             severity=item.severity,
-            threshold=item.threshold,
+            threshold=item.level,
             runs=item.evaluation_periods,
-            title=title,
+            title=title if item.effect is None else "largest effect",
+            about=metric_name,
         )
         for item in thresholds
     ]

@@ -168,7 +168,7 @@ class DriftAlerting(pulumi.ComponentResource):
 
     def alarm_name(self, kind: str, metric_name: str) -> pulumi.Output[str]:
         """Name of the alarm on a schedule's metric; of several the mildest, which rings first."""
-        found = [item for item in self.alarms if item.kind == kind and item.rule.metric_name == metric_name]
+        found = [item for item in self.alarms if item.kind == kind and item.rule.about == metric_name]
         if not found:
             raise KeyError(f"no alarm on {metric_name} of {kind}")
         return found[0].alarm.name
@@ -308,7 +308,7 @@ class DriftAlerting(pulumi.ComponentResource):
             f"{self._stem}-{kind}-{rule.suffix}",
             metric,
             rule,
-            description=f"The {kind} monitor of {self._stem} has {rule.title}",
+            description=f"The {kind} monitor of {self._stem} has {rule.finding}",
             hours_between_runs=self._hours_between_runs[kind],
         )
         return WatchedAlarm(kind=kind, rule=rule, alarm=alarm)

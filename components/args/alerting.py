@@ -69,6 +69,12 @@ class AlertingSettings:
             quiet_hours=quiet_hours(read.raw("quiet_hours"), read.name("quiet_hours")),
             notify_on_ok=read.flag("notify_on_ok", True),
         )
+        for given in found.job_failures:
+            if given.effect is not None:
+                raise ArgumentError(
+                    f"{read.name('job_failures')}.{given.severity}.effect is given: a job that failed has none; give a "
+                    "threshold"
+                )
         for index, item in enumerate(found.subscriptions):
             _check_filter(item, f"{read.name('subscriptions')}[{index}].filter_policy", found)
         for index, quiet in enumerate(found.quiet_hours):
@@ -91,6 +97,11 @@ class AlertingSettings:
         for kind, hours in hours_between_runs.items():
             check_look_back(self.violations, f"{path}.violations", kind, hours)
             check_look_back(self.job_failures, f"{path}.job_failures", kind, hours)
+
+    @property
+    def asks_for_effect(self) -> bool:
+        """Whether an alarm listens to how large the largest effect is, which then has a metric."""
+        return any(item.effect is not None for item in self.violations)
 
     @property
     def severities(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ WARNING: Final = "warning"
 CRITICAL: Final = "critical"
 # The mildest first: it rings first.
 SEVERITIES: Final = (WARNING, CRITICAL)
+# That of a column that is gone (functions/common/violations.py).
+MOST_EFFECT: Final = 100.0
 # AWS: PutMetricAlarm, Period: "Period multiplied by EvaluationPeriods can't be more than 604,800 seconds".
 SEVEN_DAYS_IN_HOURS: Final = 168
 
@@ -20,6 +22,10 @@ class ThresholdArgs(TypedDict):
 
     threshold: NotRequired[int]
     """Violations (or failed jobs) in one run. Default 1."""
+    effect: NotRequired[float]
+    """Of violations, in place of `threshold`: how large the largest effect among a run's findings is, in multiples of
+    what is material: 1 (just at a limit) to 100 (a column that is gone). How bad it is, and not how many entries say
+    so."""
     evaluation_periods: NotRequired[int]
     """Runs in a row that must reach the threshold. Default 1. All of them must fit into seven days."""
 
@@ -40,11 +46,21 @@ class Threshold:
     severity: str
     threshold: int = 1
     evaluation_periods: int = 1
+    effect: float | None = None
+    """None for one that counts entries."""
+
+    @property
+    def level(self) -> float:
+        """From when on it rings, in its own unit."""
+        return self.threshold if self.effect is None else self.effect
 
     @classmethod
     def from_args(cls, args: ThresholdArgs, severity: str, path: str) -> Self:
         read = Reader(path, args, argument_names(ThresholdArgs))
+        if read.has("effect") and read.has("threshold"):
+            raise ArgumentError(f"{read.name('effect')} is given with {read.name('threshold')}: remove one of the two")
         return cls(
+            effect=read.number("effect", None, 1.0, MOST_EFFECT),
             severity=severity,
             threshold=number(read, "threshold", 1, "alerting.threshold"),
             evaluation_periods=number(read, "evaluation_periods", 1, "alerting.evaluation_periods"),
@@ -75,14 +91,29 @@ def thresholds(args: Any, path: str, default: tuple[Threshold, ...]) -> tuple[Th
 
 
 def _graver(warning: Threshold, critical: Threshold, read: Reader) -> None:
-    for key in ("threshold", "evaluation_periods"):
+    # A count and an effect have no order. A warning that counts from 1 rings with whatever there is.
+    if warning.effect is not None and critical.effect is None:
+        raise ArgumentError(
+            f"{read.name(WARNING)}.effect is given and {read.name(CRITICAL)} counts violations: which rings first "
+            f"nobody could say; give {read.name(CRITICAL)}.effect"
+        )
+    if critical.effect is not None and warning.effect is None and warning.threshold > 1:
+        raise ArgumentError(
+            f"{read.name(WARNING)}.threshold is {warning.threshold} and {read.name(CRITICAL)} asks for an effect, "
+            f"which one violation can have: the {WARNING} has to ring first; give {read.name(WARNING)}.effect, or 1"
+        )
+    compared = ["evaluation_periods"]
+    if (warning.effect is None) == (critical.effect is None):
+        compared.append("threshold" if warning.effect is None else "effect")
+    for key in compared:
         mild, grave = getattr(warning, key), getattr(critical, key)
         if grave < mild:
             raise ArgumentError(
-                f"{read.name(CRITICAL)}.{key} is {grave}: must be at least {mild}, "
+                f"{read.name(CRITICAL)}.{key} is {grave:g}: must be at least {mild:g}, "
                 f"the {WARNING}'s, which has to ring first"
             )
-    if (warning.threshold, warning.evaluation_periods) == (critical.threshold, critical.evaluation_periods):
+    of_warning, of_critical = ((item.threshold, item.effect, item.evaluation_periods) for item in (warning, critical))
+    if of_warning == of_critical:
         raise ArgumentError(
             f"{read.name(CRITICAL)} is the same as {read.name(WARNING)}: raise its threshold or evaluation_periods, "
             "or remove one of the two"
@@ -109,6 +140,11 @@ def check_look_back(found: tuple[Threshold, ...], path: str, kind: str, hours_be
 def described(found: tuple[Threshold, ...]) -> list[Mapping[str, Any]]:
     """Plain data, for the function that tells people of alarms."""
     return [
-        {"severity": item.severity, "threshold": item.threshold, "evaluation_periods": item.evaluation_periods}
+        {
+            "severity": item.severity,
+            "threshold": item.threshold,
+            "evaluation_periods": item.evaluation_periods,
+            **({} if item.effect is None else {"effect": item.effect}),
+        }
         for item in found
     ]

@@ -22,6 +22,8 @@ class ProcessingMetricsArgs(TypedDict):
     """Where the jobs' results are."""
     metric_namespace: str
     """Where `ConstraintViolations` and `JobFailures` are published."""
+    publishes_effect: NotRequired[bool]
+    """`LargestEffect` too, because an alarm listens to it. Default false: CloudWatch bills every metric."""
     log_retention_in_days: NotRequired[int]
     """Of the function's log group. Default 30."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
@@ -68,6 +70,7 @@ class ProcessingMetrics(pulumi.ComponentResource):
                 "BUCKET_NAME": bucket_name,
                 "RESULTS_PREFIX": bucket_layout.MONITORING_RESULTS,
                 "STATE_PREFIX": bucket_layout.RESPONDER_STATE,
+                **({"EFFECT_METRIC": "Enabled"} if args.get("publishes_effect") else {}),
             },
             policy=policy,
             common=common,

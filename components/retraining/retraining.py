@@ -155,6 +155,7 @@ class Retraining(pulumi.ComponentResource):
                     "schedule": rule.schedule,
                     "runs": rule.runs,
                     "threshold": rule.threshold,
+                    "metric": rule.metric,
                     "hours_between_runs": rule.hours_between_runs,
                 }
                 for rule in around.triggers

@@ -19,8 +19,9 @@ class Trigger:
     kind: str
     schedule: pulumi.Input[str]
     runs: int
-    threshold: int
-    """Violations in each of the runs."""
+    threshold: float
+    metric: str
+    """What it reaches in each of the runs: a count of violations, or the largest effect among them."""
     hours_between_runs: int
 
 

@@ -118,7 +118,12 @@ def print_cross_check(check: CrossCheck, out: Console) -> None:
 
 def print_timeline(timeline: "Timeline", out: Console) -> None:
     """The windows (of many those that drifted only), and when each feature began to drift."""
-    from drift_tools.report.timeline import onset_says, timeline_says, window_view  # noqa: PLC0415 - draws, too
+    from drift_tools.report.timeline import (  # noqa: PLC0415 - draws, too
+        growth_says,
+        onset_says,
+        timeline_says,
+        window_view,
+    )
 
     few = len(timeline.windows) <= _WINDOWS
     rows = [window_view(window) for window in timeline.windows if few or window.comparison.drifted][:_WINDOWS]
@@ -135,6 +140,9 @@ def print_timeline(timeline: "Timeline", out: Console) -> None:
         show(out, table)
     for onset in list(timeline.onsets.values())[:_TOLD]:
         out.print(Text.assemble((visible(onset.feature), "bold"), f": {onset_says(onset)}."))
+    for found in list(timeline.growing.values())[:_TOLD]:
+        said = f": growing, not yet material: {growth_says(found)}."
+        out.print(Text.assemble((visible(found.feature), "bold"), said))
     out.print(
         Text(visible(timeline_says(timeline), keep=ISOLATES), style=_STYLES[DRIFTED if timeline.drifted else STEADY])
     )

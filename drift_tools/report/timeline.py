@@ -11,7 +11,7 @@ from drift_tools.comparison import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHO
 from drift_tools.report.advice import growth, when
 from drift_tools.report.charts import onset_chart
 from drift_tools.report.words import CLASSES, count, listed, percent, verdict_words
-from drift_tools.timeline import Onset, Timeline, Window
+from drift_tools.timeline import Growth, Onset, Timeline, Window
 
 _DRAWN = 12
 
@@ -45,6 +45,8 @@ class TimelineView:
     onsets: tuple[OnsetView, ...]
     windows: tuple[WindowView, ...]
     confidence: str
+    growing: tuple[tuple[str, str], ...] = ()
+    """Features that are known to move and are not yet material, and what to say of each."""
 
     @property
     def undrawn(self) -> tuple[OnsetView, ...]:
@@ -74,7 +76,8 @@ def timeline_view(timeline: Timeline, *, thresholds: Mapping[str, float] | None 
         for onset in ranked
     ]
     windows = tuple(window_view(window) for window in timeline.windows)
-    return TimelineView(timeline_says(timeline), tuple(views), windows, percent(timeline.confidence))
+    growing = tuple((found.feature, growth_says(found)) for found in timeline.growing.values())
+    return TimelineView(timeline_says(timeline), tuple(views), windows, percent(timeline.confidence), growing)
 
 
 def timeline_says(timeline: Timeline) -> str:
@@ -90,6 +93,12 @@ def timeline_says(timeline: Timeline) -> str:
     now = [onset.feature for onset in sorted(timeline.onsets.values(), key=growth, reverse=True) if onset.until is None]
     present = f"Drifting now: {listed(now)}." if now else "None of them drifts now."
     return f"{span}: drift in {drifted} of them, of {names}. {present}"
+
+
+def growth_says(found: Growth) -> str:
+    """How far a feature is that grows, and when it would be material; without its name."""
+    ahead = f"; material in about {count(found.windows_left, 'window')} if it goes on so" if found.windows_left else ""
+    return f"PSI {found.effect:.2g} beyond what chance explains, and growing from window to window{ahead}"
 
 
 def onset_says(onset: Onset, names: Mapping[str, str] | None = None) -> str:

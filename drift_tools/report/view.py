@@ -96,6 +96,11 @@ class ComparisonView:
     made: str
 
     @property
+    def growing(self) -> tuple[tuple[str, str], ...]:
+        """Features that are known to move and are not yet material: no drift, and not nothing."""
+        return self.timeline.growing if self.timeline is not None else ()
+
+    @property
     def first(self) -> list[FeatureView]:
         """The drifted features that are shown before the advice."""
         return self._cards(drifted=True)[:_FIRST_CARDS]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from drift_tools.timeline.change_points import last_episode, segments_of
     from drift_tools.timeline.counting import bins_of, counts_of
     from drift_tools.timeline.cumulative import change_evidence
+    from drift_tools.timeline.growth import Growth
     from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
     from drift_tools.timeline.judgement import LONGEST, judge
     from drift_tools.timeline.learning import differs_from_training, judge_while_learning, learnt_model, lesson_of
@@ -22,6 +23,7 @@ __all__ = [
     "LEAST_ROWS",
     "LONGEST",
     "SEASONS",
+    "Growth",
     "Integers",
     "MonitorModel",
     "Move",
@@ -65,6 +67,7 @@ _HOMES = {
         "counts_of",
     ),
     "drift_tools.timeline.cumulative": ("change_evidence",),
+    "drift_tools.timeline.growth": ("Growth",),
     "drift_tools.timeline.history": (
         "WindowHistory",
         "record_of",

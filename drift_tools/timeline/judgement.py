@@ -133,14 +133,10 @@ class _PartJudge(PartEvidence):
             ("cumulative", self.evidence, self.budget.cumulative_threshold, self.evidence_score),
             ("rare shares", self.rare_evidence, 1.0, self.rare_score),
         ):
-            crossed = np.flatnonzero(evidence[:, own] >= threshold)
-            if not len(crossed):
+            found_by = self._lasting(own, evidence[:, own] >= threshold, scores[:, own])
+            if found_by is None:
                 continue
-            score = int(scores[crossed[-1], own])
-            episode = self._episode(own, score)
-            is_now = crossed[-1] == len(evidence) - 1
-            if not is_now and (episode is None or episode.end is not None or episode.start > crossed[-1]):
-                continue
+            score, episode = found_by
             began = max(episode.start if episode is not None and episode.end is None else 0, len(self.rows) - _TOGETHER)
             is_material, effect = self._together(own, began)
             state: State = "drift" if is_material else "growing"
@@ -148,6 +144,21 @@ class _PartJudge(PartEvidence):
             reason = "evidence over windows" if is_material else "evidence over windows, not yet material"
             found = WindowVerdict(state, reason, named, self._moved(own, score), p_value, effect)
             return self._growing(own, score, self._dated(own, score, found), episode)
+        return None
+
+    def _lasting(
+        self, own: int, crossed: NDArray[np.bool_], scores: NDArray[np.intp]
+    ) -> tuple[int, Episode | None] | None:
+        """The score of a crossing in this window, or the latest one whose episode still lasts, with that episode; None
+        if none does. Evidence starts anew where it crossed, and another score may be the next to cross: that one being
+        over ends nothing of what the others say.
+        """
+        places = np.flatnonzero(crossed)
+        for place in _latest_of_each(places, scores[places]):
+            score = int(scores[place])
+            episode = self._episode(own, score)
+            if place == len(crossed) - 1 or (episode is not None and episode.end is None and episode.start <= place):
+                return score, episode
         return None
 
     def _together(self, own: int, began: int) -> tuple[bool, float]:
@@ -227,3 +238,14 @@ class _PartJudge(PartEvidence):
         if column is not None and column < VALUES:
             return f"category {self.bins[own].label_of(column)}"
         return self.model.family.names[score]
+
+
+def _latest_of_each(places: NDArray[np.intp], scores: NDArray[np.intp]) -> list[int]:
+    """Of places in ascending order the last one of each score, the latest first.
+
+    >>> _latest_of_each(np.array([3, 5, 8, 9]), np.array([0, 2, 0, 2]))
+    [9, 8]
+    """
+    backwards = places[::-1]
+    _, first = np.unique(scores[::-1], return_index=True)
+    return [int(backwards[place]) for place in sorted(first.tolist())]

@@ -16,6 +16,7 @@ from drift_tools.errors import InputError
 from drift_tools.significance import alpha_per_run
 from drift_tools.tables import Column, Numbers, Table, TimeColumn, as_table, seconds_since_1970
 from drift_tools.timeline.bin_counts import binned_counts
+from drift_tools.timeline.growth import Growth, growing_features
 from drift_tools.timeline.onsets import Onset, date_drift, mean_of
 
 MOST_WINDOWS = 10_000
@@ -51,7 +52,8 @@ class Timeline:
     """Windows in their order, and the onset of each feature that drifted in any of them.
 
     `alpha`: the probability with which a timeline without drift has any alarm at most; each window was tested at
-    `alpha_per_window`. `confidence`: of the intervals of the onsets.
+    `alpha_per_window`. `confidence`: of the intervals of the onsets. `growing`: the features that no window calls drift
+    and that move away from the baseline all the same, the largest first.
     """
 
     windows: tuple[Window, ...]
@@ -59,6 +61,7 @@ class Timeline:
     alpha: float
     alpha_per_window: float
     confidence: float = field(default=0.95)
+    growing: Mapping[str, Growth] = field(default_factory=dict)
 
     @property
     def drifted(self) -> bool:
@@ -80,6 +83,7 @@ class Timeline:
             "drifted_features": self.drifted_features,
             "windows": [{"label": window.label, **window.comparison.to_dict()} for window in self.windows],
             "onsets": {name: onset.to_dict() for name, onset in self.onsets.items()},
+            "growing": {name: growth.to_dict() for name, growth in self.growing.items()},
         }
 
     def __repr__(self) -> str:
@@ -173,7 +177,8 @@ def compare_windows(
         compared = compared_without(left_out)
     timeline = Timeline(compared, {}, alpha, level)
     onsets = {name: _onset(name, prepared, tables, compared, timeline.confidence) for name in timeline.drifted_features}
-    return Timeline(compared, onsets, alpha, level)
+    growing = growing_features([window.comparison for window in compared], alpha=alpha, thresholds=thresholds)
+    return Timeline(compared, onsets, alpha, level, growing=growing)
 
 
 def _onset(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
+from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.alarm_responder.alarm_event import Alarm
 from functions.common.environment import ConfigurationError
 
@@ -21,16 +21,24 @@ _UNITS = {CONSTRAINT_VIOLATIONS: "violation", JOB_FAILURES: "failed job"}
 
 @dataclass(frozen=True)
 class Threshold:
-    """From when on an alarm of a severity rings: so many in one run, in so many runs in a row."""
+    """From when on an alarm of a severity rings: so many in a run, or so large an effect, in so many runs in a row."""
 
     severity: str
     threshold: int
     runs: int
+    effect: float | None = None
 
     def words(self, metric: str) -> str:
+        """As a message says it; `metric` is what is counted where no effect is asked for."""
         unit = _UNITS.get(metric, "count")
         amount = f"{self.threshold} {unit}" if self.threshold == 1 else f"{self.threshold} {unit}s"
+        if self.effect is not None:
+            amount = f"{self.effect:g} times what is material"
         return f"from {amount} on" + (f" in {self.runs} runs in a row" if self.runs > 1 else "")
+
+    def is_reached(self, found: int, effect: float) -> bool:
+        """Whether a run with so many findings, the largest of which has this effect, reaches it."""
+        return found >= self.threshold if self.effect is None else effect >= self.effect
 
 
 Severities = Mapping[str, Sequence[Threshold]]
@@ -42,7 +50,12 @@ def read_severities(value: str) -> Severities:
     try:
         return {
             str(metric): tuple(
-                Threshold(str(item["severity"]), int(item["threshold"]), int(item["evaluation_periods"]))
+                Threshold(
+                    str(item["severity"]),
+                    int(item["threshold"]),
+                    int(item["evaluation_periods"]),
+                    None if item.get("effect") is None else float(item["effect"]),
+                )
                 for item in found
             )
             for metric, found in _mapping(json.loads(value)).items()
@@ -71,27 +84,31 @@ def description_of(alarm: Alarm) -> str:
     return _SEVERITY.sub("", alarm.description).strip()
 
 
-def severity_lines(alarm: Alarm, severities: Severities, violations: int | None = None) -> list[str]:
-    """The message's lines about it; `violations` are those of the run, where they are known."""
+def severity_lines(
+    alarm: Alarm, severities: Severities, violations: int | None = None, effect: float = 0.0
+) -> list[str]:
+    """The message's lines about it; `violations` are those of the run, where they are known, `effect` is the largest of
+    theirs.
+    """
     severity = severity_of(alarm)
     if severity is None:
         return []
-    known = {item.severity: item for item in severities.get(alarm.metric, ())}
+    metric = CONSTRAINT_VIOLATIONS if alarm.metric == LARGEST_EFFECT else alarm.metric
+    known = {item.severity: item for item in severities.get(metric, ())}
     own = known.get(severity)
-    lines = [f"Severity  {severity}" + (f": {own.words(alarm.metric)}" if own else "")]
+    lines = [f"Severity  {severity}" + (f": {own.words(metric)}" if own else "")]
     warning, critical = known.get("warning"), known.get("critical")
     if warning is None or critical is None:
         return lines
     if severity == "critical":
         lines.append(
-            f"Note      the same finding as the warning's ({warning.words(alarm.metric)}), grown worse: "
-            "not a second one"
+            f"Note      the same finding as the warning's ({warning.words(metric)}), grown worse: not a second one"
         )
-    elif critical.runs == 1 and violations is not None and violations >= critical.threshold:
+    elif critical.runs == 1 and violations is not None and critical.is_reached(violations, effect):
         lines.append(
-            f"Note      the critical alarm ({critical.words(alarm.metric)}) rings for this run as well: "
+            f"Note      the critical alarm ({critical.words(metric)}) rings for this run as well: "
             "the same finding, not a second one"
         )
     else:
-        lines.append(f"Note      {critical.words(alarm.metric)} it becomes critical, and you are told again")
+        lines.append(f"Note      {critical.words(metric)} it becomes critical, and you are told again")
     return lines

@@ -42,6 +42,8 @@ _VALUE = re.compile(rf"Value:?\s+{_NUMBER}\s+does(?:n't| not) meet", re.IGNORECA
 COLUMN_CHECKS = frozenset({"missing_column_check", "extra_column_check"})
 SHARE_CHECKS = frozenset({"data_type_check", "completeness_check", "categorical_values_check"})
 DRIFT_CHECK = "baseline_drift_check"
+# CloudWatch knows no infinity: a column that is gone is a hundred times what is material.
+MOST_EFFECT = 100.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,17 @@ def parse_violations(document: Any) -> tuple[Violation, ...]:
 def count_violations(document: Any) -> int:
     """How many entries it has, without reading what they say; MalformedViolationsError as for `parse_violations`."""
     return len(_entries(document))
+
+
+def largest_effect(document: Any) -> float:
+    """The largest of its entries' severities, at most MOST_EFFECT; 0 without entries, 1 where it cannot be told.
+
+    Never raises: whether an alarm is a warning or critical must not decide whether there is one.
+    """
+    try:
+        return min(max((found.severity for found in parse_violations(document)), default=0.0), MOST_EFFECT)
+    except MalformedViolationsError:
+        return 1.0
 
 
 def _entries(document: Any) -> list[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from contract.bucket_layout import VIOLATIONS
 from contract.failure_note import Failure
-from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
+from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
@@ -27,7 +27,7 @@ from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Clock, IdempotencyStore, Lease, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
-from functions.common.violations import count_violations
+from functions.common.violations import count_violations, largest_effect
 from functions.monitor_window.container_files import OutOfTimeError, fetch_inputs, lay_out, place, store_outputs
 
 _RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
@@ -36,6 +36,7 @@ _LOG_CHARACTERS = 4000
 DELIVERIES = 3
 _TRIES = "tries"  # a marker's fact: so many deliveries have failed
 _STORED = "stored_violations"  # a marker's fact: the results are there, with so many violations
+_EFFECT = "largest_effect"  # beside it
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Settings:
     compare_function: str | None
     log_group: str | None = None
     """This function's own, as Lambda says."""
+    publishes_effect: bool = False
+    """Whether an alarm listens to the largest effect: CloudWatch bills every metric."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -59,6 +62,7 @@ class Settings:
             state_prefix=prefix(environ, "STATE_PREFIX"),
             failures_prefix=prefix(environ, "FAILURES_PREFIX"),
             compare_function=environ.get("COMPARE_FUNCTION") or None,
+            publishes_effect=environ.get("EFFECT_METRIC") == "Enabled",
             log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
         )
 
@@ -96,18 +100,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the program ended: its exit status, its last words, and how many violations it wrote."""
+    """How the program ended: its exit status, its last words, how many violations it wrote, and the largest effect
+    among them.
+    """
 
     status: int
     message: str
     violations: int
+    effect: float = 0.0
 
-    @property
-    def metrics(self) -> dict[str, float]:
+    def metrics(self, *, with_effect: bool) -> dict[str, float]:
         """As the end of a processing job would be told."""
         if self.status:
             return {JOB_FAILURES: 1.0}
-        return {JOB_FAILURES: 0.0, CONSTRAINT_VIOLATIONS: float(self.violations)}
+        found = {JOB_FAILURES: 0.0, CONSTRAINT_VIOLATIONS: float(self.violations)}
+        if with_effect:
+            found[LARGEST_EFFECT] = max(self.effect, 1.0) if self.violations else 0.0
+        return found
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ def run(job: Job, s3: Any, *, deadline: Deadline) -> Outcome:
         message = path.read_text(errors="replace").strip() if path.is_file() else ""
         if status == 0:
             store_outputs(s3, job.request, ml_root)
-        return Outcome(status, message or f"the monitor left with status {status}", _count(job, ml_root))
+        return Outcome(status, message or f"the monitor left with status {status}", *_found(job, ml_root))
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # an execution environment lives on, and its disk with it
 
@@ -171,13 +180,15 @@ def _execute(job: Job, ml_root: Path, seconds: float, *, fetching: float) -> int
     return ended.returncode
 
 
-def _count(job: Job, ml_root: Path) -> int:
+def _found(job: Job, ml_root: Path) -> tuple[int, float]:
+    """How many violations the program wrote, and the largest effect among them."""
     for output in job.request["ProcessingOutputConfig"]["Outputs"]:
         for name in VIOLATIONS:
             path = place(ml_root, output["S3Output"]["LocalPath"]) / name
             if path.is_file():
-                return count_violations(json.loads(path.read_bytes()))
-    return 0
+                document = json.loads(path.read_bytes())
+                return count_violations(document), largest_effect(document)
+    return 0, 0.0
 
 
 def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
@@ -225,8 +236,11 @@ def process(
         if outcome.status:
             _note(s3, settings, job, outcome.message)
         elif _STORED not in lease.facts:
-            lease = store.note(lease, {_STORED: str(outcome.violations), "message": outcome.message})
-        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, outcome.metrics)
+            lease = store.note(
+                lease, {_STORED: str(outcome.violations), _EFFECT: str(outcome.effect), "message": outcome.message}
+            )
+        metrics = outcome.metrics(with_effect=settings.publishes_effect)
+        publish(cloudwatch, settings.namespace, job.endpoint, job.schedule, metrics)
     except StillInProgressError:
         raise
     except Exception as error:
@@ -243,7 +257,7 @@ def process(
         _compare(job, lease, settings, store, functions)
     # The results are there and told of. Without the mark, another delivery finds them.
     attempt("the end could not be marked", lambda: store.finish(lease, _facts(outcome)), job=job.name)
-    return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": outcome.metrics}
+    return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": metrics}
 
 
 def _facts(outcome: Outcome) -> dict[str, str]:
@@ -280,7 +294,8 @@ def _release(store: IdempotencyStore, lease: Lease | None, error: Exception, tri
 
 def _once(job: Job, lease: Lease, *, s3: Any, deadline: Deadline) -> Outcome:
     if _STORED in lease.facts:  # by a delivery that then could not say so
-        return Outcome(0, lease.facts["message"], int(lease.facts[_STORED]))
+        effect = float(lease.facts.get(_EFFECT, "0"))
+        return Outcome(0, lease.facts["message"], int(lease.facts[_STORED]), effect)
     if lease.taken_over:
         # Whoever had it before died in the middle: out of memory or of time. It would again.
         return Outcome(1, "Error: the function ended before the monitor did: give it more memory, or a lower limit", 0)

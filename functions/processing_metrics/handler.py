@@ -1,4 +1,4 @@
-"""Publishes the two metrics on which the stack's alarms stand, whenever a processing job of the endpoint ends.
+"""Publishes the metrics on which the stack's alarms stand, whenever a processing job of the endpoint ends.
 
 Model Monitor publishes neither the number of violations nor a job's failure. EventBridge delivers an event at least
 once and a job's events may come twice, so the alarms take the Maximum and publishing again changes nothing.
@@ -13,7 +13,7 @@ from typing import Any
 
 from contract.bucket_layout import FAILURE_NOTES_FOLDER, HEARD_JOBS_FOLDER, VIOLATIONS
 from contract.failure_note import SECOND_TRY, Failure
-from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES
+from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.environment import prefix, required
@@ -21,7 +21,7 @@ from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
 from functions.common.json_logging import attempt, log
 from functions.common.s3_objects import UnreadableError, exists, read_json, split_uri
-from functions.common.violations import MalformedViolationsError
+from functions.common.violations import MalformedViolationsError, largest_effect
 from functions.common.violations import count_violations as count_entries
 from functions.processing_metrics.job import Job, JobKind, identify
 
@@ -39,6 +39,8 @@ class Settings:
     bucket: str
     results_prefix: str
     state_prefix: str
+    publishes_effect: bool = False
+    """Whether an alarm listens to the largest effect: CloudWatch bills every metric."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -49,6 +51,7 @@ class Settings:
             bucket=required(environ, "BUCKET_NAME"),
             results_prefix=prefix(environ, "RESULTS_PREFIX"),
             state_prefix=prefix(environ, "STATE_PREFIX"),
+            publishes_effect=environ.get("EFFECT_METRIC") == "Enabled",
         )
 
 
@@ -65,23 +68,27 @@ def measure(s3: Any, job: Job) -> dict[str, float]:
     """The metrics of an ended job, by name. A failed monitoring job says nothing about violations."""
     metrics = {JOB_FAILURES: 1.0 if job.failed else 0.0}
     if job.kind is JobKind.MONITORING and job.status == "Completed":
-        metrics[CONSTRAINT_VIOLATIONS] = float(count_violations(s3, job))
+        listed, effect = _violations_in_file(s3, job)
+        found = _counted(job, listed)
+        # What only the exit message knows of has no size.
+        metrics |= {CONSTRAINT_VIOLATIONS: float(found), LARGEST_EFFECT: max(effect, 1.0) if found else 0.0}
     return metrics
 
 
-def count_violations(s3: Any, job: Job) -> int:
+def _counted(job: Job, listed: int | None) -> int:
     """The larger of what exit message and violations file say: what one of them knows of is not to be lost."""
     said = job.violations_in_message
-    listed = _violations_in_file(s3, job)
     if said is not None and listed is not None and said != listed:
         log("WARNING", "exit message and violations file disagree", job=job.name, message_count=said, file_count=listed)
     return max(said or 0, listed or 0)
 
 
-def _violations_in_file(s3: Any, job: Job) -> int | None:
-    """The file's count, None if unknown. It is written only if there are violations: unreadable counts as one."""
+def _violations_in_file(s3: Any, job: Job) -> tuple[int | None, float]:
+    """The file's count, None if unknown, and its largest effect. It is written only if there are violations:
+    unreadable counts as one.
+    """
     if job.output_uri is None:
-        return None
+        return None, 0.0
     try:
         bucket, key = split_uri(job.output_uri.rstrip("/") + "/")
         found = next((key + name for name in VIOLATIONS if exists(s3, bucket, key + name)), None)
@@ -92,14 +99,15 @@ def _violations_in_file(s3: Any, job: Job) -> int | None:
             job=job.name,
             reason=str(error),
         )
-        return None
+        return None, 0.0
     if found is None:
-        return 0
+        return 0, 0.0
     try:
-        return count_entries(read_json(s3, bucket, found))
+        document = read_json(s3, bucket, found)
+        return count_entries(document), largest_effect(document)
     except (UnreadableError, MalformedViolationsError) as error:
         log("WARNING", "the violations file cannot be read; counted as one", job=job.name, reason=str(error))
-        return 1
+        return 1, 1.0
 
 
 def _note(s3: Any, settings: Settings, job: Job) -> None:
@@ -135,6 +143,8 @@ def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloud
     if job is None:
         return {"job": job_name, "ignored": f"no job of endpoint {settings.endpoint}"}
     metrics = measure(s3, job)
+    if not settings.publishes_effect:
+        metrics.pop(LARGEST_EFFECT, None)
     if job.failed:
         # First the reason, to be there when the alarm is; but the alarm comes without one, too.
         attempt("the reason could not be kept", lambda: _note(s3, settings, job), job=job.name, reason=job.reason)

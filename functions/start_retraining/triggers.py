@@ -102,12 +102,12 @@ def checked(
 def violated_runs(
     rule: Mapping[str, Any], settings: Mapping[str, Any], cloudwatch: Any, now: datetime, since: datetime | None = None
 ) -> int:
-    """How many of the last runs, without a gap, had as many violations as the rule's severity asks for."""
+    """How many of the last runs, without a gap, had what the rule's severity asks for."""
     runs, hours = int(rule["runs"]), int(rule["hours_between_runs"])
     begin = now - timedelta(hours=hours * (runs + 1))
     points = cloudwatch.get_metric_statistics(
         Namespace=settings["metric_namespace"],
-        MetricName=CONSTRAINT_VIOLATIONS,
+        MetricName=rule.get("metric", CONSTRAINT_VIOLATIONS),
         Dimensions=[
             {"Name": name, "Value": value}
             for name, value in of_schedule(settings["endpoint_name"], rule["schedule"]).items()

@@ -178,7 +178,7 @@ class SageMaker:
             if self._store.find(scope, kind.kind, name):
                 words = kind.kind.replace("endpoint-config", "endpoint configuration").replace("-", " ")
                 raise kind.taken(f'Cannot create already existing {words} "{scope.arn(kind.kind, name)}".')
-            answer = self._ask_moto(operation, parameters)
+            answer = self._ask_moto(operation, self._monitoring.with_endpoint(kind.kind, parameters))
             now = self._clock.now()
             document = Document(scope, kind.kind, name, parameters, now, now)
             self._store.add(document)
@@ -234,7 +234,8 @@ class SageMaker:
         kind = KINDS.get(operation.removeprefix("List").removesuffix("s"))
         for entry in answer.get("JobDefinitionSummaries", []) if kind else []:
             document = self._store.get(scope, kind.kind if kind else "", entry["MonitoringJobDefinitionName"])
-            entry.update(CreationTime=document.created, EndpointName=self._monitoring.endpoint_of(document))
+            entry.pop("EndpointName", None)
+            entry.update(CreationTime=document.created, **self._monitoring.endpoint_of(document))
         for member, name_member, kind_name in (
             ("Models", "ModelName", "model"),
             ("EndpointConfigs", "EndpointConfigName", "endpoint-config"),

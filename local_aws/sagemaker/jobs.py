@@ -36,6 +36,8 @@ _NAMESPACES = {
     "ModelBias": "aws/sagemaker/Endpoints/bias-metrics",
     "ModelExplainability": "aws/sagemaker/Endpoints/explainability-metrics",
 }
+# Of schedules that watch transform jobs (developer guide, "CloudWatch metrics for batch transform jobs").
+_OF_BATCHES = {kind: place.replace("/Endpoints/", "/ModelMonitoring/") for kind, place in _NAMESPACES.items()}
 TERMINAL = ("Completed", "Failed", "Stopped")
 
 
@@ -195,7 +197,8 @@ class ProcessingJobs:
 
     def _publish_metrics(self, job: Document, instances: list[Instance], session: Mapping[str, str]) -> None:
         """Publish what a monitoring job left in /opt/ml/output/metrics/cloudwatch, under the job's role."""
-        namespace = _NAMESPACES.get(job.state.get("_MonitoringType", ""))
+        places = _OF_BATCHES if job.state.get("_WatchesBatches") else _NAMESPACES
+        namespace = places.get(job.state.get("_MonitoringType", ""))
         if not namespace:  # no monitoring job of AWS's own
             return
         metrics = [entry for instance in instances for entry in instance.metrics()]

@@ -50,22 +50,32 @@ class Monitoring:
                     "delete the monitoring schedule first"
                 )
 
-    def endpoint_of(self, document: Document) -> str | None:
-        """The endpoint that a job definition looks at."""
+    def endpoint_of(self, document: Document) -> dict[str, str]:
+        """The endpoint that a job definition looks at, as `EndpointName`; nothing of one of transform jobs."""
         definition = Definition.of_document(_monitoring_type(document.kind), document)
         name: str | None = definition.endpoint.get("EndpointName")
-        return name
+        return {} if name is None else {"EndpointName": name}
+
+    @staticmethod
+    def with_endpoint(kind: str, request: dict[str, Any]) -> dict[str, Any]:
+        """A request as moto can keep it, which knows no definition without an endpoint; the real one is described."""
+        if not kind.endswith("job-definition"):
+            return request
+        member = f"{_monitoring_type(kind)}JobInput"
+        return request | {member: {"EndpointInput": {"EndpointName": "none", "LocalPath": "none"}} | request[member]}
 
     def check_definition(self, kind: str, request: Mapping[str, Any]) -> None:
         """Rules for job definitions beyond the model: offsets that can be read, one source of data."""
         source = request[f"{_monitoring_type(kind)}JobInput"]
         if ("EndpointInput" in source) == ("BatchTransformInput" in source):
             raise invalid("Exactly one of EndpointInput and BatchTransformInput must be given")
-        endpoint = source.get("EndpointInput") or {}
+        given = source.get("EndpointInput") or source["BatchTransformInput"]
+        if "BatchTransformInput" in source and len(given["DatasetFormat"]) != 1:
+            raise invalid("DatasetFormat must have exactly one of Csv, Json and Parquet")
         for member in ("StartTimeOffset", "EndTimeOffset"):
-            if member in endpoint:
+            if member in given:
                 try:
-                    cron.parse_offset(endpoint[member])
+                    cron.parse_offset(given[member])
                 except cron.CronError as error:
                     raise invalid(str(error)) from error
 
@@ -117,8 +127,8 @@ class Monitoring:
 
     def _check_endpoint(self, scope: Scope, definition: Definition) -> None:
         name = definition.endpoint.get("EndpointName")
-        if name is None:
-            raise invalid("only endpoints are monitored here; BatchTransformInput is not supported")
+        if name is None:  # what watches transform jobs needs none
+            return
         endpoint = self._store.find(scope, "endpoint", name)
         if endpoint is None:
             raise invalid(f'Could not find endpoint "{scope.arn("endpoint", name)}".')

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local_aws import clients, seams
 from local_aws.clock import HOUR, VirtualClock, floor_hour, iso
 from local_aws.identity import Identity
-from local_aws.sagemaker import clarify, cron, images
+from local_aws.sagemaker import batch_inputs, clarify, cron, images
 from local_aws.sagemaker.hosting.capture import hour_prefixes
 from local_aws.sagemaker.jobs import ProcessingJobs
 from local_aws.sagemaker.store import Document, Scope, Store
@@ -52,6 +52,7 @@ class Definition:
     app: Mapping[str, Any]
     baseline: Mapping[str, Any]
     endpoint: Mapping[str, Any]
+    batch: Mapping[str, Any]
     ground_truth: str | None
     output: Mapping[str, Any]
     cluster: Mapping[str, Any]
@@ -71,6 +72,7 @@ class Definition:
             app=request[f"{kind}AppSpecification"],
             baseline=request.get(f"{kind}BaselineConfig") or {},
             endpoint=source.get("EndpointInput") or {},
+            batch=source.get("BatchTransformInput") or {},
             ground_truth=(source.get("GroundTruthS3Input") or {}).get("S3Uri"),
             output=request[f"{kind}JobOutputConfig"]["MonitoringOutputs"][0]["S3Output"],
             cluster=request["JobResources"]["ClusterConfig"],
@@ -89,6 +91,7 @@ class Definition:
             app=request["MonitoringAppSpecification"],
             baseline=request.get("BaselineConfig") or {},
             endpoint=request["MonitoringInputs"][0].get("EndpointInput") or {},
+            batch=request["MonitoringInputs"][0].get("BatchTransformInput") or {},
             ground_truth=None,
             output=request["MonitoringOutputConfig"]["MonitoringOutputs"][0]["S3Output"],
             cluster=request["MonitoringResources"]["ClusterConfig"],
@@ -97,6 +100,11 @@ class Definition:
             max_runtime=(request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", 3600),
             network=request.get("NetworkConfig"),
         )
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """Where a record has what, and the window: members that both kinds of input have."""
+        return self.endpoint or self.batch
 
 
 @dataclass
@@ -215,7 +223,7 @@ class Schedules:
             start = scheduled + cron.parse_offset(config["DataAnalysisStartTime"])
             return Window(start, scheduled + cron.parse_offset(config["DataAnalysisEndTime"]))
         hour = floor_hour(scheduled)
-        start_offset, end_offset = definition.endpoint.get("StartTimeOffset"), definition.endpoint.get("EndTimeOffset")
+        start_offset, end_offset = definition.source.get("StartTimeOffset"), definition.source.get("EndTimeOffset")
         start = hour + cron.parse_offset(start_offset) if start_offset else hour - rule.period
         return Window(start, hour + (cron.parse_offset(end_offset) if end_offset else timedelta(0)))
 
@@ -248,7 +256,7 @@ class Schedules:
         if not captured:
             raise _NoData
         suffix = f"{execution.scheduled:%Y%m%d%H%M}-{secrets.token_hex(12)}"
-        source = definition.endpoint["LocalPath"]
+        source = definition.source["LocalPath"]
         if definition.ground_truth:
             labels = [
                 h
@@ -271,13 +279,17 @@ class Schedules:
         if model is not None:
             job.state["_Model"] = model
             request["Environment"]["model_archive"] = clarify.MODEL_PATH
-        job.state["_MonitoringType"] = definition.monitoring_type
+        job.state.update(_MonitoringType=definition.monitoring_type, _WatchesBatches=bool(definition.batch))
         execution.job_arn = job.arn
         self._jobs.start(job).result()
         return job
 
     def _captured(self, scope: Scope, definition: Definition, s3: Any, window: Window) -> dict[str, str]:
-        """The captured hours of the window that have data: `{endpoint}/{variant}/yyyy/mm/dd/hh` and where they are."""
+        """The captured hours of the window that have data: `{endpoint}/{variant}/yyyy/mm/dd/hh` and where they are. Of
+        transform jobs their manifests.
+        """
+        if definition.batch:
+            return batch_inputs.manifests(definition.batch, s3, window.start, window.end)
         endpoint = self._store.get(scope, "endpoint", definition.endpoint["EndpointName"])
         config = self._store.get(scope, "endpoint-config", endpoint.state["EndpointConfigName"])
         destination = config.request["DataCaptureConfig"]["DestinationS3Uri"]
@@ -304,7 +316,8 @@ class Schedules:
             _input(f"groundtruth_input_{i}", f"{truth}/{h}", f"{_GROUND_TRUTH}/{h}") for i, h in enumerate(labels, 1)
         ]
         inputs += [
-            _input(f"endpoint_input_{i}", uri, f"{_MERGE_INPUT}/{p}") for i, (p, uri) in enumerate(captured.items(), 1)
+            _input(f"endpoint_input_{i}", uri, f"{_MERGE_INPUT}/{p}", is_manifest=bool(definition.batch))
+            for i, (p, uri) in enumerate(captured.items(), 1)
         ]
         analyzer = definition.app["ImageUri"]
         request = self._job_request(
@@ -325,9 +338,13 @@ class Schedules:
     ) -> dict[str, Any]:
         """The monitoring job's CreateProcessingJob request."""
         definition = execution.definition
-        endpoint = definition.endpoint["EndpointName"]
+        endpoint = definition.endpoint.get("EndpointName")
+        is_manifest = bool(definition.batch) and not definition.ground_truth
         inputs, baseline = _baseline_inputs(definition)
-        inputs += [_input(f"endpoint_input_{i}", u, f"{source}/{p}") for i, (p, u) in enumerate(captured.items(), 1)]
+        inputs += [
+            _input(f"{'endpoint' if endpoint else 'batch_transform'}_input_{i}", u, f"{source}/{p}", is_manifest)
+            for i, (p, u) in enumerate(captured.items(), 1)
+        ]
         scripts, script_variables = _script_inputs(definition)
         if found := clarify.config_input(definition.app):
             scripts.append(_input("analysis_config", found[0], clarify.CONFIG_FOLDER))
@@ -341,11 +358,12 @@ class Schedules:
             "end_time": iso(window.end),
             "metric_time": iso(window.start),
             "publish_cloudwatch_metrics": "Enabled",
-            "sagemaker_endpoint_name": endpoint,
+            **({"sagemaker_endpoint_name": endpoint} if endpoint else {}),
             "sagemaker_monitoring_schedule_name": schedule.name,
         }
         variables |= baseline | script_variables | _quality_variables(definition) | dict(definition.environment)
-        prefix = f"{definition.output['S3Uri'].rstrip('/')}/{endpoint}/{schedule.name}"
+        # Of transform jobs there is no endpoint in the place of the results (AWS's notebooks on them).
+        prefix = "/".join(filter(None, (definition.output["S3Uri"].rstrip("/"), endpoint, schedule.name)))
         output = {
             "S3Uri": f"{prefix}/{floor_hour(execution.scheduled):%Y/%m/%d/%H}",
             "LocalPath": output_path,
@@ -414,12 +432,12 @@ def check_runtime(definition: Definition, rule: "cron.Cron | None") -> str | Non
     )
 
 
-def _input(name: str, uri: str, local_path: str) -> dict[str, Any]:
+def _input(name: str, uri: str, local_path: str, is_manifest: bool = False) -> dict[str, Any]:
     source = {
         "LocalPath": local_path,
         "S3Uri": uri,
         "S3DataDistributionType": "FullyReplicated",
-        "S3DataType": "S3Prefix",
+        "S3DataType": "ManifestFile" if is_manifest else "S3Prefix",
         "S3InputMode": "File",
         "S3CompressionType": "None",
     }
@@ -455,6 +473,10 @@ def _script_inputs(definition: Definition) -> tuple[list[dict[str, Any]], dict[s
 
 
 def _dataset_format(definition: Definition) -> str:
+    if definition.batch:
+        return batch_inputs.dataset_format(
+            definition.batch, definition.monitoring_type, is_merged=bool(definition.ground_truth)
+        )
     if definition.ground_truth and definition.monitoring_type == "ModelQuality":
         return '{"sagemakerMergeJson":{"captureIndexNames":["endpointOutput"]}}'
     if definition.ground_truth:
@@ -464,13 +486,13 @@ def _dataset_format(definition: Definition) -> str:
 
 def _quality_variables(definition: Definition) -> dict[str, str]:
     """The variables that come from a job definition's attributes, where it has them."""
-    endpoint, app = definition.endpoint, definition.app
+    source, app = definition.source, definition.app
     named: dict[str, Any] = {
         "analysis_type": _ANALYSES.get(definition.monitoring_type),
         "problem_type": app.get("ProblemType"),
-        "inference_attribute": endpoint.get("InferenceAttribute"),
-        "probability_attribute": endpoint.get("ProbabilityAttribute"),
-        "probability_threshold_attribute": endpoint.get("ProbabilityThresholdAttribute"),
-        "exclude_features_attribute": endpoint.get("ExcludeFeaturesAttribute"),
+        "inference_attribute": source.get("InferenceAttribute"),
+        "probability_attribute": source.get("ProbabilityAttribute"),
+        "probability_threshold_attribute": source.get("ProbabilityThresholdAttribute"),
+        "exclude_features_attribute": source.get("ExcludeFeaturesAttribute"),
     }
     return {name: str(value) for name, value in named.items() if value is not None}

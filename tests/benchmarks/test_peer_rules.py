@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks.calibration import Share
-from benchmarks.features import ALL, categories, rows_of
 from benchmarks.peer_rules import CATEGORICAL, NUMERICAL
-from benchmarks.publishing import markdown_table, publish
+from benchmarks.shared.features import ALL, categories, rows_of
+from benchmarks.shared.publishing import markdown_table, publish
 
 ROWS = 20_000
 

@@ -108,6 +108,28 @@ def test_the_alarm_of_a_metric_is_the_one_that_rings_first() -> None:
     assert sorted(run.exports["critical"]) == sorted(critical)
 
 
+def test_severity_by_effect() -> None:
+    """How bad it is, and not how many entries say so: the critical alarm listens to the largest effect."""
+    by_effect = {"violations": {"warning": {}, "critical": {"effect": 2.5, "evaluation_periods": 3}}}
+    run = alerting(by_effect, schedules={"data-quality": "dq"})
+    warning = run.one(ALARM, "-violations").inputs
+    critical = run.one(ALARM, "-violations-critical").inputs
+    assert (warning["metricName"], warning["threshold"]) == ("ConstraintViolations", 1)
+    assert (critical["metricName"], critical["threshold"], critical["datapointsToAlarm"]) == ("LargestEffect", 2.5, 3)
+    assert critical["dimensions"] == warning["dimensions"]
+    assert critical["alarmDescription"] == (
+        "The data-quality monitor of own has constraint violations of at least 2.5 times what is material. "
+        "Severity: critical"
+    )
+    told = json.loads(run.one("aws:lambda/function:Function").inputs["environment"]["variables"]["SEVERITIES"])
+    assert told["ConstraintViolations"][1] == {
+        "severity": "critical",
+        "threshold": 1,
+        "evaluation_periods": 3,
+        "effect": 2.5,
+    }
+
+
 def test_only_critical() -> None:
     run = alerting({"violations": {"critical": {"threshold": 5}}}, schedules={"data-quality": "dq"})
     assert {item.name for item in run.of_type(ALARM)} == {

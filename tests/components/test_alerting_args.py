@@ -61,6 +61,30 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "alerting.violations.critical.threshold is 3: must be at least 5, the warning's, which has to ring first",
     ),
     (
+        {"violations": {"critical": {"effect": 3, "threshold": 5}}},
+        "alerting.violations.critical.effect is given with alerting.violations.critical.threshold: remove one",
+    ),
+    (
+        {"violations": {"critical": {"effect": 0.5}}},
+        "alerting.violations.critical.effect is 0.5: must be a number from 1.0 to 100.0",
+    ),
+    (
+        {"violations": {"warning": {"effect": 3}, "critical": {"effect": 2}}},
+        "alerting.violations.critical.effect is 2: must be at least 3, the warning's, which has to ring first",
+    ),
+    (
+        {"violations": {"warning": {"effect": 2}, "critical": {"threshold": 5}}},
+        "alerting.violations.warning.effect is given and alerting.violations.critical counts violations",
+    ),
+    (
+        {"violations": {"warning": {"threshold": 2}, "critical": {"effect": 3}}},
+        "alerting.violations.warning.threshold is 2 and alerting.violations.critical asks for an effect",
+    ),
+    (
+        {"job_failures": {"critical": {"effect": 3}}},
+        "alerting.job_failures.critical.effect is given: a job that failed has none",
+    ),
+    (
         {"job_failures": {"warning": {"evaluation_periods": 2}, "critical": {"threshold": 2}}},
         "alerting.job_failures.critical.evaluation_periods is 1: must be at least 2, "
         "the warning's, which has to ring first",

@@ -2,7 +2,7 @@
 
 from components.functions.function import RETRIES
 from functions.monitor_window import handler as monitor_window
-from functions.start_monitor import handler as start_monitor
+from functions.start_monitor import start_failures as start_monitor
 
 
 def test_the_functions_wait_for_as_many_deliveries_as_lambda_makes() -> None:

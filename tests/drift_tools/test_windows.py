@@ -148,6 +148,7 @@ def test_the_json_object() -> None:
         "drifted_features",
         "windows",
         "onsets",
+        "growing",
     ]
     assert document["windows"][0]["label"] == "00:00"
     assert document["windows"][0]["drifted_features"] == ["x"]

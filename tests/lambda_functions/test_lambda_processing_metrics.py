@@ -313,3 +313,30 @@ def test_handler_end_to_end(
     assert result["metrics"] == {"JobFailures": 0.0, "ConstraintViolations": 0.0}
     assert functions.handler.handler(event("job_completed"), None) == result  # a second delivery repeats itself
     assert '"message": "processing job"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("distances", "effect"),
+    [((), 0.0), ((0.12,), 1.2), ((0.12, 0.5, 0.2), 5.0)],
+)
+def test_the_largest_effect_is_published_where_an_alarm_listens(
+    function: Function, s3: FakeS3, distances: tuple[float, ...], effect: float
+) -> None:
+    """In multiples of what is material, whatever the number of entries; a clean run ends the episode with 0."""
+    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "Enabled"})
+    if distances:
+        entries = [drift(f"F{number}", distance) for number, distance in enumerate(distances)]
+        s3.put(f"{RUN}/2026/11/23/04/constraint_violations.json", {"violations": entries})
+    said = f"CompletedWithViolations: Job completed successfully with {len(distances)} violations."
+    function.run(described(ExitMessage=said if distances else CLEAN))
+    assert function.published == [
+        {"JobFailures": 0.0, "ConstraintViolations": float(len(distances)), "LargestEffect": pytest.approx(effect)}
+    ]
+
+
+def test_what_only_the_message_knows_of_is_at_the_limit(function: Function) -> None:
+    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "Enabled"})
+    said = "CompletedWithViolations: Job completed successfully with 4 violations."
+    function.run(described(ExitMessage=said))
+    [published] = function.published
+    assert (published["ConstraintViolations"], published["LargestEffect"]) == (4.0, 1.0)

@@ -125,6 +125,16 @@ def metrics(cloudwatch: FakeCloudWatch) -> list[dict[str, float]]:
     ]
 
 
+def test_where_an_alarm_listens_the_largest_effect_is_told_too(
+    deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch
+) -> None:
+    deliver(settings=replace(SETTINGS, publishes_effect=True))
+    assert stored.json(f"{RESULTS}/constraint_violations.json")["violations"]
+    [told] = metrics(cloudwatch)
+    assert (told["JobFailures"], told["ConstraintViolations"]) == (0.0, 1.0)
+    assert told["LargestEffect"] > 1.0
+
+
 def test_a_drifted_window_leaves_what_a_job_would(
     deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda
 ) -> None:

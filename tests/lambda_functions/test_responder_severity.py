@@ -9,7 +9,7 @@ import pytest
 
 from components.args.subscriptions import FILTERS
 from functions.alarm_responder.findings import Findings
-from functions.alarm_responder.kinds import job_failure
+from functions.alarm_responder.kinds import job_failure, kind_of
 from functions.alarm_responder.kinds import violations as violations_kind
 from functions.alarm_responder.notification import MessageContext, plain_notification
 from tests.lambda_functions.conftest import RUN, drift
@@ -167,3 +167,65 @@ def test_unusable_settings_are_named(value: str) -> None:
 @pytest.mark.parametrize("description", ["", "Severity: loud", "Severity: critical, they say", "severity critical"])
 def test_other_peoples_alarms_have_none(description: str) -> None:
     assert severity.severity_of(replace(alarm(None), description=description)) is None
+
+
+BY_EFFECT = json.dumps(
+    {
+        "ConstraintViolations": [
+            {"severity": "warning", "threshold": 1, "evaluation_periods": 1},
+            {"severity": "critical", "threshold": 1, "evaluation_periods": 1, "effect": 3.0},
+        ]
+    }
+)
+
+
+def sized(level: str, *distances: float) -> Any:
+    """A message of features that drifted by so much, of a threshold of 0.1."""
+    entries = {"violations": [drift(f"F{number}", distance) for number, distance in enumerate(distances)]}
+    found = Findings(violations=common("violations").parse_violations(entries))
+    told = replace(alarm(level), metric="LargestEffect" if level == "critical" else "ConstraintViolations")
+    return violations_kind.notification(told, found, place(BY_EFFECT))
+
+
+def test_it_is_the_size_of_the_change_and_not_the_number_of_entries() -> None:
+    many, large = sized("warning", *[0.12] * 20), sized("warning", 0.12, 0.62)
+    assert facts(many) == [
+        "Severity  warning: from 1 violation on",
+        "Note      from 3 times what is material on it becomes critical, and you are told again",
+    ]
+    assert facts(large) == [
+        "Severity  warning: from 1 violation on",
+        "Note      the critical alarm (from 3 times what is material on) rings for this run as well: "
+        "the same finding, not a second one",
+    ]
+    assert "Effect    1.2 times what is material (F0)" in many.body
+    assert "Effect    6.2 times what is material (F1)" in large.body
+
+
+def test_an_alarm_on_the_effect_is_one_of_violations() -> None:
+    told = sized("critical", 0.62)
+    assert told.subject == "[CRITICAL] churn-endpoint: 1 feature drifted (F0)"
+    assert facts(told)[0] == "Severity  critical: from 3 times what is material on"
+    assert told.attributes["kind"] == "violations"
+    assert kind_of("LargestEffect") is kind_of("ConstraintViolations")
+
+
+def test_the_effect_is_told_with_one_severity_too() -> None:
+    assert "Effect    9 times what is material (F0)" in violations("warning", 2, "{}").body
+
+
+def test_a_column_that_is_gone_is_certain() -> None:
+    gone = {
+        "violations": [
+            {
+                "feature_name": "Missing columns",
+                "constraint_check_type": "missing_column_check",
+                "description": "There are missing columns in current dataset. Number of columns in current dataset: 3, "
+                "Number of columns in baseline constraints: 4",
+            }
+        ]
+    }
+    found = Findings(violations=common("violations").parse_violations(gone))
+    body = violations_kind.notification(alarm("warning"), found, place("{}")).body
+    assert "Effect    certain: the columns are not those of the baseline" in body
+    assert common("violations").largest_effect(gone) == 100.0

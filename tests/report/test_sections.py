@@ -62,6 +62,13 @@ def test_bias_is_shown_group_by_group_beside_the_baseline() -> None:
     assert ">DI<" not in section.pictures[0].chart
 
 
+def test_a_metric_that_nothing_could_compute_is_left_out() -> None:
+    unknown = {"value": None, "low": None, "high": None, "baseline": None}
+    [section] = sections_of({"monday": bias("no drift", CDDL=unknown)})
+    assert list(section.rows) == ["DPL", "DI"]
+    assert ">CDDL<" not in section.pictures[0].chart
+
+
 def test_a_group_of_too_few_rows_says_so() -> None:
     [section] = sections_of({"monday": bias("not enough data")})
     assert section.says["monday"] == "not enough data (400 rows of the group, 600 others)."

@@ -56,6 +56,8 @@ class OpenMonitorsArgs(TypedDict):
     """Baseline files in other buckets, which the function for small windows may then read. Default none."""
     others_in_budget: NotRequired[int]
     """What else shares the monitors' budget of false alarms, such as a stream. Default 0."""
+    publishes_effect: NotRequired[bool]
+    """`LargestEffect` of small windows too, because an alarm listens to it. Default false."""
     retrained: NotRequired[bool]
     """Runs compare with the baseline of the model that serves since the last retraining. Default false."""
     compare_function_name: NotRequired[pulumi.Input[str]]

@@ -27,6 +27,7 @@ from drift_tools.capture import (
     read_labels,
 )
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
+from drift_tools.job.inputs.batch_records import batch_lines, batch_outputs
 from drift_tools.job.settings import required
 
 _TOO_DEEP = b"(nested too deeply)"  # no JSON
@@ -58,8 +59,8 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
     captures = merged = 0
     written: list[Path] = []
     by_folder: dict[Path, list[str]] = {}
-    for path in capture_files(captured):
-        for _, line in numbered_lines(path):
+    for path, lines in _files(captured):
+        for line in lines:
             try:
                 record = _record(line) if isinstance(line, bytes) else None
             except RecursionError:
@@ -73,12 +74,20 @@ def merge(captured: Path, ground_truth: Path, output: Path) -> Merge:
                 merged += 1
                 folder = path.parent.relative_to(captured) if captured.is_dir() else Path()
                 by_folder.setdefault(folder, []).append(_labelled(record, label))
-    for number, (folder, lines) in enumerate(by_folder.items()):
+    for number, (folder, rows) in enumerate(by_folder.items()):
         path = output / folder / f"part-{number:05d}-{uuid.uuid4()}.c000.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        path.write_text("\n".join(rows) + "\n", encoding="utf-8")
         written.append(path)
     return Merge(captures, len(labels.by_id), merged, unreadable, tuple(written), labels.summary)
+
+
+def _files(captured: Path) -> Iterator[tuple[Path, Iterator[Any]]]:
+    """Captured files with their lines; of transform jobs what they wrote, each row as a captured record."""
+    if outputs := batch_outputs(captured):
+        yield from ((path, batch_lines(path)) for path in outputs)
+    else:
+        yield from ((path, (line for _, line in numbered_lines(path))) for path in capture_files(captured))
 
 
 def labelled_blocks(captured: Path, labels: Labels, coverage: LabelCoverage | None = None) -> Iterator[Block]:

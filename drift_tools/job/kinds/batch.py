@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
+from drift_tools.job.inputs.batch_records import ID, TIME
 from drift_tools.job.inputs.dataset import load_file, plain_files, plain_table
 from drift_tools.job.kinds import data_quality
 from drift_tools.job.results import Found
@@ -21,7 +22,6 @@ from drift_tools.tables import Column, Table, concatenate
 
 _ID_COLUMNS = 2
 _HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
-_JSON_IDS = ("SageMakerInferenceId", "SageMakerInferenceTime")
 _JSON_ANSWER = "SageMakerOutput"
 
 
@@ -124,7 +124,7 @@ def _is_named(table: Table, names: list[str]) -> bool:
 def _without_ids(table: Table, columns: BatchColumns) -> Table:
     if not columns.has_ids:
         return table
-    named = [name for name in _JSON_IDS if name in table.columns]
+    named = [name for name in (ID, TIME) if name in table.columns]
     return table.without(named or table.names[-_ID_COLUMNS:])
 
 

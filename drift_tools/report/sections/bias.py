@@ -88,7 +88,7 @@ def _pictures(
     lines = [
         Line(name, metric["low"], metric["value"], metric["high"], before[name], metric.get("verdict") == "drift")
         for name, metric in metrics[period].items()
-        if name in BY_NAME and not BY_NAME[name].is_ratio and _is_within(metric, before[name])
+        if name in before and name in BY_NAME and not BY_NAME[name].is_ratio and _is_within(metric, before[name])
     ]
     lines = sorted(lines, key=lambda line: not line.drifted)[:_DRAWN]
     if not lines:

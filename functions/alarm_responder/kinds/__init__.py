@@ -9,6 +9,7 @@ from contract.metrics import (
     DRIFTING_FEATURES,
     HOURS_SILENT,
     JOB_FAILURES,
+    LARGEST_EFFECT,
     NO_DATA,
 )
 from functions.alarm_responder.alarm_kind import AlarmKind, Sources
@@ -23,6 +24,7 @@ from functions.alarm_responder.kinds import (
 
 KINDS: Final[Mapping[str, AlarmKind[Any]]] = {
     CONSTRAINT_VIOLATIONS: violations.KIND,
+    LARGEST_EFFECT: violations.KIND,
     JOB_FAILURES: job_failure.KIND,
     HOURS_SILENT: silent_monitor.KIND,
     NO_DATA: no_data.KIND,

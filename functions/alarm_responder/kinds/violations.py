@@ -102,9 +102,13 @@ def _features(groups: Sequence[Sequence[Violation]]) -> list[Sequence[Violation]
 
 def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[str]:
     count = None if findings.violations is None else len(findings.violations)
-    lines = [*severity_lines(alarm, context.severities, count), f"Schedule  {alarm.schedule}"]
+    worst = max(findings.violations or (), key=lambda violation: violation.severity, default=None)
+    effect = worst.severity if worst is not None else 0.0
+    lines = [*severity_lines(alarm, context.severities, count, effect), f"Schedule  {alarm.schedule}"]
     if count is not None:
         lines.append(f"Found     {plural(count, 'violation')}")
+    if worst is not None:
+        lines.append(f"Effect    {_effect_words(worst)}")
     if findings.run:
         lines.append(data_line(findings.run, findings.report, findings.rows, findings.window))
     if findings.run and findings.streak:
@@ -135,6 +139,13 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     if findings.newer_clean_run:
         lines.append(f"Note      a newer run, {hour_text(findings.newer_clean_run.hour)}, left no violations file")
     return lines
+
+
+def _effect_words(worst: Violation) -> str:
+    """How bad it is: the largest effect, of whatever check, and not how many entries say so."""
+    if worst.check in COLUMN_CHECKS:
+        return "certain: the columns are not those of the baseline"
+    return f"{worst.severity:.2g} times what is material ({clip(worst.subject, _MAX_NAME)})"
 
 
 def _how_to_acknowledge(alarm: Alarm, context: MessageContext) -> str:

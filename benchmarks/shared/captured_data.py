@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEATURES = 20
-BUILD = Path(__file__).resolve().parents[1] / "build" / "benchmarks"
+BUILD = Path(__file__).resolve().parents[2] / "build" / "benchmarks"
 
 
 def uniform_values(records: int, seed: int) -> NDArray[np.float64]:

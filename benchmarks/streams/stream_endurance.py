@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 import local_aws
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from components.archives import function_files
 from components.archives.monitor import job_sources
 from components.iam import AwsContext

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.measures import ENVIRONMENTS, environment_of
-from benchmarks.publishing import DOCS, markdown_table, publish
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from drift_tools.stream import Detector, FeatureBins, Producer, StreamCounts, encode_record
 from functions.stream_drift.window_state import WindowState
 
@@ -27,7 +27,7 @@ RATE: Final = 100  # requests a second
 WINDOW: Final = 5  # seconds, the component's default
 YEAR: Final = 365.25 * 86_400
 BUDGET: Final = 0.5  # false alarms a year, of all features together
-HERE: Final = Path(__file__).parent
+HERE: Final = Path(__file__).parents[1]
 PEERS: Final = {"river": "stream_detectors.py", "alibi-detect-online": "stream_alibi.py"}
 OWN_RECORDS: Final = 1_000_000
 EVERY: Final = 10  # records between two looks, beside detectors that take them one by one

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measures import ENVIRONMENTS
-from benchmarks.publishing import DOCS, markdown_table, publish
-from benchmarks.stream import BUDGET, RATE, YEAR, Traffic, baseline, detector
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
+from benchmarks.streams.stream import BUDGET, RATE, YEAR, Traffic, baseline, detector
 from drift_tools.stream import FeatureBins
 from drift_tools.stream.charts import MATERIAL_PSI, charts, largest_immaterial_share
 from drift_tools.stream.detector import DISPERSION

@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 
 import local_aws
-from benchmarks.publishing import DOCS, markdown_table, publish
-from benchmarks.stream_endurance import NAME, WINDOW, Stack, records, until, write_baseline
+from benchmarks.shared.publishing import DOCS, markdown_table, publish
+from benchmarks.streams.stream_endurance import NAME, WINDOW, Stack, records, until, write_baseline
 
 # The mapping waits a second for a batch, and the window ends after five: what is no older than both together waits for
 # nothing else.
