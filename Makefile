@@ -136,12 +136,13 @@ sbom: $(READY)
 	done
 	@echo "build/sbom: requirements.json, layers-requirements.json"
 
-# Known vulnerabilities of what the locks hold; the package index, or OSV, must offer the data, else it fails: a package
-# that nobody could look up is not one without vulnerabilities.
+# Known vulnerabilities of what the locks hold. The package index must offer the data (/pypi/NAME/VERSION/json), else it
+# fails: a package that nobody could look up is not one without vulnerabilities.
 audit: $(READY)
-	@for lock in requirements layers/requirements; do \
+	@for lock in requirements-dev requirements-spark layers/requirements; do \
 		$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip -r \
-			$$lock.txt || exit 1; \
+			$$lock.txt || { echo "NOT AUDITED, OR VULNERABLE: $$lock.txt; the line above says which package. Where it was" \
+			"not found, this index offers no vulnerabilities: run make audit with one that does (pypi.org)"; exit 1; }; \
 	done
 
 # What programs in other languages see of the components; the tests hold the plugin against it.

@@ -28,6 +28,7 @@ from components.args import (
     MODEL_MONITOR,
     OPEN,
     WARNING,
+    BatchSettings,
     EndpointSettings,
     ExistingEndpointSettings,
     ModelMonitoringStackArgs,
@@ -65,7 +66,7 @@ from components.real_time import RealTime, RealTimeComponentArgs
 from components.retraining import Retraining, Surroundings, Trigger, declared
 from components.storage import MonitoringStorage, content_object, upload_analysis_config
 from contract import metrics
-from contract.monitor_kinds import DATA_QUALITY, KINDS, MODEL_QUALITY
+from contract.monitor_kinds import BATCH, DATA_QUALITY, KINDS, MODEL_QUALITY
 
 SCIKIT_LEARN: Final = "sagemaker-scikit-learn"
 # AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.
@@ -223,11 +224,11 @@ class ModelMonitoringStack(pulumi.ComponentResource):
 
         def policy(found: dict[str, Any]) -> PolicyDocument:
             found.pop("tables")  # Model Monitor's analyzer writes none
-            found.pop("batches")
             return monitor_policy(
                 found.pop("place"),
                 image_uris=list(found.pop("images").values()),
                 kinds=list(self.monitors),
+                batch_uris=found.pop("batches"),
                 shadow_endpoint=SHADOW_ENDPOINT_PREFIX if self._asks_model else None,
                 **found,
             )
@@ -395,6 +396,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             model_name=self.endpoint.model_name,
             network=self._settings.network,
             common=self._settings.common,
+            batch=self._settings.of(BatchSettings),
         )
         return {
             kind: monitor.with_model_monitor(site, self._baseline_addresses(kind), self._child)
@@ -402,7 +404,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         }
 
     def _baseline_addresses(self, kind: str) -> BaselineAddresses | None:
-        return self.baseline.addresses.get(KINDS[kind].baseline_of or kind)
+        own = self.baseline.addresses.get(kind)
+        return own if own is not None else self.baseline.addresses.get(KINDS[kind].baseline_of or kind)
 
     def _open_monitors(self, job: "_Job", engine: OpenEngineSettings) -> OpenMonitors:
         settings = self._settings
@@ -655,6 +658,11 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             "hours_between_runs": self._settings.hours_between_runs[MODEL_QUALITY],
         }
 
+    def _looks_at_batches(self) -> tuple[str, ...]:
+        """The kinds that look at batches, and not at the endpoint."""
+        batch = self._settings.of(BatchSettings)
+        return (BATCH, *batch.monitors) if batch else ()
+
     def _dashboard(self) -> MonitoringDashboard:
         stream = self.real_time
         args: MonitoringDashboardArgs = {
@@ -686,6 +694,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             self._child,
             alerting=self._settings.alerting,
             namespaces=({} if self.model_monitor else {kind: KINDS[kind].metric_namespace for kind in self.monitors}),
+            of_batches=self._looks_at_batches() if self.model_monitor else (),
         )
 
 

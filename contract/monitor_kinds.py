@@ -25,7 +25,7 @@ class MonitorKind:
     analysis_type: str
     """As its jobs' environment has it."""
     monitoring_type: str
-    """As SageMaker has it; empty of a kind that the open engine alone has."""
+    """As SageMaker has it; empty of a kind that it has not, or only as another one's."""
     needs_labels: bool
     """Its windows wait for the labels of what was captured."""
     metric_namespace: str
@@ -40,6 +40,11 @@ class MonitorKind:
     """Its runs are started by what happens, and by no clock."""
     baseline_of: str | None = None
     """The kind whose baseline it is held against, where it has none of its own."""
+
+    @property
+    def batch_namespace(self) -> str:
+        """Where Model Monitor publishes what it measures of transform jobs."""
+        return self.model_monitor_namespace.replace("/Endpoints/", "/ModelMonitoring/")
 
     @property
     def argument(self) -> str:
@@ -95,7 +100,7 @@ KINDS: Final[Mapping[str, MonitorKind]] = {
             monitoring_type="",
             needs_labels=False,
             metric_namespace="ModelMonitoring/Batch/data-metrics",
-            model_monitor_namespace="",
+            model_monitor_namespace="aws/sagemaker/ModelMonitoring/data-metrics",
             on_event=True,
             baseline_of=DATA_QUALITY,
         ),

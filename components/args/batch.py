@@ -7,13 +7,20 @@ from typing import ClassVar, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
-from components.args.engines import OPEN
+from components.args.baseline import ExistingBaseline, ExistingBaselineArgs, existing_files
+from components.args.engines import MODEL_MONITOR, OPEN
 from components.args.monitors import RunSettings, excluded_features, run_settings
 from components.args.reader import S3_FOLDER, ArgumentError, Reader, argument_names
 from components.args.schedules import DAILY_AT_SIX
+from contract.monitor_kinds import ATTRIBUTION, BIAS, KINDS, MODEL_QUALITY
 
 PARQUET: Final = "parquet"
 CSV: Final = "csv"
+JSON: Final = "json"
+# By their arguments: the kinds whose definitions of Model Monitor take transform jobs, beside data quality's.
+_OF_BATCHES: Final = {KINDS[kind].argument: kind for kind in (MODEL_QUALITY, BIAS, ATTRIBUTION)}
+# SageMaker's, of an ExcludeFeaturesAttribute.
+_LONGEST_EXCLUDED: Final = 100
 _FOLDER: Final = "an S3 folder such as s3://bucket/scores"
 _MOST_KEYS: Final = 4
 _KEY: Final = re.compile(r"[^/=,.\s_][^/=,\s]{0,63}")
@@ -47,6 +54,17 @@ class BatchArgs(TypedDict):
     """`s3://bucket/prefix` below which transform jobs write, or the partitions lie. All of them are looked at."""
     partitions: NotRequired[PartitionsArgs]
     """The prefix is a plain one: no transform jobs, but files in folders. Default none."""
+    baseline: NotRequired[ExistingBaselineArgs]
+    """Statistics and constraints of batches alone, of rows as they are written. Default the data-quality monitor's."""
+    captured_uri: NotRequired[pulumi.Input[str]]
+    """`DestinationS3Uri` of the transform jobs' `DataCaptureConfig`. Model Monitor needs it, the open engine does not.
+    """
+    dataset_format: NotRequired[str]
+    """What transform jobs write, for Model Monitor: `csv`, `json` (a JSON object a line) or `parquet`. Default `csv`.
+    """
+    monitors: NotRequired[Sequence[str]]
+    """Which other monitors Model Monitor has look at the batches, and no longer at the endpoint: `model_quality`,
+    `bias`, `attribution`. Positions then are columns of what the jobs write. Default none."""
     input_uri: NotRequired[pulumi.Input[str]]
     """`s3://bucket/prefix` below which their input lies; not needed where they join it to their output (`JoinSource`).
     """
@@ -112,6 +130,11 @@ class BatchSettings(RunSettings):
     exclude_features: tuple[str, ...]
     partitions: PartitionsSettings | None
     is_due: bool
+    baseline: ExistingBaseline | None
+    captured_uri: pulumi.Input[str] | None
+    dataset_format: str
+    monitors: tuple[str, ...]
+    """Kinds that look at batches, too."""
 
     @classmethod
     def from_args(cls, args: BatchArgs, path: str = "batch") -> Self:
@@ -131,6 +154,10 @@ class BatchSettings(RunSettings):
             exclude_features=excluded_features(read),
             partitions=partitions,
             is_due=read.has("schedule_expression"),
+            baseline=_baseline(read),
+            captured_uri=read.optional_late_text("captured_uri", S3_FOLDER, _FOLDER),
+            dataset_format=read.choice("dataset_format", CSV, (CSV, JSON, PARQUET)),
+            monitors=_monitors(read),
         )
 
     @property
@@ -149,17 +176,65 @@ class BatchSettings(RunSettings):
         return self.is_due
 
     def check(self, engine: str, path: str) -> None:
-        """Refuse the engine that is told of no batch's end."""
-        if engine != OPEN:
+        """Refuse what this engine cannot do with batches."""
+        if engine == OPEN:
+            for name, is_given in (
+                ("captured_uri", self.captured_uri is not None),
+                ("monitors", bool(self.monitors)),
+                ("dataset_format", self.dataset_format != CSV),
+            ):
+                if is_given:
+                    raise ArgumentError(
+                        f"{path}.{name} is given and engine is {engine}: the open engine looks at what the jobs "
+                        "themselves say; set engine to model-monitor, or remove it"
+                    )
+            return
+        if engine != MODEL_MONITOR:
             raise ArgumentError(
-                f"{path} is given and engine is {engine}: batches are looked at by the open engine; set engine to "
-                "open, or remove it"
+                f"{path} is given and engine is {engine}: batches are looked at by one engine; set engine to open or "
+                "model-monitor, or remove it"
+            )
+        if self.captured_uri is None:
+            raise ArgumentError(
+                f"{path}.captured_uri is missing: Model Monitor finds batches by what data capture of transform jobs "
+                "wrote; give its DestinationS3Uri, or set engine to open"
+            )
+        if self.partitions is not None:
+            raise ArgumentError(
+                f"{path}.partitions is given and engine is {engine}: Model Monitor knows transform jobs only; set "
+                "engine to open, or remove it"
+            )
+        if len(",".join(self.exclude_features)) > _LONGEST_EXCLUDED:
+            raise ArgumentError(
+                f"{path}.exclude_features has more than {_LONGEST_EXCLUDED} characters in all, SageMaker's limit: give "
+                "positions, or set engine to open"
             )
 
     @property
     def files_outside(self) -> Sequence[pulumi.Input[str]]:
-        """None: batches are no baseline."""
-        return ()
+        """Its own baseline, if it has one."""
+        return existing_files(self.baseline)
+
+    @property
+    def places(self) -> list[pulumi.Input[str]]:
+        """Where batches, their inputs and what was captured of them lie: the runs must be allowed to read them."""
+        return [uri for uri in (self.output_uri, self.input_uri, self.captured_uri) if uri is not None]
+
+
+def _baseline(read: Reader) -> ExistingBaseline | None:
+    if not read.has("baseline"):
+        return None
+    given = Reader(read.name("baseline"), read.raw("baseline"), argument_names(ExistingBaselineArgs))
+    return ExistingBaseline(
+        statistics_uri=given.s3_file("statistics_uri"), constraints_uri=given.s3_file("constraints_uri")
+    )
+
+
+def _monitors(read: Reader) -> tuple[str, ...]:
+    given = read.raw("monitors") or ()
+    if isinstance(given, str) or not all(name in _OF_BATCHES for name in given):
+        raise read.refuse("monitors", f"must be a list of some of {', '.join(_OF_BATCHES)}")
+    return tuple(_OF_BATCHES[name] for name in given)
 
 
 def _check_partitions(read: Reader) -> None:

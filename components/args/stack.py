@@ -141,6 +141,7 @@ class StackSettings:
             common=common_settings({name: read.raw(name) for name in COMMON_ARGUMENTS}),
         )
         found.alerting.check_runs(found.hours_between_runs)
+        _check_batches(found)
         if found.open_engine:
             _check_for_open_engine(found)
         if found.retraining:
@@ -168,8 +169,9 @@ class StackSettings:
     @property
     def baseline_job(self) -> BaselineJobSettings:
         """What baseline jobs run on, of whatever kind of monitor."""
-        made = isinstance(self.baseline, BaselineSettings | CapturesSettings)
-        return self.baseline.job if made else BaselineJobSettings()
+        if isinstance(self.baseline, BaselineSettings | CapturesSettings):
+            return self.baseline.job
+        return BaselineJobSettings()
 
     @property
     def hours_between_runs(self) -> dict[str, int]:
@@ -200,7 +202,7 @@ class StackSettings:
     def batch_uris(self) -> list[pulumi.Input[str]]:
         """Where batches and their inputs lie: the runs must be allowed to read them."""
         batch = self.of(BatchSettings)
-        return [uri for uri in (batch.output_uri, batch.input_uri) if uri is not None] if batch else []
+        return batch.places if batch else []
 
     @property
     def has_scripts(self) -> bool:
@@ -259,6 +261,22 @@ def _check_for_retraining(found: "StackSettings", retraining: RetrainingSettings
                 f"retraining.triggers.alarms[{number}].kind is {rule.kind!r}: that monitor is off; there are "
                 f"{', '.join(found.monitors)}"
             )
+
+
+def _check_batches(found: "StackSettings") -> None:
+    """Batches have a baseline, and the monitors that are to look at them are on."""
+    batch = found.of(BatchSettings)
+    if batch is None:
+        return
+    if batch.baseline is None and found.of(DataQualitySettings) is None and not batch.monitors:
+        raise ArgumentError(
+            "batch is given without batch.baseline, and data_quality.enabled is False: batches are held against its "
+            "baseline; give batch.baseline, or remove one"
+        )
+    for kind in batch.monitors:
+        if kind not in found.monitors:
+            argument = KINDS[kind].argument
+            raise ArgumentError(f"batch.monitors has {argument}, and there is no {argument}: give it, or leave it out")
 
 
 def _check_for_open_engine(found: "StackSettings") -> None:

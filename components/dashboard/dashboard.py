@@ -44,6 +44,8 @@ class DashboardSubject:
     """Where what a kind of monitor measures is published, by kind; where it is not named, Model Monitor's."""
     open_schedules: Mapping[str, str] = field(default_factory=dict)
     """Of the open engine, by kind; their health is shown."""
+    of_batches: Sequence[str] = ()
+    """Kinds that Model Monitor has look at transform jobs: their metrics have no endpoint."""
     compares_engines: bool = False
     estimates_quality: bool = False
     stream_monitor: str | None = None
@@ -196,6 +198,9 @@ def _measured(subject: DashboardSubject, kind: MonitorKind, shown: MetricGraph) 
     """A graph of what a kind of monitor measures."""
     dimensions = metrics.of_schedule(subject.endpoint_name, subject.schedules[kind.name])
     namespace = subject.namespaces.get(kind.name, kind.model_monitor_namespace)
+    if kind.name in subject.of_batches:  # Model Monitor knows no endpoint of theirs
+        dimensions = {name: value for name, value in dimensions.items() if value != subject.endpoint_name}
+        namespace = kind.batch_namespace
     terms = [shown.term] if shown.term else []
     expression = search(namespace, dimensions, shown.statistic, *terms, more=shown.dimensions)
     if shown.most is not None:
@@ -322,10 +327,13 @@ class MonitoringDashboard(pulumi.ComponentResource):
         *,
         alerting: AlertingSettings,
         namespaces: Mapping[str, str],
+        of_batches: Sequence[str] = (),
     ) -> Self:
-        """Make it from settings that are checked already; of `args` only what is no setting is read."""
+        """Make it from settings that are checked already; of `args` only what is no setting is read. `of_batches`:
+        kinds that Model Monitor has look at transform jobs.
+        """
         made = cls.__new__(cls)
-        made._build(name, args, alerting=alerting, namespaces=namespaces, opts=opts)
+        made._build(name, args, alerting=alerting, namespaces=namespaces, opts=opts, of_batches=of_batches)
         return made
 
     def _build(
@@ -336,6 +344,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
         alerting: AlertingSettings,
         namespaces: Mapping[str, str],
         opts: pulumi.ResourceOptions | None,
+        of_batches: Sequence[str] = (),
     ) -> None:
         rules = alarm_rules(alerting)
         super().__init__("model-monitoring:index:MonitoringDashboard", name, {}, opts)
@@ -347,6 +356,7 @@ class MonitoringDashboard(pulumi.ComponentResource):
                 metric_namespace=args["metric_namespace"],
                 rules=rules,
                 namespaces=namespaces,
+                of_batches=tuple(of_batches),
                 compares_engines=args.get("compares_engines", False),
                 estimates_quality=args.get("estimates_quality", False),
                 **found,

@@ -277,3 +277,24 @@ def network_interfaces(context: AwsContext, vpc: Vpc) -> list[Statement]:
         # "*": see ANY_RESOURCE.
         allow("DescribeVpc", [action for action in ANY_RESOURCE if action.startswith("ec2:")], ["*"]),
     ]
+
+
+def read_batches(context: AwsContext, uris: Sequence[str]) -> list[Statement]:
+    """Read what batches were made of and what was made of them, below these places; nothing without any."""
+    if not uris:
+        return []
+    places = [naming.s3_parts(uri) for uri in uris]
+    below = [context.bucket_arn(bucket, f"{prefix}/*" if prefix else "*") for bucket, prefix in places]
+    return [list_batches(context, uris), allow("ReadBatches", ["s3:GetObject"], below)]
+
+
+def list_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
+    """See what batches there are, and what they were made of."""
+    places = [naming.s3_parts(uri) for uri in uris]
+    prefixes = [pattern for _, prefix in places for pattern in ([prefix, f"{prefix}/*"] if prefix else ["*"])]
+    return allow(
+        "ListBatches",
+        ["s3:ListBucket"],
+        list(dict.fromkeys(context.bucket_arn(bucket) for bucket, _ in places)),
+        {"StringLike": {"s3:prefix": prefixes}},
+    )

@@ -7,9 +7,16 @@ import pulumi
 import pulumi_aws_native as aws_native
 
 from components import naming
-from components.args import MonitorSettings, NetworkSettings
+from components.args import MonitorSettings
 from components.baselines import BaselineAddresses
-from components.monitors.definition import ENVIRONMENT, monitoring_schedule, results_uri, volume_key
+from components.monitors.definition import (
+    ENVIRONMENT,
+    batch_transform_input,
+    monitoring_schedule,
+    native_network,
+    results_uri,
+    volume_key,
+)
 from components.monitors.images import CLARIFY
 from components.monitors.kind import Site
 from contract import bucket_layout, processing_job
@@ -35,22 +42,27 @@ def clarify_schedule(
     """
     common, files = site.common, site.files[kind.name]
     part = {"ModelBias": "model_bias", "ModelExplainability": "model_explainability"}[kind.monitoring_type]
-    source: dict[str, Any] = {
-        "endpoint_input": {
-            "endpoint_name": site.endpoint_name,
-            "local_path": processing_job.CAPTURED_PATH,
-            "s3_input_mode": "File",
-            "s3_data_distribution_type": "FullyReplicated",
-            **{key: value for key, value in attributes.items() if value is not None},
+    batch = site.batches_of(kind)
+    source: dict[str, Any] = (
+        {"batch_transform_input": batch_transform_input(batch, attributes)}
+        if batch is not None
+        else {
+            "endpoint_input": {
+                "endpoint_name": site.endpoint_name,
+                "local_path": processing_job.CAPTURED_PATH,
+                "s3_input_mode": "File",
+                "s3_data_distribution_type": "FullyReplicated",
+                **{key: value for key, value in attributes.items() if value is not None},
+            }
         }
-    }
+    )
     if kind.needs_labels:
         labels = pulumi.Output.from_input(site.bucket_name).apply(
             lambda bucket: naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH)
         )
         source["ground_truth_s3_input"] = {"s3_uri": labels}
     output = {
-        "s3_uri": results_uri(site.bucket_name),
+        "s3_uri": results_uri(site.bucket_name, of_batches=site.endpoint_name if batch is not None else None),
         "local_path": processing_job.OUTPUT_PATH,
         "s3_upload_mode": processing_job.UPLOAD_MODE,
     }
@@ -77,7 +89,7 @@ def clarify_schedule(
             },
         },
         job_resources={"cluster_config": cluster},
-        network_config=_network(site.network),
+        network_config=native_network(site.network),
         stopping_condition={"max_runtime_in_seconds": settings.max_runtime_in_seconds},
         role_arn=site.role_arn,
         tags=[{"key": key, "value": value} for key, value in sorted(common.tags.items())],
@@ -92,18 +104,3 @@ def clarify_schedule(
         tags=common.tags,
         options=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[definition])),
     ).name
-
-
-def _network(network: NetworkSettings) -> dict[str, Any] | None:
-    if not network.has_settings:
-        return None
-    found: dict[str, Any] = {
-        "enable_inter_container_traffic_encryption": network.encrypt_inter_container_traffic,
-        "enable_network_isolation": network.isolation,
-    }
-    if network.in_vpc:
-        found["vpc_config"] = {
-            "subnets": list(network.subnet_ids),
-            "security_group_ids": list(network.security_group_ids),
-        }
-    return found

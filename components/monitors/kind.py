@@ -8,6 +8,7 @@ import pulumi
 
 from components.args import (
     ArgumentError,
+    BatchSettings,
     CommonSettings,
     MonitorSettings,
     NetworkSettings,
@@ -51,6 +52,12 @@ class Site:
     """The model behind the endpoint; None for an endpoint that is not the stack's."""
     network: NetworkSettings
     common: CommonSettings
+    batch: BatchSettings | None = None
+    """The batches that Model Monitor looks at."""
+
+    def batches_of(self, kind: MonitorKind) -> BatchSettings | None:
+        """The batches, where this kind looks at them and not at the endpoint."""
+        return self.batch if self.batch is not None and kind.name in self.batch.monitors else None
 
 
 class Monitor(Protocol):

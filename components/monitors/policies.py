@@ -20,6 +20,7 @@ from components.iam import (
     policy_document,
     publish_metrics,
     pull_images,
+    read_batches,
     read_objects,
     read_outside,
     sagemaker_logs,
@@ -51,13 +52,17 @@ def monitor_policy(
     outside: Outside = NOTHING_OUTSIDE,
     vpc: Vpc = NO_VPC,
     kms_key_arn: str | None = None,
+    batch_uris: Sequence[str] = (),
 ) -> PolicyDocument:
     """The monitoring and baseline jobs: read data, captures and labels, write results, publish what they found.
 
     What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API"). `kinds`: of
     monitors that are on; `shadow_endpoint`: how the names of endpoints begin that a job makes to ask the model.
     """
-    namespaces = [f"{slash}{KINDS[kind].model_monitor_namespace}" for slash in _SLASHES for kind in kinds]
+    of_kinds = [KINDS[kind] for kind in kinds]
+    found = [kind.model_monitor_namespace for kind in of_kinds]
+    found += [kind.batch_namespace for kind in of_kinds if batch_uris]
+    namespaces = [f"{slash}{name}" for slash in _SLASHES for name in dict.fromkeys(found)]
     analyzers = [uri for uri in image_uris if ANALYZER in uri]
     written = [bucket_layout.BASELINE_RESULTS, bucket_layout.MONITORING_RESULTS]
     # Results are read too: a model-quality run reads what the merge job before it wrote below monitoring-results.
@@ -77,6 +82,7 @@ def monitor_policy(
         *pull_images(context, [*image_uris, *(merger_image(uri) for uri in analyzers)]),
         *_ask_model(context, shadow_endpoint),
         *read_outside(context, outside),
+        *read_batches(context, batch_uris),
         *network_interfaces(context, vpc),
         *key_of_instances(kms_key_arn),
     )

@@ -272,6 +272,10 @@ class Sample:
             self._arrow_counts = texts.value_counts()
         return self._arrow_counts
 
+    def uncounted_texts(self) -> Any:
+        """The column of texts that Arrow holds, as long as nobody has counted it; else None."""
+        return None if self._arrow_counts is not None or self._categories is not None else self._arrow_texts()
+
     def _arrow_texts(self) -> Any:
         return None
 

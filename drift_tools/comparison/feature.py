@@ -14,6 +14,7 @@ from drift_tools.comparison.results import Histogram, Kind, Side
 from drift_tools.comparison.verdict import Evidence, surely_beyond, would_be_material
 from drift_tools.measures import (
     ChiSquared,
+    Groups,
     KolmogorovSmirnov,
     TwoSamples,
     are_rare,
@@ -220,10 +221,14 @@ def measure_counts(
     vanished: OneSided,
     is_rest: NDArray[np.bool_] | None = None,
     rest_is_endless: bool = False,
+    times: NDArray[np.int64] | None = None,
 ) -> Measured:
-    """All measures of a categorical feature that need no names. `is_rest`, `rest_is_endless`: see `_rarity`."""
+    """All measures of a categorical feature that need no names. `is_rest`, `rest_is_endless`: see `_rarity`; `times`:
+    how many categories have these counts, if it is not one each.
+    """
     first, second = before.counts, after.counts
-    with_missing = np.append(first, before.missing), np.append(second, after.missing)
+    times = np.ones(len(first), dtype=np.int64) if times is None else times
+    with_missing = np.append(first, before.missing), np.append(second, after.missing), np.append(times, 1)
     stability = population_stability(*with_missing)
     p_values: dict[str, float] = {}
     rows, current_rows = before.side.rows, after.side.rows
@@ -231,9 +236,9 @@ def measure_counts(
         p_values["share of missing values"] = share_p_value(before.missing, rows, after.missing, current_rows)
     test = None
     if first.sum() and second.sum():
-        test = chi_squared(first, second)
-        p_values["values"] = homogeneity_p_value(first, second)
-        rare = rare_categories_p_value(first, second)
+        test = chi_squared(first, second, times)
+        p_values["values"] = homogeneity_p_value(first, second, times)
+        rare = rare_categories_p_value(first, second, times)
         if rare is not None:
             p_values["rare categories"] = rare
     is_rest = np.zeros(len(first), dtype=np.bool_) if is_rest is None else is_rest
@@ -249,7 +254,7 @@ def measure_counts(
             None,
             threshold,
             0.0,
-            *_rarity(test, first, second, is_rest, threshold, rest_is_endless=rest_is_endless),
+            *_rarity(test, Groups(first, second, times), is_rest, threshold, rest_is_endless=rest_is_endless),
         ),
         psi=stability.value,
         distances=measured(TwoSamples(with_missing), "categorical"),
@@ -264,8 +269,7 @@ def measure_counts(
 
 def _rarity(
     test: ChiSquared | None,
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
+    groups: Groups,
     is_rest: NDArray[np.bool_],
     threshold: float,
     *,
@@ -283,20 +287,22 @@ def _rarity(
     """
     if test is None:
         return 0.0, False
-    rare = are_rare(first, second)
+    rare = are_rare(groups)
+    pooled, rows = groups.where(rare), groups.rows
     is_endless = bool(rare.any()) and all(
-        2 * np.count_nonzero(side[rare] == 1) > side[rare].sum() for side in (first, second)
+        2 * int(pooled.times[side == 1].sum()) > int(side @ pooled.times) for side in pooled[:2]
     )
-    if test.pooled >= np.count_nonzero(~is_rest):
+    if test.pooled >= int(groups.times[~is_rest].sum()):
         return 1.0, is_endless
-    rest = [int(side[is_rest].sum()) / int(side.sum()) for side in (first, second)]
+    rest = [int(side[is_rest].sum()) / int(own) for side, own in zip(groups[:2], rows, strict=True)]
     if rest_is_endless and would_be_material(min(rest), threshold):
         return sum(rest) / 2, True
-    own = min(
-        int(side[rare & (other == 0)].sum()) / int(side.sum()) for side, other in ((first, second), (second, first))
-    )
-    share = sum(int(side[rare].sum()) / int(side.sum()) for side in (first, second)) / 2
-    return (share if would_be_material(own, threshold) else 0.0), is_endless
+    alone = [
+        groups.where(rare & (other == 0)).rows[place] / int(rows[place])
+        for place, other in enumerate((groups.second, groups.first))
+    ]
+    share = sum(int(side) / int(own) for side, own in zip(pooled.rows, rows, strict=True)) / 2
+    return (share if would_be_material(min(alone), threshold) else 0.0), is_endless
 
 
 def _only_in(names: list[str], own: NDArray[np.int64], other: NDArray[np.int64], rest: Rest) -> OneSided:

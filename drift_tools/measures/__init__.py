@@ -2,7 +2,7 @@
 
 from drift_tools.measures.bins import DECILES, count_in_bins, quantile_edges
 from drift_tools.measures.chi_squared import ChiSquared, chi_squared, rare_categories_p_value
-from drift_tools.measures.counts import Counts, pair
+from drift_tools.measures.counts import Counts, Groups, pair
 from drift_tools.measures.jensen_shannon import jensen_shannon
 from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_sorted, ks_p_value
 from drift_tools.measures.l_infinity import l_infinity
@@ -20,6 +20,7 @@ __all__ = [
     "MEASURES",
     "ChiSquared",
     "Counts",
+    "Groups",
     "KolmogorovSmirnov",
     "Measure",
     "TwoSamples",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import pair
+from drift_tools.measures.counts import Groups
 from drift_tools.measures.pooling import ENOUGH, are_rare, pool_rare
 from drift_tools.measures.proportions import fisher_exact_p_value
 
@@ -24,7 +24,11 @@ class ChiSquared:
     pooled: int
 
 
-def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]) -> ChiSquared:
+def chi_squared(
+    baseline: Sequence[float] | NDArray[Any],
+    current: Sequence[float] | NDArray[Any],
+    times: NDArray[np.int64] | None = None,
+) -> ChiSquared:
     """The test for equal shares of categories in two samples, both of which are samples: the baseline's shares are
     not taken for the truth (as `scipy.stats.chi2_contingency` without correction).
 
@@ -36,11 +40,11 @@ def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[floa
     >>> round(test.statistic, 2), test.degrees
     (20.2, 1)
     """
-    first, second = pair(baseline, current)
-    n, m = float(first.sum()), float(second.sum())
+    groups = Groups.of(baseline, current, times)
+    n, m = groups.rows
     if not n or not m:
         return ChiSquared(np.nan, np.nan, 0, 0)
-    first, second, pooled = pool_rare(first, second)
+    first, second, pooled = pool_rare(groups)
     if len(first) < 2:
         return ChiSquared(0.0, 1.0, 0, pooled)
     from scipy.special import chdtrc  # noqa: PLC0415 - the monitor job never asks for a p-value, and should start quickly
@@ -59,7 +63,9 @@ def chi_squared(baseline: Sequence[float] | NDArray[Any], current: Sequence[floa
 
 
 def rare_categories_p_value(
-    baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]
+    baseline: Sequence[float] | NDArray[Any],
+    current: Sequence[float] | NDArray[Any],
+    times: NDArray[np.int64] | None = None,
 ) -> float | None:
     """Whether any rare category appeared or vanished, which pooling can hide; None if there are none to pool.
 
@@ -69,15 +75,15 @@ def rare_categories_p_value(
     >>> rare_categories_p_value([30000, 30000, 0], [24, 23, 3]) < 1e-6
     True
     """
-    first, second = pair(baseline, current)
-    n, m = int(first.sum()), int(second.sum())
+    groups = Groups.of(baseline, current, times)
+    n, m = map(int, groups.rows)
     if not n or not m:
         return None
-    rare = are_rare(first, second)
-    if not rare.any():
+    rare = groups.where(are_rare(groups))
+    if not len(rare.times):
         return None
     # Each pair of counts once, as one number: as rows they would be sorted byte by byte.
-    base = int(second[rare].max()) + 1
-    pairs = np.unique(first[rare].astype(int) * base + second[rare].astype(int)).tolist()
+    base = int(rare.second.max()) + 1
+    pairs = np.unique(rare.first.astype(int) * base + rare.second.astype(int)).tolist()
     smallest = min(fisher_exact_p_value(pair // base, n, pair % base, m) for pair in pairs)
-    return min(1.0, smallest * len(first))
+    return min(1.0, smallest * groups.bins)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import pair, shares
+from drift_tools.measures.counts import Groups
 from drift_tools.measures.measure import Measure
 
 
@@ -19,10 +19,14 @@ def l_infinity(baseline: Sequence[float] | NDArray[Any], current: Sequence[float
     >>> l_infinity([50, 50], [75, 25])
     0.25
     """
-    first, second = pair(baseline, current)
-    if not first.sum() or not second.sum():
-        return float("nan")
-    return float(np.max(np.abs(shares(first) - shares(second))))
+    return _of_groups(Groups.of(baseline, current))
 
 
-L_INFINITY: Final = Measure(name="l_infinity", heading="L∞", function=lambda samples: l_infinity(*samples.counts))
+def _of_groups(groups: Groups) -> float:
+    n, m = groups.rows
+    return float(np.max(np.abs(groups.first / n - groups.second / m))) if n and m else float("nan")
+
+
+L_INFINITY: Final = Measure(
+    name="l_infinity", heading="L∞", function=lambda samples: _of_groups(Groups.of(*samples.groups))
+)

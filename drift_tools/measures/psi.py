@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import Counts, pair, shares
+from drift_tools.measures.counts import Groups
 from drift_tools.measures.psi_null import expected_index, index_p_value
 
 FLOOR = 1e-4
@@ -22,7 +22,7 @@ class PopulationStability:
     value: float
     bins: int
     expected: float
-    _counts: tuple[Counts, Counts] = field(repr=False, compare=False)
+    _groups: Groups = field(repr=False, compare=False)
     _floor: float = field(repr=False, compare=False)
 
     @property
@@ -35,11 +35,15 @@ class PopulationStability:
         """The probability of an index at least this large from equal populations, computed when it is asked for: see
         `drift_tools.measures.psi_null.index_p_value`.
         """
-        return index_p_value(self.value, *self._counts, floor=self._floor)
+        return index_p_value(self.value, *self._groups.apart(), floor=self._floor)
 
 
 def population_stability(
-    baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any], *, floor: float = FLOOR
+    baseline: Sequence[float] | NDArray[Any],
+    current: Sequence[float] | NDArray[Any],
+    times: NDArray[np.int64] | None = None,
+    *,
+    floor: float = FLOOR,
 ) -> PopulationStability:
     """The index of two samples' counts over the same bins: the sum of (p - q) ln(p / q) over the bins' shares.
 
@@ -51,6 +55,8 @@ def population_stability(
     ----------
     baseline, current
         rows in each bin, equally many bins.
+    times
+        how many bins have these counts; one each by default.
     floor
         smallest share, 0 < floor < 1.
 
@@ -62,12 +68,13 @@ def population_stability(
     """
     if not 0 < floor < 1:
         raise ValueError(f"floor is {floor}: give a share between 0 and 1")
-    first, second = pair(baseline, current)
-    if not first.any() or not second.any():
-        return PopulationStability(np.nan, len(first), np.nan, (first, second), floor)
-    p, q = np.maximum(shares(first), floor), np.maximum(shares(second), floor)
-    value = float(np.sum((p - q) * np.log(p / q)))
-    return PopulationStability(value, len(first), expected_index(first, second, floor=floor), (first, second), floor)
+    groups = Groups.of(baseline, current, times)
+    n, m = groups.rows
+    if not n or not m:
+        return PopulationStability(np.nan, groups.bins, np.nan, groups, floor)
+    p, q = np.maximum(groups.first / n, floor), np.maximum(groups.second / m, floor)
+    value = groups.total((p - q) * np.log(p / q))
+    return PopulationStability(value, groups.bins, expected_index(*groups, floor=floor), groups, floor)
 
 
 def rows_needed(bins: int, other_rows: int, *, threshold: float, alpha: float) -> int:

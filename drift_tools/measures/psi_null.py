@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import Counts
+from drift_tools.measures.counts import Counts, Groups
 
 Numbers: TypeAlias = NDArray[np.float64]
 # With as many rows expected of a bin in the smaller sample, the mean's first term is right to a part in 200.
@@ -21,7 +21,7 @@ _CHUNK = 1_000_000
 _ENOUGH = 15.0
 
 
-def expected_index(first: Counts, second: Counts, *, floor: float) -> float:
+def expected_index(first: Counts, second: Counts, times: NDArray[np.int64] | None = None, *, floor: float) -> float:
     """The mean of the index over all ways in which the rows of both samples could have been dealt to the two sides.
 
     Given how many rows a bin has in both samples together, its rows in one of them have a hypergeometric distribution,
@@ -33,6 +33,8 @@ def expected_index(first: Counts, second: Counts, *, floor: float) -> float:
     ----------
     first, second
         the rows of either sample in each bin, without bins that neither has rows in.
+    times
+        how many bins have these counts; one each by default.
     floor
         the share that a smaller one counts as.
 
@@ -43,13 +45,13 @@ def expected_index(first: Counts, second: Counts, *, floor: float) -> float:
     >>> round(expected_index(np.full(1000, 20.0), np.repeat([1.0, 0.0], [50, 950]), floor=1e-4), 2)  # and not 20
     4.92
     """
-    n, m = float(first.sum()), float(second.sum())
-    if n < m:
-        first, second, n, m = second, first, m, n
-    totals, times = np.unique(first + second, return_counts=True)
+    groups = Groups.of(first, second, times)
+    n, m = sorted(groups.rows, reverse=True)
+    totals, group = np.unique(groups.first + groups.second, return_inverse=True)
+    often = np.bincount(group, weights=groups.times, minlength=len(totals)).astype(np.int64)
     many = totals * m / (n + m) >= _MANY
-    mean = float(np.sum(times[many] * (1 - totals[many] / (n + m)))) * (1 / n + 1 / m)
-    few, their_times = totals[~many], times[~many]
+    mean = float(np.sum(often[many] * (1 - totals[many] / (n + m)))) * (1 / n + 1 / m)
+    few, their_times = totals[~many], often[~many]
     most = float(few.max(initial=0.0)) * m / (n + m)
     reach = int(most + 14 * np.sqrt(most)) + 20  # what lies beyond has a probability of less than 1e-30
     step = max(1, _CHUNK // reach)

@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures import Counts, fisher_exact_p_value, log_choices, pair, pool_rare
+from drift_tools.measures import Counts, Groups, fisher_exact_p_value, log_choices, pair, pool_rare
 
 Rows: TypeAlias = NDArray[np.int64]
 # Half goes to the shift, by far the most frequent drift.
@@ -93,7 +93,11 @@ def combined(weighted: Iterable[tuple[float, float]]) -> float:
     return min(1.0, *(p_value / weight for p_value, weight in weighted))
 
 
-def homogeneity_p_value(baseline: Sequence[float] | Rows | Counts, current: Sequence[float] | Rows | Counts) -> float:
+def homogeneity_p_value(
+    baseline: Sequence[float] | Rows | Counts,
+    current: Sequence[float] | Rows | Counts,
+    times: Rows | None = None,
+) -> float:
     """The p-value of equal shares in two samples, from their counts over the same bins.
 
     The larger of the p-values of Pearson's statistic and of the likelihood ratio (G), both against chi-squared: with
@@ -103,11 +107,11 @@ def homogeneity_p_value(baseline: Sequence[float] | Rows | Counts, current: Sequ
     Bins of which fewer than 5 rows are expected in the smaller sample are pooled, or joined to the smallest other one
     if even all of them together are fewer. If two bins are left, the p-value is Fisher's, exact.
     """
-    first, second = pair(np.asarray(baseline, dtype=np.float64), np.asarray(current, dtype=np.float64))
-    n, m = float(first.sum()), float(second.sum())
-    if not n or not m or len(first) < 2:
+    groups = Groups.of(baseline, current, times)
+    n, m = groups.rows
+    if not n or not m or groups.bins < 2:
         return 1.0
-    first, second, _ = pool_rare(first, second)
+    first, second, _ = pool_rare(groups)
     if len(first) < 2:
         return 1.0
     totals = first + second

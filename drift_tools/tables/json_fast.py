@@ -4,9 +4,11 @@ Whatever pyarrow might read otherwise than the careful reader is left to that on
 come as numbers; what they were written as is read with care, once, when somebody asks for it.
 """
 
+import io
 import json
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -19,12 +21,13 @@ from drift_tools.tables.table import Table
 
 LARGE_JSON: Final = 1 << 16
 _HEAD_LINES: Final = 200
-_BLOCK: Final = 1 << 22
+# What pyarrow is quickest with; a row has to fit.
+_BLOCK: Final = 1 << 20
+_ROWS_PER_BLOCK: Final = 16
+_SCANNED_AT_ONCE: Final = 1 << 17
 # More names than these may be limited by the careful reader.
 _MOST_NAMES: Final = 500
-# What is a number to Python's reader and to no other; objects that may have no cell; lines without an object.
-_ODD: Final = (b"NaN", b"Infinity", b"{}", b"{ ", b"\n\n", b"\n ", b"\n\r")
-_SPACE: Final = 0x20
+_SPACE, _NEWLINE, _RETURN, _BRACE, _QUOTE = b' \n\r{"'
 
 
 def read_plain_json_lines(content: bytes, careful: Callable[[], Table], *, containers: frozenset[str]) -> Table | None:
@@ -40,7 +43,8 @@ def read_plain_json_lines(content: bytes, careful: Callable[[], Table], *, conta
         names that are more than a column's to the careful reader.
     """
     kinds = _kinds(content)
-    if kinds is None or containers & kinds.keys() or not _is_plain(content):
+    longest = None if kinds is None or containers & kinds.keys() else _longest_row(content)
+    if kinds is None or longest is None:
         return None
     try:
         import pyarrow as pa  # noqa: PLC0415 - optional, and slow to import
@@ -51,11 +55,12 @@ def read_plain_json_lines(content: bytes, careful: Callable[[], Table], *, conta
     try:
         table = reader.read_json(
             pa.BufferReader(content),
-            read_options=reader.ReadOptions(block_size=_BLOCK),
+            read_options=reader.ReadOptions(block_size=max(_BLOCK, _ROWS_PER_BLOCK * longest)),
             parse_options=reader.ParseOptions(
                 explicit_schema=pa.schema([(name, types[kind]) for name, kind in kinds.items()]),
                 unexpected_field_behavior="error",
             ),
+            memory_pool=pa.system_memory_pool(),
         )
     except pa.ArrowInvalid:  # another type, another name, nested, not JSON: the careful reader knows what to say
         return None
@@ -69,9 +74,9 @@ def read_plain_json_lines(content: bytes, careful: Callable[[], Table], *, conta
 def _kinds(content: bytes) -> dict[str, str] | None:
     """What the first lines have in each column, in their order; None if that is nested, mixed, or too much."""
     kinds: dict[str, str] = {}
-    for line in content.split(b"\n", _HEAD_LINES)[:_HEAD_LINES]:
+    for line in islice(io.BytesIO(content), _HEAD_LINES):
         try:
-            row = json.loads(line or b"{}")  # there may be fewer, and nothing behind the last
+            row = json.loads(line)
         except (ValueError, RecursionError):
             return None
         if not isinstance(row, dict):
@@ -95,18 +100,39 @@ def _kind(value: object) -> str | None:
     return "text" if isinstance(value, str) else None
 
 
-def _is_plain(content: bytes) -> bool:
-    """Whether both readers take the same for lines, texts and numbers, as far as single bytes tell."""
-    if any(odd in content for odd in _ODD) or content.count(b"\r") != content.count(b"\r\n"):
-        return False
-    # Control characters in a text: pyarrow lets them stand.
-    below = int(np.count_nonzero(np.frombuffer(content, dtype=np.uint8) < _SPACE))
-    if below != content.count(b"\n") + content.count(b"\r"):
-        return False
+def _longest_row(content: bytes) -> int | None:
+    """About how long the longest row is; None if both readers might not take the same for lines, texts and numbers, as
+    far as single bytes tell.
+    """
+    every = np.frombuffer(content, dtype=np.uint8)
+    longest, last = 0, -1
+    for start in range(0, len(every), _SCANNED_AT_ONCE):
+        # Control characters in a text: pyarrow lets them stand. All others are of line ends.
+        places = start + np.flatnonzero(every[start : start + _SCANNED_AT_ONCE] < _SPACE)
+        is_return = every[places] == _RETURN
+        ends = places[~is_return]
+        begins = ends + 1 if not len(ends) or ends[-1] + 2 < len(every) else ends[:-1] + 1
+        returns = places[is_return] + 1
+        if not (
+            (every[ends] == _NEWLINE).all()
+            and (returns < len(every)).all()
+            and (every[returns] == _NEWLINE).all()
+            # A line that is empty, no object, or perhaps one without a cell, counts otherwise.
+            and (every[begins] == _BRACE).all()
+            and (every[begins + 1] == _QUOTE).all()
+        ):
+            return None
+        if len(ends):
+            longest = max(longest, int(np.diff(ends, prepend=last).max()))
+            last = int(ends[-1])
+    if not content.startswith(b'{"'):
+        return None
     try:
-        return content.isascii() or bool(content.decode())
+        if not content.isascii():
+            content.decode()
     except UnicodeDecodeError:
-        return False
+        return None
+    return max(longest, len(every) - last)
 
 
 def _column(name: str, kind: str, column: Any, whole: Callable[[], Table]) -> Column | None:

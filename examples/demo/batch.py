@@ -28,10 +28,9 @@ def score(loop: Loop, rows: Sequence[Row]) -> dict[str, Any]:
         if schedule is None:
             step.result = "no batch monitor"
             return {}
-        with _team(loop.stack.cloud):
-            started = loop.stack.cloud.clock.now()
-            _transform(loop.stack.cloud, rows)
-            results = _results(loop, schedule)
+        started = loop.stack.cloud.clock.now()
+        _transform(loop.stack.cloud, rows)
+        results = _results(loop, schedule)
         wait_until("what the batch's run published", lambda: _counted(loop, schedule, started))
         loop.settle()
         found = {"rows": results["current_rows"], "violations": results["violations"]}
@@ -41,8 +40,11 @@ def score(loop: Loop, rows: Sequence[Row]) -> dict[str, Any]:
 
 
 @contextmanager
-def _team(cloud: Any) -> Iterator[None]:
-    """What the team that scores has: a bucket, and the endpoint's model under a role of its own."""
+def team(cloud: Any) -> Iterator[None]:
+    """What the team that scores has: a bucket, and the endpoint's model under a role of its own.
+
+    The bucket stays for as long as it is watched: every hour the clock looks for batches that no event told of.
+    """
     s3, iam, sagemaker = (cloud.client(service) for service in ("s3", "iam", "sagemaker"))
     s3.create_bucket(Bucket=BUCKET)
     role = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=_policy(_TRUST))["Role"]["Arn"]

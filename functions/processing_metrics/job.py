@@ -94,6 +94,8 @@ def identify(description: Mapping[str, Any], *, endpoint: str, results_uri: str)
         schedule = environment.get("model_monitoring_schedule")
     else:
         kind, found_endpoint = JobKind.MONITORING, environment.get("sagemaker_endpoint_name")
+        if found_endpoint is None and results is not None and results.startswith(f"{results_uri}{endpoint}/"):
+            found_endpoint = endpoint  # of transform jobs, of which Model Monitor knows no endpoint
         schedule = environment.get("sagemaker_monitoring_schedule_name") or schedule_from_arn
     if found_endpoint != endpoint or not schedule:
         return None

@@ -36,6 +36,7 @@ _BROUGHT_BACK: Final = "The endpoint was brought back to the old model."
 _NEW_SERVES: Final = "The new model serves."
 _SETTLE_SECONDS: Final = 10.0
 _SETTLE_TIMES: Final = 60
+_PACKAGES: Final = 100
 _MISSING: Final = ("Could not find", "does not exist")
 
 
@@ -162,7 +163,11 @@ def _is_monitored(config: str, settings: Mapping[str, Any], services: Services) 
 
 def remove_orphans(current: str, settings: Mapping[str, Any], services: Services, *, everything: bool = False) -> None:
     """Remove the configurations and models of candidates that do not serve."""
-    packages = services.sagemaker.list_model_packages(ModelPackageGroupName=settings["group_name"], MaxResults=100)
+    packages = services.sagemaker.list_model_packages(
+        ModelPackageGroupName=settings["group_name"], MaxResults=_PACKAGES
+    )
+    if packages.get("NextToken"):
+        log("WARNING", "older packages are not looked at: what they left stays", looked_at=_PACKAGES)
     for package in packages["ModelPackageSummaryList"]:
         name = names_of(package["ModelPackageArn"], settings)
         if name == current and not everything:

@@ -43,6 +43,12 @@ def process(
     return partitions.look(plan, partition, context)
 
 
+def told_at(event: Mapping[str, Any]) -> str | None:
+    """The moment that an event names, as it is written there: the same in each of its deliveries."""
+    found = event["batch"].get("at") if isinstance(event.get("batch"), Mapping) else event.get("time")
+    return str(found) if found is not None else None
+
+
 def _moment_of(event: Mapping[str, Any]) -> datetime:
     """When what it tells of was, or was due: a delivery may come later."""
     if "batch" in event:

@@ -14,13 +14,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from contract.failure_note import NOT_STARTED, Failure
 from contract.metrics import JOB_FAILURES, LEFT_OUT_FILES, LOST_WINDOWS, NO_DATA
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
+from functions.common.deliveries import is_last
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError
-from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Clock, IdempotencyStore, StillInProgressError
 from functions.common.json_logging import attempt, log
 from functions.start_monitor import batch_events
@@ -36,12 +35,11 @@ from functions.start_monitor.job_request import (
 from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
 from functions.start_monitor.second_chance import NO_JOB, note_lost, settle
+from functions.start_monitor.start_failures import FailureNotes, is_last_try_of_batches
 from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
 from functions.start_monitor.time_window import iso, parse_time
 
 _CLOCK = Clock()
-# Lambda's own: the first and two retries (components/functions/function.py, RETRIES).
-DELIVERIES = 3
 _SECONDS = 60.0  # of an invocation that does not say how long it may take
 
 
@@ -67,6 +65,10 @@ class Settings:
             log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
             batch_plan=environ.get("BATCH_PLAN") or None,
         )
+
+    def notes(self, s3: Any, endpoint: str, schedule: str, job: str, run: str) -> FailureNotes:
+        """Where reasons are kept, for one run."""
+        return FailureNotes(s3, self.bucket, self.failures_prefix, self.log_group, endpoint, schedule, job, run)
 
 
 def start(
@@ -148,64 +150,15 @@ def _start(plan: Plan, run: Run, request: Mapping[str, Any], *, sagemaker: Any, 
     return {"started": run.job_name, "created": create_job(sagemaker, request)}
 
 
-def _note(s3: Any, settings: Settings, plan: Plan, error: Exception) -> None:
-    """The metric comes whether the reason could be kept or not."""
-    reason = f"the job could not be started: {error_code(error)}: {_message(error)}"
-    failure = Failure(
-        endpoint=plan.endpoint,
-        schedule=plan.schedule,
-        job=job_name(plan),
-        log_group=settings.log_group,
-        status=NOT_STARTED,
-        reason=reason,
-        exit_message=None,
-        ended=datetime.now(UTC).isoformat(),
-        run=iso(plan.window.end),
-    )
-    attempt(
-        "the reason could not be kept",
-        lambda: note_failure(s3, settings.bucket, settings.failures_prefix, failure),
-        reason=reason,
-    )
+def _notes(s3: Any, settings: Settings, plan: Plan) -> FailureNotes:
+    return settings.notes(s3, plan.endpoint, plan.schedule, job_name(plan), iso(plan.window.end))
 
 
-def _is_last_try(records: Records, plan: Plan) -> bool:
-    """Whether Lambda delivers the event no more; also if that cannot be found out."""
-    tries = [DELIVERIES]
-
-    def count() -> None:
-        tries[0] = records.count_try(plan.window.end)
-
-    attempt("how often the run was tried could not be kept", count, schedule=plan.schedule)
-    return tries[0] >= DELIVERIES
-
-
-def _note_lost(s3: Any, settings: Settings, plan: Plan, lost: Mapping[str, str]) -> None:
+def _note_lost(notes: FailureNotes, lost: Mapping[str, str]) -> None:
     """Why windows are lost, for the message of the alarm."""
     spans = "; ".join(f"the window until {end}: {reason}" for end, reason in lost.items())
     are = "window is" if len(lost) == 1 else "windows are"
-    failure = Failure(
-        endpoint=plan.endpoint,
-        schedule=plan.schedule,
-        job=job_name(plan),
-        log_group=settings.log_group,
-        reason=f"{len(lost)} {are} lost, nobody looks at them again: {spans}",
-        exit_message=None,
-        ended=datetime.now(UTC).isoformat(),
-        run=iso(plan.window.end),
-    )
-    attempt(
-        "the reason could not be kept",
-        lambda: note_failure(s3, settings.bucket, settings.failures_prefix, failure),
-        reason=failure.reason,
-    )
-
-
-def _message(error: Exception) -> str:
-    """AWS's own words, without those of botocore around them."""
-    response = getattr(error, "response", None)
-    said = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
-    return str(said or error)
+    notes.lost(f"{len(lost)} {are} lost, nobody looks at them again: {spans}")
 
 
 def process(
@@ -240,8 +193,9 @@ def process(
     except StillInProgressError:  # no failure: another delivery decides, and Lambda tries this one again
         raise
     except Exception as error:
-        _note(s3, settings, plan, error)
-        if _is_last_try(Records.of(s3, plan, clock.now), plan):
+        _notes(s3, settings, plan).not_started(error)
+        records = Records.of(s3, plan, clock.now)
+        if is_last(lambda: records.count_try(plan.window.end), plan.schedule):
             publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
     # CloudWatch bills a metric by the hours that have it, and its alarm takes an hour without it for a good one.
@@ -254,7 +208,7 @@ def process(
     if lost:
         # Rings as a failed job does: nobody has looked at those windows, and nobody will.
         metrics |= {LOST_WINDOWS: float(len(lost)), JOB_FAILURES: 1.0}
-        _note_lost(s3, settings, plan, lost)
+        _note_lost(_notes(s3, settings, plan), lost)
     if metrics:
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, metrics)
     attempt("lost windows will be told of again", lambda: note_lost(records, lost), schedule=plan.schedule)
@@ -262,14 +216,19 @@ def process(
 
 
 def _process_batch(event: Any, settings: Settings, services: Mapping[str, Any], cloudwatch: Any) -> dict[str, Any]:
-    """One delivery of what batches are told of. A start that fails leaves a `JobFailures`."""
+    """One delivery of what batches are told of. A start that fails leaves a reason and the exception for Lambda's
+    retry; the last one that Lambda makes also a `JobFailures`.
+    """
     if settings.batch_plan is None:
         raise BadEventError("an event of a batch was delivered, and BATCH_PLAN is not set")
     plan = BatchPlan.read(services["s3"], settings.batch_plan)
     try:
         answer = batch_events.process(event, plan, settings.batch_plan, **services)
-    except Exception:
-        publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
+    except Exception as error:
+        s3, moment = services["s3"], batch_events.told_at(event) or iso(datetime.now(UTC))
+        settings.notes(s3, plan.endpoint, plan.schedule, plan.schedule, moment).not_started(error)
+        if is_last_try_of_batches(s3, plan, event):
+            publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
     if "transform" in answer and "why" not in answer and not answer["started"]:
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {NO_DATA: 1.0})

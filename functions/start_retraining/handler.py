@@ -175,7 +175,10 @@ def _check_labels(last: Mapping[str, Any], settings: Mapping[str, Any], services
     since = datetime.fromisoformat(last["labels_until"]) if last.get("labels_until") else None
     found, read = 0, 0
     for item in reversed(list(list_objects(services.s3, settings["bucket"], f"{settings['ground_truth_prefix']}/"))):
-        if found >= needed or read > _MOST_LABEL_BYTES:
+        if found >= needed:
+            return
+        if read > _MOST_LABEL_BYTES:
+            log("INFO", "not all new labels were counted: there are enough by their size", counted=found, bytes=read)
             return
         answer = services.s3.get_object(Bucket=settings["bucket"], Key=item.key)
         if since is not None and answer["LastModified"] <= since:

@@ -151,7 +151,7 @@ def test_custom_scripts_lie_where_no_role_of_the_stack_writes(opened: Run) -> No
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"batch": BATCH, "engine": "model-monitor"}, "batch is given and engine is model-monitor"),
+        ({"batch": BATCH, "engine": "model-monitor"}, "batch.captured_uri is missing"),
         ({"batch": {"output_columns": 2}}, "batch.output_uri is missing"),
         (
             {"batch": {**BATCH, "partitions": {"keys": ["dt"]}}},
@@ -197,4 +197,19 @@ def test_custom_scripts_lie_where_no_role_of_the_stack_writes(opened: Run) -> No
 def test_refusals(make_args: MakeArgs, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ArgumentError) as refused:
         StackSettings.from_args("churn", make_args(**{"engine": "open", **changes}))
+    assert words in str(refused.value)
+
+
+@pytest.mark.limit("a custom monitor")
+@pytest.mark.parametrize(
+    ("scripts", "words"),
+    [
+        ({f"m{number}": SCRIPT for number in range(11)}, "must name 1 to 10 monitors"),
+        ({"mine": SCRIPT + "#" * 64 * 1024}, "custom.monitors.mine.script has more than 64 KiB"),
+    ],
+)
+def test_too_many_or_too_long_scripts_are_refused(make_args: MakeArgs, scripts: dict[str, str], words: str) -> None:
+    monitors = {name: {"script": pulumi.StringAsset(text)} for name, text in scripts.items()}
+    with pytest.raises(ArgumentError) as refused:
+        StackSettings.from_args("churn", make_args(engine="open", custom={"monitors": monitors}))
     assert words in str(refused.value)

@@ -29,6 +29,7 @@ def short_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 GOOD = [line(f"{number},2", number=number) for number in range(5)]
 
 
+@pytest.mark.limit("a captured line, a line of labels")
 @pytest.mark.parametrize("pack", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("place", range(6))
 @pytest.mark.parametrize("length", [LIMIT + 600, 5 * LIMIT, 50 * LIMIT])
@@ -56,6 +57,7 @@ def test_a_long_line_at_the_very_end_and_two_in_a_row(short_lines: None, tmp_pat
     assert [problem.line for problem in captures.problems] == [2, 3, 5]
 
 
+@pytest.mark.limit("a gzip file")
 def test_a_file_that_expands_beyond_reason_is_cut_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "UNPACKED_BYTES", 1 << 20)
     path = tmp_path / "a.jsonl.gz"
@@ -67,6 +69,7 @@ def test_a_file_that_expands_beyond_reason_is_cut_and_counted(tmp_path: Path, mo
     assert read_captures(path).skipped == {}  # larger than what is free, and packed as data are
 
 
+@pytest.mark.limit("columns of a record")
 def test_a_record_of_too_many_columns_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "MOST_COLUMNS", 10)
     monkeypatch.setattr(read, "MOST_COLUMNS", 10)
@@ -75,6 +78,7 @@ def test_a_record_of_too_many_columns_is_skipped(monkeypatch: pytest.MonkeyPatch
     assert (captures.used, captures.skipped) == (3, {TOO_MANY_COLUMNS: 3})
 
 
+@pytest.mark.limit("names that the baseline does not have, in a window")
 @pytest.mark.parametrize("fast", [True, False])
 def test_names_that_clients_invent_are_limited_over_all_batches(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read, "MOST_NEW_NAMES", 50)
@@ -96,6 +100,7 @@ def test_records_that_each_have_a_name_of_their_own_keep_their_values(fast: bool
         assert table.column(f"x{number}").to_pylist() == expected
 
 
+@pytest.mark.limit("a captured line, a line of labels")
 def test_a_label_line_that_is_too_long_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "LINE_BYTES", LIMIT)
     whole = files.blocks_of

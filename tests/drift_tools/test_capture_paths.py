@@ -253,6 +253,7 @@ def mutated(count: int, seed: int) -> list[bytes]:
     return lines
 
 
+@pytest.mark.limit("problems that are named")
 def test_no_mutation_of_100_000_records_is_lost_or_fatal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture_blocks, "_FEW", FEW)  # as in earnest: seconds and not half a minute
     lines = mutated(100_000, seed=7)

@@ -9,11 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from drift_tools import compare
-from drift_tools.comparison import many_categories
+from drift_tools.comparison import many_categories, single_texts
 from drift_tools.comparison.feature import Measured
 from drift_tools.comparison.many_categories import Tally
+from drift_tools.comparison.single_texts import divided
+from drift_tools.measures import Groups
 from drift_tools.tables import csv_fast, read_table
 
 ROWS = 1200
@@ -90,6 +94,7 @@ def test_a_csv_file_is_counted_so_too(
     assert same(found, compare(*tables).features["x"])
 
 
+@pytest.mark.limit("categories that only one side has, in a result")
 def test_names_are_cut_and_their_number_is_not(few_are_many: list[Tally | None]) -> None:
     many = 2500
     before, after = (pa.table({"x": [f"{side} {number:04d}" for number in range(many)]}) for side in "ab")
@@ -110,3 +115,44 @@ def test_no_text_is_made_a_string_to_see_whether_it_is_a_time(monkeypatch: pytes
 
     monkeypatch.setattr("drift_tools.tables.arrow_cells.Parts.materialised", refuse)
     assert compare(table, table).features["x"].verdict == "no drift"
+
+
+WORDS = st.text(st.sampled_from("ab\0é日"), min_size=1, max_size=20)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(WORDS, min_size=1, max_size=60, unique=True),
+    st.lists(WORDS, min_size=1, max_size=60, unique=True),
+    st.sampled_from([pa.string(), pa.large_string()]),
+    st.integers(1, 9),
+    st.integers(1, 7),
+)
+def test_texts_that_no_other_row_has_are_told_from_others(
+    first: list[str], second: list[str], kind: pa.DataType, count: int, rows: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(single_texts, "_MOST_SHARED", 1.0)
+        patch.setattr(single_texts, "_ROWS", rows)
+        if rows % 2 == 0:  # hashes that are all alike say nothing, and spoil nothing
+            patch.setattr(single_texts, "_SECOND", np.uint64(0))
+        half = len(first) // 2
+        columns = [pa.chunked_array([first[:half], first[half:]], kind), pa.chunked_array([second], kind)]
+        found = divided(*columns)
+        assert found is not None
+        for texts, own, other in zip(found, (first, second), (second, first), strict=True):
+            single = [text for part in texts.single for text in part.array.to_pylist()]
+            assert sorted(single + [text for part in texts.others for text in part.to_pylist()]) == sorted(own)
+            assert not set(single) & set(other)
+            assert rows % 2 == 0 or set(single) == set(own) - set(other)
+            first_ones = single_texts.smallest(texts.single, count).to_pylist()
+            assert first_ones == sorted(single, key=str.encode)[:count]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.integers(1, 30_000)), min_size=1, max_size=6))
+@example([(0.1, 70_001), (1e-9, 8), (0.3, 1), (0.7, 200_000)])
+def test_equal_values_are_added_as_numpy_adds_them(runs: list[tuple[float, int]]) -> None:
+    values, times = np.array([value for value, _ in runs]), np.array([often for _, often in runs])
+    groups = Groups(np.ones(len(runs)), np.ones(len(runs)), times)
+    assert groups.total(values) == float(np.sum(np.repeat(values, times)))

@@ -13,7 +13,7 @@ from drift_tools.capture import CONTAINER_NAMES
 from drift_tools.errors import InputError
 from drift_tools.job.inputs import dataset
 from drift_tools.tables import Table, json_fast
-from drift_tools.tables.csv_fast import LazyColumn
+from drift_tools.tables.lazy_column import LazyColumn
 
 FLAT = st.one_of(
     st.none(),
@@ -108,7 +108,14 @@ def test_an_ordinary_file_is_read_fast(end: str, monkeypatch: pytest.MonkeyPatch
         lambda text: text.replace('"i": 300,', '"i": [300],'),  # a list
         lambda text: text.replace('"i": 300,', '"i": {"j": 300},'),  # an object
         lambda text: text.replace('"i": 300,', '"i": NaN,'),
+        lambda text: text.replace('"i": 300,', '"i": -Infinity,'),
+        lambda text: text.replace('"i": 300, "t": "text 3"', '"i": 300, "t": NaN'),
+        lambda text: text.replace('"b": true', '"b": NaN', 1),
+        lambda text: text.replace('"o": null', '"o": NaN', 1),
         lambda text: text.replace('"i": 300,', '"i": 1e999,'),
+        lambda text: text + "\n",
+        lambda text: text + "{",
+        lambda text: text.replace("\n", "\r\n").replace("\r\n", "\r", 1),
         lambda text: text.replace('"i": 300,', '"i": 300, "i": 301,'),  # the last one counts
         lambda text: text.replace("text 3", "text\t3"),  # no JSON
         lambda text: text.replace("text 3", "\\ud800"),  # half of a character

@@ -161,6 +161,7 @@ def test_a_named_query_answers(deployed: Deployment, fleet_cloud: LocalAws, name
     assert rows == EXPECTED[name]
 
 
+@pytest.mark.limit("a query over the tables of results")
 def test_projection_decides_which_days_exist(deployed: Deployment, fleet_cloud: LocalAws) -> None:
     bucket = f"model-monitoring-results-{fleet_cloud.account_id}-{fleet_cloud.region}"
     s3 = fleet_cloud.client("s3")

@@ -164,6 +164,7 @@ def test_a_marker_that_cannot_be_finished_does_not_repeat_the_message(
     assert "marker not updated" in capsys.readouterr().out
 
 
+@pytest.mark.limit("JSON that a function reads")
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

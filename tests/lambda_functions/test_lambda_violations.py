@@ -136,6 +136,7 @@ def test_numbers_survive_exactly(distance: float, threshold: float) -> None:
     assert (parsed.observed, parsed.limit) == (distance, threshold)
 
 
+@pytest.mark.limit("a violation's description, and names in it")
 @pytest.mark.parametrize(
     "trap",
     ["distance: {}", "with {} was", "Metric value {}", "Expected {}", "Value: {}", "Expected{0}Expected{0}Observed{0}",
@@ -157,6 +158,7 @@ def test_counting_reads_no_descriptions() -> None:
         violations.count_violations({"violations": [{}, "x"]})
 
 
+@pytest.mark.limit("a violation's description, and names in it")
 def test_long_names_are_clipped() -> None:
     parsed = one("c" * 1000, "d" * 5000, facet="f" * 1000, facet_value="v" * 1000, metric_name="n" * 1000)
     assert (len(parsed.check), len(parsed.subject), len(parsed.description)) == (256, 256, 1000)

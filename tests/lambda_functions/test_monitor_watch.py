@@ -37,7 +37,9 @@ class S3:
     def list_objects_v2(self, Bucket: str, Prefix: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {
             "Contents": [
-                {"Key": key, "Size": len(body)} for key, body in self.objects.items() if key.startswith(Prefix)
+                {"Key": key, "Size": len(body), "LastModified": NOW}
+                for key, body in self.objects.items()
+                if key.startswith(Prefix)
             ]
         }
 

@@ -306,10 +306,11 @@ def test_a_look_at_a_place_that_is_no_partition_is_refused() -> None:
         World().tell({"batch": {"look": "../monitor-state", "at": NOW}})
 
 
-def test_a_failure_is_counted_and_nothing_is_noted_as_started() -> None:
+@pytest.mark.parametrize("failures", [1, 2, 3])
+def test_a_failure_says_why_and_rings_only_if_lambda_delivers_no_more(failures: int) -> None:
     world, cloudwatch = World(), FakeCloudWatch()
     world.write(f"{FIRST}/a.parquet", 0)
-    world.sagemaker.fail("CreateProcessingJob", *["ResourceLimitExceeded"])
+    world.sagemaker.fail("CreateProcessingJob", *["ResourceLimitExceeded"] * failures)
     handler = MODULES.handler
     settings_ = handler.Settings("ModelMonitoring/churn", "churn-data", "responder-state/job-failures", None, PLAN_URI)
 
@@ -323,10 +324,16 @@ def test_a_failure_is_counted_and_nothing_is_noted_as_started() -> None:
             cloudwatch=cloudwatch,
         )
 
-    with pytest.raises(Exception, match="ResourceLimitExceeded"):
-        look()
-    [request] = cloudwatch.requests("PutMetricData")
-    assert [item["MetricName"] for item in request["MetricData"]] == ["JobFailures"]
+    for _ in range(failures):
+        with pytest.raises(Exception, match="ResourceLimitExceeded"):
+            look()
+    told = [item["MetricName"] for request in cloudwatch.requests("PutMetricData") for item in request["MetricData"]]
+    assert told == (["JobFailures"] if failures == 3 else [])
+    # One note, though it failed more than once.
+    [key] = [key for key in world.s3.objects if key.startswith("responder-state/job-failures/")]
+    note = world.s3.json(key)
+    assert note["reason"].startswith("the job could not be started: ResourceLimitExceeded")
+    assert (note["status"], note["run"]) == ("NotStarted", "2026-11-23T04:30:00Z")
     assert look()["version"] == 1
 
 

@@ -403,6 +403,7 @@ def test_other_variants_are_left_out_and_named(deliver: Any, s3: FakeS3, sagemak
     assert request["Environment"]["excluded_variants"] == "Canary,shadow-1"
 
 
+@pytest.mark.limit("a window that a function looks at")
 @pytest.mark.parametrize(("limit", "route"), [(6, "function"), (5, "job")])
 def test_a_small_window_goes_to_the_function(
     limit: int, route: str, deliver: Any, s3: FakeS3, functions: FakeLambda
@@ -500,6 +501,7 @@ def test_records_of_an_earlier_version_stop_no_run(deliver: Any, s3: FakeS3) -> 
     assert (answer["files"], answer["late_files"]) == (1, 0)
 
 
+@pytest.mark.limit("JSON that a function reads")
 def test_a_record_may_be_larger_than_what_others_write(deliver: Any, s3: FakeS3) -> None:
     deliver()
     key = f"{STATE}/2026/11/23/10.json"
@@ -635,6 +637,7 @@ ODD = [
 ]
 
 
+@pytest.mark.limit("keys of captures and labels")
 @pytest.mark.parametrize("key", ODD, ids=ascii)
 def test_an_odd_key_is_left_out_counted_and_named_and_the_window_runs(
     key: str,
@@ -759,6 +762,7 @@ def test_who_cannot_have_a_turn_is_no_failure(deliver: Any, s3: FakeS3, cloudwat
     assert published(cloudwatch) == []
 
 
+@pytest.mark.limit("a window that a function looks at")
 @pytest.mark.parametrize(("files", "route"), [(2000, "function"), (2001, "job")])
 def test_many_small_files_are_a_jobs(files: int, route: str, deliver: Any, s3: FakeS3, functions: FakeLambda) -> None:
     for number in range(files):

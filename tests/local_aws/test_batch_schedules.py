@@ -209,7 +209,7 @@ def test_bias(scored: Scored) -> None:
     }
     app = {"ImageUri": CLARIFY, "ConfigUri": scored.bench.put("baseline/analysis_config.json", json.dumps(config))}
     analysis = analysis_of_bias(DPPL=0.0)
-    schedule = scored.define("ModelBias", app, analysis, {"InferenceAttribute": "0"}, "analysis.json")
+    schedule = scored.define("ModelBias", app, analysis, {"InferenceAttribute": "3"}, "analysis.json")
     random = np.random.default_rng(0)
     values = random.random((ROWS, 3))
     scored.batch(0, values, random.random(ROWS) < 0.5)
@@ -232,7 +232,7 @@ def test_attribution(scored: Scored) -> None:
     app = {"ImageUri": CLARIFY, "ConfigUri": scored.bench.put("baseline/analysis_config.json", json.dumps(config))}
     shap = {"global_shap_values": {"feature_1": 0.2, "feature_2": 0.15, "feature_3": 0.11}, "expected_value": 0.6}
     analysis = {"version": "1.0", "explanations": {"kernel_shap": {"label0": shap}}}
-    schedule = scored.define("ModelExplainability", app, analysis, {"InferenceAttribute": "1"}, "analysis.json")
+    schedule = scored.define("ModelExplainability", app, analysis, {"InferenceAttribute": "4"}, "analysis.json")
     values = np.random.default_rng(0).random((ROWS, 3))
     scored.batch(0, values, values[:, 0] > 0.5)
     still = np.column_stack([np.full(ROWS, 0.5), np.full(ROWS, 0.5), values[:, 2]])

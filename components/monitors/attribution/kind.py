@@ -8,6 +8,8 @@ import pulumi
 
 from components import naming
 from components.args import (
+    MODEL_MONITOR,
+    OPEN,
     ArgumentError,
     AttributionData,
     AttributionSettings,
@@ -60,7 +62,12 @@ class Attribution(MonitorDefaults):
         if found is None:
             return None
         is_foreign = isinstance(endpoint, ExistingEndpointSettings)
-        if is_foreign and found.model_uri is None:
+        if is_foreign and settings.engine != OPEN and found.model_name is None:
+            raise ArgumentError(
+                "attribution.model_name is missing: the endpoint exists already, and SageMaker Clarify asks a shadow "
+                "endpoint of its model; give the model's name"
+            )
+        if is_foreign and settings.engine != MODEL_MONITOR and found.model_uri is None:
             raise ArgumentError(
                 "attribution.model_uri is missing: the endpoint exists already, and the monitor asks the model's own "
                 "archive; give the s3:// URI of its model.tar.gz"
@@ -94,6 +101,7 @@ class Attribution(MonitorDefaults):
     def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any]:
         """The inputs, how their importance is computed, and for Clarify the model of its shadow endpoint."""
         found = self.settings
+        model_name = found.model_name if found.model_name is not None else model_name
         predictor = {
             "model_name": model_name,
             "instance_type": found.instance_type,
@@ -118,7 +126,10 @@ class Attribution(MonitorDefaults):
         """Make SageMaker Clarify's job definition and schedule; the schedule's name."""
         if baseline is None:
             raise ArgumentError("attribution.baseline is missing: Model Monitor needs what it compares with")
-        attributes = {"inference_attribute": f"{self.settings.score}"}
+        score = self.settings.score
+        if site.batches_of(self.kind) is not None:  # a column of what a transform job wrote, behind the inputs
+            score += len(self.settings.features)
+        attributes = {"inference_attribute": f"{score}"}
         return clarify_schedule(self.kind, self.settings, site, baseline, attributes=attributes, opts=opts)
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:

@@ -6,11 +6,12 @@ from typing import ClassVar, Final, Self
 
 import pulumi
 
-from components.args import ArgumentError, BatchSettings, DataQualitySettings, OpenEngineSettings, StackSettings
-from components.baselines import BaselineAddresses
+from components.args import BatchSettings, OpenEngineSettings, StackSettings
+from components.baselines import BaselineAddresses, BaselineSource
+from components.monitors.batch.model_monitor import batch_schedule
 from components.monitors.data_quality.files import data_quality_files
 from components.monitors.images import ANALYZER
-from components.monitors.kind import MetricGraph, MonitorDefaults
+from components.monitors.kind import MetricGraph, MonitorDefaults, Site
 from contract.monitor_kinds import BATCH, KINDS, MonitorKind
 
 _FEATURES_SHOWN: Final = 20
@@ -24,24 +25,30 @@ class Batch(MonitorDefaults):
     repository: ClassVar[str] = ANALYZER
     graphs: ClassVar[Sequence[MetricGraph]] = (
         MetricGraph(title="Drift per feature of batches (PSI)", statistic="Average", term="psi", most=_FEATURES_SHOWN),
+        MetricGraph(
+            title="Drift per feature of batches (distance)",
+            statistic="Average",
+            term="feature_baseline_drift",
+            most=_FEATURES_SHOWN,
+        ),
     )
     settings: BatchSettings
 
     @classmethod
     def of(cls, settings: StackSettings) -> Self | None:
-        """The monitor as a stack's arguments have it; None where it is off.
-
-        Raises
-        ------
-        ArgumentError
-            If there is no data-quality monitor, whose baseline batches are held against.
-        """
+        """The monitor as a stack's arguments have it; None where it is off."""
         found = settings.of(BatchSettings)
-        if found is not None and settings.of(DataQualitySettings) is None:
-            raise ArgumentError(
-                "batch is given and data_quality.enabled is False: batches are held against its baseline; remove one"
-            )
         return cls(settings=found) if found else None
+
+    def baseline(self) -> BaselineSource | None:
+        """Files of its own; without any it is held against data quality's."""
+        return self.settings.baseline
+
+    def with_model_monitor(
+        self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        """Make Model Monitor's job definition and schedule; the schedule's name."""
+        return batch_schedule(self.settings, site, site.images[self.repository], baseline, opts)
 
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:
         """The baseline's, feature by feature."""

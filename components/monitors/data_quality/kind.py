@@ -105,8 +105,9 @@ class DataQuality(MonitorDefaults):
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """Which features have metrics, which are left out, and with what windows repeat where it learns from them."""
         given, excluded = self.source, self.settings.exclude_features
-        has_windows = isinstance(given, CapturesSettings) or (isinstance(given, BaselineSettings) and given.time_column)
-        season = given.season if has_windows else engine.season
+        season = engine.season
+        if isinstance(given, CapturesSettings) or (isinstance(given, BaselineSettings) and given.time_column):
+            season = given.season
         return {
             "feature_metrics": engine.feature_metrics,
             **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),

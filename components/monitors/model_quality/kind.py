@@ -64,7 +64,13 @@ class ModelQuality(MonitorDefaults):
         if baseline is not None:
             args["constraints_uri"] = baseline.constraints_uri
         made = ModelQualityMonitor.from_settings(
-            site.name, args, opts, monitor=self.settings, network=site.network, common=site.common
+            site.name,
+            args,
+            opts,
+            monitor=self.settings,
+            network=site.network,
+            common=site.common,
+            batch=site.batches_of(self.kind),
         )
         return made.schedule_name
 

@@ -1,13 +1,14 @@
 """The model-quality monitor as Model Monitor runs it: a job definition, and its schedule."""
 
 from collections.abc import Mapping
-from typing import NotRequired, Self, TypedDict
+from typing import Any, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws_native as aws_native
 
 from components import naming
 from components.args import (
+    BatchSettings,
     CommonSettings,
     ModelQualityArgs,
     ModelQualitySettings,
@@ -16,7 +17,13 @@ from components.args import (
     check_component_name,
     common_settings,
 )
-from components.monitors.definition import ENVIRONMENT, monitoring_schedule, results_uri, volume_key
+from components.monitors.definition import (
+    ENVIRONMENT,
+    batch_transform_input,
+    monitoring_schedule,
+    results_uri,
+    volume_key,
+)
 from components.storage import upload_script
 from contract import bucket_layout, processing_job
 from contract.monitor_kinds import KINDS, MODEL_QUALITY
@@ -73,10 +80,13 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         monitor: ModelQualitySettings,
         network: NetworkSettings,
         common: CommonSettings,
+        batch: BatchSettings | None = None,
     ) -> Self:
-        """Make it from settings that are checked already; of `args` only what is no setting is read."""
+        """Make it from settings that are checked already; of `args` only what is no setting is read. `batch`: where it
+        looks at transform jobs, and not at the endpoint.
+        """
         made = cls.__new__(cls)
-        made._build(name, args, settings=monitor, network=network, common=common, opts=opts)
+        made._build(name, args, settings=monitor, network=network, common=common, opts=opts, batch=batch)
         return made
 
     def _build(
@@ -88,6 +98,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         network: NetworkSettings,
         common: CommonSettings,
         opts: pulumi.ResourceOptions | None,
+        batch: BatchSettings | None = None,
     ) -> None:
         super().__init__("model-monitoring:index:ModelQualityMonitor", name, {}, opts)
         preprocessor_uri = upload_script(
@@ -118,19 +129,7 @@ class ModelQualityMonitor(pulumi.ComponentResource):
                 else None
             ),
             model_quality_job_input=aws_native.sagemaker.ModelQualityJobDefinitionModelQualityJobInputArgs(
-                endpoint_input=aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputArgs(
-                    endpoint_name=args["endpoint_name"],
-                    local_path=processing_job.CAPTURED_PATH,
-                    s3_input_mode=aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputS3InputMode.FILE,
-                    s3_data_distribution_type=(
-                        aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputS3DataDistributionType.FULLY_REPLICATED
-                    ),
-                    inference_attribute=settings.inference_attribute,
-                    probability_attribute=settings.probability_attribute,
-                    probability_threshold_attribute=settings.probability_threshold,
-                    start_time_offset=settings.start_time_offset,
-                    end_time_offset=settings.end_time_offset,
-                ),
+                **_source(settings, args, batch),
                 ground_truth_s3_input=aws_native.sagemaker.ModelQualityJobDefinitionMonitoringGroundTruthS3InputArgs(
                     s3_uri=pulumi.Output.from_input(args["bucket_name"]).apply(
                         lambda bucket: naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH)
@@ -141,7 +140,9 @@ class ModelQualityMonitor(pulumi.ComponentResource):
                 monitoring_outputs=[
                     aws_native.sagemaker.ModelQualityJobDefinitionMonitoringOutputArgs(
                         s3_output=aws_native.sagemaker.ModelQualityJobDefinitionS3OutputArgs(
-                            s3_uri=results_uri(args["bucket_name"]),
+                            s3_uri=results_uri(
+                                args["bucket_name"], of_batches=args["endpoint_name"] if batch is not None else None
+                            ),
                             local_path=processing_job.OUTPUT_PATH,
                             s3_upload_mode=aws_native.sagemaker.ModelQualityJobDefinitionS3OutputS3UploadMode(
                                 processing_job.UPLOAD_MODE
@@ -179,6 +180,30 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         )
         self.schedule_name = schedule.name
         self.register_outputs({"schedule_name": self.schedule_name, "job_definition_name": self.job_definition_name})
+
+
+def _source(settings: ModelQualitySettings, args: ModelQualityMonitorArgs, batch: BatchSettings | None) -> Any:
+    """What it looks at: the endpoint's captures, or transform jobs."""
+    attributes: dict[str, Any] = {
+        "inference_attribute": settings.inference_attribute,
+        "probability_attribute": settings.probability_attribute,
+        "probability_threshold_attribute": settings.probability_threshold,
+        "start_time_offset": settings.start_time_offset,
+        "end_time_offset": settings.end_time_offset,
+    }
+    if batch is not None:
+        return {"batch_transform_input": batch_transform_input(batch, attributes)}
+    return {
+        "endpoint_input": aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputArgs(
+            endpoint_name=args["endpoint_name"],
+            local_path=processing_job.CAPTURED_PATH,
+            s3_input_mode=aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputS3InputMode.FILE,
+            s3_data_distribution_type=(
+                aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputS3DataDistributionType.FULLY_REPLICATED
+            ),
+            **attributes,
+        )
+    }
 
 
 def _network(

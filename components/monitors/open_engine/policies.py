@@ -16,11 +16,13 @@ from components.iam import (
     allow,
     function_basics,
     key_of_instances,
+    list_batches,
     list_prefixes,
     network_interfaces,
     policy_document,
     publish_metrics,
     pull_images,
+    read_batches,
     read_objects,
     read_outside,
     sagemaker_logs,
@@ -206,7 +208,7 @@ def run_statements(
             for place, prefix in elsewhere
         ),
         *read_outside(context, outside),
-        *([list_batches(context, batch_uris), _read_batches(context, batch_uris)] if batch_uris else []),
+        *read_batches(context, batch_uris),
     ]
 
 
@@ -220,27 +222,6 @@ def tables_place(context: AwsContext, bucket: str, given: str | None) -> str:
 def tables_elsewhere(context: AwsContext, bucket: str, given: str | None) -> str | None:
     """The same where it is not in the stack's own bucket; else None."""
     return None if given is None else tables_place(context, bucket, given)
-
-
-def _read_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
-    places = [naming.s3_parts(uri.rstrip("/")) for uri in uris]
-    return allow(
-        "ReadBatches",
-        ["s3:GetObject"],
-        [context.bucket_arn(bucket, f"{prefix}/*" if prefix else "*") for bucket, prefix in places],
-    )
-
-
-def list_batches(context: AwsContext, uris: Sequence[str]) -> Statement:
-    """See what transform jobs wrote below these places, and what they read."""
-    places = [naming.s3_parts(uri.rstrip("/")) for uri in uris]
-    prefixes = [pattern for _, prefix in places for pattern in ([prefix, f"{prefix}/*"] if prefix else ["*"])]
-    return allow(
-        "ListBatches",
-        ["s3:ListBucket"],
-        list(dict.fromkeys(context.bucket_arn(bucket) for bucket, _ in places)),
-        {"StringLike": {"s3:prefix": prefixes}},
-    )
 
 
 def run_policy(

@@ -256,7 +256,8 @@ class OpenMonitors(pulumi.ComponentResource):
         return self._schedule_name(BATCH)
 
     def _baseline_of(self, monitor: Monitor) -> BaselineAddresses | None:
-        return self._baselines.get(monitor.kind.baseline_of or monitor.kind.name)
+        own = self._baselines.get(monitor.kind.name)
+        return own if own is not None else self._baselines.get(monitor.kind.baseline_of or monitor.kind.name)
 
     def _schedule_name(self, kind: str) -> pulumi.Output[str]:
         stem = pulumi.Output.from_input(self._args.get("name_stem") or self._args["endpoint_name"])

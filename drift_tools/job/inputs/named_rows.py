@@ -28,6 +28,8 @@ class NamedRows:
     counts: Counts | None = None
     labels: Labels | None = None
     coverage: LabelCoverage | None = None
+    inputs: int = 0
+    """How many inputs stand in front of the answers: what transform jobs write is counted from the first of them on."""
 
     def answer(self, name_or_position: str, variable: str) -> Column:
         """A column of the answers, by its name or its position as digits.
@@ -37,8 +39,11 @@ class NamedRows:
         column = self.table.columns.get(name_or_position)
         if column is not None:
             return column
-        if name_or_position.isdecimal() and int(name_or_position) < len(self.answers):
-            return self.table.columns[self.answers[int(name_or_position)]]
+        if name_or_position.isdecimal():
+            position = int(name_or_position)
+            position -= self.inputs if position >= self.inputs else 0
+            if position < len(self.answers):
+                return self.table.columns[self.answers[position]]
         if not self.table.rows:
             return Column.from_cells(name_or_position, [])
         raise InputError(
@@ -139,7 +144,8 @@ def _split(table: Table, features: Sequence[str], *, outputs_first: bool) -> Nam
     ours = [f"answer_{position}" for position in range(answers)]
     order = dict(zip(plain, [*ours, *features] if outputs_first else [*features, *ours], strict=True))
     named = tuple(name for name in names if name not in order)
-    return NamedRows(table.renamed([order.get(name, name) for name in table.names]), (*named, *ours), None)
+    table = table.renamed([order.get(name, name) for name in table.names])
+    return NamedRows(table, (*named, *ours), None, inputs=0 if outputs_first else len(features))
 
 
 def _with(table: Table, features: Sequence[str]) -> Table:

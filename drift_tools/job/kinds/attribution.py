@@ -46,7 +46,11 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         raise InputError("the environment variable model_archive is not set: name the endpoint's model.tar.gz")
     with ModelProcess(settings.model) as model:
         explain = partial(
-            attribute, features=config.features, model=model, score=_score(settings), aggregation=config.aggregation
+            attribute,
+            features=config.features,
+            model=model,
+            score=_score(settings, len(config.features)),
+            aggregation=config.aggregation,
         )
         found = explain(rows.table)
         path = settings.baseline.constraints
@@ -77,7 +81,11 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         more = {"segments": segments.document(parts)} if parts else {}
         write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement, **more})
     entries = [*_metrics(settings, found, checked), *segments.metrics(Metrics.of(settings.metrics), parts)]
-    return entries, f"{completion(violations, rows.counts)} {says}"
+    return entries, f"{completion(violations, rows.counts)} {says}{_sampled(found.rows, rows.table.rows)}"
+
+
+def _sampled(explained: int, rows: int) -> str:
+    return f" {explained:,} of {rows:,} rows, evenly spread, were explained." if explained < rows else ""
 
 
 def _parts(settings: MonitorSettings, table: Table, explain: Callable[..., Attribution]) -> dict[str, Any]:
@@ -89,12 +97,13 @@ def _parts(settings: MonitorSettings, table: Table, explain: Callable[..., Attri
     return segments.cut(settings.segments, table, describe)
 
 
-def _score(settings: MonitorSettings) -> int:
-    """The position of the score in an answer."""
+def _score(settings: MonitorSettings, inputs: int) -> int:
+    """The position of the score in an answer; of what a transform job wrote it counts from its first input on."""
     given = settings.quality.probability or settings.quality.inference or "0"
     if not given.isdecimal():
         raise InputError(f"the score is {given!r}: give its position among the columns of an answer, from 0")
-    return int(given)
+    is_row = not settings.dataset.is_captured and not settings.dataset.options.get("header", True)
+    return int(given) - inputs if is_row and int(given) >= inputs else int(given)
 
 
 def _document(checked: AttributionCheck, found: Attribution) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from drift_tools.job.segments.clarify import bias_of, bias_subject, judge_bias
 from drift_tools.job.settings import MonitorSettings, QualitySettings
 from drift_tools.monitors.analysis_config import AnalysisConfig
 from drift_tools.monitors.bias import (
+    MOST_ROWS_OF_FLIP_TEST,
     BiasAnalysis,
     BiasCheck,
     BiasConfig,
@@ -71,7 +72,7 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     violations = [one.violation() for one in drifted]
     violations += [one.to_dict() for one in segments.violations(parts, whole)]
     write_clarify_violations(settings.output, violations)
-    says = _says(checks, analysis.groups) + segments.says(parts, whole)
+    says = _says(checks, analysis.groups) + segments.says(parts, whole) + _sampled(table.rows, config.features)
     if settings.is_open:
         labels = None if rows.labels is None else {"read": len(rows.labels.by_id), "unreadable": rows.labels.unreadable}
         judgement = {"by": "intervals", "level": level, "says": says, "groups": _groups(analysis.groups, checks)}
@@ -81,6 +82,12 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
         write_json(drift_json.path_of(settings.output), {**document, "rules": rules, "judgement": judgement, **more})
     entries = [*_metrics(settings, analysis, checks), *segments.metrics(Metrics.of(settings.metrics), parts)]
     return entries, f"{completion(violations, rows.counts)} {says}"
+
+
+def _sampled(rows: int, features: Sequence[str]) -> str:
+    if not features or rows <= MOST_ROWS_OF_FLIP_TEST:
+        return ""
+    return f" FT was measured on {MOST_ROWS_OF_FLIP_TEST:,} of {rows:,} rows, drawn."
 
 
 def _measured(rows: NamedRows, config: BiasConfig, wanted: QualitySettings) -> tuple[Table, BiasSettings]:

@@ -306,7 +306,10 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
         if estimated is not None:
             document |= estimated.document
             says += estimated.says
-        found = _segments(job, settings, constraints, loaded.rows, judged.finding)
+        found, beyond = _segments(job, settings, constraints, loaded.rows, judged.finding)
+        if beyond:
+            document["segments_left_out"] = beyond
+            says += segments.says_left_out(beyond)
         if found:
             drifted = judged.finding.comparison.drifted_features if judged.finding else []
             document["segments"] = segments.document(found)
@@ -342,17 +345,18 @@ def _segments(
     constraints: Constraints,
     rows: Table | None,
     finding: drift_json.Finding | None,
-) -> list[segments.SegmentResult]:
-    """Segment by segment, where somebody asked for it and both sides' rows are there."""
+) -> tuple[list[segments.SegmentResult], dict[str, int]]:
+    """Segment by segment, and how many values are beyond these, where somebody asked and both sides' rows are there."""
     if not settings.segments or finding is None or rows is None:
-        return []
+        return [], {}
     baseline, _ = drift_json.baseline_rows(settings.baseline.rows, constraints)
     if baseline is None:
-        return []
+        return [], {}
     from drift_tools.job.segments.data_quality import judge_segments  # noqa: PLC0415 - needs scipy
 
     before, now = (table.without(settings.excluded) for table in (baseline, rows))
-    return judge_segments(job, settings, constraints, baseline=before, window=now, kinds=finding.kinds)
+    found = judge_segments(job, settings, constraints, baseline=before, window=now, kinds=finding.kinds)
+    return found, segments.left_out(settings.segments, before)
 
 
 def _charted(features: str, violations: Sequence[Violation]) -> set[str] | None:

@@ -4,7 +4,17 @@ A kind's whole window and its segments share the run's level, half each, and a r
 most, in one violation each: the kind's alarm is one, whatever the number of segments.
 """
 
-from drift_tools.job.segments.cut import FEWEST_ROWS, MOST_VALUES, Segment, cut, most_frequent, rows_of, stored
+from drift_tools.job.segments.cut import (
+    FEWEST_ROWS,
+    MOST_VALUES,
+    Segment,
+    cut,
+    left_out,
+    most_frequent,
+    rows_of,
+    says_left_out,
+    stored,
+)
 from drift_tools.job.segments.results import (
     CHECK,
     SegmentResult,
@@ -24,12 +34,14 @@ __all__ = [
     "SegmentResult",
     "cut",
     "document",
+    "left_out",
     "metrics",
     "most_frequent",
     "of_segment",
     "of_whole",
     "rows_of",
     "says",
+    "says_left_out",
     "stored",
     "violations",
 ]

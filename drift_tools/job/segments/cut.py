@@ -43,6 +43,18 @@ def most_frequent(columns: Sequence[str], table: Table) -> list[Segment]:
     return found
 
 
+def left_out(columns: Sequence[str], table: Table) -> dict[str, int]:
+    """By column, how many of the table's values are beyond those that are segments."""
+    counts = {name: len(table.columns[name].category_counts()) for name in columns if name in table.columns}
+    return {name: count - MOST_VALUES for name, count in counts.items() if count > MOST_VALUES}
+
+
+def says_left_out(beyond: Mapping[str, int]) -> str:
+    """A sentence on the values that are no segments."""
+    named = ", ".join(f"{count:,} of {column}" for column, count in beyond.items())
+    return f" Values beyond the {MOST_VALUES} most frequent are no segments: {named}."
+
+
 def rows_of(table: Table, segment: Segment) -> Table:
     """The rows of a segment, with all columns; none of a table without its column."""
     if segment.column not in table.columns:

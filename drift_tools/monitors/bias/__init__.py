@@ -5,13 +5,21 @@ from drift_tools.monitors.bias.check import BiasCheck, References, Verdict, chec
 from drift_tools.monitors.bias.config import BiasConfig
 from drift_tools.monitors.bias.facets import Selection, select, selections, strata
 from drift_tools.monitors.bias.from_table import BiasSettings, Facet, measure_table
-from drift_tools.monitors.bias.measure import FEWEST_ROWS, BiasData, GroupBias, MetricValue, measure
+from drift_tools.monitors.bias.measure import (
+    FEWEST_ROWS,
+    MOST_ROWS_OF_FLIP_TEST,
+    BiasData,
+    GroupBias,
+    MetricValue,
+    measure,
+)
 from drift_tools.monitors.bias.metrics import BY_NAME, METRICS, Metric, Stage
 
 __all__ = [
     "BY_NAME",
     "FEWEST_ROWS",
     "METRICS",
+    "MOST_ROWS_OF_FLIP_TEST",
     "BiasAnalysis",
     "BiasCheck",
     "BiasConfig",

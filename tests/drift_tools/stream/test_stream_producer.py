@@ -125,6 +125,7 @@ def test_a_lost_connection_to_cloudwatch_is_one_line_and_no_trace(caplog: pytest
     )
 
 
+@pytest.mark.limit("records that a producer holds")
 def test_a_full_queue_drops_and_counts() -> None:
     kinesis = Kinesis()
     kinesis.gate.clear()
@@ -140,6 +141,7 @@ def test_a_full_queue_drops_and_counts() -> None:
     assert sum(taken) < 600
 
 
+@pytest.mark.limit("a record of the stream")
 def test_a_record_that_is_too_large_is_dropped() -> None:
     producer, _ = made(Kinesis())
     with producer:

@@ -84,6 +84,7 @@ def test_payloads_of_every_shape(
     assert read_rows(record(received, answered, received_type, answered_type), NAMES) == rows
 
 
+@pytest.mark.limit("a record of the stream")
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
