@@ -91,7 +91,8 @@ def columns_of(s3: FakeS3, **more: Any) -> Any:
             described = super().describe_transform_job(**request)
             described["TransformInput"] |= more.get("input", {})
             described["TransformOutput"] |= more.get("output", {})
-            return described | more.get("job", {})
+            found: dict[str, Any] = described | more.get("job", {})
+            return found
 
     sagemaker = One()
     sagemaker.ended = {"nightly": (5, 30)}
