@@ -22,6 +22,7 @@ from contract.failure_note import Failure
 from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
+from functions.common.deliveries import DELIVERIES
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
@@ -32,8 +33,6 @@ from functions.monitor_window.container_files import OutOfTimeError, fetch_input
 
 _RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
 _LOG_CHARACTERS = 4000
-# How often Lambda delivers an event whose function fails: twice more (`components/functions/function.py`).
-DELIVERIES = 3
 _TRIES = "tries"  # a marker's fact: so many deliveries have failed
 _STORED = "stored_violations"  # a marker's fact: the results are there, with so many violations
 _EFFECT = "largest_effect"  # beside it
