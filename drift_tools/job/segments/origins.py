@@ -29,8 +29,7 @@ def by_origin(dataset: DatasetSettings, origin: str, columns: list[str]) -> tupl
     lines: dict[str, list[bytes]] = defaultdict(list)
     for path in capture_files(dataset.source):
         for _, line in numbered_lines(path):
-            value = _TOLD[origin](dataset.source, path, line) if isinstance(line, bytes) else None
-            if value:
+            if isinstance(line, bytes) and (value := _TOLD[origin](dataset.source, path, line)):
                 lines[value].append(line)
     ordered = sorted(lines, key=lambda value: (-len(lines[value]), value))
     options = capture_options(dataset)
