@@ -88,7 +88,7 @@ class Counted:
     def publish(self) -> None:
         """Write the tables and the plot into docs/."""
         publish(DOCS / "verdicts.md", self.tables())
-        draw(self.years, self.delays).savefig(DOCS / "verdicts-rings.svg", metadata={"Date": None})
+        draw(self).savefig(DOCS / "verdicts-rings.svg", metadata={"Date": None})
 
 
 def _rate(years: Sequence[Year]) -> tuple[float, float]:
@@ -115,11 +115,13 @@ def _hours(value: float | None) -> str:
     return f"{value:,.0f}" if np.isfinite(value) else f"not in {LONGEST_WAIT}"
 
 
-def draw(years: Mapping[str, Sequence[Year]], delays: Mapping[str, Sequence[tuple[float, int]]]) -> Any:
-    """The rings a year of each world beside the promise, and the delays of each drift."""
+def draw(counted: Counted) -> Any:
+    """The rings a year of each world beside the promise, and the delays of each drift beside those of the others."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
 
-    figure = Figure(figsize=(12, 1.5 + 0.3 * max(len(years), len(delays), 4)), layout="constrained")
+    years = {world: given for world, given in counted.years.items() if given}
+    delays = {place: found for place, found in counted.delays.items() if found}
+    figure = Figure(figsize=(13, 2 + 0.36 * max(len(years), len(delays), 4)), layout="constrained")
     left, right = figure.subplots(1, 2)
     for place, (_, given) in enumerate(years.items()):
         mean, error = _rate(given)
@@ -127,13 +129,26 @@ def draw(years: Mapping[str, Sequence[Year]], delays: Mapping[str, Sequence[tupl
     left.axvline(1.0, color="C3", linestyle="--", label="promised: 1 a year")
     left.set_yticks(range(len(years)), list(years))
     left.set(xlabel="messages a year without drift (95 %)", xlim=(-0.1, None))
-    left.legend()
-    for place, (_, found) in enumerate(delays.items()):
+    for place, (name, found) in enumerate(delays.items()):
         hours = [min(waited, LONGEST_WAIT) for waited, _ in found]
-        right.plot(hours, [place] * len(hours), "o", color="C0", alpha=0.5)
+        own = "drift_tools, each time" if place == 0 else None
+        right.plot(hours, [place] * len(hours), "o", color="C0", alpha=0.6, label=own)
+        _draw_others(right, counted.others, name, place)
     right.set_yticks(range(len(delays)), list(delays))
-    right.set(xlabel="windows until people are told", xscale="log")
+    right.axvline(LONGEST_WAIT, color="0.6", linestyle=":", label=f"not in {LONGEST_WAIT} windows")
+    right.set(xlabel="windows until people are told\n(rules of others: one false alarm a year)", xscale="log")
+    figure.legend(loc="outside lower center", ncols=6, fontsize="small")
     for axes in (left, right):
         axes.invert_yaxis()
         axes.grid(axis="x", alpha=0.3)
     return figure
+
+
+def _draw_others(axes: Any, others: Mapping[str, Mapping[str, Mapping[str, float]]], name: str, place: int) -> None:
+    """When the other rules ring for one drift; one that has no rule for it has no mark."""
+    drift, _, world = name.partition("; ")
+    for below, (rule, marker, colour) in enumerate(zip(NAMES, "s^D", ("C1", "C2", "C4"), strict=True), start=1):
+        hours = others.get(world, {}).get(rule, {}).get(drift)
+        label = rule if place == 0 else None
+        if hours is not None:
+            axes.plot(min(hours, LONGEST_WAIT), place + 0.17 * below, marker, color=colour, markersize=5, label=label)

@@ -14,12 +14,14 @@ from typing import Any
 import nannyml
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 PLACE = Path(__file__).parents[2] / "tests" / "drift_tools" / "estimation"
 EVERY = 2
 FEATURES = ["HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude"]
 WINDOWS = 6
+EMPLOYMENT = Path(__file__).parents[2] / "examples" / "employment" / "data" / "employment.parquet"
+CATEGORIES = ["SCHL", "MAR", "RELP", "SEX", "RAC1P", "DIS", "CIT", "ESP"]
 METRICS = {
     "accuracy": "accuracy",
     "precision": "precision",
@@ -77,6 +79,60 @@ def cbpe(prediction: str, probability: str, label: str) -> Any:
     )
 
 
+def people_by_age() -> pd.DataFrame:
+    """The people of the employment example, their ages guessed by a linear regression on categories; `window` -1 for
+    the half of 2015 on which it was not trained.
+    """
+    rows = pd.read_parquet(EMPLOYMENT)
+    rows[CATEGORIES] = rows[CATEGORIES].astype(str)
+    codes = pd.get_dummies(rows[CATEGORIES])
+    of_first, is_even = rows.year == rows.year.min(), rows.index % 2 == 0
+    trained = LinearRegression().fit(codes[of_first & is_even], rows.AGEP[of_first & is_even])
+    rows["guess"] = trained.predict(codes).round(4)
+    rows["window"] = np.where(of_first, -1, rows.year)
+    return rows.loc[~(of_first & is_even), ["window", *CATEGORIES, "AGEP", "guess"]].reset_index(drop=True)
+
+
+def of_classes(rows: pd.DataFrame, inputs: pd.DataFrame, label: pd.Series) -> pd.DataFrame:
+    """The answers of a multinomial logistic regression, trained on every second row of the reference, with labels."""
+    before = rows.index[rows.window == -1]
+    trained = LogisticRegression(max_iter=200).fit(inputs.loc[before[::2]], label[before[::2]])
+    kept = rows.index.difference(before[::2])
+    scores = trained.predict_proba(inputs.loc[kept]).round(4)
+    scores[:, -1] = 1 - scores[:, :-1].sum(axis=1)  # NannyML takes probabilities that sum up to 1
+    found = pd.DataFrame(scores, columns=[f"probability_{name}" for name in trained.classes_])
+    found.insert(0, "window", rows.window.loc[kept].to_numpy())
+    found["prediction"], found["label"] = trained.predict(inputs.loc[kept]), label[kept].to_numpy()
+    return found
+
+
+def marital() -> pd.DataFrame:
+    """The marital status (five classes) of the employment example's people, by age, education and household."""
+    rows = pd.read_parquet(EMPLOYMENT)
+    rows["window"] = np.where(rows.year == rows.year.min(), -1, rows.year)
+    inputs = pd.get_dummies(rows[["SCHL", "RELP", "SEX"]].astype(str)).assign(age=rows.AGEP / 100)
+    return of_classes(rows, inputs, "m" + rows.MAR.astype(str))
+
+
+def incomes(rows: pd.DataFrame) -> pd.DataFrame:
+    """The third of the median income (three classes) of the housing data's blocks."""
+    label = pd.Series(np.where(rows.MedInc < 2.9, "low", np.where(rows.MedInc < 4.2, "middle", "high")), rows.index)
+    inputs = (rows[FEATURES] - rows[FEATURES].mean()) / rows[FEATURES].std()
+    return of_classes(rows, inputs, label)
+
+
+def cbpe_of_classes(rows: pd.DataFrame) -> Any:
+    classes = [name.removeprefix("probability_") for name in rows if name.startswith("probability_")]
+    return nannyml.CBPE(
+        y_pred="prediction",
+        y_pred_proba={name: f"probability_{name}" for name in classes},
+        y_true="label",
+        problem_type="classification_multiclass",
+        metrics=["roc_auc", "f1", "precision", "recall", "specificity", "accuracy"],
+        chunk_number=1,
+    )
+
+
 def main() -> None:
     rows = housing()
     rows.to_parquet(PLACE / "california_housing.parquet", compression="zstd", index=False)
@@ -84,7 +140,14 @@ def main() -> None:
     dle = nannyml.DLE(
         feature_column_names=FEATURES, y_pred="income", y_true="MedInc", metrics=["mae", "mse", "rmse"], chunk_number=1
     )
-    usable = rows[~rows.trained]
+    usable, aged = rows[~rows.trained], people_by_age()
+    aged.to_parquet(PLACE / "employment_ages.parquet", compression="zstd", index=False)
+    ages = nannyml.DLE(
+        feature_column_names=CATEGORIES, y_pred="guess", y_true="AGEP", metrics=["mae", "mse", "rmse"], chunk_number=1
+    )
+    classes = {"marital": marital(), "thirds": incomes(rows)}
+    for name, table in classes.items():
+        table.to_parquet(PLACE / f"{name}.parquet", compression="zstd", index=False)
     found = {
         "nannyml": nannyml.__version__,
         "python": sys.version.split()[0],
@@ -97,6 +160,11 @@ def main() -> None:
             cbpe("y_pred", "y_pred_proba", "clf_target"), rows[rows.window == -1], rows[rows.window != -1]
         ),
         "income": estimates(dle, usable[usable.window == -1], usable[usable.window != -1]),
+        "ages": estimates(ages, aged[aged.window == -1], aged[aged.window != -1]),
+        **{
+            name: estimates(cbpe_of_classes(table), table[table.window == -1], table[table.window != -1])
+            for name, table in classes.items()
+        },
     }
     (PLACE / "nannyml.json").write_text(json.dumps(found, indent=1) + "\n")
 

@@ -69,10 +69,10 @@ class AlertingSettings:
             quiet_hours=quiet_hours(read.raw("quiet_hours"), read.name("quiet_hours")),
             notify_on_ok=read.flag("notify_on_ok", True),
         )
-        for item in found.job_failures:
-            if item.effect is not None:
+        for given in found.job_failures:
+            if given.effect is not None:
                 raise ArgumentError(
-                    f"{read.name('job_failures')}.{item.severity}.effect is given: a job that failed has none; give a "
+                    f"{read.name('job_failures')}.{given.severity}.effect is given: a job that failed has none; give a "
                     "threshold"
                 )
         for index, item in enumerate(found.subscriptions):

@@ -44,8 +44,13 @@ class AttributionArgs(TypedDict):
     """Which column of an answer is the score that is explained, from 0. Default 0."""
     aggregation: NotRequired[str]
     """How rows become a feature's importance: `mean_abs`, `mean_sq` or `median`. Default `mean_abs`."""
+    use_logit: NotRequired[bool]
+    """Explain the log-odds of a probability, as Clarify's parameter of this name. Default false."""
     model_uri: NotRequired[pulumi.Input[str]]
     """`s3://bucket/…/model.tar.gz` of an endpoint that exists already. Default the archive of the stack's endpoint."""
+    model_name: NotRequired[pulumi.Input[str]]
+    """SageMaker's model of an endpoint that exists already, of which Model Monitor makes a shadow endpoint. Default the
+    stack's own."""
     segments: NotRequired[Sequence[str]]
     """Columns, at most 3, whose values are judged one by one: the 10 most frequent of the baseline. The 3
     worst ring, in this monitor's alarm. Open engine, `baseline.data`. Default none."""
@@ -86,7 +91,9 @@ class AttributionSettings(RunSettings):
     baseline: AttributionData | BaselineFiles | ExistingBaseline
     score: int
     aggregation: str
+    use_logit: bool
     model_uri: pulumi.Input[str] | None
+    model_name: pulumi.Input[str] | None
 
     @classmethod
     def from_args(cls, args: AttributionArgs, path: str = "attribution") -> Self:
@@ -110,7 +117,11 @@ class AttributionSettings(RunSettings):
             baseline=baseline,
             score=read.whole("score", 0, 0, 10_000),
             aggregation=read.choice("aggregation", "mean_abs", AGGREGATIONS),
+            use_logit=read.flag("use_logit", False),
             model_uri=read.s3_file("model_uri") if read.has("model_uri") else None,
+            model_name=read.optional_late_text(
+                "model_name", r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "a model's name: letters, digits and single hyphens"
+            ),
         )
 
     @property

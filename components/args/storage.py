@@ -13,7 +13,8 @@ class StorageArgs(TypedDict):
     captured_data_days: NotRequired[int]
     """Days after which captured requests and answers are deleted. Default 90."""
     results_days: NotRequired[int]
-    """Days after which results of runs are deleted: reports, statistics. Default 400, a year to look back on."""
+    """Days after which results of runs are deleted: reports, statistics, lines for SQL, findings of a stream, what two
+    engines agree on. Default 400, a year to look back on."""
     noncurrent_version_days: NotRequired[int]
     """Days after which overwritten and deleted versions of objects are deleted. Default 30."""
 

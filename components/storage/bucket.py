@@ -19,6 +19,13 @@ MONITOR_STATE_DAYS: Final = 30
 # What a monitor has learnt is written anew every month; the windows themselves are looked back on for a month or, if
 # there is one a day, for two years.
 MONITOR_WINDOWS_DAYS: Final = 730
+# What each run leaves a file of; without a rule they would be all that grows for ever.
+_RESULTS: Final = (
+    bucket_layout.MONITORING_RESULTS,
+    bucket_layout.RESULT_TABLES,
+    bucket_layout.ENGINE_AGREEMENT,
+    bucket_layout.STREAM_STATE,
+)
 ABORTED_UPLOAD_DAYS: Final = 7
 
 
@@ -181,7 +188,7 @@ def lifecycle_rules(retention: StorageSettings) -> list[aws.s3.BucketLifecycleCo
     """Captures, results and the functions' notes expire; so do old versions, delete markers and broken uploads."""
     return [
         expire(bucket_layout.CAPTURED_DATA, retention.captured_data_days),
-        expire(bucket_layout.MONITORING_RESULTS, retention.results_days),
+        *(expire(prefix, retention.results_days) for prefix in _RESULTS),
         expire(bucket_layout.RESPONDER_STATE, RESPONDER_STATE_DAYS),
         expire(bucket_layout.MONITOR_STATE, MONITOR_STATE_DAYS),
         expire(bucket_layout.MONITOR_WINDOWS, MONITOR_WINDOWS_DAYS),

@@ -4,7 +4,14 @@ import argparse
 from typing import Any, NoReturn
 
 import drift_tools
-from drift_tools.cli.answer_arguments import add_acknowledge, add_approve, add_rebaseline, add_reject, add_retrain
+from drift_tools.cli.answer_arguments import (
+    add_acknowledge,
+    add_approve,
+    add_rebaseline,
+    add_redrive,
+    add_reject,
+    add_retrain,
+)
 from drift_tools.cli.fleet_arguments import add_fleet, add_result_tables
 from drift_tools.cli.model_arguments import add_attribution, add_bias, add_estimate, add_report, add_stream
 from drift_tools.cli.options import Commands, add_alpha, add_output, add_window, examples
@@ -69,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
         add_stream,
         add_rebaseline,
         add_retrain,
+        add_redrive,
         add_approve,
         add_reject,
     ):

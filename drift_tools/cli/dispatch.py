@@ -26,6 +26,7 @@ _MODULES: Final[Mapping[str, str]] = {
         "stream",
         "rebaseline",
         "retrain",
+        "redrive",
         "approve",
         "reject",
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drift_tools.endpoint.acknowledgement import acknowledge
+    from drift_tools.endpoint.dead_letters import redrive
     from drift_tools.endpoint.label_upload import read_labels, write_ground_truth
     from drift_tools.endpoint.migration import migrate
     from drift_tools.endpoint.new_normal import mark_bad, rebaseline
@@ -25,6 +26,7 @@ __all__ = [
     "read_labels",
     "read_outputs",
     "rebaseline",
+    "redrive",
     "reject",
     "retrain",
     "send",
@@ -34,6 +36,7 @@ __all__ = [
 
 _HOMES = {
     "drift_tools.endpoint.acknowledgement": ("acknowledge",),
+    "drift_tools.endpoint.dead_letters": ("redrive",),
     "drift_tools.endpoint.label_upload": (
         "read_labels",
         "write_ground_truth",

@@ -29,7 +29,7 @@ class MigratedKind:
 
 def offsets(schedule: Schedule, differences: list[str]) -> dict[str, str]:
     """The window of labels, where both of its ends can be said as the stack says them; else the default."""
-    source = schedule.job["input"]["EndpointInput"]
+    source = schedule.source
     given = {
         argument: source[key]
         for key, argument in (("StartTimeOffset", "start_time_offset"), ("EndTimeOffset", "end_time_offset"))
@@ -73,10 +73,12 @@ def _constraints(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
 
 
 def _data_quality(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
+    if schedule.is_batch:
+        return {}
     return {"baseline": {"existing": _baseline(schedule, differences)}}
 
 
-def _baseline(schedule: Schedule, differences: list[str]) -> dict[str, str]:
+def _baseline(schedule: Schedule, differences: list[str], argument: str = "") -> dict[str, str]:
     baseline = schedule.job["baseline"]
     statistics = (baseline.get("StatisticsResource") or {}).get("S3Uri")
     constraints = (baseline.get("ConstraintsResource") or {}).get("S3Uri")
@@ -84,9 +86,9 @@ def _baseline(schedule: Schedule, differences: list[str]) -> dict[str, str]:
         absent = " and ".join(
             name for name, uri in (("statistics.json", statistics), ("constraints.json", constraints)) if not uri
         )
+        what = argument or "baseline.data, or baseline.existing"
         differences.append(
-            f"{schedule.name} names no {absent}: give baseline.data, or baseline.existing with the URI of a baseline "
-            "job's results"
+            f"{schedule.name} names no {absent}: give {what} with the URI of a baseline job's results"
             + (f" ({baseline['BaseliningJobName']} has made one)." if baseline.get("BaseliningJobName") else ".")
         )
     differences.append(
@@ -96,6 +98,12 @@ def _baseline(schedule: Schedule, differences: list[str]) -> dict[str, str]:
     )
     found = {"statistics_uri": statistics, "constraints_uri": constraints}
     return {name: uri for name, uri in found.items() if uri}
+
+
+def of_batches(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
+    """The baseline of batches, where the definition names both of its files."""
+    found = _baseline(schedule, differences, argument="batch.baseline")
+    return {"baseline": found} if len(found) > 1 else {}
 
 
 def _model_quality(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
@@ -134,7 +142,7 @@ def _bias(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
     }
     if config.get("group_variable") is not None:
         found["group_variable"] = _column(config, config["group_variable"])
-    if schedule.job["input"]["EndpointInput"].get("FeaturesAttribute"):
+    if schedule.source.get("FeaturesAttribute"):
         differences.append(
             f"{schedule.name} finds the inputs by features_attribute; now they are the columns of a request, by name "
             "or in their order: make rows of them in bias.record_preprocessor if they are nested."
@@ -146,14 +154,17 @@ def _attribution(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
     """The inputs, and how their importance is computed."""
     config = schedule.config
     shap = (config.get("methods") or {}).get("shap") or {}
-    source = schedule.job["input"]["EndpointInput"]
+    source = schedule.source
     found: dict[str, Any] = {"features": list(config.get("headers") or []), **_constraints(schedule, differences)}
     if shap.get("agg_method"):
         found["aggregation"] = shap["agg_method"]
     score = source.get("ProbabilityAttribute") or source.get("InferenceAttribute") or "0"
     if str(score).isdecimal():
-        found["score"] = int(score)
+        inputs = len(found["features"]) if schedule.is_batch else 0  # which stand in front of a batch's answers
+        found["score"] = int(score) - (inputs if int(score) >= inputs else 0)
     model = (config.get("predictor") or {}).get("model_name", "its model")
+    if schedule.is_batch:
+        return found | {"model_name": model}
     differences.append(
         f"{schedule.name} asked a shadow endpoint of {model} by kernel SHAP; now the job asks the model's own archive "
         "by permutations: give attribution.model_uri, and make the baseline anew, since the two methods weigh features "

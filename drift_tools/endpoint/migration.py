@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import yaml
 
-from drift_tools.endpoint.migrated_kinds import MIGRATED, ON_BY_DEFAULT, offsets
+from contract.monitor_kinds import BATCH, DATA_QUALITY, KINDS
+from drift_tools.endpoint.batch_schedules import batch_arguments, place_of
+from drift_tools.endpoint.migrated_kinds import MIGRATED, ON_BY_DEFAULT, of_batches, offsets
 from drift_tools.endpoint.monitoring_schedules import KIND_OF, Schedule, read_document, read_schedule
 from drift_tools.errors import InputError
 
@@ -22,6 +24,7 @@ _OWN_VARIABLES: Final = frozenset({"publish_cloudwatch_metrics"})
 _OWN_IMAGES: Final = ("/sagemaker-model-monitor-analyzer", "/sagemaker-clarify-processing")
 _SHORTEST_RUN: Final = 60  # seconds, of the stack's arguments
 _SUMMARY_WIDTH: Final = 120
+_MOST_OTHERS: Final = 9  # variants, of the stack's arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +61,59 @@ def migrate(names: Sequence[str], sagemaker: Any, read_file: Callable[[str], Any
     Raises
     ------
     InputError
-        If a schedule does not exist or cannot be read, watches batch transform jobs, or belongs to another endpoint
-        than the first.
+        If a schedule does not exist or cannot be read, or belongs to another endpoint, or watches other transform
+        jobs, than the first of its sort.
     """
     schedules = [read_schedule(name, sagemaker, read_file) for name in names]
-    first = schedules[0]
-    for other in schedules[1:]:
-        if other.endpoint["EndpointName"] != first.endpoint["EndpointName"]:
-            raise InputError(
-                f"{other.name}: watches {other.endpoint['EndpointName']}, and {first.name} watches "
-                f"{first.endpoint['EndpointName']}: migrate the schedules of one endpoint at a time"
-            )
-        if other.kind == first.kind:
-            raise InputError(f"{other.name}: is a {other.kind} schedule as {first.name} is: a stack has one of a kind")
+    for number, other in enumerate(schedules):
+        _check_beside(other, schedules[:number])
     return configuration(schedules)
+
+
+def _check_beside(other: Schedule, earlier: Sequence[Schedule]) -> None:
+    """Refuse a schedule that does not fit into a stack with those before it."""
+    for first in earlier:
+        if other.is_batch == first.is_batch and _watched(other) != _watched(first):
+            raise InputError(
+                f"{other.name}: watches {_watched(other)}, and {first.name} watches {_watched(first)}: migrate the "
+                "schedules of one endpoint at a time"
+            )
+        if _argument(other) == _argument(first):
+            raise InputError(f"{other.name}: is a {other.kind} schedule as {first.name} is: a stack has one of a kind")
+
+
+def _watched(schedule: Schedule) -> str:
+    return place_of(schedule.source) if schedule.is_batch else str(schedule.endpoint["EndpointName"])
+
+
+def _argument(schedule: Schedule) -> str:
+    """The argument of a stack that it becomes."""
+    kind = KIND_OF[schedule.kind]
+    return KINDS[BATCH].argument if schedule.is_batch and kind.name == DATA_QUALITY else kind.argument
 
 
 def configuration(schedules: Sequence[Schedule]) -> Migration:
     """The configuration of one endpoint's schedules, and how it differs. Pure."""
     differences = list(_ALWAYS)
-    monitoring: dict[str, Any] = {"endpoint": {"existing": _existing(schedules[0].endpoint, differences)}}
+    of_endpoint = [schedule for schedule in schedules if not schedule.is_batch]
+    batches = [schedule for schedule in schedules if schedule.is_batch]
+    # Of batches the open engine measures the quality of data.
+    is_open = all(_argument(schedule) == KINDS[BATCH].argument for schedule in batches)
+    first = (of_endpoint or batches)[0]
+    monitoring: dict[str, Any] = {"endpoint": {"existing": _existing(first.endpoint, differences)}}
     for schedule in schedules:
-        monitoring[KIND_OF[schedule.kind].argument] = _monitor(schedule, differences)
+        monitoring[_argument(schedule)] = _monitor(schedule, differences)
         monitoring |= MIGRATED[schedule.kind].of_stack(schedule, differences)
+    if batches:
+        monitoring[KINDS[BATCH].argument] = _batch(batches, monitoring, differences, is_open=is_open)
+    if batches and not of_endpoint:
+        differences.append(
+            "There is no endpoint: endpoint.existing.name is only what results and metrics are filed under."
+        )
     for argument in ON_BY_DEFAULT:
         monitoring.setdefault(argument, {"enabled": False})
     instances = max(schedule.job["cluster"].get("InstanceCount", 1) for schedule in schedules)
-    if instances > 1:
+    if instances > 1 and is_open:
         monitoring["open_engine"] = {"instance_count": instances}
         if len({schedule.job["cluster"].get("InstanceCount", 1) for schedule in schedules}) > 1:
             differences.append(f"The schedules had different numbers of instances; all jobs get {instances}.")
@@ -97,7 +126,38 @@ def configuration(schedules: Sequence[Schedule]) -> Migration:
     tags = {name: value for schedule in schedules for name, value in schedule.tags.items()}
     if tags:
         monitoring["tags"] = tags
-    return Migration({"config": {f"{PROJECT}:engine": "open", f"{PROJECT}:monitoring": monitoring}}, tuple(differences))
+    engine = "open" if is_open else "model-monitor"
+    return Migration({"config": {f"{PROJECT}:engine": engine, f"{PROJECT}:monitoring": monitoring}}, tuple(differences))
+
+
+def _batch(
+    batches: Sequence[Schedule], monitoring: Mapping[str, Any], differences: list[str], *, is_open: bool
+) -> dict[str, Any]:
+    """The argument `batch`: what it becomes of its own schedule, and where batches lie."""
+    argument = KINDS[BATCH].argument
+    found: dict[str, Any] = dict(monitoring.get(argument, {}))
+    own = next((schedule for schedule in batches if _argument(schedule) == argument), None)
+    source = own or batches[0]
+    found |= batch_arguments(source.source, source.transforms, differences, is_open=is_open)
+    if own is not None:
+        found |= of_batches(own, differences)
+    others = [_argument(schedule) for schedule in batches if schedule is not own]
+    if others:
+        found["monitors"] = others
+        differences.append(
+            f"The open engine measures no {', '.join(others)} of batches: the stack keeps Model Monitor for "
+            "them, in an account that has it."
+        )
+    elif found.pop("schedule_expression", None) is not None:
+        differences.append(
+            "A batch is looked at when its transform job has ended; set batch.schedule_expression to how often one is "
+            "due, to be told when none comes."
+        )
+    if found.pop("record_preprocessor", None) is not None:
+        differences.append(
+            "What transform jobs write goes through no preprocessor here: write the rows as they are meant."
+        )
+    return found
 
 
 _ALWAYS: Final = (
@@ -122,10 +182,14 @@ def _existing(endpoint: Mapping[str, Any], differences: list[str]) -> dict[str, 
     key = _key_arn(capture.get("KmsKeyId") or "", endpoint, "endpoint.existing.kms_key_arn", differences)
     if key:
         found["kms_key_arn"] = key
-    others = [*variants[1:], *(variant["VariantName"] for variant in endpoint.get("ShadowProductionVariants") or [])]
+    shadows = [variant["VariantName"] for variant in endpoint.get("ShadowProductionVariants") or []]
+    others, left = [*variants[1:], *shadows][:_MOST_OTHERS], [*variants[1:], *shadows][_MOST_OTHERS:]
     if others:
+        found["other_variants"] = others
         differences.append(
-            f"Model Monitor looked at all variants together; now at {variants[0]} alone, without {', '.join(others)}."
+            f"{variants[0]} and {', '.join(others)} are looked at together, as Model Monitor did; "
+            "data_quality.segments: [variant] tells them apart."
+            + (f" Not looked at: {', '.join(left)}." if left else "")
         )
     return found
 
@@ -154,7 +218,7 @@ def _monitor(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
 
 def _attributes(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
     """Where the monitor finds what in a captured record, and its window."""
-    source = schedule.job["input"]["EndpointInput"]
+    source = schedule.source
     found: dict[str, Any] = {}
     if KIND_OF[schedule.kind].needs_labels:
         for key, argument in (
@@ -170,7 +234,7 @@ def _attributes(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
             f"Labels were read from {labels}; write them to ground-truth/ in the stack's bucket from now on, under the "
             "same yyyy/mm/dd/hh."
         )
-    if source.get("ExcludeFeaturesAttribute"):
+    if source.get("ExcludeFeaturesAttribute") and _argument(schedule) != KINDS[BATCH].argument:
         differences.append(
             f"{schedule.name} left the columns {source['ExcludeFeaturesAttribute']} out of the run; now they are "
             "described and judged. With engine: open, data_quality.exclude_features leaves them out as before. To go "
@@ -184,7 +248,7 @@ def _attributes(schedule: Schedule, differences: list[str]) -> dict[str, Any]:
 def _about(schedule: Schedule, differences: list[str]) -> None:
     """What a schedule was that no argument says."""
     if schedule.is_stopped:
-        argument = KIND_OF[schedule.kind].argument
+        argument = _argument(schedule)
         differences.append(
             f"{schedule.name} is stopped; the stack's monitor runs as soon as it is deployed: set {argument}.enabled: "
             "false until it should."

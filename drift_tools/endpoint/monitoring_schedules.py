@@ -1,7 +1,7 @@
 """Monitoring schedules of Model Monitor, read from an account with their definitions and their endpoints."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,11 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.monitor_kinds import KINDS, MonitorKind
 from drift_tools.aws import one_line, s3_paths
+from drift_tools.endpoint.batch_schedules import stand_in, transforms_of
 from drift_tools.errors import InputError
 from drift_tools.profiles import read_json
 
 # Kinds by SageMaker's names for them.
-KIND_OF: Final[Mapping[str, MonitorKind]] = {kind.monitoring_type: kind for kind in KINDS.values()}
+KIND_OF: Final[Mapping[str, MonitorKind]] = {
+    kind.monitoring_type: kind for kind in KINDS.values() if kind.monitoring_type
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,19 @@ class Schedule:
     tags: Mapping[str, str]
     is_stopped: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
+    transforms: Sequence[Mapping[str, Any]] = ()
+    """The newest transform jobs that it watches, where it watches those; `endpoint` then only names them."""
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """What it looks at: AWS's EndpointInput, or its BatchTransformInput."""
+        found: Mapping[str, Any] = self.job["input"].get("EndpointInput") or self.job["input"]["BatchTransformInput"]
+        return found
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether it watches transform jobs."""
+        return "BatchTransformInput" in self.job["input"]
 
 
 def read_document(uri: str) -> Any:
@@ -52,8 +68,11 @@ def read_schedule(name: str, sagemaker: Any, read_file: Callable[[str], Any] = r
         if kind not in KIND_OF:
             raise InputError(f"{name}: is a {kind} schedule: the open engine monitors {', '.join(KIND_OF)}")
         job = _job(kind, config, sagemaker)
-        endpoint = _endpoint(name, job, sagemaker)
-        tags = sagemaker.list_tags(ResourceArn=described["MonitoringScheduleArn"])["Tags"]
+        arn = described["MonitoringScheduleArn"]
+        batch = job["input"].get("BatchTransformInput")
+        transforms = transforms_of(batch, sagemaker) if batch else []
+        endpoint = stand_in(name, arn, batch, transforms) if batch else _endpoint(name, job, sagemaker)
+        tags = sagemaker.list_tags(ResourceArn=arn)["Tags"]
     except (ClientError, BotoCoreError) as error:
         raise InputError(f"{name}: cannot be read ({one_line(error)}): check name, region and permissions") from error
     return Schedule(
@@ -65,6 +84,7 @@ def read_schedule(name: str, sagemaker: Any, read_file: Callable[[str], Any] = r
         {tag["Key"]: tag["Value"] for tag in tags if not tag["Key"].startswith("aws:")},
         described["MonitoringScheduleStatus"] == "Stopped",
         read_file(job["app"]["ConfigUri"]) if job["app"].get("ConfigUri") else {},
+        transforms,
     )
 
 
@@ -97,10 +117,9 @@ def _job(kind: str, config: Mapping[str, Any], sagemaker: Any) -> dict[str, Mapp
 
 
 def _endpoint(name: str, job: Mapping[str, Mapping[str, Any]], sagemaker: Any) -> Mapping[str, Any]:
-    endpoint_input = job["input"].get("EndpointInput")
-    if endpoint_input is None:
-        raise InputError(f"{name}: watches batch transform jobs: the open engine monitors endpoints")
-    endpoint: Mapping[str, Any] = sagemaker.describe_endpoint(EndpointName=endpoint_input["EndpointName"])
+    endpoint: Mapping[str, Any] = sagemaker.describe_endpoint(
+        EndpointName=job["input"]["EndpointInput"]["EndpointName"]
+    )
     if not (endpoint.get("DataCaptureConfig") or {}).get("EnableCapture"):
         raise InputError(
             f"{name}: its endpoint {endpoint['EndpointName']} captures nothing: turn data capture on, then migrate"

@@ -26,8 +26,12 @@ LONGEST: Final = 672
 # Of the score that moved, to say since when.
 _LONGEST_EPISODE: Final = 336
 _ANSCOMBE = 3 / 8
-# Of the threshold, for what was called drift before.
-_HELD = 0.5
+# Of the threshold, for what was called drift before. A slow drift is called by a window that is large by chance, when
+# it is not material on the whole: half of the threshold would call its end in the next hour, and ring again and again.
+_HELD = 0.25
+# A window after one that was called is not calm yet while its p-value is no larger: of an episode's windows some differ
+# less than others, and each that was called calm would end it, and the next one ring anew.
+_STILL = 0.05
 
 
 def judge(
@@ -54,8 +58,8 @@ def judge(
     thresholds
         of a feature's material effect (PSI), where it is not 0.1.
     drifting
-        features that the run before called drift: while their episode lasts they stay so down to half of the threshold,
-        so that an episode about as large as the threshold is one and not many.
+        features that the run before called drift: while their episode lasts they stay so down to a quarter of the
+        threshold, so that an episode about as large as that is one and not many.
 
     Returns
     -------
@@ -90,6 +94,7 @@ class _PartJudge(PartEvidence):
         sudden, score = weighted_p_values(self.model, sudden_p_values(self.model, last))
         self.sudden, self.sudden_score = sudden[0], score[0]
         self.runs = runs_beyond(self.model, self.scores.z[-self.run_length :], self.run_length)[-1]
+        self.is_beyond = runs_beyond(self.model, last.z, 1)[-1]
         self.evidence, self.evidence_score = self.cumulative()
         self.rare_evidence, self.rare_score = self.rare()
         self.window_effect = effect_of(self.counts[-1:], self.model.expected[last.slot])
@@ -110,14 +115,19 @@ class _PartJudge(PartEvidence):
 
     def _sudden(self, own: int, p_value: float, effect: float) -> WindowVerdict | None:
         is_sudden, is_run = p_value <= self.budget.sudden_level, bool(self.runs[own])
-        if not (is_sudden or is_run):
+        lasts = bool(self.held[own]) and (p_value <= _STILL or bool(self.is_beyond[own]))
+        if not (is_sudden or is_run or lasts):
             return None
         single = type(self.window_effect)(*(side[:, own] for side in self._sides()))
-        if not single.is_material(self.model.noise[own], self.bins[own].is_numerical, self.thresholds[own])[0]:
+        threshold = float(self.thresholds[own]) * (_HELD if self.held[own] else 1.0)
+        if not single.is_material(self.model.noise[own], self.bins[own].is_numerical, threshold)[0]:
             return None
-        score = int(self.sudden_score[own]) if is_sudden else self._extreme_score(own)
-        test: Test = "sudden" if is_sudden else "runs"
-        reason = f"p {p_value:.1g}" if is_sudden else f"{self.run_length} windows beyond all of the baseline's"
+        by_runs = is_run or (lasts and not is_sudden and p_value > _STILL)
+        score = self._extreme_score(own) if by_runs and not is_sudden else int(self.sudden_score[own])
+        test: Test = "runs" if by_runs and not is_sudden else "sudden"
+        reason = f"{self.run_length} windows beyond all of the baseline's" if test == "runs" else f"p {p_value:.1g}"
+        if not (is_sudden or is_run):
+            reason = f"p {p_value:.2g}; drift in the window before"
         return self._dated(own, score, WindowVerdict("drift", reason, test, self._moved(own, score), p_value, effect))
 
     def _sides(self) -> tuple[Floats, Floats, Floats]:

@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contract.bucket_layout import VIOLATIONS
+from contract.bucket_layout import DRIFT, VIOLATIONS
 from contract.failure_note import Failure
 from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
+from functions.common.deliveries import DELIVERIES
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
@@ -32,8 +33,6 @@ from functions.monitor_window.container_files import OutOfTimeError, fetch_input
 
 _RESERVE_SECONDS = 10.0  # for uploads, metrics and the marker, after the program's time is up
 _LOG_CHARACTERS = 4000
-# How often Lambda delivers an event whose function fails: twice more (`components/functions/function.py`).
-DELIVERIES = 3
 _TRIES = "tries"  # a marker's fact: so many deliveries have failed
 _STORED = "stored_violations"  # a marker's fact: the results are there, with so many violations
 _EFFECT = "largest_effect"  # beside it
@@ -187,7 +186,9 @@ def _found(job: Job, ml_root: Path) -> tuple[int, float]:
             path = place(ml_root, output["S3Output"]["LocalPath"]) / name
             if path.is_file():
                 document = json.loads(path.read_bytes())
-                return count_violations(document), largest_effect(document)
+                measures = path.with_name(DRIFT)
+                drift = json.loads(measures.read_bytes()) if measures.is_file() else None
+                return count_violations(document), largest_effect(document, drift)
     return 0, 0.0
 
 

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from contract.metrics import JOB_FAILURES, LEFT_OUT_FILES, LOST_WINDOWS, NO_DATA
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
+from functions.common.deliveries import is_last
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError
 from functions.common.idempotency import Clock, IdempotencyStore, StillInProgressError
@@ -34,7 +35,7 @@ from functions.start_monitor.job_request import (
 from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
 from functions.start_monitor.second_chance import NO_JOB, note_lost, settle
-from functions.start_monitor.start_failures import DELIVERIES, FailureNotes, is_last_try_of_batches
+from functions.start_monitor.start_failures import FailureNotes, is_last_try_of_batches
 from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
 from functions.start_monitor.time_window import iso, parse_time
 
@@ -153,17 +154,6 @@ def _notes(s3: Any, settings: Settings, plan: Plan) -> FailureNotes:
     return settings.notes(s3, plan.endpoint, plan.schedule, job_name(plan), iso(plan.window.end))
 
 
-def _is_last_try(records: Records, plan: Plan) -> bool:
-    """Whether Lambda delivers the event no more; also if that cannot be found out."""
-    tries = [DELIVERIES]
-
-    def count() -> None:
-        tries[0] = records.count_try(plan.window.end)
-
-    attempt("how often the run was tried could not be kept", count, schedule=plan.schedule)
-    return tries[0] >= DELIVERIES
-
-
 def _note_lost(notes: FailureNotes, lost: Mapping[str, str]) -> None:
     """Why windows are lost, for the message of the alarm."""
     spans = "; ".join(f"the window until {end}: {reason}" for end, reason in lost.items())
@@ -204,7 +194,8 @@ def process(
         raise
     except Exception as error:
         _notes(s3, settings, plan).not_started(error)
-        if _is_last_try(Records.of(s3, plan, clock.now), plan):
+        records = Records.of(s3, plan, clock.now)
+        if is_last(lambda: records.count_try(plan.window.end), plan.schedule):
             publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
         raise
     # CloudWatch bills a metric by the hours that have it, and its alarm takes an hour without it for a good one.

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from contract.bucket_layout import hour_folder
 from functions.common.aws_clients import error_code
+from functions.common.deliveries import count_delivery
 from functions.common.json_logging import log
 from functions.common.s3_objects import DamagedError, exists, list_keys, read_json, split_location
 from functions.start_monitor.plan import Plan
@@ -248,10 +249,7 @@ class Records:
 
     def count_try(self, end: datetime) -> int:
         """Count a delivery that could not start the run; how many there were."""
-        key = self.key(end, _TRIES)
-        before = int(self._read(key)["tries"]) if exists(self.s3, self.bucket, key) else 0
-        self._write(key, json.dumps({"tries": before + 1, "at": self.now()}).encode())
-        return before + 1
+        return count_delivery(self.s3, self.bucket, self.key(end, _TRIES))
 
     def _is_held(self, end: datetime) -> bool:
         try:

@@ -8,13 +8,10 @@ from typing import Any
 
 from contract.failure_note import NOT_STARTED, Failure
 from functions.common.aws_clients import error_code
+from functions.common.deliveries import count_delivery, is_last
 from functions.common.failure_notes import note_failure
 from functions.common.json_logging import attempt
-from functions.common.s3_objects import exists, read_json
-from functions.start_monitor.batch_plan import BatchPlan, write_json
-
-# Lambda's own: the first and two retries (components/functions/function.py, RETRIES).
-DELIVERIES = 3
+from functions.start_monitor.batch_plan import BatchPlan
 
 
 @dataclass(frozen=True)
@@ -58,22 +55,10 @@ class FailureNotes:
 
 
 def is_last_try_of_batches(s3: Any, plan: BatchPlan, event: Any) -> bool:
-    """Whether Lambda delivers this event of batches no more; also if that cannot be found out.
-
-    Lambda tells no number of the attempt, so they are counted beside what is remembered of batches. Where they cannot
-    be, every failure alarms: silence would be worse.
-    """
-    tries = [DELIVERIES]
+    """Whether Lambda delivers this event of batches no more; counted beside what is remembered of batches."""
     bucket, state = plan.state
     key = f"{state}/tries/{hashlib.sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()[:32]}.json"
-
-    def count() -> None:
-        before = int(read_json(s3, bucket, key)["tries"]) if exists(s3, bucket, key) else 0
-        write_json(s3, bucket, key, {"tries": before + 1})
-        tries[0] = before + 1
-
-    attempt("how often the event was tried could not be kept", count, schedule=plan.schedule)
-    return tries[0] >= DELIVERIES
+    return is_last(lambda: count_delivery(s3, bucket, key), plan.schedule)
 
 
 def _message(error: Exception) -> str:

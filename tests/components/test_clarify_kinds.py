@@ -268,8 +268,22 @@ def test_what_is_refused_at_the_door(make_args: MakeArgs, changes: dict[str, Any
 def test_an_endpoint_that_exists_needs_the_address_of_its_model(make_args: MakeArgs) -> None:
     existing = {"existing": {"name": "fraud", "capture_uri": "s3://captures/endpoints"}}
     with pytest.raises(ArgumentError, match=r"attribution\.model_uri is missing"):
-        monitors_of(StackSettings.from_args("churn", make_args(endpoint=existing, attribution=ATTRIBUTION)))
+        monitors_of(
+            StackSettings.from_args("churn", make_args(engine="open", endpoint=existing, attribution=ATTRIBUTION))
+        )
     given = {**ATTRIBUTION, "model_uri": "s3://models/fraud/model.tar.gz"}
-    settings = StackSettings.from_args("churn", make_args(endpoint=existing, attribution=given))
+    settings = StackSettings.from_args("churn", make_args(engine="open", endpoint=existing, attribution=given))
     assert "s3://models/fraud/model.tar.gz" in settings.files_outside
     assert monitors_of(settings)["attribution"].model_uri(None) == "s3://models/fraud/model.tar.gz"
+
+
+def test_clarify_s_shadow_endpoint_runs_the_model_of_an_endpoint_that_exists(make_args: MakeArgs) -> None:
+    existing = {"existing": {"name": "fraud", "capture_uri": "s3://captures/endpoints"}}
+    of_clarify = {"engine": "model-monitor", "endpoint": existing}
+    with pytest.raises(ArgumentError, match=r"attribution\.model_name is missing"):
+        monitors_of(StackSettings.from_args("churn", make_args(**of_clarify, attribution=ATTRIBUTION)))
+    given = {**ATTRIBUTION, "model_name": "fraud-model"}
+    monitor = monitors_of(StackSettings.from_args("churn", make_args(**of_clarify, attribution=given)))["attribution"]
+    config = monitor.analysis_config(None)
+    assert config is not None
+    assert config["predictor"]["model_name"] == "fraud-model"

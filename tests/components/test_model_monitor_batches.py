@@ -44,7 +44,7 @@ def batches(run_stack: Callable[..., Run], labelled_csv: Path) -> Run:
             "inference_attribute": "3",
             "baseline": constraints,
         },
-        attribution={"features": ["age", "place", "amount"], "baseline": constraints, "model_uri": "s3://old/m.tar.gz"},
+        attribution={"features": ["age", "place", "amount"], "baseline": constraints, "model_name": "scoring"},
     )
 
 

@@ -108,6 +108,24 @@ class TestStorage:
                 "expiration": {"days": 400},
             },
             {
+                "id": "expire-result-tables",
+                "status": "Enabled",
+                "filter": {"prefix": "result-tables/"},
+                "expiration": {"days": 400},
+            },
+            {
+                "id": "expire-engine-agreement",
+                "status": "Enabled",
+                "filter": {"prefix": "engine-agreement/"},
+                "expiration": {"days": 400},
+            },
+            {
+                "id": "expire-stream-state",
+                "status": "Enabled",
+                "filter": {"prefix": "stream-state/"},
+                "expiration": {"days": 400},
+            },
+            {
                 "id": "expire-responder-state",
                 "status": "Enabled",
                 "filter": {"prefix": "responder-state/"},
@@ -140,8 +158,8 @@ class TestStorage:
         rules = smallest.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]
         assert rules[0]["expiration"] == {"days": 90}
         assert rules[1]["expiration"] == {"days": 400}
-        assert rules[4]["expiration"] == {"days": 730}  # what a monitor has learnt
-        assert rules[5]["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
+        assert rules[7]["expiration"] == {"days": 730}  # what a monitor has learnt
+        assert rules[8]["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
 
 
 class TestIdentity:

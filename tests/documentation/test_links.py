@@ -37,3 +37,18 @@ def test_there_are_pages_and_links() -> None:
     names = {str(page.relative_to(PROJECT)) for page in PAGES}
     assert {"README.md", "docs/operations.md", "functions/README.md"} <= names
     assert "dead-letters" in anchors(PROJECT / "docs" / "operations.md")
+
+
+def test_every_kind_of_message_has_its_section_of_the_runbook() -> None:
+    """Messages carry their kind as an attribute; people look under it for what to do."""
+    kinds = PROJECT / "functions" / "alarm_responder" / "kinds"
+    sent = {
+        kind
+        for path in kinds.glob("*.py")
+        for kind in re.findall(r'attributes_of\(alarm, "([\w-]+)"', path.read_text())
+    }
+    headings = [
+        line for line in (PROJECT / "docs" / "operations.md").read_text().splitlines() if line.startswith("## ")
+    ]
+    assert {"violations", "job-failure", "silent-monitor", "no-data"} <= sent
+    assert [kind for kind in sorted(sent) if not any(f"`{kind}`" in heading for heading in headings)] == []

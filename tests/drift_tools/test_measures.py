@@ -235,11 +235,11 @@ def test_the_exact_test_far_out_in_large_samples(hits: int, others: int) -> None
 
 
 def test_the_chi_squared_test_of_few_and_a_share_of_a_feature_have_one_p_value() -> None:
-    table = [[1, 999], [3, 47]]
-    fisher = stats.fisher_exact(table).pvalue
-    assert chi_squared(*table).p_value == pytest.approx(fisher, rel=1e-9)
-    assert homogeneity_p_value(*table) == pytest.approx(fisher, rel=1e-9)
-    assert rank_p_value(*table) == pytest.approx(fisher, rel=1e-9)
+    before, now = [1, 999], [3, 47]
+    fisher = stats.fisher_exact([before, now]).pvalue
+    assert chi_squared(before, now).p_value == pytest.approx(fisher, rel=1e-9)
+    assert homogeneity_p_value(before, now) == pytest.approx(fisher, rel=1e-9)
+    assert rank_p_value(before, now) == pytest.approx(fisher, rel=1e-9)
 
 
 def test_a_category_that_pooling_hides_is_found() -> None:

@@ -13,7 +13,7 @@ from drift_tools.capture import CONTAINER_NAMES
 from drift_tools.errors import InputError
 from drift_tools.job.inputs import dataset
 from drift_tools.tables import Table, json_fast
-from drift_tools.tables.csv_fast import LazyColumn
+from drift_tools.tables.lazy_column import LazyColumn
 
 FLAT = st.one_of(
     st.none(),

@@ -74,20 +74,19 @@ class FakeS3(_Service):
         self.bucket = bucket
         self.objects: dict[str, bytes] = {}
         self.modified: dict[str, datetime] = {}
-        """When an object was written, of those of which a test says so."""
+        """When an object was written; a test may say otherwise."""
         self.denied_prefixes: tuple[str, ...] = ()
         self.page = 3
         self.now: Callable[[], datetime] = lambda: datetime(2026, 11, 23, tzinfo=UTC)
-        self._modified: dict[str, datetime] = {}
         self._sorted: tuple[int, list[str]] = (-1, [])
 
     def put(self, key: str, content: Any) -> None:
         self.objects[key] = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self._modified[key] = self.now()
+        self.modified[key] = self.now()
 
     def expire(self, key: str) -> None:
         del self.objects[key]
-        self._modified.pop(key, None)
+        self.modified.pop(key, None)
 
     def json(self, key: str) -> Any:
         return json.loads(self.objects[key])
@@ -125,7 +124,7 @@ class FakeS3(_Service):
                 bisect.insort(self._sorted[1], key)
                 self._sorted = (len(self.objects) + 1, self._sorted[1])
             self.objects[key] = request["Body"]
-            self._modified[key] = self.now()
+            self.modified[key] = self.now()
             return {"ETag": _etag(request["Body"])}
 
     def get_object(self, **request: Any) -> dict[str, Any]:
@@ -172,7 +171,7 @@ class FakeS3(_Service):
             return answer
 
     def _moment(self, key: str) -> datetime:
-        return self.modified.get(key) or self._modified.get(key) or self.now()
+        return self.modified.get(key) or self.now()
 
 
 def _etag(body: bytes) -> str:

@@ -98,6 +98,21 @@ class Mortal:
         return answer
 
 
+class Meanwhile(Mortal):
+    """Clients of an invocation that lives on, while something else happens right before its n-th call."""
+
+    def __init__(self, calls: int | None, happens: Callable[[], object]) -> None:
+        super().__init__(calls, after=False)
+        self._happens = happens
+
+    def call(self, function: Callable[..., Any], *args: Any, **request: Any) -> Any:
+        if self.left is not None:
+            self.left -= 1
+            if self.left == 0:
+                self._happens()
+        return function(*args, **request)
+
+
 class _Wrapped:
     def __init__(self, client: Any, mortal: Mortal) -> None:
         self._client, self._mortal = client, mortal
@@ -139,6 +154,7 @@ class World:
     failures: int = 0
     has_program: bool = False
     """Small windows are read by the monitor's own program, in this process, and not only counted."""
+    responders: int = 0
     at_once: bool = False
     """While deliveries come from several threads, the world's time stands still: whoever waits, really waits."""
 
@@ -149,6 +165,10 @@ class World:
     @property
     def clock(self) -> Any:
         """The functions' clock: it passes while somebody waits."""
+        return self.skewed(0.0)
+
+    def skewed(self, seconds: float) -> Any:
+        """The same clock, ahead by so many seconds."""
 
         def sleep(seconds: float) -> None:
             if self.at_once:
@@ -156,10 +176,7 @@ class World:
             else:
                 self.now += timedelta(seconds=seconds)
 
-        return IDEMPOTENCY.Clock(now=self._seconds, sleep=sleep)
-
-    def _seconds(self) -> float:
-        return self.now.timestamp()
+        return IDEMPOTENCY.Clock(now=lambda: self.now.timestamp() + seconds, sleep=sleep)
 
     def capture(self, hours_late: int = 0, files: int = 1, variant: str = "Primary") -> None:
         """Files of an hour appear, perhaps hours after it; never later than the monitor looks back."""
@@ -182,14 +199,19 @@ class World:
         *,
         after: bool = False,
         failing: Mapping[str, str] = MappingProxyType({}),
+        mortal: Mortal | None = None,
+        ahead: float = 0.0,
+        seconds: float = SECONDS,
     ) -> bool:
-        """One delivery of the schedule; whether it ended by itself. `failing`: AWS's code by operation, once."""
-        if not self.at_once:
+        """One delivery of the schedule; whether it ended by itself. `failing`: AWS's code by operation, once; `mortal`:
+        what happens at its calls; `ahead`: seconds by which its clock is; `seconds`: how long it may take.
+        """
+        if not self.at_once and seconds == SECONDS:
             self.now += timedelta(seconds=70)  # whoever held something before is dead by now
         for operation, code in failing.items():
             client = self.sagemaker if operation.endswith("ProcessingJob") else self.s3
             client.fail(operation, code)
-        mortal = Mortal(kill_at, after=after)
+        mortal = mortal or Mortal(kill_at, after=after)
         event = {"scheduled_time": f"{scheduled:%Y-%m-%dT%H:%M:%SZ}", "plan": copy.deepcopy(self.plan)}
         try:
             STARTER.handler.process(
@@ -199,8 +221,8 @@ class World:
                 sagemaker=mortal.wrap(self.sagemaker),
                 functions=mortal.wrap(self.functions),
                 cloudwatch=mortal.wrap(self.cloudwatch),
-                deadline=self.now.timestamp() + SECONDS,
-                clock=self.clock,
+                deadline=self.now.timestamp() + ahead + seconds,
+                clock=self.skewed(ahead),
             )
         except Killed:
             return False
@@ -225,12 +247,26 @@ class World:
             self.episodes.append(Episode(_alarm_event(self.now)))
         self.is_ringing = rings
 
-    def respond(self, episode: Episode, kill_at: int | None = None, *, after: bool = False) -> bool:
-        """SNS gives the responder an alarm's change, perhaps again; whether it ended by itself."""
-        self.now += timedelta(seconds=70)
-        mortal, before = Mortal(kill_at, after=after), len(self.sns.published)
-        s3 = mortal.wrap(self.s3)
-        store = IDEMPOTENCY.IdempotencyStore(s3, "churn-data", "responder", self.now.timestamp() + SECONDS, self.clock)
+    def respond(
+        self,
+        episode: Episode,
+        kill_at: int | None = None,
+        *,
+        after: bool = False,
+        mortal: Mortal | None = None,
+        ahead: float = 0.0,
+        seconds: float = SECONDS,
+    ) -> bool:
+        """SNS gives the responder an alarm's change, perhaps again; whether it ended by itself. The rest is as in
+        `deliver`.
+        """
+        if seconds == SECONDS:
+            self.now += timedelta(seconds=70)
+        mortal, before = mortal or Mortal(kill_at, after=after), len(self.sns.published)
+        s3, owner = mortal.wrap(self.s3), f"responder-{self.responders}"
+        self.responders += 1
+        deadline, clock = self.now.timestamp() + ahead + seconds, self.skewed(ahead)
+        store = IDEMPOTENCY.IdempotencyStore(s3, "churn-data", owner, deadline, clock)
         settings = RESPONDER.responder.Settings.read(RESPONDING)
         responder = RESPONDER.responder.Responder(settings, s3, mortal.wrap(self.sns), store)
         try:
@@ -241,9 +277,15 @@ class World:
         except Exception:
             return False  # Lambda gives it the event again, and then a dead letter does
         finally:
-            episode.told += len(self.sns.published) - before
+            episode.told = self._told_of(episode)
         episode.is_answered = True
         return True
+
+    def _told_of(self, episode: Episode) -> int:
+        """Messages to people that say when the episode began."""
+        moment = json.loads(episode.event["Records"][0]["Sns"]["Message"])["StateChangeTime"]
+        at = f"Alarm at  {moment[:10]} {moment[11:19]} UTC"
+        return sum(at in request["Message"] for request in self.sns.published)
 
     @property
     def named_lost(self) -> set[str]:
@@ -298,6 +340,11 @@ class World:
                 )  # fmt: skip
         except Killed:
             pass
+        finally:
+            self._look_at(job)
+
+    def _look_at(self, job: dict[str, Any]) -> None:
+        """Count the files of a function's run whose results are there."""
         key = IDEMPOTENCY.small_window_key("monitor-state", ENDPOINT, job["ProcessingJobName"])
         facts = self.s3.json(key)["facts"] if key in self.s3.objects else {}
         if ("stored_violations" in facts or facts.get("status") == "0") and job["ProcessingJobName"] not in self._done:
@@ -386,4 +433,4 @@ def _program(program: Callable[[Any, Path], int]) -> Iterator[None]:
         WINDOWS.handler._execute = original
 
 
-__all__ = ["LATE_HOURS", "Killed", "World", "client_error"]
+__all__ = ["LATE_HOURS", "Killed", "Meanwhile", "World", "client_error"]

@@ -57,6 +57,13 @@ class Loop(RuleBasedStateMachine):
         for _ in range(told):
             self.world.hear_of(name)
 
+    @precondition(lambda self: len(self.world.sagemaker.jobs) > len(self.world.running()))
+    @rule(data=st.data())
+    def an_event_comes_late(self, data: Any) -> None:
+        # Of any job that has ended: out of order, and perhaps for the second time.
+        ended = [name for name in self.world.sagemaker.jobs if name not in self.world.running()]
+        self.world.hear_of(data.draw(st.sampled_from(ended)))
+
     @precondition(lambda self: self.world.functions.requests("Invoke"))
     @rule(data=st.data(), kill_at=_CALLS, fails=st.booleans())
     def a_function_runs(self, data: Any, kill_at: int | None, fails: bool) -> None:

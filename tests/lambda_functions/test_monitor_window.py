@@ -234,7 +234,7 @@ def test_what_no_retry_repairs_is_told_with_the_last_one(
     deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch
 ) -> None:
     del stored.objects["m.manifest"]
-    for delivery in range(MODULES.handler.DELIVERIES):
+    for delivery in range(common("deliveries").DELIVERIES):
         assert metrics(cloudwatch) == []
         with pytest.raises(common("s3_objects").UnreadableError):
             deliver(owner=str(delivery))

@@ -39,7 +39,9 @@ def test_a_facet_of_too_many_groups_fails_and_says_so() -> None:
 
 @pytest.mark.limit("rows that attribution explains")
 def test_the_rows_that_were_explained_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(explain.attribute.__kwdefaults__, "most", 60)
+    defaults = explain.attribute.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "most", 60)
     monitor = test_attribution_job.Monitor(tmp_path)
     monitor.baseline()
     message = monitor.window(np.random.default_rng(1).random((100, 3)))

@@ -3,12 +3,15 @@
 Model Monitor's engine, of which nobody but this stack hears when it has stopped.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 
+from drift_tools.__main__ import main
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.open_engine.conftest import lived
 from tests.open_engine.watched import Watched
@@ -94,15 +97,14 @@ def break_the_responder(stack: Watched, topic_arn: str = "") -> None:
 
 
 def redrive(stack: Watched) -> list[str]:
-    """The runbook's steps: look at the letters, send each again, delete what was handled."""
-    sqs, letters = stack.cloud.client("sqs"), []
+    """The runbook's step, as a person does it: `drift-tools redrive`. The letters that were there."""
     queue = stack.made("aws:sqs/queue:Queue", "-alarm-responder-dead-letters")
-    while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=60).get("Messages"):
-        for letter in found:
-            send_again(stack, letter["Body"])
-            letters.append(letter["Body"])
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
-    return letters
+    sqs = stack.cloud.client("sqs")
+    found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
+    with patch.dict(os.environ, stack.cloud.environment()):
+        assert main(["redrive", "--queue", queue, "--function", stack.outputs["responder_function_name"]]) == 0
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+    return [letter["Body"] for letter in found]
 
 
 def send_again(stack: Watched, letter: str) -> None:

@@ -8,6 +8,8 @@ import pulumi
 
 from components import naming
 from components.args import (
+    MODEL_MONITOR,
+    OPEN,
     ArgumentError,
     AttributionData,
     AttributionSettings,
@@ -60,7 +62,12 @@ class Attribution(MonitorDefaults):
         if found is None:
             return None
         is_foreign = isinstance(endpoint, ExistingEndpointSettings)
-        if is_foreign and found.model_uri is None:
+        if is_foreign and settings.engine != OPEN and found.model_name is None:
+            raise ArgumentError(
+                "attribution.model_name is missing: the endpoint exists already, and SageMaker Clarify asks a shadow "
+                "endpoint of its model; give the model's name"
+            )
+        if is_foreign and settings.engine != MODEL_MONITOR and found.model_uri is None:
             raise ArgumentError(
                 "attribution.model_uri is missing: the endpoint exists already, and the monitor asks the model's own "
                 "archive; give the s3:// URI of its model.tar.gz"
@@ -94,6 +101,7 @@ class Attribution(MonitorDefaults):
     def analysis_config(self, model_name: pulumi.Input[str] | None = None) -> Mapping[str, Any]:
         """The inputs, how their importance is computed, and for Clarify the model of its shadow endpoint."""
         found = self.settings
+        model_name = found.model_name if found.model_name is not None else model_name
         predictor = {
             "model_name": model_name,
             "instance_type": found.instance_type,
@@ -104,7 +112,7 @@ class Attribution(MonitorDefaults):
         }
         return {
             "headers": list(found.features),
-            "methods": {"shap": {"agg_method": found.aggregation}},
+            "methods": {"shap": {"agg_method": found.aggregation, **({"use_logit": True} if found.use_logit else {})}},
             **({"predictor": predictor} if model_name is not None else {}),
         }
 

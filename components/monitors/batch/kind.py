@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Self
 
 import pulumi
 
-from components.args import ArgumentError, BatchSettings, OpenEngineSettings, StackSettings
+from components.args import BatchSettings, OpenEngineSettings, StackSettings
 from components.baselines import BaselineAddresses, BaselineSource
 from components.monitors.batch.model_monitor import batch_schedule
 from components.monitors.data_quality.files import data_quality_files
@@ -48,8 +48,6 @@ class Batch(MonitorDefaults):
         self, site: Site, baseline: BaselineAddresses | None, opts: pulumi.ResourceOptions
     ) -> pulumi.Output[str]:
         """Make Model Monitor's job definition and schedule; the schedule's name."""
-        if baseline is None:
-            raise ArgumentError("batch.baseline is missing: Model Monitor needs what it compares batches with")
         return batch_schedule(self.settings, site, site.images[self.repository], baseline, opts)
 
     def quoted_statistics(self, baseline: BaselineAddresses) -> pulumi.Input[str] | None:

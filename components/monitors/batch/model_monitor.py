@@ -24,23 +24,25 @@ def batch_schedule(
     settings: BatchSettings,
     site: Site,
     image_uri: pulumi.Input[str],
-    baseline: BaselineAddresses,
+    baseline: BaselineAddresses | None,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """Make the definition and the schedule that runs it; the schedule's name.
+    """Make the definition and the schedule that runs it; the schedule's name. Without a baseline batches are described.
 
     By Cloud Control: the classic provider knows neither Parquet nor features that are left out.
     """
     common, excluded = site.common, settings.exclude_features
     attributes = {"exclude_features_attribute": ",".join(excluded) if excluded else None}
-    resources: dict[str, Any] = {"constraints_resource": {"s3_uri": baseline.constraints_uri}}
-    if baseline.statistics_uri is not None:
+    resources: dict[str, Any] = {}
+    if baseline is not None:
+        resources["constraints_resource"] = {"s3_uri": baseline.constraints_uri}
+    if baseline is not None and baseline.statistics_uri is not None:
         resources["statistics_resource"] = {"s3_uri": baseline.statistics_uri}
     make: Any = aws_native.sagemaker.DataQualityJobDefinition
     definition = make(
         f"{site.name}-{BATCH}",
         data_quality_app_specification={"image_uri": image_uri, "environment": dict(ENVIRONMENT)},
-        data_quality_baseline_config=resources,
+        data_quality_baseline_config=resources or None,
         data_quality_job_input={"batch_transform_input": batch_transform_input(settings, attributes)},
         data_quality_job_output_config={
             "monitoring_outputs": [

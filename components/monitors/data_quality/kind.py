@@ -105,14 +105,16 @@ class DataQuality(MonitorDefaults):
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
         """Which features have metrics, which are left out, and with what windows repeat where it learns from them."""
         given, excluded = self.source, self.settings.exclude_features
-        has_windows = isinstance(given, CapturesSettings) or (isinstance(given, BaselineSettings) and given.time_column)
-        season = given.season if has_windows else engine.season
+        season = engine.season
+        if isinstance(given, CapturesSettings) or (isinstance(given, BaselineSettings) and given.time_column):
+            season = given.season
         return {
             "feature_metrics": engine.feature_metrics,
             **({"exclude_features_attribute": ",".join(excluded)} if excluded else {}),
             **({"season": season} if engine.learn_windows else {}),
             **(estimate_environment(self.estimated) if self.estimated else {}),
             **segment_variable(self.settings.segments),
+            **({"segment_origins": ",".join(self.settings.origins)} if self.settings.origins else {}),
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:

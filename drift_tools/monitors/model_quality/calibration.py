@@ -1,5 +1,6 @@
 """Calibrate a classifier's probabilities where that helps: isotonic regression, accepted by cross-validation."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,7 +59,7 @@ def fit_calibrator(outcomes: Numbers, scores: Numbers) -> Calibrator:
     if not 0 < outcomes.mean() < 1 or area_under_roc(outcomes, scores) > _SEPARATED:
         return Calibrator.unchanged()
     held_out, before, after = [], [], []
-    for test in _stratified_folds(outcomes):
+    for test in stratified_folds(outcomes):
         train = np.ones(len(outcomes), bool)
         train[test] = False
         held_out.append(outcomes[test])
@@ -70,25 +71,59 @@ def fit_calibrator(outcomes: Numbers, scores: Numbers) -> Calibrator:
     return Calibrator.isotonic(outcomes, scores)
 
 
-def _stratified_folds(outcomes: Numbers) -> list[NDArray[np.intp]]:
-    """Ten random tenths of the rows, each with both outcomes in their shares (at least one row of each)."""
-    generator = np.random.default_rng(_SEED)
-    classes = [np.flatnonzero(outcomes == value) for value in (0, 1)]
-    sizes = [max(1, round(_HELD_OUT * len(rows))) for rows in classes]
-    return [
-        np.concatenate([generator.permutation(rows)[:size] for rows, size in zip(classes, sizes, strict=True)])
-        for _ in range(_FOLDS)
-    ]
+def stratified_folds(outcomes: Numbers) -> list[NDArray[np.intp]]:
+    """Ten random tenths of the rows, each with both outcomes in their shares: the test sets of scikit-learn's
+    `StratifiedShuffleSplit(10, test_size=0.1, random_state=42)`, by which NannyML decides, without scikit-learn.
+
+    Another draw decides otherwise in close cases, and that has cost an estimate two points.
+    """
+    generator = np.random.RandomState(_SEED)
+    order, positive = np.argsort(outcomes, kind="mergesort"), int(outcomes.sum())
+    classes = np.split(order, [len(outcomes) - positive])
+    counts = np.array([len(rows) for rows in classes])
+    tests = math.ceil(_HELD_OUT * len(outcomes))
+    folds = []
+    for _ in range(_FOLDS):
+        trained = _shares(counts, len(outcomes) - tests, generator)
+        tested = _shares(counts - trained, tests, generator)
+        chosen = [
+            rows[generator.permutation(len(rows))][first : first + size]
+            for rows, first, size in zip(classes, trained, tested, strict=True)
+        ]
+        generator.permutation(int(trained.sum()))  # it shuffles what it trains on, too
+        folds.append(generator.permutation(np.concatenate(chosen)))
+    return folds
+
+
+def _shares(counts: NDArray[np.intp], number: int, generator: np.random.RandomState) -> NDArray[np.intp]:
+    """So many rows divided among classes of these sizes, ties by lot: scikit-learn's `_approximate_mode`."""
+    exact = counts / counts.sum() * number
+    whole = np.floor(exact)
+    remainders, left = exact - whole, int(number - whole.sum())
+    for value in np.sort(np.unique(remainders))[::-1]:
+        if left <= 0:
+            break
+        places = np.flatnonzero(remainders == value)
+        taken = generator.choice(places, size=min(len(places), left), replace=False)
+        whole[taken] += 1
+        left -= len(taken)
+    found: NDArray[np.intp] = whole.astype(np.intp)
+    return found
 
 
 def calibration_error(outcomes: Numbers, probabilities: Numbers) -> float:
-    """Expected calibration error over ten bins of equal count (Naeini, Cooper and Hauskrecht 2015), 0 … 1."""
-    order = np.argsort(probabilities, kind="stable")
+    """Expected calibration error over ten bins of equal count (Naeini, Cooper and Hauskrecht 2015), 0 … 1; the last bin
+    has what is left over, as NannyML's.
+    """
+    order, rows = np.argsort(probabilities), len(probabilities)
+    bins = _BINS if rows > 2 * _BINS else max(rows // 2, 1)
+    edges = np.arange(0, rows + 1, rows // bins)
+    edges[-1] = rows
     gaps = [
         len(part) * abs(float(outcomes[part].mean() - probabilities[part].mean()))
-        for part in np.array_split(order, min(_BINS, len(order)))
+        for part in np.split(order, edges[1:-1])
     ]
-    return sum(gaps) / len(order)
+    return sum(gaps) / rows
 
 
 def area_under_roc(outcomes: Numbers, scores: Numbers) -> float:

@@ -64,6 +64,7 @@ class QualityEstimator:
 
     classes: Sequence[str]
     _by_class: Sequence[_Class]
+    _accuracy: _Expected
     lowest: Numbers
     highest: Numbers
 
@@ -95,7 +96,9 @@ class QualityEstimator:
             truth, is_predicted = labels == name, predicted == name
             calibrator = fit_calibrator(truth.astype(np.float64), scores[:, column])
             fitted.append(_Class(calibrator, _expected_errors(truth, is_predicted, scores[:, column])))
-        return cls(tuple(classes), fitted, scores.min(axis=0), scores.max(axis=0))
+        right = labels == predicted
+        accuracy = _spread(np.ones_like(right), right)
+        return cls(tuple(classes), fitted, accuracy, scores.min(axis=0), scores.max(axis=0))
 
     def estimate(self, predicted: NDArray[np.object_], scores: Numbers) -> dict[str, Estimate]:
         """Estimate every metric of a window; of a multiclass problem the mean over the classes, but for accuracy.
@@ -157,6 +160,11 @@ class QualityEstimator:
         return shares
 
     def _error(self, metric: str, rows: int) -> float:
+        """One sampling error. The accuracy of several classes is one share of all rows: NannyML takes the mean of the
+        classes' errors for it, as if they were independent, and its interval is half as wide as windows differ.
+        """
+        if metric == "accuracy" and len(self.classes) > 1:
+            return self._accuracy.error(rows)
         parts = [part.error(rows) for one in self._by_class for part in one.errors[metric]]
         return float(np.sqrt(np.sum(np.square(parts)))) / len(self._by_class)
 

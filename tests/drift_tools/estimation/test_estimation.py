@@ -15,6 +15,7 @@ from sklearn.metrics import (
     recall_score,
     roc_auc_score,
 )
+from sklearn.model_selection import StratifiedShuffleSplit
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.model_quality.calibration import (
@@ -22,6 +23,7 @@ from drift_tools.monitors.model_quality.calibration import (
     area_under_roc,
     calibration_error,
     fit_calibrator,
+    stratified_folds,
 )
 from drift_tools.monitors.model_quality.estimation import METRICS, QualityEstimator
 
@@ -124,16 +126,21 @@ class TestEstimate:
             return labels, names[scores.argmax(axis=1)], scores
 
         estimator = QualityEstimator.fit(list(names), *window(20_000))
-        labels, predicted, scores = window(4_000)
-        estimates = estimator.estimate(predicted, scores)
-        for name, truth in {
-            "accuracy": accuracy_score(labels, predicted),
-            "precision": precision_score(labels, predicted, average="macro"),
-            "recall": recall_score(labels, predicted, average="macro"),
-            "f1": f1_score(labels, predicted, average="macro"),
-            "auc": roc_auc_score(labels, scores, average="macro", multi_class="ovr"),
-        }.items():
-            assert estimates[name].low <= truth <= estimates[name].high, name
+        outside = dict.fromkeys(("accuracy", "precision", "recall", "f1", "auc"), 0)
+        for _ in range(20):
+            labels, predicted, scores = window(4_000)
+            estimates = estimator.estimate(predicted, scores)
+            truths = {
+                "accuracy": accuracy_score(labels, predicted),
+                "precision": precision_score(labels, predicted, average="macro"),
+                "recall": recall_score(labels, predicted, average="macro"),
+                "f1": f1_score(labels, predicted, average="macro"),
+                "auc": roc_auc_score(labels, scores, average="macro", multi_class="ovr"),
+            }
+            for name, truth in truths.items():
+                outside[name] += not estimates[name].low <= truth <= estimates[name].high
+        # Three sampling errors each way, and a calibration of 20,000 rows besides: one window in twenty may be outside.
+        assert max(outside.values()) <= 1, outside
 
     def test_scores_where_the_baseline_has_none_are_not_trusted(self) -> None:
         labels, predicted, scores = rows_of(0, 2_000)
@@ -157,3 +164,12 @@ class TestEstimate:
             QualityEstimator.fit(["yes"], labels[:20], predicted[:20], scores[:20])
         with pytest.raises(InputError, match="no rows"):
             QualityEstimator.fit(["yes"], labels, predicted, scores).estimate(predicted[:0], scores[:0])
+
+
+@given(st.integers(20, 400), st.integers(2, 18), st.integers(0, 2**32 - 1))
+def test_the_folds_are_those_of_scikit_learn(rows: int, positive: int, seed: int) -> None:
+    outcomes = np.zeros(rows)
+    outcomes[np.random.default_rng(seed).permutation(rows)[:positive]] = 1
+    expected = StratifiedShuffleSplit(10, test_size=0.1, random_state=42).split(outcomes, outcomes)
+    for found, (_, wanted) in zip(stratified_folds(outcomes), expected, strict=True):
+        assert found.tolist() == wanted.tolist()

@@ -9,7 +9,7 @@ from drift_tools.timeline import compare_windows
 BASELINE = {"x": np.random.default_rng(0).normal(size=20_000), "y": np.random.default_rng(1).normal(size=20_000)}
 
 
-def days(slope: float, number: int, seed: int, rows: int = 2400) -> list[tuple[str, dict[str, np.ndarray]]]:  # type: ignore[type-arg]
+def days(slope: float, number: int, seed: int, rows: int = 2400) -> list[tuple[str, dict[str, np.ndarray]]]:
     """Days of two columns, of which one moves by `slope` standard deviations a day."""
     rng = np.random.default_rng(seed)
     return [

@@ -1,5 +1,7 @@
 """What a run says of a window: found, growing, calm; whatever order the windows came in."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -94,7 +96,7 @@ def test_few_rows_are_not_enough() -> None:
     assert (found.state, found.reason) == ("not enough data", "not enough data: 12 rows, 20 needed")
 
 
-def test_what_was_drift_stays_drift_down_to_half_of_the_threshold() -> None:
+def test_what_was_drift_stays_drift_down_to_a_quarter_of_the_threshold() -> None:
     model, own = pair(7, means=np.concatenate([np.zeros(20), np.full(60, 0.27)]), rows=2000)
     places = range(30, 80)
     alone = {verdict_at(model, own, place).state for place in places}
@@ -125,3 +127,42 @@ def test_weeks_without_drift_ring_nobody() -> None:
                 for found in judge(model, own, int(own.starts[place]), BUDGET).values()
             )
     assert rung == 0
+
+
+def episodes_of(name: str, seed: int, rows: int) -> int:
+    """How often an alarm would ring in forty hours of a moderate change, judged hour by hour as the job does."""
+    means = np.concatenate([np.zeros(20), np.full(40, 0.45), np.zeros(20)])
+    rng = np.random.default_rng(seed)
+    base = {
+        "c": draw(rng, category_shares(TWO_WEEKS, missing=0.02), 300),
+        "n": draw(rng, number_shares(np.zeros(TWO_WEEKS)), 300),
+    }
+    shares = category_shares(80, missing=0.02)
+    moved = 0.3 * shares[20:60, 0]
+    shares[20:60, 0] -= moved
+    shares[20:60, 1] += moved
+    own = {"c": draw(rng, shares, rows), "n": draw(rng, number_shares(means), rows)}
+    model, windows = MonitorModel.fit(history(base)), history(own, start=START)
+    called = [False]
+    for place in range(18, 66):
+        found = verdict_at(model, windows, place, name, drifting=[name] if called[-1] else [])
+        called.append(found.state == "drift")
+    assert called[-1] is False
+    return sum(now and not before for before, now in pairwise(called))
+
+
+@pytest.mark.parametrize(("name", "seed", "rows"), [("n", 1, 300), ("c", 1, 300), ("n", 10, 60), ("n", 9, 300)])
+def test_one_change_is_one_episode(name: str, seed: int, rows: int) -> None:
+    """Its windows differ by chance, some less than others: none of those ends it."""
+    assert episodes_of(name, seed, rows) == 1
+
+
+def test_a_window_that_is_calm_by_chance_ends_no_episode() -> None:
+    """Called for its own p-value, and in the next hour not: only a p-value that says nothing at all is calm."""
+    model, own = pair(7, means=np.concatenate([np.zeros(20), np.full(20, 0.45)]), rows=60)
+    alone = [verdict_at(model, own, place).state for place in range(20, 24)]
+    held = [verdict_at(model, own, place, drifting=["n"]).state for place in range(20, 24)]
+    assert "no drift" in alone
+    assert held.count("drift") > alone.count("drift")
+    calm, windows = pair(7, means=np.zeros(40), rows=500)
+    assert {verdict_at(calm, windows, place, drifting=["n"]).state for place in range(20, 40)} == {"no drift"}

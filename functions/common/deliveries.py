@@ -1,0 +1,31 @@
+"""How often Lambda delivers an event whose handling fails, and which delivery this is: Lambda does not say."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from functions.common.json_logging import attempt
+from functions.common.s3_objects import exists, read_json
+
+# Lambda's own: the first and two retries (components/functions/function.py, RETRIES).
+DELIVERIES = 3
+
+
+def count_delivery(s3: Any, bucket: str, key: str) -> int:
+    """Count a delivery that failed, in the object `key`; how many there were."""
+    before = int(read_json(s3, bucket, key)["tries"]) if exists(s3, bucket, key) else 0
+    s3.put_object(
+        Bucket=bucket, Key=key, Body=json.dumps({"tries": before + 1}).encode(), ContentType="application/json"
+    )
+    return before + 1
+
+
+def is_last(count: Callable[[], int], schedule: str) -> bool:
+    """Whether Lambda delivers the event no more. Also if it cannot be counted: silence would be worse."""
+    tries = [DELIVERIES]
+
+    def counted() -> None:
+        tries[0] = count()
+
+    attempt("how often the run was tried could not be kept", counted, schedule=schedule)
+    return tries[0] >= DELIVERIES
