@@ -22,7 +22,9 @@ class JobEnvironment:
     """Of a batch: its transform job, or its partition."""
     batch_columns: str | None = None
     """Of a batch: JSON of where a row has the answer (`position` START or END), in how many columns (`number`), whether
-    an id and a time end it (`ids`), and whether its files lie in folders that are columns (`partitioned`)."""
+    an id and a time end it (`ids`), and whether its files lie in folders that are columns (`partitioned`); the
+    transform job's filters (`input_filter`, `output_filter`), and the format of what lies beside, if it is another one
+    (`input_format`)."""
     batch_input_source: str | None = None
     """Of a batch whose output has not its input: that, row by row."""
     due_time: str | None = None
@@ -64,6 +66,8 @@ class JobEnvironment:
     probability_threshold_attribute: str | None = None
     positive_label: str | None = None
 
+    segment_origins: str | None = None
+    """Of data quality: what segments are told by besides columns (`contract.segment_origins`), with commas between."""
     segments: str | None = None
     """Columns by whose values a data-quality run tells drift too, with commas between them."""
 

@@ -33,7 +33,8 @@ UNREADABLE_RECORDS: Final = "UnreadableRecords"
 """Those of them that could not be counted: not in the capture format, or in other columns than the baseline's."""
 
 LABEL_COVERAGE: Final = "label_coverage"
-"""Of the open engine's model quality: the share of the window's predictions that have a label, 0 to 1."""
+"""Of the open engine's model quality: the share of the window's predictions that have a label, 0 to 1; with the
+dimension `LabelAge` of those of an age, such as `6h-24h`."""
 
 GROWING_FEATURES: Final = "growing_features"
 """Of the open engine: how many features, or metrics of quality, are known to move and are not yet material; nothing of

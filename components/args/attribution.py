@@ -44,6 +44,8 @@ class AttributionArgs(TypedDict):
     """Which column of an answer is the score that is explained, from 0. Default 0."""
     aggregation: NotRequired[str]
     """How rows become a feature's importance: `mean_abs`, `mean_sq` or `median`. Default `mean_abs`."""
+    use_logit: NotRequired[bool]
+    """Explain the log-odds of a probability, as Clarify's parameter of this name. Default false."""
     model_uri: NotRequired[pulumi.Input[str]]
     """`s3://bucket/…/model.tar.gz` of an endpoint that exists already. Default the archive of the stack's endpoint."""
     model_name: NotRequired[pulumi.Input[str]]
@@ -89,6 +91,7 @@ class AttributionSettings(RunSettings):
     baseline: AttributionData | BaselineFiles | ExistingBaseline
     score: int
     aggregation: str
+    use_logit: bool
     model_uri: pulumi.Input[str] | None
     model_name: pulumi.Input[str] | None
 
@@ -114,6 +117,7 @@ class AttributionSettings(RunSettings):
             baseline=baseline,
             score=read.whole("score", 0, 0, 10_000),
             aggregation=read.choice("aggregation", "mean_abs", AGGREGATIONS),
+            use_logit=read.flag("use_logit", False),
             model_uri=read.s3_file("model_uri") if read.has("model_uri") else None,
             model_name=read.optional_late_text(
                 "model_name", r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "a model's name: letters, digits and single hyphens"

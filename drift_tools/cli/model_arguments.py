@@ -72,6 +72,9 @@ def add_attribution(commands: Commands) -> None:
         default=0,
         help="which column of the answer is the score (default: 0, the first)",
     )
+    parser.add_argument(
+        "--use-logit", action="store_true", help="explain the log-odds of a probability, which more models have exactly"
+    )
     parser.add_argument("--baseline", metavar="FILE", help="the analysis.json of a baseline")
     add_output(parser, ("table", "json"))
     parser.add_argument("--fail-on-drift", action="store_true", help="exit with status 1 if the ranking has drifted")

@@ -9,13 +9,12 @@ from functions.alarm_responder.findings import Findings
 from functions.alarm_responder.monitor_words import CHECK_WORDS
 from functions.alarm_responder.notification import clip
 from functions.alarm_responder.quality_lines import apart, told_once
-from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation
+from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, SHARE_CHECKS, Violation, size_of
 
 MAX_VIOLATIONS = 25
 _MAX_DESCRIPTION = 300
 _MAX_NAME = 120
 # The population stability index from which on the open engine calls drift.
-_EFFECT_THAT_MATTERS = 0.1
 # This project's monitor names the columns behind the counts: "... (missing: AGEP, SCHL)". AWS's does not.
 _COLUMN_NAMES = re.compile(r"\(((?:missing|extra): .+)\)\s*$")
 
@@ -30,15 +29,13 @@ def by_subject(violations: Sequence[Violation], report: DriftReport) -> list[lis
         groups.setdefault(violation.subject, []).append(violation)
     for group in groups.values():
         group.sort(key=lambda violation: -violation.severity)
-    return sorted(groups.values(), key=lambda group: -_size(group[0], report))
+    return sorted(groups.values(), key=lambda group: -measured_size(group[0], report))
 
 
-def _size(worst: Violation, report: DriftReport) -> float:
-    """How far a feature is beyond its limit: 1 is just at it. A wrong number of columns stands first."""
-    feature = report.features.get(worst.subject)
-    if worst.check in COLUMN_CHECKS or feature is None or feature.effect is None:
-        return worst.severity
-    return feature.effect / _EFFECT_THAT_MATTERS
+def measured_size(violation: Violation, report: DriftReport) -> float:
+    """How large the change is, as the engine measured it where it did: 1 is just material."""
+    feature = report.features.get(violation.subject)
+    return size_of(violation, feature.effect if feature is not None else None)
 
 
 def violation_lines(findings: Findings, groups: Sequence[Sequence[Violation]]) -> list[str]:

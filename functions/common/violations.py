@@ -44,6 +44,8 @@ SHARE_CHECKS = frozenset({"data_type_check", "completeness_check", "categorical_
 DRIFT_CHECK = "baseline_drift_check"
 # CloudWatch knows no infinity: a column that is gone is a hundred times what is material.
 MOST_EFFECT = 100.0
+# The population stability index, beyond what chance explains, from which on the open engine calls a change material.
+EFFECT_THAT_MATTERS = 0.1
 
 
 @dataclass(frozen=True)
@@ -103,15 +105,42 @@ def count_violations(document: Any) -> int:
     return len(_entries(document))
 
 
-def largest_effect(document: Any) -> float:
-    """The largest of its entries' severities, at most MOST_EFFECT; 0 without entries, 1 where it cannot be told.
+def size_of(violation: Violation, effect: float | None) -> float:
+    """How large a change is, 1 being just material: `effect` as the engine measured it on the feature, where it did;
+    else how far the violation is beyond its limit. A wrong number of columns has no size but that.
+    """
+    if violation.check in COLUMN_CHECKS or effect is None:
+        return violation.severity
+    return effect / EFFECT_THAT_MATTERS
+
+
+def largest_effect(document: Any, drift: Any = None) -> float:
+    """The largest size of its entries, at most MOST_EFFECT; 0 without entries, 1 where it cannot be told. `drift`: the
+    run's `drift.json`, if it left one.
 
     Never raises: whether an alarm is a warning or critical must not decide whether there is one.
     """
+    effects = _measured_effects(drift)
     try:
-        return min(max((found.severity for found in parse_violations(document)), default=0.0), MOST_EFFECT)
+        sizes = [size_of(found, effects.get(found.subject)) for found in parse_violations(document)]
     except MalformedViolationsError:
         return 1.0
+    return min(max(sizes, default=0.0), MOST_EFFECT)
+
+
+def _measured_effects(drift: Any) -> dict[str, float]:
+    """By feature, as the run's judgement has them."""
+    found: Any = drift
+    for key in ("judgement", "features"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping):
+        return {}
+    effects = {str(name): item.get("effect") for name, item in found.items() if isinstance(item, Mapping)}
+    return {
+        name: float(effect)
+        for name, effect in effects.items()
+        if isinstance(effect, int | float) and not isinstance(effect, bool) and math.isfinite(effect)
+    }
 
 
 def _entries(document: Any) -> list[Mapping[str, Any]]:

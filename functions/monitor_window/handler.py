@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contract.bucket_layout import VIOLATIONS
+from contract.bucket_layout import DRIFT, VIOLATIONS
 from contract.failure_note import Failure
 from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.common.aws_clients import client
@@ -186,7 +186,9 @@ def _found(job: Job, ml_root: Path) -> tuple[int, float]:
             path = place(ml_root, output["S3Output"]["LocalPath"]) / name
             if path.is_file():
                 document = json.loads(path.read_bytes())
-                return count_violations(document), largest_effect(document)
+                measures = path.with_name(DRIFT)
+                drift = json.loads(measures.read_bytes()) if measures.is_file() else None
+                return count_violations(document), largest_effect(document, drift)
     return 0, 0.0
 
 

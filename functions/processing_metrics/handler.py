@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.bucket_layout import FAILURE_NOTES_FOLDER, HEARD_JOBS_FOLDER, VIOLATIONS
+from contract.bucket_layout import DRIFT, FAILURE_NOTES_FOLDER, HEARD_JOBS_FOLDER, VIOLATIONS
 from contract.failure_note import SECOND_TRY, Failure
 from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.common.aws_clients import client
@@ -64,14 +64,15 @@ def parse(event: Any) -> str:
     return text(mapping(fields.get("detail"), "the event's detail"), "ProcessingJobName", "the event's detail")
 
 
-def measure(s3: Any, job: Job) -> dict[str, float]:
+def measure(s3: Any, job: Job, *, with_effect: bool = False) -> dict[str, float]:
     """The metrics of an ended job, by name. A failed monitoring job says nothing about violations."""
     metrics = {JOB_FAILURES: 1.0 if job.failed else 0.0}
     if job.kind is JobKind.MONITORING and job.status == "Completed":
-        listed, effect = _violations_in_file(s3, job)
+        listed, effect = _violations_in_file(s3, job, with_effect=with_effect)
         found = _counted(job, listed)
-        # What only the exit message knows of has no size.
-        metrics |= {CONSTRAINT_VIOLATIONS: float(found), LARGEST_EFFECT: max(effect, 1.0) if found else 0.0}
+        metrics[CONSTRAINT_VIOLATIONS] = float(found)
+        if with_effect:  # what only the exit message knows of has no size
+            metrics[LARGEST_EFFECT] = max(effect, 1.0) if found else 0.0
     return metrics
 
 
@@ -83,7 +84,7 @@ def _counted(job: Job, listed: int | None) -> int:
     return max(said or 0, listed or 0)
 
 
-def _violations_in_file(s3: Any, job: Job) -> tuple[int | None, float]:
+def _violations_in_file(s3: Any, job: Job, *, with_effect: bool) -> tuple[int | None, float]:
     """The file's count, None if unknown, and its largest effect. It is written only if there are violations:
     unreadable counts as one.
     """
@@ -104,10 +105,20 @@ def _violations_in_file(s3: Any, job: Job) -> tuple[int | None, float]:
         return 0, 0.0
     try:
         document = read_json(s3, bucket, found)
-        return count_entries(document), largest_effect(document)
+        return count_entries(document), _effect(s3, bucket, key, document) if with_effect else 1.0
     except (UnreadableError, MalformedViolationsError) as error:
         log("WARNING", "the violations file cannot be read; counted as one", job=job.name, reason=str(error))
         return 1, 1.0
+
+
+def _effect(s3: Any, bucket: str, folder: str, document: Any) -> float:
+    """The largest effect among violations, as the open engine measured it where it left its measures beside them."""
+    try:
+        drift = read_json(s3, bucket, folder + DRIFT) if exists(s3, bucket, folder + DRIFT) else None
+    except UnreadableError as error:
+        log("WARNING", "the run's measures cannot be read; its violations say how large they are", reason=str(error))
+        drift = None
+    return largest_effect(document, drift)
 
 
 def _note(s3: Any, settings: Settings, job: Job) -> None:
@@ -142,9 +153,7 @@ def process(job_name: str, settings: Settings, *, sagemaker: Any, s3: Any, cloud
     job = identify(description, endpoint=settings.endpoint, results_uri=results_uri)
     if job is None:
         return {"job": job_name, "ignored": f"no job of endpoint {settings.endpoint}"}
-    metrics = measure(s3, job)
-    if not settings.publishes_effect:
-        metrics.pop(LARGEST_EFFECT, None)
+    metrics = measure(s3, job, with_effect=settings.publishes_effect)
     if job.failed:
         # First the reason, to be there when the alarm is; but the alarm comes without one, too.
         attempt("the reason could not be kept", lambda: _note(s3, settings, job), job=job.name, reason=job.reason)

@@ -57,6 +57,18 @@ class Transform:
         return bool((self.description.get("DataCaptureConfig") or {}).get("GenerateInferenceId"))
 
     @property
+    def filters(self) -> dict[str, str]:
+        """Which columns the model saw, and which were written, where that is not all."""
+        given = self.description.get("DataProcessing") or {}
+        named = {"input_filter": given.get("InputFilter"), "output_filter": given.get("OutputFilter")}
+        return {name: str(text) for name, text in named.items() if text not in (None, "", "$")}
+
+    @property
+    def input_is_json(self) -> bool:
+        """Whether its input is JSON Lines."""
+        return "json" in str(self.description["TransformInput"].get("ContentType") or "").lower()
+
+    @property
     def is_json(self) -> bool:
         """Whether its output is JSON Lines."""
         target, source = self.description["TransformOutput"], self.description["TransformInput"]
@@ -161,6 +173,9 @@ def _manifests(s3: Any, plan: BatchPlan, job: Transform, found: list[tuple[str, 
 
 def _batch(plan: BatchPlan, job: Transform, manifests: tuple[str, str | None]) -> Batch:
     columns = {"position": "END" if job.is_joined else "START", "number": plan.output_columns, "ids": job.has_ids}
+    columns |= job.filters
+    if manifests[1] is not None and job.input_is_json != job.is_json:
+        columns["input_format"] = "json" if job.input_is_json else "csv"
     places = [("captured", manifests[0], CAPTURED_PATH), ("batch_input", manifests[1], BATCH_INPUT_PATH)]
     return Batch(
         name=job.name,

@@ -1,8 +1,7 @@
 """Transform jobs that really run: the model's own server answers every line of every input object.
 
 Source: API reference, CreateTransformJob. One output object an input object, `<name>.out` below the output's place;
-`SplitType` None or Line, `AssembleWith` None or Line. `DataProcessing.JoinSource` Input joins a CSV's columns in front
-of the answer's; of JSON Lines the answer stands under `SageMakerOutput` beside an object's members.
+`SplitType` None or Line, `AssembleWith` None or Line. What `DataProcessing` says is in `data_processing`.
 `DataCaptureConfig` writes the manifests of input and output, and with `GenerateInferenceId` an id and the job's start
 time behind each row. All is read and written under the model's role.
 """
@@ -22,6 +21,7 @@ from local_aws import clients, seams
 from local_aws.activity import Activity
 from local_aws.clock import VirtualClock
 from local_aws.sagemaker import events, listing
+from local_aws.sagemaker.data_processing import FilterFailed, filtered, joined
 from local_aws.sagemaker.errors import in_use, invalid
 from local_aws.sagemaker.hosting.endpoints import Endpoints, ModelFailed, Variant
 from local_aws.sagemaker.store import Document, Scope, Store
@@ -74,9 +74,12 @@ class TransformJobs:
         return {"TransformJobArn": job.arn}
 
     def _list(self, scope: Scope, parameters: dict[str, Any], _: Mapping[str, str]) -> dict[str, Any]:
-        names = ("TransformJobName", "TransformJobArn", "CreationTime", "TransformEndTime", "TransformJobStatus")
-        found = [describe(job) for job in self._store.all(scope, KIND)]
-        rows = [{name: job[name] for name in names if name in job} for job in found]
+        names = ("TransformJobName", "TransformJobArn", "TransformEndTime", "TransformJobStatus", "FailureReason")
+        rows = []
+        for job in self._store.all(scope, KIND):
+            told = describe(job)
+            summary = {name: told[name] for name in names if name in told}
+            rows.append(summary | {"CreationTime": job.created, "LastModifiedTime": job.modified})
         filters = listing.Filters(name="TransformJobName", status="TransformJobStatus")
         return listing.page(rows, parameters, "TransformJobSummaries", filters)
 
@@ -93,7 +96,7 @@ class TransformJobs:
             try:
                 asyncio.run(self._perform(job, model))
                 outcome = "Completed"
-            except (TransformFailed, ModelFailed, ClientError, BotoCoreError) as error:
+            except (TransformFailed, FilterFailed, ModelFailed, ClientError, BotoCoreError) as error:
                 outcome = "Failed"
                 job.state["FailureReason"] = f"ClientError: {error}"[:_REASON_BYTES]
             except Exception as error:  # a fault of this emulator must end the job, not hang whoever waits for it
@@ -126,17 +129,20 @@ async def _transform(job: Document, variant: Variant, body: bytes, name: str) ->
     by_line = source.get("SplitType", "None") == "Line"
     parts = [line for line in body.splitlines() if line.strip()] if by_line else [body]
     server = await variant.ready()
+    processing = request.get("DataProcessing") or {}
+    kind = source.get("ContentType", "")
     answers = []
     for part in parts:
-        said, answer = await server.invoke(header, part)
+        said, answer = await server.invoke(header, filtered(part, kind, processing.get("InputFilter")))
         if said["status"] != 200:
             raise TransformFailed(f"{name}: {answer.decode(errors='replace')}: see job logs for more information")
         answers.append(answer.strip(b"\n"))
-    if (request.get("DataProcessing") or {}).get("JoinSource") == "Input":
+    if processing.get("JoinSource") == "Input":
         if not by_line:
             raise TransformFailed("JoinSource Input is supported here with SplitType Line only")
-        kind = source.get("ContentType", "")
-        answers = [_joined(line, answer, kind) for line, answer in zip(parts, answers, strict=True)]
+        answers = [joined(line, answer, kind) for line, answer in zip(parts, answers, strict=True)]
+    written = kind if processing.get("JoinSource") == "Input" else header["accept"] or kind
+    answers = [filtered(answer, written, processing.get("OutputFilter")) for answer in answers]
     if (request.get("DataCaptureConfig") or {}).get("GenerateInferenceId"):
         start = f"{job.state['TransformStartTime']:%Y-%m-%dT%H:%M:%SZ}"
         answers = [_identified(answer, start) for answer in answers]
@@ -185,15 +191,6 @@ def _inputs(job: Document, s3: Any) -> list[tuple[str, str, bytes]]:
         )
         for key in keys
     ]
-
-
-def _joined(line: bytes, answer: bytes, content_type: str) -> bytes:
-    if "json" not in content_type:
-        return line.strip() + b"," + answer
-    given, said = json.loads(line), json.loads(answer)
-    if isinstance(given, dict):
-        return json.dumps({**given, "SageMakerOutput": said}).encode()
-    return json.dumps({"SageMakerInput": given, "SageMakerOutput": said}).encode()
 
 
 def _identified(answer: bytes, start: str) -> bytes:

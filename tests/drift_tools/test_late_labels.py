@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drift_tools.capture import LabelCoverage, Labels, read_labels
+from drift_tools.job.inputs.labels import age_in_words
 from drift_tools.job.inputs.merge import labelled_lines
 
 # (id, label, hour it was collected in): several hours may speak of one id.
@@ -90,3 +91,8 @@ def test_coverage_is_told_by_age(tmp_path: Path) -> None:
         {"from_hours": 6, "to_hours": 24, "predictions": 36, "labelled": 18, "share": 0.5},
         {"from_hours": 24, "to_hours": 72, "predictions": 2, "labelled": 2, "share": 1.0},
     ]
+
+
+@pytest.mark.parametrize(("low", "high", "words"), [(0, 6, "0h-6h"), (168, None, "168h+"), (None, None, "unknown")])
+def test_an_age_in_words(low: int | None, high: int | None, words: str) -> None:
+    assert age_in_words({"from_hours": low, "to_hours": high}) == words

@@ -470,6 +470,13 @@ def test_labels_are_joined_in_the_same_run(box: Box, cloudwatch: Any) -> None:
     assert box.message.startswith("Completed: Job completed successfully with no violations.")
     published = cloudwatch.list_metrics(Namespace="ModelMonitoring/Endpoints/model-metrics")["Metrics"]
     assert {"accuracy", "label_coverage"} <= {metric["MetricName"] for metric in published}
+    ages = [
+        dimension["Value"]
+        for metric in published
+        for dimension in metric["Dimensions"]
+        if metric["MetricName"] == "label_coverage" and dimension["Name"] == "LabelAge"
+    ]
+    assert ages == ["0h-6h"]
     low, high = (box.drift["quality"]["accuracy"][end] for end in ("low", "high"))
     assert low < 30 / 38 < high
 

@@ -1,5 +1,6 @@
 """The run of a batch: started by its transform job's end, once, with results that are no other batch's."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,3 +81,41 @@ def test_the_responder_finds_both_the_later_one_first(s3: FakeS3) -> None:
     ]
     streak = history.streak(runs)
     assert (streak.since, streak.runs) == (datetime(2026, 11, 23, 4, tzinfo=UTC), 1)
+
+
+def columns_of(s3: FakeS3, **more: Any) -> Any:
+    """What the run is told of the rows of a job."""
+
+    class One(Transforms):
+        def describe_transform_job(self, **request: Any) -> dict[str, Any]:
+            described = super().describe_transform_job(**request)
+            described["TransformInput"] |= more.get("input", {})
+            described["TransformOutput"] |= more.get("output", {})
+            found: dict[str, Any] = described | more.get("job", {})
+            return found
+
+    sagemaker = One()
+    sagemaker.ended = {"nightly": (5, 30)}
+    s3.put("to-score/nightly/rows.csv", b"1,2\n")
+    s3.put("scores/nightly/rows.csv.out", b"1,0.9\n")
+    batch.start({"detail": {"TransformJobName": "nightly"}}, PLAN, s3=s3, sagemaker=sagemaker)
+    [job] = sagemaker.jobs.values()
+    return json.loads(job["Environment"]["batch_columns"]), json.loads(job["Environment"]["dataset_format"])
+
+
+def test_the_run_is_told_of_filters_and_formats(s3: FakeS3) -> None:
+    plain = {"position": "START", "number": 2, "ids": False}
+    assert columns_of(s3) == (plain, {"csv": {"header": False}})
+    processing = {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$"}
+    capture = {"DestinationS3Uri": "s3://capture", "GenerateInferenceId": True}
+    assert columns_of(s3, job={"DataProcessing": processing, "DataCaptureConfig": capture})[0] == {
+        "position": "END",
+        "number": 2,
+        "ids": True,
+        "input_filter": "$[1:]",
+    }
+    assert columns_of(s3, output={"Accept": "application/json"}) == (
+        plain | {"input_format": "csv"},
+        {"json": {"line": True}},
+    )
+    assert columns_of(s3, input={"ContentType": "application/jsonlines"}) == (plain, {"json": {"line": True}})

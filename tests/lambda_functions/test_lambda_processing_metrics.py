@@ -340,3 +340,22 @@ def test_what_only_the_message_knows_of_is_at_the_limit(function: Function) -> N
     function.run(described(ExitMessage=said))
     [published] = function.published
     assert (published["ConstraintViolations"], published["LargestEffect"]) == (4.0, 1.0)
+
+
+def test_the_size_is_what_the_engine_measured(function: Function, s3: FakeS3) -> None:
+    """A new code of a seventh of the rows says little as a share, and its index says how far the feature has moved."""
+    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "Enabled"})
+    folder = f"{RUN}/2026/11/23/04"
+    entry = {
+        "feature_name": "RELP",
+        "constraint_check_type": "categorical_values_check",
+        "description": "Expected match: 100.0%. Observed: Only 85.5% of the values are in the domain.",
+    }
+    s3.put(f"{folder}/constraint_violations.json", {"violations": [entry]})
+    s3.put(f"{folder}/drift.json", {"judgement": {"features": {"RELP": {"effect": 1.142}, "AGEP": {"effect": 9.0}}}})
+    function.run(described(ExitMessage="CompletedWithViolations: Job completed successfully with 1 violations."))
+    [published] = function.published
+    assert published["LargestEffect"] == pytest.approx(11.42)
+    s3.put(f"{folder}/drift.json", {"judgement": {"features": {"RELP": {"effect": None}}}})
+    function.run(described(ExitMessage="CompletedWithViolations: Job completed successfully with 1 violations."))
+    assert function.published[-1]["LargestEffect"] == pytest.approx(2.45)

@@ -1,5 +1,6 @@
 """The component that the plugin builds is the component that a Python program builds."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,13 @@ def test_a_refusal_says_which_argument(
     with pytest.raises(grpc.RpcError) as caught:
         plugin.construct("ModelMonitoringStack", "churn", {**inputs, **change})
     assert message in str(caught.value)
+
+
+def test_a_member_that_is_no_name_in_python_arrives(plugin: Plugin) -> None:
+    """`from` of `baseline.captures`: what the job reads is the span that was given."""
+    baseline = {"captures": {"from": "2026-11-01", "to": "2026-11-29", "columns": ["prediction", "age"]}}
+    built = plugin.construct("ModelMonitoringStack", "churn", {"engine": "open", "baseline": baseline})
+    [stored] = [item for item in built.resources if item.name.endswith("data-quality-baseline-data")]
+    text = stored.inputs["source"].text
+    assert json.loads(text)["from"] == "2026-11-01T00:00:00Z"
+    assert json.loads(text)["columns"] == ["prediction", "age"]

@@ -17,7 +17,7 @@ EVERYTHING: dict[str, Any] = {
     "kms_key_arn": KEY,
     "network": {"subnet_ids": ["subnet-0a1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]},
     "alerting": {
-        "violations": {"warning": {}, "critical": {"threshold": 10}},
+        "violations": {"warning": {}, "critical": {"effect": 2.5}},
         "job_failures": {"warning": {}, "critical": {"evaluation_periods": 2}},
         "quiet_hours": [{"schedule_expression": "cron(0 22 * * *)", "duration": "PT9H"}],
         "subscriptions": [{"protocol": "https", "endpoint": "https://events.example.com/key"}],

@@ -112,7 +112,7 @@ class Attribution(MonitorDefaults):
         }
         return {
             "headers": list(found.features),
-            "methods": {"shap": {"agg_method": found.aggregation}},
+            "methods": {"shap": {"agg_method": found.aggregation, **({"use_logit": True} if found.use_logit else {})}},
             **({"predictor": predictor} if model_name is not None else {}),
         }
 

@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
                 features,
                 model,
                 score=options.score,
+                use_logit=options.use_logit,
                 progress=lambda done, of: tell("explaining", done, of),
             )
     value = None if baseline is None else ranking_drift(baseline, found)
@@ -60,6 +61,7 @@ def _show(console: Console, found: Attribution, baseline: Attribution | None, va
     for place, (name, importance) in enumerate(found.importance.items(), start=1):
         table.add_row(str(place), name, f"{importance:.4g}", *([str(places[name])] if baseline else []))
     console.print(table)
+    console.print(found.how)
     if value is not None:
         verdict = "drift" if value < NDCG_THRESHOLD else "no drift"
         console.print(f"nDCG {value:.3f} of {NDCG_THRESHOLD}: {verdict} of the ranking, {found.rows:,} rows explained")

@@ -35,17 +35,30 @@ def coverage_of(counts: Counts | None) -> float:
     return counts.used / (counts.used + waiting) if counts.used + waiting else math.nan
 
 
+def coverage_by_age(settings: MonitorSettings, coverage: LabelCoverage | None) -> list[dict[str, Any]]:
+    """Predictions, labels and their share by how old the predictions are when the run is due, the youngest first."""
+    now = settings.dataset.window.due or settings.dataset.window.end or datetime.now(UTC)
+    return [] if coverage is None else coverage.by_age(now)
+
+
+def age_in_words(entry: Mapping[str, Any]) -> str:
+    """An age's bin as the dimension `LabelAge` has it: `6h-24h`, `168h+`, `unknown`."""
+    low, high = entry["from_hours"], entry["to_hours"]
+    if low is None:
+        return "unknown"
+    return f"{low}h+" if high is None else f"{low}h-{high}h"
+
+
 def labels_document(
     settings: MonitorSettings, labels: Labels, counts: Counts | None, coverage: LabelCoverage | None
 ) -> Mapping[str, Any]:
     """What drift.json says of the labels; by age of one instance's records alone, where several share them."""
     share = coverage_of(counts)
-    now = settings.dataset.window.due or settings.dataset.window.end or datetime.now(UTC)
     return {
         "read": len(labels.by_id),
         "unreadable": labels.unreadable,
         "repeated": labels.repeated,
         "contradicted": labels.contradicted,
         "coverage": share if math.isfinite(share) else None,
-        "coverage_by_age": [] if coverage is None else coverage.by_age(now),
+        "coverage_by_age": coverage_by_age(settings, coverage),
     }

@@ -1,5 +1,6 @@
 """The attribution job: which features the deployed model's scores come from, held against the baseline's ranking."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
@@ -31,7 +32,7 @@ from drift_tools.significance import LARGEST_ALPHA
 from drift_tools.tables import Table
 
 _LABEL: Final = "label0"  # Clarify's name for the first output of a model without names
-_METHOD: Final = "PermutationShap"
+_LOGGER = logging.getLogger("drift_tools.attribution")
 
 
 def run(job: Job, settings: MonitorSettings) -> Found | None:
@@ -110,6 +111,7 @@ def _document(checked: AttributionCheck, found: Attribution) -> dict[str, Any]:
     """As drift.json has it."""
     return {
         "says": checked.says,
+        "method": found.how,
         "ndcg": checked.ndcg,
         "standard_error": checked.standard_error,
         "threshold": NDCG_THRESHOLD,
@@ -128,10 +130,12 @@ def _metrics(settings: MonitorSettings, found: Attribution, checked: Attribution
     yield metrics.entry("feature_attribution_ndcg", {"Value": checked.ndcg, "Unit": "None"})
     for name, importance in found.importance.items():
         if features == "all" or (checked.is_drift and name in checked.moved):
-            yield metrics.entry(f"feature_{name}", {"Value": importance, "Unit": "None"}, _more("GlobalShapValues"))
+            yield metrics.entry(
+                f"feature_{name}", {"Value": importance, "Unit": "None"}, _more(found, "GlobalShapValues")
+            )
     if features == "all":
-        yield metrics.entry("ExpectedValue", {"Value": found.expected, "Unit": "None"}, _more("ExpectedValue"))
+        yield metrics.entry("ExpectedValue", {"Value": found.expected, "Unit": "None"}, _more(found, "ExpectedValue"))
 
 
-def _more(value_type: str) -> dict[str, str]:
-    return {"ExplainabilityMethod": _METHOD, "Label": _LABEL, "ValueType": value_type}
+def _more(found: Attribution, value_type: str) -> dict[str, str]:
+    return {"ExplainabilityMethod": found.method, "Label": _LABEL, "ValueType": value_type}

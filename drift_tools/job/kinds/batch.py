@@ -12,7 +12,9 @@ from urllib.parse import unquote
 
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
+from drift_tools.job.inputs.batch_filters import positions, selected, width_before
 from drift_tools.job.inputs.batch_records import ID, TIME
+from drift_tools.job.inputs.batch_rows import json_rows
 from drift_tools.job.inputs.dataset import load_file, plain_files, plain_table
 from drift_tools.job.kinds import data_quality
 from drift_tools.job.results import Found
@@ -22,19 +24,22 @@ from drift_tools.tables import Column, Table, concatenate
 
 _ID_COLUMNS = 2
 _HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
-_JSON_ANSWER = "SageMakerOutput"
 
 
 @dataclass(frozen=True, slots=True)
 class BatchColumns:
     """Where a row has the answer: in front or behind (`is_last`), in `number` columns; `has_ids`: an id and a time end
-    the row; `is_partitioned`: the files lie in folders that are columns.
+    the row; `is_partitioned`: the files lie in folders that are columns. `input_filter`, `output_filter`: which columns
+    the model saw, and which of a row were written; `input_format`: of what lies beside, if not the output's.
     """
 
     is_last: bool = False
     number: int = 1
     has_ids: bool = False
     is_partitioned: bool = False
+    input_filter: str | None = None
+    output_filter: str | None = None
+    input_format: str | None = None
 
     @classmethod
     def parse(cls, text: str | None) -> "BatchColumns":
@@ -46,6 +51,9 @@ class BatchColumns:
                 int(given.get("number", 1)),
                 bool(given.get("ids", False)),
                 bool(given.get("partitioned", False)),
+                given.get("input_filter"),
+                given.get("output_filter"),
+                given.get("input_format"),
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise InputError(f'batch_columns is {text!r}: give {{"position":"END","number":1,"ids":false}}') from error
@@ -68,21 +76,55 @@ def batch_table(dataset: DatasetSettings, names: list[str], columns: BatchColumn
     """The rows of a batch under the baseline's names, the answer's columns first."""
     if columns.is_partitioned:
         return _partitioned(dataset, names)
-    table = _without_ids(plain_table(dataset), columns)
-    if source is not None:
-        table = _beside(table, plain_table(replace(dataset, source=source)))
-    elif columns.is_last and not _is_named(table, names):
-        at = len(table.columns) - columns.number
-        order = [*table.names[at:], *table.names[:at]]
-        table = Table.of([table.columns[name] for name in order], table.rows)
+    input_format = columns.input_format or dataset.format
+    if "json" in (dataset.format, input_format):
+        table = json_rows(
+            dataset.source,
+            source,
+            names,
+            output_format=dataset.format,
+            input_format=input_format,
+            has_ids=columns.has_ids,
+        )
+    else:
+        table = _csv_rows(dataset, names, columns, source)
     if _is_named(table, names):
-        return table
+        # What the model did not see is no input of its.
+        unseen = [name for name in table.names if name not in names] if columns.input_filter else []
+        return table.without(unseen)
     if len(table.columns) != len(names):
         raise InputError(
             f"a row of the batch has {len(table.columns)} columns and the baseline {len(names)}: say in "
             "batch.output_columns how many of them are the answer, or let the transform job join its input"
         )
     return table.renamed(names)
+
+
+def _csv_rows(dataset: DatasetSettings, names: list[str], columns: BatchColumns, source: Any) -> Table:
+    """The rows of a batch of CSV, the answer's columns first."""
+    table = _without_ids(plain_table(dataset), columns)
+    if source is not None:
+        inputs = plain_table(replace(dataset, source=source))
+        seen = selected(columns.input_filter, inputs.names)
+        return _beside(table, Table.of([inputs.columns[name] for name in seen], inputs.rows))
+    if not columns.is_last or _is_named(table, names):
+        return table
+    width = len(table.columns)
+    total = width_before(columns.output_filter, width) if columns.output_filter else width
+    if total is None:
+        raise InputError(
+            f"the transform job's OutputFilter {columns.output_filter!r} keeps some columns of a row, and how many "
+            "there were cannot be told: keep all, or all but the first or last ones, such as $[1:]"
+        )
+    written = {position: table.names[at] for at, position in enumerate(positions(columns.output_filter, total))}
+    first = total - columns.number
+    wanted = [*range(first, total), *positions(columns.input_filter, first)]
+    if missing := [position for position in wanted if position not in written]:
+        raise InputError(
+            f"the transform job's OutputFilter {columns.output_filter!r} leaves column {missing[0]} of a row out, "
+            "which the baseline has: write it too"
+        )
+    return Table.of([table.columns[written[position]] for position in wanted], table.rows)
 
 
 def _partitioned(dataset: DatasetSettings, names: list[str]) -> Table:

@@ -18,7 +18,7 @@ from drift_tools.job.inputs.dataset import (
     labels_of,
     plain_table,
 )
-from drift_tools.job.inputs.labels import coverage_of, labels_document, require_labels
+from drift_tools.job.inputs.labels import age_in_words, coverage_by_age, coverage_of, labels_document, require_labels
 from drift_tools.job.inputs.named_rows import captured_rows
 from drift_tools.job.inputs.shared_rows import shared_rows
 from drift_tools.job.quality_outcomes import constraints_of, outcomes_of, with_intervals
@@ -100,8 +100,16 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     if metrics and "growing" in document.get("judgement", {}):
         entries += metrics.of_judgement(document["judgement"])
     if metrics and settings.is_open and answers.labels is not None:
-        entries += metrics.of_values({LABEL_COVERAGE: coverage_of(answers.counts)})
+        entries += _coverage(metrics, settings, answers)
     return entries, completion(violations, answers.counts) + remarks
+
+
+def _coverage(metrics: Metrics, settings: MonitorSettings, answers: _Answers) -> list[dict[str, Any]]:
+    """The share of predictions that have a label: of all, and by age."""
+    entries = metrics.of_values({LABEL_COVERAGE: coverage_of(answers.counts)})
+    for age in coverage_by_age(settings, answers.coverage):
+        entries += metrics.of_values({LABEL_COVERAGE: age["share"]}, {"LabelAge": age_in_words(age)})
+    return entries
 
 
 def _segments(job: Job, settings: MonitorSettings, answers: _Answers) -> list[segments.SegmentResult]:

@@ -9,14 +9,17 @@ from drift_tools.monitors.attribution.importance import AGGREGATIONS, Aggregatio
 
 @dataclass(frozen=True, slots=True)
 class AttributionConfig:
-    """`features`: the model's inputs in the order of its requests; `aggregation`: how rows become an importance."""
+    """`features`: the model's inputs in the order of its requests; `aggregation`: how rows become an importance;
+    `use_logit`: whether log-odds are explained in place of probabilities.
+    """
 
     features: tuple[str, ...]
     aggregation: Aggregation
+    use_logit: bool = False
 
     @classmethod
     def of(cls, config: AnalysisConfig) -> "AttributionConfig":
-        """Take an explainability analysis from a parsed file: its `headers` and `methods.shap.agg_method`.
+        """Take an explainability analysis from a parsed file: its `headers`, `methods.shap.agg_method` and `use_logit`.
 
         Raises
         ------
@@ -26,8 +29,11 @@ class AttributionConfig:
         methods = config.mapping(config.document.get("methods", {}), "methods")
         if "shap" not in methods:
             raise InputError(f"{config.source}: methods has no shap: this analysis explains nothing")
-        given = config.mapping(methods["shap"], "methods.shap").get("agg_method", AGGREGATIONS[0])
+        shap = config.mapping(methods["shap"], "methods.shap")
+        given, use_logit = shap.get("agg_method", AGGREGATIONS[0]), shap.get("use_logit", False)
+        if not isinstance(use_logit, bool):
+            raise InputError(f"{config.source}: use_logit is {use_logit!r:.40}: give true or false")
         aggregation = next((known for known in AGGREGATIONS if known == given), None)
         if aggregation is None:
             raise InputError(f"{config.source}: agg_method is {given!r:.40}: give one of {', '.join(AGGREGATIONS)}")
-        return cls(config.headers, aggregation)
+        return cls(config.headers, aggregation, use_logit)

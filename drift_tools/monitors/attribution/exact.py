@@ -33,7 +33,15 @@ def linear_shap(coefficients: Numbers, rows: Numbers, background: Numbers) -> Nu
     return values
 
 
-def tree_shap(tree: Any, rows: Numbers, background: Numbers, output: int = 0) -> Numbers:
+def tree_shap(
+    tree: Any,
+    rows: Numbers,
+    background: Numbers,
+    output: int = 0,
+    *,
+    groups: NDArray[np.intp] | None = None,
+    single: bool = True,
+) -> Numbers:
     """SHAP values of one decision tree, averaged over the background rows.
 
     For one background row z and one row x a leaf is reached by taking some features from x (the set U) and some from z
@@ -45,29 +53,46 @@ def tree_shap(tree: Any, rows: Numbers, background: Numbers, output: int = 0) ->
     tree:
         A fitted `sklearn.tree.DecisionTree*.tree_`.
     rows, background:
-        Of shapes (n, features) and (b, features); rounded to single precision, as scikit-learn compares them.
+        Of shapes (n, columns) and (b, columns).
     output:
         Which of the tree's outputs: the class of a classifier's.
+    groups:
+        Of each column the feature that it comes from, such as those of one category each; default each is one.
+    single:
+        Whether values are rounded to single precision, as scikit-learn's trees (not its histogram boosting) do.
 
     Returns
     -------
     Of shape (n, features).
     """
-    single = rows.astype(np.float32)
-    values = np.zeros(rows.shape)
-    for absent in background.astype(np.float32):
-        _Walk(tree, single, absent, output, values).node(0, np.arange(len(rows)), frozenset(), frozenset())
+    precision = np.float32 if single else np.float64
+    of = np.arange(rows.shape[1]) if groups is None else groups
+    values = np.zeros((len(rows), int(of.max()) + 1))
+    walked = rows.astype(precision)
+    for absent in background.astype(precision):
+        _Walk(tree, output, walked, absent, values=values, groups=of).node(
+            0, np.arange(len(rows)), frozenset(), frozenset()
+        )
     return values / len(background)
 
 
 class _Walk:
     """One walk through a tree with all rows at once, against one background row."""
 
-    def __init__(self, tree: Any, rows: NDArray[np.float32], absent: NDArray[np.float32], output: int, values: Numbers):
+    def __init__(
+        self,
+        tree: Any,
+        output: int,
+        rows: NDArray[Any],
+        absent: NDArray[Any],
+        *,
+        values: Numbers,
+        groups: NDArray[np.intp],
+    ) -> None:
         self._left, self._right = tree.children_left, tree.children_right
         self._feature, self._threshold = tree.feature, tree.threshold
         self._leaves = tree.value[:, 0, output]
-        self._rows, self._absent, self._values = rows, absent, values
+        self._rows, self._absent, self._values, self._groups = rows, absent, values, groups
 
     def node(self, node: int, rows: NDArray[np.intp], present: frozenset[int], absent: frozenset[int]) -> None:
         """Go down with the rows that reach this node if `present` come from them and `absent` from the background."""
@@ -76,17 +101,22 @@ class _Walk:
         if self._left[node] == _LEAF:
             self._add(self._leaves[node], rows, present, absent)
             return
-        feature = int(self._feature[node])
-        goes_left = self._rows[rows, feature] <= self._threshold[node]
-        absent_goes_left = bool(self._absent[feature] <= self._threshold[node])
+        column = int(self._feature[node])
+        feature = int(self._groups[column])
+        goes_left = self._rows[rows, column] <= self._threshold[node]
+        absent_goes_left = bool(self._absent[column] <= self._threshold[node])
         for is_left, child in ((True, self._left[node]), (False, self._right[node])):
-            here, elsewhere = rows[goes_left == is_left], rows[goes_left != is_left]
-            if absent_goes_left == is_left:
-                self.node(child, here, present, absent)
-                if feature not in present:
-                    self.node(child, elsewhere, present, absent | {feature})
-            elif feature not in absent:
-                self.node(child, here, present | {feature}, absent)
+            taken = rows[goes_left == is_left]
+            if feature in present:
+                self.node(child, taken, present, absent)
+            elif feature in absent:
+                if absent_goes_left == is_left:
+                    self.node(child, rows, present, absent)
+            elif absent_goes_left == is_left:
+                self.node(child, taken, present, absent)
+                self.node(child, rows[goes_left != is_left], present, absent | {feature})
+            else:
+                self.node(child, taken, present | {feature}, absent)
 
     def _add(self, leaf: float, rows: NDArray[np.intp], present: frozenset[int], absent: frozenset[int]) -> None:
         for feature in present:

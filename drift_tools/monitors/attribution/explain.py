@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
+from drift_tools.monitors.attribution.exact_model import exact_values
 from drift_tools.monitors.attribution.importance import (
     NDCG_THRESHOLD,
     Aggregation,
@@ -25,6 +26,7 @@ from drift_tools.tables import Table
 MOST_ROWS: Final = 1000
 BACKGROUND_ROWS: Final = 50
 _SEED: Final = 0
+_LEAST_PROBABILITY: Final = 1e-6  # of rounded ones that are 0 or 1
 CHECK: Final = "feature_attribution_drift_check"
 
 
@@ -33,18 +35,26 @@ class Attribution:
     """The importance of each feature for one output of a model, most important first; `expected` is its mean score.
 
     `values`: the SHAP values that it comes from, of shape (rows, features), their columns in the order of `importance`;
-    None of a baseline that was read from a file.
+    None of a baseline that was read from a file. `how`: by which method, and why not the exact one, in a sentence.
     """
 
     importance: dict[str, float]
     expected: float
     rows: int
     values: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
+    is_exact: bool = field(default=False, compare=False)
+    how: str = field(default="", compare=False)
+
+    @property
+    def method(self) -> str:
+        """What it was found by, as metrics have it."""
+        return "ExactShap" if self.is_exact else "PermutationShap"
 
     def to_dict(self, label: str = "label0") -> dict[str, Any]:
-        """Write analysis.json as SageMaker Clarify does; the method is named for what it is."""
+        """Write analysis.json as SageMaker Clarify does; the method is named for what it is, `how` says why."""
         values = {"global_shap_values": self.importance, "expected_value": self.expected}
-        return {"version": "1.0", "explanations": {"permutation_shap": {label: values}}}
+        name = "exact_shap" if self.is_exact else "permutation_shap"
+        return {"version": "1.0", "explanations": {name: {label: values}}, "how": self.how}
 
 
 def attribute(
@@ -55,6 +65,7 @@ def attribute(
     score: int = 0,
     aggregation: Aggregation = "mean_abs",
     most: int = MOST_ROWS,
+    use_logit: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Attribution:
     """Explain a sample of a table's rows.
@@ -73,6 +84,8 @@ def attribute(
         How the rows' values become a feature's importance.
     most:
         So many rows are explained, evenly spread.
+    use_logit:
+        Explain the logarithm of the odds in place of a probability, as Clarify's parameter of this name.
     progress:
         Called with (orders done, orders in all).
 
@@ -93,13 +106,31 @@ def attribute(
 
     def ask(asked: NDArray[Any]) -> NDArray[np.float64]:
         body, content_type = model.ask(_as_csv(asked))
-        return _scores(body, content_type, score, len(asked))
+        scores = _scores(body, content_type, score, len(asked))
+        return _log_odds(scores) if use_logit else scores
 
-    values = permutation_shap(ask, rows, background, progress=progress)
+    found = exact_values(lambda asked: model.inside(_as_csv(asked)), ask, rows, background, use_logit=use_logit)
+    if isinstance(found, str):
+        how = f"SHAP values are estimated by permutations, because {found}."
+        values, is_exact = permutation_shap(ask, rows, background, progress=progress), False
+    else:
+        values, is_exact, how = found[0], True, f"SHAP values are {found[1]}."
     importance = global_importance(values, aggregation)
     order = np.argsort(-np.abs(importance), kind="stable")
     ranked = {features[place]: float(importance[place]) for place in order}
-    return Attribution(ranked, float(ask(rows).mean()), len(rows), values[:, order])
+    return Attribution(ranked, float(ask(rows).mean()), len(rows), values[:, order], is_exact, how)
+
+
+def _log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Raises `InputError` of scores that are no probabilities."""
+    if scores.min() < 0 or scores.max() > 1:
+        raise InputError(
+            f"use_logit is true and the scores go from {scores.min():g} to {scores.max():g}: of what is no probability "
+            "there are no odds; leave it out"
+        )
+    kept = np.clip(scores, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    odds: NDArray[np.float64] = np.log(kept / (1 - kept))
+    return odds
 
 
 def ranking_drift(baseline: Attribution, current: Attribution) -> float:

@@ -3,6 +3,7 @@
 No endpoint is made and none is asked: what answers is the `inference.py` that the endpoint runs.
 """
 
+import io
 import json
 import os
 import pkgutil
@@ -15,6 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
 
@@ -88,15 +92,33 @@ class ModelProcess:
         InputError
             If the model raises, ends, answers too much or takes too long.
         """
+        header, answer = self._exchange({"length": len(body)}, body)
+        return answer, str(header.get("content_type", ""))
+
+    def inside(self, body: bytes) -> Mapping[str, NDArray[Any]] | str:
+        """What the model's last estimator is, as arrays, with the `rows` of numbers that reach it of this body; or why
+        there is no telling.
+
+        Raises
+        ------
+        InputError
+            As `ask`.
+        """
+        header, answer = self._exchange({"length": len(body), "inside": True}, body)
+        if "cannot" in header:
+            return str(header["cannot"])
+        with np.load(io.BytesIO(answer), allow_pickle=False) as arrays:  # of a process that is not trusted
+            return {name: arrays[name] for name in arrays.files}
+
+    def _exchange(self, header: Mapping[str, Any], body: bytes) -> tuple[Mapping[str, Any], bytes]:
         stdin = self._process.stdin
         assert stdin is not None  # noqa: S101 - it is a pipe
         try:
-            stdin.write(json.dumps({"length": len(body)}).encode() + b"\n" + body)
+            stdin.write(json.dumps(header).encode() + b"\n" + body)
             stdin.flush()
         except BrokenPipeError:
             raise InputError(f"the model's process has ended: {self._last_words()}") from None
-        header, answer = self._receive()
-        return answer, str(header.get("content_type", ""))
+        return self._receive()
 
     def close(self) -> None:
         """End the process and remove what was unpacked."""

@@ -6,7 +6,9 @@ drift_tools: what a model's archive brings along must not meet the monitor's own
 The contract is that of AWS's scikit-learn container (aws/sagemaker-scikit-learn-container, serving.py): `model_fn` is
 required; `input_fn`, `predict_fn` and `output_fn` have defaults; `transform_fn` takes the place of all three.
 
-Messages in both directions are a line of JSON with `length`, and so many bytes behind it.
+Messages in both directions are a line of JSON with `length`, and so many bytes behind it. A message with `inside` asks
+for what the last estimator is and what reaches it (`Estimators`): numbers in NumPy's own format, of which nothing is
+run on the other side.
 """
 
 import contextlib
@@ -70,6 +72,13 @@ class Model:
         if model_fn is None:
             raise AttributeError(f"{program} has no model_fn(model_dir): the container has no default for it either")
         self._model = model_fn(str(folder))
+        self._estimators: Estimators | None = None
+
+    def inside(self, body: bytes) -> dict[str, Any]:
+        """What the last estimator is, and what reaches it of this body; `CannotError` where there is no telling."""
+        if self._estimators is None:
+            self._estimators = Estimators(self._model)
+        return self._estimators.inside(lambda: self.answer(body))
 
     def answer(self, body: bytes) -> tuple[bytes, str]:
         """What the endpoint would answer to this body, and its content type."""
@@ -84,6 +93,141 @@ class Model:
     def _function(self, name: str, default: Callable[..., Any]) -> Callable[..., Any]:
         found: Callable[..., Any] = getattr(self._script, name, default)
         return found
+
+
+_IDENTITY = frozenset(
+    {
+        *("LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "LassoLars", "Lars"),
+        *("ElasticNet", "ElasticNetCV", "BayesianRidge", "HuberRegressor", "SGDRegressor", "LinearSVR"),
+    }
+)
+_LOGISTIC = frozenset({"LogisticRegression", "LogisticRegressionCV"})
+_TREES = frozenset({"DecisionTreeRegressor", "DecisionTreeClassifier", "ExtraTreeRegressor", "ExtraTreeClassifier"})
+_FORESTS = frozenset({"RandomForestRegressor", "RandomForestClassifier", "ExtraTreesRegressor", "ExtraTreesClassifier"})
+_BOOSTED = frozenset({"GradientBoostingRegressor", "GradientBoostingClassifier"})
+_HISTOGRAM = frozenset({"HistGradientBoostingRegressor", "HistGradientBoostingClassifier"})
+_DEEPEST = 9  # an estimator lies in a pipeline, in a tuple, in an object of the script's own
+_MOST_INSIDE = 1000  # of a list that may hold estimators; longer ones hold data
+
+
+class CannotError(Exception):
+    """Why a model has no exact values, in half a sentence."""
+
+
+class Estimators:
+    """scikit-learn's estimators in what `model_fn` returned: which one answers, and what reaches it then."""
+
+    def __init__(self, model: Any) -> None:
+        self._seen: list[tuple[Any, Any]] = []
+        for estimator in _estimators(model, 0, set()):
+            for method in ("predict", "predict_proba", "decision_function"):
+                if hasattr(estimator, method):
+                    self._watch(estimator, method)
+
+    def _watch(self, estimator: Any, method: str) -> None:
+        own = getattr(estimator, method)
+
+        def watched(rows: Any, *arguments: Any, **named: Any) -> Any:
+            self._seen.append((estimator, rows))
+            return own(rows, *arguments, **named)
+
+        with contextlib.suppress(AttributeError):  # one with slots: nothing is seen of it
+            setattr(estimator, method, watched)
+
+    def inside(self, answer: Callable[[], Any]) -> dict[str, Any]:
+        """The estimator that one answer comes from, as arrays, and the rows that reached it (`rows`)."""
+        import numpy as np  # noqa: PLC0415 - there are estimators
+
+        del self._seen[:]
+        answer()
+        asked = {id(estimator) for estimator, _ in self._seen}
+        if len(asked) != 1:
+            raise CannotError(
+                f"{len(asked)} estimators of scikit-learn answer" if asked else "no known estimator answers"
+            )
+        estimator, rows = self._seen[0]
+        rows = rows.toarray() if hasattr(rows, "toarray") else np.asarray(rows)
+        if rows.ndim != 2 or rows.dtype.kind not in "fiub":
+            raise CannotError("its last estimator takes no table of numbers")
+        return {**_structure(estimator), "rows": rows.astype(np.float64)}
+
+
+def _estimators(found: Any, depth: int, known: set[int]) -> Any:
+    """Those that are last in their pipelines; what a forest is made of is no estimator of its own."""
+    if id(found) in known or depth > _DEEPEST:
+        return
+    known.add(id(found))
+    name = type(found).__name__
+    if name in _IDENTITY | _LOGISTIC | _TREES | _FORESTS | _BOOSTED | _HISTOGRAM:
+        yield found
+        return
+    inside: list[Any] = []
+    if isinstance(found, dict | list | tuple) and len(found) <= _MOST_INSIDE:
+        inside = list(found.values() if isinstance(found, dict) else found)
+    for one in [*inside, *getattr(found, "__dict__", {}).values()]:
+        if not isinstance(one, str | bytes | int | float | type(None)):
+            yield from _estimators(one, depth + 1, known)
+
+
+def _structure(estimator: Any) -> dict[str, Any]:
+    import numpy as np  # noqa: PLC0415 - as above
+
+    name = type(estimator).__name__
+    classes = len(getattr(estimator, "classes_", ()))
+    if classes > 2 and name in _LOGISTIC | _BOOSTED | _HISTOGRAM:
+        raise CannotError(f"a {name} of {classes} classes shares its scores out among them")
+    is_logistic = name in _LOGISTIC or (classes == 2 and name in _BOOSTED | _HISTOGRAM)
+    about: dict[str, Any] = {"name": np.array(name), "logit": np.array(is_logistic)}
+    if name in _IDENTITY | _LOGISTIC:
+        coefficients = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64))
+        return {**about, "coefficients": coefficients}
+    single = name not in _HISTOGRAM  # scikit-learn's own trees compare in single precision
+    if name in _HISTOGRAM:
+        trees = [_histogram_tree(one.nodes) for row in estimator._predictors for one in row]
+    elif name in _TREES:
+        trees = [_tree(estimator.tree_, 1.0)]
+    elif name in _FORESTS:
+        trees = [_tree(one.tree_, 1 / len(estimator.estimators_)) for one in estimator.estimators_]
+    else:
+        trees = [_tree(one.tree_, estimator.learning_rate) for row in estimator.estimators_ for one in row]
+    starts = np.cumsum([0, *(len(tree["feature"]) for tree in trees)])
+    joined = {key: np.concatenate([tree[key] for tree in trees]) for key in trees[0]}
+    return {**about, "single": np.array(single), "starts": starts, **joined}
+
+
+def _tree(tree: Any, factor: float) -> dict[str, Any]:
+    if tree.value.shape[1] != 1:
+        raise CannotError("its trees have several answers each")
+    return {
+        "left": tree.children_left,
+        "right": tree.children_right,
+        "feature": tree.feature,
+        "threshold": tree.threshold,
+        "value": tree.value[:, 0, :] * factor,
+    }
+
+
+def _histogram_tree(nodes: Any) -> dict[str, Any]:
+    import numpy as np  # noqa: PLC0415 - as above
+
+    if nodes["is_categorical"].any():
+        raise CannotError("its trees cut categories")
+    leaf = nodes["is_leaf"].astype(bool)
+    return {
+        "left": np.where(leaf, -1, nodes["left"].astype(np.int64)),
+        "right": np.where(leaf, -1, nodes["right"].astype(np.int64)),
+        "feature": nodes["feature_idx"].astype(np.int64),
+        "threshold": nodes["num_threshold"].astype(np.float64),
+        "value": nodes["value"].astype(np.float64)[:, None],
+    }
+
+
+def _arrays(found: dict[str, Any]) -> bytes:
+    import numpy as np  # noqa: PLC0415 - as above
+
+    body = io.BytesIO()
+    np.savez(body, **found)
+    return body.getvalue()
 
 
 def _script(folder: Path, program: str) -> Path:
@@ -138,10 +282,16 @@ def main(folder: str, program: str, content_type: str, accept: str) -> int:
         _send(answers, {"error": f"{type(error).__name__}: {error}"})
         return 1
     _send(answers, {"ready": True})
-    while header := sys.stdin.buffer.readline():
-        body = sys.stdin.buffer.read(json.loads(header)["length"])
+    while line := sys.stdin.buffer.readline():
+        header = json.loads(line)
+        body = sys.stdin.buffer.read(header["length"])
         try:
-            answer, answered_as = model.answer(body)
+            if header.get("inside"):
+                answer, answered_as = _arrays(model.inside(body)), "application/x-npz"
+            else:
+                answer, answered_as = model.answer(body)
+        except CannotError as error:
+            _send(answers, {"cannot": str(error)})
         except Exception as error:
             traceback.print_exc()
             _send(answers, {"error": f"{type(error).__name__}: {error}"})

@@ -23,9 +23,9 @@ from functions.alarm_responder.notification import (
     time_text,
 )
 from functions.alarm_responder.severity import severity_lines
-from functions.alarm_responder.violation_lines import by_subject, violation_lines
+from functions.alarm_responder.violation_lines import by_subject, measured_size, violation_lines
 from functions.alarm_responder.window_lines import data_line, run_line, since_line
-from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, Violation
+from functions.common.violations import COLUMN_CHECKS, DRIFT_CHECK, MOST_EFFECT, Violation
 
 _MAX_SENTENCE = 300
 _MAX_NAME = 100
@@ -102,13 +102,13 @@ def _features(groups: Sequence[Sequence[Violation]]) -> list[Sequence[Violation]
 
 def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[str]:
     count = None if findings.violations is None else len(findings.violations)
-    worst = max(findings.violations or (), key=lambda violation: violation.severity, default=None)
-    effect = worst.severity if worst is not None else 0.0
+    sizes = [(measured_size(violation, findings.report), violation) for violation in findings.violations or ()]
+    effect, worst = max(sizes, key=lambda pair: pair[0], default=(0.0, None))
     lines = [*severity_lines(alarm, context.severities, count, effect), f"Schedule  {alarm.schedule}"]
     if count is not None:
         lines.append(f"Found     {plural(count, 'violation')}")
     if worst is not None:
-        lines.append(f"Effect    {_effect_words(worst)}")
+        lines.append(f"Effect    {_effect_words(worst, effect)}")
     if findings.run:
         lines.append(data_line(findings.run, findings.report, findings.rows, findings.window))
     if findings.run and findings.streak:
@@ -141,11 +141,11 @@ def _facts(alarm: Alarm, findings: Findings, context: MessageContext) -> list[st
     return lines
 
 
-def _effect_words(worst: Violation) -> str:
+def _effect_words(worst: Violation, effect: float) -> str:
     """How bad it is: the largest effect, of whatever check, and not how many entries say so."""
     if worst.check in COLUMN_CHECKS:
         return "certain: the columns are not those of the baseline"
-    return f"{worst.severity:.2g} times what is material ({clip(worst.subject, _MAX_NAME)})"
+    return f"{min(effect, MOST_EFFECT):.2g} times what is material ({clip(worst.subject, _MAX_NAME)})"
 
 
 def _how_to_acknowledge(alarm: Alarm, context: MessageContext) -> str:
