@@ -427,6 +427,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             others_in_budget=int(settings.stream_shares_budget),
             publishes_effect=settings.alerting.asks_for_effect,
             batch_uris=settings.batch_uris,
+            other_variants=list(adopted.other_variants) if adopted else [],
         )
         if settings.retraining:
             args["retrained"] = True

@@ -66,6 +66,8 @@ class JobEnvironment:
     probability_threshold_attribute: str | None = None
     positive_label: str | None = None
 
+    segment_origins: str | None = None
+    """Of data quality: what segments are told by besides columns (`contract.segment_origins`), with commas between."""
     segments: str | None = None
     """Columns by whose values a data-quality run tells drift too, with commas between them."""
 

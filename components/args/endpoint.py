@@ -11,6 +11,8 @@ from components.args.bounds import NUMBERS, check_length, number, optional_numbe
 from components.args.reader import S3_FILE, S3_FOLDER, ArgumentError, Reader, argument_names, as_text
 
 _SAGEMAKER_NAME: Final = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+# A run tells ten segments of one sort.
+_MOST_OTHERS: Final = 9
 # SageMaker's pattern for CsvContentTypes and JsonContentTypes; it has no room for "; charset=utf-8".
 _CONTENT_TYPE: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*/[a-zA-Z0-9](-*[a-zA-Z0-9.])*")
 # In ECR: its repository stands in the policy of the model's role.
@@ -43,6 +45,9 @@ class ExistingEndpointArgs(TypedDict):
     """`DestinationS3Uri` of its data capture, in any bucket; below it endpoint, variant and hour."""
     variant_name: NotRequired[str]
     """Its production variant, for the dashboard. Default `AllTraffic`, as SageMaker's own SDK calls it."""
+    other_variants: NotRequired[Sequence[str]]
+    """Further variants, shadow ones too, whose captures are looked at with those of `variant_name`, all together;
+    `data_quality.segments: [variant]` tells them apart. At most 9. Open engine. Default none."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key that its captures are encrypted with. Default none; then also none is asked for."""
 
@@ -136,6 +141,7 @@ class ExistingEndpointSettings:
     name: pulumi.Input[str]
     capture_uri: pulumi.Input[str]
     variant_name: str
+    other_variants: tuple[str, ...]
     kms_key_arn: pulumi.Input[str] | None
 
     @classmethod
@@ -150,6 +156,7 @@ class ExistingEndpointSettings:
                 "DestinationS3Uri of the endpoint's data capture, such as s3://bucket/captures",
             ),
             variant_name=_variant_name(read, "AllTraffic"),
+            other_variants=_other_variants(read),
             kms_key_arn=read.key_arn(),
         )
 
@@ -259,6 +266,22 @@ def _model(read: Reader) -> tuple[pulumi.Asset | None, bytes]:
 
 def _variant_name(read: Reader, default: str) -> str:
     return read.text("variant_name", default, _SAGEMAKER_NAME, "letters, digits and single hyphens")
+
+
+def _other_variants(read: Reader) -> tuple[str, ...]:
+    given = read.raw("other_variants") or ()
+    first = _variant_name(read, "AllTraffic")
+    named = [name for name in given if isinstance(name, str) and re.fullmatch(_SAGEMAKER_NAME, name)]
+    if (
+        isinstance(given, str)
+        or len(given) > _MOST_OTHERS
+        or list(given) != named
+        or len({first, *given}) <= len(given)
+    ):
+        raise read.refuse(
+            "other_variants", f"must be a list of at most {_MOST_OTHERS} names of variants, none twice and none {first}"
+        )
+    return tuple(given)
 
 
 def _environment(read: Reader) -> Mapping[str, pulumi.Input[str]]:

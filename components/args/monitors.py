@@ -15,6 +15,7 @@ from components.args.schedules import (
     max_runtime,
     schedule_expression,
 )
+from contract.segment_origins import ORIGINS
 
 LONGEST_VARIABLE: Final = 256  # of a processing job's environment
 _MOST_SEGMENTS: Final = 3
@@ -52,7 +53,8 @@ class DataQualityArgs(TypedDict):
     """Features to leave out: names, or positions among the baseline's from 0. `engine: open` only. Default none."""
     segments: NotRequired[Sequence[str]]
     """Columns, at most 3, whose values are judged one by one: the 10 most frequent of the baseline. The 3
-    worst ring, in this monitor's alarm. Open engine, baseline data. Default none."""
+    worst ring, in this monitor's alarm. Open engine, baseline data. Default none. `variant` is the endpoint's, and
+    `target_model` what callers name in front of a `:` in their `InferenceId`, each against the whole baseline."""
     record_preprocessor: NotRequired[pulumi.Asset]
     """Python script with `preprocess_handler(inference_record)`, run on every captured record. Default none."""
     instance_type: NotRequired[str]
@@ -179,6 +181,8 @@ class DataQualitySettings(RunSettings):
     thresholds: DataQualityThresholds | None
     exclude_features: tuple[str, ...]
     segments: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    """Of `segments` those that no column tells: a record's variant, its target model."""
 
     @classmethod
     def from_args(cls, args: DataQualityArgs, path: str = "data_quality") -> Self:
@@ -190,7 +194,8 @@ class DataQualitySettings(RunSettings):
             **run_settings(read, HOURLY, hourly_limit=3600),
             thresholds=thresholds,
             exclude_features=excluded_features(read),
-            segments=segment_columns(read),
+            segments=tuple(name for name in segment_columns(read) if name not in ORIGINS),
+            origins=tuple(name for name in segment_columns(read) if name in ORIGINS),
         )
 
     @property
@@ -205,7 +210,7 @@ class DataQualitySettings(RunSettings):
 
     def check(self, engine: str, path: str) -> None:
         """Refuse what Model Monitor's definitions cannot hold."""
-        check_segments(self.segments, engine, path, allowed=(OPEN, BOTH))
+        check_segments((*self.segments, *self.origins), engine, path, allowed=(OPEN, BOTH))
         if engine != OPEN:
             check_data_quality_definition(self, path)
             if self.exclude_features:

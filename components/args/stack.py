@@ -38,6 +38,7 @@ from components.args.real_time import RealTimeArgs, RealTimeSettings
 from components.args.retraining import RetrainingArgs, RetrainingSettings
 from components.args.storage import StorageArgs, StorageSettings
 from contract.monitor_kinds import ATTRIBUTION, KINDS, MODEL_QUALITY
+from contract.segment_origins import VARIANT
 
 _Settings = TypeVar("_Settings", bound=MonitorSettings)
 
@@ -142,6 +143,7 @@ class StackSettings:
         )
         found.alerting.check_runs(found.hours_between_runs)
         _check_batches(found)
+        _check_variants(found)
         if found.open_engine:
             _check_for_open_engine(found)
         if found.retraining:
@@ -263,6 +265,22 @@ def _check_for_retraining(found: "StackSettings", retraining: RetrainingSettings
             )
 
 
+def _check_variants(found: "StackSettings") -> None:
+    """Variants that are looked at beside the first, and what tells them apart."""
+    endpoint, quality = found.endpoint, found.of(DataQualitySettings)
+    others = endpoint.other_variants if isinstance(endpoint, ExistingEndpointSettings) else ()
+    if others and found.engine != OPEN:
+        raise ArgumentError(
+            f"endpoint.existing.other_variants is given and engine is {found.engine}: Model Monitor looks at all "
+            "variants together and tells none apart; set engine to open, or remove it"
+        )
+    if quality is not None and VARIANT in quality.origins and not others:
+        raise ArgumentError(
+            "data_quality.segments names variant, and one variant is watched: name the others in "
+            "endpoint.existing.other_variants, or remove it"
+        )
+
+
 def _check_batches(found: "StackSettings") -> None:
     """Batches have a baseline, and the monitors that are to look at them are on."""
     batch = found.of(BatchSettings)
@@ -332,7 +350,7 @@ def _baseline(read: Reader, monitors: Mapping[str, MonitorSettings], engine: str
                 f"baseline.captures is given and engine is {engine}: AWS's analyzer makes no baseline of captures; set "
                 "engine to open, or give baseline.data"
             )
-        if data_quality.segments:
+        if data_quality.segments or data_quality.origins:
             raise ArgumentError(
                 "data_quality.segments is given with baseline.captures: segments are compared by the baseline's rows, "
                 "which are not kept of captures; give baseline.data, or remove it"

@@ -119,10 +119,12 @@ class MonitoredEndpoint(pulumi.ComponentResource):
             self.capture_uri = pulumi.Output.from_input(settings.capture_uri).apply(lambda uri: uri.rstrip("/"))
             self.name_stem = self.endpoint_name.apply(lambda endpoint: naming.adopted_stem(name, endpoint))
             self.model_role_arn = self.configuration_name = None
+            variants = ", ".join([settings.variant_name, *settings.other_variants])
             pulumi.log.info(
-                f"{name} watches the captures of the variant {settings.variant_name} of an endpoint that exists "
-                "already; captures do not tell models behind one variant apart (targets of a multi-model endpoint, "
-                "inference components), and asynchronous and serverless endpoints are not watched: docs/captures.md",
+                f"{name} watches the captures of {variants} of an endpoint that exists already, and no other's; "
+                "captures do not tell models behind one variant apart (targets of a multi-model endpoint, inference "
+                "components) unless callers name them in InferenceId, and asynchronous and serverless endpoints are "
+                "not watched: docs/captures.md",
                 self,
             )
         else:

@@ -24,6 +24,7 @@ _OWN_VARIABLES: Final = frozenset({"publish_cloudwatch_metrics"})
 _OWN_IMAGES: Final = ("/sagemaker-model-monitor-analyzer", "/sagemaker-clarify-processing")
 _SHORTEST_RUN: Final = 60  # seconds, of the stack's arguments
 _SUMMARY_WIDTH: Final = 120
+_MOST_OTHERS: Final = 9  # variants, of the stack's arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +182,14 @@ def _existing(endpoint: Mapping[str, Any], differences: list[str]) -> dict[str, 
     key = _key_arn(capture.get("KmsKeyId") or "", endpoint, "endpoint.existing.kms_key_arn", differences)
     if key:
         found["kms_key_arn"] = key
-    others = [*variants[1:], *(variant["VariantName"] for variant in endpoint.get("ShadowProductionVariants") or [])]
+    shadows = [variant["VariantName"] for variant in endpoint.get("ShadowProductionVariants") or []]
+    others, left = [*variants[1:], *shadows][:_MOST_OTHERS], [*variants[1:], *shadows][_MOST_OTHERS:]
     if others:
+        found["other_variants"] = others
         differences.append(
-            f"Model Monitor looked at all variants together; now at {variants[0]} alone, without {', '.join(others)}."
+            f"{variants[0]} and {', '.join(others)} are looked at together, as Model Monitor did; "
+            "data_quality.segments: [variant] tells them apart."
+            + (f" Not looked at: {', '.join(left)}." if left else "")
         )
     return found
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from contract.job_environment import JobEnvironment
 from contract.monitor_kinds import DATA_QUALITY, KINDS
+from contract.segment_origins import ORIGINS
 from drift_tools.capture import MAX_UNREADABLE_SHARE
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
@@ -198,6 +199,7 @@ class MonitorSettings:
     model: Path | None
     estimate: EstimateSettings | None = None
     segments: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
     batch_name: str | None = None
     batch_columns: str | None = None
     batch_input: Path | None = None
@@ -276,6 +278,7 @@ class MonitorSettings:
             model=_path(job, given.model_archive),
             estimate=estimate_settings(job, given),
             segments=_names(given.segments),
+            origins=_origins(given.segment_origins),
             batch_name=given.batch_name,
             batch_columns=given.batch_columns,
             batch_input=_path(job, given.batch_input_source),
@@ -366,6 +369,13 @@ def _path(job: Job, text: str | None) -> Path | None:
 
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _origins(text: str | None) -> tuple[str, ...]:
+    found = _names(text)
+    if unknown := [name for name in found if name not in ORIGINS]:
+        raise InputError(f"segment_origins is {unknown[0]!r}: give some of {', '.join(ORIGINS)}")
+    return found
 
 
 def _feature_metrics(text: str | None) -> str:

@@ -74,9 +74,12 @@ class TransformJobs:
         return {"TransformJobArn": job.arn}
 
     def _list(self, scope: Scope, parameters: dict[str, Any], _: Mapping[str, str]) -> dict[str, Any]:
-        names = ("TransformJobName", "TransformJobArn", "CreationTime", "TransformEndTime", "TransformJobStatus")
-        found = [describe(job) for job in self._store.all(scope, KIND)]
-        rows = [{name: job[name] for name in names if name in job} for job in found]
+        names = ("TransformJobName", "TransformJobArn", "TransformEndTime", "TransformJobStatus", "FailureReason")
+        rows = []
+        for job in self._store.all(scope, KIND):
+            told = describe(job)
+            summary = {name: told[name] for name in names if name in told}
+            rows.append(summary | {"CreationTime": job.created, "LastModifiedTime": job.modified})
         filters = listing.Filters(name="TransformJobName", status="TransformJobStatus")
         return listing.page(rows, parameters, "TransformJobSummaries", filters)
 

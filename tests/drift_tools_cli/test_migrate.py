@@ -310,7 +310,7 @@ def test_what_differs_is_said(account: Account) -> None:
         "s3://old/scripts/after.py that ran after each analysis has no counterpart",
         "MY_SETTING",
         "isolated from every network",
-        "now at AllTraffic alone, without Canary, shadow",
+        "AllTraffic and Canary, shadow are looked at together, as Model Monitor did; data_quality.segments: [variant]",
         "names no statistics.json and constraints.json",
         "(baseline-1 has made one)",
         "change their namespaces",

@@ -297,6 +297,11 @@ def output_fn(prediction, accept): return json.dumps(prediction), "application/j
     )
     named = {"TransformJobName": f"{bench.name}-scoring"}
     wait_until(lambda: bench.sagemaker.describe_transform_job(**named)["TransformJobStatus"] == "Completed")
+    ended = bench.sagemaker.describe_transform_job(**named)["TransformEndTime"]
+    asked = {"NameContains": bench.name, "StatusEquals": "Completed"}
+    for since, listed in ((ended - timedelta(seconds=1), 1), (ended + timedelta(seconds=1), 0)):
+        found = bench.sagemaker.list_transform_jobs(**asked, LastModifiedTimeAfter=since)["TransformJobSummaries"]
+        assert [item["LastModifiedTime"] for item in found] == [ended] * listed
     feature = {"name": "x", "inferred_type": "Integral", "completeness": 1.0}
     schedule = scored.define(
         "DataQuality",

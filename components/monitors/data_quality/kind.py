@@ -114,6 +114,7 @@ class DataQuality(MonitorDefaults):
             **({"season": season} if engine.learn_windows else {}),
             **(estimate_environment(self.estimated) if self.estimated else {}),
             **segment_variable(self.settings.segments),
+            **({"segment_origins": ",".join(self.settings.origins)} if self.settings.origins else {}),
         }
 
     def open_files(self, baseline: BaselineAddresses | None) -> Mapping[str, pulumi.Input[str] | None]:

@@ -24,6 +24,8 @@ class OpenMonitorsArgs(TypedDict):
     """Model Monitor has the schedules of the usual names; these are called `…-open`. Default false."""
     variant_name: NotRequired[str]
     """The production variant whose captures are looked at. Default `Primary`."""
+    other_variants: NotRequired[list[str]]
+    """Further variants whose captures are looked at with them. Default none."""
     bucket_name: pulumi.Input[str]
     """Results, labels, the monitor's code and its state are in it."""
     capture_uri: pulumi.Input[str]

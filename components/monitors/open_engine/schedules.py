@@ -293,7 +293,7 @@ class OpenMonitors(pulumi.ComponentResource):
                     kind=monitor.kind.name,
                     endpoint=found["endpoint"],
                     schedule=found["schedule"],
-                    variants=[self._args.get("variant_name", "Primary")],
+                    variants=[self._args.get("variant_name", "Primary"), *self._args.get("other_variants", [])],
                     window=monitor.window,
                     grace_minutes=self._engine.grace_in_minutes,
                     late_hours=self._engine.late_hours,

@@ -347,16 +347,25 @@ def _segments(
     finding: drift_json.Finding | None,
 ) -> tuple[list[segments.SegmentResult], dict[str, int]]:
     """Segment by segment, and how many values are beyond these, where somebody asked and both sides' rows are there."""
-    if not settings.segments or finding is None or rows is None:
+    if not (settings.segments or settings.origins) or finding is None or rows is None:
         return [], {}
     baseline, _ = drift_json.baseline_rows(settings.baseline.rows, constraints)
     if baseline is None:
         return [], {}
     from drift_tools.job.segments.data_quality import judge_segments  # noqa: PLC0415 - needs scipy
+    from drift_tools.job.segments.origins import by_origin  # noqa: PLC0415 - likewise
 
     before, now = (table.without(settings.excluded) for table in (baseline, rows))
-    found = judge_segments(job, settings, constraints, baseline=before, window=now, kinds=finding.kinds)
-    return found, segments.left_out(settings.segments, before)
+    beyond = segments.left_out(settings.segments, before)
+    origins: dict[segments.Segment, Table] = {}
+    for origin in settings.origins if settings.dataset.is_captured else ():
+        own, more = by_origin(settings.dataset, origin, list(constraints.features))
+        origins |= {one: table.without(settings.excluded) for one, table in own.items()}
+        beyond |= {origin: more} if more else {}
+    found = judge_segments(
+        job, settings, constraints, baseline=before, window=now, kinds=finding.kinds, origins=origins
+    )
+    return found, beyond
 
 
 def _charted(features: str, violations: Sequence[Violation]) -> set[str] | None:

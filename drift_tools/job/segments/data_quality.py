@@ -22,6 +22,7 @@ def judge_segments(
     baseline: Table,
     window: Table,
     kinds: Mapping[str, Kind],
+    origins: Mapping[Segment, Table] | None = None,
 ) -> list[SegmentResult]:
     """Judge each of the baseline's segments.
 
@@ -35,13 +36,18 @@ def judge_segments(
         all rows of both sides, without the features that are left out.
     kinds
         of the features.
+    origins
+        segments that no column tells, such as a variant's, and their rows; each is held against the whole baseline.
     """
-    wanted = [one for one in most_frequent(settings.segments, baseline) if one.column in window.columns]
+    wanted: dict[Segment, tuple[Table, ...]] = {
+        one: tuple(rows_of(table, one).without([one.column]) for table in (baseline, window))
+        for one in most_frequent(settings.segments, baseline)
+        if one.column in window.columns
+    }
+    wanted |= {one: (baseline, rows) for one, rows in (origins or {}).items()}
     return [
-        _judged(
-            job, of_segment(settings, one, len(wanted)), one, (baseline, window), constraints=constraints, kinds=kinds
-        )
-        for one in wanted
+        _judged(job, of_segment(settings, one, len(wanted)), one, sides, constraints=constraints, kinds=kinds)
+        for one, sides in wanted.items()
     ]
 
 
@@ -49,12 +55,12 @@ def _judged(
     job: Job,
     settings: MonitorSettings,
     segment: Segment,
-    sides: tuple[Table, Table],
+    sides: tuple[Table, ...],
     *,
     constraints: Constraints,
     kinds: Mapping[str, Kind],
 ) -> SegmentResult:
-    before, now = (rows_of(table, segment).without([segment.column]) for table in sides)
+    before, now = sides
     if min(before.rows, now.rows) < FEWEST_ROWS:
         return SegmentResult(segment=segment, rows=now.rows, baseline_rows=before.rows, judged=False)
     inside = {name: kind for name, kind in kinds.items() if name != segment.column}

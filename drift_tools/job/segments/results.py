@@ -36,7 +36,7 @@ class SegmentResult:
 
 def of_whole(settings: MonitorSettings) -> MonitorSettings:
     """The settings by which the whole window is judged: where there are segments, with half of the run's budget."""
-    if not settings.segments:
+    if not settings.segments and not settings.origins:
         return settings
     share = settings.judgement.false_alarms_per_year * (1 - _SHARE)
     return replace(settings, judgement=replace(settings.judgement, false_alarms_per_year=share))
