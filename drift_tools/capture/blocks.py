@@ -310,7 +310,7 @@ def _origin(role: str | None, holes: dict[str, ArrowTexts], count: int) -> Parts
 def _fill(template: Template, block: _Content, count: int) -> dict[str, ArrowTexts]:
     """The holes' contents by role, `count` strings each, if every line fits the template."""
     columns = _columns(block, len(template.pieces))
-    if columns.num_rows != count:
+    if columns.num_rows != count or not _has_only_the_templates_marks(template, block, count):
         raise _NotUniformError
     holes: dict[str, ArrowTexts] = {}
     for index, piece in enumerate(template.pieces):
@@ -327,17 +327,23 @@ def _fill(template: Template, block: _Content, count: int) -> dict[str, ArrowTex
     return holes
 
 
+def _has_only_the_templates_marks(template: Template, block: _Content, count: int) -> bool:
+    """Whether there are as many quotes, backslashes and control characters as the constants of so many lines have: then
+    there are none in the holes, which could end or escape a string.
+    """
+    constants = b",".join(piece.before + piece.after for piece in template.pieces)
+    marks = [(mark, constants.count(mark) * count) for mark in (_QUOTE, _BACKSLASH)]
+    content = np.frombuffer(block, dtype=np.uint8)
+    seen, control = [0, 0], 0
+    for part in scans(content):
+        control += int(np.count_nonzero(part < _SPACE))
+        seen = [number + int(np.count_nonzero(part == mark)) for number, (mark, _) in zip(seen, marks, strict=True)]
+    # Each line ends with a line feed, which is the only one.
+    return control == count and seen == [number for _, number in marks]
+
+
 def _check(array: Any, piece: layouts.Piece) -> None:
-    """Whether each cell begins and ends as its piece does, with nothing between that ends or escapes a string."""
-    content = content_of(array)
-    marks = [(mark, (piece.before + piece.after).count(mark)) for mark in (_QUOTE, _BACKSLASH)]
-    has_marks = any(count for _, count in marks)
-    # Numbers have nothing but characters between those two.
-    if has_marks or content.min(initial=_BACKSLASH - 1) <= _QUOTE or content.max(initial=0) >= _BACKSLASH:
-        if (content < _SPACE).any():
-            raise _NotUniformError
-        if any(int(np.count_nonzero(content == mark)) != count * len(array) for mark, count in marks):
-            raise _NotUniformError
+    """Whether each cell begins and ends as its piece does."""
     before, after = piece.before.decode(), piece.after.decode()
     if before and not pc.all(pc.starts_with(array, before)).as_py():
         raise _NotUniformError

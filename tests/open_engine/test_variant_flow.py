@@ -1,5 +1,5 @@
-
-
+"""An endpoint that exists already, with a shadow variant, on the embedded AWS: both are looked at, and what drifts in
+the shadow alone is told of by its name, in the one alarm that there is.
 """
 
 import csv
