@@ -12,9 +12,8 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks.failures import at_random, growth, runs, surroundings
+from benchmarks.failures import at_random, growth, runs, soak, surroundings
 from benchmarks.failures.lines import HEADINGS, Line
-from benchmarks.failures.soak import soak
 from benchmarks.shared.publishing import DOCS, markdown_table, publish
 
 _DRILLS: Sequence[Callable[[], Line]] = (
@@ -49,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
     for drill in (*_DRILLS, lambda: at_random.state_machine(options.steps)):
         lines.append(_quietly(drill))
         _say(lines[-1])
-    soaked = _quietly(lambda: soak(options.hours))
+    soaked = soak.alone(options.hours)
     _say(soaked)
     growing = list(growth.growth())
     sections = {

@@ -1,11 +1,15 @@
 """A year of hourly runs, with the bucket's own lifecycle: what is kept, what it costs, and how large this grows."""
 
+import json
+import subprocess
+import sys
 import time
 from collections import Counter
 from datetime import timedelta
 
 from benchmarks.failures.growth import memory
 from benchmarks.failures.lines import Line
+from benchmarks.shared.publishing import DOCS
 from tests.lambda_functions.monitored_world import World
 
 # The bucket's own, by default (components/storage/bucket.py).
@@ -70,6 +74,22 @@ def soak(hours: int) -> Line:
         f"time a run: {seconds / hours * 1000:.0f} ms",
         f"memory at most, first and second half: {held[0]} and {held[1]} MiB",
     ]
+
+
+def alone(hours: int) -> Line:
+    """The same in a process of its own: what other drills have held is not its memory."""
+    code = f"from benchmarks.failures import soak; soak.tell({hours})"
+    run = subprocess.run(  # noqa: S603 - this interpreter and module
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=DOCS.parent
+    )
+    found: Line = json.loads(run.stdout.splitlines()[-1])
+    return found
+
+
+def tell(hours: int) -> None:
+    """Print the figures as the last line, behind the functions' logs."""
+    found = soak(hours)
+    sys.stdout.write(f"\n{json.dumps(found)}\n")
 
 
 def _expire(world: World) -> None:

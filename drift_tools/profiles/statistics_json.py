@@ -123,6 +123,7 @@ def read_json(path: str | Path) -> Any:
 
 
 _Read = TypeVar("_Read")
+_MOST_LEVELS = 48  # of 2,048 values below: 10^17 rows, and whole numbers that a float holds are beyond that
 _MOMENTS = ("mean", "sum", "std_dev", "min", "max")
 
 
@@ -232,11 +233,19 @@ def _numerical_from_dict(document: Mapping[str, Any]) -> NumericalStatistics:
             for b in kll.get("buckets") or ()
         ),
         Sketch.from_levels(
-            [[_finite(item, "the sketch's data") for item in level] for level in sketch.get("data") or [[]]],
+            [[_finite(item, "the sketch's data") for item in level] for level in _levels(sketch.get("data"))],
             k=_finite(parameters.get("k", SKETCH_SIZE), "the sketch's k"),
             c=_finite(parameters.get("c", SHRINKING_FACTOR), "the sketch's c"),
         ),
     )
+
+
+def _levels(data: Any) -> list[Any]:
+    """A sketch's levels; each value of one counts twice as much as one of the level below."""
+    levels = list(data or [[]])
+    if len(levels) > _MOST_LEVELS:
+        raise InputError(f"the sketch has {len(levels)} levels, {_MOST_LEVELS} hold more rows than there are anywhere")
+    return levels
 
 
 def _finite(value: Any, what: str) -> float:

@@ -289,6 +289,7 @@ def _apart(heights: Sequence[float]) -> list[float]:
 
 
 def linear_scale(low: float, high: float, start: float, end: float) -> Scale:
+    """The place in pixels of a value: `low` at `start`, `high` at `end`."""
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)
 
@@ -331,6 +332,7 @@ def text_width(text: str) -> float:
 
 
 def text_mark(x: float, y: float, text: str, *, anchor: str = "start", kind: str = "") -> str:
+    """A text at a place in pixels; `kind` is a class of page.css."""
     place = f' class="{kind}"' if kind else ""
     place += f' text-anchor="{anchor}"' if anchor != "start" else ""
     return f'<text x="{px(x)}" y="{px(y)}"{place}>{escape(visible(text))}</text>'
@@ -342,6 +344,7 @@ def px(value: float) -> str:
 
 
 def svg(parts: Iterable[str], height: float, title: str, description: str) -> str:
+    """The picture as a part of a page, as high as said, with what is read aloud in its place."""
     described = f"<desc>{escape(visible(description))}</desc>" if description else ""
     return (
         f'<svg viewBox="0 0 {px(WIDTH)} {px(height)}" role="img"><title>{escape(visible(title))}</title>{described}'

@@ -9,7 +9,6 @@ that never was is still there for the next.
 import base64
 import gzip
 import json
-import math
 import re
 import time
 import zlib
@@ -24,7 +23,7 @@ from contract.bucket_layout import hour_folder
 from functions.common.aws_clients import error_code
 from functions.common.deliveries import count_delivery
 from functions.common.json_logging import log
-from functions.common.s3_objects import DamagedError, exists, list_keys, read_json, split_location
+from functions.common.s3_objects import DamagedError, exists, list_keys, list_objects, read_json, split_location
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.time_window import HOUR, Window, hours_between, parse_time
 
@@ -58,7 +57,7 @@ class Run:
 
     `late_files` are of hours before the window; `due` is the run's hour; `odd_keys` is how many were left out;
     `replaced` are captures of earlier runs, each with the moment (seconds) at which it was written again after it was
-    taken, that no run before has named; `left_out` says both for people; `taken_at` (seconds) is when this was decided.
+    taken, that no run before has named; `left_out` says both for people.
     """
 
     window_start: str
@@ -74,7 +73,6 @@ class Run:
     odd_keys: int = 0
     replaced: tuple[tuple[str, float], ...] = ()
     left_out: str = ""
-    taken_at: float = 0.0
 
     @property
     def all_files(self) -> tuple[str, ...]:
@@ -105,7 +103,6 @@ class Run:
             "odd_keys": self.odd_keys,
             "replaced": [list(item) for item in self.replaced],
             "left_out": self.left_out,
-            "taken_at": self.taken_at,
         }
 
     @classmethod
@@ -125,7 +122,6 @@ class Run:
             odd_keys=int(document.get("odd_keys", 0)),
             replaced=tuple((str(key), float(moment)) for key, moment in document.get("replaced", ())),
             left_out=str(document.get("left_out", "")),
-            taken_at=float(document.get("taken_at", 0.0)),
         )
 
 
@@ -133,7 +129,7 @@ class Run:
 class Past:
     """What earlier runs leave for a window.
 
-    The files that were `taken` by those that were started, and when (seconds; infinity where a record does not say);
+    The files that were `taken` by those that were started, and when (seconds, by S3's clock, as the files' own times);
     which of them were `replaced` afterwards, as runs have named them; where the first window `began` that ended before
     this one, None without any (then there is no monitor that could have missed something); and where the first of them
     began whose run was never started.
@@ -266,12 +262,12 @@ class Records:
         replaced: set[tuple[str, float]] = set()
         began: list[datetime] = []
         missed: list[datetime] = []
-        for run, is_taken in self._runs(since, window.end, was_started):
+        for run, is_taken, written in self._runs(since, window.end, was_started):
             start, end = parse_time(run.window_start), parse_time(run.window_end)
             if is_taken or not run.all_files:
                 replaced.update(run.replaced)
             if is_taken:
-                taken.update(dict.fromkeys(run.all_files, run.taken_at or math.inf))
+                taken.update(dict.fromkeys(run.all_files, written))
             elif run.all_files and end <= window.start:
                 missed.append(parse_time(run.late_from) if run.late_from else start)
             if end <= window.start:
@@ -287,7 +283,7 @@ class Records:
         usual = window.end + late_hours * HOUR + (window.end - window.start)
         until = max(usual, datetime.fromtimestamp(self.now(), UTC).replace(minute=0, second=0, microsecond=0))
         later = self._runs(window.end, until, was_started)
-        return frozenset(key for run, is_taken in later if is_taken for key in run.late_files)
+        return frozenset(key for run, is_taken, _ in later if is_taken for key in run.late_files)
 
     def taken_before(self, run: Run, was_started: Callable[[Run], bool]) -> frozenset[str]:
         """Files of runs of earlier windows, back to where the run's late files begin.
@@ -297,10 +293,12 @@ class Records:
         if run.late_from is None:
             return frozenset()
         earlier = self._runs(parse_time(run.late_from), parse_time(run.window_end) - HOUR, was_started)
-        return frozenset(key for other, is_taken in earlier if is_taken for key in other.all_files)
+        return frozenset(key for other, is_taken, _ in earlier if is_taken for key in other.all_files)
 
-    def _runs(self, since: datetime, until: datetime, was_started: Callable[[Run], bool]) -> Iterator[tuple[Run, bool]]:
-        """Runs whose windows end in (`since`, `until`], and whether their files are theirs.
+    def _runs(
+        self, since: datetime, until: datetime, was_started: Callable[[Run], bool]
+    ) -> Iterator[tuple[Run, bool, float]]:
+        """Runs whose windows end in (`since`, `until`], whether their files are theirs, and when that was decided.
 
         They are if the run was started, or if a delivery is at work to start it. If one died, `was_started` is asked
         whether it died before or after it had.
@@ -313,11 +311,12 @@ class Records:
             is_taken = self.key(end, _STARTED) in found
             if not is_taken and run.all_files and self.key(end, _HELD) in found:
                 is_taken = self._is_held(end) or was_started(run)
-            yield run, is_taken
+            yield run, is_taken, found[self.key(end)]
 
-    def _keys(self, since: datetime, until: datetime) -> frozenset[str]:
+    def _keys(self, since: datetime, until: datetime) -> Mapping[str, float]:
+        """What lies there of these windows, and since when (seconds)."""
         days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in hours_between(since + HOUR, until + HOUR)})
-        return frozenset(key for day in days for key in list_keys(self.s3, self.bucket, day))
+        return {item.key: item.modified for day in days for item in list_objects(self.s3, self.bucket, day)}
 
     def last_before(self, moment: datetime) -> datetime | None:
         """When the last window ended of which there is a record, up to `moment`; None if there is none for a week."""
@@ -335,7 +334,7 @@ class Records:
         """Started runs with files of windows that end in (`since`, `until`]."""
         found = self._keys(since, until)
         for end in hours_between(since + HOUR, until + HOUR):
-            if not {self.key(end), self.key(end, _STARTED)} <= found or self.key(end, _SETTLED) in found:
+            if not {self.key(end), self.key(end, _STARTED)} <= found.keys() or self.key(end, _SETTLED) in found:
                 continue
             run = self._readable(self.key(end))
             if run is not None and run.all_files:

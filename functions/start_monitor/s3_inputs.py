@@ -13,7 +13,6 @@ from functions.common.s3_objects import ListedObject, list_folders, list_objects
 
 _HOUR_PARTS = 4  # yyyy/mm/dd/hh
 _SUFFIXES = (".jsonl", ".jsonl.gz")
-_CLOCKS_DIFFER = 5.0  # seconds, S3's and this function's at most
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Found:
 
     def replaced(self, taken: Mapping[str, float]) -> tuple[ListedObject, ...]:
         """The files that were written again after they were taken; `taken`: when, in seconds, by key."""
-        return tuple(file for file in self.files if file.modified > taken.get(file.key, math.inf) + _CLOCKS_DIFFER)
+        return tuple(file for file in self.files if file.modified > taken.get(file.key, math.inf))
 
     @property
     def size(self) -> int:

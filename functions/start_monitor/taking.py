@@ -92,7 +92,6 @@ def _find(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> Run
         odd_keys=len(odd),
         replaced=replaced,
         left_out=left_out,
-        taken_at=records.now(),
     )
 
 

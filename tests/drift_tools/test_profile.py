@@ -178,3 +178,14 @@ def test_numbers_that_are_none_are_refused(path: tuple[str | int, ...], what: st
     place[path[-1]] = value
     with pytest.raises(InputError, match=f"^feature x: {what} is {value}: give finite numbers"):
         Statistics.from_dict(json.loads(json.dumps(document)))
+
+
+def test_a_sketch_of_more_levels_than_there_can_be_rows_is_refused() -> None:
+    """Each level counts twice as much as the one below: beyond 63 of them no integer of a machine holds it."""
+    document = json.loads(json.dumps(Profile.of(as_table({"x": np.arange(50.0)})).statistics().to_dict()))
+    sketch = document["features"][0]["numerical_statistics"]["distribution"]["kll"]["sketch"]
+    sketch["data"] = [[1.0]] * 48
+    assert Statistics.from_dict(document)
+    sketch["data"] = [[1.0]] * 49
+    with pytest.raises(InputError, match="feature x: the sketch has 49 levels, 48 hold more rows than there are"):
+        Statistics.from_dict(document)

@@ -4,11 +4,13 @@ By hand, as people do it in the console: the stack is told nothing. What was cap
 without an endpoint is an hour without captures, and no failure.
 """
 
+import gzip
 import io
 import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow.csv as pa_csv
 import pytest
@@ -34,7 +36,9 @@ class Day:
     drifted: dict[int, list[str]] = field(default_factory=dict)
     metrics: dict[int, dict[str, float | None]] = field(default_factory=dict)
     told: dict[int, list[str]] = field(default_factory=dict)
-    variants: set[str] = field(default_factory=set)
+    records: dict[int, Any] = field(default_factory=dict)
+    left_out: dict[int, float | None] = field(default_factory=dict)
+    cut: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +84,18 @@ def live(stack: Watched, seen: Day) -> None:
     stack.go_to(at(10, 20))
     stack.send(baseline_requests(ROWS, seed=11))
     seen_by.note(11)
+    stack.go_to(at(11, 20))
+    stack.send(baseline_requests(ROWS, seed=12))
+    cut = arrives_in_part(stack, at(11))
+    seen.cut.append(cut.key)
+    seen_by.note(12)
+    stack.go_to(at(12, 20))
+    stack.send(baseline_requests(ROWS, seed=13))
+    cut.arrives_whole()
+    seen_by.note(13)
+    stack.go_to(at(13, 20))
+    stack.send(baseline_requests(ROWS, seed=14))
+    seen_by.note(14)
 
 
 @dataclass
@@ -106,6 +122,8 @@ class Notes:
             for name in ("NoData", "JobFailures", "ConstraintViolations")
         }
         seen.told[hour] = [message.kind for message in stack.told()]
+        seen.records[hour] = results.get("drift.json", {}).get("records")
+        seen.left_out[hour] = stack.metric("LeftOutFiles", self.schedule, at(hour))
 
 
 def update(stack: Watched, config: str) -> None:
@@ -139,6 +157,36 @@ def replace_the_baseline(stack: Watched, schedule: str, window: datetime) -> Non
     buffer = io.BytesIO()
     pa_csv.write_csv(table.select(names), buffer)
     s3.put_object(Bucket=stack.bucket, Key=rows_key(stack, schedule), Body=buffer.getvalue())
+
+
+@dataclass
+class Upload:
+    """A capture file that somebody else's program writes into an hour."""
+
+    stack: Watched
+    key: str
+    body: bytes
+
+    def arrives_whole(self) -> None:
+        self.stack.cloud.client("s3").put_object(Bucket=self.stack.bucket, Key=self.key, Body=self.body)
+
+
+def arrives_in_part(stack: Watched, hour: datetime) -> Upload:
+    """The hour's captures once more, packed, up to their middle; and an upload in parts that nobody completes."""
+    s3, prefix = stack.cloud.client("s3"), f"captured-data/{stack.endpoint}/"
+    (before,) = {
+        key.rpartition("/")[0] for key in stack.keys(prefix) if f"/{hour - timedelta(hours=1):%Y/%m/%d/%H}/" in key
+    }
+    keys = [key for key in stack.keys(prefix) if key.startswith(f"{before}/")]
+    lines = b"".join(s3.get_object(Bucket=stack.bucket, Key=key)["Body"].read() for key in keys)
+    moved = lines.replace(f"{hour - timedelta(hours=1):%Y-%m-%dT%H}".encode(), f"{hour:%Y-%m-%dT%H}".encode())
+    folder = f"{before[: -len('yyyy/mm/dd/hh')]}{hour:%Y/%m/%d/%H}"
+    upload = Upload(stack, f"{folder}/50-00-000-cut.jsonl.gz", gzip.compress(moved))
+    s3.put_object(Bucket=stack.bucket, Key=upload.key, Body=upload.body[: len(upload.body) // 2])
+    never = {"Bucket": stack.bucket, "Key": f"{folder}/51-00-000-never.jsonl"}
+    part = s3.create_multipart_upload(**never)["UploadId"]
+    s3.upload_part(**never, UploadId=part, PartNumber=1, Body=moved)
+    return upload
 
 
 def rows_key(stack: Watched, schedule: str) -> str:
@@ -176,3 +224,21 @@ def test_a_baseline_that_is_replaced_holds_from_the_next_run_on(day: Day) -> Non
     assert day.metrics[9]["ConstraintViolations"] > 0  # type: ignore[operator] # else it fails, as it should
     assert day.metrics[10]["ConstraintViolations"] == 0
     assert day.metrics[11]["ConstraintViolations"] > 0  # type: ignore[operator] # as above
+
+
+def test_a_capture_that_arrives_in_part_counts_as_far_as_it_goes_and_is_named(day: Day) -> None:
+    records = day.records[12]
+    assert day.rows[12] == records["rows"] > ROWS
+    assert records["rows"] < 2 * ROWS
+    assert records["skipped"] == {"gzip file is cut short or damaged": 1}
+    assert [item["file"] for item in records["problems"]] == [day.cut[0].removeprefix("captured-data/")]
+    assert day.left_out[12] is None  # an upload that is not completed is no file
+
+
+def test_what_is_whole_after_its_run_is_named_once_and_counted_no_second_time(day: Day) -> None:
+    assert [day.rows[hour] for hour in (13, 14)] == [ROWS, ROWS]
+    assert [day.left_out[hour] for hour in (12, 13, 14)] == [None, 1, None]
+    key = day.cut[0].removeprefix("captured-data/")
+    said = f"Left out: 1 x a file that was written again after it was taken ({key})."
+    assert day.records[13]["left_out"] == said[:256]
+    assert "left_out" not in day.records[14]

@@ -98,6 +98,24 @@ def test_what_must_not_be_trusted_is_not_drawn() -> None:
     assert section.pictures[0].chart.count('class="dot s1"') == 2
 
 
+def test_segments_are_shown_whatever_kind_looked_at_them() -> None:
+    def run(*drifted: str) -> RunResults:
+        south = {"rows": 360, "judged": True, "drifted": list(drifted)}
+        few = {"rows": 9, "judged": False, "drifted": []}
+        return RunResults({"segments": {"region": {"south": south, "west": few}}})
+
+    [section] = sections_of({"monday": run(), "tuesday": run("income", "debt")})
+    assert section.rows == {
+        "region = south": ["calm (360 rows)", "income and debt (360 rows)"],
+        "region = west": ["too few (9 rows)", "too few (9 rows)"],
+    }
+    assert section.marked == {("region = south", "tuesday")}
+    assert section.says == {
+        "monday": "nothing drifted in any of 1 segment. 1 segment had too few rows.",
+        "tuesday": "something drifted in region = south. 1 segment had too few rows.",
+    }
+
+
 def test_a_page_of_runs_says_first_what_the_last_one_found() -> None:
     shown = Page(render_runs({"monday": bias("no drift"), "tuesday": bias("drift")}))
     assert "tuesday: 1 violation, of sex = <F>" in shown.words

@@ -7,7 +7,7 @@ the demo's show the same sections.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from drift_tools.report.sections import attribution, bias, custom, estimates, features, quality
+from drift_tools.report.sections import attribution, bias, custom, estimates, features, quality, segments
 from drift_tools.report.sections.runs import RunResults, read_run
 from drift_tools.report.sections.section import Section
 
@@ -20,6 +20,7 @@ _KINDS: Final[Sequence[Callable[[Mapping[str, RunResults]], list[Section]]]] = (
     bias.sections,
     attribution.sections,
     custom.sections,
+    segments.sections,
 )
 
 
