@@ -97,24 +97,19 @@ def heard(
         return answer | {"started": None, "why": "not below this monitor's place"}
     folder, _, name = key.removeprefix(base).rpartition("/")
     partition = partition_of(folder, layout.keys)
+    if layout.marker is not None and name != layout.marker:
+        return answer | {"started": None, "why": "no marker"}
     if layout.marker is not None:
-        return answer | _at_marker(plan, layout, folder, name, context, since)
+        return answer | _at_marker(plan, layout, folder, context, since)
     if partition is None or not is_data(name):
         return answer | {"started": None, "why": "no file of a partition"}
     return answer | _look_later(plan, layout, partition, context)
 
 
 def _at_marker(
-    plan: BatchPlan,
-    layout: Partitions,
-    folder: str,
-    name: str,
-    context: "Context",
-    since: Callable[[], datetime],
+    plan: BatchPlan, layout: Partitions, folder: str, context: "Context", since: Callable[[], datetime]
 ) -> dict[str, Any]:
     """Look at the partition of a marker, or at the newest of those below it."""
-    if name != layout.marker:
-        return {"started": None, "why": "no marker"}
     partition = partition_of(folder, layout.keys)
     if partition is not None:
         return look(plan, partition, context)
