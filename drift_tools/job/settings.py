@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from drift_tools.capture import MAX_UNREADABLE_SHARE
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 from drift_tools.job.estimate_settings import EstimateSettings, estimate_settings
+from drift_tools.job.variables import moment, names, number, place, required, switch
 from drift_tools.monitors.rules import Rules, rules_named
 from drift_tools.significance import HOURS_PER_YEAR, LARGEST_ALPHA, alpha_per_run
 from drift_tools.timeline import SEASONS, RunBudget, share_of_monitor
@@ -22,7 +23,6 @@ CAPTURE: Final = "sagemakerCaptureJson"
 MERGED: Final = "sagemakerMergeJson"
 _FORMATS = {name.lower(): name for name in ("csv", "json", "parquet", CAPTURE, MERGED)}
 _MOST_HOURS: Final = 31 * 24
-_SWITCH = {"enabled": True, "disabled": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,36 +248,36 @@ class MonitorSettings:
                 ground_truth=given.ground_truth_attribute,
                 inference=given.inference_attribute,
                 probability=given.probability_attribute,
-                probability_threshold=_number(
+                probability_threshold=number(
                     "probability_threshold_attribute", given.probability_threshold_attribute, "a number between 0 and 1"
                 ),
                 positive_label=given.positive_label,
             ),
             metrics=MetricSettings(
-                is_enabled=_switch("publish_cloudwatch_metrics", given.publish_cloudwatch_metrics),
+                is_enabled=switch("publish_cloudwatch_metrics", given.publish_cloudwatch_metrics),
                 features=_feature_metrics(given.feature_metrics),
                 namespace=given.metric_namespace,
                 endpoint=given.sagemaker_endpoint_name,
                 schedule=given.sagemaker_monitoring_schedule_name,
                 time=given.metric_time or given.start_time,
             ),
-            excluded=_names(given.exclude_features_attribute),
-            excluded_variants=_names(given.excluded_variants),
+            excluded=names(given.exclude_features_attribute),
+            excluded_variants=names(given.excluded_variants),
             postprocessor=_path(job, given.post_analytics_processor_script),
             judgement=_judgement(given),
-            shards=_place("shards_uri", given.shards_uri),
+            shards=place("shards_uri", given.shards_uri),
             tables=TableSettings(
                 place=given.result_tables_uri and given.result_tables_uri.rstrip("/"),
                 account=given.account_id,
                 variant=given.model_variant,
                 version=given.model_version,
                 team=given.team,
-                has_metrics=_switch("version_metrics", given.version_metrics or "Disabled"),
+                has_metrics=switch("version_metrics", given.version_metrics or "Disabled"),
             ),
             analysis_config=_path(job, given.analysis_config),
             model=_path(job, given.model_archive),
             estimate=estimate_settings(job, given),
-            segments=_names(given.segments),
+            segments=names(given.segments),
             origins=_origins(given.segment_origins),
             batch_name=given.batch_name,
             batch_columns=given.batch_columns,
@@ -297,7 +297,7 @@ def _kind(analysis_type: str | None) -> str:
 
 def _dataset(job: Job, given: JobEnvironment) -> DatasetSettings:
     kind, options = _format(required("dataset_format", given.dataset_format))
-    share = _number("max_unreadable_share", given.max_unreadable_share, "a share between 0 and 1")
+    share = number("max_unreadable_share", given.max_unreadable_share, "a share between 0 and 1")
     return DatasetSettings(
         format=kind,
         options=options,
@@ -305,11 +305,11 @@ def _dataset(job: Job, given: JobEnvironment) -> DatasetSettings:
         # Merged records have their labels.
         ground_truth=None if kind == MERGED else _path(job, given.ground_truth_source),
         window=TimeWindow(
-            start=_time("start_time", given.start_time),
-            end=_time("end_time", given.end_time),
-            due=_time("due_time", given.due_time),
-            late_from=_time("late_from", given.late_from),
-            records_until=_time("records_until", given.records_until),
+            start=moment("start_time", given.start_time),
+            end=moment("end_time", given.end_time),
+            due=moment("due_time", given.due_time),
+            late_from=moment("late_from", given.late_from),
+            records_until=moment("records_until", given.records_until),
         ),
         preprocessor=_path(job, given.record_preprocessor_script),
         max_unreadable_share=MAX_UNREADABLE_SHARE if share is None else share,
@@ -330,8 +330,8 @@ def _format(text: str) -> tuple[str, Mapping[str, Any]]:
 
 
 def _judgement(given: JobEnvironment) -> JudgementSettings:
-    alarms = _number("false_alarms_per_year", given.false_alarms_per_year)
-    monitors = _number("monitors_in_budget", given.monitors_in_budget, "a whole number")
+    alarms = number("false_alarms_per_year", given.false_alarms_per_year)
+    monitors = number("monitors_in_budget", given.monitors_in_budget, "a whole number")
     season = given.season or "auto"
     if season != "auto" and season not in SEASONS:
         raise InputError(f"season is {season!r}: give one of auto, {', '.join(SEASONS)}")
@@ -340,7 +340,7 @@ def _judgement(given: JobEnvironment) -> JudgementSettings:
         false_alarms_per_year=share_of_monitor(
             1.0 if alarms is None else alarms, 1 if monitors is None else int(monitors)
         ),
-        runs_per_year=_number("runs_per_year", given.runs_per_year),
+        runs_per_year=number("runs_per_year", given.runs_per_year),
         season=season,
         windows=given.windows_uri,
         baseline_windows=given.baseline_windows_uri,
@@ -349,15 +349,8 @@ def _judgement(given: JobEnvironment) -> JudgementSettings:
     return found
 
 
-def required(name: str, text: str | None) -> str:
-    """Return the value of a variable that a job cannot do without. Raises `InputError` if it is not set."""
-    if text is None:
-        raise InputError(f"the environment variable {name} is not set: see the monitor's container contract")
-    return text
-
-
 def _window_seconds(text: str | None) -> int:
-    hours = _number("baseline_window_hours", text, "a number of hours")
+    hours = number("baseline_window_hours", text, "a number of hours")
     if hours is not None and not 0 < hours <= _MOST_HOURS:
         raise InputError(f"baseline_window_hours is {text!r}: give more than 0 and at most {_MOST_HOURS} hours")
     return 3600 if hours is None else round(hours * 3600)
@@ -367,12 +360,8 @@ def _path(job: Job, text: str | None) -> Path | None:
     return None if text is None else job.here(text)
 
 
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
-
-
 def _origins(text: str | None) -> tuple[str, ...]:
-    found = _names(text)
+    found = names(text)
     if unknown := [name for name in found if name not in ORIGINS]:
         raise InputError(f"segment_origins is {unknown[0]!r}: give some of {', '.join(ORIGINS)}")
     return found
@@ -383,37 +372,3 @@ def _feature_metrics(text: str | None) -> str:
     if text is not None and text not in FEATURE_METRICS:
         raise InputError(f"feature_metrics is {text!r}: give one of {', '.join(FEATURE_METRICS)}")
     return text or "all"
-
-
-def _switch(name: str, text: str | None) -> bool:
-    """On unless it is off; what is neither is refused, and turns nothing off."""
-    if text is not None and text.lower() not in _SWITCH:
-        raise InputError(f"{name} is {text!r}: give Enabled or Disabled")
-    return text is None or _SWITCH[text.lower()]
-
-
-def _number(name: str, text: str | None, what: str = "a number") -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError as error:
-        raise InputError(f"{name} is {text!r}: give {what}") from error
-
-
-def _time(name: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{name} is {text!r}: give an ISO 8601 time such as 2026-01-31T12:00:00Z") from error
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _place(name: str, uri: str | None) -> tuple[str, str] | None:
-    """Bucket and prefix."""
-    if uri is None:
-        return None
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    if not uri.startswith("s3://") or not bucket or not prefix:
-        raise InputError(f"{name} is {uri!r}: give a place such as s3://bucket/prefix")
-    return bucket, prefix.rstrip("/")

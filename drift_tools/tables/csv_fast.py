@@ -24,6 +24,8 @@ _HEAD = 1 << 17  # bytes that tell which columns hold texts
 # Bytes that are parsed at once. pyarrow reads some thirty blocks ahead, whatever their size.
 _BLOCK = 1 << 19
 _ROWS_PER_BLOCK = 16
+# A row that is longer than a block, in pyarrow's words; and blocks for such rows.
+_TOO_LONG, _LONG_ROWS = "block size", 1 << 26
 _PIECES = 32
 _SPACE, _FULL, _ASCII = b" 0\x7f"
 # Characters with which Python's `float` reads something, of one byte: with any other a cell is surely no number.
@@ -88,7 +90,9 @@ class _Reader:
         self._numbers = [key for key in self._keys if looks[key].type in number]
         try:
             return self._of_all(names)
-        except pa.ArrowInvalid:
+        except pa.ArrowInvalid as error:
+            if _TOO_LONG in str(error):
+                self._block = _LONG_ROWS
             # What pyarrow takes for truths, dates and times is texts here, and so is a column with a stray cell.
             self._numbers = self._surely_numbers()
             return self._of_all(names)

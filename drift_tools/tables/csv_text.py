@@ -10,6 +10,8 @@ from drift_tools.errors import InputError
 from drift_tools.tables.column import Column
 from drift_tools.tables.table import Table
 
+# A cell may be a document. Python's limit is the process's, and for programs that read what others send without end.
+csv.field_size_limit(2**31 - 1)
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 _SHOWN = 60

@@ -97,15 +97,25 @@ def heard(
         return answer | {"started": None, "why": "not below this monitor's place"}
     folder, _, name = key.removeprefix(base).rpartition("/")
     partition = partition_of(folder, layout.keys)
+    if layout.marker is not None and name != layout.marker:
+        return answer | {"started": None, "why": "no marker"}
     if layout.marker is not None:
-        if name != layout.marker:
-            return answer | {"started": None, "why": "no marker"}
-        if partition is None:
-            return answer | {"looks": look_at_newest(plan, context, below=folder, since=since())}
-        return answer | look(plan, partition, context)
+        return answer | _at_marker(plan, layout, folder, context, since)
     if partition is None or not is_data(name):
         return answer | {"started": None, "why": "no file of a partition"}
     return answer | _look_later(plan, layout, partition, context)
+
+
+def _at_marker(
+    plan: BatchPlan, layout: Partitions, folder: str, context: "Context", since: Callable[[], datetime]
+) -> dict[str, Any]:
+    """Look at the partition of a marker, or at the newest of those below it."""
+    partition = partition_of(folder, layout.keys)
+    if partition is not None:
+        return look(plan, partition, context)
+    if not is_above(folder, layout.keys):
+        return {"started": None, "why": "no marker of a partition"}
+    return {"looks": look_at_newest(plan, context, below=folder, since=since())}
 
 
 def _look_later(plan: BatchPlan, layout: Partitions, partition: str, context: "Context") -> dict[str, Any]:
@@ -132,6 +142,14 @@ def partition_of(folder: str, keys: tuple[str, ...]) -> str | None:
     parts = folder.split("/")[: len(keys)]
     is_one = len(parts) == len(keys) and all(part.startswith(f"{key}=") for part, key in zip(parts, keys, strict=True))
     return "/".join(parts) if is_one else None
+
+
+def is_above(folder: str, keys: tuple[str, ...]) -> bool:
+    """Whether partitions lie below a folder: the prefix itself, or `dt=a` above `dt=a/hour=b`."""
+    if not folder:
+        return True
+    depth = len(folder.split("/"))
+    return depth < len(keys) and partition_of(folder, keys[:depth]) is not None
 
 
 def is_data(name: str) -> bool:

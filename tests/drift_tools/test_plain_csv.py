@@ -18,6 +18,7 @@ from drift_tools.tables import csv_fast as plain_csv
 from drift_tools.tables import files as tables
 from drift_tools.tables.csv_fast import read_plain_csv
 from drift_tools.tables.csv_layout import Layout
+from drift_tools.tables.lazy_column import LazyColumn
 from drift_tools.tables.rereading import HeldContent
 
 
@@ -234,3 +235,19 @@ def test_rows_in_the_middle_of_a_large_file_may_be_what_the_first_are_not(
     content = "\n".join(["a,b,c,d", *rows, ""])
     (tmp_path / "a.csv").write_text(content)
     same(read_table(tmp_path / "a.csv"), read_csv_text(content))
+
+
+@pytest.mark.parametrize("rows", [3, 5000])
+def test_a_cell_may_be_longer_than_what_is_read_at_once(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_NOT_HELD", 1 << 19)
+    monkeypatch.setattr(tables, "LARGE_CSV", 1 << 19)
+    monkeypatch.setattr(plain_csv, "_BLOCK", 1 << 17)
+    cells = [f"{index % 7},a{index % 3}" for index in range(rows)]
+    cells.insert(2, f"1,{'long ' * (200_000 if rows > 3 else 30_000)}end")
+    (tmp_path / "a.csv").write_text("\n".join(["n,t", *cells, ""]))
+    table = read_table(tmp_path / "a.csv")
+    assert isinstance(table.columns["n"], LazyColumn) is (rows > 3)
+    assert table.rows == rows + 1
+    assert str(table.columns["t"].as_texts()[2]).endswith("long end")

@@ -275,6 +275,14 @@ def test_a_monitor_remembers_since_when_it_is_there() -> None:
     assert world.tell(SWEEP, 60 * 24 * 20)["since"] == "2026-11-29T04:00:00Z"
 
 
+@pytest.mark.parametrize("folder", ["tmp", "tmp/x", "hour=04", "dt=2026-11-23/x=1"])
+def test_a_marker_elsewhere_below_the_prefix_starts_nothing(folder: str) -> None:
+    world = World(MARKED)
+    world.write(f"{folder}/a.parquet", 1)
+    assert world.tell(world.write(f"{folder}/_SUCCESS", 2, b""))["why"] == "no marker of a partition"
+    assert not world.sagemaker.jobs
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -105,7 +105,7 @@ def batches() -> Batches:
         s3.create_bucket(Bucket=BUCKET)
         scoring_model(stack)
         names: Any = stack.outputs["schedule_names"]
-        given = {
+        given: dict[str, tuple[Any, dict[str, Any]]] = {
             "like-the-baseline": (baseline_requests(ROWS, seed=7), {"DataProcessing": {"JoinSource": "Input"}}),
             "shifted": (anomalous_requests(ROWS, seed=8), {}),
             "of-which-nobody-was-told": (baseline_requests(ROWS, seed=9), {"is_told": False}),

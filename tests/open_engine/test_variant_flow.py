@@ -57,6 +57,11 @@ def capture(stack: Watched, variant: str, hour: int, rows: Rows) -> None:
     stack.cloud.client("s3").put_object(Bucket=BUCKET, Key=key, Body="\n".join(lines).encode())
 
 
+def results(stack: Watched, schedule: str, end: datetime) -> dict[str, Any]:
+    """What a run left, once it has."""
+    return wait_until(f"the run of {end:%H}:00", lambda: stack.results(schedule, end) or None, seconds=60)
+
+
 @pytest.fixture(scope="module")
 def seen() -> Seen:
     existing = {
@@ -87,12 +92,7 @@ def seen() -> Seen:
             capture(stack, "shadow", hour, like_the_baseline(rows, 150, 10 + hour, shift=shift))
             end = DAY + timedelta(hours=hour + 1)
             stack.after_the_run(end)
-            wait_until(
-                f"the run of {end:%H}:00",
-                lambda end=end: stack.results(names["data-quality"], end) or None,
-                seconds=60,
-            )
-            found.results[hour + 1] = stack.results(names["data-quality"], end)
+            found.results[hour + 1] = results(stack, names["data-quality"], end)
         stack.go_to(DAY + timedelta(hours=6, minutes=40))
         wait_until("the message", lambda: stack.told_of("violations") or None, seconds=60)
         found.told = stack.told_of("violations")

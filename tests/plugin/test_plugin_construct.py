@@ -163,7 +163,7 @@ def test_a_refusal_says_which_argument(
 def test_a_member_that_is_no_name_in_python_arrives(plugin: Plugin) -> None:
     """`from` of `baseline.captures`: what the job reads is the span that was given."""
     baseline = {"captures": {"from": "2026-11-01", "to": "2026-11-29", "columns": ["prediction", "age"]}}
-    built = plugin.construct("ModelMonitoringStack", "churn", {"engine": "open", "baseline": baseline})
+    built = plugin.construct("ModelMonitoringStack", "captures", {"engine": "open", "baseline": baseline})
     [stored] = [item for item in built.resources if item.name.endswith("data-quality-baseline-data")]
     text = stored.inputs["source"].text
     assert json.loads(text)["from"] == "2026-11-01T00:00:00Z"

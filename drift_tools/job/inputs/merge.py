@@ -28,7 +28,7 @@ from drift_tools.capture import (
 )
 from drift_tools.job.container import OTHERS_WORDS, Job, run_job
 from drift_tools.job.inputs.batch_records import batch_lines, batch_outputs
-from drift_tools.job.settings import required
+from drift_tools.job.variables import required
 
 _TOO_DEEP = b"(nested too deeply)"  # no JSON
 

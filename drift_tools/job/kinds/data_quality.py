@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from drift_tools.job.inputs.dataset import (
     plain_table,
 )
 from drift_tools.job.kinds.estimated_quality import estimate
+from drift_tools.job.not_checked import in_words, not_checked
 from drift_tools.job.results import (
     CONSTRAINTS,
     STATISTICS,
@@ -47,8 +48,6 @@ from drift_tools.tables import Table
 
 # Windows of up to so many bytes are read at once and compared row by row; larger ones a batch at a time, by profiles.
 EXACT_BYTES = 256 * 1024 * 1024
-_NAMED = 5
-_NO_STATISTICS = "the baseline has no statistics.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def monitor_captures(
     current, counts = profile_batches(batches, constraints)
     require_rows(counts, max_unreadable_share, source=captured)
     evaluation, _ = monitor_data_quality(current, constraints, statistics, output)
-    message = completion(evaluation.violations, counts) + _in_words(_not_checked(constraints, statistics, evaluation))
+    message = completion(evaluation.violations, counts) + in_words(not_checked(constraints, statistics, evaluation))
     return MonitorResult(counts.rows, evaluation.violations, counts, message)
 
 
@@ -129,35 +128,6 @@ def profile_batches(batches: Iterable[Captures], constraints: Constraints | None
         own = Profile.of(batch.data) if constraints is None else profile_for(batch.data, constraints)
         profile, counts = profile.merge(own), counts.add(batch)
     return profile, counts
-
-
-def _not_checked(
-    constraints: Constraints, statistics: Statistics | None, evaluation: Evaluation, compared: Collection[str] = ()
-) -> Mapping[str, str]:
-    """The features whose drift nobody looked at, and why; without a word they would look as if they had not drifted.
-
-    `compared`: those that the open engine's verdict is about.
-    """
-    if statistics is None and not compared:
-        checked = [name for name in constraints.features if constraints.config_of(name).perform_comparison]
-        return dict.fromkeys(checked, _NO_STATISTICS)
-    return {name: reason for name, reason in evaluation.not_checked.items() if name not in compared}
-
-
-def _in_words(not_checked: Mapping[str, str]) -> str:
-    """What to say of them after the message."""
-    by_reason: dict[str, list[str]] = {}
-    for name, reason in not_checked.items():
-        by_reason.setdefault(reason, []).append(name)
-    return "".join(
-        f" Drift{'' if reason == _NO_STATISTICS else f' of {_listed(names)}'} was not checked: {reason}."
-        for reason, names in by_reason.items()
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +292,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
             comparison = judged.finding.comparison
             features = comparison.features
             compared = {name for name, feature in features.items() if math.isfinite(feature.psi)}
-    not_checked = _not_checked(checked, statistics, evaluation, compared)
+    unchecked = not_checked(checked, statistics, evaluation, compared)
     entries = []
     if metrics:
         charted = _charted(settings.metrics.features, violations)
@@ -334,9 +304,9 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
             entries += metrics.of_values(values, {"Segment": name})
         entries += segments.metrics(metrics, found)
     # A zero is for an alarm to look at; who asks for findings alone has none on it, and pays for what there is.
-    if metrics and checked.config.emit_metrics and (not_checked or settings.metrics.features == "all"):
-        entries.append(metrics.of_features_not_checked(len(not_checked)))
-    return entries, completion(violations, loaded.counts) + says + _in_words(not_checked)
+    if metrics and checked.config.emit_metrics and (unchecked or settings.metrics.features == "all"):
+        entries.append(metrics.of_features_not_checked(len(unchecked)))
+    return entries, completion(violations, loaded.counts) + says + in_words(unchecked)
 
 
 def _segments(
