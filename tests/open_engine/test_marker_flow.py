@@ -1,5 +1,5 @@
-"""Partitions with a marker on the embedded AWS, as Spark writes them: no file starts a run, the marker above does, of each
-partition that was written since the last one.
+"""Partitions with a marker on the embedded AWS, as Spark writes them: no file starts a run, the marker above does, of
+each partition that was written since the last one.
 """
 
 from datetime import UTC, datetime, timedelta
