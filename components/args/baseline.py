@@ -35,10 +35,18 @@ class ExistingBaselineArgs(TypedDict):
 
 
 # `from` is no name of a class's member in Python.
-CapturesArgs = TypedDict("CapturesArgs", {"from": str, "to": str, "columns": NotRequired[Sequence[str]]})
-CapturesArgs.__doc__ = """Which of production's own captures: those of the times from `from` on and before `to`, each a
-day (`2026-11-01`, midnight in UTC) or a moment with a time zone. `columns`: names of the columns of payloads that name
-none (CSV), outputs first; default `_c0`, `_c1` and so on."""
+_From = TypedDict("_From", {"from": str})
+
+
+class CapturesArgs(_From):
+    """Which of production's own captures: those of the times from `from` on and before `to`, each a day (`2026-11-01`,
+    midnight in UTC) or a moment with a time zone.
+    """
+
+    to: str
+    """The end: a day (midnight in UTC) or a moment with a time zone, at least a day after `from`."""
+    columns: NotRequired[Sequence[str]]
+    """Names of the columns of payloads that name none (CSV), outputs first. Default `_c0`, `_c1` and so on."""
 
 
 class BaselineArgs(TypedDict):

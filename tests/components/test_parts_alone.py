@@ -181,4 +181,5 @@ def test_every_argument_of_the_stack_is_described() -> None:
         for name, definition in properties.items()
         if not definition.description
     }
-    assert undescribed == set()
+    # No attribute in Python may be called so, and only attributes can be described: CapturesArgs itself says it.
+    assert undescribed == {"CapturesArgs.from"}
