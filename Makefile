@@ -45,10 +45,10 @@ test: $(READY) serving pulumi-if-possible layer-if-possible typescript-if-possib
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-spark
 	$(BIN)/python -m pytest -q -n auto
 
-# The real engine against the embedded AWS. `make test` has the minute of it that finds most; this has every step of
-# every update, failed and reverted.
+# The real engine, and deployed stacks, against the embedded AWS. `make test` has the minutes of it that find most; this
+# has every step of every update, failed and reverted, and every flow.
 test-engine: $(READY) pulumi layer
-	MODEL_MONITORING_ENGINE_MATRIX=1 $(BIN)/python -m pytest -q -n auto tests/engine
+	MODEL_MONITORING_ENGINE_MATRIX=1 $(BIN)/python -m pytest -q -n auto tests/engine tests/open_engine
 
 # The same life on a real account: asks before it begins, tags and removes all that it makes.
 test-aws: $(READY) pulumi

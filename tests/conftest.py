@@ -47,12 +47,19 @@ FIRST = (
 )
 
 
+# Set by `make test-engine`.
+MATRIX = "MODEL_MONITORING_ENGINE_MATRIX"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         return next((at for at, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
 
     items.sort(key=place)
+    for item in items:
+        if item.get_closest_marker("matrix") and not os.environ.get(MATRIX):
+            item.add_marker(pytest.mark.skip(reason="minutes: `make test-engine` runs it"))
 
 
 @pytest.hookimpl(optionalhook=True)

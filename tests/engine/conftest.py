@@ -1,6 +1,5 @@
 """One embedded AWS and one provider for all tests of a worker; a program and a state for each test."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
 from tests.engine.lab import Lab, environment_variables, find_cli, one_program_at_a_time
 
-MATRIX = "MODEL_MONITORING_ENGINE_MATRIX"
 NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"
 
@@ -24,8 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=NO_CLI))
         elif here in item.path.parents and not numpy_layer.place().exists():
             item.add_marker(pytest.mark.skip(reason=NO_LAYER))
-        elif item.get_closest_marker("matrix") and not os.environ.get(MATRIX):
-            item.add_marker(pytest.mark.skip(reason="minutes: `make test-engine` runs it"))
 
 
 @pytest.fixture(scope="session")

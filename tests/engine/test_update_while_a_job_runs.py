@@ -26,6 +26,8 @@ from tests.engine.lab import Lab, environment_variables
 from tests.engine.use import assert_all_that_is_in_use_is_there
 from tests.open_engine.watched import Watched
 
+pytestmark = pytest.mark.matrix
+
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 150
 GRACE = timedelta(minutes=5)

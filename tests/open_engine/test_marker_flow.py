@@ -12,6 +12,8 @@ from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import lived
 from tests.open_engine.test_partition_flow import BUCKET, ROWS, documents, runs, scored, write
 
+pytestmark = pytest.mark.matrix
+
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 
 

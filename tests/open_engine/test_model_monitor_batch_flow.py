@@ -19,6 +19,8 @@ from tests.open_engine.conftest import Books, lived
 from tests.open_engine.test_batch_flow import BUCKET, ROWS, scoring_model
 from tests.open_engine.watched import Told, Watched
 
+pytestmark = pytest.mark.matrix
+
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 NAMES = ["feature_1", "feature_2", "feature_3", "prediction", "probability"]
 

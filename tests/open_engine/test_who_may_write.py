@@ -104,7 +104,10 @@ class Stack:
         return list(grants(role, role_policies(self.iam, name)))
 
 
-@pytest.fixture(scope="module", params=STACKS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[] if name == "retraining" else [pytest.mark.matrix]) for name in STACKS],
+)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with local_aws.start(enforce_iam=True, at=datetime(2026, 11, 24, 4, tzinfo=UTC)) as cloud:
         settings = load_settings(PROJECT, "dev", overrides(request.param, tmp_path_factory.mktemp("data")))
