@@ -1,4 +1,4 @@
-"""A life of a stack with bias and attribution on both engines: made, nothing to do after it, and gone again."""
+"""Lives of stacks with every kind of monitor: made, nothing to do after it, and gone again."""
 
 import json
 from pathlib import Path
@@ -32,6 +32,31 @@ def test_a_life_with_both_kinds_on_both_engines(lab: Lab, tmp_path: Path) -> Non
     )
     made = environment.up()
     assert sorted(made.outputs["schedule_names"]) == ["attribution", "bias", "data-quality", "model-quality"]
+    assert environment.preview().changed == 0
+    assert environment.refresh().changed == 0
+    gone = environment.destroy()
+    assert gone.changes == {"delete": made.changes["create"]}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("batches", ["of transform jobs", "in partitions"])
+def test_a_life_with_what_the_open_engine_alone_has(lab: Lab, tmp_path: Path, batches: str) -> None:
+    script = tmp_path / "people.py"
+    script.write_text("def measure(table):\n    return {'rows': float(len(table))}\n")
+    environment = lab.environment("dev")
+    partitions = {"monitoring.batch.partitions.keys[0]": "dt", "monitoring.batch.partitions.keys[1]": "hour"}
+    environment.configure(
+        {
+            "engine": "open",
+            "monitoring.batch.output_uri": "s3://scores/out/",
+            **(partitions if batches == "in partitions" else {}),
+            "monitoring.custom.monitors.people.script": str(script),
+            "monitoring.custom.monitors.people.above.rows": 1_000_000,
+            "monitoring.data_quality.segments[0]": "feature_3",
+        }
+    )
+    made = environment.up()
+    assert sorted(made.outputs["schedule_names"]) == ["batch", "custom", "data-quality", "model-quality"]
     assert environment.preview().changed == 0
     assert environment.refresh().changed == 0
     gone = environment.destroy()
