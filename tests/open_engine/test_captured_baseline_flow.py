@@ -17,6 +17,8 @@ from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import Books, lived
 from tests.open_engine.watched import Watched
 
+pytestmark = pytest.mark.matrix
+
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HOURS, ROWS = 28, 40

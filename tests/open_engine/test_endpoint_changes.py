@@ -20,6 +20,8 @@ from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.open_engine.conftest import lived
 from tests.open_engine.watched import Watched
 
+pytestmark = pytest.mark.matrix
+
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 150
 

@@ -16,6 +16,8 @@ from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import Books, lived
 from tests.open_engine.watched import Told, Watched
 
+pytestmark = pytest.mark.matrix
+
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 

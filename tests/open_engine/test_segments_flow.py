@@ -19,6 +19,8 @@ from drift_tools.endpoint import Request, write_ground_truth
 from tests.open_engine.conftest import PROJECT, Books, lived
 from tests.open_engine.watched import Told, Watched
 
+pytestmark = pytest.mark.matrix
+
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS, LEARNT = 1500, 5000
 RARE = "0.75"
