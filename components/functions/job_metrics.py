@@ -70,7 +70,7 @@ class ProcessingMetrics(pulumi.ComponentResource):
                 "BUCKET_NAME": bucket_name,
                 "RESULTS_PREFIX": bucket_layout.MONITORING_RESULTS,
                 "STATE_PREFIX": bucket_layout.RESPONDER_STATE,
-                **({"EFFECT_METRIC": "Enabled"} if args.get("publishes_effect") else {}),
+                **({"EFFECT_METRIC": "true"} if args.get("publishes_effect") else {}),
             },
             policy=policy,
             common=common,

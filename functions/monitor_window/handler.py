@@ -23,7 +23,7 @@ from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
 from functions.common.deliveries import DELIVERIES
-from functions.common.environment import prefix, required
+from functions.common.environment import flag, prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
 from functions.common.idempotency import Clock, IdempotencyStore, Lease, StillInProgressError, small_window_key
@@ -61,7 +61,7 @@ class Settings:
             state_prefix=prefix(environ, "STATE_PREFIX"),
             failures_prefix=prefix(environ, "FAILURES_PREFIX"),
             compare_function=environ.get("COMPARE_FUNCTION") or None,
-            publishes_effect=environ.get("EFFECT_METRIC") == "Enabled",
+            publishes_effect=flag(environ, "EFFECT_METRIC"),
             log_group=environ.get("AWS_LAMBDA_LOG_GROUP_NAME") or None,
         )
 

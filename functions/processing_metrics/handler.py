@@ -16,7 +16,7 @@ from contract.failure_note import SECOND_TRY, Failure
 from contract.metrics import CONSTRAINT_VIOLATIONS, JOB_FAILURES, LARGEST_EFFECT
 from functions.common.aws_clients import client
 from functions.common.cloudwatch import publish
-from functions.common.environment import prefix, required
+from functions.common.environment import flag, prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.failure_notes import note_failure
 from functions.common.json_logging import attempt, log
@@ -51,7 +51,7 @@ class Settings:
             bucket=required(environ, "BUCKET_NAME"),
             results_prefix=prefix(environ, "RESULTS_PREFIX"),
             state_prefix=prefix(environ, "STATE_PREFIX"),
-            publishes_effect=environ.get("EFFECT_METRIC") == "Enabled",
+            publishes_effect=flag(environ, "EFFECT_METRIC"),
         )
 
 

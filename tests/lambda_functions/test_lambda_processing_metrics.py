@@ -315,6 +315,11 @@ def test_handler_end_to_end(
     assert '"message": "processing job"' in capsys.readouterr().out
 
 
+def test_a_misspelt_switch_is_refused_and_turns_no_alarm_off() -> None:
+    with pytest.raises(common("environment").ConfigurationError, match="EFFECT_METRIC must be true or false, not 'on'"):
+        functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "on"})
+
+
 @pytest.mark.parametrize(
     ("distances", "effect"),
     [((), 0.0), ((0.12,), 1.2), ((0.12, 0.5, 0.2), 5.0)],
@@ -323,7 +328,7 @@ def test_the_largest_effect_is_published_where_an_alarm_listens(
     function: Function, s3: FakeS3, distances: tuple[float, ...], effect: float
 ) -> None:
     """In multiples of what is material, whatever the number of entries; a clean run ends the episode with 0."""
-    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "Enabled"})
+    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "true"})
     if distances:
         entries = [drift(f"F{number}", distance) for number, distance in enumerate(distances)]
         s3.put(f"{RUN}/2026/11/23/04/constraint_violations.json", {"violations": entries})
@@ -335,7 +340,7 @@ def test_the_largest_effect_is_published_where_an_alarm_listens(
 
 
 def test_what_only_the_message_knows_of_is_at_the_limit(function: Function) -> None:
-    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "Enabled"})
+    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "true"})
     said = "CompletedWithViolations: Job completed successfully with 4 violations."
     function.run(described(ExitMessage=said))
     [published] = function.published
@@ -344,7 +349,7 @@ def test_what_only_the_message_knows_of_is_at_the_limit(function: Function) -> N
 
 def test_the_size_is_what_the_engine_measured(function: Function, s3: FakeS3) -> None:
     """A new code of a seventh of the rows says little as a share, and its index says how far the feature has moved."""
-    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "Enabled"})
+    function.settings = functions.handler.Settings.read({**ENVIRONMENT, "EFFECT_METRIC": "true"})
     folder = f"{RUN}/2026/11/23/04"
     entry = {
         "feature_name": "RELP",

@@ -68,7 +68,7 @@ def window_function(
         "BUCKET_NAME": args["bucket_name"],
         "STATE_PREFIX": bucket_layout.MONITOR_STATE,
         "FAILURES_PREFIX": bucket_layout.FAILURE_NOTES,
-        **({"EFFECT_METRIC": "Enabled"} if args.get("publishes_effect") else {}),
+        **({"EFFECT_METRIC": "true"} if args.get("publishes_effect") else {}),
     }
     compare = args.get("compare_function_name")
     if compare is not None:
