@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from drift_tools.timeline.budget import RunBudget
 from drift_tools.timeline.change_points import Episode, last_episode, segments_of
@@ -33,8 +32,6 @@ _NEVER: Final = -1
 # Of the threshold, for what was called drift before. A slow drift is called by a window that is large by chance, when
 # it is not material on the whole.
 _HELD = 0.25
-# What remains of an episode that may be over counts if the windows since then deviate at this level.
-_REMAINS = 0.05
 
 
 def judge(
@@ -138,7 +135,7 @@ class _PartJudge(PartEvidence):
         """
         called = int(self.first_called[own])
         series = self._episode_series(own, called)
-        if self._is_over(own, series) or not self._is_sure(own, series):
+        if self._is_over(own, series) or not self._is_sure(own, series, is_chosen=True):
             return None
         score = max(series, key=lambda score: series[score].sureness)
         reason = f"p {p_value:.2g}; drift before, and not surely over"
@@ -170,10 +167,10 @@ class _PartJudge(PartEvidence):
 
         return is_over(series, level=self.budget.level, remains=remains)
 
-    def _is_sure(self, own: int, series: Mapping[int, EpisodeSeries]) -> bool:
+    def _is_sure(self, own: int, series: Mapping[int, EpisodeSeries], *, is_chosen: bool = False) -> bool:
         """Whether windows together deviate at all."""
         weights = self.model.weights[own]
-        return any(2 * ndtr(-item.sureness) <= _REMAINS * float(weights[score]) for score, item in series.items())
+        return any(item.is_sure(float(weights[score]), is_chosen=is_chosen) for score, item in series.items())
 
     def _sides(self) -> tuple[Floats, Floats, Floats]:
         return self.window_effect.psi, self.window_effect.ks, self.window_effect.beyond

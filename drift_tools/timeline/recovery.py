@@ -15,12 +15,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, xlogy
+from scipy.special import gammaln, ndtr, xlogy
 
 Floats = NDArray[np.float64]
 
 # Windows before the first that was called in which the episode may have begun: evidence accumulates unnoticed.
 _BEFORE: Final = 24
+# Windows deviate, together, if chance would have it so at most so often.
+_SURE: Final = 0.05
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,6 +39,13 @@ class EpisodeSeries:
     hits: Floats | None = None
     rows: Floats | None = None
     expected: Floats | None = None
+
+    def is_sure(self, weight: float = 1.0, *, is_chosen: bool = False) -> bool:
+        """Whether the windows together deviate at all, this score having so much of the level; `is_chosen`: the first
+        of them was, as the one of many from which on they do so most surely (`begun`).
+        """
+        level = _SURE * weight / (_BEFORE if is_chosen else 1)
+        return bool(2 * ndtr(-self.sureness) <= level)
 
     def _where(self, chosen: slice) -> "EpisodeSeries":
         counts = [None if side is None else side[chosen] for side in (self.hits, self.rows, self.expected)]

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc, ndtr, stdtr
+from scipy.special import gammaincc, stdtr
 
 from drift_tools.monitors.model_quality.calibrated import MetricTest, matters, share_p_value_of
 from drift_tools.monitors.model_quality.outcomes import Outcomes
@@ -34,9 +34,8 @@ State = Literal["drift", "growing", "learning", "no drift"]
 
 # Ten points of a share, or half as much error again: what rings while nothing has been learnt.
 _GROSS: Final = 10.0
-# What remains of a decline that may be over counts from half of what matters on, if it is as sure as this level asks.
+# What remains of a decline that may be over counts from half of what matters on.
 _HELD: Final = 0.5
-_REMAINS: Final = 0.05
 _TOGETHER: Final = 24
 # Before a week was seen: what the estimate within one window may be wrong, and from how many windows on they count.
 _ERROR_OF_MEMORY: Final = 2.0
@@ -256,9 +255,9 @@ class _Line:
 
         def remains(rest: Mapping[int, EpisodeSeries], _: int) -> bool:
             together = float(np.average(rest[0].deviations, weights=rest[0].weights))
-            return _is_sure(rest[0]) and matters(test.metric, together, _HELD)
+            return rest[0].is_sure() and matters(test.metric, together, _HELD)
 
-        if not _is_sure(episode) or is_over({0: episode}, level=level, remains=remains):
+        if not episode.is_sure(is_chosen=True) or is_over({0: episode}, level=level, remains=remains):
             return None
         reason = f"p {p_value:.2g}; worse before, and not surely over"
         return QualityVerdict(test, "drift", p_value, reason, int(self.starts[there[episode.places[0]]]))
@@ -279,11 +278,6 @@ def _evidence(lines: Sequence[_Line], budget: RunBudget) -> Iterator[Floats]:
         threshold=budget.cumulative_threshold,
     )
     return iter(evidence.T)
-
-
-def _is_sure(episode: EpisodeSeries) -> bool:
-    """Whether windows together are worse or better at all."""
-    return bool(2 * ndtr(-episode.sureness) <= _REMAINS)
 
 
 def _likeliest_start(worse: Floats, weights: Floats) -> int:
