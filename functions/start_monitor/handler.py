@@ -200,7 +200,7 @@ def process(
         raise
     # CloudWatch bills a metric by the hours that have it, and its alarm takes an hour without it for a good one.
     metrics = {NO_DATA: 1.0} if answer["route"] == NONE else {}
-    if "left_out" in answer:
+    if answer.get("odd_keys") or answer.get("replaced"):
         metrics[LEFT_OUT_FILES] = float(answer["odd_keys"] + answer["replaced"])
     records = Records.of(s3, plan, clock.now)
     answer |= _settle(plan, records, s3=s3, sagemaker=sagemaker)

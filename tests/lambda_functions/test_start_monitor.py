@@ -574,11 +574,40 @@ def test_captures_without_labels_wait_for_the_next_run(
         "ground_truth_uri": "s3://churn-data/ground-truth",
     }
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
-    assert deliver(**quality)["route"] == "none"
+    answer = deliver(**quality)
+    assert answer["route"] == "none"
+    waits = (
+        "1 captured files wait for labels: there are none (*.jsonl) below s3://churn-data/ground-truth in the hours "
+        "2026/11/23/09 to 2026/11/23/10."
+    )
+    assert answer["left_out"] == waits
     assert published(cloudwatch) == [{"NoData": 1.0}]
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
     answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
     assert (answer["route"], answer["late_files"]) == ("job", 1)
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.json", "labels.JSONL", "labels.jsonl.zip", "part-0.parquet"])
+def test_labels_in_another_form_are_named(
+    name: str, deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    """Whoever wrote a CSV there would wait for a measurement that never comes."""
+    quality = {
+        "kind": "model-quality",
+        "schedule": "churn-endpoint-model-quality",
+        "ground_truth_uri": "s3://churn-data/ground-truth",
+    }
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put(f"ground-truth/2026/11/23/09/{name}", b"id,label\n")
+    answer = deliver(**quality)
+    named = f"Left out: 1 x a file of labels that is no *.jsonl (2026/11/23/09/{name})."
+    assert answer["route"] == "none"
+    assert answer["left_out"].endswith(f" to 2026/11/23/10. {named}")
+    assert published(cloudwatch) == [{"NoData": 1.0, "LeftOutFiles": 1.0}]
+    s3.put("ground-truth/2026/11/23/10/labels.jsonl", b"{}\n")
+    answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
+    assert (answer["route"], answer["left_out"]) == ("job", named)  # the others' labels are measured, and it is said
+    assert sagemaker.requests("CreateProcessingJob")[0]["Environment"]["left_out"] == named
 
 
 def test_a_job_of_the_name_that_writes_elsewhere_is_an_error(
