@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from contract.failure_note import NOT_STARTED, Failure
@@ -43,7 +42,7 @@ class FailureNotes:
             log_group=self.log_group,
             reason=reason,
             exit_message=None,
-            ended=datetime.now(UTC).isoformat(),
+            ended=None,
             run=self.run,
             **({"status": status} if status is not None else {}),
         )

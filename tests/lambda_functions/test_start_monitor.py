@@ -239,7 +239,7 @@ def test_why_a_run_could_not_be_started_is_told_by_the_responder(
     with pytest.raises(Exception, match="ResourceLimitExceeded"):
         deliver()
     alarm: Any = SimpleNamespace(
-        endpoint="churn-endpoint", schedule="churn-endpoint-data-quality", changed_at=datetime.now(UTC)
+        endpoint="churn-endpoint", schedule="churn-endpoint-data-quality", changed_at=s3.now() + timedelta(minutes=5)
     )
     sources = Sources(s3=s3, bucket="churn-data", results_prefix="monitoring-results", state_prefix="responder-state")
     noted = job_failure.look(alarm, sources)
@@ -250,7 +250,7 @@ def test_why_a_run_could_not_be_started_is_told_by_the_responder(
     assert failed.reason == (
         "the job could not be started: ResourceLimitExceeded: ResourceLimitExceeded (from the fake)"
     )
-    assert failed.ended is not None
+    assert failed.ended == s3.now()
     note = s3.json(NOTE)
     assert (note["arn"], note["log_group"]) == (None, "churn-start-monitor-logs-1a2b3c4")
 
