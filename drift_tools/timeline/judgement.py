@@ -141,7 +141,8 @@ class _PartJudge(PartEvidence):
         reason = f"p {p_value:.2g}; drift before, and not surely over"
         found = WindowVerdict("drift", reason, "", self._moved(own, score), p_value, effect)
         dated = self._dated(own, score, found)
-        return replace(dated, since=min(dated.since or 0, int(self.history.starts[called])))
+        first = int(self.history.starts[called])
+        return replace(dated, since=first if dated.since is None else min(dated.since, first))
 
     def _episode_series(self, own: int, called: int) -> dict[int, EpisodeSeries]:
         """The scores of the windows of an episode of which this one was the first that was called."""
