@@ -4,7 +4,10 @@ as long as the same episode goes on.
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final
+
+from contract.json_fields import texts_of
 
 FOLDER: Final = "acknowledged"
 """Below the responder's state."""
@@ -19,6 +22,10 @@ class Acknowledgement:
     at: str
     note: str = ""
 
+    def __post_init__(self) -> None:
+        if datetime.fromisoformat(self.at).tzinfo is None:
+            raise ValueError(f"{self.at} has no time zone: add Z for UTC")
+
     def to_json(self) -> bytes:
         """As it is kept."""
         return json.dumps(asdict(self)).encode()
@@ -26,12 +33,7 @@ class Acknowledgement:
     @classmethod
     def of(cls, document: Any) -> "Acknowledgement":
         """Out of a parsed object; ValueError if it is none."""
-        if not isinstance(document, dict):
-            raise ValueError("no JSON object")
-        by, at, note = (document.get(name, "") for name in ("by", "at", "note"))
-        if not all(isinstance(value, str) for value in (by, at, note)):
-            raise ValueError("by, at and note must be texts")
-        return cls(by=by, at=at, note=note)
+        return cls(**texts_of(document, ("by", "at"), ("note",)))
 
 
 def acknowledgement_key(prefix: str, endpoint: str, schedule: str) -> str:

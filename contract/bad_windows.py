@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from contract.json_fields import texts_of
+
 BAD_WINDOWS: Final = "bad-"
 """What the names of marks begin with."""
 
@@ -56,9 +58,4 @@ class BadWindows:
     @classmethod
     def of(cls, document: Any) -> "BadWindows":
         """Out of a parsed object; ValueError if it is none."""
-        if not isinstance(document, dict):
-            raise ValueError("no JSON object")
-        texts = {name: document.get(name, "") for name in ("start", "end", "by", "at", "note")}
-        if not all(isinstance(text, str) for text in texts.values()):
-            raise ValueError("start, end, by, at and note must be texts")
-        return cls(**texts)
+        return cls(**texts_of(document, ("start", "end", "by", "at"), ("note",)))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from contract.json_fields import only_known
+
 CAPTURES: Final = "captures.json"
 """The file's name."""
 
@@ -37,6 +39,7 @@ class CapturedSpan:
         """Out of a parsed file; ValueError if it is none."""
         if not isinstance(document, dict) or not isinstance(document.get("columns", []), list):
             raise ValueError("no JSON object with from, to and a list of columns")
+        only_known(document, ("from", "to", "columns"), "it")
         columns: Sequence[Any] = document.get("columns", [])
         if not all(isinstance(name, str) for name in columns):
             raise ValueError("columns must be texts")

@@ -18,7 +18,8 @@ NOT_STARTED: Final = "NotStarted"
 class Failure:
     """The failure of a processing job, or without an `arn` of the function that did its work or should have started it.
 
-    `run`: when its window ends, ISO 8601; None of a job that has none. `log_group` is where that function's words are.
+    `run`: when its window ends, ISO 8601; None of a job that has none. `ended`: as the service said it; None of what a
+    function notes of itself, which S3 dates by one clock for all. `log_group` is where that function's words are.
     """
 
     endpoint: str

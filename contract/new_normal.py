@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from contract.json_fields import texts_of
+
 NEW_NORMAL: Final = "normal-"
 """What the names of these objects begin with."""
 
@@ -48,9 +50,4 @@ class NewNormal:
     @classmethod
     def of(cls, document: Any) -> "NewNormal":
         """Out of a parsed object; ValueError if it is none."""
-        if not isinstance(document, dict):
-            raise ValueError("no JSON object")
-        texts = {name: document.get(name, "") for name in ("since", "by", "at", "note")}
-        if not all(isinstance(text, str) for text in texts.values()):
-            raise ValueError("since, by, at and note must be texts")
-        return cls(**texts)
+        return cls(**texts_of(document, ("since", "by", "at"), ("note",)))

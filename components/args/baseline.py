@@ -17,6 +17,8 @@ from components.args.open_engine import SEASONS
 from components.args.reader import ArgumentError, Reader, argument_names
 from contract import quality_metrics
 from contract.captured_span import CapturedSpan, moment_of
+from contract.constraints_file import read_constraints
+from contract.quality_constraints import read_quality_constraints
 
 _JOB: Final = ("time_column", "season", "instance_type", "volume_size_in_gb", "max_runtime_in_seconds", "attempt")
 # Fewer windows say nothing of how windows differ; the job refuses them too, and counts those that have rows.
@@ -242,6 +244,8 @@ def baseline_settings(args: Any, path: str = "baseline") -> AnyBaseline:
     for key, document in found.items():
         if not isinstance(document.get("features"), list) or not document["features"]:
             raise ArgumentError(f"{read.name(key)} has no list of features: give the {key}.json of a data baseline")
+    with read.file("constraints"):
+        read_constraints(found["constraints"])
     return BaselineFiles(**found)
 
 
@@ -313,6 +317,8 @@ def quality_baseline_settings(args: Any, problem_type: str, path: str = "model_q
         raise ArgumentError(
             f"{read.name('constraints')} has no {block}: give the constraints.json of a baseline for {problem_type}"
         )
+    with read.file("constraints"):
+        read_quality_constraints(document)
     return BaselineFiles(statistics=None, constraints=document)
 
 

@@ -3,13 +3,15 @@
 import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 
 from components.archives import asset_bytes
+from contract.json_fields import TwiceError, once
 
 
 class ArgumentError(ValueError):
@@ -132,12 +134,22 @@ class Reader:
         """The JSON object in an asset."""
         _, data = self.asset(key, form)
         try:
-            found = json.loads(data)
+            found = json.loads(data, object_pairs_hook=once)
+        except TwiceError as error:
+            raise ArgumentError(f"{self.name(key)}: {error}") from error
         except ValueError as error:
             raise ArgumentError(f"{self.name(key)} is not JSON ({error}): {form}") from error
         if not isinstance(found, dict):
             raise ArgumentError(f"{self.name(key)} is a JSON {type(found).__name__}, not an object: {form}")
         return found
+
+    @contextmanager
+    def file(self, key: str) -> Iterator[None]:
+        """Within, a `ValueError` is what is wrong in the file of an argument."""
+        try:
+            yield
+        except ValueError as error:
+            raise ArgumentError(f"{self.name(key)}: {error}") from error
 
     def script(self, key: str) -> Script | None:
         """A Python script in an asset; one that does not compile is refused, as every run of it would fail."""

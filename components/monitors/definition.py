@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_aws_native as aws_native
 
 from components import naming
-from components.args import BatchSettings, CommonSettings, NetworkSettings
+from components.args import BatchSettings, CommonSettings, MonitorSettings, NetworkSettings
 from components.jobs import has_local_storage
 from contract import bucket_layout, processing_job
 from contract.monitor_kinds import MonitorKind
@@ -32,6 +33,79 @@ def results_uri(bucket_name: pulumi.Input[str], *, of_batches: pulumi.Input[str]
     return pulumi.Output.all(bucket_name, of_batches).apply(
         lambda found: naming.s3_uri(found[0], *filter(None, (bucket_layout.MONITORING_RESULTS, found[1])))
     )
+
+
+def native_definition(
+    name: str,
+    kind: MonitorKind,
+    *,
+    application: Mapping[str, Any],
+    baseline: Mapping[str, Any] | None,
+    source: Mapping[str, Any],
+    results: pulumi.Input[str],
+    settings: MonitorSettings,
+    network: NetworkSettings,
+    common: CommonSettings,
+    role_arn: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> Any:
+    """Make a job definition by Cloud Control. All kinds' have one shape, the kind in the names of its parts.
+
+    `kind` says of which type it is; `application`, `baseline` and `source` are what is different.
+    """
+    part = {
+        "DataQuality": "data_quality",
+        "ModelQuality": "model_quality",
+        "ModelBias": "model_bias",
+        "ModelExplainability": "model_explainability",
+    }[kind.monitoring_type]
+    output = {"s3_uri": results, "local_path": processing_job.OUTPUT_PATH, "s3_upload_mode": processing_job.UPLOAD_MODE}
+    make: Any = getattr(aws_native.sagemaker, f"{kind.monitoring_type}JobDefinition")
+    return make(
+        name,
+        **{
+            f"{part}_app_specification": {**application, "environment": dict(ENVIRONMENT)},
+            f"{part}_baseline_config": baseline,
+            f"{part}_job_input": source,
+            f"{part}_job_output_config": {
+                "monitoring_outputs": [{"s3_output": output}],
+                "kms_key_id": common.kms_key_arn,
+            },
+        },
+        job_resources={
+            "cluster_config": {
+                "instance_count": 1,
+                "instance_type": settings.instance_type,
+                "volume_size_in_gb": settings.volume_size_in_gb,
+                "volume_kms_key_id": volume_key(settings.instance_type, common),
+            }
+        },
+        network_config=_native_network(network),
+        stopping_condition={"max_runtime_in_seconds": settings.max_runtime_in_seconds},
+        role_arn=role_arn,
+        tags=[{"key": key, "value": value} for key, value in sorted(common.tags.items())],
+        opts=opts,
+    )
+
+
+def endpoint_input(endpoint_name: pulumi.Input[str], attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a definition looks at of an endpoint; `attributes`: where a record has what, and the window."""
+    return {
+        "endpoint_name": endpoint_name,
+        "local_path": processing_job.CAPTURED_PATH,
+        "s3_input_mode": "File",
+        "s3_data_distribution_type": "FullyReplicated",
+        **{key: value for key, value in attributes.items() if value is not None},
+    }
+
+
+def ground_truth_input(bucket_name: pulumi.Input[str]) -> dict[str, Any]:
+    """Where a definition finds the labels."""
+    return {
+        "s3_uri": pulumi.Output.from_input(bucket_name).apply(
+            lambda bucket: naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH)
+        )
+    }
 
 
 def batch_transform_input(batch: BatchSettings, attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +157,7 @@ def monitoring_schedule(
     )
 
 
-def native_network(network: NetworkSettings) -> dict[str, Any] | None:
+def _native_network(network: NetworkSettings) -> dict[str, Any] | None:
     """The network of a definition as Cloud Control has it; None where it is AWS's own."""
     if not network.has_settings:
         return None

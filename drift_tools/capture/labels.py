@@ -5,12 +5,14 @@ Format: SageMaker developer guide, "Ingest ground truth labels and merge them wi
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contract.json_fields import TwiceError, once
 from drift_tools.capture.files import DamagedError, blocks_of, capture_files
 from drift_tools.capture.read import KEPT_PROBLEMS, Problem
 from drift_tools.capture.records import GROUND_TRUTH, payload
@@ -19,6 +21,12 @@ from drift_tools.tables import json_cell
 
 # Labels with more values than this are measurements: of those hardly two are alike.
 _MOST_CLASSES = 1000
+_ENCODINGS = ("CSV", "JSON", "BASE64")
+# How files of other forms begin: Parquet, zip, and UTF-16 in either order of bytes.
+_NO_TEXTS = (b"PAR1", b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")
+_A_FIELD = re.compile(r'"[^"]{0,200}"\s*:')
+_LIKE_CSV = "CSV, it seems: drift_tools ground-truth writes labels of it"
+_NAMED, _NAMED_LENGTH = 5, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,36 +133,69 @@ def _label(line: bytes | UnusableError) -> tuple[str, Any]:
     if isinstance(line, UnusableError):
         raise line
     try:
-        document = json.loads(line)
+        document = json.loads(line, object_pairs_hook=once)
+    except TwiceError as error:
+        raise UnusableError(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise UnusableError(_why_not_json(line)) from error
     if isinstance(document, list):
         raise UnusableError("a JSON array: write one label a line")
     if not isinstance(document, dict):
         raise UnusableError("not a JSON object")
+    if "captureData" in document:
+        raise UnusableError("a captured record, and no label")
+    identifier = _identifier(document)
+    if document.get(GROUND_TRUTH) is None:
+        raise UnusableError(f"a line without {GROUND_TRUTH}{_in_its_place(document)}")
+    return identifier, document[GROUND_TRUTH]
+
+
+def _identifier(document: dict[str, Any]) -> str:
+    """The id of the record that a label is for."""
     metadata = document.get("eventMetadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    if metadata.get("eventId") is None:
-        found = ", and an inferenceId, which belongs there" if {"inferenceId"} & (metadata.keys() | document) else ""
-        raise UnusableError(f"no eventMetadata.eventId{found}")
-    if document.get(GROUND_TRUTH) is None:
-        raise UnusableError(f"a line without {GROUND_TRUTH}")
-    return str(metadata["eventId"]), document[GROUND_TRUTH]
+    found = metadata.get("eventId")
+    if "eventId" not in metadata:
+        if "inferenceId" in metadata.keys() | document:
+            raise UnusableError("no eventMetadata.eventId, and an inferenceId, which belongs there")
+        if "eventId" in document:
+            raise UnusableError("no eventMetadata.eventId, and an eventId outside of eventMetadata, where it belongs")
+        raise UnusableError(f"no eventMetadata.eventId{_in_its_place(metadata or document)}")
+    if isinstance(found, bool) or not isinstance(found, str | int) or not str(found).strip():
+        raise UnusableError("eventMetadata.eventId is neither text nor a whole number: write the id as text")
+    return str(found)
+
+
+def _in_its_place(document: dict[str, Any]) -> str:
+    """What there is, for who looks for what there is not."""
+    names = sorted(map(str, document))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f": there are {', '.join(name[:_NAMED_LENGTH] for name in names[:_NAMED])}{more}" if names else ""
 
 
 def _why_not_json(line: bytes) -> str:
-    text = line.removeprefix(b"\xef\xbb\xbf").strip()
-    if text == b"{" or text.startswith(b"[") or text.endswith(b","):
-        return "JSON over several lines, or an array: write one label a line"
-    if text.startswith(b"{'"):
+    """What a line looks like that should be a JSON object."""
+    if b"\0" in line or line.startswith(_NO_TEXTS):
+        return "no text (UTF-16, Parquet or an archive?): write JSON Lines in UTF-8"
+    try:
+        text = line.removeprefix(b"\xef\xbb\xbf").strip().decode()
+    except UnicodeDecodeError:
+        return "not UTF-8: write JSON Lines in UTF-8"
+    return _why_no_object(text)
+
+
+def _why_no_object(text: str) -> str:
+    if text.startswith("{'"):
         return "Python's own text of a dictionary: write it with json.dumps"
-    if text.startswith(b"{"):
-        try:
-            json.JSONDecoder().raw_decode(text.decode())
-        except (ValueError, RecursionError):
-            return "not JSON"
-        return "several JSON objects in one line: write one label a line"
-    return "not JSON"
+    if text == "{" or text.startswith(("[", "}", "]")) or text.endswith((",", "[")) or _A_FIELD.match(text):
+        return "JSON over several lines, or an array: write one label a line"
+    if not text.startswith("{"):
+        return _LIKE_CSV if any(delimiter in text for delimiter in ",;\t") else "not JSON"
+    try:
+        json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return "not JSON" if text.endswith("}") else "JSON that ends early: was the file cut short?"
+    return "several JSON objects in one line: write one label a line"
 
 
 def _once(label: Any, alike: dict[str, Any]) -> Any:
@@ -175,8 +216,13 @@ def _checked(label: Any) -> dict[str, Any]:
         raise UnusableError(f"{GROUND_TRUTH} without data")
     if label.get("encoding") is None:
         raise UnusableError(f'{GROUND_TRUTH} without an encoding: write "encoding": "CSV" beside the data')
+    if label["encoding"] not in _ENCODINGS:
+        raise UnusableError(f"the encoding {label['encoding']!r:.40}: write one of {', '.join(_ENCODINGS)}")
+    if isinstance(label["data"], list | dict):
+        kind = "array" if isinstance(label["data"], list) else "object"
+        raise UnusableError(f"data is a JSON {kind}: write it as text, with json.dumps, and the encoding JSON")
     if isinstance(label["data"], bool | int | float):
-        label = {**label, "data": json_cell(label["data"])}
+        label = {**label, "data": json_cell(label["data"]) or ""}
     checked: dict[str, Any] = label
     block = payload(checked)
     if block is None or not any(cell is not None for row in block[1] for cell in row):

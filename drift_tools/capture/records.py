@@ -28,6 +28,8 @@ Preprocessor: TypeAlias = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 INPUT, OUTPUT, GROUND_TRUTH = "endpointInput", "endpointOutput", "groundTruthData"
 BOTH_SIDES = (INPUT, OUTPUT)
+OTHER_ROWS = "numbers of rows in input and output differ"
+OTHER_ROWS_OF_LABEL = "the label has another number of rows than the answer: fix the labels' file"
 _NO_TEXT = "BASE64 that holds no UTF-8 text"
 CSV_TYPES = ("text/csv",)
 JSON_TYPES = ("application/json", "application/jsonlines", "application/x-ndjson")
@@ -160,7 +162,7 @@ def join_sides(sides: dict[str, Block | None], selection: Selection) -> Block:
         raise UnusableError("neither endpointInput nor endpointOutput was captured")
     output, given = _frames(output, given, selection.columns)
     first, second = (output, given) if selection.outputs_first else (given, output)
-    return _beside(_beside(first, second), truth)
+    return _beside(_beside(first, second), truth, OTHER_ROWS_OF_LABEL)
 
 
 def _frames(output: Block | None, given: Block | None, columns: tuple[str, ...] | None) -> tuple[Block | None, ...]:
@@ -350,15 +352,15 @@ def _label(truth: Block | None) -> Block:
     return tuple(f"{GROUND_TRUTH}_{i}" if i else GROUND_TRUTH for i in range(len(truth[0]))), truth[1]
 
 
-def _beside(left: Block | None, right: Block | None) -> Block:
-    """Two sides of the same rows, next to each other."""
+def _beside(left: Block | None, right: Block | None, problem: str = OTHER_ROWS) -> Block:
+    """Two sides of the same rows, next to each other; `problem`: what to say if they have not equally many."""
     if left is None:
         return right if right is not None else ((), [])
     if right is None:
         return left
     left, right = _one_value_a_row(left, len(right[1])), _one_value_a_row(right, len(left[1]))
     if len(left[1]) != len(right[1]):
-        raise UnusableError("numbers of rows in input and output differ")
+        raise UnusableError(problem)
     return left[0] + right[0], [a + b for a, b in zip(left[1], right[1], strict=True)]
 
 

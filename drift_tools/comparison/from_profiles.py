@@ -14,13 +14,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.comparison.assembly import assemble, check_kinds, counts_as_missing, one_sided
 from drift_tools.comparison.columns import Categories as CountedCategories
 from drift_tools.comparison.columns import SortedNumbers
 from drift_tools.comparison.feature import Measured, Rest, measure_categories, measure_numbers
-from drift_tools.comparison.from_rows import check_kinds, counts_as_missing, judged, one_sided
-from drift_tools.comparison.profile_measures import ProfileComparison, compare_numbers
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
-from drift_tools.comparison.verdict import PSI_THRESHOLD, Evidence, decide, surely_beyond
+from drift_tools.comparison.sketched_numbers import SketchedNumbers, compare_numbers
+from drift_tools.comparison.verdict import PSI_THRESHOLD, Evidence, surely_beyond
 from drift_tools.measures import TwoSamples, ks_p_value, measured, population_stability
 from drift_tools.profiles import Categories, ColumnProfile, FeatureStatistics, NumberProfile, Profile, Statistics
 from drift_tools.significance import beyond_p_value, combined, homogeneity_p_value, share_p_value
@@ -88,16 +88,12 @@ def compare_with_profile(
         for name, before in baseline.columns.items()
         if name in current.columns
     }
-    verdicts = decide({name: item.evidence for name, item in by_name.items()}, alpha=alpha)
-    features: dict[str, FeatureComparison] = {}
-    for name, column in baseline.columns.items():
-        if name in by_name:
-            features[name] = judged(by_name[name], verdicts[name])
-        else:
-            features[name] = _alone(name, column, current.rows, "missing")
-    for name, column in current.columns.items():
-        if name not in features:
-            features[name] = _alone(name, column, baseline.rows, "new")
+
+    def alone(name: str, what: Literal["missing", "new"]) -> FeatureComparison:
+        here, other = (baseline, current) if what == "missing" else (current, baseline)
+        return _alone(name, here.columns[name], other.rows, what)
+
+    features = assemble(by_name, baseline.columns, current.columns, alpha=alpha, alone=alone)
     return Comparison(baseline.rows, current.rows, alpha, features)
 
 
@@ -294,11 +290,8 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
     }
     if before.numbers is None or after.numbers is None:
         return _without_values(name, before, after, p_values)
-    found = compare_numbers(name, (before.types, before.numbers), (after.types, after.numbers))
-    ks = found.ks
-    if ks is None:
-        raise AssertionError("numbers on both sides have a KS statistic")
-    surely = max(ks.statistic - found.ks_error, 0.0)
+    found = compare_numbers((before.types, before.numbers), (after.types, after.numbers))
+    surely = max(found.ks.statistic - found.ks_error, 0.0)
     first, second = found.counts
     nearest = _nearest(found, before.numbers, after.numbers)
     below, above = _surely_outside(before.numbers, after.numbers)
@@ -331,7 +324,7 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
         baseline=_side(before),
         current=_side(after),
         histogram=Histogram((), (), (), ()),
-        ks=ks,
+        ks=found.ks,
     )
 
 
@@ -365,7 +358,7 @@ def _without_values(name: str, before: ColumnProfile, after: ColumnProfile, p_va
     )
 
 
-def _nearest(found: ProfileComparison, before: NumberProfile, after: NumberProfile) -> NDArray[np.float64]:
+def _nearest(found: SketchedNumbers, before: NumberProfile, after: NumberProfile) -> NDArray[np.float64]:
     """The baseline's numbers in each bin, moved towards the current ones by what both sketches may be wrong: a bin
     lies between two ranks, of which each is off by the sketch's error at most.
     """

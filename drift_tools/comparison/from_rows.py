@@ -1,34 +1,26 @@
-"""Compare current rows with a baseline, feature by feature.
+"""Compare current rows with a baseline, feature by feature."""
 
-Longer than 400 lines by a little: a third of it is the description of `compare`, the package's main function.
-"""
-
-import math
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.comparison.assembly import assemble, check_kinds, counts_as_missing, one_sided
 from drift_tools.comparison.columns import Sample, in_one_precision, rounded_cells
 from drift_tools.comparison.feature import Measured, kind_of, measure
 from drift_tools.comparison.many_categories import measure_many
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison.selection import AS_ASKED, Selection, looks_like_label
-from drift_tools.comparison.sentences import summarise
 from drift_tools.comparison.sources import Samples, all_missing, in_one_type, read_once, samples_of
 from drift_tools.comparison.verdict import (
-    DRIFT,
-    MINIMUM_ROWS,
     NO_DRIFT,
     NOT_ENOUGH_DATA,
     PSI_THRESHOLD,
-    Verdict,
-    decide,
 )
 from drift_tools.errors import InputError
 from drift_tools.measures import forget_overlaps
@@ -195,19 +187,17 @@ def compare(
     how = _How(kinds, thresholds, selection, blocks, baseline_blocks)
     measured, labels = _measure_all(before, after, how, threads)
     left_out |= labels
-    verdicts = decide({name: item.evidence for name, item in measured.items()}, alpha=alpha)
     before, after = before.without(left_out), after.without(left_out)
-    features: dict[str, FeatureComparison] = {}
-    for name, sample in before.columns.items():
-        if name in measured:
-            features[name] = judged(measured[name], verdicts[name])
-        elif problem := sample.problem or (name in after.columns and after.columns[name].problem):
-            features[name] = _unreadable(sample, after.rows, str(problem))
-        else:
-            features[name] = _one_sided(sample, after.rows, "missing", is_asked=name in selection.asked)
-    for name, sample in after.columns.items():
-        if name not in features:
-            features[name] = _one_sided(sample, before.rows, "new")
+
+    def alone(name: str, what: Literal["missing", "new"]) -> FeatureComparison:
+        if what == "new":
+            return _one_sided(after.columns[name], before.rows, what)
+        sample = before.columns[name]
+        if problem := sample.problem or (name in after.columns and after.columns[name].problem):
+            return _unreadable(sample, after.rows, str(problem))
+        return _one_sided(sample, after.rows, what, is_asked=name in selection.asked)
+
+    features = assemble(measured, before.columns, after.columns, alpha=alpha, alone=alone)
     together, reason = None, None
     if multivariate:
         kinds_found = {name: item.kind for name, item in measured.items() if name not in left_out}
@@ -230,13 +220,6 @@ def _cells(before: Sample, after: Sample, kind: Kind) -> tuple[NDArray[Any], NDA
     return first, rounded_cells(first, second) if kind == "numerical" else second
 
 
-def check_kinds(kinds: Mapping[str, str]) -> None:
-    """Raise `InputError` if a column is to be of a kind that does not exist."""
-    for name, kind in kinds.items():
-        if kind not in get_args(Kind):
-            raise InputError(f"the kind of {name!r} is {kind!r}: give {' or '.join(map(repr, get_args(Kind)))}")
-
-
 def _check_thresholds(thresholds: Mapping[str, float]) -> None:
     for name, threshold in thresholds.items():
         if not threshold > 0:  # NaN neither; infinity is never reached
@@ -253,14 +236,6 @@ def _with_optional(after: Samples, before: Samples) -> Samples:
         and counts_as_missing(sample.rows - sample.present, before.rows, after.rows)
     }
     return Samples({**after.columns, **optional}, after.rows, after.index)
-
-
-def counts_as_missing(missing: int, baseline_rows: int, rows: int) -> bool:
-    """Whether a column that the current rows do not have counts as missing in each of them and is tested like any
-    other share, `missing` being how many of the baseline's cells are: JSON leaves out what is optional, so that a
-    rarely filled column is not in every window. What every row of the baseline had was taken away, without a test.
-    """
-    return rows > 0 and (missing > 0 or min(baseline_rows, rows) < MINIMUM_ROWS)
 
 
 def _level(alpha: float, false_alarms_per_year: float | None, runs_per_year: float | None) -> float:
@@ -353,30 +328,6 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def judged(item: Measured, verdict: Verdict) -> FeatureComparison:
-    """A feature's measures with the run's verdict on it."""
-    return FeatureComparison(
-        name=item.name,
-        kind=item.kind,
-        verdict=verdict.decision,
-        reason=verdict.reason,
-        summary=summarise(item),
-        effect=item.evidence.effect,
-        psi=item.psi,
-        ks=item.ks,
-        chi_squared=item.chi_squared,
-        distances=item.distances,
-        p_value=verdict.p_value,
-        p_value_adjusted=verdict.p_value_adjusted,
-        baseline=item.baseline,
-        current=item.current,
-        histogram=item.histogram,
-        new_categories=tuple(name for name, _ in item.new_categories.named),
-        vanished_categories=tuple(name for name, _ in item.vanished_categories.named),
-        is_time=item.is_time,
-    )
-
-
 def _unreadable(sample: Sample, other_rows: int, problem: str) -> FeatureComparison:
     """A column that could not be read on one of the sides, which says nothing of any other."""
     reason = f"{NOT_ENOUGH_DATA}: {problem}"
@@ -394,33 +345,3 @@ def _one_sided(
         return feature
     reason = "not in the current data: a label, by its name, that comes later"
     return replace(feature, verdict=NO_DRIFT, reason=reason, summary=f"{sample.name}: {reason}.")
-
-
-def one_sided(name: str, kind: Kind, here: Side, other_rows: int, what: Literal["missing", "new"]) -> FeatureComparison:
-    """A column that the other table does not have. One that is surely gone is drift: the model gets something else
-    than it learnt from. One that is new has no baseline that it could have drifted from.
-    """
-    gone = Side(other_rows, math.nan, math.nan, math.nan, 0)
-    if what == "missing":
-        verdict = DRIFT if other_rows else NOT_ENOUGH_DATA
-        reason = "the column is missing from the current data" if other_rows else f"{NOT_ENOUGH_DATA}: no current rows"
-    else:
-        verdict, reason = NO_DRIFT, "the column is not in the baseline, so there is nothing to compare it with"
-    sides = (here, gone) if what == "missing" else (gone, here)
-    return FeatureComparison(
-        name=name,
-        kind=kind,
-        verdict=verdict,
-        reason=reason,
-        summary=f"{name}: {reason}.",
-        effect=math.nan,
-        psi=math.nan,
-        ks=None,
-        chi_squared=None,
-        distances={},
-        p_value=math.nan,
-        p_value_adjusted=math.nan,
-        baseline=sides[0],
-        current=sides[1],
-        histogram=None,
-    )

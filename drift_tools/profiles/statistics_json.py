@@ -11,12 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from contract.json_fields import TwiceError, none_misspelt, once
 from drift_tools.errors import InputError
 from drift_tools.profiles.kll import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
 
 BUCKETS = 10
 # Deequ's histogram keeps as many (Histogram.scala, MaximumAllowedDetailBins); ids would otherwise fill the file.
 MAXIMUM_CATEGORIES = 1000
+# The guide allows containers to write more than it lists: only what is one of these, misspelt, is refused.
+_FILE = ("dataset", "features")
+_FEATURE = ("numerical_statistics", "string_statistics")
+_SECTION = ("common", "distinct_count", "distribution")
+_COMMON = ("num_present", "num_missing")
 _TYPES = ("Integral", "Fractional", "String", "Unknown")
 
 
@@ -91,11 +97,13 @@ class Statistics:
             if name in features:
                 raise InputError(f"feature {name} comes twice: keep one of them")
             try:
+                _check_names(item)
                 features[name] = _feature_from_dict(name, item)
             except InputError as error:
                 raise InputError(f"feature {name}: {error}") from error
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise InputError(f"feature {name}: {wrong_with(error)}: run the baseline again") from error
+        _none_misspelt(document, _FILE, "the file")
         rows = max((feature.num_present + feature.num_missing for feature in features.values()), default=0)
         dataset = document.get("dataset")
         items = dataset.get("item_count") if isinstance(dataset, Mapping) else None
@@ -111,9 +119,11 @@ def read_json(path: str | Path) -> Any:
     """The JSON document in a file; `InputError` with file and line if there is none."""
     path = Path(path)
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), object_pairs_hook=once)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
+    except TwiceError as error:
+        raise InputError(f"{path}: {error}") from error
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
     except UnicodeDecodeError as error:
@@ -186,6 +196,23 @@ def _numerical_to_dict(statistics: NumericalStatistics) -> dict[str, Any]:
     }
 
 
+def _check_names(feature: Mapping[str, Any]) -> None:
+    """Refuse misspelt fields: without what they hold a feature would look as if nothing could be compared."""
+    _none_misspelt(feature, _FEATURE, "it")
+    for section in _FEATURE:
+        if isinstance(found := feature.get(section), Mapping):
+            _none_misspelt(found, _SECTION, section)
+            if isinstance(common := found.get("common"), Mapping):
+                _none_misspelt(common, _COMMON, f"{section}.common")
+
+
+def _none_misspelt(document: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
+    try:
+        none_misspelt(document, known, place)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
 def _feature_from_dict(name: str, document: Mapping[str, Any]) -> FeatureStatistics:
     numerical, string = document.get("numerical_statistics"), document.get("string_statistics")
     common = (numerical or string or {}).get("common") or {}
@@ -250,9 +277,12 @@ def _levels(data: Any) -> list[Any]:
 
 def _finite(value: Any, what: str) -> float:
     """A number; `json` reads NaN and infinity too, with which every comparison is false."""
-    number = float(value)
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{what} is {number}: give finite numbers, or run the baseline again")
+        raise InputError(f"{what} is {value!r:.80}: give a finite number, or run the baseline again")
     return number
 
 
@@ -263,4 +293,4 @@ def _string_from_dict(document: Mapping[str, Any]) -> StringStatistics:
         str(bucket["value"]): _count(bucket["count"], f"the count of {bucket['value']!r}")
         for bucket in categorical.get("buckets") or ()
     }
-    return StringStatistics(int(document.get("distinct_count", len(counts))), counts)
+    return StringStatistics(int(_finite(document.get("distinct_count", len(counts)), "distinct_count")), counts)

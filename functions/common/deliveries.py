@@ -20,12 +20,8 @@ def count_delivery(s3: Any, bucket: str, key: str) -> int:
     return before + 1
 
 
-def is_last(count: Callable[[], int], schedule: str) -> bool:
-    """Whether Lambda delivers the event no more. Also if it cannot be counted: silence would be worse."""
-    tries = [DELIVERIES]
-
-    def counted() -> None:
-        tries[0] = count()
-
-    attempt("how often the run was tried could not be kept", counted, schedule=schedule)
-    return tries[0] >= DELIVERIES
+def delivery_of(count: Callable[[], int], schedule: str) -> int | None:
+    """Which of Lambda's deliveries this one is; None if it cannot be counted."""
+    tries: list[int] = []
+    attempt("how often the run was tried could not be kept", lambda: tries.append(count()), schedule=schedule)
+    return tries[0] if tries else None

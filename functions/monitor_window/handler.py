@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +199,7 @@ def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
         log_group=settings.log_group,
         reason=reason,
         exit_message=reason,
-        ended=datetime.now(UTC).isoformat(),
+        ended=None,
         run=job.end_time,
     )
     attempt(

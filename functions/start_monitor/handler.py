@@ -7,6 +7,7 @@ Permissions and environment variables: functions/README.md.
 """
 
 import os
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from botocore.exceptions import ClientError
 from contract.metrics import JOB_FAILURES, LEFT_OUT_FILES, LOST_WINDOWS, NO_DATA
 from functions.common.aws_clients import client, error_code
 from functions.common.cloudwatch import publish
-from functions.common.deliveries import is_last
+from functions.common.deliveries import DELIVERIES, delivery_of
 from functions.common.environment import prefix, required
 from functions.common.event_fields import BadEventError
 from functions.common.idempotency import Clock, IdempotencyStore, StillInProgressError
@@ -35,7 +36,7 @@ from functions.start_monitor.job_request import (
 from functions.start_monitor.plan import Plan, parse
 from functions.start_monitor.run_ledger import Records, Run
 from functions.start_monitor.second_chance import NO_JOB, note_lost, settle
-from functions.start_monitor.start_failures import FailureNotes, is_last_try_of_batches
+from functions.start_monitor.start_failures import FailureNotes, delivery_of_batches
 from functions.start_monitor.taking import FUNCTION, NONE, labels_of, take
 from functions.start_monitor.time_window import iso, parse_time
 
@@ -174,8 +175,9 @@ def process(
     scheduler: Any = None,
     function_arn: str = "",
 ) -> dict[str, Any]:
-    """One delivery. A start that fails leaves a reason and the exception for Lambda's retry; the last one that Lambda
-    makes also a `JobFailures`: what a retry repaired need not wake anybody.
+    """One delivery. A start that fails leaves a reason and the exception for Lambda's retry: what a retry repaired need
+    not wake anybody. The last one that Lambda makes leaves a `JobFailures` in place of the exception: its alarm tells
+    of it, and a dead letter would tell of the same a second time. Where it cannot be published, the letter does.
 
     Lambda tells no number of the attempt, so they are counted beside the run's record. Where they cannot be, every
     failure alarms: silence would be worse.
@@ -195,12 +197,13 @@ def process(
     except Exception as error:
         _notes(s3, settings, plan).not_started(error)
         records = Records.of(s3, plan, clock.now)
-        if is_last(lambda: records.count_try(plan.window.end), plan.schedule):
-            publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
+        delivery = delivery_of(lambda: records.count_try(plan.window.end), plan.schedule)
+        if _is_given_up(error, delivery, cloudwatch, settings, plan):
+            return _failed(error, plan)
         raise
     # CloudWatch bills a metric by the hours that have it, and its alarm takes an hour without it for a good one.
     metrics = {NO_DATA: 1.0} if answer["route"] == NONE else {}
-    if "left_out" in answer:
+    if answer.get("odd_keys") or answer.get("replaced"):
         metrics[LEFT_OUT_FILES] = float(answer["odd_keys"] + answer["replaced"])
     records = Records.of(s3, plan, clock.now)
     answer |= _settle(plan, records, s3=s3, sagemaker=sagemaker)
@@ -215,10 +218,24 @@ def process(
     return answer | {"results": results_uri(plan)}
 
 
+def _is_given_up(
+    error: Exception, delivery: int | None, cloudwatch: Any, settings: Settings, plan: Plan | BatchPlan
+) -> bool:
+    """Whether nobody delivers this any more and the alarm tells people; the next run, or hour, makes up for it."""
+    if delivery is not None and delivery < DELIVERIES:
+        return False
+    publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
+    trace = "".join(traceback.format_exception(error))
+    log("ERROR", "a start failed; JobFailures tells of it", schedule=plan.schedule, delivery=delivery, trace=trace)
+    return delivery is not None  # whoever cannot count may have deliveries left
+
+
+def _failed(error: Exception, plan: Plan | BatchPlan) -> dict[str, Any]:
+    return {"schedule": plan.schedule, "started": None, "failed": f"{type(error).__name__}: {error}"}
+
+
 def _process_batch(event: Any, settings: Settings, services: Mapping[str, Any], cloudwatch: Any) -> dict[str, Any]:
-    """One delivery of what batches are told of. A start that fails leaves a reason and the exception for Lambda's
-    retry; the last one that Lambda makes also a `JobFailures`.
-    """
+    """One delivery of what batches are told of; a start that fails leaves what that of a window does."""
     if settings.batch_plan is None:
         raise BadEventError("an event of a batch was delivered, and BATCH_PLAN is not set")
     plan = BatchPlan.read(services["s3"], settings.batch_plan)
@@ -227,8 +244,8 @@ def _process_batch(event: Any, settings: Settings, services: Mapping[str, Any], 
     except Exception as error:
         s3, moment = services["s3"], batch_events.told_at(event) or iso(datetime.now(UTC))
         settings.notes(s3, plan.endpoint, plan.schedule, plan.schedule, moment).not_started(error)
-        if is_last_try_of_batches(s3, plan, event):
-            publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {JOB_FAILURES: 1.0})
+        if _is_given_up(error, delivery_of_batches(s3, plan, event), cloudwatch, settings, plan):
+            return _failed(error, plan)
         raise
     if "transform" in answer and "why" not in answer and not answer["started"]:
         publish(cloudwatch, settings.namespace, plan.endpoint, plan.schedule, {NO_DATA: 1.0})

@@ -22,21 +22,25 @@ class Found:
     files: tuple[ListedObject, ...]
     odd_keys: tuple[str, ...] = ()
     """Of objects that would be captures, had they a key that can be a file's: these are left where they are."""
+    other_forms: tuple[str, ...] = ()
+    """Keys of objects that lie where labels do, and are no JSON Lines: nobody can read them."""
 
     @classmethod
     def of(cls, listed: Iterable[ListedObject]) -> "Found":
         """What can be taken of what is there."""
-        files, odd = [], []
+        files, odd, other = [], [], []
         for item in listed:
-            if is_plain(item.key):
+            if not item.key.endswith(_SUFFIXES):
+                other.append(item.key)
+            elif is_plain(item.key):
                 files.append(item)
             else:
                 odd.append(item.key)
-        return cls(tuple(files), tuple(odd))
+        return cls(tuple(files), tuple(odd), tuple(other))
 
     def without(self, keys: Collection[str]) -> "Found":
         """But for the files of these keys."""
-        return Found(tuple(file for file in self.files if file.key not in keys), self.odd_keys)
+        return replace(self, files=tuple(file for file in self.files if file.key not in keys))
 
     def replaced(self, taken: Mapping[str, float]) -> tuple[ListedObject, ...]:
         """The files that were written again after they were taken; `taken`: when, in seconds, by key."""
@@ -56,14 +60,13 @@ class Found:
 def captured(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str], hours: Iterable[datetime]) -> Found:
     """The captures of `variants` in `hours`; keys are relative to `captured_uri`."""
     paths = {hour_folder(hour) for hour in hours}
-    return Found.of(
-        item for variant in variants for item in _json_lines(s3, captured_uri, f"{endpoint}/{variant}/", paths)
-    )
+    listed = (item for variant in variants for item in _objects(s3, captured_uri, f"{endpoint}/{variant}/", paths))
+    return Found.of(item for item in listed if item.key.endswith(_SUFFIXES))
 
 
 def labels(s3: Any, ground_truth_uri: str, hours: Iterable[datetime]) -> Found:
     """Files of labels that were put into `hours`; keys are relative to `ground_truth_uri`."""
-    return Found.of(_json_lines(s3, ground_truth_uri, "", {hour_folder(hour) for hour in hours}))
+    return Found.of(_objects(s3, ground_truth_uri, "", {hour_folder(hour) for hour in hours}))
 
 
 def other_variants(s3: Any, captured_uri: str, endpoint: str, variants: Iterable[str]) -> tuple[str, ...]:
@@ -72,8 +75,8 @@ def other_variants(s3: Any, captured_uri: str, endpoint: str, variants: Iterable
     return tuple(sorted(set(list_folders(s3, bucket, _join(prefix, endpoint) + "/")) - set(variants)))
 
 
-def _json_lines(s3: Any, uri: str, folder: str, hours: Collection[str]) -> Iterator[ListedObject]:
-    """Files of `hours` (paths) in a folder below `uri`, with keys relative to `uri`."""
+def _objects(s3: Any, uri: str, folder: str, hours: Collection[str]) -> Iterator[ListedObject]:
+    """Objects of `hours` (paths) in a folder below `uri`, with keys relative to `uri`."""
     bucket, prefix = split_location(uri)
     base = f"{prefix}/" if prefix else ""
     for day, wanted in groupby(sorted(hours), key=lambda hour: hour.rpartition("/")[0]):
@@ -89,7 +92,7 @@ def _json_lines(s3: Any, uri: str, folder: str, hours: Collection[str]) -> Itera
             hour = "/".join(key.removeprefix(folder).split("/")[:_HOUR_PARTS])
             # An empty object is a file that is still being written, or a console's "folder"; the next run will see it
             # whole.
-            if hour in hours and item.size > 0 and key.endswith(_SUFFIXES):
+            if hour in hours and item.size > 0:
                 yield replace(item, key=key)
 
 

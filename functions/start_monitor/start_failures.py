@@ -3,12 +3,11 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from contract.failure_note import NOT_STARTED, Failure
 from functions.common.aws_clients import error_code
-from functions.common.deliveries import count_delivery, is_last
+from functions.common.deliveries import count_delivery, delivery_of
 from functions.common.failure_notes import note_failure
 from functions.common.json_logging import attempt
 from functions.start_monitor.batch_plan import BatchPlan
@@ -43,7 +42,7 @@ class FailureNotes:
             log_group=self.log_group,
             reason=reason,
             exit_message=None,
-            ended=datetime.now(UTC).isoformat(),
+            ended=None,
             run=self.run,
             **({"status": status} if status is not None else {}),
         )
@@ -54,11 +53,11 @@ class FailureNotes:
         )
 
 
-def is_last_try_of_batches(s3: Any, plan: BatchPlan, event: Any) -> bool:
-    """Whether Lambda delivers this event of batches no more; counted beside what is remembered of batches."""
+def delivery_of_batches(s3: Any, plan: BatchPlan, event: Any) -> int | None:
+    """Which delivery of this event of batches this one is; counted beside what is remembered of batches."""
     bucket, state = plan.state
     key = f"{state}/tries/{hashlib.sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()[:32]}.json"
-    return is_last(lambda: count_delivery(s3, bucket, key), plan.schedule)
+    return delivery_of(lambda: count_delivery(s3, bucket, key), plan.schedule)
 
 
 def _message(error: Exception) -> str:

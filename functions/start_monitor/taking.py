@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from contract.bucket_layout import hour_folder
 from contract.object_keys import named
 from functions.common.idempotency import IdempotencyStore, Lease
 from functions.common.json_logging import attempt, log
@@ -77,7 +78,9 @@ def _find(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> Run
     captures = own.size + late.size if usable else 0
     size = captures + collected.size if captures else 0
     odd = {*own.odd_keys, *late.odd_keys, *collected.odd_keys}
-    left_out = _left_out(odd, [key for key, _ in replaced])
+    left_out = _left_out(odd, [key for key, _ in replaced], collected.other_forms)
+    if own.files and not usable:
+        left_out = f"{_no_labels(plan, late_from, len(own.files))} {left_out}".rstrip()
     return Run(
         window_start=iso(plan.window.start),
         window_end=iso(plan.window.end),
@@ -89,15 +92,25 @@ def _find(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> Run
         job_name=job_name(plan),
         route=_route(plan, size, len(own.files) + len(late.files) + len(collected.files)),
         excluded_variants=other_variants(s3, plan.captured_uri, plan.endpoint, plan.variants),
-        odd_keys=len(odd),
+        odd_keys=len(odd) + len(collected.other_forms),
         replaced=replaced,
         left_out=left_out,
     )
 
 
-def _left_out(odd: Collection[str], replaced: Collection[str]) -> str:
-    """For people: what of the captures nobody looks at, and the first of each."""
+def _no_labels(plan: Plan, since: datetime, files: int) -> str:
+    """For people: captures are there, and nothing that says what was true."""
+    return (
+        f"{files} captured files wait for labels: there are none (*.jsonl) below {plan.ground_truth_uri} in the hours "
+        f"{hour_folder(since)} to {hour_folder(plan.due)}."
+    )
+
+
+def _left_out(odd: Collection[str], replaced: Collection[str], other_forms: Collection[str]) -> str:
+    """For people: what of captures and labels nobody looks at, and the first of each."""
     said = []
+    if other_forms:
+        said.append(f"{len(other_forms)} x a file of labels that is no *.jsonl ({', '.join(named(other_forms))})")
     if odd:
         said.append(f"{len(odd)} x a key that cannot be a file's ({', '.join(named(odd))})")
     if replaced:

@@ -191,3 +191,49 @@ class TestExcludedFeatures:
         found = StackSettings.from_args("churn", args).of(DataQualitySettings)
         assert found is not None
         assert found.exclude_features == ("a", "0")
+
+
+FEATURE = '{"name": "a", "inferred_type": "Integral"%s}'
+QUALITY = '{"regression_constraints": {"%s": {"threshold": %s, "comparison_operator": "%s"%s}}}'
+
+
+class TestFilesOfABaseline:
+    """A file that people changed by hand is read before it is uploaded, with the rules of the run that will read it."""
+
+    @pytest.mark.parametrize(
+        ("constraints", "says"),
+        [
+            ('{"features": [%s], "monitoring_config": {"evaluate_constraints": "Of"}}' % (FEATURE % ""),
+             "evaluate_constraints is 'Of': give Enabled or Disabled"),
+            ('{"features": [%s], "monitoring_config": {"evaluate": "Disabled"}}' % (FEATURE % ""),
+             "monitoring_config has 'evaluate' ('Disabled'), which nothing reads: there are evaluate_constraints,"),
+            ('{"features": [%s]}' % (FEATURE % ', "completeness": 99'),
+             "feature a: completeness is 99: give a number from 0 to 1 (0.99 for 99 %)"),
+            ('{"features": [' + ", ".join([FEATURE % ""] * 2) + "]}", "feature a comes twice: keep one of them"),
+            ('{"features": [{"name": "a", "inferred_type": "Float"}]}', "feature a: inferred_type is 'Float': give"),
+            ('{"features": [%s], "monitoring_config": {}, "monitoring_config": {}}' % (FEATURE % ""),
+             "'monitoring_config' stands twice in one object: keep one of the two"),
+        ],
+    )  # fmt: skip
+    def test_of_data_quality(self, stack: Any, constraints: str, says: str) -> None:
+        statistics = pulumi.StringAsset('{"features": [{"name": "a", "inferred_type": "Integral"}]}')
+        baseline = {"statistics": statistics, "constraints": pulumi.StringAsset(constraints)}
+        said = refusal(StackSettings.from_args, "churn", {**stack, "baseline": baseline})
+        assert said.startswith(f"baseline.constraints: {says}")
+
+    @pytest.mark.parametrize(
+        ("values", "says"),
+        [
+            (("mae", "0.5", "LessThan", ""), "comparison_operator is 'LessThan' for mae: give GreaterThanThreshold or"),
+            (("maee", "0.5", "LessThanThreshold", ""), "maee is no metric of a Regression: write mae"),
+            (("mae", "NaN", "LessThanThreshold", ""), "threshold is nan for mae: give a finite number"),
+            (("mae", "0.5", "LessThanThreshold", ', "off": true'), "mae has 'off' (True), which nothing reads: there"),
+        ],
+    )
+    def test_of_model_quality(self, values: tuple[str, ...], says: str) -> None:
+        args: Any = {
+            "problem_type": "Regression",
+            "baseline": {"constraints": pulumi.StringAsset(QUALITY % values)},
+        }
+        said = refusal(ModelQualitySettings.from_args, args)
+        assert said.startswith(f"model_quality.baseline.constraints: regression_constraints: {says}")

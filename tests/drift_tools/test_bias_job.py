@@ -212,8 +212,22 @@ def test_few_rows_are_said_to_be_few_and_call_nothing(monitor: Monitor) -> None:
 
 
 def test_no_label_at_all_is_an_error_that_says_so(monitor: Monitor) -> None:
-    with pytest.raises(InputError, match="none of 100 captured records has a label"):
+    with pytest.raises(InputError, match="the labels' files hold no line: write them anew"):
         monitor.window(people(100, seed=3), labelled=0)
+
+
+def test_labels_that_cannot_be_read_are_told_as_that(monitor: Monitor) -> None:
+    monitor.window(people(100, seed=3))
+    path = monitor.root / "labels" / "l.jsonl"
+    path.write_text(path.read_text().replace("groundTruthData", "ground_truth"))
+    [captured] = monitor.root.rglob("a.jsonl")
+    with pytest.raises(InputError) as caught:
+        monitor.rewrite(captured, captured.read_text())
+    assert str(caught.value) == (
+        "100 of 100 lines of the labels cannot be read (100 x a line without groundTruthData: there are eventMetadata, "
+        f"ground_truth); the first is {path}, line 1: fix the labels' files, or write them with drift_tools "
+        "ground-truth"
+    )
 
 
 def test_probabilities_make_the_labels_where_answers_have_no_others(monitor: Monitor) -> None:

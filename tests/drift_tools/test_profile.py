@@ -176,7 +176,7 @@ def test_numbers_that_are_none_are_refused(path: tuple[str | int, ...], what: st
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    with pytest.raises(InputError, match=f"^feature x: {what} is {value}: give finite numbers"):
+    with pytest.raises(InputError, match=f"^feature x: {what} is {value}: give a finite number"):
         Statistics.from_dict(json.loads(json.dumps(document)))
 
 

@@ -214,7 +214,7 @@ class World:
         mortal = mortal or Mortal(kill_at, after=after)
         event = {"scheduled_time": f"{scheduled:%Y-%m-%dT%H:%M:%SZ}", "plan": copy.deepcopy(self.plan)}
         try:
-            STARTER.handler.process(
+            answer = STARTER.handler.process(
                 event,
                 STARTER.handler.Settings.read(ENVIRONMENT),
                 s3=mortal.wrap(self.s3),
@@ -232,6 +232,9 @@ class World:
         finally:
             self.s3._failures.clear()
             self.sagemaker._failures.clear()
+        if "failed" in answer:
+            self.failures += 1
+            return False
         self.delivered.append(scheduled)
         return True
 

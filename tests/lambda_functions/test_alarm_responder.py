@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -305,11 +306,27 @@ def test_model_quality(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     assert "retrain on recent data" in published["Message"]
 
 
+def put_note(s3: FakeS3, record: dict[str, Any], at: str = "2026-11-23T05:05:00+00:00") -> None:
+    """Keep a failure's note, with S3's date of it."""
+    s3.now = lambda: datetime.fromisoformat(at)
+    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
+
+
 def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "out of memory", "ended": None}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
+    put_note(s3, record)
     respond(event("alarm_job_failures"), new_responder())
     assert "REASON\n  out of memory" in sns.published[0]["Message"]
+    assert "Ended     2026-11-23 05:05:00 UTC\n" in sns.published[0]["Message"]
+
+
+def test_the_note_of_a_function_is_as_old_as_s3_says(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    """Functions have clocks of their own; S3 has one for all that they note."""
+    record = {"job": "dq-1", "status": "NotStarted", "reason": "no capacity", "ended": None, "arn": None}
+    put_note(s3, record, at="2026-11-23T03:07:01+00:00")
+    respond(event("alarm_job_failures"), new_responder())
+    assert "ended at 2026-11-23 03:07 UTC." in sns.published[0]["Message"]
+    assert "no capacity" not in sns.published[0]["Message"]
 
 
 @pytest.mark.parametrize(
@@ -326,7 +343,7 @@ def test_a_failed_job(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
 )
 def test_an_old_reason_is_not_quoted(s3: FakeS3, sns: FakeSns, new_responder: Any, ended: str, *, told: bool) -> None:
     record = {"job": "dq-1", "kind": "baseline", "status": "Failed", "reason": "out of memory", "ended": ended}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
+    put_note(s3, record)
     respond(event("alarm_job_failures"), new_responder())
     body = sns.published[0]["Message"]
     assert ("REASON\n  out of memory" in body) is told
@@ -348,7 +365,7 @@ def test_where_the_log_of_a_failure_is_and_what_it_most_likely_was(
     s3: FakeS3, sns: FakeSns, new_responder: Any, fields: dict[str, Any], shown: str
 ) -> None:
     record = {"job": "dq-1", "kind": "monitoring", "status": "Failed", "reason": "x", "ended": None, **fields}
-    s3.put("responder-state/job-failures/churn-endpoint/churn-data-quality/20261123T050000Z.json", record)
+    put_note(s3, record)
     respond(event("alarm_job_failures"), new_responder())
     assert shown in sns.published[0]["Message"]
 

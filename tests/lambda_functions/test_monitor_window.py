@@ -4,7 +4,6 @@ import copy
 import json
 import subprocess
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -168,7 +167,7 @@ def test_a_monitor_that_fails_leaves_its_reason_and_a_metric(
     assert (noted["job"], noted["kind"], noted["status"]) == (JOB["ProcessingJobName"], "monitoring", "Failed")
     assert noted["reason"] == noted["exit_message"] == answer["message"]
     assert (noted["arn"], noted["log_group"]) == (None, "churn-window-logs")
-    assert datetime.fromisoformat(noted["ended"]).tzinfo is not None
+    assert noted["ended"] is None  # S3 dates what a function notes of itself
     assert stored.keys(RESULTS) == []
 
 

@@ -296,10 +296,10 @@ def test_a_function_that_does_not_say_where_its_log_is() -> None:
     ],
 )
 def test_what_a_failure_means(kind: str, consequence: str) -> None:
-    job = job_failure.FailedJob("dq-1", kind, "Failed", "x", None)
+    job = job_failure.FailedJob("dq-1", kind, "Failed", "x", datetime(2026, 11, 23, 5, 5, tzinfo=UTC))
     body = job_failure.notification(an_alarm("alarm_job_failures"), job_failure.NotedFailure(job), PLACE).body
     assert body.startswith(f"churn-endpoint: {consequence}")
-    assert "Ended     not noted\n" in body
+    assert "Ended     2026-11-23 05:05:00 UTC\n" in body
 
 
 def test_a_failure_that_nobody_noted() -> None:

@@ -127,6 +127,14 @@ def test_windows_without_data(s3: FakeS3, sns: FakeSns, new_responder: Any) -> N
     assert attributes["kind"] == "no-data"
 
 
+def test_what_the_run_left_where_it_lies(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
+    """Labels that nobody can read are no labels, and the reason that there is nothing to measure."""
+    said = "Left out: 1 x a file of labels that is no *.jsonl (2026/11/23/03/labels.csv)."
+    s3.put(f"{RUNS}/2026/11/23/04.json", json.dumps({**record(4, "none"), "left_out": said}).encode())
+    respond(rings("NoData"), new_responder(**PREFIXES))
+    assert f"\n\n{said}\n\nWHAT TO DO NEXT\n" in told(sns)[1]
+
+
 def test_never_any_data(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
     s3.put(f"{RUNS}/2026/11/23/04.json", record(4, "none"))
     respond(rings("NoData"), new_responder(**PREFIXES))

@@ -214,11 +214,13 @@ def test_a_delivery_that_died_before_the_job_is_finished_by_the_next(
 
 
 def fails_for_good(deliver: Any, sagemaker: FakeSageMaker, **changes: Any) -> None:
-    """As Lambda has it: a delivery, and two retries."""
+    """As Lambda has it: a delivery, and two retries. Of the last one the alarm tells, and no dead letter."""
     sagemaker.fail("CreateProcessingJob", *["ResourceLimitExceeded"] * 3)
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(Exception, match="ResourceLimitExceeded"):
             deliver(**changes)
+    answer = deliver(**changes)
+    assert (answer["started"], answer["failed"][:11]) == (None, "ClientError")
 
 
 def test_a_start_that_fails_three_times_rings(
@@ -239,7 +241,7 @@ def test_why_a_run_could_not_be_started_is_told_by_the_responder(
     with pytest.raises(Exception, match="ResourceLimitExceeded"):
         deliver()
     alarm: Any = SimpleNamespace(
-        endpoint="churn-endpoint", schedule="churn-endpoint-data-quality", changed_at=datetime.now(UTC)
+        endpoint="churn-endpoint", schedule="churn-endpoint-data-quality", changed_at=s3.now() + timedelta(minutes=5)
     )
     sources = Sources(s3=s3, bucket="churn-data", results_prefix="monitoring-results", state_prefix="responder-state")
     noted = job_failure.look(alarm, sources)
@@ -250,7 +252,7 @@ def test_why_a_run_could_not_be_started_is_told_by_the_responder(
     assert failed.reason == (
         "the job could not be started: ResourceLimitExceeded: ResourceLimitExceeded (from the fake)"
     )
-    assert failed.ended is not None
+    assert failed.ended == s3.now()
     note = s3.json(NOTE)
     assert (note["arn"], note["log_group"]) == (None, "churn-start-monitor-logs-1a2b3c4")
 
@@ -259,12 +261,38 @@ def test_a_failure_is_counted_though_its_reason_cannot_be_kept(
     deliver: Any, s3: FakeS3, cloudwatch: FakeCloudWatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     s3.denied_prefixes = ("captured-data", "responder-state")
-    for _ in range(3):
+    for _ in range(2):
         with pytest.raises(common("s3_objects").UnreadableError, match="cannot be listed"):
             deliver()
+    assert deliver()["started"] is None
     assert published(cloudwatch) == [{"JobFailures": 1.0}]
-    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    said = next(line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "could not be k" in str(line))
     assert said["reason"].startswith("the job could not be started: UnreadableError: s3://churn-data/captured-data")
+
+
+def test_a_delivery_that_cannot_be_counted_rings_and_is_tried_again(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    """It may be the first one: to end well would take the others from it."""
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.denied_prefixes = (f"{STATE}/2026/11/23/10.tries",)
+    sagemaker.fail("CreateProcessingJob", "ResourceLimitExceeded")
+    with pytest.raises(Exception, match="ResourceLimitExceeded"):
+        deliver()
+    assert published(cloudwatch) == [{"JobFailures": 1.0}]
+    assert deliver()["created"] is True
+
+
+def test_a_metric_that_cannot_be_published_leaves_a_dead_letter(
+    deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    """Then the letter's alarm is what tells people."""
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    sagemaker.fail("CreateProcessingJob", *["ResourceLimitExceeded"] * 3)
+    cloudwatch.fail("PutMetricData", "InternalServiceFault")
+    for refused in ("ResourceLimitExceeded", "ResourceLimitExceeded", "InternalServiceFault"):
+        with pytest.raises(Exception, match=refused):
+            deliver()
 
 
 def test_what_could_not_be_started_is_taken_by_the_next_run(deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker) -> None:
@@ -574,11 +602,40 @@ def test_captures_without_labels_wait_for_the_next_run(
         "ground_truth_uri": "s3://churn-data/ground-truth",
     }
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
-    assert deliver(**quality)["route"] == "none"
+    answer = deliver(**quality)
+    assert answer["route"] == "none"
+    waits = (
+        "1 captured files wait for labels: there are none (*.jsonl) below s3://churn-data/ground-truth in the hours "
+        "2026/11/23/09 to 2026/11/23/10."
+    )
+    assert answer["left_out"] == waits
     assert published(cloudwatch) == [{"NoData": 1.0}]
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
     answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
     assert (answer["route"], answer["late_files"]) == ("job", 1)
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.json", "labels.JSONL", "labels.jsonl.zip", "part-0.parquet"])
+def test_labels_in_another_form_are_named(
+    name: str, deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    """Whoever wrote a CSV there would wait for a measurement that never comes."""
+    quality = {
+        "kind": "model-quality",
+        "schedule": "churn-endpoint-model-quality",
+        "ground_truth_uri": "s3://churn-data/ground-truth",
+    }
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    s3.put(f"ground-truth/2026/11/23/09/{name}", b"id,label\n")
+    answer = deliver(**quality)
+    named = f"Left out: 1 x a file of labels that is no *.jsonl (2026/11/23/09/{name})."
+    assert answer["route"] == "none"
+    assert answer["left_out"].endswith(f" to 2026/11/23/10. {named}")
+    assert published(cloudwatch) == [{"NoData": 1.0, "LeftOutFiles": 1.0}]
+    s3.put("ground-truth/2026/11/23/10/labels.jsonl", b"{}\n")
+    answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
+    assert (answer["route"], answer["left_out"]) == ("job", named)  # the others' labels are measured, and it is said
+    assert sagemaker.requests("CreateProcessingJob")[0]["Environment"]["left_out"] == named
 
 
 def test_a_job_of_the_name_that_writes_elsewhere_is_an_error(

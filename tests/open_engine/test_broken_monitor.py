@@ -69,7 +69,7 @@ def live(stack: Watched, note: Callable[[str], None], seen: Broken) -> None:
     stack.wait_for_message("dead-letter")
     note("the responder is broken")
     break_the_responder(stack, stack.outputs["notification_topic_arn"])
-    seen.letters = redrive(stack)
+    seen.letters = redrive(stack, "-alarm-responder-dead-letters", stack.outputs["responder_function_name"])
     stack.wait_for_message("silent-monitor")
     note("the letters were sent again")
     for letter in seen.letters:  # and once more, as people do who are not sure
@@ -96,13 +96,13 @@ def break_the_responder(stack: Watched, topic_arn: str = "") -> None:
     )
 
 
-def redrive(stack: Watched) -> list[str]:
+def redrive(stack: Watched, queue_name: str, function: str) -> list[str]:
     """The runbook's step, as a person does it: `drift-tools redrive`. The letters that were there."""
-    queue = stack.made("aws:sqs/queue:Queue", "-alarm-responder-dead-letters")
+    queue = stack.made("aws:sqs/queue:Queue", queue_name)
     sqs = stack.cloud.client("sqs")
     found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
     with patch.dict(os.environ, stack.cloud.environment()):
-        assert main(["redrive", "--queue", queue, "--function", stack.outputs["responder_function_name"]]) == 0
+        assert main(["redrive", "--queue", queue, "--function", function]) == 0
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
     return [letter["Body"] for letter in found]
 

@@ -272,7 +272,7 @@ def test_files_in_the_object_are_paths(tmp_path: Path) -> None:
     script.write_text("def preprocess_handler(inference_record):\n    return {}\n", encoding="utf-8")
     statistics, constraints = tmp_path / "statistics.json", tmp_path / "constraints.json"
     for path in (statistics, constraints):
-        path.write_text('{"features": [{"name": "age"}]}', encoding="utf-8")
+        path.write_text('{"features": [{"name": "age", "inferred_type": "Integral"}]}', encoding="utf-8")
     run = run_main(
         "dev",
         monitoring={

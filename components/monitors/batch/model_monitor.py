@@ -3,20 +3,16 @@
 from typing import Any
 
 import pulumi
-import pulumi_aws_native as aws_native
 
 from components.args import BatchSettings
 from components.baselines import BaselineAddresses
 from components.monitors.definition import (
-    ENVIRONMENT,
     batch_transform_input,
     monitoring_schedule,
-    native_network,
+    native_definition,
     results_uri,
-    volume_key,
 )
 from components.monitors.kind import Site
-from contract import processing_job
 from contract.monitor_kinds import BATCH, DATA_QUALITY, KINDS
 
 
@@ -38,36 +34,17 @@ def batch_schedule(
         resources["constraints_resource"] = {"s3_uri": baseline.constraints_uri}
     if baseline is not None and baseline.statistics_uri is not None:
         resources["statistics_resource"] = {"s3_uri": baseline.statistics_uri}
-    make: Any = aws_native.sagemaker.DataQualityJobDefinition
-    definition = make(
+    definition = native_definition(
         f"{site.name}-{BATCH}",
-        data_quality_app_specification={"image_uri": image_uri, "environment": dict(ENVIRONMENT)},
-        data_quality_baseline_config=resources or None,
-        data_quality_job_input={"batch_transform_input": batch_transform_input(settings, attributes)},
-        data_quality_job_output_config={
-            "monitoring_outputs": [
-                {
-                    "s3_output": {
-                        "s3_uri": results_uri(site.bucket_name, of_batches=site.endpoint_name),
-                        "local_path": processing_job.OUTPUT_PATH,
-                        "s3_upload_mode": processing_job.UPLOAD_MODE,
-                    }
-                }
-            ],
-            "kms_key_id": common.kms_key_arn,
-        },
-        job_resources={
-            "cluster_config": {
-                "instance_count": 1,
-                "instance_type": settings.instance_type,
-                "volume_size_in_gb": settings.volume_size_in_gb,
-                "volume_kms_key_id": volume_key(settings.instance_type, common),
-            }
-        },
-        network_config=native_network(site.network),
-        stopping_condition={"max_runtime_in_seconds": settings.max_runtime_in_seconds},
+        KINDS[DATA_QUALITY],
+        application={"image_uri": image_uri},
+        baseline=resources or None,
+        source={"batch_transform_input": batch_transform_input(settings, attributes)},
+        results=results_uri(site.bucket_name, of_batches=site.endpoint_name),
+        settings=settings,
+        network=site.network,
+        common=common,
         role_arn=site.role_arn,
-        tags=[{"key": key, "value": value} for key, value in sorted(common.tags.items())],
         opts=opts,
     )
     return monitoring_schedule(

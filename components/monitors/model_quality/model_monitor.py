@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, Self, TypedDict
 
 import pulumi
-import pulumi_aws_native as aws_native
 
-from components import naming
 from components.args import (
     BatchSettings,
     CommonSettings,
@@ -18,14 +16,14 @@ from components.args import (
     common_settings,
 )
 from components.monitors.definition import (
-    ENVIRONMENT,
     batch_transform_input,
+    endpoint_input,
+    ground_truth_input,
     monitoring_schedule,
+    native_definition,
     results_uri,
-    volume_key,
 )
 from components.storage import upload_script
-from contract import bucket_layout, processing_job
 from contract.monitor_kinds import KINDS, MODEL_QUALITY
 
 
@@ -109,63 +107,22 @@ class ModelQualityMonitor(pulumi.ComponentResource):
             parent=self,
         )
         constraints_uri = args.get("constraints_uri")
-        definition = aws_native.sagemaker.ModelQualityJobDefinition(
+        application = {
+            "image_uri": args["analyzer_image_uri"],
+            "problem_type": settings.problem_type,
+            **({} if preprocessor_uri is None else {"record_preprocessor_source_uri": preprocessor_uri}),
+        }
+        definition = native_definition(
             f"{name}-{MODEL_QUALITY}",
-            model_quality_app_specification=(
-                aws_native.sagemaker.ModelQualityJobDefinitionModelQualityAppSpecificationArgs(
-                    image_uri=args["analyzer_image_uri"],
-                    problem_type=aws_native.sagemaker.ModelQualityJobDefinitionProblemType(settings.problem_type),
-                    record_preprocessor_source_uri=preprocessor_uri,
-                    environment=dict(ENVIRONMENT),
-                )
-            ),
-            model_quality_baseline_config=(
-                aws_native.sagemaker.ModelQualityJobDefinitionModelQualityBaselineConfigArgs(
-                    constraints_resource=aws_native.sagemaker.ModelQualityJobDefinitionConstraintsResourceArgs(
-                        s3_uri=constraints_uri
-                    )
-                )
-                if constraints_uri is not None
-                else None
-            ),
-            model_quality_job_input=aws_native.sagemaker.ModelQualityJobDefinitionModelQualityJobInputArgs(
-                **_source(settings, args, batch),
-                ground_truth_s3_input=aws_native.sagemaker.ModelQualityJobDefinitionMonitoringGroundTruthS3InputArgs(
-                    s3_uri=pulumi.Output.from_input(args["bucket_name"]).apply(
-                        lambda bucket: naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH)
-                    )
-                ),
-            ),
-            model_quality_job_output_config=aws_native.sagemaker.ModelQualityJobDefinitionMonitoringOutputConfigArgs(
-                monitoring_outputs=[
-                    aws_native.sagemaker.ModelQualityJobDefinitionMonitoringOutputArgs(
-                        s3_output=aws_native.sagemaker.ModelQualityJobDefinitionS3OutputArgs(
-                            s3_uri=results_uri(
-                                args["bucket_name"], of_batches=args["endpoint_name"] if batch is not None else None
-                            ),
-                            local_path=processing_job.OUTPUT_PATH,
-                            s3_upload_mode=aws_native.sagemaker.ModelQualityJobDefinitionS3OutputS3UploadMode(
-                                processing_job.UPLOAD_MODE
-                            ),
-                        )
-                    )
-                ],
-                kms_key_id=common.kms_key_arn,
-            ),
-            job_resources=aws_native.sagemaker.ModelQualityJobDefinitionMonitoringResourcesArgs(
-                cluster_config=aws_native.sagemaker.ModelQualityJobDefinitionClusterConfigArgs(
-                    instance_count=1,
-                    instance_type=settings.instance_type,
-                    volume_size_in_gb=settings.volume_size_in_gb,
-                    volume_kms_key_id=volume_key(settings.instance_type, common),
-                )
-            ),
-            network_config=_network(network),
-            stopping_condition=aws_native.sagemaker.ModelQualityJobDefinitionStoppingConditionArgs(
-                max_runtime_in_seconds=settings.max_runtime_in_seconds
-            ),
+            KINDS[MODEL_QUALITY],
+            application=application,
+            baseline=None if constraints_uri is None else {"constraints_resource": {"s3_uri": constraints_uri}},
+            source=_source(settings, args, batch),
+            results=results_uri(args["bucket_name"], of_batches=args["endpoint_name"] if batch is not None else None),
+            settings=settings,
+            network=network,
+            common=common,
             role_arn=args["role_arn"],
-            tags=[aws_native.CreateOnlyTagArgs(key=key, value=value) for key, value in sorted(common.tags.items())],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.job_definition_name = definition.job_definition_name.apply(str)
@@ -182,8 +139,10 @@ class ModelQualityMonitor(pulumi.ComponentResource):
         self.register_outputs({"schedule_name": self.schedule_name, "job_definition_name": self.job_definition_name})
 
 
-def _source(settings: ModelQualitySettings, args: ModelQualityMonitorArgs, batch: BatchSettings | None) -> Any:
-    """What it looks at: the endpoint's captures, or transform jobs."""
+def _source(
+    settings: ModelQualitySettings, args: ModelQualityMonitorArgs, batch: BatchSettings | None
+) -> dict[str, Any]:
+    """What it looks at: the endpoint's captures, or transform jobs; and the labels."""
     attributes: dict[str, Any] = {
         "inference_attribute": settings.inference_attribute,
         "probability_attribute": settings.probability_attribute,
@@ -191,34 +150,11 @@ def _source(settings: ModelQualitySettings, args: ModelQualityMonitorArgs, batch
         "start_time_offset": settings.start_time_offset,
         "end_time_offset": settings.end_time_offset,
     }
-    if batch is not None:
-        return {"batch_transform_input": batch_transform_input(batch, attributes)}
     return {
-        "endpoint_input": aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputArgs(
-            endpoint_name=args["endpoint_name"],
-            local_path=processing_job.CAPTURED_PATH,
-            s3_input_mode=aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputS3InputMode.FILE,
-            s3_data_distribution_type=(
-                aws_native.sagemaker.ModelQualityJobDefinitionEndpointInputS3DataDistributionType.FULLY_REPLICATED
-            ),
-            **attributes,
-        )
-    }
-
-
-def _network(
-    network: NetworkSettings,
-) -> "aws_native.sagemaker.ModelQualityJobDefinitionNetworkConfigArgs | None":  # as text: it loads in half a second
-    if not network.has_settings:
-        return None
-    return aws_native.sagemaker.ModelQualityJobDefinitionNetworkConfigArgs(
-        enable_inter_container_traffic_encryption=network.encrypt_inter_container_traffic,
-        enable_network_isolation=network.isolation,
-        vpc_config=(
-            aws_native.sagemaker.ModelQualityJobDefinitionVpcConfigArgs(
-                subnets=list(network.subnet_ids), security_group_ids=list(network.security_group_ids)
-            )
-            if network.in_vpc
-            else None
+        **(
+            {"batch_transform_input": batch_transform_input(batch, attributes)}
+            if batch is not None
+            else {"endpoint_input": endpoint_input(args["endpoint_name"], attributes)}
         ),
-    )
+        "ground_truth_s3_input": ground_truth_input(args["bucket_name"]),
+    }

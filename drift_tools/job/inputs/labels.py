@@ -1,11 +1,13 @@
 """Labels of captured records: how many have one, by age, and what to say where none came."""
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from drift_tools.capture import Counts, LabelCoverage, Labels
+from drift_tools.capture import Counts, LabelCoverage, Labels, numbered_lines
 from drift_tools.errors import InputError
 from drift_tools.job import drift_json
 from drift_tools.job.settings import MonitorSettings
@@ -17,14 +19,31 @@ def require_labels(counts: Counts | None, labels: Labels | None) -> None:
         return
     if drift_json.readable(counts).skipped:
         return
-    given = ""
+    if labels is not None and not labels.lines:
+        raise InputError("the labels' files hold no line: write them anew with drift_tools ground-truth")
+    known = []
     if labels is not None:
         example = next(iter(labels.by_id), None)
-        given = f" ({len(labels.by_id)} were read" + (")" if example is None else f", the first for {example!r})")
+        known.append(f"{len(labels.by_id)} were read" + ("" if example is None else f", the first for {example!r:.60}"))
+    if first := _first_id(counts):
+        known.append(f"the first record is {first!r:.60}")
+    said = f" ({'; '.join(known)})" if known else ""
     raise InputError(
-        f"none of {counts.read} captured records has a label{given}: check that the labels name the records' "
-        "inferenceId, or their eventId where the callers give none"
+        f"none of {counts.read} captured records has a label{said}: check that "
+        "the labels name the records' inferenceId, or their eventId where the callers give none"
     )
+
+
+def _first_id(counts: Counts) -> str | None:
+    """The id of the first record that no label was for; None where its file cannot be looked at any more."""
+    problem = next((problem for problem in counts.problems if problem.reason == drift_json.NO_LABEL), None)
+    if problem is None or not Path(problem.source).is_file():
+        return None
+    for number, line in numbered_lines(Path(problem.source)):
+        if number == problem.line and isinstance(line, bytes):
+            metadata = json.loads(line)["eventMetadata"]
+            return str(metadata.get("inferenceId") or metadata.get("eventId"))
+    return None
 
 
 def coverage_of(counts: Counts | None) -> float:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -170,11 +171,15 @@ def read_attribution(analysis: Any, source: str) -> Attribution:
         methods = analysis["explanations"]
         values = next(iter(next(iter(methods.values())).values()))
         importance = {str(name): float(number) for name, number in values["global_shap_values"].items()}
-        return Attribution(importance, float(values["expected_value"]), 0)
+        found = Attribution(importance, float(values["expected_value"]), 0)
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
         raise InputError(
             f"{source} has no explanations with global_shap_values: give an attribution baseline"
         ) from None
+    for name, number in importance.items():
+        if not math.isfinite(number):  # against which no ranking is ever another one
+            raise InputError(f"{source}: global_shap_values has {number} for {name}: make the baseline again")
+    return found
 
 
 def _as_csv(rows: NDArray[Any]) -> bytes:

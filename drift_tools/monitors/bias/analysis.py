@@ -126,10 +126,19 @@ def _reference(name: str, metric: Mapping[str, Any], source: str) -> Reference |
     if written_value is None:
         return None
     try:
-        value = float(written_value)
+        value = _a_number(written_value)
         judged_by = metric.get(_JUDGED_BY)
         if judged_by is None:
             return Reference.of_value(name, value)
-        return Reference(value, float(judged_by["estimate"]), float(judged_by["standard_error"]))
+        return Reference(value, _a_number(judged_by["estimate"]), _a_number(judged_by["standard_error"]))
     except (TypeError, ValueError, KeyError):
-        raise InputError(f"{source}: the value of {name} is {written_value!r:.60}, which is no number") from None
+        said = written_value if metric.get(_JUDGED_BY) is None else (written_value, metric[_JUDGED_BY])
+        raise InputError(f"{source}: the value of {name} is {said!r:.120}, which is no number") from None
+
+
+def _a_number(written_value: Any) -> float:
+    """A number, which may be infinite; against NaN, or a truth that is taken for one, nothing is ever found."""
+    number = float(written_value)
+    if isinstance(written_value, bool) or math.isnan(number):
+        raise ValueError(written_value)
+    return number

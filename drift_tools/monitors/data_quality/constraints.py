@@ -3,8 +3,6 @@
 Format and checks: SageMaker developer guide, "Schema for Constraints" and "Schema for Violations"; distances:
 awslabs/deequ, `Distance.scala`. Where the guide and Model Monitor's own files disagree, both spellings are read and
 the files' is written.
-
-Longer than 400 lines by a little: one format, read, written and checked in one place.
 """
 
 import math
@@ -15,19 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from contract.constraints_file import FeatureConstraint, categorical_method, read_constraints, settings_to_dict
 from drift_tools.errors import InputError
-from drift_tools.monitors.data_quality.constraints_json import (
-    Setting,
-    an_object,
-    categorical_method,
-    domains,
-    inferred_type,
-    known_fields,
-    name_of,
-    settings,
-    settings_to_dict,
-    share,
-)
 from drift_tools.profiles import ColumnProfile, FeatureStatistics, Profile, Statistics, distance, in_file, read_json
 from drift_tools.tables import Table, common_spelling, respelt
 
@@ -38,22 +25,6 @@ _MAXIMUM_SINGLE_SHARE = 0.1
 # c(alpha) of Deequ's robust distance, alpha about 0.003 (Distance.scala, defaultCAlpha).
 _ROBUST_FACTOR = 1.8
 NUMERICAL_TYPES = ("Integral", "Fractional")
-_OVERRIDES = ("monitoringConfigOverrides", "monitoring_config_overrides")
-_FEATURE_FIELDS = ("name", "inferred_type", "completeness", "num_constraints", "string_constraints", *_OVERRIDES)
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureConstraint:
-    """What a baseline says of one feature. `overrides`: by the field of `MonitoringConfig`, what holds for this feature
-    in place of the dataset's setting.
-    """
-
-    name: str
-    inferred_type: str
-    completeness: float = 0.0
-    is_non_negative: bool | None = None
-    domains: tuple[str, ...] | None = None
-    overrides: Mapping[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +87,12 @@ class Constraints:
         """Read the file's JSON object; raises `InputError`, with feature, field, value and fix, if it is something
         else.
         """
-        if not isinstance(document, Mapping) or not isinstance(document.get("features"), list):
-            raise InputError("not a data-quality constraints.json (no 'features'): run the baseline again")
-        known_fields(document, ("version", "features", "monitoring_config"), "the file")
-        features: dict[str, FeatureConstraint] = {}
-        for position, item in enumerate(document["features"], start=1):
-            name = name_of(item, "feature", position)
-            if name in features:
-                raise InputError(f"feature {name} comes twice: keep one of them")
-            try:
-                features[name] = _feature_from_dict(name, item)
-            except InputError as error:
-                raise InputError(f"feature {name}: {error}") from error
-        config: Mapping[str, Any] = settings(document.get("monitoring_config"), "monitoring_config")
-        return cls(features, MonitoringConfig(**config))
+        try:
+            features, config = read_constraints(document)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        settings: Mapping[str, Any] = config
+        return cls(features, MonitoringConfig(**settings))
 
     @classmethod
     def read(cls, path: str | Path) -> "Constraints":
@@ -172,9 +135,11 @@ def violations_document(violations: Iterable[Violation]) -> dict[str, Any]:
 
 def suggest(statistics: Statistics, *, categorical_drift_method: str | None = None) -> Constraints:
     """The constraints that a baseline's statistics suggest, as Model Monitor's baseline job does."""
-    config = MonitoringConfig(
-        categorical_drift_method=categorical_method(categorical_drift_method or "LInfinity", "categorical_drift_method")
-    )
+    try:
+        method = categorical_method(categorical_drift_method or "LInfinity", "categorical_drift_method")
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    config = MonitoringConfig(categorical_drift_method=method)
     return Constraints({name: _suggest(feature) for name, feature in statistics.features.items()}, config)
 
 
@@ -386,26 +351,3 @@ def _feature_to_dict(feature: FeatureConstraint) -> dict[str, Any]:
     if feature.overrides:
         document["monitoring_config_overrides"] = settings_to_dict(feature.overrides)
     return document
-
-
-def _feature_from_dict(name: str, document: Mapping[str, Any]) -> FeatureConstraint:
-    known_fields(document, _FEATURE_FIELDS, "it")
-    numbers = an_object(document.get("num_constraints"), "num_constraints")
-    strings = an_object(document.get("string_constraints"), "string_constraints")
-    known_fields(numbers, ("is_non_negative", *_OVERRIDES), "num_constraints")
-    known_fields(strings, ("domains", *_OVERRIDES), "string_constraints")
-    overrides: dict[str, Setting] = {}
-    for place in (numbers, strings, document):  # the SDK's own fixture nests it in string_constraints
-        for key in _OVERRIDES:
-            overrides |= settings(place.get(key), key)
-    non_negative = numbers.get("is_non_negative")
-    if non_negative is not None and not isinstance(non_negative, bool):
-        raise InputError(f"is_non_negative is {non_negative!r}: give true or false")
-    return FeatureConstraint(
-        name,
-        inferred_type(document),
-        share(document.get("completeness", 0.0), "completeness"),
-        non_negative,
-        domains(strings.get("domains")),
-        overrides,
-    )

@@ -14,8 +14,9 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr, stdtr
 
+from contract.quality_constraints import GREATER
 from drift_tools.monitors.data_quality import Violation
-from drift_tools.monitors.model_quality.constraints import GREATER, QualityConstraints
+from drift_tools.monitors.model_quality.constraints import QualityConstraints
 from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.monitors.model_quality.quality import ModelQuality
 from drift_tools.significance import share_p_value

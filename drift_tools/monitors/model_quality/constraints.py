@@ -3,18 +3,16 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from contract.quality_metrics import CONSTRAINED, PROBLEM_TYPES, comparison_operator, constraints_block
+from contract.quality_constraints import GREATER, read_quality_constraints
+from contract.quality_metrics import CONSTRAINED, comparison_operator, constraints_block
 from drift_tools.errors import InputError
 from drift_tools.monitors.data_quality import Violation
 from drift_tools.monitors.model_quality.class_names import class_name
 from drift_tools.monitors.model_quality.quality import ModelQuality
 from drift_tools.profiles import in_file, read_json
-
-GREATER, LESS = "GreaterThanThreshold", "LessThanThreshold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,65 +45,19 @@ class QualityConstraints:
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "QualityConstraints":
         """Read the file's JSON object; raises `InputError` if it is something else."""
-        for problem_type in PROBLEM_TYPES:
-            block = constraints_block(problem_type)
-            constraints = document.get(block) if isinstance(document, Mapping) else None
-            if not isinstance(constraints, Mapping):
-                continue
-            try:
-                thresholds = {
-                    _metric(name, problem_type): (
-                        _threshold(entry["threshold"]),
-                        _operator(entry["comparison_operator"]),
-                    )
-                    for name, entry in constraints.items()
-                }
-            except (KeyError, TypeError, ValueError) as error:
-                raise InputError(f"{block}: {type(error).__name__}: {error}: give threshold and operator") from error
-            rows = _rows(document.get("baseline_rows"))
-            return cls(problem_type, thresholds, _remembered(document.get("positive_label")), rows)
-        keys = ", ".join(map(constraints_block, PROBLEM_TYPES))
-        raise InputError(f"not a model-quality constraints.json: it has none of {keys}")
+        try:
+            problem_type, thresholds = read_quality_constraints(document)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        label = document.get("positive_label")
+        return cls(
+            problem_type, thresholds, None if label is None else class_name(label), document.get("baseline_rows")
+        )
 
     @classmethod
     def read(cls, path: str | Path) -> "QualityConstraints":
         """Read the file."""
         return in_file(path, cls.from_dict, read_json(path))
-
-
-def _metric(name: object, problem_type: str) -> str:
-    """The name of a metric that is measured of this problem: of another one nothing would ever be checked."""
-    known = CONSTRAINED[problem_type]
-    text = str(name).removesuffix("_best_constant_classifier")
-    if text not in known:
-        alike = get_close_matches(text, known, 1)
-        fix = f"write {alike[0]}" if alike else f"there are {', '.join(known)}"
-        raise InputError(f"{name} is no metric of a {problem_type}: {fix}")
-    return str(name)
-
-
-def _threshold(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or not math.isfinite(float(value)):
-        raise ValueError(f"threshold is {value!r}: give a finite number, or leave the metric out")
-    return float(value)
-
-
-def _remembered(label: object) -> str | None:
-    if label is not None and not isinstance(label, str):
-        raise InputError(f"positive_label is {label!r}: give the class as text, or leave it out")
-    return None if label is None else class_name(label)
-
-
-def _operator(value: object) -> str:
-    if value not in (GREATER, LESS):
-        raise ValueError(f"comparison_operator is {value!r}: give {GREATER} or {LESS}")
-    return str(value)
-
-
-def _rows(value: object) -> int | None:
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-        raise InputError(f"baseline_rows is {value!r}: give the number of the baseline's rows, or leave it out")
-    return value
 
 
 def suggest(quality: ModelQuality) -> QualityConstraints:

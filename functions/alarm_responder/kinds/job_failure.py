@@ -21,7 +21,7 @@ from functions.alarm_responder.notification import (
     time_text,
 )
 from functions.alarm_responder.severity import severity_lines
-from functions.common.s3_objects import UnreadableError, list_keys, read_json
+from functions.common.s3_objects import ListedObject, UnreadableError, list_objects, read_json
 
 # An alarm changes within minutes of the metric, and the metric comes within the hour for which EventBridge tries.
 NOTE_HOLDS = timedelta(hours=2)
@@ -41,7 +41,7 @@ class FailedJob:
     kind: str
     status: str
     reason: str
-    ended: datetime | None
+    ended: datetime
     in_function: bool = False
     log_group: str | None = None
 
@@ -58,34 +58,34 @@ def look(alarm: Alarm, sources: Sources) -> NotedFailure:
     """The failed job that was noted for the alarm's schedule; or None, and a sentence on why it is not known.
 
     It is the note of the latest run. One from long before the alarm is about another failure: its reason would
-    send people after what was fixed long ago. One without a time is shown, and says so.
+    send people after what was fixed long ago. A function's has no time of its own: S3 says when it was written.
     """
     s3, bucket = sources.s3, sources.bucket
     place = notes_of(f"{sources.state_prefix}/{FAILURE_NOTES_FOLDER}", str(alarm.endpoint), str(alarm.schedule))
     try:
-        keys = sorted(list_keys(s3, bucket, place), reverse=True)[:_NOTES]
-        records = [(key, read_json(s3, bucket, key)) for key in keys]
+        listed = sorted(list_objects(s3, bucket, place), key=lambda item: item.key, reverse=True)[:_NOTES]
+        records = [(item, read_json(s3, bucket, item.key)) for item in listed]
     except UnreadableError as error:
         return NotedFailure(None, f"The failed job could not be looked up: {error}.")
     if not records:
         return NotedFailure(None, f"No failed job has been noted in s3://{bucket}/{place}.")
-    for key, record in records:
+    for item, record in records:
         if not isinstance(record, Mapping):
-            return NotedFailure(None, f"The failed job could not be looked up: s3://{bucket}/{key} is no object.")
-        ended = _moment(record.get("ended"))
-        if ended is None or alarm.changed_at - ended <= NOTE_HOLDS:
+            return NotedFailure(None, f"The failed job could not be looked up: s3://{bucket}/{item.key} is no object.")
+        ended = _ended(record, item)
+        if alarm.changed_at - ended <= NOTE_HOLDS:
             return NotedFailure(_failed_job(record, ended))
-    key, record = records[0]
+    item, record = records[0]
     return NotedFailure(
         None,
         (
             f"No failed job of the {NOTE_HOLDS // timedelta(hours=1)} hours before the alarm has been noted; the last "
-            f"one that was, in s3://{bucket}/{key}, ended at {_moment(record.get('ended')):%Y-%m-%d %H:%M} UTC."
+            f"one that was, in s3://{bucket}/{item.key}, ended at {_ended(record, item):%Y-%m-%d %H:%M} UTC."
         ),
     )
 
 
-def _failed_job(record: Mapping[str, Any], ended: datetime | None) -> FailedJob:
+def _failed_job(record: Mapping[str, Any], ended: datetime) -> FailedJob:
     values = {name: str(record.get(name) or "not noted") for name in ("kind", "status", "reason")}
     return FailedJob(
         name=str(record.get("job") or "not noted"),
@@ -96,11 +96,12 @@ def _failed_job(record: Mapping[str, Any], ended: datetime | None) -> FailedJob:
     )
 
 
-def _moment(value: Any) -> datetime | None:
+def _ended(record: Mapping[str, Any], note: ListedObject) -> datetime:
+    """When the job ended, or else when its end was noted."""
     try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except (TypeError, ValueError):
-        return None
+        return datetime.fromisoformat(str(record.get("ended"))).astimezone(UTC)
+    except ValueError:
+        return datetime.fromtimestamp(note.modified, UTC)
 
 
 _CONSEQUENCES = {
@@ -141,7 +142,7 @@ def notification(alarm: Alarm, found: NotedFailure, context: MessageContext) -> 
         facts += [
             f"{'Run' if job.in_function else 'Job':<10}{job.name}",
             f"Status    {job.status}",
-            f"Ended     {time_text(job.ended) if job.ended else 'not noted'}",
+            f"Ended     {time_text(job.ended)}",
         ]
     facts.append(f"Alarm at  {time_text(alarm.changed_at)}")
     reason = ["REASON", f"  {clip(job.reason, 1100)}"] if job else ([problem] if problem else [])

@@ -13,6 +13,7 @@ from functions.alarm_responder.notification import (
     alarm_lines,
     attributes_of,
     body_of,
+    clip,
     hour_text,
     place_lines,
     plural,
@@ -37,6 +38,8 @@ class EmptyWindows:
     since: datetime | None = None
     windows: int = 0
     last_with_data: datetime | None = None
+    left_out: str = ""
+    """What the latest run said of what it left where it lies."""
     problem: str | None = None
     lookback: timedelta = LOOKBACK
 
@@ -71,6 +74,7 @@ def _empty(
         since=since,
         windows=windows,
         last_with_data=with_data,
+        left_out=str(latest.get("left_out") or ""),
         lookback=LOOKBACK + lag,
     )
 
@@ -89,6 +93,7 @@ def notification(alarm: Alarm, found: EmptyWindows, context: MessageContext) -> 
         [f"{alarm.endpoint}: the monitor found no data to look at, so it looked at nothing. No job ran."],
         facts,
         problem_lines(found.problem),
+        [clip(found.left_out, 1100)] if found.left_out else [],
         step_lines(
             "Does anybody call the endpoint? See its metric Invocations (AWS/SageMaker): if not, ask who should.",
             "If it is called: is data capture on in its configuration, and may the model's role write to the bucket?",

@@ -2,19 +2,17 @@
 
 from typing import Final
 
-from functions.alarm_responder.check_words import CheckWords
+from functions.alarm_responder.check_words import CheckWords, description
 from functions.alarm_responder.column_summaries import number
-from functions.alarm_responder.notification import clip
 from functions.common.violations import Violation
 
 CHECK: Final = "feature_attribution_drift_check"
-_MAX_DESCRIPTION: Final = 300
 
 
 def _explain(violation: Violation) -> str:
     observed, limit = violation.observed, violation.limit
     if observed is None or limit is None:
-        return f"another ranking of the features: {clip(violation.description, _MAX_DESCRIPTION)}"
+        return f"another ranking of the features: {description(violation)}"
     return f"another ranking of the features: nDCG {number(float(f'{observed:.4g}'))}, {number(limit)} required"
 
 

@@ -3,19 +3,17 @@
 import math
 from typing import Final
 
-from functions.alarm_responder.check_words import CheckWords
+from functions.alarm_responder.check_words import CheckWords, description
 from functions.alarm_responder.column_summaries import number
-from functions.alarm_responder.notification import clip
 from functions.common.violations import Violation
 
 CHECK: Final = "bias_drift_check"
-_MAX_DESCRIPTION: Final = 300
 
 
 def _explain(violation: Violation) -> str:
     observed, limit = violation.observed, violation.limit
     if observed is None or limit is None:
-        return f"bias drifted: {clip(violation.description, _MAX_DESCRIPTION)}"
+        return f"bias drifted: {description(violation)}"
     return f"bias drifted: {_number(observed)}, in the baseline {_number(limit)}"
 
 

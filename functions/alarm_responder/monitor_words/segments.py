@@ -2,22 +2,14 @@
 
 from typing import Final
 
-from functions.alarm_responder.check_words import CheckWords
-from functions.alarm_responder.notification import clip
-from functions.common.violations import Violation
+from functions.alarm_responder.check_words import CheckWords, description_after
 
 CHECK: Final = "segment_drift_check"
-_MAX_DESCRIPTION: Final = 300
-
-
-def _explain(violation: Violation) -> str:
-    return clip(violation.description.removeprefix(f"In {violation.subject} ").strip(), _MAX_DESCRIPTION)
-
 
 WORDS: Final = CheckWords(
     noun="segment",
     verb="drifted",
-    explain=_explain,
+    explain=description_after("In {} "),
     steps=(
         "Look at who sends the rows of the segment that is named above: a source, a region or a client of its own "
         "is broken more often than the world has changed for it alone.",

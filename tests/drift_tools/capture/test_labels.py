@@ -1,6 +1,7 @@
 """Labels as people write them, and what is said of those that cannot be read."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,31 @@ def test_labels_are_read(content: bytes, expected: list[str], tmp_path: Path) ->
         (json.dumps(json.loads(label("a", "1")), indent=1), "JSON over several lines, or an array: write one label a"),
         (label("a", "1") + label("b", "0"), "several JSON objects in one line: write one label a line"),
         (str(json.loads(label("a", "1"))), "Python's own text of a dictionary: write it with json.dumps"),
-        ('{"groundTruthData"', "not JSON"),
-        ("a,1", "not JSON"),
+        ('{"groundTruthData"', "JSON that ends early: was the file cut short?"),
+        (label("a", "1")[:-9], "JSON that ends early: was the file cut short?"),
+        ("a,1", "CSV, it seems: drift_tools ground-truth writes labels of it"),
+        ("id;label", "CSV, it seems: drift_tools ground-truth writes labels of it"),
+        ("hello", "not JSON"),
+        ('{"a": 01}', "not JSON"),
+        ("PAR1\x15", "no text (UTF-16, Parquet or an archive?): write JSON Lines in UTF-8"),
+        ("a\0b", "no text (UTF-16, Parquet or an archive?): write JSON Lines in UTF-8"),
         ("7", "not a JSON object"),
-        ('{"groundTruthData": {"data": "1", "encoding": "CSV"}}', "no eventMetadata.eventId"),
+        (
+            '{"groundTruthData": {"data": "1", "encoding": "CSV"}}',
+            "no eventMetadata.eventId: there are groundTruthData",
+        ),
+        ('{"id": "e", "label": 1}', "no eventMetadata.eventId: there are id, label"),
+        ('{"eventMetadata": {"eventID": "e"}}', "no eventMetadata.eventId: there are eventID"),
+        ('{"eventId": "e"}', "no eventMetadata.eventId, and an eventId outside of eventMetadata, where it belongs"),
+        ('{"eventMetadata": {"eventId": null}}', "eventMetadata.eventId is neither text nor a whole number"),
+        ('{"eventMetadata": {"eventId": ["e"]}}', "eventMetadata.eventId is neither text nor a whole number"),
+        ('{"eventMetadata": {"eventId": 1.0}}', "eventMetadata.eventId is neither text nor a whole number"),
+        ('{"captureData": {}, "eventMetadata": {"eventId": "e"}}', "a captured record, and no label"),
+        (
+            '{"groundTruth": 1, "eventMetadata": {"eventId": "e"}}',
+            "a line without groundTruthData: there are eventMetadata, groundTruth",
+        ),
+        ('{"eventMetadata": {"eventId": "e", "eventId": "f"}}', "'eventId' stands twice in one object: keep one of"),
         (
             '{"groundTruthData": {"data": "1", "encoding": "CSV"}, "eventMetadata": {"inferenceId": "e"}}',
             "no eventMetadata.eventId, and an inferenceId, which belongs there",
@@ -69,7 +91,11 @@ def test_labels_are_read(content: bytes, expected: list[str], tmp_path: Path) ->
         (line("1"), 'groundTruthData is no object: write {"data": "1", "encoding": "CSV"}'),
         (line({"encoding": "CSV"}), "groundTruthData without data"),
         (line({"data": "1"}), 'groundTruthData without an encoding: write "encoding": "CSV" beside the data'),
-        (line({"data": "1", "encoding": "XML"}), "unknown encoding"),
+        (line({"data": "1", "encoding": "XML"}), "the encoding 'XML': write one of CSV, JSON, BASE64"),
+        (line({"data": "1", "encoding": "csv"}), "the encoding 'csv': write one of CSV, JSON, BASE64"),
+        (line({"data": [1], "encoding": "JSON"}), "data is a JSON array: write it as text, with json.dumps, and the"),
+        (line({"data": {"label": 1}, "encoding": "JSON"}), "data is a JSON object: write it as text"),
+        (line({"data": math.nan, "encoding": "CSV"}), "an empty label"),
         (line({"data": "", "encoding": "CSV"}), "an empty label"),
         (line({"data": "New York, NY", "encoding": "CSV"}), "a label of several columns: quote a text that holds a"),
         (line({"data": '{"a": {"b": 1}}', "encoding": "JSON"}), "nested JSON: flatten it in a record preprocessor"),

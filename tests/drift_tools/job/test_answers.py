@@ -1,6 +1,8 @@
 """Model quality of answers of every form: what is measured, and what is said where it cannot be."""
 
+import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -175,11 +177,51 @@ def test_labels_that_cannot_be_read_are_no_missing_labels(answers: Answers) -> N
     assert answers.box.message.startswith("Error: 1 of 1 lines of the labels cannot be read (1 x a JSON array: write")
 
 
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (lambda text: text.encode("utf-16"), "40 x no text (UTF-16, Parquet or an archive?): write JSON Lines"),
+        (lambda text: text.replace("CSV", "gr\xfcn").encode("latin-1"), "40 x not UTF-8: write JSON Lines in UTF-8"),
+        (lambda text: re.sub(r".+", "e1,1", text).encode(), "40 x CSV, it seems: drift_tools ground-truth writes"),
+        (lambda text: text.replace("eventId", "event_id").encode(), "40 x no eventMetadata.eventId: there are event"),
+        (lambda text: text.replace('"encoding"', '"data":"1","encoding"').encode(), "40 x 'data' stands twice in one"),
+        (lambda text: text.replace('"data": "', '"data": ["').replace('", "enc', '"], "enc').encode(),
+         "40 x data is a JSON array: write it as text"),
+        (lambda text: gzip.compress(text.encode())[:90], "1 x gzip file is cut short or damaged"),
+        (lambda text: text.replace("}\n", "},\n").encode(), "x JSON over several lines, or an array: write one"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_of_labels_is_told_as_that(answers: Answers, broken: Any, says: str) -> None:
+    answers.measured(["1"] * 40, inference_attribute="0")
+    path = answers.box.processing / "input" / "ground_truth" / "l.jsonl"
+    path.write_bytes(broken(path.read_text()))
+    assert answers.box.scheduled(**BARE | {"inference_attribute": "0"}) == 1
+    message = answers.box.message
+    assert message.startswith("Error: ")
+    assert " lines of the labels cannot be read (" in message
+    assert says in message
+    assert f"; the first is {path}, line " in message
+    assert "inferenceId" not in message
+
+
+def test_a_file_of_labels_without_a_line(answers: Answers) -> None:
+    answers.measured(["1"] * 40, inference_attribute="0")
+    (answers.box.processing / "input" / "ground_truth" / "l.jsonl").write_text("\n \n")
+    assert answers.box.scheduled(**BARE | {"inference_attribute": "0"}) == 1
+    assert answers.box.message.startswith("Error: the labels' files hold no line: write them anew with drift_tools gr")
+
+
+def test_a_label_of_more_rows_than_the_answer_is_the_labels_fault(answers: Answers) -> None:
+    assert answers.measured(["1"] * 40, ["1\n0"] * 40, inference_attribute="0") is None
+    assert "40 x the label has another number of rows than the answer: fix the labels' file" in answers.box.message
+
+
 def test_labels_of_others_say_whose_they_are(answers: Answers) -> None:
     answers.measured(["1"] * 40, inference_attribute="0")
     path = answers.box.processing / "input" / "ground_truth" / "l.jsonl"
     write(path, [label("somebody", "1")])
     assert answers.box.scheduled(**BARE | {"inference_attribute": "0"}) == 1
     assert answers.box.message.startswith(
-        "Error: none of 40 captured records has a label (1 were read, the first for 'somebody'): check that"
+        "Error: none of 40 captured records has a label (1 were read, the first for 'somebody'; the first record is "
+        "'e0'): check that"
     )

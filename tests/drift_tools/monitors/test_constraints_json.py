@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +56,63 @@ X, C = ("features", 0), ("features", 2)
         (
             (CONFIG, "evaluate_constraint"),
             "Disabled",
-            "monitoring_config has 'evaluate_constraint', which nothing reads",
+            "monitoring_config has 'evaluate_constraint' ('Disabled'), which nothing reads: write evaluate_constraints",
         ),
         ((CONFIG, "evaluateConstraints"), "Disabled", "write evaluate_constraints"),
-        ((CONFIG, DISTRIBUTION, "comparion_method"), "Simple", "write comparison_method"),
-        ((CONFIG, "comparison_threshold"), 0.5, "write it into distribution_constraints there"),
+        ((CONFIG, DISTRIBUTION, "comparision_method"), "Simple", "write comparison_method"),
+        (
+            (CONFIG, "off"),
+            True,
+            "monitoring_config has 'off' (True), which nothing reads: there are evaluate_constraints",
+        ),
+        ((CONFIG, DISTRIBUTION, "alpha"), 0.01, "distribution_constraints has 'alpha' (0.01), which nothing reads"),
+        (("drift",), "Disabled", "the file has 'drift' ('Disabled'), which nothing reads: there are version, features"),
+        ((*X, "enabled"), False, "feature x: it has 'enabled' (False), which nothing reads: there are name, inferred"),
+        ((*C, "tags"), {"a": 1}, "feature c: it has 'tags' ({'a': 1}), which nothing reads"),
+        ((*X, "num_constraints", "max"), 3, "feature x: num_constraints has 'max' (3), which nothing reads"),
+        (
+            (*X, OVERRIDES, "skip"),
+            True,
+            "feature x: monitoring_config_overrides has 'skip' (True), which nothing reads",
+        ),
+        # Settings where nobody looks for them.
+        (
+            (CONFIG, "comparison_threshold"),
+            0.5,
+            "comparison_threshold stands in monitoring_config, where nothing reads "
+            "it: write it into distribution_constraints",
+        ),
+        (
+            (CONFIG, DISTRIBUTION, "evaluate_constraints"),
+            "Disabled",
+            "evaluate_constraints stands in "
+            "distribution_constraints, where nothing reads it: write it into monitoring_config",
+        ),
+        (
+            ("evaluate_constraints",),
+            "Disabled",
+            "stands in the file, where nothing reads it: write it into monitoring_",
+        ),
+        (
+            (*X, "comparison_threshold"),
+            0.5,
+            "feature x: comparison_threshold stands in it, where nothing reads it: "
+            "write it into monitoring_config_overrides",
+        ),
+        ((*C, "string_constraints", "evaluate_constraints"), "Disabled", "write it into monitoring_config_overrides"),
+        # Two fields of one setting.
+        (
+            (CONFIG, DISTRIBUTION, "enable_comparisons"),
+            False,
+            "enable_comparisons says False and perform_comparison True of one setting: keep one of the two",
+        ),
+        ((CONFIG, DISTRIBUTION, "comparion_method"), "Simple", "comparion_method says 'Simple' and comparison_method"),
         (
             ("monitoring_configs",),
             {},
-            "the file has 'monitoring_configs', which nothing reads: write monitoring_config",
+            "the file has 'monitoring_configs' ({}), which nothing reads: write monitoring_config",
         ),
-        ((*X, "completness"), 1.0, "feature x: it has 'completness', which nothing reads: write completeness"),
+        ((*X, "completness"), 1.0, "feature x: it has 'completness' (1.0), which nothing reads: write comp"),
         ((*C, "string_constraints", "domain"), [], "feature c: string_constraints has 'domain'"),
         # Numbers.
         (
@@ -75,7 +122,11 @@ X, C = ("features", 0), ("features", 2)
         ),
         ((CONFIG, "domain_content_threshold"), -0.1, "domain_content_threshold is -0.1: give a number from 0 to 1"),
         ((CONFIG, DISTRIBUTION, "comparison_threshold"), float("nan"), "comparison_threshold is nan: give a number"),
-        ((CONFIG, DISTRIBUTION, "comparison_threshold"), float("inf"), "comparison_threshold is inf: give a number"),
+        (
+            (CONFIG, DISTRIBUTION, "comparison_threshold"),
+            float("inf"),
+            "comparison_threshold is inf: give a number",
+        ),
         ((CONFIG, DISTRIBUTION, "comparison_threshold"), "NaN", "comparison_threshold is 'NaN': give a number"),
         ((CONFIG, DISTRIBUTION, "comparison_threshold"), "0,1", "comparison_threshold is '0,1': give a number"),
         ((CONFIG, DISTRIBUTION, "comparison_threshold"), True, "comparison_threshold is True: give a number"),
@@ -117,12 +168,36 @@ def test_what_a_constraints_file_cannot_mean(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "place",
-    [("extra",), (CONFIG, "of_a_later_version"), (CONFIG, DISTRIBUTION, "alpha"), (*X, "comment"), (*C, "tags")],
-)
-def test_fields_of_later_versions_are_left_alone(place: tuple[str | int, ...]) -> None:
-    assert Constraints.from_dict(changed(CONSTRAINTS, place, {"a": 1})) == Constraints.from_dict(CONSTRAINTS)
+@pytest.mark.parametrize("name", ["_note", "$schema", "//", "comment"])
+@pytest.mark.parametrize("place", [(), (CONFIG,), (CONFIG, DISTRIBUTION), X, (*C, "string_constraints")])
+def test_notes_of_ones_own_are_left_alone(place: tuple[str | int, ...], name: str) -> None:
+    assert Constraints.from_dict(changed(CONSTRAINTS, (*place, name), {"a": 1})) == Constraints.from_dict(CONSTRAINTS)
+
+
+def test_the_method_as_the_guide_spelt_it_for_years() -> None:
+    old = {CONFIG: {DISTRIBUTION: {"perform_comparison": "Enabled", "comparion_method": "Simple"}}}
+    assert Constraints.from_dict({**CONSTRAINTS, **old}).config.comparison_method == "Simple"
+
+
+def test_both_places_of_overrides_must_agree() -> None:
+    both = changed(CONSTRAINTS, (*X, OVERRIDES), {"evaluate_constraints": "Enabled"})
+    both = changed(both, (*X, "monitoringConfigOverrides"), {"evaluate_constraints": "Disabled"})
+    with pytest.raises(InputError, match="says False and monitoring_config_overrides True of one setting"):
+        Constraints.from_dict(both)
+    nested = changed(both, (*C, "string_constraints", OVERRIDES), {"evaluate_constraints": "Disabled"})
+    nested = changed(nested, (*X, "monitoringConfigOverrides"), {})
+    nested = changed(nested, (*C, OVERRIDES), {"evaluate_constraints": "Enabled"})
+    assert Constraints.from_dict(nested).evaluates("c")  # newer SDKs write at the feature, beside what older ones wrote
+
+
+@pytest.mark.parametrize("read", [Constraints.read, Statistics.read, QualityConstraints.read])
+def test_a_field_that_stands_twice(read: Callable[[Path], object], tmp_path: Path) -> None:
+    """JSON lets the last one count, and the other is lost without a word."""
+    path = tmp_path / "file.json"
+    path.write_text('{"features": [], "monitoring_config": {"emit_metrics": "Enabled", "emit_metrics": "Disabled"}}')
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert str(caught.value) == f"{path}: 'emit_metrics' stands twice in one object: keep one of the two"
 
 
 @pytest.mark.parametrize("value", [None, {}])
@@ -209,6 +284,13 @@ NUMBERS, STRINGS, COMMON = "numerical_statistics", "string_statistics", "common"
         (("dataset", "item_count"), 1.5, "item_count is 1.5: give a number of rows"),
         (("features",), None, "not a data-quality statistics.json (no 'features')"),
         (("features",), [], "has statistics of no feature"),
+        ((*X, NUMBERS, "mean"), "NaN", "feature x: mean is 'NaN': give a finite number"),
+        ((*X, NUMBERS, "std_dev"), [1.0], "feature x: std_dev is [1.0]: give a finite number"),
+        ((*X, NUMBERS, "max"), True, "feature x: max is True: give a finite number"),
+        ((*C, STRINGS, "distinct_count"), "many", "feature c: distinct_count is 'many': give a finite number"),
+        ((*X, "numerical_statistic"), {}, "feature x: it has 'numerical_statistic', which nothing reads: write numer"),
+        ((*C, STRINGS, "distributions"), {}, "feature c: string_statistics has 'distributions', which nothing reads"),
+        ((*C, STRINGS, COMMON, "num_mising"), 1, "feature c: string_statistics.common has 'num_mising', which nothing"),
     ],
 )  # fmt: skip
 def test_what_a_statistics_file_cannot_mean(
@@ -244,6 +326,16 @@ def test_drift_that_cannot_be_checked_has_a_reason(
     assert evaluation.distances.keys() == {"x", "n", "c"} - {name}
 
 
+@pytest.mark.parametrize(
+    "place",
+    [("extra",), (*X, "tags"), (*X, NUMBERS, "median"), (*X, NUMBERS, "approximate_num_distinct_values"),
+     (*X, NUMBERS, "completeness"), (*C, STRINGS, "completeness"), (*C, STRINGS, "entropy")],
+)  # fmt: skip
+def test_a_container_may_write_more_statistics(place: tuple[str | int, ...]) -> None:
+    """Model Monitor's own files have some of these; the guide allows any."""
+    assert Statistics.from_dict(changed(STATISTICS, place, 1.0)).to_dict() == STATISTICS
+
+
 def test_windows_in_which_nothing_can_be_compared() -> None:
     window = as_table({"x": np.full(50, np.inf), "n": np.arange(50), "c": np.array([None] * 50, dtype=object)})
     evaluation = evaluate(window, Constraints.from_dict(CONSTRAINTS), BASELINE)
@@ -262,15 +354,33 @@ def test_a_count_of_rows_that_is_absent_is_that_of_the_features() -> None:
     [
         ("acuracy", {"threshold": 0.9, "comparison_operator": "LessThanThreshold"}, "acuracy is no metric of a Binary"),
         ("rmse", {"threshold": 0.9, "comparison_operator": "LessThanThreshold"}, "rmse is no metric of a Binary"),
-        ("f1", {"threshold": "NaN", "comparison_operator": "LessThanThreshold"}, "threshold is 'NaN': give a finite"),
-        ("f1", {"threshold": float("inf"), "comparison_operator": "LessThanThreshold"}, "threshold is inf: give a"),
-        ("f1", {"threshold": True, "comparison_operator": "LessThanThreshold"}, "threshold is True: give a finite"),
+        (
+            "f1",
+            {"threshold": "NaN", "comparison_operator": "LessThanThreshold"},
+            "threshold is 'NaN' for f1: give a finite",
+        ),
+        (
+            "f1",
+            {"threshold": float("inf"), "comparison_operator": "LessThanThreshold"},
+            "threshold is inf for f1: give a",
+        ),
+        (
+            "f1",
+            {"threshold": True, "comparison_operator": "LessThanThreshold"},
+            "threshold is True for f1: give a finite",
+        ),
         (
             "f1",
             {"threshold": 0.9, "comparison_operator": "LessThan"},
-            "comparison_operator is 'LessThan': give Greater",
+            "comparison_operator is 'LessThan' for f1: give Greater",
         ),
-        ("f1", {"threshold": 0.9}, "comparison_operator"),
+        ("f1", {"threshold": 0.9}, "f1 is {'threshold': 0.9}: give threshold and comparison_operator"),
+        ("f1", 0.9, "f1 is 0.9: give threshold and comparison_operator"),
+        (
+            "f1",
+            {"threshold": 0.9, "comparison_operator": "LessThanThreshold", "enabled": False},
+            "f1 has 'enabled' (False), which nothing reads: there are threshold, comparison_operator",
+        ),
     ],
 )
 def test_what_constraints_of_model_quality_cannot_mean(
@@ -281,6 +391,24 @@ def test_what_constraints_of_model_quality_cannot_mean(
     with pytest.raises(InputError) as caught:
         QualityConstraints.read(path)
     assert str(caught.value).startswith(f"{path}: ")
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"monitoring_config": {"evaluate_constraints": "Disabled"}}, "the file has 'monitoring_config' ("),
+        ({"positive_labell": "fraud"}, "('fraud'), which nothing reads: write positive_label"),
+        ({"positive_label": 1}, "positive_label is 1: give the class as text"),
+        ({"baseline_rows": 0}, "baseline_rows is 0: give the number of the baseline's rows"),
+        ({"regression_constraints": {}}, "it has binary_classification_constraints, regression_constraints: keep the"),
+    ],
+)
+def test_what_a_file_of_model_quality_cannot_mean(more: dict[str, Any], says: str) -> None:
+    entry = {"threshold": 0.8, "comparison_operator": "LessThanThreshold"}
+    document = {"version": 0.0, "binary_classification_constraints": {"f1": entry}, **more}
+    with pytest.raises(InputError) as caught:
+        QualityConstraints.from_dict(document)
     assert says in str(caught.value)
 
 
