@@ -123,6 +123,7 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.replace_dead_letters(identity.send_dead_letter)
     seams.deliver_to_functions(identity.service_may_invoke)
     seams.restrict_function_imports()
+    seams.fork_workers()
     seams.return_subscription_arns()
     seams.execute_athena_queries()
     seams.hold_queries_to_scan_limits()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws import clients
+from local_aws.forking import ForkServer, Process
 from local_aws.sagemaker import images, inputs
 from local_aws.sagemaker.clarify import MODEL_PATH
 from local_aws.sagemaker.inputs import InputFailed, Share
@@ -26,6 +27,9 @@ MESSAGE_BYTES = 1024
 _DEFAULT_REGION = "AWS_DEFAULT_REGION"
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
+# What a monitoring job imports of third parties.
+_PYTHON = ForkServer(("numpy", "numpy.random", "scipy.special", "scipy.stats", "pyarrow.compute", "pyarrow.parquet"))
+
 
 @dataclass
 class Instance:
@@ -34,7 +38,7 @@ class Instance:
     job: Document
     share: Share
     ml_root: Path
-    process: "subprocess.Popen[bytes] | None" = None
+    process: Process | None = None
 
     @property
     def host(self) -> str:
@@ -66,7 +70,7 @@ class Instance:
             path = (item.get("S3Input") or {}).get("LocalPath", "/opt/ml/processing/")
             inputs.fetch(item, s3, self._inside(path), self.share)
 
-    def start(self, session: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    def start(self, session: Mapping[str, str]) -> Process:
         """Start the container's process under the job's role; with network isolation it has no credentials."""
         app = self.job.request["AppSpecification"]
         variables = images.environment(app, self.job.request.get("Environment") or {}, self.ml_root)
@@ -76,11 +80,14 @@ class Instance:
         withheld = {_DEFAULT_REGION, *(_CREDENTIALS if isolated else ())}
         session = {name: value for name, value in session.items() if name not in withheld}
         with self.log.open("wb") as output:
-            self.process = subprocess.Popen(  # noqa: S603 - running the given entrypoint is what a processing job is
+            self.process = _PYTHON.start(
                 images.command(app, self.ml_root),
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=directory,
                 env=base | variables | session | {"PROCESSING_JOB_ARN": self.job.arn},
-            )  # fmt: skip
+            )
         return self.process
 
     def kill(self) -> None:

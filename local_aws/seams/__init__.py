@@ -35,6 +35,7 @@ from local_aws.seams.cloudwatch import (
 )
 from local_aws.seams.functions import (
     deliver_to_functions,
+    fork_workers,
     function_policy,
     guard_function_logs,
     replace_dead_letters,
@@ -164,6 +165,7 @@ __all__ = [
     "execute_athena_queries",
     "find_role",
     "forget_schedule",
+    "fork_workers",
     "function_credentials",
     "function_policy",
     "get_account_id",

@@ -2,6 +2,9 @@
 
 import contextvars
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +20,8 @@ from ministack.services import cloudwatch_logs as _logs
 from ministack.services import eventbridge as _eventbridge
 from ministack.services import lambda_svc as _lambda
 from ministack.services import sns as _sns
+
+from local_aws.forking import ForkServer
 
 
 def run_asynchronously(during: Callable[[], AbstractContextManager[None]]) -> None:
@@ -138,6 +143,14 @@ def guard_function_logs(may_write: Callable[[dict[str, str], str, bool], bool]) 
 _WORKER_IMPORTS = Path(__file__).parents[1] / "worker_imports.py"
 # Has a sitecustomize.py, with which the same holds for processes that a function starts.
 _WORKER_SITE = Path(__file__).parents[1] / "worker_site"
+# What ministack's worker imports for every function, and a function that makes a client.
+_PYTHON = ForkServer(
+    (
+        *("boto3", "boto3.s3.inject", "botocore.handlers", "s3transfer.subscribers"),
+        *("importlib.util", "platform", "sysconfig"),
+    ),
+    guard=_WORKER_IMPORTS,
+)
 
 
 def restrict_function_imports() -> None:
@@ -150,6 +163,31 @@ def restrict_function_imports() -> None:
         return (binary, guard + script) if runtime.startswith("python") else (binary, script)
 
     _lambda_runtime._detect_runtime_binary = detect
+
+
+class _Starting:
+    """Stands in for `subprocess` where ministack starts workers."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    @staticmethod
+    def Popen(command: list[str], **options: Any) -> Any:  # noqa: N802 - subprocess's name
+        """Start a worker: as a fork, if it is Python's."""
+        if command[0] != sys.executable:
+            return subprocess.Popen(command, **options)  # noqa: S603 - ministack's command
+        layers = [Path(layer) for layer in options["env"].get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if layer]
+        packages = [path for layer in layers for path in layer.glob("python/lib/*/site-packages")]
+        folders = [options["cwd"], *layers, *(layer / "python" for layer in layers), *packages]
+        streams = {name: options[name] for name in ("stdin", "stdout", "stderr")}
+        return _PYTHON.start(
+            command, env=options["env"], cwd=options["cwd"], imports_from=[str(folder) for folder in folders], **streams
+        )
+
+
+def fork_workers() -> None:
+    """Start functions' workers in Python as forks: see `local_aws.forking`."""
+    _lambda_runtime.subprocess = _Starting()
 
 
 def function_policy(function_arn: str) -> Mapping[str, Any] | None:

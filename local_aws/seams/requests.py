@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,6 +25,8 @@ Response = tuple[int, dict[str, str], bytes]
 Query = dict[str, list[str]]
 Handler = Callable[[str, str, dict[str, str], bytes, Query], Awaitable[Response]]
 asgi_app = _gateway.app
+# The request that is being served, as it was read when it came: service, method, path, body, query, what they say.
+_READ: ContextVar[tuple[Any, ...]] = ContextVar("read", default=(None,))
 # ministack's names of services, where they differ from botocore's.
 _BOTOCORE_NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
 
@@ -85,7 +88,11 @@ def observe_requests(
             observer(service, *parsed)
         else:
             unread(service, method, path)
-        answer: Response = await original(method, path, headers, body, query, request_id)
+        token = _READ.set((service, method, path, plain, query, parsed))
+        try:
+            answer: Response = await original(method, path, headers, body, query, request_id)
+        finally:
+            _READ.reset(token)
         return answer
 
     _gateway._dispatch_service_request = dispatch
@@ -127,7 +134,9 @@ def check_after_authentication(service: str, check: Callable[[str, dict[str, str
     original = _gateway.SERVICE_HANDLERS[service]
 
     async def handler(method: str, path: str, headers: dict[str, str], body: bytes, query: Query) -> Response:
-        parsed = read_request(_BOTOCORE_NAMES.get(service, service), method, path, headers, body, query)
+        *request, parsed = _READ.get()
+        if request != [_BOTOCORE_NAMES.get(service, service), method, path, body, query]:
+            parsed = read_request(_BOTOCORE_NAMES.get(service, service), method, path, headers, body, query)
         refused = check(parsed[0], headers, parsed[1]) if parsed else None
         if refused is not None:
             return refused

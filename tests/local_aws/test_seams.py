@@ -194,6 +194,7 @@ CALLERS = [
     (functions.handle_request, "_create_esm(data)"),
     (functions.handle_request, "_update_esm(esm_id, data)"),
     (runtime.Worker._spawn, "_detect_runtime_binary(runtime)"),
+    (runtime.Worker._spawn, "subprocess.Popen(\n            [binary, worker_path],\n            cwd=code_dir,"),
     (runtime.Worker._spawn, "execution_credentials(self.config)"),
 ]
 
