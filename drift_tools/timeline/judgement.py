@@ -15,7 +15,7 @@ from drift_tools.timeline.evidence import PartEvidence
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.materiality import PSI_THRESHOLD, effect_of
 from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part
-from drift_tools.timeline.recovery import EpisodeSeries, is_over
+from drift_tools.timeline.recovery import BEFORE, EpisodeSeries, is_over
 from drift_tools.timeline.scores import VALUES
 from drift_tools.timeline.sudden import runs_beyond, sudden_p_values, weighted_p_values
 from drift_tools.timeline.verdicts import State, Test, WindowVerdict
@@ -135,7 +135,7 @@ class _PartJudge(PartEvidence):
         """
         called = int(self.first_called[own])
         series = self._episode_series(own, called)
-        if self._is_over(own, series) or not self._is_sure(own, series, is_chosen=True):
+        if self._is_over(own, series) or not self._is_sure(own, series, starts=BEFORE):
             return None
         score = max(series, key=lambda score: series[score].sureness)
         reason = f"p {p_value:.2g}; drift before, and not surely over"
@@ -168,10 +168,10 @@ class _PartJudge(PartEvidence):
 
         return is_over(series, level=self.budget.level, remains=remains)
 
-    def _is_sure(self, own: int, series: Mapping[int, EpisodeSeries], *, is_chosen: bool = False) -> bool:
+    def _is_sure(self, own: int, series: Mapping[int, EpisodeSeries], *, starts: int = 1) -> bool:
         """Whether windows together deviate at all."""
         weights = self.model.weights[own]
-        return any(item.is_sure(float(weights[score]), is_chosen=is_chosen) for score, item in series.items())
+        return any(item.is_sure(float(weights[score]), starts=starts) for score, item in series.items())
 
     def _sides(self) -> tuple[Floats, Floats, Floats]:
         return self.window_effect.psi, self.window_effect.ks, self.window_effect.beyond

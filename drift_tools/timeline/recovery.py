@@ -20,7 +20,7 @@ from scipy.special import gammaln, ndtr, xlogy
 Floats = NDArray[np.float64]
 
 # Windows before the first that was called in which the episode may have begun: evidence accumulates unnoticed.
-_BEFORE: Final = 24
+BEFORE: Final = 24
 # Windows deviate, together, if chance would have it so at most so often.
 _SURE: Final = 0.05
 
@@ -40,12 +40,11 @@ class EpisodeSeries:
     rows: Floats | None = None
     expected: Floats | None = None
 
-    def is_sure(self, weight: float = 1.0, *, is_chosen: bool = False) -> bool:
-        """Whether the windows together deviate at all, this score having so much of the level; `is_chosen`: the first
-        of them was, as the one of many from which on they do so most surely (`begun`).
+    def is_sure(self, weight: float = 1.0, *, starts: int = 1) -> bool:
+        """Whether the windows together deviate at all, this score having so much of the level; `starts`: among how many
+        the first of them was chosen, as the one from which on they do so most surely (`begun`).
         """
-        level = _SURE * weight / (_BEFORE if is_chosen else 1)
-        return bool(2 * ndtr(-self.sureness) <= level)
+        return bool(2 * ndtr(-self.sureness) <= _SURE * weight / starts)
 
     def _where(self, chosen: slice) -> "EpisodeSeries":
         counts = [None if side is None else side[chosen] for side in (self.hits, self.rows, self.expected)]
@@ -59,12 +58,12 @@ class EpisodeSeries:
         """The windows before this one."""
         return self._where(slice(int(np.searchsorted(self.places, place))))
 
-    def begun(self, called: int) -> "EpisodeSeries":
-        """The episode's windows, `called` being the first that was called drift: from the one on, not long before, from
-        which the windows up to that one deviate most surely.
+    def begun(self, called: int, *, before: int = BEFORE) -> "EpisodeSeries":
+        """The episode's windows, `called` being the first that was called drift: from the one on, so many `before` at
+        most, from which the windows up to that one deviate most surely.
         """
         until = int(np.searchsorted(self.places, called, side="right"))
-        first = int(np.searchsorted(self.places, called - _BEFORE))
+        first = int(np.searchsorted(self.places, called - before))
         if until <= first:
             return self.since(called)
         sums = np.cumsum((self.deviations * self.weights)[first:until][::-1])

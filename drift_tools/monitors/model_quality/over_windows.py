@@ -20,6 +20,7 @@ from drift_tools.monitors.model_quality.calibrated import MetricTest, matters, s
 from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows
 from drift_tools.timeline import (
+    LONGEST,
     EpisodeSeries,
     RunBudget,
     change_evidence,
@@ -251,13 +252,15 @@ class _Line:
         weights = 1 / (self.spread[there] * self.fit.long_run)
         known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
         first = int(np.searchsorted(self.starts[there], called))
-        episode = EpisodeSeries(self.worse[there], weights, np.arange(len(there)), known).begun(first)
+        whole = EpisodeSeries(self.worse[there], weights, np.arange(len(there)), known)
+        # A decline that matters may be a quarter of how far windows stray: it accumulates over weeks.
+        episode = whole.begun(first, before=LONGEST)
 
         def remains(rest: Mapping[int, EpisodeSeries], _: int) -> bool:
             together = float(np.average(rest[0].deviations, weights=rest[0].weights))
             return rest[0].is_sure() and matters(test.metric, together, _HELD)
 
-        if not episode.is_sure(is_chosen=True) or is_over({0: episode}, level=level, remains=remains):
+        if not episode.is_sure(starts=LONGEST) or is_over({0: episode}, level=level, remains=remains):
             return None
         reason = f"p {p_value:.2g}; worse before, and not surely over"
         return QualityVerdict(test, "drift", p_value, reason, int(self.starts[there[episode.places[0]]]))
