@@ -513,6 +513,33 @@ def test_a_key_of_another_region_is_refused() -> None:
     )
 
 
+@pytest.mark.usefixtures("no_region")
+@pytest.mark.parametrize(
+    ("endpoint", "says"),
+    [
+        (
+            {
+                "existing": {
+                    "name": "churn",
+                    "capture_uri": "s3://bucket/captures",
+                    "kms_key_arn": "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                }
+            },
+            "endpoint.existing.kms_key_arn is a key of us-west-2 and the stack is in us-east-1: give a key of",
+        ),
+        (
+            {"image_uri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/model:1"},
+            "endpoint.image_uri is an image of eu-west-1 and the stack is in us-east-1: SageMaker takes images of its",
+        ),
+    ],
+)
+def test_what_lies_in_another_region_is_refused(endpoint: dict[str, Any], says: str) -> None:
+    monitoring = {**stack_config("dev")[f"{PREFIX}monitoring"], "endpoint": endpoint}
+    with pytest.raises(ArgumentError) as caught:
+        run_in({"aws:region": "us-east-1", "aws-native:region": "us-east-1"}, monitoring=monitoring)
+    assert str(caught.value).startswith(says)
+
+
 def run_with_secrets(*keys: str) -> Run:
     monitoring = {**stack_config("dev")[f"{PREFIX}monitoring"]}
     monitoring["endpoint"] = {**monitoring["endpoint"], "environment": {"TOKEN": "t0ken"}}
