@@ -39,6 +39,11 @@ HOSTING_ONLY: Final = frozenset(
     )
 )
 
+# Of these a training job may have some.
+TRAINING_TOO: Final = frozenset(
+    ("p4d", "p4de", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200", "trn1", "trn1n", "trn2")
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
@@ -229,6 +234,13 @@ class Reader:
         """Of hosting: sizes that there are, of whatever family, for AWS goes on making them."""
         form = "an instance type such as ml.m5.xlarge"
         return self.text("instance_type", default, rf"ml\.[a-z][a-z0-9-]*\.(?:{'|'.join(_SIZES)})", form)
+
+    def training_instance_type(self, default: str) -> str:
+        """Of a training job, which knows others still."""
+        found = self.instance_type(default)
+        if found.split(".")[1] in HOSTING_ONLY - TRAINING_TOO:
+            raise self.refuse("instance_type", "SageMaker has it for endpoints and not for training; give ml.m5.xlarge")
+        return found
 
     def job_instance_type(self, default: str) -> str:
         """Of a processing job, which knows less families than hosting does."""

@@ -254,6 +254,10 @@ def _check_for_retraining(found: "StackSettings", retraining: RetrainingSettings
             "retraining is given without model_quality, or without baseline.data: it needs labels, and the columns' "
             "names and ranges; give both, or remove it"
         )
+    quality = found.of(ModelQualitySettings)
+    severities = [item.severity for item in found.alerting.violations]
+    if quality is not None:
+        retraining.check(severities, quality.problem_type, found.baseline.columns, "retraining")
     if ATTRIBUTION in found.monitors:
         raise ArgumentError(
             "retraining and attribution are both given: that monitor's baseline is of one model's scores, and would "

@@ -42,6 +42,7 @@ AROUND: dict[str, dict[str, Any]] = {
         "baseline": {"constraints": csv('{"explanations": {"s": {"l": {"global_shap_values": {"a": 1, "b": 2}}}}}')},
     },
     "batch": {"output_uri": "s3://bucket/scores"},
+    "retraining": {"training": {"source": csv("a tar.gz")}},
 }
 
 
@@ -181,6 +182,16 @@ REFUSED: list[tuple[str, list[Any], str]] = [
     ("custom.monitors.rows", [{"script": SCRIPT, "above": {"": 1}}], "has a threshold without a name; name the number"),
     ("batch.partitions", [{"keys": ["dt", "dt"]}], "names one of them twice; name each once"),
     ("batch.output_uri", ["s3://Bucket/x", "s3://bucket/*", "bucket"], "must be an S3 folder such as s3://bucket/scores"),
+    ("retraining.triggers.schedule", ["rate(0 days)", "rate(1 days)", "rate(5 weeks)", "cron(x)", "cron(0 4 * * * *)",
+     "cron(0 4 ? * MON)", "monthly"], "must be rate(30 days), or cron(MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK"),
+    ("retraining.triggers.alarms", [[{"kind": "data-quality", "severity": "critical"}]],
+     "retraining.triggers.alarms[0].severity is 'critical': there is no such alarm; give alerting.violations.critical"),
+    ("retraining.triggers.quality_floor", [{"metric": "acuracy", "floor": 0.9}, {"metric": "rmse", "floor": 0.9}],
+     "of a BinaryClassification there are recall, precision"),
+    ("retraining.comparison", [{"segment_by": ["zz"]}, {"facets": {"zz": ["1"]}}], "has 'zz': baseline.data has"),
+    ("retraining.data", [{"train_hours": 24, "holdout_hours": 24}, {"train_hours": 24, "gap_hours": 30}],
+     "nothing is left to train on; give more"),
+    ("retraining.training.instance_type", ["ml.t2.medium", "ml.c6g.large"], "for endpoints and not for training"),
     ("real_time", [{"layer": pulumi.AssetArchive({}), "max_record_age_in_seconds": 604_800}],
      "real_time.max_record_age_in_seconds is 604800: the stream keeps records for 24 hours; lower it"),
 ]  # fmt: skip
@@ -211,7 +222,11 @@ def put(args: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 def test_what_cannot_work_is_refused_at_the_door(stack: dict[str, Any], path: str, value: Any, says: str) -> None:
     first = path.split(".", 1)[0]
     if first in AROUND:
-        stack[first] = copy.copy(AROUND[first]) | {"baseline": copy.copy(AROUND[first].get("baseline"))}
+        stack[first] = {key: copy.copy(item) for key, item in AROUND[first].items()}
+    if first == "retraining":
+        stack["baseline"] = {"data": csv("prediction,probability,age\n1,0.5,30\n")}
+        stack["model_quality"] = BINARY | {"baseline": {"data": csv("prediction,probability,label\n1,0.5,1\n")}}
+    if first in AROUND:
         StackSettings.from_args("churn", copy.copy(stack))  # type: ignore[arg-type]
     with pytest.raises(ArgumentError) as caught:
         StackSettings.from_args("churn", put(stack, path, value))  # type: ignore[arg-type]
@@ -269,6 +284,9 @@ def test_every_instance_type_of_awss_models_is_taken_where_aws_has_it() -> None:
     )
     for name in hosting:
         assert Reader("", {"instance_type": name}, ["instance_type"]).instance_type("") == name
+    training = set(model.shape_for("TrainingInstanceType").enum)
+    for name in training:
+        assert Reader("", {"instance_type": name}, ["instance_type"]).training_instance_type("") == name
     for name in jobs:
         assert Reader("", {"instance_type": name}, ["instance_type"]).job_instance_type("") == name
     families = [{name.split(".")[1] for name in names} for names in (hosting, jobs)]
