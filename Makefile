@@ -110,6 +110,8 @@ serving: $(READY)
 unpinned:
 	$(PYTHON) -m venv --clear build/unpinned
 	build/unpinned/bin/python -m pip install --quiet --disable-pip-version-check '.[aws,dev,pulumi]'
+	@# What is tested is the checkout; installed beside it, a process that may not have the monitor would find it.
+	build/unpinned/bin/python -m pip uninstall --quiet --yes model-monitoring
 	build/unpinned/bin/python -m pytest
 
 # requirements.txt is what the Pulumi program needs: the extras aws and pulumi. requirements-dev.txt has everything but Spark.

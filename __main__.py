@@ -9,6 +9,7 @@ gc.disable()
 import difflib
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
@@ -72,7 +73,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
             emails = [pulumi.Output.secret(email) for email in emails]
         args["alerting"] = _with(args.get("alerting", {}), "alerting", emails=emails)
     _keep_secrets(args, config)
-    _check_key(args)
+    _check_places(args)
     native = [KINDS[kind].argument for kind in KINDS if kind != DATA_QUALITY and KINDS[kind].argument in args]
     if native and args.get("engine") in {"model-monitor", "both"}:
         _check_regions(native[0])
@@ -159,13 +160,26 @@ def _check_regions(argument: str) -> None:
         )
 
 
-def _check_key(args: dict[str, Any]) -> None:
-    """A key of another region exists, and nothing here can be encrypted with it: it would fail resource by resource."""
-    key, region = args.get("kms_key_arn"), pulumi.Config("aws").get("region") or _region_of_environment()
-    if isinstance(key, str) and region and key.startswith("arn:") and key.split(":")[3] != region:
+def _check_places(args: dict[str, Any]) -> None:
+    """A key or an image of another region exists, and nothing here can use it: it would fail resource by resource."""
+    region = pulumi.Config("aws").get("region") or _region_of_environment()
+    endpoint = args["endpoint"]
+    existing = endpoint.get("existing")
+    keys = {
+        "kms_key_arn": args.get("kms_key_arn"),
+        "endpoint.existing.kms_key_arn": existing.get("kms_key_arn") if isinstance(existing, dict) else None,
+    }
+    for path, key in keys.items():
+        if isinstance(key, str) and region and key.count(":") > 3 and key.split(":")[3] != region:
+            raise ArgumentError(
+                f"{path} is a key of {key.split(':')[3]} and the stack is in {region}: give a key of {region} (of a "
+                "multi-Region key, its replica there)"
+            )
+    found = re.match(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.", str(endpoint.get("image_uri")))
+    if found and region and found[1] != region:
         raise ArgumentError(
-            f"kms_key_arn is a key of {key.split(':')[3]} and the stack is in {region}: give a key of {region} (of a "
-            "multi-Region key, its replica there)"
+            f"endpoint.image_uri is an image of {found[1]} and the stack is in {region}: SageMaker takes images of its "
+            f"own region; push it to {region}, too"
         )
 
 

@@ -40,7 +40,7 @@ WEEK, TWO_WEEKS, DAY = 168, 336, 24
 _AFTER = 6  # hours after a window with evidence that go through the chain as well
 _AFTER_CROSSING = 48
 _SAMPLE = 24  # windows of a year without any evidence that go through it, as a check
-_FOLLOWED = 72  # hours after the first message, in which an episode should be that one message
+_FOLLOWED = 72  # hours after the first message with the drift, and as many without it: that one message, and its end
 KEPT = Path(__file__).resolve().parents[1] / "build" / "benchmarks" / "rings.json"
 DRIFTED = (World("plain", 300), World("day and night", 300, 0.9))
 _FIRST = int(EPOCH.timestamp())
@@ -65,6 +65,10 @@ class Year:
                 self._memories[number] = dict(self.source.memory)
             self._day = number, self.source.block(number * DAY, DAY)
         return self._day[1]
+
+    def end_drift(self, hour: int) -> None:
+        """Take the drift away from this hour on."""
+        self.source.until, self._day = hour, None
 
 
 @dataclass(slots=True)
@@ -201,17 +205,17 @@ def _live(life: Life, hours: int) -> None:
                 again[kind] = hour + 1
 
 
-def delay(world: World, drift: Drift, seed: int) -> tuple[float, int]:
-    """Hours from a drift's first to the first message, and how many messages of a beginning there are in the three days
-    after it; the two weeks before were seen.
+def delay(world: World, drift: Drift, seed: int) -> rings_tables.Delay:
+    """What people are told of a drift, which is taken away three days after the first message; the two weeks before it
+    were seen.
     """
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
-        hours = TWO_WEEKS + rings_tables.LONGEST_WAIT + _FOLLOWED
+        hours = TWO_WEEKS + rings_tables.LONGEST_WAIT + 2 * _FOLLOWED
         life = Life.of(Path(folder), world, 1000 + seed, hours, drift=drift)
         kind = MODEL_QUALITY if drift.recall else DATA_QUALITY
         wanted = life.wanted(kind, rng=np.random.default_rng(seed))
-        first, until, told = np.inf, TWO_WEEKS + rings_tables.LONGEST_WAIT, 0
-        reached = False
+        first = over = np.inf
+        until, told, reached = hours, 0, False
         for hour in range(hours):
             if hour < TWO_WEEKS or not (wanted[hour] or reached):
                 notices = life.skip(hour, kind)
@@ -222,11 +226,15 @@ def delay(world: World, drift: Drift, seed: int) -> tuple[float, int]:
                 continue
             begun = sum(notice.state == "ALARM" for notice in notices)
             if begun and not np.isfinite(first):
-                first, until = hour - TWO_WEEKS + 1, min(hour + _FOLLOWED, hours)
+                first, until = hour - TWO_WEEKS + 1, hour + _FOLLOWED
+                life.year.end_drift(until)
             told += begun
-            if hour >= until:
+            if hour >= until and not np.isfinite(over) and not life.chain.is_ringing:
+                over = hour - until + 1
+            has_waited = np.isinf(first) and hour >= TWO_WEEKS + rings_tables.LONGEST_WAIT
+            if has_waited or hour >= until + _FOLLOWED:
                 break
-    return first, told
+        return rings_tables.Delay(first, told, over)
 
 
 def _memory() -> str | None:

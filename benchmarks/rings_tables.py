@@ -28,12 +28,23 @@ class Year:
     runs: int
 
 
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """What people were told of one drift. `hours`: until the first message; `messages`: of a beginning, in three days
+    with the drift and three after it; `over`: hours from the drift's last until nothing rings.
+    """
+
+    hours: float
+    messages: int
+    over: float
+
+
 @dataclass(slots=True)
 class Counted:
-    """Years by world, delays (hours, messages) by drift and world, and the others' by world, rule and drift."""
+    """Years by world, delays by drift and world, and the others' by world, rule and drift."""
 
     years: dict[str, list[Year]] = field(default_factory=dict)
-    delays: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
+    delays: dict[str, list[Delay]] = field(default_factory=dict)
     others: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
     @classmethod
@@ -43,14 +54,16 @@ class Counted:
             return cls()
         document = json.loads(path.read_text())
         years = {world: [Year(**year) for year in given] for world, given in document["years"].items()}
-        return cls(years, document["delays"], document["others"])
+        delays = {place: [Delay(**item) for item in found] for place, found in document["delays"].items()}
+        return cls(years, delays, document["others"])
 
     def write(self, path: Path) -> None:
         """Keep it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         years = {world: [asdict(year) for year in given] for world, given in self.years.items()}
+        delays = {place: [asdict(item) for item in found] for place, found in self.delays.items()}
         part = path.with_suffix(".part")
-        part.write_text(json.dumps({"years": years, "delays": self.delays, "others": self.others}, indent=1))
+        part.write_text(json.dumps({"years": years, "delays": delays, "others": self.others}, indent=1))
         part.replace(path)
 
     def tables(self) -> dict[str, str]:
@@ -58,18 +71,19 @@ class Counted:
         lines = [_years_line(world, years) for world, years in self.years.items() if years]
         delays = [self._delay_line(place, found) for place, found in self.delays.items() if found]
         delays += [self._shipped_line(world) for world in self.others]
-        header = ["drift; world", "times", "told after", "messages in 3 days", *NAMES]
+        header = ["drift; world", "times", "told after", "messages", "over after", *NAMES]
         return {"rings": markdown_table(_HEADER, lines), "delays": markdown_table(header, delays)}
 
-    def _delay_line(self, place: str, found: Sequence[tuple[float, int]]) -> list[str]:
+    def _delay_line(self, place: str, found: Sequence[Delay]) -> list[str]:
         drift, _, world = place.partition("; ")
-        told = [messages for hours, messages in found if np.isfinite(hours)]
+        told = [item.messages for item in found if np.isfinite(item.hours)]
         others = self.others.get(world, {})
         return [
             place,
             str(len(found)),
-            _hours(float(np.median([hours for hours, _ in found]))),
+            _hours(float(np.median([item.hours for item in found]))),
             f"{np.mean(told):.1f}" if told else "–",
+            _ends([item.over for item in found if np.isfinite(item.hours)]),
             *(_hours(others.get(rule, {}).get(drift)) for rule in NAMES),
         ]
 
@@ -81,6 +95,7 @@ class Counted:
             f"{AS_THEY_SHIP}; {world}",
             "–",
             told,
+            "–",
             "–",
             *("–" if item is None else f"{item:,.0f}" for item in hours),
         ]
@@ -109,6 +124,14 @@ def _years_line(world: str, years: Sequence[Year]) -> list[str]:
     ]
 
 
+def _ends(over: Sequence[float]) -> str:
+    """Median and most hours."""
+    if not over:
+        return "–"
+    median, most = float(np.median(over)), max(over)
+    return f"{median:.0f} ({most:.0f} at most)" if np.isfinite(most) else "not always in 72"
+
+
 def _hours(value: float | None) -> str:
     if value is None:
         return "no rule"
@@ -130,7 +153,7 @@ def draw(counted: Counted) -> Any:
     left.set_yticks(range(len(years)), list(years))
     left.set(xlabel="messages a year without drift (95 %)", xlim=(-0.1, None))
     for place, (name, found) in enumerate(delays.items()):
-        hours = [min(waited, LONGEST_WAIT) for waited, _ in found]
+        hours = [min(item.hours, LONGEST_WAIT) for item in found]
         own = "drift_tools, each time" if place == 0 else None
         right.plot(hours, [place] * len(hours), "o", color="C0", alpha=0.6, label=own)
         _draw_others(right, counted.others, name, place)

@@ -97,12 +97,13 @@ class Block:
 
 @dataclass(slots=True)
 class Source:
-    """Draws a world's hours one after another. `drift` begins at the hour `since`."""
+    """Draws a world's hours one after another. `drift` begins at the hour `since`, and is gone at the hour `until`."""
 
     world: World
     rng: np.random.Generator
     drift: Drift | None = None
     since: int = 0
+    until: int = 2**31
     memory: dict[str, float] = field(default_factory=dict)
 
     def block(self, first: int, hours: int) -> Block:
@@ -121,7 +122,9 @@ class Source:
         return Block(rows, numbers, codes, names, prediction, label)
 
     def _since(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return at >= self.since if self.drift is not None else np.zeros(len(at), dtype=bool)
+        if self.drift is None:
+            return np.zeros(len(at), dtype=bool)
+        return (at >= self.since) & (at < self.until)
 
     def _night(self, at: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Which rows are of the night's population."""
@@ -154,7 +157,7 @@ class Source:
             latent += world.size * (at // 24 % 7 >= 5)[:, None]
         if drift is not None and name == "score":
             days = np.maximum(at - self.since + 1, 0) / 24
-            latent += (drift.shift * drifted + drift.a_day * days)[:, None]
+            latent += ((drift.shift + drift.a_day * days) * drifted)[:, None]
         values: Floats = latent
         if name == "age":
             values = np.rint(45 + 12 * latent)

@@ -532,6 +532,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "queues": self._dead_letter_queues(),
                 "alarm_topic_arn": self.alarm_topic_arn,
                 "notification_topic_arn": self.notification_topic_arn,
+                "runbook_url": self._settings.alerting.runbook_url,
                 "log_retention_in_days": self._settings.common.log_retention_in_days,
                 "kms_key_arn": self._settings.common.kms_key_arn,
                 "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
@@ -642,6 +643,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             problem_type=quality.problem_type,
             positive_label=quality.positive_label,
             declared=self._declared,
+            runbook_url=self._settings.alerting.runbook_url,
         )
         return Retraining(
             self._stem, retraining, around, network=settings.network, common=settings.common, opts=self._child

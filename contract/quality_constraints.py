@@ -12,8 +12,8 @@ from contract.json_fields import only_known
 from contract.quality_metrics import CONSTRAINED, PROBLEM_TYPES, constraints_block
 
 GREATER, LESS = "GreaterThanThreshold", "LessThanThreshold"
-# The last two are this project's own: Model Monitor's files have no place for what they say.
-_FIELDS: Final = ("version", *map(constraints_block, PROBLEM_TYPES), "positive_label", "baseline_rows")
+# The last three are this project's own: Model Monitor's files have no place for what they say.
+_FIELDS: Final = ("version", *map(constraints_block, PROBLEM_TYPES), "positive_label", "baseline_rows", "segments")
 _ENTRY: Final = ("threshold", "comparison_operator")
 
 Thresholds = dict[str, tuple[float, str]]

@@ -222,6 +222,8 @@ class DriftAlerting(pulumi.ComponentResource):
             given = {kind: hours for kind, hours in (by_kind or {}).items() if hours}
             if given:
                 environment[variable] = self._by_schedule(given)
+        if self._settings.runbook_url is not None:
+            environment["RUNBOOK_URL"] = self._settings.runbook_url
         dashboard_url = self._args.get("dashboard_url")
         if dashboard_url is not None:
             environment["DASHBOARD_URL"] = dashboard_url

@@ -28,6 +28,8 @@ class DeadLetterAlarmsArgs(TypedDict):
     """Where people are told."""
     log_retention_in_days: NotRequired[int]
     """Of the function's log group. Default 30."""
+    runbook_url: NotRequired[pulumi.Input[str] | None]
+    """Where docs/operations.md is to be read: each message links to its section on dead letters."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str] | None]
     """IAM policy that bounds the function's role."""
     kms_key_arn: NotRequired[pulumi.Input[str] | None]
@@ -49,6 +51,7 @@ class DeadLetterAlarms(pulumi.ComponentResource):
         super().__init__("model-monitoring:index:DeadLetterAlarms", name, {}, opts)
         options = pulumi.ResourceOptions(parent=self)
         topic_arn = pulumi.Output.from_input(args["notification_topic_arn"])
+        runbook = args.get("runbook_url")
 
         def policy(
             _place: pulumi.Output[AwsContext], log_group_arn: pulumi.Output[str], dead_letter_arn: pulumi.Output[str]
@@ -66,7 +69,7 @@ class DeadLetterAlarms(pulumi.ComponentResource):
             description=f"Tells people of events that a function of {name} could not handle",
             timeout=30,
             memory_size=128,
-            environment={"NOTIFICATION_TOPIC_ARN": topic_arn},
+            environment={"NOTIFICATION_TOPIC_ARN": topic_arn, **({"RUNBOOK_URL": runbook} if runbook else {})},
             policy=policy,
             common=common,
             asynchronous=True,

@@ -18,7 +18,7 @@ from components.args.severities import (
     check_look_back,
     thresholds,
 )
-from components.args.subscriptions import Subscription, SubscriptionArgs, subscriptions
+from components.args.subscriptions import EMAIL, Subscription, SubscriptionArgs, subscriptions
 
 
 class AlertingArgs(TypedDict):
@@ -38,6 +38,9 @@ class AlertingArgs(TypedDict):
     """Hours in which nobody is told of warnings. Default none."""
     notify_on_ok: NotRequired[bool]
     """Tell of an alarm's end as well: one message an episode, one at its end. Default true."""
+    runbook_url: NotRequired[pulumi.Input[str]]
+    """Where people read docs/operations.md, or what they made of it with the same headings: each message links to its
+    section there. Default none: it names the section."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,7 @@ class AlertingSettings:
     job_failures: tuple[Threshold, ...]
     quiet_hours: tuple[QuietHours, ...]
     notify_on_ok: bool
+    runbook_url: pulumi.Input[str] | None = None
 
     @classmethod
     def from_args(cls, args: AlertingArgs, path: str = "alerting") -> Self:
@@ -68,6 +72,11 @@ class AlertingSettings:
             ),
             quiet_hours=quiet_hours(read.raw("quiet_hours"), read.name("quiet_hours")),
             notify_on_ok=read.flag("notify_on_ok", True),
+            runbook_url=read.optional_late_text(
+                "runbook_url",
+                r"https?://[^\s#]{1,142}",
+                "a URL of at most 150 characters without #, such as https://wiki/runbook",
+            ),
         )
         for given in found.job_failures:
             if given.effect is not None:
@@ -75,7 +84,13 @@ class AlertingSettings:
                     f"{read.name('job_failures')}.{given.severity}.effect is given: a job that failed has none; give a "
                     "threshold"
                 )
+        addresses = [email.lower() for email in found.emails if isinstance(email, str)]
         for index, item in enumerate(found.subscriptions):
+            if item.protocol == "email" and isinstance(item.endpoint, str) and item.endpoint.lower() in addresses:
+                raise ArgumentError(
+                    f"{read.name('subscriptions')}[{index}] is {item.endpoint!r}, which {read.name('emails')} has too: "
+                    "SNS has one subscription for an address; name it in one of the two"
+                )
             _check_filter(item, f"{read.name('subscriptions')}[{index}].filter_policy", found)
         for index, quiet in enumerate(found.quiet_hours):
             missing = [severity for severity in quiet.severities if severity not in found.severities]
@@ -97,6 +112,19 @@ class AlertingSettings:
         for kind, hours in hours_between_runs.items():
             check_look_back(self.violations, f"{path}.violations", kind, hours)
             check_look_back(self.job_failures, f"{path}.job_failures", kind, hours)
+
+    def check_filters(self, absent: Mapping[str, str], endpoint: pulumi.Input[str] | None, path: str) -> None:
+        """Refuse a subscription that asks only for what this stack never tells of; `absent`: by kind of message, why
+        there is none; `endpoint`: the name of the one that is watched, if it is known. Raises ArgumentError.
+        """
+        for index, item in enumerate(self.subscriptions):
+            where = f"{path}.subscriptions[{index}].filter_policy"
+            kinds, endpoints = item.filter_policy.get("kind", ()), item.filter_policy.get("endpoint", ())
+            reasons = [absent.get(kind) for kind in kinds]
+            if reasons and all(reasons):
+                raise ArgumentError(f"{where}.kind has only {', '.join(kinds)}, and lets none through: {reasons[0]}")
+            if endpoints and isinstance(endpoint, str) and endpoint not in endpoints:
+                raise ArgumentError(f"{where}.endpoint has only {', '.join(endpoints)}: this stack watches {endpoint}")
 
     @property
     def asks_for_effect(self) -> bool:
@@ -127,7 +155,7 @@ def _emails(read: Reader) -> tuple[pulumi.Input[str], ...]:
     if not isinstance(emails, Sequence) or isinstance(emails, str):
         raise read.refuse("emails", "must be a list of addresses")
     for email in emails:
-        if not isinstance(email, pulumi.Output) and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(email)):
+        if not isinstance(email, pulumi.Output) and not re.fullmatch(EMAIL, str(email)):
             raise ArgumentError(f"{read.name('emails')} has {email!r}: write an address such as team@example.com")
     known = [email.lower() for email in emails if isinstance(email, str)]
     twice = sorted({email for email in known if known.count(email) > 1})

@@ -1,8 +1,8 @@
 """Arguments of the attribution monitor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, NotRequired, Self, TypedDict
+from typing import Any, ClassVar, Final, NotRequired, Self, TypedDict
 
 import pulumi
 
@@ -105,6 +105,8 @@ class AttributionSettings(RunSettings):
         if twice:
             raise read.refuse("features", f"has {twice[0]!r} twice")
         baseline, segments = _baseline(read, features), segment_columns(read)
+        if isinstance(baseline, BaselineFiles):
+            _check_features(read, features, baseline.constraints)
         check_segment_inputs(read, segments, features, read.name("features"))
         if segments and not isinstance(baseline, AttributionData):
             raise ArgumentError(
@@ -180,3 +182,22 @@ def _baseline(read: Reader, features: Sequence[str]) -> AttributionData | Baseli
             f"{own.name('constraints')} has no explanations: give the analysis.json of an attribution baseline"
         )
     return BaselineFiles(statistics=None, constraints=document)
+
+
+def _check_features(read: Reader, features: Sequence[str], analysis: Mapping[str, Any]) -> None:
+    """Refuse the ranking of other features: no window could be held against it."""
+    where = f"{read.name('baseline')}.constraints"
+    try:
+        [method, *_] = analysis["explanations"].values()
+        [label, *_] = method.values()
+        ranked = {str(name): float(value) for name, value in label["global_shap_values"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"{where} has no global_shap_values that are numbers: give the analysis.json of an attribution baseline"
+        ) from error
+    others = sorted(set(features) ^ set(ranked))
+    if others:
+        there = "ranks" if others[0] in ranked else "does not rank"
+        raise ArgumentError(
+            f"{where} {there} {others[0]!r}, and {read.name('features')} has {', '.join(features)}: give one model's"
+        )

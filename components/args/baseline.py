@@ -4,6 +4,9 @@ A baseline comes in one of four ways: from data, by a job; from production's own
 exist already; or as the files themselves.
 """
 
+import csv
+import io
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -105,6 +108,11 @@ class ModelQualityBaselineArgs(TypedDict):
     """Column of the probability. Default `probability` for a BinaryClassification; none beside a prediction alone."""
     ground_truth_attribute: NotRequired[str]
     """Column of the true label. Default `label`."""
+
+
+# How Parquet, gzip and zip files begin.
+_NO_TEXTS: Final = (b"PAR1", b"\x1f\x8b", b"PK\x03\x04")
+_LOOKED_AT: Final = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,9 +245,10 @@ def baseline_settings(args: Any, path: str = "baseline") -> AnyBaseline:
     read.only_with("data", _JOB)
     if way == "existing":
         existing = Reader(read.name("existing"), read.raw("existing"), argument_names(ExistingBaselineArgs))
-        return ExistingBaseline(
-            statistics_uri=existing.s3_file("statistics_uri"), constraints_uri=existing.s3_file("constraints_uri")
-        )
+        statistics, constraints = existing.s3_file("statistics_uri"), existing.s3_file("constraints_uri")
+        if isinstance(statistics, str) and statistics == constraints:
+            raise existing.refuse("constraints_uri", "it is statistics_uri too; give the other file of the baseline")
+        return ExistingBaseline(statistics_uri=statistics, constraints_uri=constraints)
     found = {key: read.document(key, f"give a {key}.json") for key in ("statistics", "constraints")}
     for key, document in found.items():
         if not isinstance(document.get("features"), list) or not document["features"]:
@@ -251,7 +260,7 @@ def baseline_settings(args: Any, path: str = "baseline") -> AnyBaseline:
 
 def _job(read: Reader) -> BaselineJobSettings:
     return BaselineJobSettings(
-        instance_type=read.instance_type("ml.m5.xlarge"),
+        instance_type=read.job_instance_type("ml.m5.xlarge"),
         volume_size_in_gb=number(read, "volume_size_in_gb", 20, "baseline.volume_size_in_gb"),
         max_runtime_in_seconds=number(read, "max_runtime_in_seconds", 3600, "baseline.max_runtime_in_seconds"),
         attempt=number(read, "attempt", 1, "baseline.attempt"),
@@ -350,13 +359,23 @@ def existing_files(source: object) -> Sequence[pulumi.Input[str]]:
 
 def csv_header(read: Reader, key: str, content: bytes) -> list[str]:
     """The column names of a CSV; a file with a header only, or without one, is refused."""
-    lines = content.split(b"\n", maxsplit=2)
+    if content.startswith(_NO_TEXTS) or b"\0" in content[:_LOOKED_AT]:
+        raise ArgumentError(f"{read.name(key)} is no text (Parquet or an archive?): give a CSV file with a header")
     try:
-        columns = [column.strip().strip('"') for column in lines[0].decode("utf-8-sig").split(",")]
+        rows = list(itertools.islice(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")), 2))
     except UnicodeDecodeError as error:
         raise ArgumentError(f"{read.name(key)} is not UTF-8 text: give a CSV file with a header") from error
-    if len(lines) < 2 or not lines[1].strip():
+    except csv.Error as error:
+        raise ArgumentError(f"{read.name(key)} is no CSV ({error}): give a CSV file with a header") from error
+    if len(rows) < 2 or not any(cell.strip() for cell in rows[1]):
         raise ArgumentError(f"{read.name(key)} has no row after its first line: give a CSV file with a header and rows")
+    columns = [column.strip() for column in rows[0]]
+    if len(columns) == 1 and (other := next((sign for sign in ";\t|" if sign in columns[0]), None)):
+        raise ArgumentError(f"{read.name(key)} has {other!r} between its columns: write it with commas")
+    if len(rows[1]) != len(columns):
+        raise ArgumentError(
+            f"{read.name(key)} names {len(columns)} columns, and its first row has {len(rows[1])}: name each column"
+        )
     if not all(columns) or any(_is_number(column) for column in columns):
         raise ArgumentError(f"{read.name(key)} starts with {columns!r}: the first line must name the columns")
     twice = sorted({column for column in columns if columns.count(column) > 1})

@@ -104,6 +104,8 @@ class PartitionsSettings:
         names = [] if isinstance(keys, str) or not isinstance(keys, Sequence) else list(keys)
         if not 1 <= len(names) <= _MOST_KEYS or not all(isinstance(key, str) and _KEY.fullmatch(key) for key in names):
             raise read.refuse("keys", f"must be a list of 1 to {_MOST_KEYS} names of folders, such as dt and hour")
+        if len(set(names)) < len(names):
+            raise read.refuse("keys", "names one of them twice; name each once")
         if read.has("marker") and read.has("quiet_minutes"):
             raise ArgumentError(
                 f"{read.name('quiet_minutes')} is given with {read.name('marker')}: a batch with a marker is there "

@@ -131,10 +131,15 @@ class BiasSettings(RunSettings):
         start, end = offset(read, "start_time_offset", "-P1D"), offset(read, "end_time_offset", "-PT0H")
         check_window(read, start, end)
         probability = read.optional_text("probability_attribute", None)
+        facets = _facets(read, features)
+        if read.raw("group_variable") in facets:
+            raise read.refuse("group_variable", "is a facet too: within one of its groups there is nothing to compare")
+        if isinstance(baseline, BaselineFiles):
+            _check_facets(read, facets, baseline.constraints)
         return cls(
             **run_settings(read, DAILY_AT_SIX, hourly_limit=1800),
             baseline=baseline,
-            facets=_facets(read, features),
+            facets=facets,
             positive_labels=_values(read, "positive_labels"),
             label=label,
             features=features,
@@ -241,6 +246,8 @@ def _features(read: Reader, baseline: object, label: str) -> tuple[str, ...]:
     missing = [name for name in given if isinstance(baseline, BiasData) and name not in baseline.columns]
     if missing or label in given:
         raise read.refuse("features", f"has {missing[0] if missing else label!r}, which is no input in the data")
+    if len(set(given)) < len(given):
+        raise read.refuse("features", "names one of them twice; name each once")
     return tuple(given)
 
 
@@ -260,6 +267,18 @@ def _facets(read: Reader, features: Sequence[str]) -> Mapping[str, tuple[Any, ..
     return found
 
 
+def _check_facets(read: Reader, facets: Mapping[str, Any], analysis: Mapping[str, Any]) -> None:
+    """Refuse a baseline that says nothing of a facet: its bias would be held against nothing."""
+    stages = [analysis.get(f"{stage}_training_bias_metrics") for stage in ("pre", "post")]
+    known = {str(name) for stage in stages if isinstance(stage, Mapping) for name in stage.get("facets") or ()}
+    missing = [name for name in facets if name not in known]
+    if missing:
+        raise ArgumentError(
+            f"{read.name('baseline')}.constraints has no facet {missing[0]!r}: it has {', '.join(sorted(known))}; give "
+            "the analysis.json of these facets"
+        )
+
+
 def _one_of(read: Reader, key: str, features: Sequence[str]) -> str | None:
     name = read.optional_text(key, None)
     if name is not None and name not in features:
@@ -272,7 +291,10 @@ def _values(read: Reader, key: str) -> tuple[Any, ...]:
     given = read.raw(key)
     if isinstance(given, str | Mapping) or not given or len(given) > _MOST_VALUES:
         raise read.refuse(key, f"must be a list of 1 to {_MOST_VALUES} values")
-    return tuple(_value(as_text(value)) for value in given)
+    found = tuple(_value(as_text(value)) for value in given)
+    if len(set(found)) < len(found):
+        raise read.refuse(key, "has one of them twice; give each once")
+    return found
 
 
 def _value(text: Any) -> Any:

@@ -18,7 +18,7 @@ LOG_RETENTION_DAYS: Final = (
 # Letters and digits of any script: what all services of the project take (SageMaker's pattern; the others' are wider).
 _NAME: Final = LENGTHS["tag.name"]
 _VALUE: Final = LENGTHS["tag.value"]
-_TAG: Final = re.compile(r"[\w\s.:/=+\-@]*")
+_TAG: Final = re.compile(r"[\w \xa0\u2000-\u200a\u202f\u3000.:/=+\-@]*")
 
 COMMON_ARGUMENTS: Final = ("tags", "permissions_boundary_arn", "log_retention_in_days", "kms_key_arn")
 
@@ -53,7 +53,9 @@ def common_settings(args: Mapping[str, Any]) -> CommonSettings:
     if days not in LOG_RETENTION_DAYS:
         raise read.refuse("log_retention_in_days", f"CloudWatch takes {', '.join(map(str, LOG_RETENTION_DAYS))}")
     boundary = read.raw("permissions_boundary_arn")
-    if isinstance(boundary, str) and not re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/.+", boundary):
+    if isinstance(boundary, str) and not re.fullmatch(
+        r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", boundary
+    ):
         raise ArgumentError(
             f"permissions_boundary_arn is {boundary!r}: give the ARN of an IAM policy, "
             "arn:aws:iam::123456789012:policy/name"
@@ -79,4 +81,9 @@ def _tags(tags: Mapping[str, pulumi.Input[str]]) -> Mapping[str, pulumi.Input[st
         for text in (key, value):
             if isinstance(text, str) and not _TAG.fullmatch(text):
                 raise ArgumentError(f"tags has {text!r}: AWS takes letters, digits, spaces and _.:/=+-@ in tags")
+    names = [key.lower() for key in found]
+    if twice := [key for key in found if names.count(key.lower()) > 1]:
+        raise ArgumentError(
+            f"tags has {' and '.join(map(repr, twice[:2]))}: to IAM they are one name; keep one of them"
+        )
     return found

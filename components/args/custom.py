@@ -114,13 +114,22 @@ def _script(path: str, name: str, args: CustomScriptArgs) -> CustomScript:
         raise ArgumentError(f"{read.name('script')} has no measure: the job calls measure(table) once a window")
     if len(script.content) > _MOST_BYTES:
         raise ArgumentError(f"{read.name('script')} has more than {_MOST_BYTES // 1024} KiB: leave data out of it")
-    return CustomScript(content=script.content, above=_limits(read, "above"), below=_limits(read, "below"))
+    above, below = _limits(read, "above"), _limits(read, "below")
+    for number in above.keys() & below.keys():
+        if above[number] < below[number]:
+            raise ArgumentError(
+                f"{read.name('above')}.{number} is {above[number]:g} and {read.name('below')}.{number} "
+                f"{below[number]:g}: every number violates one of them; exchange them"
+            )
+    return CustomScript(content=script.content, above=above, below=below)
 
 
 def _limits(read: Reader, key: str) -> Mapping[str, float]:
     given = read.raw(key) or {}
     if not isinstance(given, Mapping):
         raise read.refuse(key, "must be thresholds by the names of numbers")
+    if "" in given:
+        raise read.refuse(key, "has a threshold without a name; name the number")
     own = Reader(read.name(key), given, [str(name) for name in given])
     found = {str(name): own.number(str(name), None, -1e300, 1e300) for name in given}
     return {name: value for name, value in found.items() if value is not None}

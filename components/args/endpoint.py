@@ -204,6 +204,13 @@ class EndpointSettings:
                 instance_count=instance_count,
                 instance_type=instance_type,
             )
+        csv_types = _content_types(read, "csv_content_types", ("text/csv",))
+        json_types = _content_types(read, "json_content_types", ("application/json", "application/jsonlines"))
+        if both := [item for item in csv_types if item in json_types]:
+            raise ArgumentError(
+                f"{read.name('csv_content_types')} has {both[0]!r}, and {read.name('json_content_types')} too: a "
+                "payload is captured as one of the two; name it in one"
+            )
         return cls(
             model=model,
             model_data=data,
@@ -230,10 +237,8 @@ class EndpointSettings:
             autoscaling=autoscaling,
             variant_name=_variant_name(read, "Primary"),
             sampling_percentage=number(read, "sampling_percentage", 100, "endpoint.sampling_percentage"),
-            csv_content_types=_content_types(read, "csv_content_types", ("text/csv",)),
-            json_content_types=_content_types(
-                read, "json_content_types", ("application/json", "application/jsonlines")
-            ),
+            csv_content_types=csv_types,
+            json_content_types=json_types,
             network_isolation=read.flag("network_isolation", True),
         )
 
@@ -311,4 +316,6 @@ def _content_types(read: Reader, key: str, default: tuple[str, ...]) -> tuple[st
         if not isinstance(item, str) or not _CONTENT_TYPE.fullmatch(item):
             raise ArgumentError(f"{read.name(key)} has {item!r}: write a type such as text/csv, without parameters")
         check_length(f"{read.name(key)} has a type that", item, "endpoint.content_type")
+    if len(set(value)) < len(value):
+        raise read.refuse(key, "names one of them twice; name each once")
     return tuple(value)

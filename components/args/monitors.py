@@ -167,7 +167,7 @@ def run_settings(read: Reader, default: str, *, hourly_limit: int) -> dict[str, 
         "enabled": read.flag("enabled", True),
         "schedule": schedule,
         "record_preprocessor": _preprocessor(read),
-        "instance_type": read.instance_type("ml.m5.xlarge"),
+        "instance_type": read.job_instance_type("ml.m5.xlarge"),
         "volume_size_in_gb": number(read, "volume_size_in_gb", 20, "monitor.volume_size_in_gb"),
         "max_runtime_in_seconds": max_runtime(read, hourly_limit, schedule, hourly_limit=hourly_limit),
     }
@@ -207,6 +207,19 @@ class DataQualitySettings(RunSettings):
     def hours_behind(self) -> int:
         """A window ends when its run is due."""
         return 0
+
+    def check_columns(self, columns: Sequence[str], path: str = "data_quality") -> None:
+        """Refuse names that the baseline's data have no column for. Raises ArgumentError."""
+        there = f"baseline.data has {', '.join(columns)}; name one of these"
+        for name in self.exclude_features:
+            if name not in columns and not (name.isdecimal() and int(name) < len(columns)):
+                raise ArgumentError(f"{path}.exclude_features has {name!r}: {there}, or give its position, from 0 on")
+        left_out = {columns[int(name)] if name not in columns else name for name in self.exclude_features}
+        if left_out and left_out >= set(columns):
+            raise ArgumentError(f"{path}.exclude_features has every column of baseline.data: leave one to look at")
+        for name in self.segments:
+            if name not in columns:
+                raise ArgumentError(f"{path}.segments names {name!r}: {there}, or add the column there")
 
     def check(self, engine: str, path: str) -> None:
         """Refuse what Model Monitor's definitions cannot hold."""
@@ -251,6 +264,8 @@ def excluded_features(read: Reader) -> tuple[str, ...]:
     names = read.raw("exclude_features") or ()
     if isinstance(names, str) or not all(isinstance(name, str) and name.strip() and "," not in name for name in names):
         raise read.refuse("exclude_features", "must be a list of features without commas in their names")
+    if len(set(names)) < len(names):
+        raise read.refuse("exclude_features", "names one of them twice; name each once")
     return tuple(names)
 
 
@@ -263,6 +278,8 @@ def segment_columns(read: Reader) -> tuple[str, ...]:
         or not all(isinstance(name, str) and name for name in given)
     ):
         raise read.refuse("segments", f"must be a list of at most {_MOST_SEGMENTS} columns")
+    if len(set(given)) < len(given):
+        raise read.refuse("segments", "names one of them twice; name each once")
     if any("," in name for name in given) or len(",".join(given)) > LONGEST_VARIABLE:
         raise read.refuse("segments", f"must be names without commas, of at most {LONGEST_VARIABLE} characters in all")
     return tuple(given)

@@ -43,6 +43,9 @@ class NetworkSettings:
         for key, values in (("subnet_ids", subnets), ("security_group_ids", groups)):
             if values:
                 check_length(read.name(key), values, f"network.{key}")
+            known = [value for value in values if isinstance(value, str)]
+            if len(set(known)) < len(known):
+                raise read.refuse(key, "names one of them twice; name each once")
             for value in values:
                 check_length(f"{read.name(key)} has an entry that", value, f"network.{key.removesuffix('s')}")
         return cls(

@@ -8,7 +8,7 @@ import pulumi
 
 from components.archives import numpy_layer
 from components.args.bounds import number
-from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.reader import S3_FILE, ArgumentError, Reader, argument_names
 
 RULES: Final = ("calibrated", "model-monitor")
 SEASONS: Final = (
@@ -24,7 +24,6 @@ SEASONS: Final = (
 FEATURE_METRICS: Final = ("findings", "all", "none")
 # The result tables of the account's fleet, whose place goes by a convention.
 ACCOUNT: Final = "account"
-_TABLES_URI: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.*[^/]")
 # A variable of a processing job holds no more.
 MOST_VERSION: Final = 256
 MEGABYTE: Final = 1024 * 1024
@@ -159,7 +158,7 @@ class OpenEngineSettings:
 
 def _tables(read: Reader) -> pulumi.Input[str] | None:
     given: pulumi.Input[str] | None = read.raw("result_tables_uri") if read.has("result_tables_uri") else None
-    if isinstance(given, str) and given != ACCOUNT and not _TABLES_URI.fullmatch(given):
+    if isinstance(given, str) and given != ACCOUNT and not re.fullmatch(S3_FILE, given):
         raise read.refuse("result_tables_uri", f"give {ACCOUNT}, or a place such as s3://bucket/prefix")
     return given
 

@@ -3,8 +3,10 @@
 import difflib
 import re
 import zoneinfo
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NotRequired, Self, TypedDict
 
 from components.args.reader import ArgumentError, Reader, argument_names
@@ -23,6 +25,8 @@ _FIELDS: Final = (
 _ONCE: Final = re.compile(r"at\(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d\)")
 _DURATION: Final = re.compile(r"P(?=.)(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?)?")
 _FIFTEEN_DAYS: Final = 15 * 24 * 60
+_A_DAY: Final = 24 * 60
+_EVERY_DAY: Final = re.compile(r"cron\(\S+ \S+ \* \* \*\)")
 
 
 class QuietHoursArgs(TypedDict):
@@ -57,9 +61,14 @@ class QuietHours:
     @classmethod
     def from_args(cls, args: QuietHoursArgs, path: str) -> Self:
         read = Reader(path, args, argument_names(QuietHoursArgs))
+        expression, duration = _expression(read), _duration(read)
+        if _EVERY_DAY.fullmatch(expression) and _minutes(duration) >= _A_DAY:
+            raise read.refuse(
+                "duration", f"with {expression} it lasts from one day's to the next: nobody would be told; shorten it"
+            )
         return cls(
-            schedule_expression=_expression(read),
-            duration=_duration(read),
+            schedule_expression=expression,
+            duration=duration,
             timezone=_timezone(read),
             severities=_severities(read),
         )
@@ -69,6 +78,10 @@ def _expression(read: Reader) -> str:
     form = "cron(MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK), such as cron(0 22 * * *), or at(2026-12-24T12:00)"
     value = read.text("schedule_expression", None, form=form)
     if _ONCE.fullmatch(value):
+        try:
+            datetime.fromisoformat(value[3:-1])
+        except ValueError as error:
+            raise read.refuse("schedule_expression", f"there is no such day ({error})") from error
         return value
     cron = re.fullmatch(r"cron\((.+)\)", value)
     fields = cron[1].split(" ") if cron else []
@@ -80,7 +93,19 @@ def _expression(read: Reader) -> str:
             raise read.refuse(
                 "schedule_expression", f"its {name} is {text!r}, give * or numbers from {least} to {most}{known}"
             )
+    if fields[4] == "*" and not _has_day(fields[2], fields[3]):
+        raise read.refuse("schedule_expression", "no year has such a day; give one that there is")
     return value
+
+
+def _has_day(days: str, months: str) -> bool:
+    """Whether any month that is named has any day that is named; 2024 had a 29th of February."""
+    first = min((int(end) for part in days.split(",") for end in part.split("-")[:1] if end.isdecimal()), default=1)
+    named = months.split(",")
+    if "*" in named or any("-" in part for part in named):
+        return True
+    numbers = [int(part) if part.isdecimal() else _MONTHS.index(part) + 1 for part in named]
+    return any(first <= monthrange(2024, number)[1] for number in numbers)
 
 
 def _is_field(text: str, least: int, most: int, names: tuple[str, ...]) -> bool:
@@ -89,17 +114,27 @@ def _is_field(text: str, least: int, most: int, names: tuple[str, ...]) -> bool:
     def known(item: str) -> bool:
         return item in names or (item.isdecimal() and least <= int(item) <= most)
 
-    return text == "*" or all(all(known(end) for end in part.split("-", 1)) for part in text.split(","))
+    def place(item: str) -> int:
+        return int(item) if item.isdecimal() else names.index(item)
+
+    parts = [part.split("-", 1) for part in text.split(",")]
+    if text == "*" or not all(known(end) for part in parts for end in part):
+        return text == "*"
+    # A range that ends before it begins holds nothing: hours past midnight belong into the duration.
+    return all(place(part[0]) <= place(part[-1]) for part in parts)
 
 
 def _duration(read: Reader) -> str:
     form = "a duration such as PT9H or P2DT12H"
     value = read.text("duration", None, _DURATION.pattern, form)
-    days, hours, minutes = (int(part or 0) for part in _parts(value))
-    total = (days * 24 + hours) * 60 + minutes
-    if not 1 <= total <= _FIFTEEN_DAYS:
+    if not 1 <= _minutes(value) <= _FIFTEEN_DAYS:
         raise read.refuse("duration", "must be from PT1M to P15D")
     return value
+
+
+def _minutes(duration: str) -> int:
+    days, hours, minutes = (int(part or 0) for part in _parts(duration))
+    return (days * 24 + hours) * 60 + minutes
 
 
 def _parts(value: str) -> tuple[str | None, ...]:

@@ -19,11 +19,30 @@ class ArgumentError(ValueError):
 
 
 _NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
-# A bucket's name, and what may follow it.
-_BUCKET: Final = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-# SageMaker's S3Uri has 1024 characters at the most.
-S3_FILE: Final = rf"(?=.{{1,1024}}$){_BUCKET}/.*[^/]"
-S3_FOLDER: Final = rf"{_BUCKET}(/.*)?"
+# The bucket's naming rules of S3: no two dots, no dot beside a hyphen, no IP address, no prefix or suffix of AWS's own.
+_BUCKET: Final = (
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!\d+\.\d+\.\d+\.\d+(?:/|$))(?![a-z0-9.-]*(?:\.\.|\.-|-\.))"
+    r"(?![a-z0-9.-]*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)(?:/|$))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?=/|$)"
+)
+# SageMaker's S3Uri has 1024 characters at the most. A `*` or `?` would be a wildcard in the roles' policies.
+S3_FILE: Final = rf"(?=.{{1,1024}}$)s3://{_BUCKET}/[^*?]*[^/*?]"
+S3_FOLDER: Final = rf"s3://{_BUCKET}(/[^*?]*)?"
+
+
+_SIZES: Final = ("medium", "large", r"(?:[2-9]|[1-9]\d{1,2})?xlarge")
+# Families that an endpoint may have and a processing job may not, as botocore's models list them.
+HOSTING_ONLY: Final = frozenset(
+    (
+        *("c5d", "c6g", "c6gd", "c6gn", "c6in", "c7g", "c8g", "dl1", "inf1", "inf2", "m5d", "m6g", "m6gd", "m8g"),
+        *("p4d", "p4de", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200", "r6g", "r6gd", "r7gd", "r8g", "t2"),
+        *("trn1", "trn1n", "trn2"),
+    )
+)
+
+# Of these a training job may have some.
+TRAINING_TOO: Final = frozenset(
+    ("p4d", "p4de", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200", "trn1", "trn1n", "trn2")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +211,9 @@ class Reader:
     def key_arn(self, key: str = "kms_key_arn") -> pulumi.Input[str] | None:
         """A KMS key's ARN. No alias: an IAM policy cannot name a key by one."""
         form = "the ARN of a KMS key, arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-        return self.optional_late_text(key, r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,256}", form)
+        return self.optional_late_text(
+            key, r"arn:aws[a-z-]*:kms:[a-z]{2,3}(?:-[a-z]+)+-\d:\d{12}:key/[A-Za-z0-9-]{1,256}", form
+        )
 
     def one_of(self, keys: Sequence[str], needed: str) -> str:
         """The one of these that is given; none, or more than one, is refused."""
@@ -210,9 +231,25 @@ class Reader:
                 raise ArgumentError(f"{self.name(other)} is given without {self.name(key)}: remove it, or give both")
 
     def instance_type(self, default: str) -> str:
-        return self.text(
-            "instance_type", default, r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type such as ml.m5.xlarge"
-        )
+        """Of hosting: sizes that there are, of whatever family, for AWS goes on making them."""
+        form = "an instance type such as ml.m5.xlarge"
+        return self.text("instance_type", default, rf"ml\.[a-z][a-z0-9-]*\.(?:{'|'.join(_SIZES)})", form)
+
+    def training_instance_type(self, default: str) -> str:
+        """Of a training job, which knows others still."""
+        found = self.instance_type(default)
+        if found.split(".")[1] in HOSTING_ONLY - TRAINING_TOO:
+            raise self.refuse("instance_type", "SageMaker has it for endpoints and not for training; give ml.m5.xlarge")
+        return found
+
+    def job_instance_type(self, default: str) -> str:
+        """Of a processing job, which knows less families than hosting does."""
+        found = self.instance_type(default)
+        if found.split(".")[1] in HOSTING_ONLY:
+            raise self.refuse(
+                "instance_type", "SageMaker has it for endpoints and not for jobs; give ml.m5.xlarge, say"
+            )
+        return found
 
 
 def as_text(value: Any) -> Any:

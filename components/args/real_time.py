@@ -55,12 +55,16 @@ class RealTimeSettings:
         minutes = read.whole("silent_minutes", 60, 5, 1440)
         if minutes % 5:
             raise read.refuse("silent_minutes", "must be a multiple of 5")
+        hours = read.whole("retention_in_hours", 24, 24, 8760)
+        oldest = read.whole("max_record_age_in_seconds", 3600, 60, 604_800)
+        if oldest > hours * 3600:
+            raise read.refuse("max_record_age_in_seconds", f"the stream keeps records for {hours} hours; lower it")
         return cls(
             layer=layer,
             window_seconds=read.whole("window_in_seconds", 5, 1, 900),
             false_alarms_per_year=read.number("false_alarms_per_year", None, 0.001, 1000.0),
-            retention_hours=read.whole("retention_in_hours", 24, 24, 8760),
-            oldest_seconds=read.whole("max_record_age_in_seconds", 3600, 60, 604_800),
+            retention_hours=hours,
+            oldest_seconds=oldest,
             retries=read.whole("retries", 3, 0, 10_000),
             silent_minutes=minutes,
         )

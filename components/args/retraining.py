@@ -1,5 +1,6 @@
 """Arguments of retraining: what is learned from, what is compared, who approves, how it is deployed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NotRequired, Self, TypedDict
@@ -10,11 +11,14 @@ from components.args.bounds import number
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.severities import SEVERITIES, WARNING
 from contract.monitor_kinds import KINDS
+from contract.quality_metrics import CONSTRAINED
 
 STRATEGIES: Final = ("canary", "linear", "all-at-once")
 # AWS: WaitIntervalInSeconds is at most an hour, a task token of Step Functions lives as long as its execution, a year.
 _LONGEST_WAIT: Final = 3600
 _LONGEST_APPROVAL: Final = 24 * 90
+_RATE: Final = r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d{1,5}) (minutes|hours|days))\)"
+_CRON_FIELDS: Final = 6
 
 
 class TrainingArgs(TypedDict):
@@ -212,7 +216,7 @@ class RetrainingSettings:
             source_content=content,
             program=training.text("program", "train.py", r"[A-Za-z0-9_./-]+\.py", "a script such as train.py"),
             hyperparameters=_hyperparameters(training),
-            instance_type=training.instance_type("ml.m5.large"),
+            instance_type=training.training_instance_type("ml.m5.large"),
             volume_size_in_gb=number(training, "volume_size_in_gb", 20, "retraining.training.volume_size_in_gb"),
             max_runtime_in_seconds=number(
                 training, "max_runtime_in_seconds", 3600, "retraining.training.max_runtime_in_seconds"
@@ -220,9 +224,7 @@ class RetrainingSettings:
             job_settings=_job_settings(read),
             alarms=_alarms(triggers),
             quality_floor=_floor(triggers),
-            schedule=triggers.text("schedule", None, r"(rate|cron)\(.+\)", "rate(…) or cron(…)")
-            if triggers.has("schedule")
-            else None,
+            schedule=_schedule(triggers),
             approval_hours=hours,
             auto_approve=approval.flag("auto_approve", False),
             deployment_config=_deployment_config(deployment),
@@ -231,6 +233,43 @@ class RetrainingSettings:
             least_new_labels=read.whole("least_new_labels", 1000, 0, 10**9),
             timeout_in_hours=timeout,
         )
+
+    def check(self, severities: Sequence[str], problem_type: str, columns: Sequence[str], path: str) -> None:
+        """Refuse triggers that nothing sets off, and comparisons by columns that are not there. Raises ArgumentError.
+
+        `severities`: those that the alarms on violations have; `columns`: of the baseline's data.
+        """
+        for at, rule in enumerate(self.alarms):
+            if rule.severity not in severities:
+                raise ArgumentError(
+                    f"{path}.triggers.alarms[{at}].severity is {rule.severity!r}: there is no such alarm; give "
+                    f"alerting.violations.{rule.severity}, or another severity"
+                )
+        if self.quality_floor is not None and self.quality_floor[0] not in CONSTRAINED[problem_type]:
+            raise ArgumentError(
+                f"{path}.triggers.quality_floor.metric is {self.quality_floor[0]!r}: of a {problem_type} there are "
+                f"{', '.join(CONSTRAINED[problem_type])}"
+            )
+        for key in ("segment_by", "facets"):
+            missing = [name for name in self.job_settings.get(key) or () if name not in columns]
+            if missing:
+                raise ArgumentError(
+                    f"{path}.comparison.{key} has {missing[0]!r}: baseline.data has {', '.join(columns)}; name one"
+                )
+
+
+def _schedule(read: Reader) -> str | None:
+    """In EventBridge Scheduler's words: `rate(30 days)`, or a cron of six fields; None where there is none."""
+    if not read.has("schedule"):
+        return None
+    form = "rate(30 days), or cron(MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK YEAR) such as cron(0 4 ? * MON *)"
+    found = read.text("schedule", None, form=form)
+    fields = found[5:-1].split(" ") if re.fullmatch(r"cron\(.+\)", found) else []
+    is_cron = len(fields) == _CRON_FIELDS and all(re.fullmatch(r"[0-9A-Z*?,/L#W-]+", field) for field in fields)
+    # Of the two kinds of days one is left open.
+    if not re.fullmatch(_RATE, found) and not (is_cron and (fields[2] == "?") != (fields[4] == "?")):
+        raise read.refuse("schedule", f"must be {form}")
+    return found
 
 
 def _hyperparameters(read: Reader) -> dict[str, str]:
@@ -245,6 +284,13 @@ def _job_settings(read: Reader) -> dict[str, Any]:
     data = Reader(read.name("data"), read.group("data"), argument_names(RetrainingDataArgs))
     comparison = Reader(read.name("comparison"), read.group("comparison"), argument_names(ComparisonArgs))
     outputs = list(data.raw("outputs") or ("prediction", "probability"))
+    hours = data.whole("train_hours", 2160, 1, 24 * 3660)
+    taken = sum(data.number(key, 0.0, 0, 24 * 3660) or 0.0 for key in ("holdout_hours", "gap_hours"))
+    if taken >= hours:
+        raise ArgumentError(
+            f"{data.name('train_hours')} is {hours}, and holdout and gap take {taken:g} of them: nothing is left to "
+            "train on; give more"
+        )
     if data.has("holdout_share") and data.has("holdout_hours"):
         raise ArgumentError(f"{data.name('holdout_share')} is given with {data.name('holdout_hours')}: remove one")
     found: dict[str, Any] = {
@@ -252,7 +298,7 @@ def _job_settings(read: Reader) -> dict[str, Any]:
         "prediction": data.choice("prediction", outputs[0], outputs),
         "probability": data.raw("probability") or ("probability" if "probability" in outputs else None),
         "label": data.text("label", "label"),
-        "train_hours": data.whole("train_hours", 2160, 1, 24 * 3660),
+        "train_hours": hours,
         "holdout_share": data.number("holdout_share", None, 0.01, 0.9),
         "holdout_hours": data.number("holdout_hours", None, 0, 24 * 3660),
         "gap_hours": data.number("gap_hours", 0.0, 0, 24 * 3660),

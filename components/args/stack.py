@@ -38,6 +38,7 @@ from components.args.real_time import RealTimeArgs, RealTimeSettings
 from components.args.retraining import RetrainingArgs, RetrainingSettings
 from components.args.storage import StorageArgs, StorageSettings
 from contract.monitor_kinds import ATTRIBUTION, KINDS, MODEL_QUALITY
+from contract.notification_kinds import DISAGREEMENT, RETRAINING, STREAM
 from contract.segment_origins import VARIANT
 
 _Settings = TypeVar("_Settings", bound=MonitorSettings)
@@ -142,6 +143,7 @@ class StackSettings:
             common=common_settings({name: read.raw(name) for name in COMMON_ARGUMENTS}),
         )
         found.alerting.check_runs(found.hours_between_runs)
+        _check_for_use(found)
         _check_batches(found)
         _check_variants(found)
         if found.open_engine:
@@ -252,6 +254,10 @@ def _check_for_retraining(found: "StackSettings", retraining: RetrainingSettings
             "retraining is given without model_quality, or without baseline.data: it needs labels, and the columns' "
             "names and ranges; give both, or remove it"
         )
+    quality = found.of(ModelQualitySettings)
+    severities = [item.severity for item in found.alerting.violations]
+    if quality is not None:
+        retraining.check(severities, quality.problem_type, found.baseline.columns, "retraining")
     if ATTRIBUTION in found.monitors:
         raise ArgumentError(
             "retraining and attribution are both given: that monitor's baseline is of one model's scores, and would "
@@ -263,6 +269,23 @@ def _check_for_retraining(found: "StackSettings", retraining: RetrainingSettings
                 f"retraining.triggers.alarms[{number}].kind is {rule.kind!r}: that monitor is off; there are "
                 f"{', '.join(found.monitors)}"
             )
+
+
+def _check_for_use(found: "StackSettings") -> None:
+    """What is asked for is there: kinds of messages, captures of a window, the baseline's columns."""
+    absent = {
+        DISAGREEMENT: "" if found.engine == BOTH else f"engine is {found.engine}, and no engines are compared",
+        STREAM: "" if found.real_time else "there is no real_time",
+        RETRAINING: "" if found.retraining else "there is no retraining",
+    }
+    watched = found.endpoint.name if isinstance(found.endpoint, ExistingEndpointSettings) else None
+    found.alerting.check_filters(absent, watched, "alerting")
+    if isinstance(found.endpoint, EndpointSettings):
+        monitors = found.monitors.items()
+        found.storage.check_windows({KINDS[kind].argument: it.hours_behind + it.window_hours for kind, it in monitors})
+    quality = found.of(DataQualitySettings)
+    if quality is not None and isinstance(found.baseline, BaselineSettings):
+        quality.check_columns(found.baseline.columns)
 
 
 def _check_variants(found: "StackSettings") -> None:

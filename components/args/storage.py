@@ -1,10 +1,12 @@
 """Arguments of the bucket."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NotRequired, Self, TypedDict
 
 from components.args.bounds import number
-from components.args.reader import Reader, argument_names
+from components.args.reader import ArgumentError, Reader, argument_names
 
 
 class StorageArgs(TypedDict):
@@ -35,3 +37,14 @@ class StorageSettings:
             results_days=number(read, "results_days", 400, "storage.days"),
             noncurrent_version_days=number(read, "noncurrent_version_days", 30, "storage.days"),
         )
+
+    def check_windows(self, hours_back: Mapping[str, int], path: str = "storage") -> None:
+        """Refuse to delete captures before they are looked at; `hours_back`: by argument, how long before its run a
+        monitor's window begins. Raises ArgumentError.
+        """
+        for argument, hours in hours_back.items():
+            if hours > self.captured_data_days * 24:
+                raise ArgumentError(
+                    f"{path}.captured_data_days is {self.captured_data_days}: windows of {argument} begin {hours} "
+                    f"hours before their run, when their captures are gone; keep them for {math.ceil(hours / 24)} days"
+                )

@@ -1,27 +1,62 @@
 """Arguments of subscriptions to the notifications."""
 
 import difflib
+import ipaddress
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NotRequired, Self, TypedDict
+from urllib.parse import urlsplit
 
 import pulumi
 
 from components.args.reader import ArgumentError, Reader, argument_names
 from components.args.severities import SEVERITIES
+from contract.notification_kinds import KINDS_OF_MESSAGES
+
+_LOCAL: Final = r"(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL: Final = rf"(?=.{{3,254}}$){_LOCAL}@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])"
+"""An address that a server of mail may take."""
+# They take messages of their own form only; SNS can neither write that nor confirm itself there.
+_CHATS: Final = (
+    "hooks.slack.com",
+    "discord.com",
+    "discordapp.com",
+    "outlook.office.com",
+    "outlook.office365.com",
+    "webhook.office.com",
+    "chat.googleapis.com",
+)
 
 # What a notification can be filtered by: its message attributes (functions/alarm_responder).
 FILTERS: Final = ("severity", "state", "kind", "endpoint", "monitoring_schedule", "alarm_name")
 STATES: Final = ("ALARM", "OK")
+# By attribute: the values that there are, or what one looks like.
+_VALUES: Final[Mapping[str, tuple[str, ...]]] = {"severity": SEVERITIES, "state": STATES, "kind": KINDS_OF_MESSAGES}
+_NAMES: Final[Mapping[str, str]] = {
+    "endpoint": r"[A-Za-z0-9-]{1,63}",
+    "monitoring_schedule": r"[A-Za-z0-9-]{1,63}",
+    "alarm_name": r".{1,255}",
+}
+# SNS's own limits of a filter policy.
+_MOST_ATTRIBUTES: Final = 5
+_MOST_COMBINATIONS: Final = 150
 # Protocol -> what an endpoint looks like, and how to say so.
 ENDPOINTS: Final[Mapping[str, tuple[str, str]]] = {
-    "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as team@example.com"),
-    "email-json": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as team@example.com"),
+    "email": (EMAIL, "an address such as team@example.com"),
+    "email-json": (EMAIL, "an address such as team@example.com"),
     "https": (r"https://\S+", "a URL that begins with https://"),
-    "lambda": (r"arn:aws[a-z-]*:lambda:\S+", "the ARN of a function that SNS may invoke"),
+    "lambda": (
+        r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_:$-]+",
+        "the ARN of a function that SNS may invoke",
+    ),
     "sms": (r"\+[0-9]{6,15}", "a telephone number such as +14155550100"),
-    "sqs": (r"arn:aws[a-z-]*:sqs:\S+", "the ARN of a queue that the topic may send to"),
+    "sqs": (
+        r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}",
+        "the ARN of a queue that the topic may send to, no FIFO one",
+    ),
 }
 # Whoever has such a URL can ring: the key is in it.
 SECRET_PROTOCOLS: Final = ("https",)
@@ -86,10 +121,32 @@ def _endpoint(read: Reader, protocol: str) -> pulumi.Input[str]:
     value = read.raw("endpoint")
     pattern, form = ENDPOINTS[protocol]
     if isinstance(value, pulumi.Output) or (isinstance(value, str) and re.fullmatch(pattern, value)):
+        problem = _host_problem(value) if protocol == "https" and isinstance(value, str) else None
+        if problem is not None:
+            raise ArgumentError(f"{read.name('endpoint')} is not usable: {problem}")
         return value
     if value is None or protocol not in SECRET_PROTOCOLS:
         raise read.refuse("endpoint", f"{protocol} needs {form}")
     raise ArgumentError(f"{read.name('endpoint')} is not usable: {protocol} needs {form}")
+
+
+def _host_problem(url: str) -> str | None:
+    """Why SNS could tell nobody at this URL; None if nothing is known against it. Of the URL only the host is said."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    except ValueError:
+        return "it is no URL"
+    if any(host == chat or host.endswith(f".{chat}") for chat in _CHATS):
+        return f"{host} takes no messages of SNS's form; send them through Amazon Q in chat applications"
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        return f"SNS cannot reach {host}; give an address that the internet knows"
+    try:
+        is_inside = not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return (
+            None if re.fullmatch(rf"(?:{_LABEL}\.)+{_LABEL}", host) else "its host is no name that the internet knows"
+        )
+    return f"SNS cannot reach {host}; give an address that the internet knows" if is_inside else None
 
 
 def _filter_policy(read: Reader) -> Mapping[str, tuple[str, ...]]:
@@ -107,14 +164,22 @@ def _filter_policy(read: Reader) -> Mapping[str, tuple[str, ...]]:
             raise ArgumentError(f"{path} is no attribute of a notification, and would let none through: {fix}")
         if not isinstance(values, Sequence) or isinstance(values, str) or not values:
             raise ArgumentError(f"{path} is {values!r}: must be a list of the values that are let through")
-        unknown = [item for item in values if key == "severity" and item not in SEVERITIES]
-        if unknown:
-            raise ArgumentError(f"{path} has {unknown[0]!r}: severities are {', '.join(SEVERITIES)}")
-        strange = [item for item in values if key == "state" and item not in STATES]
-        if strange:
-            raise ArgumentError(f"{path} has {strange[0]!r}: states are {', '.join(STATES)}")
-        found[str(key)] = tuple(str(item) for item in values)
+        for item in values:
+            _check_value(path, str(key), item)
+        found[str(key)] = tuple(values)
+    if len(found) > _MOST_ATTRIBUTES or math.prod(map(len, found.values())) > _MOST_COMBINATIONS:
+        raise read.refuse(
+            "filter_policy", f"SNS takes {_MOST_ATTRIBUTES} attributes and {_MOST_COMBINATIONS} combinations of values"
+        )
     return found
+
+
+def _check_value(path: str, key: str, item: object) -> None:
+    """Refuse a value that no notification has."""
+    if key in _VALUES and item not in _VALUES[key]:
+        raise ArgumentError(f"{path} has {item!r}: there are {', '.join(_VALUES[key])}")
+    if key in _NAMES and not (isinstance(item, str) and re.fullmatch(_NAMES[key], item)):
+        raise ArgumentError(f"{path} has {item!r}, which is no name that AWS takes, and would let none through")
 
 
 def subscriptions(args: object, path: str) -> tuple[Subscription, ...]:

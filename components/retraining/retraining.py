@@ -204,6 +204,7 @@ class Retraining(pulumi.ComponentResource):
                 "BUCKET_NAME": around.bucket_name,
                 "SETTINGS_KEY": settings_key,
                 "NOTIFICATION_TOPIC_ARN": around.notification_topic_arn,
+                **({"RUNBOOK_URL": around.runbook_url} if around.runbook_url is not None else {}),
             },
             policy=policy,
             common=ground.common,

@@ -48,6 +48,8 @@ class Surroundings:
     problem_type: str
     positive_label: str | None
     declared: pulumi.Output[Declared]
+    runbook_url: pulumi.Input[str] | None = None
+    """Where docs/operations.md is to be read: messages link to its section."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,25 +9,26 @@ what the other must.
 
 import re
 from binascii import a2b_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.capture import payloads, zones
 from drift_tools.capture import records as careful
 from drift_tools.capture import templates as layouts
-from drift_tools.capture.files import SCAN_BYTES, Block, scans
+from drift_tools.capture.files import Block, line_ends
 from drift_tools.capture.records import Selection
-from drift_tools.capture.templates import Layout, NoTemplateError, Template, layout_of
+from drift_tools.capture.templates import Layout, NoTemplateError, layout_of
+from drift_tools.capture.zones import Envelope, NotUniformError
 from drift_tools.errors import UnusableError
-from drift_tools.tables import ArrowTexts, Cells, NotPlainError, Order, Parts, content_of, parse_numbers
+from drift_tools.tables import ArrowTexts, Cells, NotPlainError, Order, Parts, Run, content_of, parse_numbers
 
 try:
     import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.csv as pa_csv
 except ImportError:  # a Lambda function has no room for it; everything is then read with care
     pa = None
 
@@ -38,9 +39,7 @@ _FEW = 96
 _MANY_KINDS = 32
 # The same, told by how they begin.
 _MANY_BEGINNINGS = 8
-_NEWLINE, _SPACE, _QUOTE, _COMMA, _BACKSLASH, _NOT_ASCII = 10, 32, 34, 44, 92, 128
-# What pyarrow is quickest with; a line has to fit, so that longer ones are for the careful reader.
-_CSV_BYTES = 1 << 21
+_QUOTE, _COMMA, _BACKSLASH, _NOT_ASCII = 34, 44, 92, 128
 _Content: TypeAlias = memoryview | bytes
 _ORIGIN = ("eventId", "inferenceId", "inferenceTime")
 
@@ -51,7 +50,7 @@ class Segment:
 
     names: tuple[str | None, ...]
     has_output: bool
-    cells: list[Cells]
+    cells: list[Run]
     origin: dict[str, Parts]
     record_lines: Order
     row_lines: Order
@@ -81,10 +80,10 @@ def read_block(block: Block, selection: Selection, *, fast: bool = HAS_FAST_PATH
     """Read the records of a block; `fast=False` reads each of them with care."""
     result = BlockResult(block.source)
     if fast and HAS_FAST_PATH and selection.preprocess is None:
-        content = bytes(block.content) + b"\n" if block.ends_in_line else block.content
-        _divide(content, np.arange(block.first_line, block.first_line + block.count), selection, result)
+        if block.count:
+            _divide(_Lines.of(block), selection, result)
     else:
-        lines = _lines(block.content)
+        lines = _split(block.content)
         _read_each(lines, range(block.first_line, block.first_line + len(lines)), selection, result)
     if block.is_last and block.ends_in_line:
         _name_the_cut(result, block.first_line + block.count - 1)
@@ -111,7 +110,7 @@ def _name_the_cut(result: BlockResult, last: int) -> None:
     ]
 
 
-def _lines(block: _Content) -> list[bytes]:
+def _split(block: _Content) -> list[bytes]:
     lines = bytes(block).split(b"\n")
     if not lines[-1]:
         lines.pop()
@@ -120,49 +119,72 @@ def _lines(block: _Content) -> list[bytes]:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Lines:
-    """Lines of a block with their line breaks, as a `pyarrow.BinaryArray`, and their numbers in the file."""
+    """Some of a block's lines: where they begin and end, without their line breaks, and their numbers in the file."""
 
-    array: Any
+    content: _Content
+    starts: Order
+    ends: Order
     numbers: Order
+    is_text: bool
+    """Whether the content is UTF-8."""
+    is_whole: bool = False
+    """Whether these are all lines of the content."""
 
     @classmethod
-    def of(cls, block: _Content, numbers: Order) -> "_Lines":
-        offsets = np.append(0, _line_ends(np.frombuffer(block, dtype=np.uint8)) + 1).astype(np.int32)
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block)]
-        return cls(pa.BinaryArray.from_buffers(pa.binary(), len(numbers), buffers), numbers)
+    def of(cls, block: Block) -> "_Lines":
+        content = bytes(block.content) + b"\n" if block.ends_in_line else block.content
+        ends = line_ends(content) if block.ends is None or len(content) > len(block.content) else block.ends
+        numbers = np.arange(block.first_line, block.first_line + len(ends))
+        return cls(content, np.append(0, ends[:-1] + 1), ends, numbers, _is_text(content), is_whole=True)
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     @property
-    def block(self) -> memoryview:
-        """All of them, one after the other."""
-        return content_of(self.array).data
+    def every(self) -> NDArray[np.uint8]:
+        """All bytes of the content."""
+        return np.frombuffer(self.content, dtype=np.uint8)
+
+    @property
+    def first(self) -> bytes:
+        """The first line."""
+        return bytes(self.content[self.starts[0] : self.ends[0]])
+
+    @property
+    def block(self) -> _Content:
+        """All of them, one after the other, with their line breaks."""
+        if self.is_whole:
+            return self.content
+        return content_of(zones.gathered(self.content, self.starts, self.ends + 1)).data
 
     def take(self, indices: Order) -> "_Lines":
         """Some of them."""
-        return _Lines(self.array.take(pa.array(indices)), self.numbers[indices])
+        return _Lines(self.content, self.starts[indices], self.ends[indices], self.numbers[indices], self.is_text)
 
 
-def _divide(block: _Content, numbers: Order, selection: Selection, result: BlockResult) -> None:
-    """Read a block of whole lines at once, or divide it."""
-    count = len(numbers)
-    if count < _FEW:
-        _read_each(_lines(block), numbers.tolist(), selection, result)
+def _is_text(content: _Content) -> bool:
+    try:
+        return int(np.frombuffer(content, dtype=np.uint8).max()) < _NOT_ASCII or bool(bytes(content).decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _divide(lines: _Lines, selection: Selection, result: BlockResult) -> None:
+    """Read lines at once, or divide them."""
+    if len(lines) < _FEW:
+        _read_each(_split(lines.block), lines.numbers.tolist(), selection, result)
         return
-    if _read_at_once(block, count, numbers, selection, result):
+    if _read_at_once(lines, selection, result):
         return
-    lines = _Lines.of(block, numbers)
     few: list[Order] = []
     for indices in _parts(lines, selection):
         if len(indices) < _FEW:
             few.append(indices)
         else:
-            part = lines.take(indices)
-            _divide(part.block, part.numbers, selection, result)
+            _divide(lines.take(indices), selection, result)
     if few:
         rest = lines.take(np.sort(np.concatenate(few)))
-        _read_each(_lines(rest.block), rest.numbers.tolist(), selection, result)
+        _read_each(_split(rest.block), rest.numbers.tolist(), selection, result)
 
 
 def _parts(lines: _Lines, selection: Selection) -> list[Order]:
@@ -178,15 +200,17 @@ def _by_beginning(lines: _Lines, selection: Selection) -> list[Order]:
     that does not tell most of them apart.
     """
     parts: list[Order] = []
-    left, array = np.arange(len(lines)), lines.array
+    left = np.arange(len(lines))
     while len(left) and len(parts) < _MANY_BEGINNINGS:
+        rest = lines.take(left)
         try:
-            beginning = layout_of(array[0].as_py(), selection).template.beginning
-            same = pc.starts_with(array, beginning).to_numpy(zero_copy_only=False)
+            beginning = layout_of(rest.first, selection).template.beginning
+            # Where a line is shorter, the beginning would reach into the next one: there is no line break in it.
+            same = zones.stand_at(beginning, lines.every, rest.starts)
         except NoTemplateError:
             same = np.arange(len(left)) == 0
         parts.append(left[same])
-        left, array = left[~same], array.filter(pa.array(~same))
+        left = left[~same]
     if len(left) > len(lines) / 2:
         return []
     return [*parts, left] if len(left) else parts
@@ -197,7 +221,7 @@ def _by_marks(lines: _Lines) -> list[Order]:
     kinds.
     """
     content = np.frombuffer(lines.block, dtype=np.uint8)
-    ends = _line_ends(content)
+    ends = line_ends(content)
     key = np.zeros(len(lines), dtype=np.int64)
     for mark in (_QUOTE, _COMMA, _BACKSLASH):
         up_to = np.searchsorted(np.flatnonzero(content == mark), ends)
@@ -208,12 +232,6 @@ def _by_marks(lines: _Lines) -> list[Order]:
     order = np.argsort(inverse, kind="stable")
     groups = np.split(order, np.cumsum(np.bincount(inverse))[:-1])
     return [groups[kind] for kind in np.argsort(first).tolist()]
-
-
-def _line_ends(content: NDArray[np.uint8]) -> Order:
-    """Where the line breaks are."""
-    parts = enumerate(scans(content))
-    return np.concatenate([np.flatnonzero(part == _NEWLINE) + number * SCAN_BYTES for number, part in parts])
 
 
 def _read_each(lines: Sequence[str | bytes], numbers: Sequence[int], selection: Selection, result: BlockResult) -> None:
@@ -258,124 +276,101 @@ def _texts(cells: Iterable[str | None]) -> Parts:
     return Parts([part])
 
 
-def _first_line(block: _Content) -> bytes:
-    length = 1024
-    while b"\n" not in (start := bytes(block[:length])):
-        length *= 4
-    return start[: start.index(b"\n")]
-
-
-class _NotUniformError(Exception):
-    """The lines are not all of the template's kind."""
-
-
-def _read_at_once(block: _Content, count: int, numbers: Order, selection: Selection, result: BlockResult) -> bool:
-    """Add the block's records to the result; False, and nothing added, if they are not all of one layout."""
+def _read_at_once(lines: _Lines, selection: Selection, result: BlockResult) -> bool:
+    """Add the records to the result; False, and nothing added, if they are not all of one layout."""
     try:
-        layout = layout_of(_first_line(block), selection)
-        holes = _fill(layout.template, block, count)
-        wanted = _in_window(layout, holes, selection, count)
-        if wanted is not None:
-            holes = {role: texts.where(wanted) for role, texts in holes.items()}
-        kept = count if wanted is None else int(np.count_nonzero(wanted))
-        cells = _cells(layout, holes, kept, selection) if kept else {}
-    except (NoTemplateError, _NotUniformError, NotPlainError):
+        layout = layout_of(lines.first, selection)
+        found = _found(layout, lines, selection)
+    except (NoTemplateError, NotUniformError, NotPlainError):
         return False
-    result.outside += count - kept
+    kept = len(found.lines)
+    result.outside += len(lines) - kept
     if kept:
-        lines = numbers if wanted is None else numbers[wanted]
+        cells = found.cells
         result.segments.append(
             Segment(
                 layout.names,
                 layout.has_output,
                 [_same(text, kept) if text is None or text not in cells else cells[text] for text in layout.cells],
-                {name: _origin(layout.origin[name], holes, kept) for name in _ORIGIN},
-                lines,
-                lines,
+                {name: _origin(layout.origin[name], found.texts, kept) for name in _ORIGIN},
+                found.lines,
+                found.lines,
             )
         )
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What lines of one layout hold: the numbers of those in the window, ids and times by role, cells by role."""
+
+    lines: Order
+    texts: Mapping[str, ArrowTexts]
+    cells: Mapping[str, Run]
+
+
+def _found(layout: Layout, lines: _Lines, selection: Selection) -> _Found:
+    if lines.is_text:
+        for ignored in (False, True):
+            with suppress(NotUniformError, NoTemplateError):
+                return _in_zones(layout, Envelope.of(layout, lines.first, ignored=ignored), lines, selection)
+    return _in_pieces(layout, lines, selection)
+
+
+def _in_zones(layout: Layout, envelope: Envelope, lines: _Lines, selection: Selection) -> _Found:
+    """Read the zones of the lines only."""
+    every = lines.every
+    places = envelope.locate(every, lines.starts, lines.ends)
+    numbers = lines.numbers
+    texts: dict[str, ArrowTexts] = {}
+    for zone, (begins, ends) in zip(envelope.zones, places, strict=True):
+        if zone.hole.kind in (layouts.IGNORED, layouts.ENCODED):
+            array = zones.gathered(lines.content, begins, ends)
+            if payloads.has_marks(content_of(array)):
+                raise NotUniformError
+            texts[zone.hole.role] = ArrowTexts(array.view(pa.string()))
+    wanted = _in_window(layout, texts, selection, len(lines))
+    if wanted is not None:
+        texts = {role: cells.where(wanted) for role, cells in texts.items()}
+        places = [(begins[wanted], ends[wanted]) for begins, ends in places]
+        numbers = numbers[wanted]
+    cells: dict[str, Run] = {}
+    if len(numbers):
+        for zone, (begins, ends) in zip(envelope.zones, places, strict=True):
+            if zone.hole.kind not in (layouts.IGNORED, layouts.ENCODED):
+                content = zones.gathered_lines(lines.content, begins, ends)
+                cells |= payloads.cells_of(zone.template, content, len(numbers), are_typed=selection.typed)
+        cells |= _encoded_cells(layout, texts, len(numbers), selection)
+        _refuse_headers(layout, cells, selection)
+    return _Found(numbers, texts, cells)
+
+
+def _in_pieces(layout: Layout, lines: _Lines, selection: Selection) -> _Found:
+    """Cut the lines at all of their commas."""
+    holes = payloads.fill(layout.template, lines.block, len(lines))
+    wanted = _in_window(layout, holes, selection, len(lines))
+    numbers = lines.numbers if wanted is None else lines.numbers[wanted]
+    if wanted is not None:
+        holes = {role: texts.where(wanted) for role, texts in holes.items()}
+    cells: dict[str, Run] = {}
+    if len(numbers):
+        cells = _encoded_cells(layout, holes, len(numbers), selection) | payloads.typed(layout.template, holes)
+        _refuse_headers(layout, cells, selection)
+    return _Found(numbers, holes, cells)
 
 
 def _same(text: str | None, count: int) -> Cells:
     return Cells.missing(count) if text is None else Cells.of_texts([text] * count)
 
 
-def _origin(role: str | None, holes: dict[str, ArrowTexts], count: int) -> Parts:
+def _origin(role: str | None, holes: Mapping[str, ArrowTexts], count: int) -> Parts:
     if role is not None and layouts.is_role(role):
         return Parts([holes[role]])
     return Parts([np.full(count, role, dtype=object)])
 
 
-def _fill(template: Template, block: _Content, count: int) -> dict[str, ArrowTexts]:
-    """The holes' contents by role, `count` strings each, if every line fits the template."""
-    columns = _columns(block, len(template.pieces))
-    if columns.num_rows != count or not _has_only_the_templates_marks(template, block, count):
-        raise _NotUniformError
-    holes: dict[str, ArrowTexts] = {}
-    for index, piece in enumerate(template.pieces):
-        column, hole = columns.column(index), piece.hole
-        if hole is None:
-            if not pc.all(pc.equal(column, piece.before.decode())).as_py():
-                raise _NotUniformError
-            continue
-        for array in column.chunks:
-            _check(array, piece)
-        if hole.kind != layouts.IGNORED or hole.role:
-            array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-            holes[hole.role] = ArrowTexts(array, before=len(piece.before), after=len(piece.after))
-    return holes
-
-
-def _has_only_the_templates_marks(template: Template, block: _Content, count: int) -> bool:
-    """Whether there are as many quotes, backslashes and control characters as the constants of so many lines have: then
-    there are none in the holes, which could end or escape a string.
-    """
-    constants = b",".join(piece.before + piece.after for piece in template.pieces)
-    marks = [(mark, constants.count(mark) * count) for mark in (_QUOTE, _BACKSLASH)]
-    content = np.frombuffer(block, dtype=np.uint8)
-    seen, control = [0, 0], 0
-    for part in scans(content):
-        control += int(np.count_nonzero(part < _SPACE))
-        seen = [number + int(np.count_nonzero(part == mark)) for number, (mark, _) in zip(seen, marks, strict=True)]
-    # Each line ends with a line feed, which is the only one.
-    return control == count and seen == [number for _, number in marks]
-
-
-def _check(array: Any, piece: layouts.Piece) -> None:
-    """Whether each cell begins and ends as its piece does."""
-    before, after = piece.before.decode(), piece.after.decode()
-    if before and not pc.all(pc.starts_with(array, before)).as_py():
-        raise _NotUniformError
-    if after and not pc.all(pc.ends_with(array, after)).as_py():
-        raise _NotUniformError
-    if before and after and pc.min(pc.binary_length(array)).as_py() < len(piece.before) + len(piece.after):
-        raise _NotUniformError
-
-
-def _columns(block: _Content, count: int) -> Any:
-    names = [str(index) for index in range(count)]
-    is_ascii = int(np.frombuffer(block, dtype=np.uint8).max()) < _NOT_ASCII
-    try:
-        return pa_csv.read_csv(
-            pa.BufferReader(block),
-            read_options=pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=_CSV_BYTES),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=",", quote_char=False, escape_char=False, ignore_empty_lines=False
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                check_utf8=not is_ascii,
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[],
-                strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid as error:  # a line with another number of commas, or bytes that are not UTF-8
-        raise _NotUniformError from error
-
-
 def _in_window(
-    layout: Layout, holes: dict[str, ArrowTexts], selection: Selection, count: int
+    layout: Layout, holes: Mapping[str, ArrowTexts], selection: Selection, count: int
 ) -> NDArray[np.bool_] | None:
     """Which of the lines are in the window; None if all are."""
     if selection.start is None and selection.end is None:
@@ -387,54 +382,45 @@ def _in_window(
         times, codes = holes[str(role)].distinct()  # times have whole seconds: few are distinct
         included = np.array([selection.includes(time) for time in times], dtype=np.bool_)
     except UnusableError as error:
-        raise _NotUniformError from error
+        raise NotUniformError from error
     if included.all():
         return None
     wanted: NDArray[np.bool_] = included[codes]
     return wanted
 
 
-def _cells(layout: Layout, holes: dict[str, ArrowTexts], count: int, selection: Selection) -> dict[str, Cells]:
-    cells: dict[str, Cells] = {}
-    for piece in layout.template.pieces:
-        hole = piece.hole
-        if hole is not None and hole.kind == layouts.ENCODED:
-            payload = layout.encoded[hole.role.removeprefix("\x00")]
-            cells.update(_typed(payload.template, _decoded(payload, holes[hole.role], count)))
-    cells.update(_typed(layout.template, holes))
-    if selection.columns is not None:
-        _refuse_headers(layout, cells, selection.columns)
+def _encoded_cells(layout: Layout, texts: Mapping[str, ArrowTexts], count: int, selection: Selection) -> dict[str, Run]:
+    cells: dict[str, Run] = {}
+    for side, payload in layout.encoded.items():
+        content = _decoded(payload, texts[layouts.role_of(side)])
+        cells |= payloads.cells_of(payload.template, content, count, are_typed=selection.typed)
     return cells
 
 
-def _typed(template: Template, holes: dict[str, ArrowTexts]) -> dict[str, Cells]:
-    made = {layouts.CSV_CELL: Cells.of_csv, layouts.JSON_STRING: Cells.of_strings, layouts.JSON_SCALAR: Cells.of_json}
-    found = [piece.hole for piece in template.pieces if piece.hole is not None]
-    return {hole.role: made[hole.kind](holes[hole.role].cut()) for hole in found if hole.kind in made}
-
-
-def _decoded(payload: layouts.EncodedPayload, cells: ArrowTexts, count: int) -> dict[str, ArrowTexts]:
-    """The holes in the texts that BASE64 payloads hold."""
+def _decoded(payload: layouts.EncodedPayload, cells: ArrowTexts) -> bytes:
+    """The texts that BASE64 payloads hold, one a line."""
     try:
         texts = [a2b_base64(cell, strict_mode=True).strip(b"\r\n") for cell in cells.cut().to_pylist()]
     except ValueError as error:
-        raise _NotUniformError from error
+        raise NotUniformError from error
     block = b"\n".join(texts) + b"\n"
     may_be_json = not payload.listed and not payload.is_json and (b"[" in block or b"{" in block)
     if may_be_json and re.search(rb"(?m)^\s*[\[{]", block):
-        raise _NotUniformError  # one of them is JSON after all
-    return _fill(payload.template, block, count)
+        raise NotUniformError  # one of them is JSON after all
+    return block
 
 
-def _refuse_headers(layout: Layout, cells: dict[str, Cells], columns: Sequence[str]) -> None:
+def _refuse_headers(layout: Layout, cells: Mapping[str, Run], selection: Selection) -> None:
     """A header among the data is found by the careful reader; here it is enough that there may be one."""
+    if (columns := selection.columns) is None:
+        return
     for roles in layout.sides:
         first = [role for role in roles if role in cells][:1]
         if len(roles) > 1 and first and _names_among(cells[first[0]], columns):
-            raise _NotUniformError
+            raise NotUniformError
 
 
-def _names_among(cells: Cells, columns: Sequence[str]) -> bool:
+def _names_among(cells: Run, columns: Sequence[str]) -> bool:
     if not cells.wrong and parse_numbers(np.array(columns, dtype=object))[1] == len(columns):
         return False  # all are numbers, and no name is one
     return not cells.texts.counts().keys().isdisjoint(columns)

@@ -19,7 +19,8 @@ from drift_tools.errors import InputError
 BLOCK_BYTES = 8 << 20
 _READ_BYTES = 1 << 18
 _MANIFEST_BYTES = 1 << 10
-SCAN_BYTES = 1 << 17
+_SCAN_BYTES = 1 << 17
+_LINES_BYTES = 1 << 20
 _GZIP = b"\x1f\x8b"
 _NEWLINE = 10
 DAMAGED = "gzip file is cut short or damaged"
@@ -43,6 +44,8 @@ class Block:
     is_last: bool = False
     problem: str | None = None
     """Why its one line was not read: it has no content."""
+    ends: NDArray[np.intp] | None = None
+    """Where the line breaks are, if they have been looked for."""
 
     @property
     def ends_in_line(self) -> bool:
@@ -115,52 +118,66 @@ def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES, keep: int = 1) -> I
         is_packed = file.read(2) == _GZIP
         file.seek(0)
         source: _Reader = _Gzip(file) if is_packed else _Plain(file)
-        buffers = [bytearray(block_bytes)]
+        buffers = [_room(block_bytes)]
         line, turn = 1, 0
         rest = b""
         while True:
             if turn == len(buffers) and turn < keep:
-                buffers.append(bytearray(block_bytes))
+                buffers.append(_room(block_bytes))
             place = turn % keep
             if len(buffers[place]) < 2 * len(rest):  # a line as long as that
-                buffers[place] = bytearray(2 * len(buffers[place]))
+                buffers[place] = _room(max(2 * len(buffers[place]), len(rest)))
             buffer = buffers[place]
             buffer[: len(rest)] = rest
-            filled = len(rest) + source.fill(memoryview(buffer)[len(rest) :])
+            filled = len(rest) + source.fill(buffer[len(rest) :])
             is_last = filled < len(buffer)
-            end = buffer.rfind(b"\n", 0, filled) + 1 if not is_last or source.is_damaged else filled
+            end = _last_break(buffer[:filled]) + 1 if not is_last or source.is_damaged else filled
             if not end and not is_last:
                 if len(buffer) < LINE_BYTES:
                     rest = bytes(buffer)
                     continue
                 yield Block(str(path), line, 1, b"", problem=TOO_LONG)
                 line += 1
-                rest = source.after_line(memoryview(buffer))
+                rest = source.after_line(buffer)
                 continue
             if end:
-                count = count_lines(memoryview(buffer)[:end])
-                yield Block(
-                    str(path), line, count, memoryview(buffer)[:end].toreadonly(), is_last and not source.is_damaged
-                )
+                content = buffer[:end].toreadonly()
+                ends = line_ends(content)
+                count = len(ends) + (content[-1] != _NEWLINE)
+                yield Block(str(path), line, count, content, is_last and not source.is_damaged, ends=ends)
                 line += count
                 turn += 1
             if is_last:
                 break
-            rest = bytes(memoryview(buffer)[end:filled])
+            rest = bytes(buffer[end:filled])
     if source.is_damaged:
         raise DamagedError(source.damage)
 
 
-def count_lines(block: memoryview | bytes) -> int:
-    """Lines of a block, the last one whether it ends in a line break or not."""
+def _room(size: int) -> memoryview:
+    """Memory to read into. numpy's is of large pages, and nobody fills it with zeros first."""
+    return np.empty(size, dtype=np.uint8).data.cast("B")
+
+
+def _last_break(content: memoryview) -> int:
+    """The place of the last line break; -1 if there is none."""
+    length = 1 << 12
+    while (place := bytes(content[-length:]).rfind(b"\n")) < 0 and length < len(content):
+        length *= 8
+    return place if place < 0 else place + max(len(content) - length, 0)
+
+
+def line_ends(block: memoryview | bytes | NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Where the line breaks are."""
     content = np.frombuffer(block, dtype=np.uint8)
-    return sum(int(np.count_nonzero(part == _NEWLINE)) for part in scans(content)) + int(content[-1] != _NEWLINE)
+    starts = range(0, len(content), _LINES_BYTES)
+    return np.concatenate([np.flatnonzero(content[at : at + _LINES_BYTES] == _NEWLINE) + at for at in starts])
 
 
 def scans(content: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
     """The content in parts that the processor's cache holds together with what is made of them."""
-    for start in range(0, len(content), SCAN_BYTES):
-        yield content[start : start + SCAN_BYTES]
+    for start in range(0, len(content), _SCAN_BYTES):
+        yield content[start : start + _SCAN_BYTES]
 
 
 class _Reader:

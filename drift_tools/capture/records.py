@@ -49,7 +49,7 @@ class Selection:
     """What is wanted of each record: which sides make the row, in which order, and which times.
 
     `columns`: the names that the columns will have, so that a header among the data is told from a row. `paths`: what
-    is wanted of a JSON answer, in place of all of it.
+    is wanted of a JSON answer, in place of all of it. `typed`: the types of all cells will be asked for.
     """
 
     sides: tuple[str, ...] = BOTH_SIDES
@@ -59,6 +59,7 @@ class Selection:
     preprocess: Preprocessor | None = None
     columns: tuple[str, ...] | None = None
     paths: tuple[JsonPath, ...] = ()
+    typed: bool = False
 
     @classmethod
     def of(
@@ -71,6 +72,7 @@ class Selection:
         outputs_first: bool,
         preprocess: Preprocessor | None,
         attributes: Sequence[str] = (),
+        typed: bool = False,
     ) -> "Selection":
         """From what a caller gives."""
         return cls(
@@ -81,6 +83,7 @@ class Selection:
             preprocess,
             None if columns is None else tuple(columns),
             json_paths(attributes),
+            typed,
         )
 
     def paths_in(self, side: str) -> tuple[JsonPath, ...]:

@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from drift_tools.capture import records as careful
@@ -91,6 +92,10 @@ class Template:
         return cls(tuple(pieces))
 
 
+# Of strings that nobody reads.
+UNREAD = Template((Piece(b"", b"", Hole(0, 0, IGNORED)),))
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedPayload:
     """The template of the texts that a BASE64 payload holds; `listed`: whether its media type says what they are."""
@@ -122,6 +127,12 @@ def is_role(cell: str | None) -> bool:
     return cell is not None and cell.startswith(_MARK)
 
 
+def role_of(name: str) -> str:
+    """The role of the hole that is a whole payload, or an id, of this name."""
+    return _MARK + name
+
+
+@lru_cache(maxsize=32)
 def layout_of(line: bytes, selection: Selection) -> Layout:
     """The layout of records like this one; raises `NoTemplateError` if they must be read one by one."""
     if selection.preprocess is not None:

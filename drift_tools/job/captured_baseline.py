@@ -73,7 +73,7 @@ def make_from_captures(job: Job, settings: MonitorSettings, captures: str) -> Fo
         "columns": span.columns or None,
     }
     for folder in _hours(job, captures, span):
-        for batch in iterate_captures(folder, **options):
+        for batch in iterate_captures(folder, typed=True, **options):
             windows.add(batch)
     _require(windows.counts, settings, captures, span)
     found = windows.whole(span)

@@ -267,7 +267,7 @@ class _Run:
             self.known,
             self.start,
             self.settings.budget(len(self.known.bins)),
-            drifting=self._called_before(),
+            drifting=self._episodes(),
         )
         verdicts |= self._not_over(verdicts) | self._gone()
         seasons = model.seasons
@@ -346,8 +346,21 @@ class _Run:
 
     def _called_before(self, windows: int = 1) -> list[str]:
         """The features that were called drift in one of so many windows before this one."""
-        before = sorted(self.records, key=lambda record: int(record["start"]))[-windows:]
-        return [name for record in before for name in record.get("called", ())]
+        return [name for record in self._judged()[-windows:] for name in record.get("called", ())]
+
+    def _judged(self) -> list[Mapping[str, Any]]:
+        """The records of the windows before this one, in their order; none from before a person said what is normal."""
+        said = 0 if self.normal is None else self.normal.at_seconds
+        found = sorted(self.records, key=lambda record: int(record["start"]))
+        return [record for record in found if int(record["start"]) >= said]
+
+    def _episodes(self) -> dict[str, int]:
+        """The features that the window before called, and the first of those in a row that did."""
+        episodes: dict[str, int] = {}
+        for record in self._judged():
+            start = int(record["start"])
+            episodes = {name: episodes.get(name, start) for name in record.get("called", ())}
+        return episodes
 
     def record(self, found: Judgement) -> dict[str, Any]:
         """What is kept beside the window's counts."""

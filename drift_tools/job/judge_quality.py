@@ -72,9 +72,10 @@ def judge_quality_run(
         ratio=baseline_ratio(data, constraints),
     )
     drifted = [verdict for verdict in verdicts if verdict.state == "drift"]
-    # A night with too few labels ends no episode, or each morning would ring anew.
-    not_over = windows.called if not tests else ()
-    called = [verdict.test.metric for verdict in drifted] + list(not_over)
+    # A night with too few labels, or none of those that a metric rests on, ends no episode, or each morning would ring
+    # anew.
+    not_over = [name for name in windows.called if name not in {test.metric for test in tests}]
+    called = [verdict.test.metric for verdict in drifted] + not_over
     store.put(start, record_of_quality(baseline, start, tests, called))
     findings = told([verdict.test for verdict in drifted])
     violations = tuple(violation_of(item.test, item.reason) for item in drifted if item.test in findings)

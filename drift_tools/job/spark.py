@@ -71,6 +71,7 @@ def profile_captures(
         "sides": tuple(sides),
         "outputs_first": outputs_first,
         "batch_rows": batch_rows,
+        "typed": True,
     }
 
     def profile_partition(batches: Iterator[Any]) -> Iterator[Any]:

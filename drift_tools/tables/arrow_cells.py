@@ -15,15 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.errors import UnusableError
-from drift_tools.tables.column import Column, Numbers, Texts, TypeCounts, count_categories, count_types
+from drift_tools.tables.column import Column, Numbers, Texts, TypeCounts, count_categories
+from drift_tools.tables.number_bytes import Order, are_json, buffers_of, content_of, types_of
 
-Order: TypeAlias = NDArray[np.intp]
-# A number as JSON writes it, in the spellings that Python spells back as it parsed them or that parse to a float.
-# "-0" is neither: it parses to the integer 0.
-JSON_NUMBER = r"^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+))$"
-_BLANK, _PLUS, _MINUS, _POINT, _ZERO, _LAST_OF_PLAIN = 32, 43, 45, 46, 48, 57
+_BLANK, _PLUS = 32, 43
 _LAST_BYTE = 2**31 - 1
-# Above this share of cells with an exponent, looking at all cells at once is quicker than at these one by one.
+# Above this share of distinct texts, looking at all cells at once is quicker than at these one by one.
 _MANY = 0.1
 
 
@@ -183,11 +180,7 @@ class Cells:
     @classmethod
     def of_csv(cls, array: Any) -> "Cells":
         """Of a `pyarrow.StringArray` of CSV cells: blanks around them go, empty ones are missing."""
-        import pyarrow.compute as pc  # noqa: PLC0415 - optional: the careful reader works without it
-
-        if content_of(array).min(initial=_PLUS) <= _BLANK:  # or a tab
-            array = pc.utf8_trim(array, characters=" \t")
-        return cls.of_trimmed(without_empty(array))
+        return cls.of_trimmed(without_blanks(array))
 
     @classmethod
     def of_trimmed(cls, array: Any) -> "Cells":
@@ -213,7 +206,7 @@ class Cells:
             array = pc.if_else(null, None, array)
         content, offsets = buffers_of(array)
         try:
-            if not _is_json(array, content, offsets):
+            if not are_json(array, content, offsets):
                 return cls._of_odd_json(array)
             return cls._of_arrow(array, content, offsets, missing, is_json=True)
         except OverflowError:
@@ -242,11 +235,7 @@ class Cells:
             if is_json:
                 raise OverflowError
             return cls._of_distinct(array)
-        types = _plain_types(array, content, offsets, present)
-        if types is None:
-            types = count_types([cell for cell in array.to_pylist() if cell is not None])
-        types = TypeCounts(types.fractional, types.integral, types.boolean, types.string, missing)
-        return cls(types, numbers, 0, Parts([ArrowTexts(array, is_json)]))
+        return cls(types_of(array, content, offsets, missing), numbers, 0, Parts([ArrowTexts(array, is_json)]))
 
     @classmethod
     def _of_distinct(cls, array: Any) -> "Cells":
@@ -288,6 +277,15 @@ class Cells:
         return Column(name, self.types, None, self.texts, (self.numbers, self.wrong))
 
 
+def without_blanks(array: Any) -> Any:
+    """The texts without the blanks around them, those that are empty then missing."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - as above
+
+    if content_of(array).min(initial=_PLUS) <= _BLANK:  # or a tab
+        array = pc.utf8_trim(array, characters=" \t")
+    return without_empty(array)
+
+
 def without_empty(array: Any) -> Any:
     """The texts, the empty ones missing."""
     import pyarrow.compute as pc  # noqa: PLC0415 - as above
@@ -296,88 +294,10 @@ def without_empty(array: Any) -> Any:
     return pc.if_else(_boolean(empty), None, array) if empty.any() else array
 
 
-def buffers_of(array: Any) -> tuple[NDArray[np.uint8], Order]:
-    """The bytes of all cells, and where each cell begins (and the last one ends) in them."""
-    content, offsets = _buffers(array)
-    return content, (offsets - offsets[0]).astype(np.intp)
-
-
-def content_of(array: Any) -> NDArray[np.uint8]:
-    """The bytes of all cells, one after the other."""
-    return _buffers(array)[0]
-
-
-def _buffers(array: Any) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    _, positions, content = array.buffers()
-    offsets = np.frombuffer(positions, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
-    if content is None:
-        return np.empty(0, dtype=np.uint8), offsets
-    return np.frombuffer(content, dtype=np.uint8)[int(offsets[0]) : int(offsets[-1])], offsets
-
-
 def _boolean(mask: NDArray[np.bool_]) -> Any:
     import pyarrow as pa  # noqa: PLC0415 - as above
 
     return pa.array(mask)
-
-
-def _plain_types(array: Any, content: NDArray[np.uint8], offsets: Order, present: int) -> TypeCounts | None:
-    """The types of cells that all parsed to finite numbers, counted by their bytes; None if that does not tell.
-
-    Such a cell has digits, at most one point, perhaps an exponent. With a point or an exponent it is fractional, unless
-    the point has no digit on one of its sides: then it is a string, by Deequ's patterns.
-    """
-    points = int(np.count_nonzero(content == _POINT))
-    with_exponent: list[str] = []
-    if content.max(initial=0) > _LAST_OF_PLAIN:
-        places = np.flatnonzero(content > _LAST_OF_PLAIN)
-        rows = np.unique(np.searchsorted(offsets, places, side="right") - 1)
-        if len(rows) > _MANY * len(array):
-            return None
-        with_exponent = array.take(rows).to_pylist()
-        points -= sum("." in cell for cell in with_exponent)
-    if points and _has_bare_point(content, offsets):
-        return None
-    odd = count_types(with_exponent)
-    integral = present - len(with_exponent) - points
-    return TypeCounts(points + odd.fractional, integral + odd.integral, odd.boolean, odd.string)
-
-
-def _is_json(array: Any, content: NDArray[np.uint8], offsets: Order) -> bool:
-    """Whether cells are JSON numbers that `JSON_NUMBER` knows, provided that they parse as floats at all."""
-    import pyarrow.compute as pc  # noqa: PLC0415 - as above
-
-    if (content > _LAST_OF_PLAIN).any() or len(content) == 0:
-        return bool(pc.all(pc.match_substring_regex(array, JSON_NUMBER), min_count=0).as_py())
-    full = np.diff(offsets) > 0
-    starts, ends = offsets[:-1][full], offsets[1:][full]
-    negative = content[starts] == _MINUS
-    lengths = ends - starts - negative
-    first = np.minimum(starts + negative, ends - 1)
-    second = content[np.minimum(first + 1, ends - 1)]
-    is_zero = content[first] == _ZERO
-    # A zero in front is followed by a point or by nothing; "-0" is no number that stays one when it is parsed.
-    has_odd_zero = (is_zero & ((lengths > 1) & (second != _POINT) | negative & (lengths == 1))).any()
-    return not (has_odd_zero or (content[starts] == _PLUS).any() or _has_bare_point(content, offsets))
-
-
-def _has_bare_point(content: NDArray[np.uint8], offsets: Order) -> bool:
-    """Whether a point has no digit on one of its sides, in cells that begin with a digit, a sign or a point."""
-    if not len(content):
-        return False
-    starts, ends = offsets[:-1], offsets[1:]
-    full = starts < ends
-    if not full.all():
-        starts, ends = starts[full], ends[full]
-    if (content[ends - 1] == _POINT).any():
-        return True
-    first = content[starts]
-    if first.min() >= _ZERO:
-        return False
-    signed = starts[first == _MINUS]
-    # One byte further is another cell's, or the end of all, if the sign is all there is: then it is no number.
-    second = content[np.minimum(signed + 1, len(content) - 1)]
-    return bool((first == _POINT).any() or (second == _POINT).any())
 
 
 def json_cell(value: object) -> str | None:

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from drift_tools.tables.arrow_cells import ArrowTexts, Cells, Parts, buffers_of, without_empty
+from drift_tools.tables.arrow_cells import ArrowTexts, Cells, Parts, without_empty
 from drift_tools.tables.column import MISSING_WORDS, Column, Numbers, are_mostly_numbers
 from drift_tools.tables.csv_layout import Layout
 from drift_tools.tables.lazy_column import LazyColumn
+from drift_tools.tables.number_bytes import buffers_of
 from drift_tools.tables.rereading import Content
 
 _HEAD = 1 << 17  # bytes that tell which columns hold texts

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drift_tools.timeline.learning import differs_from_training, judge_while_learning, learnt_model, lesson_of
     from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part, windows_of_weeks
     from drift_tools.timeline.onsets import Move, Onset
+    from drift_tools.timeline.recovery import EpisodeSeries, is_over
     from drift_tools.timeline.season_names import SEASONS
     from drift_tools.timeline.timeline import Timeline, Window, compare_windows, split_by_time
     from drift_tools.timeline.verdicts import WindowVerdict
@@ -23,6 +24,7 @@ __all__ = [
     "LEAST_ROWS",
     "LONGEST",
     "SEASONS",
+    "EpisodeSeries",
     "Growth",
     "Integers",
     "MonitorModel",
@@ -39,6 +41,7 @@ __all__ = [
     "compare_windows",
     "counts_of",
     "differs_from_training",
+    "is_over",
     "judge",
     "judge_while_learning",
     "last_episode",
@@ -92,6 +95,10 @@ _HOMES = {
     "drift_tools.timeline.onsets": (
         "Move",
         "Onset",
+    ),
+    "drift_tools.timeline.recovery": (
+        "EpisodeSeries",
+        "is_over",
     ),
     "drift_tools.timeline.season_names": ("SEASONS",),
     "drift_tools.timeline.timeline": (

@@ -62,16 +62,19 @@ class PartEvidence:
         ]
         evidence = np.zeros((*self.rows.shape, len(scores)))
         threshold = self.budget.rare_threshold(len(scores))
-        says = ~np.isnan(self.scores.z).all(-1)
+        says, most = ~np.isnan(self.scores.z).all(-1), self.most_expected()
         for column, score in enumerate(scores):
             is_rare = ~model.is_common[:, score]
             if not is_rare.any():
                 continue
-            share = model.expected_share(self.scores.slot)[..., score]
-            known, dispersion = model.slot_rows(self.scores.slot)[..., score], model.dispersion[:, score]
-            upper = np.minimum(share + 2 * np.sqrt((share + 1 / known) * dispersion / known), 0.99)
             rows = np.where(says, self.rows, 0.0)
             hits = np.where(says, self.scores.hits[..., score], 0.0)
-            found = rise_evidence(hits, rows, upper, dispersion, threshold)
+            found = rise_evidence(hits, rows, most[..., score], model.dispersion[:, score], threshold)
             evidence[..., column] = np.where(is_rare, found / threshold, 0.0)
         return evidence.max(-1), np.array(scores)[evidence.argmax(-1)]
+
+    def most_expected(self) -> Floats:
+        """The share that is expected at most, windows x features x scores: with two standard errors added."""
+        share, known = self.model.expected_share(self.scores.slot), self.model.slot_rows(self.scores.slot)
+        most: Floats = np.minimum(share + 2 * np.sqrt((share + 1 / known) * self.model.dispersion / known), 0.99)
+        return most

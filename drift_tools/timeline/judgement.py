@@ -1,8 +1,9 @@
 """A run's judgement on each feature: one window, and what the windows up to it add up to, by the baseline's windows."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from drift_tools.timeline.evidence import PartEvidence
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.materiality import PSI_THRESHOLD, effect_of
 from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part
+from drift_tools.timeline.recovery import EpisodeSeries, is_over
 from drift_tools.timeline.scores import VALUES
 from drift_tools.timeline.sudden import runs_beyond, sudden_p_values, weighted_p_values
 from drift_tools.timeline.verdicts import State, Test, WindowVerdict
@@ -26,12 +28,10 @@ LONGEST: Final = 672
 # Of the score that moved, to say since when.
 _LONGEST_EPISODE: Final = 336
 _ANSCOMBE = 3 / 8
+_NEVER: Final = -1
 # Of the threshold, for what was called drift before. A slow drift is called by a window that is large by chance, when
-# it is not material on the whole: half of the threshold would call its end in the next hour, and ring again and again.
+# it is not material on the whole.
 _HELD = 0.25
-# A window after one that was called is not calm yet while its p-value is no larger: of an episode's windows some differ
-# less than others, and each that was called calm would end it, and the next one ring anew.
-_STILL = 0.05
 
 
 def judge(
@@ -41,7 +41,7 @@ def judge(
     budget: RunBudget,
     *,
     thresholds: Mapping[str, float] | None = None,
-    drifting: Collection[str] = (),
+    drifting: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, WindowVerdict]:
     """Judge the window that starts at `at`, by the model of the baseline's windows.
 
@@ -58,8 +58,9 @@ def judge(
     thresholds
         of a feature's material effect (PSI), where it is not 0.1.
     drifting
-        features that the run before called drift: while their episode lasts they stay so down to a quarter of the
-        threshold, so that an episode about as large as that is one and not many.
+        features that the run before called drift, and the start of the first window of those in a row that were called:
+        they stay so until the windows together say that the episode is over (`drift_tools.timeline.recovery`), and
+        nothing remains that is as large as a quarter of the threshold.
 
     Returns
     -------
@@ -69,10 +70,11 @@ def judge(
     if not len(known) or known.starts[-1] != at:
         raise ValueError(f"the history has no window that starts at {at}")
     limits = np.array([(thresholds or {}).get(name, PSI_THRESHOLD) for name in known.names])
-    held = np.array([name in drifting for name in known.names])
+    called = [drifting.get(name) for name in known.names]
+    first_called = np.array([_NEVER if start is None else np.searchsorted(known.starts, start) for start in called])
     verdicts: dict[int, WindowVerdict] = {}
     for part in model.parts:
-        judged = _PartJudge(part, known, budget, limits[part.places], held[part.places])
+        judged = _PartJudge(part, known, budget, limits[part.places], first_called[part.places])
         verdicts.update({int(place): judged.verdict(own) for own, place in enumerate(part.places)})
     return {name: verdicts[place] for place, name in enumerate(known.names)}
 
@@ -86,15 +88,14 @@ class _PartJudge(PartEvidence):
         history: WindowHistory,
         budget: RunBudget,
         thresholds: Floats,
-        held: NDArray[np.bool_],
+        first_called: NDArray[np.intp],
     ) -> None:
         super().__init__(part, history, budget)
-        self.thresholds, self.held = thresholds, held
+        self.thresholds, self.first_called, self.held = thresholds, first_called, first_called != _NEVER
         last = self.scores.last()
         sudden, score = weighted_p_values(self.model, sudden_p_values(self.model, last))
         self.sudden, self.sudden_score = sudden[0], score[0]
         self.runs = runs_beyond(self.model, self.scores.z[-self.run_length :], self.run_length)[-1]
-        self.is_beyond = runs_beyond(self.model, last.z, 1)[-1]
         self.evidence, self.evidence_score = self.cumulative()
         self.rare_evidence, self.rare_score = self.rare()
         self.window_effect = effect_of(self.counts[-1:], self.model.expected[last.slot])
@@ -109,26 +110,68 @@ class _PartJudge(PartEvidence):
         p_value = float(self.sudden[own])
         effect = float(self.window_effect.psi[0, own] - self.model.noise[own])
         found = self._sudden(own, p_value, effect) or self._over_windows(own, p_value)
+        if self.held[own] and (found is None or found.state != "drift"):
+            found = self._lasting_episode(own, p_value, effect) or found
         if found is not None:
             return found
         return WindowVerdict("no drift", f"as the baseline's windows (p {p_value:.2g})", "", "", p_value, effect)
 
     def _sudden(self, own: int, p_value: float, effect: float) -> WindowVerdict | None:
         is_sudden, is_run = p_value <= self.budget.sudden_level, bool(self.runs[own])
-        lasts = bool(self.held[own]) and (p_value <= _STILL or bool(self.is_beyond[own]))
-        if not (is_sudden or is_run or lasts):
+        if not (is_sudden or is_run):
             return None
         single = type(self.window_effect)(*(side[:, own] for side in self._sides()))
         threshold = float(self.thresholds[own]) * (_HELD if self.held[own] else 1.0)
         if not single.is_material(self.model.noise[own], self.bins[own].is_numerical, threshold)[0]:
             return None
-        by_runs = is_run or (lasts and not is_sudden and p_value > _STILL)
-        score = self._extreme_score(own) if by_runs and not is_sudden else int(self.sudden_score[own])
-        test: Test = "runs" if by_runs and not is_sudden else "sudden"
-        reason = f"{self.run_length} windows beyond all of the baseline's" if test == "runs" else f"p {p_value:.1g}"
-        if not (is_sudden or is_run):
-            reason = f"p {p_value:.2g}; drift in the window before"
+        score = int(self.sudden_score[own]) if is_sudden else self._extreme_score(own)
+        test: Test = "sudden" if is_sudden else "runs"
+        reason = f"p {p_value:.1g}" if is_sudden else f"{self.run_length} windows beyond all of the baseline's"
         return self._dated(own, score, WindowVerdict("drift", reason, test, self._moved(own, score), p_value, effect))
+
+    def _lasting_episode(self, own: int, p_value: float, effect: float) -> WindowVerdict | None:
+        """What the window before called and this one says nothing of: drift, until the windows together say that it is
+        over and that nothing of it remains that matters.
+        """
+        called = int(self.first_called[own])
+        series = self._episode_series(own, called)
+        if self._is_over(own, series) or not self._is_sure(own, series, is_chosen=True):
+            return None
+        score = max(series, key=lambda score: series[score].sureness)
+        reason = f"p {p_value:.2g}; drift before, and not surely over"
+        found = WindowVerdict("drift", reason, "", self._moved(own, score), p_value, effect)
+        dated = self._dated(own, score, found)
+        first = int(self.history.starts[called])
+        return replace(dated, since=first if dated.since is None else min(dated.since, first))
+
+    def _episode_series(self, own: int, called: int) -> dict[int, EpisodeSeries]:
+        """The scores of the windows of an episode of which this one was the first that was called."""
+        found = {}
+        for score in np.flatnonzero(self.model.weights[own] > 0).tolist():
+            deviations, weights, places = self._series(own, score)
+            known = float(weights.mean()) * self.model.windows if len(weights) else np.inf
+            series = EpisodeSeries(deviations[:, 0], weights, places, known)
+            if not self.model.is_common[own, score]:
+                dispersion = float(self.model.dispersion[own, score])
+                series = replace(
+                    series,
+                    hits=self.scores.hits[places, own, score] / dispersion,
+                    rows=self.rows[places, own] / dispersion,
+                    expected=self.most_expected()[places, own, score],
+                )
+            found[score] = series.begun(called)
+        return found
+
+    def _is_over(self, own: int, series: Mapping[int, EpisodeSeries]) -> bool:
+        def remains(rest: Mapping[int, EpisodeSeries], since: int) -> bool:
+            return self._is_sure(own, rest) and self._together(own, since)[0]
+
+        return is_over(series, level=self.budget.level, remains=remains)
+
+    def _is_sure(self, own: int, series: Mapping[int, EpisodeSeries], *, is_chosen: bool = False) -> bool:
+        """Whether windows together deviate at all."""
+        weights = self.model.weights[own]
+        return any(item.is_sure(float(weights[score]), is_chosen=is_chosen) for score, item in series.items())
 
     def _sides(self) -> tuple[Floats, Floats, Floats]:
         return self.window_effect.psi, self.window_effect.ks, self.window_effect.beyond
@@ -167,7 +210,9 @@ class _PartJudge(PartEvidence):
         for place in _latest_of_each(places, scores[places]):
             score = int(scores[place])
             episode = self._episode(own, score)
-            if place == len(crossed) - 1 or (episode is not None and episode.end is None and episode.start <= place):
+            is_open = episode is not None and episode.end is None and episode.start <= place
+            # Evidence that crosses now may be of windows before, and a state that is not calm another one since then.
+            if (is_open or place == len(crossed) - 1) and not self._is_over(own, self._episode_series(own, place)):
                 return score, episode
         return None
 

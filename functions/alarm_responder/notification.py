@@ -1,9 +1,10 @@
 """What every notification is made of: subject, body and attributes within SNS's limits, and the lines on the alarm."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from contract.notification_kinds import runbook
 from contract.plain_text import visible
 from functions.alarm_responder.alarm_event import Alarm
 from functions.alarm_responder.console_links import Console
@@ -38,21 +39,36 @@ class Notification:
     body: str
     attributes: Mapping[str, str]
     chat: Sequence[str] = ()
+    chat_end: str = ""
+    """What the short form ends with, whatever else there is room for."""
     told_before: str = ""
     """The finding that people have been told of already, where this is the same one: then this is not published."""
 
+    def with_runbook(self, url: str | None) -> "Notification":
+        """The same with the one link to what to do about messages of its kind, or with where that stands."""
+        found = runbook(self.attributes["kind"], url) if self.attributes.get("state") != "OK" else None
+        if found is None:
+            return self
+        lines = self.chat or self.body.split("\n\n", 1)[0].splitlines()
+        return replace(self, body=f"{self.body}\nRUNBOOK\n  {found}\n", chat=lines, chat_end=f"Runbook: {found}")
+
     def all_attributes(self) -> dict[str, str]:
         """The attributes, and as `chat` the whole message in at most MAX_CHAT characters."""
-        return {**self.attributes, "chat": chat_text(self.chat or self.body.split("\n\n", 1)[0].splitlines())}
+        lines = self.chat or self.body.split("\n\n", 1)[0].splitlines()
+        return {**self.attributes, "chat": chat_text(lines, self.chat_end)}
 
 
-def chat_text(lines: Sequence[str]) -> str:
-    """As many of the lines as there is room for, in their order; the first is cut rather than left out."""
-    text = clip(lines[0], MAX_CHAT)
-    for line in lines[1:]:
+def chat_text(lines: Sequence[str], end: str = "") -> str:
+    """As many of the lines as there is room for, in their order, and the `end` in any case; the first line is cut
+    rather than left out.
+    """
+    end = f"\n{clip(end, MAX_CHAT // 2)}" if end else ""
+    room = MAX_CHAT - len(end)
+    text = clip(lines[0], room)
+    for line in filter(None, lines[1:]):
         longer = f"{text}\n{clip(line, MAX_CHAT)}"
-        text = longer if len(longer) <= MAX_CHAT else text
-    return text
+        text = longer if len(longer) <= room else text
+    return text + end
 
 
 def alarm_lines(alarm: Alarm, context: MessageContext) -> list[str]:

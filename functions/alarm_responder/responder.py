@@ -40,6 +40,7 @@ class Settings:
     baseline_statistics: Mapping[str, str]
     dashboard_url: str | None
     notify_on_ok: bool
+    runbook_url: str | None
     severities: Severities
     monitor_state_prefix: str | None = None
     """Where the open engine's runs are recorded; None without that engine."""
@@ -63,6 +64,7 @@ class Settings:
             baseline_statistics=_baseline_statistics(environ.get("BASELINE_STATISTICS") or "{}"),
             dashboard_url=environ.get("DASHBOARD_URL") or None,
             notify_on_ok=flag(environ, "NOTIFY_ON_OK"),
+            runbook_url=environ.get("RUNBOOK_URL") or None,
             severities=read_severities(environ.get("SEVERITIES") or "{}"),
             monitor_state_prefix=prefix(environ, "MONITOR_STATE_PREFIX") if "MONITOR_STATE_PREFIX" in environ else None,
             agreement_prefix=prefix(environ, "AGREEMENT_PREFIX") if "AGREEMENT_PREFIX" in environ else None,
@@ -145,7 +147,7 @@ class Responder:
         if notification.told_before:
             log("INFO", "the same finding, told before", alarm=alarm.name, finding=notification.told_before)
             return None
-        return self._publish(notification)
+        return self._publish(notification.with_runbook(self.settings.runbook_url))
 
     def _is_told(self, alarm: Alarm) -> bool:
         """Beginnings, ends of what people were told of, and a watch that says nothing any more."""

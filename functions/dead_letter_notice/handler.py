@@ -12,6 +12,7 @@ import os
 from typing import Any
 
 from contract.metrics import DEAD_LETTERS
+from contract.notification_kinds import DEAD_LETTER, runbook
 from functions.common.aws_clients import client
 from functions.common.environment import required
 from functions.common.event_fields import BadEventError, mapping, text
@@ -19,9 +20,11 @@ from functions.common.json_logging import log
 
 # SNS's limit of a subject.
 _SUBJECT = 100
+# Of the short form's 400 characters.
+_MOST_LINK = 200
 
 
-def notification(alarm: Any) -> dict[str, Any] | None:
+def notification(alarm: Any, runbook_url: str | None = None) -> dict[str, Any] | None:
     """What people are told of an alarm's message; None for one of another kind, or for its end."""
     fields = mapping(alarm, "the alarm's message")
     name = text(fields, "AlarmName", "the alarm's message")
@@ -30,6 +33,7 @@ def notification(alarm: Any) -> dict[str, Any] | None:
         return None
     what = name.rpartition("-dead-letters")[0] or name
     description = str(fields.get("AlarmDescription") or "")
+    where = str(runbook(DEAD_LETTER, runbook_url))[:_MOST_LINK]
     body = "\n".join(
         [
             f"{what} could not handle an event, at any of its attempts: what it should have done is missing.",
@@ -38,16 +42,16 @@ def notification(alarm: Any) -> dict[str, Any] | None:
             "",
             f"Alarm: {name}",
             f"Since: {fields.get('StateChangeTime', 'unknown')}",
-            "What to do: look into the function's log for the reason, fix it, and send the letter again "
-            "(docs/operations.md, Dead letters).",
+            f"What to do: look into the function's log for the reason, fix it, and send the letter again ({where}).",
         ]
     )
+    chat = f"Dead letter: {what[:_SUBJECT]}. Look into its log, fix the reason, send the letter again: {where}"
     return {
         "Subject": f"Dead letter: {what}"[:_SUBJECT],
         "Message": body,
         "MessageAttributes": {
             key: {"DataType": "String", "StringValue": value}
-            for key, value in (("state", "ALARM"), ("kind", "dead-letter"), ("severity", "critical"))
+            for key, value in (("state", "ALARM"), ("kind", DEAD_LETTER), ("severity", "critical"), ("chat", chat))
         },
     }
 
@@ -64,7 +68,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 -- Lamb
             alarm = json.loads(text(mapping(record, "a record").get("Sns") or {}, "Message", "a record's Sns"))
         except ValueError as error:
             raise BadEventError(f"a record's Message is no JSON: {error}") from error
-        message = notification(alarm)
+        message = notification(alarm, os.environ.get("RUNBOOK_URL") or None)
         if message is not None:
             client("sns").publish(TopicArn=topic, **message)
             published += 1

@@ -1,15 +1,19 @@
 """What the steps ask AWS for, and how they tell people."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from contract.notification_kinds import RETRAINING, runbook
 from functions.common.json_logging import log
 
 OUTLIVED: Final = "a step outlived its execution"
 _SUBJECT = 100
+# The short form has no more characters.
+_CHAT = 400
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,17 @@ def is_running(execution: str, services: Services) -> bool:
 
 
 def tell(services: Services, settings: Mapping[str, Any], subject: str, lines: list[str]) -> None:
-    """One message to people."""
+    """One message to people, with its short form."""
     plain = subject.encode("ascii", "replace").decode()
+    where = f"Runbook: {runbook(RETRAINING, os.environ.get('RUNBOOK_URL') or None)}"
+    plain = plain if len(plain) <= _SUBJECT else plain[: _SUBJECT - 3] + "..."
+    room = _CHAT - len(where) - len(plain) - 2
+    chat = "\n".join([plain, *([lines[0][:room]] if lines and room > 0 else []), where])
     services.sns.publish(
         TopicArn=settings["notification_topic_arn"],
-        Subject=plain if len(plain) <= _SUBJECT else plain[: _SUBJECT - 3] + "...",
-        Message="\n".join(lines) + "\n",
-        MessageAttributes={"kind": {"DataType": "String", "StringValue": "retraining"}},
+        Subject=plain,
+        Message="\n".join([*lines, "", where]) + "\n",
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": value} for name, value in (("kind", RETRAINING), ("chat", chat))
+        },
     )

@@ -109,7 +109,7 @@ class TestConfigurationsThatCannotWork:
         [
             ({"severity": ["critical"]}, "there is no such alarm"),
             ({"state": ["OK"]}, "set notify_on_ok to true"),
-            ({"state": ["Alarm"]}, "states are ALARM, OK"),
+            ({"state": ["Alarm"]}, "there are ALARM, OK"),
         ],
     )
     def test_a_filter_that_lets_nothing_through(self, policy: dict[str, Any], words: str) -> None:

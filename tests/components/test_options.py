@@ -228,7 +228,7 @@ class TestKey:
         run = run_stack(
             kms_key_arn=KEY,
             endpoint={"model": pulumi.FileAsset(str(model_archive)), "instance_type": "ml.g5.xlarge"},
-            data_quality={"instance_type": "ml.m5d.xlarge"},
+            data_quality={"instance_type": "ml.g5.xlarge"},
         )
         assert "kmsKeyArn" not in run.one(CONFIGURATION).inputs
         assert run.one(CONFIGURATION).inputs["dataCaptureConfig"]["kmsKeyId"] == KEY

@@ -17,11 +17,11 @@ OTHERS = {"existing": {**EXISTING, "other_variants": ["Canary", "shadow"]}}
 
 
 def test_every_variant_s_captures_are_looked_at(run_stack: Callable[..., Run]) -> None:
-    run = run_stack(engine="open", endpoint=OTHERS, data_quality={"segments": ["variant", "target_model", "feature_1"]})
+    run = run_stack(engine="open", endpoint=OTHERS, data_quality={"segments": ["variant", "target_model", "age"]})
     found = plan(run, "data-quality")
     assert found["variants"] == ["AllTraffic", "Canary", "shadow"]
     environment = found["request"]["Environment"]
-    assert (environment["segment_origins"], environment["segments"]) == ("variant,target_model", "feature_1")
+    assert (environment["segment_origins"], environment["segments"]) == ("variant,target_model", "age")
     # A baseline's file is cut by columns alone.
     start = [item for item in run.resources if item.type == "aws:lambda/invocation:Invocation"]
     requests = [json.loads(item.inputs["input"])["request"] for item in start if "request" in item.inputs["input"]]

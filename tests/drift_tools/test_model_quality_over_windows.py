@@ -71,12 +71,13 @@ class Monitor:
 
 
 def live(
-    memory: float, windows: int, *, recall: float = 0.8, since: int = 10**9, seed: int = 1
+    memory: float, windows: int, *, recall: float = 0.8, since: int = 10**9, until: int = 10**9, seed: int = 1
 ) -> list[QualityVerdict]:
     rng, monitor = np.random.default_rng(seed), Monitor()
     actual, said = draw(rng, windows, memory), draw(rng, windows, memory)
     return [
-        monitor.run(answers(actual[at], said[at], recall if at >= since else 0.8), at * HOURS) for at in range(windows)
+        monitor.run(answers(actual[at], said[at], recall if since <= at < until else 0.8), at * HOURS)
+        for at in range(windows)
     ]
 
 
@@ -102,6 +103,28 @@ def test_five_points_less_recall_accumulate_to_one_episode_that_is_dated() -> No
     since = verdicts[-1].since
     assert since is not None
     assert abs(since // HOURS - 56) <= 12
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_a_decline_is_one_episode_until_it_is_over(seed: int) -> None:
+    """Some of its windows are better than the baseline by chance: none of those ends it, and enough of them do."""
+    verdicts = live(0.0, 190, recall=0.7, since=56, until=136, seed=seed)
+    states = [verdict.state for verdict in verdicts]
+    assert "drift" not in states[:56]
+    first = states.index("drift")
+    over = states.index("no drift", first)
+    assert min(verdict.test.worse for verdict in verdicts[first:136]) < 0.04
+    assert 136 <= over <= 136 + 24
+    assert "drift" not in states[over:]
+
+
+def test_windows_that_were_called_in_a_row_are_one_episode() -> None:
+    def record(at: int, *called: str) -> dict[str, object]:
+        return record_of_quality("b", at * HOURS, (), called)
+
+    records = [record(3, "recall"), record(0, "recall"), record(1), record(4, "recall", "precision")]
+    windows = QualityWindows.of(records, seconds=HOURS, baseline="b")
+    assert windows.called == {"recall": 3 * HOURS, "precision": 4 * HOURS}
 
 
 def test_until_a_week_was_seen_only_a_gross_decline_rings() -> None:

@@ -59,7 +59,8 @@ def test_one_alarm_one_message(results: FakeS3, sns: FakeSns, new_responder: Any
         "Data up to 2026-11-23 04:00 UTC, 200 rows\n"
         "AGEP (up to 9.9 times the baseline's largest): some rows are far out of the range. "
         "Look for a client or source that sends another unit.\n"
-        "Since the window that ended at 2026-11-23 03:00 UTC (2 consecutive windows; the one before was clean)",
+        "Since the window that ended at 2026-11-23 03:00 UTC (2 consecutive windows; the one before was clean)\n"
+        "Runbook: docs/operations.md, Violations",
     }
 
 

@@ -45,7 +45,19 @@ def test_people_are_told_which_function_and_what_to_do(sns: Sns) -> None:
     assert "churn-alarm-responder could not handle an event" in message["Message"]
     assert "Since: 2026-11-29T12:00:00" in message["Message"]
     attributes = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
-    assert attributes == {"state": "ALARM", "kind": "dead-letter", "severity": "critical"}
+    assert attributes == {
+        "state": "ALARM",
+        "kind": "dead-letter",
+        "severity": "critical",
+        "chat": "Dead letter: churn-alarm-responder. Look into its log, fix the reason, send the letter again: "
+        "docs/operations.md, Dead letters",
+    }
+
+
+def test_the_link_to_the_runbook(sns: Sns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNBOOK_URL", "https://wiki/runbook")
+    module.handler(event(ALARM), None)
+    assert sns.published[0]["Message"].endswith("send the letter again (https://wiki/runbook#dead-letters).")
 
 
 @pytest.mark.parametrize("change", [{"NewStateValue": "OK"}, {"Trigger": {"MetricName": "ConstraintViolations"}}])

@@ -104,7 +104,10 @@ def test_a_silent_monitor(s3: FakeS3, sns: FakeSns, new_responder: Any) -> None:
         "alarm_name": "churn-constraint-violations",
         "endpoint": "churn-endpoint",
         "monitoring_schedule": "churn-data-quality",
-        "chat": "churn-endpoint: the monitor is silent. Nobody is watching the model until it runs again.",
+        "chat": "churn-endpoint: the monitor is silent. Nobody is watching the model until it runs again.\n"
+        "Last run: over the window that ended at 2026-11-23 01:00 UTC\n"
+        "First: is the schedule churn-data-quality there and enabled?\n"
+        "Runbook: docs/operations.md, Silent monitor",
     }
 
 

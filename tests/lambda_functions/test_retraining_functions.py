@@ -415,6 +415,10 @@ def test_people_are_asked_and_the_answer_says_who_gave_it(world: World) -> None:
     ask(world)
     (message,) = world.sns.published
     assert f"python -m drift_tools approve {PACKAGE}" in message["Message"]
+    chat = message["MessageAttributes"]["chat"]["StringValue"]
+    assert chat.split("\n")[0] == message["Subject"]
+    assert chat.endswith("\nRunbook: docs/operations.md, Retraining")
+    assert len(chat) <= 400
     who = {"IamIdentity": {"Arn": "arn:aws:iam::111122223333:user/ada"}}
     world.sagemaker.packages[PACKAGE].update(
         ModelApprovalStatus="Approved", ApprovalDescription="reviewed", LastModifiedBy=who

@@ -133,7 +133,13 @@ DOORS: dict[str, Callable[[Path, int], Read]] = {
 
 
 def work(read: Read) -> int:
-    """How many calls it takes."""
+    """How many calls it takes. Since Python 3.12 those of every thread are counted, whichever test left one: the least
+    of three counts has none of them.
+    """
+    return min(_calls(read) for _ in range(3))
+
+
+def _calls(read: Read) -> int:
     profile = cProfile.Profile()
     profile.enable()
     try:

@@ -101,7 +101,8 @@ def redrive(stack: Watched, queue_name: str, function: str) -> list[str]:
     queue = stack.made("aws:sqs/queue:Queue", queue_name)
     sqs = stack.cloud.client("sqs")
     found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
-    with patch.dict(os.environ, stack.cloud.environment()):
+    # boto3 keeps the session of whichever embedded AWS was there first.
+    with patch.dict(os.environ, stack.cloud.environment()), patch("boto3.DEFAULT_SESSION", None):
         assert main(["redrive", "--queue", queue, "--function", function]) == 0
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
     return [letter["Body"] for letter in found]

@@ -272,7 +272,7 @@ def test_files_in_the_object_are_paths(tmp_path: Path) -> None:
     script.write_text("def preprocess_handler(inference_record):\n    return {}\n", encoding="utf-8")
     statistics, constraints = tmp_path / "statistics.json", tmp_path / "constraints.json"
     for path in (statistics, constraints):
-        path.write_text('{"features": [{"name": "age"}]}', encoding="utf-8")
+        path.write_text('{"features": [{"name": "age", "inferred_type": "Integral"}]}', encoding="utf-8")
     run = run_main(
         "dev",
         monitoring={
@@ -511,6 +511,33 @@ def test_a_key_of_another_region_is_refused() -> None:
         "kms_key_arn is a key of us-west-2 and the stack is in us-east-1: give a key of us-east-1 (of a "
         "multi-Region key, its replica there)"
     )
+
+
+@pytest.mark.usefixtures("no_region")
+@pytest.mark.parametrize(
+    ("endpoint", "says"),
+    [
+        (
+            {
+                "existing": {
+                    "name": "churn",
+                    "capture_uri": "s3://bucket/captures",
+                    "kms_key_arn": "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                }
+            },
+            "endpoint.existing.kms_key_arn is a key of us-west-2 and the stack is in us-east-1: give a key of",
+        ),
+        (
+            {"image_uri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/model:1"},
+            "endpoint.image_uri is an image of eu-west-1 and the stack is in us-east-1: SageMaker takes images of its",
+        ),
+    ],
+)
+def test_what_lies_in_another_region_is_refused(endpoint: dict[str, Any], says: str) -> None:
+    monitoring = {**stack_config("dev")[f"{PREFIX}monitoring"], "endpoint": endpoint}
+    with pytest.raises(ArgumentError) as caught:
+        run_in({"aws:region": "us-east-1", "aws-native:region": "us-east-1"}, monitoring=monitoring)
+    assert str(caught.value).startswith(says)
 
 
 def run_with_secrets(*keys: str) -> Run:

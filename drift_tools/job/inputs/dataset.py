@@ -59,7 +59,7 @@ def captured_batches(
     columns: Sequence[str] | None = None,
 ) -> Iterator[Captures]:
     """The same, a batch at a time."""
-    return iterate_captures(captured_source(dataset, None), columns=columns, **capture_options(dataset))
+    return iterate_captures(captured_source(dataset, None), columns=columns, typed=True, **capture_options(dataset))
 
 
 def captured_answers(

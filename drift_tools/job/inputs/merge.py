@@ -98,7 +98,7 @@ def labelled_blocks(captured: Path, labels: Labels, coverage: LabelCoverage | No
         try:
             for block in blocks_of(path):
                 lines = (_with_label(line, labels, coverage) for line in bytes(block.content).split(b"\n"))
-                yield block if block.problem is not None else replace(block, content=b"\n".join(lines))
+                yield block if block.problem is not None else replace(block, content=b"\n".join(lines), ends=None)
         except DamagedError as damaged:
             yield Block(str(path), 0, 1, b"", problem=str(damaged))
 

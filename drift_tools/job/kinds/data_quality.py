@@ -112,7 +112,7 @@ def monitor_captures(
     constraints = Constraints.read(baseline / CONSTRAINTS)
     statistics = Statistics.read(baseline / STATISTICS) if (baseline / STATISTICS).is_file() else None
     batches = iterate_captures(
-        captured, batch_rows=batch_rows, columns=list(constraints.features), start=start, end=end
+        captured, batch_rows=batch_rows, columns=list(constraints.features), start=start, end=end, typed=True
     )
     current, counts = profile_batches(batches, constraints)
     require_rows(counts, max_unreadable_share, source=captured)

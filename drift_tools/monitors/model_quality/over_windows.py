@@ -8,7 +8,7 @@ e-detector as for distributions (`drift_tools.timeline`), from the same budget.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,18 +19,24 @@ from scipy.special import gammaincc, stdtr
 from drift_tools.monitors.model_quality.calibrated import MetricTest, matters, share_p_value_of
 from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows
-from drift_tools.timeline import RunBudget, change_evidence, last_episode, segments_of, windows_of_weeks
+from drift_tools.timeline import (
+    EpisodeSeries,
+    RunBudget,
+    change_evidence,
+    is_over,
+    last_episode,
+    segments_of,
+    windows_of_weeks,
+)
 
 Floats = NDArray[np.float64]
 State = Literal["drift", "growing", "learning", "no drift"]
 
 # Ten points of a share, or half as much error again: what rings while nothing has been learnt.
 _GROSS: Final = 10.0
-# What was called stays so down to half of what matters, as long as its episode lasts.
+# What remains of a decline that may be over counts from half of what matters on.
 _HELD: Final = 0.5
 _TOGETHER: Final = 24
-# Standard errors by which what was called is still worse, before there are windows enough to tell states.
-_SURE: Final = 3.0
 # Before a week was seen: what the estimate within one window may be wrong, and from how many windows on they count.
 _ERROR_OF_MEMORY: Final = 2.0
 _LEAST_WINDOWS: Final = 8
@@ -127,7 +133,11 @@ class _Judge:
         if p_value <= self.budget.sudden_level and test.is_material:
             return QualityVerdict(test, "drift", p_value, f"p {p_value:.1g}", self.start)
         crossed = evidence >= self.budget.cumulative_threshold
-        return line.verdict(test, p_value, crossed, held=test.metric in self.windows.called)
+        found = line.verdict(test, p_value, crossed)
+        called = self.windows.called.get(test.metric)
+        if called is None or found.state == "drift":
+            return found
+        return line.lasting(test, p_value, called, self.budget.level) or found
 
     def while_learning(self, test: MetricTest) -> QualityVerdict:
         """By the rows of the window, and by how they resemble those before them."""
@@ -206,36 +216,51 @@ class _Line:
     fit: Spread
     of_baseline: float
 
-    def verdict(self, test: MetricTest, p_value: float, evident: NDArray[np.bool_], *, held: bool) -> QualityVerdict:
+    def verdict(self, test: MetricTest, p_value: float, evident: NDArray[np.bool_]) -> QualityVerdict:
         """What accumulated: in this window, or before it in an episode that lasts."""
         calm = QualityVerdict(test, "no drift", p_value, f"as the monitor's own windows (p {p_value:.2g})")
         there = np.flatnonzero(~np.isnan(self.worse) & (self.spread > 0))
         worse, spread = self.worse[there], self.spread[there]
         crossed = np.flatnonzero(evident[there])
         is_now = len(crossed) > 0 and crossed[-1] == len(there) - 1
-        if not len(crossed) and not held:
+        if not len(crossed):
             return calm
         weights = 1 / (spread * self.fit.long_run)
         known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
         episode = last_episode(segments_of(worse[:, None], weights, baseline_weight=known))
-        is_open = episode is not None and episode.end is None
-        if episode is not None and is_open and (held or episode.start <= crossed[-1]):
+        if episode is not None and episode.end is None and episode.start <= crossed[-1]:
             began = episode.start
-        elif is_now or (held and (episode is None or len(there) - (episode.end or 0) < _TOGETHER // 2)):
-            # Too few windows yet to be states of their own, or to say that an episode is over.
-            began, sureness = _likeliest_start(worse, weights)
-            if not is_now and sureness < _SURE:
-                return calm
+        elif is_now:  # too few windows yet to be a state of their own
+            began = _likeliest_start(worse, weights)
         else:
             return calm
         last = max(began, len(there) - _TOGETHER)
         together = float(np.average(worse[last:], weights=weights[last:]))
         since = int(self.starts[there[began]])
-        if matters(test.metric, together, _HELD if held else 1.0):
+        if matters(test.metric, together):
             return QualityVerdict(test, "drift", p_value, "evidence over windows", since)
-        if together > 0 and len(crossed):
+        if together > 0:
             return QualityVerdict(test, "growing", p_value, "evidence over windows, not yet material", since)
         return calm
+
+    def lasting(self, test: MetricTest, p_value: float, called: int, level: float) -> QualityVerdict | None:
+        """What the window before called and this one says nothing of: drift, until the windows together say that it is
+        over and that nothing of it remains that matters.
+        """
+        there = np.flatnonzero(~np.isnan(self.worse) & (self.spread > 0))
+        weights = 1 / (self.spread[there] * self.fit.long_run)
+        known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
+        first = int(np.searchsorted(self.starts[there], called))
+        episode = EpisodeSeries(self.worse[there], weights, np.arange(len(there)), known).begun(first)
+
+        def remains(rest: Mapping[int, EpisodeSeries], _: int) -> bool:
+            together = float(np.average(rest[0].deviations, weights=rest[0].weights))
+            return rest[0].is_sure() and matters(test.metric, together, _HELD)
+
+        if not episode.is_sure(is_chosen=True) or is_over({0: episode}, level=level, remains=remains):
+            return None
+        reason = f"p {p_value:.2g}; worse before, and not surely over"
+        return QualityVerdict(test, "drift", p_value, reason, int(self.starts[there[episode.places[0]]]))
 
 
 def _evidence(lines: Sequence[_Line], budget: RunBudget) -> Iterator[Floats]:
@@ -255,14 +280,13 @@ def _evidence(lines: Sequence[_Line], budget: RunBudget) -> Iterator[Floats]:
     return iter(evidence.T)
 
 
-def _likeliest_start(worse: Floats, weights: Floats) -> tuple[int, float]:
-    """Of the last windows, the one from which on they are worse by the most standard errors, and by how many."""
+def _likeliest_start(worse: Floats, weights: Floats) -> int:
+    """Of the last windows, the one from which on they are worse by the most standard errors."""
     first = max(len(worse) - _TOGETHER, 0)
     sums = np.cumsum((worse * weights)[first:][::-1])
     sizes = np.cumsum(weights[first:][::-1])
     sureness = sums / np.sqrt(sizes)
-    place = int(np.argmax(sureness))
-    return len(worse) - 1 - place, float(sureness[place])
+    return len(worse) - 1 - int(np.argmax(sureness))
 
 
 def memory_of(series: Floats) -> float:

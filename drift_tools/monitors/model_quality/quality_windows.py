@@ -30,8 +30,8 @@ class QualityWindows:
     worse: Mapping[str, Floats]
     variance: Mapping[str, Floats]
     kept: NDArray[np.bool_]
-    called: tuple[str, ...]
-    """What the window before called."""
+    called: Mapping[str, int]
+    """What the window before called, and the start of the first of those in a row that did."""
     normal: Mapping[str, float]
     """How much worse than the baseline is the new normal, by metric; empty where nobody said that there is one."""
 
@@ -72,7 +72,9 @@ class QualityWindows:
         # What was called before a person said that it is the new normal is not bad any more.
         kept = np.array([not record.get("called") for record in own], dtype=bool) | (starts < said)
         kept &= ~np.isin(starts, bad)
-        called = tuple(own[-1].get("called", ())) if own and starts[-1] >= said else ()
+        called: dict[str, int] = {}
+        for start, record in zip(starts.tolist(), own, strict=True):
+            called = {name: called.get(name, start) for name in record.get("called", ()) if start >= said}
         found = cls(seconds, starts, worse, variance, kept=kept, called=called, normal={})
         return found if normal is None else found._from_normal(said)
 

@@ -110,6 +110,10 @@ def notification(alarm: Alarm, found: Disagreement, context: MessageContext) -> 
         subject=subject_of(alarm, "the two monitors disagree", names),
         body=body_of(sections),
         attributes=attributes_of(alarm, "disagreement"),
+        chat=[
+            subject_of(alarm, "the two monitors disagree", names),
+            "First: do the two read the same rows, with the same baseline?",
+        ],
     )
 
 

@@ -25,6 +25,8 @@ from functions.common.s3_objects import ListedObject, UnreadableError, list_obje
 
 # An alarm changes within minutes of the metric, and the metric comes within the hour for which EventBridge tries.
 NOTE_HOLDS = timedelta(hours=2)
+# Of the reason in a message of at most 400 characters.
+_CHAT_REASON = 120
 # A run tried again may fail after later ones did: so many of the latest runs' notes are looked at.
 _NOTES = 5
 
@@ -168,6 +170,11 @@ def notification(alarm: Alarm, found: NotedFailure, context: MessageContext) -> 
         subject=subject_of(alarm, f"{kind} job failed", [alarm.schedule or ""]),
         body=body_of(sections),
         attributes=attributes_of(alarm, "job-failure"),
+        chat=[
+            f"{alarm.endpoint}: a {kind} job failed. {consequence}",
+            f"Reason: {clip(job.reason, _CHAT_REASON)}" if job else problem or "",
+            remedy,
+        ],
     )
 
 

@@ -89,13 +89,15 @@ def notification(alarm: Alarm, found: EmptyWindows, context: MessageContext) -> 
     if found.problem is None:
         last = f"in the window that ended at {hour_text(found.last_with_data)}" if found.last_with_data else None
         facts.append(f"Last data {last or f'none in the {found.lookback.days} days before the alarm'}")
+    headline = f"{alarm.endpoint}: the monitor found no data to look at, so it looked at nothing. No job ran."
+    step = "Does anybody call the endpoint? See its metric Invocations (AWS/SageMaker): if not, ask who should."
     sections = [
-        [f"{alarm.endpoint}: the monitor found no data to look at, so it looked at nothing. No job ran."],
+        [headline],
         facts,
         problem_lines(found.problem),
         [clip(found.left_out, 1100)] if found.left_out else [],
         step_lines(
-            "Does anybody call the endpoint? See its metric Invocations (AWS/SageMaker): if not, ask who should.",
+            step,
             "If it is called: is data capture on in its configuration, and may the model's role write to the bucket?",
             "A monitor of model quality or of bias needs labels as well: has whoever brings them stopped?",
         ),
@@ -106,6 +108,7 @@ def notification(alarm: Alarm, found: EmptyWindows, context: MessageContext) -> 
         subject=subject_of(alarm, "no data to monitor", [alarm.schedule or ""]),
         body=body_of(sections),
         attributes=attributes_of(alarm, "no-data"),
+        chat=[headline, found.left_out or step],
     )
 
 

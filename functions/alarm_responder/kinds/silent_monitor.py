@@ -52,8 +52,9 @@ def notification(alarm: Alarm, found: LastRun, context: MessageContext) -> Notif
     else:
         last = f"over the window that ended at {hour_text(found.last_window_end)}"
     schedule = alarm.schedule or ""
+    headline = f"{alarm.endpoint}: the monitor is silent. Nobody is watching the model until it runs again."
     sections = [
-        [f"{alarm.endpoint}: the monitor is silent. Nobody is watching the model until it runs again."],
+        [headline],
         [*schedule_lines(alarm, context), f"Last run  {last}"],
         problem_lines(found.problem),
         step_lines(
@@ -71,6 +72,7 @@ def notification(alarm: Alarm, found: LastRun, context: MessageContext) -> Notif
         subject=subject_of(alarm, "the monitor is silent", [schedule]),
         body=body_of(sections),
         attributes=attributes_of(alarm, "silent-monitor"),
+        chat=[headline, f"Last run: {last}", f"First: is the schedule {schedule} there and enabled?"],
     )
 
 
