@@ -96,6 +96,18 @@ def csv_lines(folder: Path, tables: list[pa.Table]) -> Iterator[Line]:
             )
 
 
+def decimal_lines(folder: Path, table: pa.Table) -> Iterator[Line]:
+    """Reading a CSV file with decimal commas, beside pyarrow's reader, which is told of them."""
+    file = folder / "decimal.csv"
+    pa_csv.write_csv(table, file, pa_csv.WriteOptions(quoting_style="none", delimiter=";"))
+    file.write_bytes(file.read_bytes().replace(b".", b","))  # no text has either
+    parse, convert = pa_csv.ParseOptions(delimiter=";"), pa_csv.ConvertOptions(decimal_point=",")
+    theirs = seconds(lambda: pa_csv.read_csv(file, parse_options=parse, convert_options=convert))
+    ours = seconds(lambda: read_table(file, decimal=","))
+    beside = f"pyarrow.csv: {theirs:.2f} s"
+    yield f"CSV, decimal commas, {table.num_rows:,} rows: read", f"{ours:.2f} s", beside, f"{ours / theirs:.2f}", "2"
+
+
 def text_lines(rows: int) -> Iterator[Line]:
     """A column of texts of which no two are alike, beside a column of numbers."""
     rng = np.random.default_rng(1)
@@ -119,16 +131,21 @@ def json_lines(folder: Path, table: pa.Table) -> Iterator[Line]:
 
 
 def wide_lines(folder: Path) -> Iterator[Line]:
-    """Records of many columns: the time a cell takes should not depend on how many there are."""
-    first = 0.0
+    """Records of many columns: the time a cell takes should not depend on how many there are, but for what memory
+    costs, of which Python's own reader of JSON tells.
+    """
+    first = alone = 0.0
     for width in (1000, 4000, 16000):
         file = folder / f"wide{width}.jsonl"
         row = {f"f{index}": index * 0.5 for index in range(width)}
         file.write_text((json.dumps(row) + "\n") * 20)
         cell = seconds(lambda file=file: load_json(file, lines=True)) / (20 * width)  # type: ignore[misc]
-        first = first or cell
-        beside = f"of 1,000: {1e6 * first:.1f} µs"
-        yield f"records of {width:,} columns: a cell", f"{1e6 * cell:.1f} µs", beside, f"{cell / first:.2f}", ""
+        texts = file.read_text().splitlines()
+        theirs = seconds(lambda texts=texts: list(map(json.loads, texts))) / (20 * width)  # type: ignore[misc]
+        first, alone = first or cell, alone or theirs
+        for what, own, base in (("a cell", cell, first), ("json.loads alone", theirs, alone)):
+            beside = f"of 1,000: {1e6 * base:.2f} µs"
+            yield f"records of {width:,} columns: {what}", f"{1e6 * own:.2f} µs", beside, f"{own / base:.2f}", ""
 
 
 def main(argv: list[str]) -> int:
@@ -143,7 +160,8 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         few, many = (json_lines(folder, tables[0][: max(rows // part, 1)]) for part in (400, 5))
-        for part in (csv_lines(folder, tables), text_lines(rows), few, many, wide_lines(folder)):
+        commas = decimal_lines(folder, tables[0])
+        for part in (csv_lines(folder, tables), commas, text_lines(rows), few, many, wide_lines(folder)):
             for line in part:
                 _say("  ".join(line))
                 lines.append(line)

@@ -137,7 +137,8 @@ def test_mypy_reads_every_service_that_is_used() -> None:
             source = path.read_text(encoding="utf-8")
             for library, alias in re.findall(r"^import (pulumi_aws(?:_native)?)(?: as (\w+))?$", source, re.MULTILINE):
                 used |= {
-                    f"{library}.{name}.*" for name in re.findall(rf"\b{alias or library}\.([a-z]\w*)\.[A-Za-z]", source)
+                    f"{library}.{name}.*"
+                    for name in re.findall(rf"\b{alias or library}\.([a-z]\w*)(?:\.[A-Za-z]|, )", source)
                 }
     assert {"pulumi_aws.sagemaker.*", "pulumi_aws_native.sagemaker.*"} <= used
     assert used - read == {"pulumi_aws_native.quicksight.*"}

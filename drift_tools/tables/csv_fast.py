@@ -16,7 +16,8 @@ import numpy as np
 
 from drift_tools.tables.arrow_cells import ArrowTexts, Cells, Parts, without_empty
 from drift_tools.tables.column import MISSING_WORDS, Column, Numbers, are_mostly_numbers
-from drift_tools.tables.csv_layout import Layout
+from drift_tools.tables.csv_layout import Layout, has_bare_commas
+from drift_tools.tables.csv_text import COMMA_NUMBER
 from drift_tools.tables.lazy_column import LazyColumn
 from drift_tools.tables.number_bytes import buffers_of
 from drift_tools.tables.rereading import Content
@@ -34,11 +35,14 @@ _IN_NUMBERS = frozenset(b"0123456789+-.eEinfINFtyTYaA \t")
 _ALIEN = np.array([code < 128 and code not in _IN_NUMBERS for code in range(256)])
 
 
-def read_plain_csv(content: Content, *, header: bool, delimiter: str, start: int = 0) -> list[Column] | None:
+def read_plain_csv(
+    content: Content, *, header: bool, delimiter: str, decimal: str = ".", start: int = 0
+) -> list[Column] | None:
     """The columns of a CSV file; None if pyarrow might read it otherwise than the careful reader, or is not there.
 
-    `content` is UTF-8 without a byte-order mark, of which the table begins at byte `start`; names are stripped, and
-    without a header `_c0`, `_c1`, …. It is kept as long as the columns are, as far as it cannot be had again.
+    `content` is UTF-8 without a byte-order mark, of which the table begins at byte `start`; `decimal` is what numbers
+    have before their fraction; names are stripped, and without a header `_c0`, `_c1`, …. It is kept as long as the
+    columns are, as far as it cannot be had again.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415 - optional, and slow to import
@@ -56,7 +60,9 @@ def read_plain_csv(content: Content, *, header: bool, delimiter: str, start: int
         cells = next(csv.reader(io.StringIO(first.decode(), newline=""), delimiter=delimiter, strict=True), [])
         names = [name.strip() for name in cells] if header else [f"_c{index}" for index in range(len(cells))]
         begin = start + len(first) if header else start
-        reader = _Reader(pa, content, begin=begin, width=len(names), delimiter=delimiter, layout=layout)
+        reader = _Reader(
+            pa, content, begin=begin, width=len(names), delimiter=delimiter, decimal=decimal, layout=layout
+        )
         columns = reader.columns(names) if names else None
     except (pa.ArrowInvalid, UnicodeDecodeError, csv.Error):
         return None
@@ -67,8 +73,11 @@ def read_plain_csv(content: Content, *, header: bool, delimiter: str, start: int
 class _Reader:
     """Reads a file from byte `begin` on; its columns are called by their positions, since names may be equal here."""
 
-    def __init__(self, pa: Any, content: Content, *, begin: int, width: int, delimiter: str, layout: Layout) -> None:
+    def __init__(
+        self, pa: Any, content: Content, *, begin: int, width: int, delimiter: str, decimal: str, layout: Layout
+    ) -> None:
         self._pa, self._content, self._begin, self._delimiter, self._layout = pa, content, begin, delimiter, layout
+        self._decimal = decimal
         self._keys = [str(index) for index in range(width)]
         self._numbers: list[str] = []
         self._block = _BLOCK
@@ -88,7 +97,7 @@ class _Reader:
         self._block = max(_BLOCK, _ROWS_PER_BLOCK * (head.find(b"\n") + 1 or _BLOCK))  # no row is longer
         number = (pa.null(), pa.int64(), pa.float64())
         looks = reader.read_csv(pa.BufferReader(head), **self._options({}, ()))
-        self._numbers = [key for key in self._keys if looks[key].type in number]
+        self._numbers = [key for key in self._keys if looks[key].type in number] if self._parses_numbers else []
         try:
             return self._of_all(names)
         except pa.ArrowInvalid as error:
@@ -111,7 +120,7 @@ class _Reader:
                 values[rows : rows + len(batch)] = batch[key].to_numpy(zero_copy_only=False)
                 missing[key] += batch[key].null_count
             for key, pieces in texts.items():
-                pieces.append(_trimmed(batch[key]))
+                pieces.append(self._cells(batch[key]))
             rows += len(batch)
         return [
             self._of_numbers(name, key, numbers[key][:rows], rows - missing[key])
@@ -147,8 +156,13 @@ class _Reader:
         left = list(self._numbers)
         for batch in self._batches(dict.fromkeys(left, self._pa.string()), left, empty_is_missing=True):
             for key in tuple(left):
+                cells = pc.utf8_trim(batch[key], characters=" \t")
                 try:
-                    pc.utf8_trim(batch[key], characters=" \t").cast(self._pa.float64())
+                    if self._decimal != ".":
+                        if pc.any(pc.match_substring(cells, ".")).as_py():  # between thousands
+                            raise self._pa.ArrowInvalid(key)
+                        cells = pc.replace_substring(cells, self._decimal, ".")
+                    cells.cast(self._pa.float64())
                 except self._pa.ArrowInvalid:
                     left.remove(key)
         return left
@@ -162,9 +176,25 @@ class _Reader:
                 delimiter=self._delimiter, newlines_in_values=self._layout.has_broken_cells
             ),
             "convert_options": reader.ConvertOptions(
-                column_types=types, null_values=[""], strings_can_be_null=empty_is_missing, include_columns=list(only)
+                column_types=types,
+                null_values=[""],
+                strings_can_be_null=empty_is_missing,
+                include_columns=list(only),
+                decimal_point=self._decimal,
             ),
         }
+
+    @cached_property
+    def _parses_numbers(self) -> bool:
+        """Whether pyarrow takes for numbers what the careful reader does, which knows no `,5` and no `5,`."""
+        if self._decimal == ".":
+            return True
+        with self._content.opened(self._begin) as stream:
+            return self._delimiter != self._decimal and not has_bare_commas(stream, self._delimiter)
+
+    def _cells(self, array: Any) -> Any:
+        """Cells as the careful reader has them: without blanks around them, and with a decimal point."""
+        return _trimmed(array) if self._decimal == "." else _with_points(_trimmed(array))
 
     @cached_property
     def _spelt(self) -> dict[str, list[Any]]:
@@ -172,7 +202,7 @@ class _Reader:
         spelt = {key: _Pieces(self._pa) for key in self._numbers}
         for batch in self._batches(dict.fromkeys(self._numbers, self._pa.string()), self._numbers):
             for key, pieces in spelt.items():
-                pieces.append(_trimmed(batch[key]))
+                pieces.append(self._cells(batch[key]))
         return {key: pieces.joined() for key, pieces in spelt.items()}
 
     def _of_numbers(self, name: str, key: str, numbers: Numbers, present: int) -> Column:
@@ -237,6 +267,15 @@ def _trimmed(array: Any) -> Any:
             cut = pa.array([cell.strip() for cell in array.to_pylist()], type=pa.string())
         array = cut
     return without_empty(array)
+
+
+def _with_points(array: Any) -> Any:
+    """The cells, numbers with a decimal comma written with a point and without points between thousands."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - as above
+
+    are_numbers = pc.match_substring_regex(array, rf"\A(?:{COMMA_NUMBER})\z")
+    with_points = pc.replace_substring(pc.replace_substring(array, ".", ""), ",", ".")
+    return pc.if_else(are_numbers, with_points, array)
 
 
 def are_surely_texts(parts: Sequence[Any], present: int) -> bool:

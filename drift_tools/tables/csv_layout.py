@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BLOCK = 1 << 20
-_NEWLINE, _QUOTE = b'\n"'
+_NEWLINE, _QUOTE, _COMMA, _ZERO, _NINE, _BLANK, _TAB = b'\n",09 \t'
 
 
 class Layout(NamedTuple):
@@ -45,6 +45,31 @@ class Layout(NamedTuple):
             lines += block.count(b"\n", 1, -1)
             before = block[-2:]
         return cls(not inside, has_broken_cells, lines)
+
+
+def has_bare_commas(content: BinaryIO, delimiter: str) -> bool:
+    """Whether a comma, which is no delimiter, may stand at the beginning or the end of a number, or has no digit on one
+    of its sides within one.
+    """
+    before_it, behind_it = (np.zeros(256, dtype=np.bool_) for _ in range(2))
+    before_it[list(delimiter.encode() + b'"\r\n \t+-')] = True
+    behind_it[list(delimiter.encode() + b'"\r\neE')] = True
+    before = b"\n"
+    while block := content.read(_BLOCK):
+        block = before + block
+        if _any_bare(np.frombuffer(block, dtype=np.uint8), before_it, behind_it):
+            return True
+        before = block[-2:]
+    return _any_bare(np.frombuffer(before + b"\n", dtype=np.uint8), before_it, behind_it)
+
+
+def _any_bare(every: NDArray[np.uint8], before_it: NDArray[np.bool_], behind_it: NDArray[np.bool_]) -> bool:
+    places = 1 + np.flatnonzero(every[1:-1] == _COMMA)
+    before, behind = every[places - 1], every[places + 1]
+    is_digit = (before >= _ZERO) & (before <= _NINE)
+    # A blank behind a comma is of a text, unless a number ends there.
+    ends_number = is_digit & ((behind == _BLANK) | (behind == _TAB))
+    return bool((before_it[before] | behind_it[behind] | ends_number).any())
 
 
 def _has_break(every: NDArray[np.uint8], quotes: NDArray[np.intp], inside: int) -> bool:

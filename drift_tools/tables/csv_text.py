@@ -19,8 +19,10 @@ _SHOWN = 60
 _ROWS, _LOOKED_AT = 20, 1 << 16
 # The line in which Excel names the delimiter.
 _SEP = re.compile(r"(?:\ufeff)?sep=(.)\r?(?:\n|$)")
+DECIMALS = (".", ",")
 # A number with a decimal comma, with or without points between its thousands.
-_COMMA_NUMBER = re.compile(r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)(?:,[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+COMMA_NUMBER = r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)(?:,[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+_COMMA_NUMBER = re.compile(COMMA_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def read_csv_text(
     >>> read_csv_text('price, EUR;qty\n1,50;3\n', decimal=",").columns['price, EUR'].as_texts().tolist()
     ['1.50']
     """
-    if decimal not in (".", ","):
+    if decimal not in DECIMALS:
         raise InputError(f"decimal is {decimal!r}: give . or ,")
     dialect = Dialect.of(text, delimiter, source)
     lines = csv.reader(

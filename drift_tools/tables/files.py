@@ -9,7 +9,7 @@ from pathlib import Path
 from drift_tools.errors import InputError
 from drift_tools.tables.column import Column
 from drift_tools.tables.convert import from_arrow
-from drift_tools.tables.csv_text import Dialect, named, read_csv_text
+from drift_tools.tables.csv_text import DECIMALS, Dialect, named, read_csv_text
 from drift_tools.tables.opening import pyarrow
 from drift_tools.tables.rereading import FileContent, HeldContent
 from drift_tools.tables.table import Table
@@ -51,13 +51,14 @@ def read_table(path: str | Path, *, header: bool = True, delimiter: str | None =
     if file is not None and file.size >= _NOT_HELD and (columns := _of_large(file, path, header, delimiter, decimal)):
         return named(columns, len(columns[0]), str(path))
     content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
-    if len(content) >= LARGE_CSV and decimal == ".":
+    if len(content) >= LARGE_CSV and decimal in DECIMALS:
         from drift_tools.tables.csv_fast import read_plain_csv  # noqa: PLC0415 - for large files only
 
         again = partial(_unpacked_again, file, path) if file is not None and len(content) >= _NOT_HELD else None
         dialect = Dialect.of_bytes(content, delimiter, str(path))
         held = HeldContent(content, again)
-        if columns := read_plain_csv(held, header=header, delimiter=dialect.delimiter, start=dialect.start):
+        columns = read_plain_csv(held, header=header, delimiter=dialect.delimiter, decimal=decimal, start=dialect.start)
+        if columns:
             return named(columns, len(columns[0]), str(path))
     text = decode(content, path)
     return read_csv_text(text, header=header, delimiter=delimiter, decimal=decimal, source=str(path))
@@ -69,12 +70,12 @@ def _of_large(file: FileContent, path: Path, header: bool, delimiter: str | None
 
     with file.opened() as stream:
         head = stream.read(1 << 18)
-    if decimal != "." or head.startswith(_GZIP):
+    if decimal not in DECIMALS or head.startswith(_GZIP):
         return None
     if head.startswith(codecs.BOM_UTF8):
         file.skip = len(codecs.BOM_UTF8)
     dialect = Dialect.of_bytes(head[file.skip :], delimiter, str(path))
-    return read_plain_csv(file, header=header, delimiter=dialect.delimiter, start=dialect.start)
+    return read_plain_csv(file, header=header, delimiter=dialect.delimiter, decimal=decimal, start=dialect.start)
 
 
 def _unpacked_again(file: FileContent, path: Path) -> bytes:

@@ -87,7 +87,9 @@ def _kinds(content: bytes) -> dict[str, str] | None:
             if kind is None or (kind != known and "nothing" not in (kind, known)):
                 return None
             kinds[name] = known if kind == "nothing" else kind
-    return kinds if 0 < len(kinds) <= _MOST_NAMES else None
+        if len(kinds) > _MOST_NAMES:
+            return None
+    return kinds or None
 
 
 def _kind(value: object) -> str | None:

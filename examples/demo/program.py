@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -141,10 +142,11 @@ def run(output: Path, console: Console, names: Collection[str], engine: str | No
     """Do these scenarios; write report.html and summary.json. Exit status 0 if everything was as it must be."""
     with Steps(console, total=1) as steps, layer_folder() as layer:
         with steps.step("train the employment classifier, start the embedded AWS") as step:
-            to_do = [plan for plan in plans(layer) if NAMES[plan.title] in names]
-            to_do = [_by(plan, engine or plan.engine) for plan in to_do]
-            steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
-            cloud = local_aws.start(enforce_iam=True)
+            with _starting() as started:
+                to_do = [plan for plan in plans(layer) if NAMES[plan.title] in names]
+                to_do = [_by(plan, engine or plan.engine) for plan in to_do]
+                steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
+                cloud = started()
             step.result = cloud.endpoint_url
         with cloud, _environment(cloud.environment()):
             demo = Demo(cloud, steps)
@@ -210,6 +212,19 @@ def _print_result(console: Console, page: DemoPage, output: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+@contextmanager
+def _starting() -> Iterator[Callable[[], local_aws.LocalAws]]:
+    """The embedded AWS starts while this is open; if that fails meanwhile, for whatever reason, it is stopped."""
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(local_aws.start, enforce_iam=True)
+        try:
+            yield starting.result
+        except BaseException:
+            if starting.exception() is None:
+                starting.result().stop()
+            raise
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -137,6 +138,7 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._variables: dict[str, str] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def start(
         self,
@@ -178,12 +180,14 @@ class ForkServer:
 
     def _serve(self, variables: Mapping[str, str]) -> None:
         own, others = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="byte-code-")
         with others:
             inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [
-                    *(sys.executable, str(_PROGRAM), str(others.fileno()), str(self._guard or ""), _ROOM),
-                    *self._modules,
+                    *(sys.executable, str(_PROGRAM), str(others.fileno()), self._folder.name),
+                    *(str(self._guard or ""), _ROOM, *self._modules),
                 ],
                 stdin=subprocess.DEVNULL,
                 env={**inherited, **variables, "FORK_SERVER_ROOM": _ROOM_FOR_VARIABLES},

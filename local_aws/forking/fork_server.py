@@ -1,8 +1,8 @@
 """A process that has imported what others would import anyway, and becomes each of them by a fork.
 
-Run by path with `python fork_server.py DESCRIPTOR GUARD ROOM MODULE...` by `client`; standard library only. DESCRIPTOR
-is its end of a socket on which it is asked, GUARD a file whose rules of import hold while the modules are imported (may
-be empty), ROOM nothing but room for the command lines that `ps` shows.
+Run by path with `python fork_server.py DESCRIPTOR FOLDER GUARD ROOM MODULE...` by `client`; standard library only.
+DESCRIPTOR is its end of a socket on which it is asked, FOLDER where its forks keep byte code, GUARD a file whose rules
+of import hold while the modules are imported (may be empty), ROOM nothing but room for the command lines of forks.
 
 It imports the modules, all of them third parties', and nothing of this project: what it is asked to run may be of any
 version. A fork has its own environment, working folder, arguments, `sys.path`, standard streams and seeds; where one of
@@ -10,10 +10,13 @@ the folders that it imports from has a module of a name that is here already, it
 imports its own. There is one thread here, always.
 """
 
+import _imp
 import gc
+import hashlib
 import importlib.util
 import io
 import json
+import marshal
 import os
 import runpy
 import select
@@ -23,7 +26,8 @@ import sys
 import time
 import types
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+import zipimport
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import SourceFileLoader
 from traceback import format_exception
 from typing import Any, NoReturn
@@ -56,6 +60,45 @@ class _ShownProcess:
         text = b"".join(word + b"\0" for word in words)[: max(0, room - 1)]
         if start and room:
             ctypes.memmove(start, text.ljust(room, b"\0"), room)
+
+
+class _ByteCode:
+    """What has been compiled, by its source: the archives of functions and jobs have no byte code, and each process of
+    the same one would compile it anew.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def use(self) -> None:
+        """Have modules compiled by this, those that are files and those in archives."""
+        loader: Any = SourceFileLoader
+        archives: Any = zipimport
+        loader.source_to_code = self._kept(loader.source_to_code, source=1, path=2)
+        archives._compile_source = self._kept(archives._compile_source, source=1, path=0)
+
+    def _kept(self, original: Any, source: int, path: int) -> Callable[..., types.CodeType]:
+        """A function that compiles as the import system's `original` does, whose arguments are at these places."""
+
+        def compiled(*arguments: Any, **options: Any) -> Any:
+            if options or not isinstance(arguments[source], bytes):
+                return original(*arguments, **options)
+            place = os.path.join(self._folder, hashlib.sha256(arguments[source]).hexdigest())
+            if os.path.exists(place):
+                with open(place, "rb") as file:
+                    found = marshal.loads(file.read())  # noqa: S302 - written below
+                _imp._fix_co_filename(found, arguments[path])  # type: ignore[attr-defined]
+                return found
+            found = original(*arguments)
+            part = f"{place}.{os.getpid()}"
+            with open(part, "wb") as file:
+                file.write(marshal.dumps(found))
+            os.replace(part, place)
+            return found
+
+        # Tracebacks are without the frames of the import system: this is one.
+        compiled.__code__ = compiled.__code__.replace(co_filename=original.__code__.co_filename)
+        return compiled
 
 
 class ForkServer:
@@ -229,10 +272,11 @@ def _import(guard: str, modules: Sequence[str]) -> None:
     sys.meta_path[:] = finders
 
 
-def main(descriptor: str, guard: str, _room: str, *modules: str) -> None:
+def main(descriptor: str, folder: str, guard: str, _room: str, *modules: str) -> None:
     """Import, then serve."""
     del sys.path[0]  # this file's folder, which has no module for anybody
     _import(guard, modules)
+    _ByteCode(folder).use()
     gc.collect()
     gc.freeze()  # so that a fork's first collection does not copy the memory of all that it shares
     ForkServer(socket.socket(fileno=int(descriptor))).serve()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from contract.constraints_file import FeatureConstraint
 from drift_tools.errors import InputError
 from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
 from drift_tools.monitors.data_quality.constraints import (
-    FeatureConstraint,
     MonitoringConfig,
     NotComparedError,
     chi_squared_distance,

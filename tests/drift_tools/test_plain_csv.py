@@ -122,6 +122,65 @@ def test_quoted_cells_are_read_fast_as_they_are_read_carefully(
         same(Table.of(fast, len(fast[0])), read_csv_text(out.getvalue()))
 
 
+DECIMAL = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(lambda value: repr(value).replace(".", ",")),
+    st.floats(-1e12, 1e12).map(lambda value: f"{value:,.2f}".translate(str.maketrans(",.", ".,"))),
+    st.sampled_from(
+        ["", "1", "1,5", "1.5", "1.234", "1.234,5", "12.34,5", "+1,5", "-,5", ",5", "5,", "5, ", " 5,", "1,e3"]
+    ),
+    st.sampled_from(
+        ["1,5e3", "1.5e3", "5,x", "x,5", "Ulm, Bad", "5, b", "1,2,3", "NA", "nan", "inf", "1e999", " 3,5\t", "x"]
+    ),
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.integers(1, 3).flatmap(
+        lambda width: st.lists(st.lists(DECIMAL, min_size=width, max_size=width), min_size=1, max_size=8)
+    ),
+    st.sampled_from([";", "\t", ","]),
+    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    st.sampled_from([1, 16, plain_csv._HEAD]),
+    st.integers(1, 9),
+)
+@example([["1,5"], ["5,"]], ";", csv.QUOTE_MINIMAL, 1, 3)
+@example([["1,5"], ["1.234"], ["1.5"]], ";", csv.QUOTE_MINIMAL, 4, 3)
+def test_a_decimal_comma_is_read_fast_as_it_is_read_carefully(
+    rows: list[list[str]], delimiter: str, quoting: Any, head: int, layout_block: int
+) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator="\n")
+    writer.writerows([[f"n{index}" for index in range(len(rows[0]))], *rows])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain_csv, "_HEAD", head)
+        patch.setattr(plain_csv, "_BLOCK", 64)
+        patch.setattr(csv_layout, "_BLOCK", layout_block)
+        fast = read_plain_csv(HeldContent(out.getvalue().encode()), header=True, delimiter=delimiter, decimal=",")
+    if fast is not None:
+        same(Table.of(fast, len(fast[0])), read_csv_text(out.getvalue(), delimiter=delimiter, decimal=","))
+
+
+@pytest.mark.parametrize("sep", ["", "sep=;\n"])
+@pytest.mark.parametrize("groups", [False, True])
+def test_large_files_with_a_decimal_comma_are_read_fast(
+    sep: str, groups: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [index * 1234.5 for index in range(30_000)]
+    written = [
+        f"{x:,.1f}".translate(str.maketrans(",.", ".,")) if groups else f"{x}".replace(".", ",") for x in numbers
+    ]
+    body = "".join(f"{x};{index};Ulm, Bad {index % 7};{x}\n" for index, x in enumerate(written))
+    path = tmp_path / "a.csv"
+    path.write_text(f"{sep}preis;n;ort;b\n{body}")
+    monkeypatch.setattr(tables, "read_csv_text", lambda *_, **__: pytest.fail("read with care"))
+    table = read_table(path, decimal=",")
+    assert table.names == ["preis", "n", "ort", "b"]
+    assert table.columns["preis"].as_numbers()[0].tolist() == numbers
+    assert table.columns["preis"].as_texts()[2] == "2469.0"
+    assert table.columns["ort"].as_texts()[8] == "Ulm, Bad 1"
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.text(st.sampled_from('",\n\r a1'), max_size=30), st.integers(1, 9))
 @example('1,"2"', 1)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
+from contract.constraints_file import FeatureConstraint
 from drift_tools.comparison import (
     Baseline,
     Comparison,
@@ -27,7 +28,6 @@ from drift_tools.comparison import (
 from drift_tools.errors import InputError
 from drift_tools.job.drift_json import kinds_of
 from drift_tools.monitors.data_quality import Constraints, evaluate, suggest
-from drift_tools.monitors.data_quality.constraints import FeatureConstraint
 from drift_tools.profiles import Profile, Statistics, merge_profiles
 from drift_tools.report import print_comparison, render_comparison
 from drift_tools.report.words import together
