@@ -1,5 +1,6 @@
 """A fork is what a process of its own would be: what it says, what it sees, how it ends."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -67,8 +68,9 @@ def start(server: ForkServer, folder: Path, *words: str, env: Mapping[str, str] 
 
 
 def seen(process: Process, text: str = "") -> tuple[str, str, int]:
-    process.stdin.write(text)
-    process.stdin.close()
+    with contextlib.suppress(BrokenPipeError):  # as `Popen.communicate` does: it may have ended by now
+        process.stdin.write(text)
+        process.stdin.close()
     return process.stdout.read(), process.stderr.read(), process.wait(30)
 
 
