@@ -212,7 +212,7 @@ class Reader:
         """A KMS key's ARN. No alias: an IAM policy cannot name a key by one."""
         form = "the ARN of a KMS key, arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
         return self.optional_late_text(
-            key, r"arn:aws[a-z-]*:kms:[a-z]{2,3}(?:-[a-z]+)+-\d:\d{12}:key/[A-Za-z0-9-]{1,256}", form
+            key, r"arn:aws[a-z-]*:kms:[a-z]{2,4}(?:-[a-z]+)+-\d:\d{12}:key/[A-Za-z0-9-]{1,256}", form
         )
 
     def one_of(self, keys: Sequence[str], needed: str) -> str:

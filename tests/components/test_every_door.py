@@ -264,6 +264,7 @@ TAKEN: list[tuple[str, Any]] = [
     ("endpoint.instance_type", "ml.p6-b200.48xlarge"),
     ("endpoint.instance_type", "ml.z9x.32xlarge"),
     ("kms_key_arn", "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"),
+    ("kms_key_arn", "arn:aws-eusc:kms:eusc-de-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
     ("endpoint", {"existing": {"name": "a--b", "capture_uri": "s3://my.bucket-1/captures/of mine"}}),
     (f"{QUIET}.schedule_expression", "cron(0 0 29 2 *)"),
     (f"{QUIET}.schedule_expression", "cron(0 22 * * FRI-SAT)"),
