@@ -6,12 +6,11 @@ the feature, the field, its value and the fix. What Model Monitor's own files an
 is refused (`contract.json_fields`).
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from contract.json_fields import an_object, only_known
+from contract.json_fields import an_object, number_of, only_known
 
 Setting: TypeAlias = bool | float | str
 
@@ -99,16 +98,11 @@ def _switch(value: object, field: str) -> bool:
 
 def _share(value: object, field: str) -> float:
     """Read a number from 0 to 1, which may be written as text."""
-    number = math.nan
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
+    number = number_of(value)
     if 0 <= number <= 1:
         return number
     percent = f" ({number / 100:g} for {number:g} %)" if 1 < number <= 100 else ""
-    raise ValueError(f"{field} is {value!r}: give a number from 0 to 1{percent}")
+    raise ValueError(f"{field} is {value!r:.80}: give a number from 0 to 1{percent}")
 
 
 def _one_of(known: Mapping[str, str]) -> Callable[[object, str], str]:

@@ -4,6 +4,7 @@ What nothing reads is refused: a switch that is misspelt, or stands where nobody
 obeyed. Names that begin with `_`, `$` or `//`, and `comment`, are people's own notes.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
@@ -29,6 +30,22 @@ def only_known(document: Mapping[str, Any], known: Collection[str], place: str) 
         alike = _alike(field, known)
         fix = f"write {alike}" if alike else f"there are {', '.join(known)}; notes of your own begin with _"
         raise ValueError(f"{place} has {field!r:.80} ({document[field]!r:.40}), which nothing reads: {fix}")
+
+
+def number_of(value: object) -> float:
+    """Read a number, which may be written as text: people turn the scientific notation of AWS's files into it.
+
+    NaN for anything else.
+
+    >>> number_of("1e-1"), number_of(True), number_of(10**400)
+    (0.1, nan, nan)
+    """
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except (OverflowError, ValueError):  # an integer of 400 digits is JSON, and no float
+            return math.nan
+    return math.nan
 
 
 def texts_of(document: object, required: Collection[str], more: Collection[str] = ()) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
-from contract.json_fields import only_known
+from contract.json_fields import number_of, only_known
 from contract.quality_metrics import CONSTRAINED, PROBLEM_TYPES, constraints_block
 
 GREATER, LESS = "GreaterThanThreshold", "LessThanThreshold"
@@ -67,13 +67,7 @@ def _entry(name: str, entry: Any) -> tuple[float, str]:
 
 
 def _threshold(name: str, value: Any) -> float:
-    """A number, which may be written as text: people turn the scientific notation of Model Monitor's files into it."""
-    number = math.nan
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
+    number = number_of(value)
     if math.isfinite(number):
         return number
     raise ValueError(f"threshold is {value!r:.80} for {name}: give a finite number, or leave the metric out")

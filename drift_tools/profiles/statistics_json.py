@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from contract.json_fields import TwiceError, none_misspelt, once
+from contract.json_fields import TwiceError, none_misspelt, number_of, once
 from drift_tools.errors import InputError
 from drift_tools.profiles.kll import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
 
@@ -231,9 +231,9 @@ def _feature_from_dict(name: str, document: Mapping[str, Any]) -> FeatureStatist
 
 def _count(value: object, field: str) -> int:
     """A number of rows; Model Monitor writes some of them as `985.0`."""
-    number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    number = number_of(value) if isinstance(value, int | float) else math.nan
     if not (number >= 0 and number.is_integer()):
-        raise InputError(f"{field} is {value!r}: give a number of rows")
+        raise InputError(f"{field} is {value!r:.80}: give a number of rows")
     return int(number)
 
 
@@ -277,10 +277,7 @@ def _levels(data: Any) -> list[Any]:
 
 def _finite(value: Any, what: str) -> float:
     """A number; `json` reads NaN and infinity too, with which every comparison is false."""
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
+    number = number_of(value)
     if not math.isfinite(number):
         raise InputError(f"{what} is {value!r:.80}: give a finite number, or run the baseline again")
     return number

@@ -132,6 +132,7 @@ X, C = ("features", 0), ("features", 2)
         ((CONFIG, DISTRIBUTION, "comparison_threshold"), True, "comparison_threshold is True: give a number"),
         ((*X, "completeness"), 99, "feature x: completeness is 99: give a number from 0 to 1 (0.99 for 99 %)"),
         ((*X, "completeness"), None, "feature x: completeness is None: give a number from 0 to 1"),
+        ((*X, "completeness"), 10**400, "feature x: completeness is 1000"),
         # Choices and types.
         (
             (CONFIG, DISTRIBUTION, "comparison_method"),
@@ -278,6 +279,7 @@ NUMBERS, STRINGS, COMMON = "numerical_statistics", "string_statistics", "common"
         ((*X, NUMBERS, COMMON, "num_present"), -1, "feature x: num_present is -1: give a number of rows"),
         ((*X, NUMBERS, COMMON, "num_present"), "many", "feature x: num_present is 'many': give a number of rows"),
         ((*X, NUMBERS, COMMON, "num_missing"), float("nan"), "feature x: num_missing is nan: give a number of rows"),
+        ((*X, NUMBERS, COMMON, "num_missing"), 10**400, "0: give a number of rows"),
         ((*C, STRINGS, "distribution", "categorical", "buckets"), [{"value": "a", "count": 0.5}],
          "feature c: the count of 'a' is 0.5: give a number of rows"),
         ((*C, STRINGS, "distribution", "categorical", "buckets"), [{"count": 3}], "feature c: no 'value': run the"),
@@ -363,6 +365,11 @@ def test_a_count_of_rows_that_is_absent_is_that_of_the_features() -> None:
             "f1",
             {"threshold": float("inf"), "comparison_operator": "LessThanThreshold"},
             "threshold is inf for f1: give a",
+        ),
+        (
+            "f1",
+            {"threshold": 10**400, "comparison_operator": "LessThanThreshold"},
+            "0 for f1: give a finite",
         ),
         (
             "f1",
