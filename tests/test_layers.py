@@ -1,15 +1,26 @@
-"""Inside of a package: who may import whom (pyproject.toml, `tool.importlinter`), and through which door."""
+"""Inside of a package: who may import whom (pyproject.toml, `tool.importlinter`), through which door, and how much one
+has to know to find one's way: floors, modules in a package, lines in a module.
+"""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import grimp
+import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("components.", "drift_tools.")
 # What a process starts by its name.
 PROGRAMS = {"drift_tools.job.program", "drift_tools.job.inputs.merge", "drift_tools.job.spark"}
+BUILT = ("components", "contract", "deployment", "drift_tools", "functions", "local_aws", "policy")
+MOST_FLOORS = 9
+MOST_MODULES = 25
+MOST_LINES = 400
+REASON = f"\nLonger than {MOST_LINES} lines"
 
 
 def test_layers() -> None:
@@ -52,3 +63,49 @@ def test_what_enters_by_another_way_is_found() -> None:
         "drift_tools.monitors.model_quality.columns: drift_tools.monitors.bias.check",
     ]
     assert next(inner_imports("drift_tools.tables.csv_fast", source)).endswith("drift_tools.monitors.bias.check")
+
+
+def rooms_below(package: str) -> dict[str, set[str]]:
+    """What each module and package right inside of `package` imports of the others."""
+    graph = grimp.build_graph(package, cache_dir=None)
+    rooms: dict[str, set[str]] = {room: set() for room in graph.find_children(package)}
+    for module in graph.modules - {package}:
+        room = ".".join(module.split(".")[:2])
+        below = {".".join(other.split(".")[:2]) for other in graph.find_modules_directly_imported_by(module)}
+        rooms[room] |= below - {room, package}
+    return rooms
+
+
+def floors(rooms: Mapping[str, set[str]]) -> dict[str, int]:
+    """On which floor each room stands: one above the highest that it imports. A circle raises `CycleError`."""
+    heights: dict[str, int] = {}
+    for room in TopologicalSorter(rooms).static_order():
+        heights[room] = 1 + max((heights[below] for below in rooms[room]), default=0)
+    return heights
+
+
+@pytest.mark.parametrize("package", BUILT)
+def test_no_house_has_more_than_nine_floors(package: str) -> None:
+    heights = floors(rooms_below(package))
+    assert heights
+    assert {room: height for room, height in heights.items() if height > MOST_FLOORS} == {}
+
+
+def test_floors_are_counted() -> None:
+    assert floors({"roof": {"cellar", "hall"}, "hall": {"cellar"}, "cellar": set(), "shed": set()}) == {
+        "roof": 3, "hall": 2, "cellar": 1, "shed": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("package", BUILT)
+def test_packages_are_small_and_a_long_module_says_why(package: str) -> None:
+    modules: dict[Path, int] = {}
+    unreasoned = []
+    for path in (PROJECT / package).rglob("*.py"):
+        modules[path.parent] = modules.get(path.parent, 0) + 1
+        source = path.read_text(encoding="utf-8")
+        if source.count("\n") > MOST_LINES and REASON not in (ast.get_docstring(ast.parse(source)) or ""):
+            unreasoned.append(path.relative_to(PROJECT))
+    assert modules
+    assert {folder: count for folder, count in modules.items() if count > MOST_MODULES} == {}
+    assert unreasoned == []

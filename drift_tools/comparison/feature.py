@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from drift_tools.comparison.columns import Categories, Sample, SortedNumbers, in_one_rounding, in_one_spelling
 from drift_tools.comparison.results import Histogram, Kind, Side
 from drift_tools.comparison.verdict import Evidence, surely_beyond, would_be_material
+from drift_tools.contingency import Groups, are_rare
 from drift_tools.measures import (
     ChiSquared,
-    Groups,
     KolmogorovSmirnov,
     TwoSamples,
-    are_rare,
     are_whole,
     chi_squared,
     count_in_bins,

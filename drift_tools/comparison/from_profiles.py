@@ -21,6 +21,7 @@ from drift_tools.comparison.feature import Measured, Rest, measure_categories, m
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison.sketched_numbers import SketchedNumbers, compare_numbers
 from drift_tools.comparison.verdict import PSI_THRESHOLD, Evidence, surely_beyond
+from drift_tools.contingency import ENOUGH
 from drift_tools.measures import TwoSamples, ks_p_value, measured, population_stability
 from drift_tools.profiles import Categories, ColumnProfile, FeatureStatistics, NumberProfile, Profile, Statistics
 from drift_tools.significance import beyond_p_value, combined, homogeneity_p_value, share_p_value
@@ -29,7 +30,6 @@ from drift_tools.tables import TypeCounts
 _NUMERICAL = ("Integral", "Fractional")
 _OTHER = "(other)"
 _RARE = "(rare listed)"
-_ENOUGH = 5  # rows expected in the smaller sample, as in `drift_tools.significance`
 _BEYOND_CHANCE = 8  # standard deviations
 
 
@@ -206,7 +206,7 @@ def _where_the_list_is_cut(
         first = _without_luck(first, least, second[_OTHER] / own)
     # Thousands of categories of a row or two each drown in their own noise; together they say whether they are there.
     share = min(own, rows) / (rows + own)
-    rare = {name for name, count in first.items() if (count + second.get(name, 0)) * share < _ENOUGH} - {_OTHER}
+    rare = {name for name, count in first.items() if (count + second.get(name, 0)) * share < ENOUGH} - {_OTHER}
     return _pooled(first, rare), _pooled(second, rare)
 
 

@@ -2,13 +2,10 @@
 
 from drift_tools.measures.bins import DECILES, count_in_bins, quantile_edges
 from drift_tools.measures.chi_squared import ChiSquared, chi_squared, rare_categories_p_value
-from drift_tools.measures.counts import Counts, Groups, pair
 from drift_tools.measures.jensen_shannon import jensen_shannon
 from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_sorted, ks_p_value
 from drift_tools.measures.l_infinity import l_infinity
 from drift_tools.measures.measure import Measure, TwoSamples
-from drift_tools.measures.pooling import are_rare, pool_rare
-from drift_tools.measures.proportions import fisher_exact_p_value, log_choices
 from drift_tools.measures.psi import FLOOR, population_stability, rows_needed
 from drift_tools.measures.registry import MEASURES, measured
 from drift_tools.measures.sums import are_whole, count_distinct, moments
@@ -19,27 +16,20 @@ __all__ = [
     "FLOOR",
     "MEASURES",
     "ChiSquared",
-    "Counts",
-    "Groups",
     "KolmogorovSmirnov",
     "Measure",
     "TwoSamples",
-    "are_rare",
     "are_whole",
     "chi_squared",
     "count_distinct",
     "count_in_bins",
-    "fisher_exact_p_value",
     "forget_overlaps",
     "jensen_shannon",
     "ks_of_sorted",
     "ks_p_value",
     "l_infinity",
-    "log_choices",
     "measured",
     "moments",
-    "pair",
-    "pool_rare",
     "population_stability",
     "quantile_edges",
     "rare_categories_p_value",

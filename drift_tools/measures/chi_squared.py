@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import Groups
-from drift_tools.measures.pooling import ENOUGH, are_rare, pool_rare
-from drift_tools.measures.proportions import fisher_exact_p_value
+from drift_tools.contingency import ENOUGH, Groups, are_rare, fisher_exact_p_value, pool_rare
 
 
 @dataclass(frozen=True, slots=True)

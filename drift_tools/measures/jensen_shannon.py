@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import Counts, Groups
+from drift_tools.contingency import Counts, Groups
 from drift_tools.measures.measure import Measure
 
 

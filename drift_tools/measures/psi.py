@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import Groups
+from drift_tools.contingency import Groups
 from drift_tools.measures.psi_null import expected_index, index_p_value
 
 FLOOR = 1e-4

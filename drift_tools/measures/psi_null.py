@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import Counts, Groups
+from drift_tools.contingency import Counts, Groups
 
 Numbers: TypeAlias = NDArray[np.float64]
 # With as many rows expected of a bin in the smaller sample, the mean's first term is right to a part in 200.

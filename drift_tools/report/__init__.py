@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drift_tools.report.charts import line_chart
+    from drift_tools.report.fleet.page import render_fleet
+    from drift_tools.report.fleet.terminal import fleet_document, print_fleet
     from drift_tools.report.html import environment, render_comparison
     from drift_tools.report.runs_page import render_runs
     from drift_tools.report.sections import RunResults, Section, read_run, sections_of
@@ -41,6 +43,7 @@ __all__ = [
     "count",
     "environment",
     "feature_views",
+    "fleet_document",
     "line_chart",
     "listed",
     "mark",
@@ -48,10 +51,12 @@ __all__ = [
     "plain_table",
     "print_comparison",
     "print_cross_check",
+    "print_fleet",
     "print_timeline",
     "progress",
     "read_run",
     "render_comparison",
+    "render_fleet",
     "render_runs",
     "rows_table",
     "sections_of",
@@ -60,10 +65,9 @@ __all__ = [
 
 _HOMES = {
     "drift_tools.report.charts": ("line_chart",),
-    "drift_tools.report.html": (
-        "environment",
-        "render_comparison",
-    ),
+    "drift_tools.report.fleet.page": ("render_fleet",),
+    "drift_tools.report.fleet.terminal": ("fleet_document", "print_fleet"),
+    "drift_tools.report.html": ("environment", "render_comparison"),
     "drift_tools.report.runs_page": ("render_runs",),
     "drift_tools.report.sections": ("RunResults", "Section", "read_run", "sections_of"),
     "drift_tools.report.terminal": (
@@ -79,10 +83,7 @@ _HOMES = {
         "rows_table",
         "show",
     ),
-    "drift_tools.report.view": (
-        "FeatureView",
-        "feature_views",
-    ),
+    "drift_tools.report.view": ("FeatureView", "feature_views"),
     "drift_tools.report.words": (
         "DRIFTED",
         "NOTHING",

@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures import Counts, Groups, fisher_exact_p_value, log_choices, pair, pool_rare
+from drift_tools.contingency import Counts, Groups, fisher_exact_p_value, log_choices, pair, pool_rare
 
 Rows: TypeAlias = NDArray[np.int64]
 # Half goes to the shift, by far the most frequent drift.

@@ -21,7 +21,8 @@ from components.fleet import QUERIES
 from deployment.errors import AutomationError
 from deployment.rollout import BROKEN, Outcome, table
 from drift_tools.errors import InputError
-from drift_tools.fleet import Fleet, open_store, overview_of, read_fleet, render_fleet
+from drift_tools.fleet import Fleet, open_store, overview_of, read_fleet
+from drift_tools.report import render_fleet
 from examples.demo.waiting import DemoError, wait_until
 from examples.employment.feed import split
 from examples.fleet import boundaries, models

@@ -17,7 +17,7 @@ from drift_tools.comparison import many_categories, single_texts
 from drift_tools.comparison.feature import Measured
 from drift_tools.comparison.many_categories import Tally
 from drift_tools.comparison.single_texts import divided
-from drift_tools.measures import Groups
+from drift_tools.contingency import Groups
 from drift_tools.tables import csv_fast, read_table
 
 ROWS = 1200

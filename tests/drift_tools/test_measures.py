@@ -16,11 +16,11 @@ from scipy import optimize, stats
 from scipy.spatial import distance as spatial
 
 import drift_tools.measures.kolmogorov_smirnov as module
+from drift_tools.contingency import fisher_exact_p_value
 from drift_tools.measures import (
     chi_squared,
     count_distinct,
     count_in_bins,
-    fisher_exact_p_value,
     jensen_shannon,
     ks_p_value,
     l_infinity,

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from drift_tools.measures import FLOOR, Counts, pair, population_stability
+from drift_tools.contingency import Counts, pair
+from drift_tools.measures import FLOOR, population_stability
 from drift_tools.measures.psi_null import expected_index, index_p_value
 
 

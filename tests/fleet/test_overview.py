@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from drift_tools.__main__ import main as cli_main
-from drift_tools.fleet import Fleet, fill_tables, open_store, overview_of, read_fleet, render_fleet
+from drift_tools.fleet import Fleet, fill_tables, open_store, overview_of, read_fleet
+from drift_tools.report import render_fleet
 from tests.fleet.runs import drift_document, leave, quality_statistics, violations_document
 from tests.report.pages import Page
 

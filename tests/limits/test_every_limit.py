@@ -70,7 +70,7 @@ NUMBERS: Mapping[str, tuple[tuple[str, Any, str], ...]] = {
     "models on the fleet's page, days, findings in a report": (
         ("drift_tools.fleet:MOST_MODELS", 1000, "1,000"),
         ("drift_tools.cli.commands.fleet:_MOST_DAYS", 366, "366"),
-        ("drift_tools.fleet.page:_FINDINGS", 20, "20 a model"),
+        ("drift_tools.report.fleet.page:_FINDINGS", 20, "20 a model"),
     ),
     "metrics that the fleet's watch reads": (("functions.fleet_watch.handler:MOST_METRICS", 30_000, "30,000"),),
     "a query over the tables of results": (),

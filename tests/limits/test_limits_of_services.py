@@ -15,7 +15,7 @@ from drift_tools.__main__ import main
 from drift_tools.cli.commands import fleet as fleet_command
 from drift_tools.errors import InputError
 from drift_tools.fleet import open_store, read_fleet, reading
-from drift_tools.fleet.page import _report
+from drift_tools.report.fleet.page import _report
 from drift_tools.stream import MOST_FEATURES, StreamBaseline
 from functions.common.s3_objects import UnreadableError
 from functions.fleet_watch import handler as fleet_watch

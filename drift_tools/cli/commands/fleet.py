@@ -40,10 +40,10 @@ def _show(options: argparse.Namespace) -> int:
     rows = read_fleet(stores, until=until.astimezone(UTC), days=options.days, team=options.team)
     fleet = overview_of(rows, until=until.astimezone(UTC), days=options.days)
 
-    from drift_tools.fleet import fleet_document, print_fleet  # noqa: PLC0415 - rich, for people only
+    from drift_tools.report import fleet_document, print_fleet  # noqa: PLC0415 - rich, for people only
 
     def page() -> str:
-        from drift_tools.fleet import render_fleet  # noqa: PLC0415 - jinja2, for pages only
+        from drift_tools.report import render_fleet  # noqa: PLC0415 - jinja2, for pages only
 
         return render_fleet(fleet)
 

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.text import Text
 
 from contract.plain_text import visible
-from drift_tools.fleet.overview import Fleet
-from drift_tools.fleet.page import headline, strip
-from drift_tools.report import plain_table, show
+from drift_tools.fleet import Fleet
+from drift_tools.report.fleet.page import headline, strip
+from drift_tools.report.terminal import plain_table, show
 
 _LAST_DAYS = 30
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from drift_tools.measures.counts import Counts, Groups
+from drift_tools.contingency.counts import Counts, Groups
 
 # Fewer rows expected of a category than this and it is pooled with the other rare ones (Cochran, Biometrics 10, 1954).
 ENOUGH = 5.0

@@ -103,9 +103,3 @@ def _total(
     if is_one:
         known[group, length] = found
     return found
-
-
-def shares(counts: Counts) -> Counts:
-    """Counts as shares; NaN where there are no rows."""
-    total = counts.sum()
-    return counts / total if total else np.full(len(counts), np.nan)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from contract.plain_text import visible
-from drift_tools.fleet.overview import (
+from drift_tools.fleet import (
     DRIFTING,
     LEARNING,
     SILENT,
@@ -29,10 +29,11 @@ from drift_tools.fleet.overview import (
     Model,
     VersionView,
 )
-from drift_tools.report import DRIFTED as BAD
-from drift_tools.report import STEADY as GOOD
-from drift_tools.report import UNKNOWN as UNSURE
-from drift_tools.report import count, environment
+from drift_tools.report.html import environment
+from drift_tools.report.words import DRIFTED as BAD
+from drift_tools.report.words import STEADY as GOOD
+from drift_tools.report.words import UNKNOWN as UNSURE
+from drift_tools.report.words import count
 
 HERE: Final = Path(__file__).parent
 TONES: Final[Mapping[str, str]] = {WORSE: BAD, DRIFTING: BAD, SILENT: UNSURE, LEARNING: UNSURE, STEADY: GOOD}
