@@ -24,7 +24,7 @@ from functions.common.cloudwatch import publish
 from functions.common.deliveries import DELIVERIES
 from functions.common.environment import flag, prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_notes import note_failure
+from functions.common.failure_notes import try_to_note_failure
 from functions.common.idempotency import Clock, IdempotencyStore, Lease, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
 from functions.common.violations import count_violations, largest_effect
@@ -202,12 +202,7 @@ def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
         ended=None,
         run=job.end_time,
     )
-    attempt(
-        "the reason could not be kept",
-        lambda: note_failure(s3, settings.bucket, settings.failures_prefix, failure),
-        job=job.name,
-        reason=reason,
-    )
+    try_to_note_failure(s3, settings.bucket, settings.failures_prefix, failure)
 
 
 def process(

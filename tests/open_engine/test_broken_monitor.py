@@ -6,7 +6,7 @@ Model Monitor's engine, of which nobody but this stack hears when it has stopped
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
@@ -14,14 +14,9 @@ import pytest
 from drift_tools.__main__ import main
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.open_engine.conftest import lived
-from tests.open_engine.watched import Watched
+from tests.open_engine.watched import Watched, at
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 300
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 @dataclass
