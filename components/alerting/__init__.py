@@ -12,6 +12,7 @@ from components.alerting.alerting import DriftAlerting, DriftAlertingArgs
 from components.alerting.dead_letters import DeadLetterAlarms, DeadLetterAlarmsArgs
 from components.alerting.monitor_health import MonitorHealth, MonitorHealthArgs
 from components.alerting.monitor_watch import MonitorWatch, MonitorWatchArgs
+from components.alerting.topics import alarm_topic_policy
 
 __all__ = [
     "PERIOD_SECONDS",
@@ -27,5 +28,6 @@ __all__ = [
     "MonitorWatch",
     "MonitorWatchArgs",
     "alarm_rules",
+    "alarm_topic_policy",
     "schedule_metric",
 ]

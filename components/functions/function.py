@@ -12,6 +12,7 @@ from components.args import CommonSettings
 from components.iam import AwsContext, PolicyDocument, lambda_trust, look_up_context, service_role, with_key
 
 RUNTIME: Final = "python3.13"
+ARCHITECTURE: Final = "arm64"
 DEAD_LETTER_SECONDS: Final = 14 * 24 * 3600  # the longest that SQS keeps a message
 EVENT_AGE_SECONDS: Final = 3600
 RETRIES: Final = 2
@@ -105,7 +106,7 @@ def monitoring_function(
         layers=list(layers) or None,
         handler=function_handler(folder),
         runtime=RUNTIME,
-        architectures=["arm64"],
+        architectures=[ARCHITECTURE],
         timeout=timeout,
         memory_size=memory_size,
         role=role.arn,
