@@ -8,7 +8,7 @@ from components.alerting.alarm_rules import (
     alarm_rules,
     schedule_metric,
 )
-from components.alerting.alerting import DriftAlerting, DriftAlertingArgs
+from components.alerting.alerting import DriftAlerting, DriftAlertingArgs, WatchedAlarm
 from components.alerting.dead_letters import DeadLetterAlarms, DeadLetterAlarmsArgs
 from components.alerting.monitor_health import MonitorHealth, MonitorHealthArgs
 from components.alerting.monitor_watch import MonitorWatch, MonitorWatchArgs
@@ -27,6 +27,7 @@ __all__ = [
     "MonitorHealthArgs",
     "MonitorWatch",
     "MonitorWatchArgs",
+    "WatchedAlarm",
     "alarm_rules",
     "alarm_topic_policy",
     "schedule_metric",

@@ -73,8 +73,8 @@ def test_a_kind_of_monitor_is_named_by_the_lists_and_its_own_rooms_alone() -> No
 
 @pytest.mark.parametrize("constant", ["BIAS", "ATTRIBUTION", "CUSTOM"])
 def test_the_stack_names_none_that_came_later(constant: str) -> None:
-    assert naming("MODEL_QUALITY") & {"components/stack.py"}  # the first two are outputs of their own
-    assert not naming(constant) & {"components/stack.py"}
+    assert naming("MODEL_QUALITY") & {"components/stack/stack.py"}  # the first two are outputs of their own
+    assert not naming(constant) & {"components/stack/stack.py"}
 
 
 def test_pages_have_the_sections_of_every_module() -> None:
