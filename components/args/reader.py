@@ -98,9 +98,6 @@ class Reader:
             raise self.refuse(key, f"must be from {least} to {most}")
         return int(value)
 
-    def optional_whole(self, key: str, least: int, most: int) -> int | None:
-        return self.whole(key, least, least, most) if self.has(key) else None
-
     def number(self, key: str, default: float | None, least: float, most: float) -> float | None:
         value = self._figure(key)
         if value is None:

@@ -13,7 +13,6 @@ from contract import metrics
 from contract.bucket_layout import RESULT_TABLES
 
 # What a member links: its models' own metrics, and what SageMaker says of its endpoints. Nothing else of the account.
-LINKED_NAMESPACES: Final = (metrics.STACK_NAMESPACES, "AWS/SageMaker")
 LINK_FILTER: Final = " OR ".join((f"Namespace LIKE '{metrics.STACK_NAMESPACES}%'", "Namespace = 'AWS/SageMaker'"))
 ALARM_CHANGE: Final = "CloudWatch Alarm State Change"
 

@@ -70,11 +70,6 @@ class WindowHistory:
         """The windows that are chosen."""
         return WindowHistory(self.bins, self.seconds, self.starts[chosen], self.counts[chosen])
 
-    def with_windows(self, windows: Mapping[int, Integers]) -> "WindowHistory":
-        """These windows too, each in place of the one that has its start."""
-        own = dict(zip(self.starts.tolist(), self.counts, strict=True))
-        return WindowHistory.of(self.bins, self.seconds, own | dict(windows))
-
     def filled(self) -> "WindowHistory":
         """The same with a window without rows in place of each one that is missing between the first and the last."""
         if not len(self):

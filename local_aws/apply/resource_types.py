@@ -141,10 +141,6 @@ def keys(text: str) -> frozenset[str]:
     return frozenset(text.split()) | {"region"}
 
 
-def nothing_to_delete(_existing: Existing) -> None:
-    """For types that are no object of their own on AWS, such as the invocation of a function."""
-
-
 def put_again(create: Callable[[Request], Created]) -> Update:
     """The update of a type whose creation is a Put: the same call changes what is there."""
 

@@ -42,11 +42,7 @@ def test_no_number_is_read_past_the_table() -> None:
     for path in ARGUMENTS.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             call = node.func if isinstance(node, ast.Call) else None
-            if (
-                isinstance(call, ast.Attribute)
-                and call.attr in {"whole", "optional_whole"}
-                and path.stem not in {"bounds", "reader"}
-            ):
+            if isinstance(call, ast.Attribute) and call.attr == "whole" and path.stem not in {"bounds", "reader"}:
                 assert isinstance(node, ast.Call)
                 assert isinstance(node.args[0], ast.Constant)
                 found.add(node.args[0].value)
