@@ -151,7 +151,7 @@ def _plugins(cloud: local_aws.LocalAws) -> Iterator[Mapping[str, str]]:
 
 
 def _wait(cloud: local_aws.LocalAws, stop: threading.Event) -> None:
-    """Until `stop` is set; ServerStopped if the server dies by itself."""
+    """Wait until `stop` is set; ServerStopped if the server dies by itself."""
     while not stop.wait(CHECK_SECONDS):
         if not cloud.running:
             raise local_aws.ServerStopped(f"the embedded AWS has stopped; its log ends:\n{cloud.log_tail()}")

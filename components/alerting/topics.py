@@ -44,7 +44,7 @@ def alarm_topic_policy(context: AwsContext, topic_arn: str, alarm_stem: str, *ot
 
 
 def notification_topic_policy(topic_arn: str, responder_role_arn: str) -> PolicyDocument:
-    """Only the responder may publish, only over TLS."""
+    """Let the responder alone publish, and only over TLS."""
     return policy_document(
         {
             "Sid": "ResponderPublishes",

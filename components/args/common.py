@@ -42,7 +42,7 @@ class CommonSettings:
     kms_key_arn: pulumi.Input[str] | None = None
 
     def to_args(self) -> CommonArgs:
-        """For a part that takes arguments and not settings."""
+        """The settings as arguments, for a part that takes those."""
         return {
             "tags": self.tags,
             "permissions_boundary_arn": self.permissions_boundary_arn,

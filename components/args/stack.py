@@ -179,7 +179,7 @@ class StackSettings:
 
     @property
     def hours_between_runs(self) -> dict[str, int]:
-        """Of each monitor that is on, by its kind."""
+        """How many hours there are between the runs of each monitor that is on, by its kind."""
         return {kind: settings.schedule.period_hours for kind, settings in self.monitors.items()}
 
     @property

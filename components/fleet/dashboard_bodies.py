@@ -284,7 +284,7 @@ def _series(subject: FleetSubject, title: str, expression: str) -> Part:
 
 
 def _laid_out(parts: Sequence[Part]) -> list[Widget]:
-    """From left to right, in rows of 24 columns."""
+    """Lay widgets out from left to right, in rows of 24 columns."""
     widgets, x, y, row = [], 0, 0, 0
     for part in parts:
         if x + part.width > GRID_WIDTH:

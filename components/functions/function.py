@@ -37,7 +37,7 @@ class MonitoringFunction:
 def dead_letter_queue(
     name: str, parent: pulumi.Resource, common: CommonSettings, *, before: str | None = None
 ) -> aws.sqs.Queue:
-    """Where an event ends that a function could not handle; encrypted, kept for fourteen days.
+    """Make the queue where an event ends that a function could not handle; encrypted, kept for fourteen days.
 
     `before` is what the queue was called in an earlier version.
     """

@@ -27,7 +27,7 @@ SCIKIT_LEARN_TAG: Final = "1.9-0-cpu-py3"
 
 @dataclass(frozen=True, kw_only=True)
 class EngineJob:
-    """What an engine's jobs run in. `code_uri` is this project's monitor, where AWS's analyzer is not the one."""
+    """What an engine's jobs run in. `code_uri`: of this project's monitor; None where AWS's analyzer runs."""
 
     images: Mapping[str, pulumi.Output[str]]
     """By repository."""
@@ -36,7 +36,7 @@ class EngineJob:
 
     @property
     def image_uri(self) -> pulumi.Output[str]:
-        """That of the first kind."""
+        """The image of the first kind."""
         return next(iter(self.images.values()))
 
 

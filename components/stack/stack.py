@@ -376,7 +376,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return MonitorHealth(self._stem, health, self._child)
 
     def _ringing(self, schedules: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
-        """Those of which silence is news."""
+        """The schedules of which silence is news."""
         return {kind: name for kind, name in schedules.items() if self.monitors[kind].settings.rings_when_silent}
 
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:

@@ -134,7 +134,7 @@ class ScoreSeries:
         return float(evidence[cut]), int(self.places[cut + 1])
 
     def _by_means(self) -> Floats:
-        """Of each cut: two normal means that are both estimates, against one that is known."""
+        """Judge each cut: two normal means that are both estimates, against one that is known."""
         sums, mass = np.cumsum(self.deviations * self.weights), np.cumsum(self.weights)
         before, after = mass[:-1], mass[-1] - mass[:-1]
         mean, last = sums[:-1] / before, (sums[-1] - sums[:-1]) / after
@@ -143,7 +143,7 @@ class ScoreSeries:
         return found
 
     def _by_counts(self) -> Floats:
-        """Of each cut: Poisson's law of the hits that are expected, against what the hits before predict (the gamma
+        """Judge each cut: Poisson's law of the hits that are expected, against what the hits before predict (the gamma
         distribution that they leave of their rate makes it the negative binomial).
         """
         assert self.hits is not None  # noqa: S101 - for the type checker: the caller has looked

@@ -38,7 +38,7 @@ class WindowHistory:
 
     @classmethod
     def of(cls, bins: Sequence[FeatureBins], seconds: int, windows: Mapping[int, Integers]) -> "WindowHistory":
-        """Of the counts (features x `WIDTH`) of windows by their start."""
+        """Take the counts (features x `WIDTH`) of windows by their start."""
         starts = np.array(sorted(windows), dtype=np.int64)
         counts = np.zeros((len(starts), len(bins), WIDTH), dtype=np.int64)
         for place, start in enumerate(starts.tolist()):

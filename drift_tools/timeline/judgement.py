@@ -209,7 +209,7 @@ class _PartJudge(PartEvidence):
         return bool(material[0, 0]), float(effect.psi[0, 0] - noise)
 
     def _dated(self, verdict: WindowVerdict, episode: Episode | None) -> WindowVerdict:
-        """With the start of the episode, if there is one now, else of this window."""
+        """Date it by the start of the episode, if there is one now, else by this window."""
         starts = self.history.starts
         if episode is None or not episode.is_present:
             return replace(verdict, since=int(starts[len(self.rows) - 1]))
@@ -218,7 +218,7 @@ class _PartJudge(PartEvidence):
         )
 
     def _with_slope(self, own: int, score: int, verdict: WindowVerdict, episode: Episode | None) -> WindowVerdict:
-        """With its slope and the time at which it will be material, if it is a location that grows."""
+        """Add its slope and the time at which it will be material, if it is a location that grows."""
         if verdict.state != "growing" or episode is None or self.model.family.moments == 0 or score != 0:
             return verdict
         begin = episode.start
@@ -251,7 +251,7 @@ class _PartJudge(PartEvidence):
 
 
 def _latest_of_each(places: NDArray[np.intp], scores: NDArray[np.intp]) -> list[int]:
-    """Of places in ascending order the last one of each score, the latest first.
+    """Find, of places in ascending order, the last one of each score, the latest first.
 
     >>> _latest_of_each(np.array([3, 5, 8, 9]), np.array([0, 2, 0, 2]))
     [9, 8]

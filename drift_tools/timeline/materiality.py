@@ -30,7 +30,7 @@ class Effect:
     beyond: Floats
 
     def of_feature(self, place: int) -> "Effect":
-        """Of one feature alone."""
+        """The effect of one feature alone."""
         return Effect(self.psi[..., place], self.ks[..., place], self.beyond[..., place])
 
     def is_material(self, noise: Floats, is_numerical: NDArray[np.bool_] | bool, threshold: float) -> NDArray[np.bool_]:

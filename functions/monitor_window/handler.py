@@ -53,7 +53,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; ConfigurationError names the one that is missing."""
+        """Read them from environment variables; ConfigurationError names the one that is missing."""
         return cls(
             namespace=required(environ, "METRIC_NAMESPACE"),
             bucket=required(environ, "BUCKET_NAME"),
@@ -77,7 +77,7 @@ class Job:
 
     @classmethod
     def parse(cls, event: Any) -> "Job":
-        """From the event; BadEventError if something is missing."""
+        """Read it from the event; BadEventError if something is missing."""
         request = mapping(mapping(event, "the event").get("job"), "the event's job")
         environment = mapping(request.get("Environment"), "the event's job.Environment")
         mapping(request.get("ProcessingOutputConfig"), "the event's job.ProcessingOutputConfig")
@@ -126,7 +126,7 @@ class Deadline:
 
     @property
     def seconds_left(self) -> float:
-        """From now on; negative when it is past."""
+        """How long there is from now on; negative when it is past."""
         return self.at - self.clock.now()
 
 

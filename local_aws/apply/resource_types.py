@@ -54,7 +54,7 @@ class Request:
         return [{key: name, value: text} for name, text in sorted(self.tags.items())] or None
 
     def pick(self, *names: str) -> dict[str, Any]:
-        """Those of the inputs that are set."""
+        """Pick the inputs that are set."""
         return {name: self.inputs[name] for name in names if self.inputs.get(name) is not None}
 
 

@@ -132,7 +132,7 @@ def test_a_responder_that_is_broken_is_told_past_it(broken: Broken) -> None:
 
 
 def test_dead_letters_are_sent_again_as_the_runbook_says(broken: Broken) -> None:
-    """docs/operations.md, Dead letters: whoever mended the responder hears what it could not tell, once."""
+    """docs/operations.md, Dead letters: whoever fixed the responder hears what it could not tell, once."""
     assert len(broken.letters) >= 1
     told = broken.told["the letters were sent again"]
     assert told[:2] == ["violations", "dead-letter"]

@@ -125,7 +125,7 @@ class _Judge:
         )
 
     def verdict(self, test: MetricTest, line: "_Line", evidence: Floats) -> QualityVerdict:
-        """On one metric, by windows."""
+        """Judge one metric, by windows."""
         of_window = float(line.spread[-1])
         p_value = line.fit.tail(test.worse / math.sqrt(of_window + line.of_baseline))
         p_value = max(p_value, share_p_value_of(test, self.ratio, of_window / test.variance))
@@ -139,7 +139,7 @@ class _Judge:
         return line.held_from_before(test, p_value, called, self.budget.level) or found
 
     def while_learning(self, test: MetricTest) -> QualityVerdict:
-        """By the rows of the window, and by how they resemble those before them."""
+        """Judge by the rows of the window, and by how they resemble those before them."""
         dispersion = _ERROR_OF_MEMORY * memory_of(row_series(test.metric, self.data))
         freedom = max(len(self.data) / dispersion - 1, 1.0)
         so_far = Spread.of(self.lesson, test.metric, least=_LEAST_WINDOWS)
@@ -263,7 +263,9 @@ class _Line:
 
 
 def _evidence(lines: Sequence[_Line], budget: RunBudget) -> Iterator[Floats]:
-    """Of a decline that lasts, after each window of each line; the margin is what the baseline's value may be wrong."""
+    """Evidence of a decline that lasts, after each window of each line; the margin is what the baseline's value may be
+    wrong.
+    """
     if not lines:
         return iter(())
     z = np.stack([line.worse / np.sqrt(line.spread) for line in lines], axis=1)
@@ -302,7 +304,9 @@ def _inflation(z: Floats, lags: int) -> float:
 
 
 def row_series(metric: str, data: Outcomes) -> Floats:
-    """Of the rows that a metric rests on, in their order, what it is the mean of; of one that is none, right or not."""
+    """Give, of the rows that a metric rests on and in their order, what it is the mean of; of a metric that is none,
+    right or not.
+    """
     if data.problem_type == "Regression":
         errors: Floats = data.labels - data.predictions
         return np.abs(errors) if metric == "mae" else errors**2
