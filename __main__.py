@@ -6,20 +6,24 @@ import gc
 # again, is a fifth of the time that the imports take.
 gc.disable()
 
-import difflib
 import json
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
+from pulumi.runtime.config import is_config_secret
 
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives import numpy_layer, write_model_archive, write_source_archive
 from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
+from components.configuration import (
+    check_configuration_keys,
+    check_key_regions,
+    check_native_region,
+    region_of_stack,
+)
 from components.args.reader import as_text
 from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
 from components.naming import content_hash
@@ -57,7 +61,7 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     ArgumentError
         If a key is not one of the program's, or a file is missing; what else is wrong the component finds.
     """
-    _check_keys(config.name)
+    check_configuration_keys(config.name, KEYS)
     monitoring = config.get_object(MONITORING, {})
     args = _with_assets(_with(monitoring, MONITORING, **_set(config)), project)
     _add_small_windows(args)
@@ -76,18 +80,8 @@ def stack_args(config: pulumi.Config, project: Path) -> ModelMonitoringStackArgs
     _check_places(args)
     native = [KINDS[kind].argument for kind in KINDS if kind != DATA_QUALITY and KINDS[kind].argument in args]
     if native and args.get("engine") in {"model-monitor", "both"}:
-        _check_regions(native[0])
+        check_native_region(native[0])
     return cast(ModelMonitoringStackArgs, args)
-
-
-def _check_keys(namespace: str) -> None:
-    """A key that is misspelt would be ignored, and nobody would be told of an alarm."""
-    for full in sorted({**get_config_env(), **CONFIG.get()}):
-        found, _, key = full.partition(":")
-        if found == namespace and key not in KEYS:
-            near = difflib.get_close_matches(key, KEYS, n=1)
-            fix = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(KEYS)}"
-            raise ArgumentError(f"{full} is not a key of this program's configuration: {fix}")
 
 
 def _keep_secrets(args: dict[str, Any], config: pulumi.Config) -> None:
@@ -145,46 +139,22 @@ def _hide_all_tags(resource: pulumi.ResourceTransformationArgs) -> pulumi.Resour
     return pulumi.ResourceTransformationResult(resource.props, pulumi.ResourceOptions.merge(resource.opts, hidden))
 
 
-def _check_regions(argument: str) -> None:
-    """All definitions but data quality's are pulumi-aws-native's, and that provider does not read `aws:region`.
-
-    Without a region of its own it would fail halfway through a deployment, and with another one it would make the
-    definition where its schedule is not.
-    """
-    environment = _region_of_environment()
-    classic, native = (pulumi.Config(provider).get("region") or environment for provider in ("aws", "aws-native"))
-    if classic and native != classic:
-        raise ArgumentError(
-            f"aws-native:region is {native!r} and aws:region {classic!r}: {argument} needs both providers in one "
-            f"region; pulumi config set aws-native:region {classic}"
-        )
-
-
 def _check_places(args: dict[str, Any]) -> None:
     """A key or an image of another region exists, and nothing here can use it: it would fail resource by resource."""
-    region = pulumi.Config("aws").get("region") or _region_of_environment()
+    region = region_of_stack()
     endpoint = args["endpoint"]
     existing = endpoint.get("existing")
     keys = {
         "kms_key_arn": args.get("kms_key_arn"),
         "endpoint.existing.kms_key_arn": existing.get("kms_key_arn") if isinstance(existing, dict) else None,
     }
-    for path, key in keys.items():
-        if isinstance(key, str) and region and key.count(":") > 3 and key.split(":")[3] != region:
-            raise ArgumentError(
-                f"{path} is a key of {key.split(':')[3]} and the stack is in {region}: give a key of {region} (of a "
-                "multi-Region key, its replica there)"
-            )
+    check_key_regions(keys)
     found = re.match(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.", str(endpoint.get("image_uri")))
     if found and region and found[1] != region:
         raise ArgumentError(
             f"endpoint.image_uri is an image of {found[1]} and the stack is in {region}: SageMaker takes images of its "
             f"own region; push it to {region}, too"
         )
-
-
-def _region_of_environment() -> str | None:
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 def _set(config: pulumi.Config) -> dict[str, Any]:

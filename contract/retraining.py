@@ -1,5 +1,6 @@
 """What the parts of a retraining tell each other: places in its jobs and in the bucket, names of states and metrics."""
 
+from collections.abc import Mapping
 from typing import Final
 
 # Inside of the jobs' containers.
@@ -41,6 +42,28 @@ MODELS_FOLDER: Final = "retrained-models"
 BASELINES: Final = "retrained-"
 """What the folders of retrained models' baselines begin with, below a kind's place for baselines that were given."""
 """What training jobs write. Not below the archives of deployed models, which only deployments write."""
+
+# What says that a feed is broken, in Model Monitor's names of checks. A distribution that has moved is what a
+# retraining is for, so baseline_drift_check is none of them.
+BROKEN_FEED: Final = (
+    "data_type_check",
+    "completeness_check",
+    "missing_column_check",
+    "extra_column_check",
+    "categorical_values_check",
+)
+CHECKS: Final = (*BROKEN_FEED, "baseline_drift_check")
+
+# Thresholds of the rule by which a new model is better: from, and to.
+RULE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
+    "confidence": (0.501, 0.9999),
+    "tolerance": (0.0, 0.999),
+    "least_gain": (0.0, 0.999),
+    "segment_tolerance": (0.0, 0.999),
+    "bias_tolerance": (0.0, 0.999),
+    "least_segment_rows": (2, 1_000_000_000),
+    "least_rows": (2, 1_000_000_000),
+}
 
 # Metrics in the stack's namespace.
 STARTED: Final = "RetrainingStarted"

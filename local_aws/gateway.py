@@ -126,7 +126,6 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.fork_workers()
     seams.return_subscription_arns()
     seams.execute_athena_queries()
-    seams.hold_queries_to_scan_limits()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
     seams.keep_streams_as_aws_does(clock)
     StreamPoller(clock, identity, activity).connect()

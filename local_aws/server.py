@@ -4,6 +4,7 @@ Environment variables must be right before ministack is imported, so this module
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -14,6 +15,9 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+# New objects, net, before garbage is looked for: requests leave few cycles behind.
+_GARBAGE_OBJECTS = 50_000
 
 
 def main(directory: Path) -> None:
@@ -26,9 +30,13 @@ def main(directory: Path) -> None:
     os.environ.update(_environment(settings, port))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    gc.disable()  # what is imported stays: looking for garbage among it, again and again, is a part of the start
     from local_aws.gateway import build  # noqa: PLC0415 - ministack reads the environment when it is imported
 
     def ready() -> None:
+        gc.freeze()
+        gc.set_threshold(_GARBAGE_OBJECTS, 20, 20)
+        gc.enable()
         temporary = directory / "port.part"
         temporary.write_text(str(port))
         temporary.rename(directory / "port")

@@ -11,7 +11,7 @@ integers.
 Never `from __future__ import annotations` here: Pulumi reads these annotations to make the component's schema.
 """
 
-from components.args.alerting import AlertingArgs, AlertingSettings
+from components.args.alerting import AlertingArgs, AlertingSettings, email_addresses
 from components.args.attribution import AttributionArgs, AttributionData, AttributionSettings
 from components.args.baseline import (
     AnyBaseline,
@@ -64,7 +64,7 @@ from components.args.open_engine import (
     SmallWindowsArgs,
     SmallWindowsSettings,
 )
-from components.args.reader import ArgumentError, Reader, Script, argument_names
+from components.args.reader import ArgumentError, Reader, Script, argument_names, as_text
 from components.args.real_time import RealTimeArgs, RealTimeSettings
 from components.args.retraining import AlarmRule, RetrainingArgs, RetrainingSettings
 from components.args.schedules import DAILY_AT_SIX, HOURLY, ScheduleExpression
@@ -149,11 +149,13 @@ __all__ = [
     "Subscription",
     "Threshold",
     "argument_names",
+    "as_text",
     "baseline_settings",
     "check_component_name",
     "check_data_quality_definition",
     "common_settings",
     "described",
+    "email_addresses",
     "endpoint_settings",
     "file_for_quality_thresholds",
     "files_for_thresholds",

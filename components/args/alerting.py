@@ -64,7 +64,7 @@ class AlertingSettings:
             )
         fewest = Threshold(severity=WARNING, threshold=number(read, "violations_threshold", 1, "alerting.threshold"))
         found = cls(
-            emails=_emails(read),
+            emails=email_addresses(read),
             subscriptions=subscriptions(read.raw("subscriptions"), read.name("subscriptions")),
             violations=thresholds(read.raw("violations"), read.name("violations"), (fewest,)),
             job_failures=thresholds(
@@ -150,10 +150,9 @@ def _check_filter(item: Subscription, path: str, settings: AlertingSettings) -> 
         raise ArgumentError(f"{path}.state has only OK, of which nobody is told: set notify_on_ok to true")
 
 
-def _emails(read: Reader) -> tuple[pulumi.Input[str], ...]:
-    emails = read.raw("emails") or ()
-    if not isinstance(emails, Sequence) or isinstance(emails, str):
-        raise read.refuse("emails", "must be a list of addresses")
+def email_addresses(read: Reader) -> tuple[pulumi.Input[str], ...]:
+    """The list `emails`: addresses that there may be, each once. Raises ArgumentError."""
+    emails = read.listed("emails", "a list of addresses")
     for email in emails:
         if not isinstance(email, pulumi.Output) and not re.fullmatch(EMAIL, str(email)):
             raise ArgumentError(f"{read.name('emails')} has {email!r}: write an address such as team@example.com")
@@ -161,4 +160,4 @@ def _emails(read: Reader) -> tuple[pulumi.Input[str], ...]:
     twice = sorted({email for email in known if known.count(email) > 1})
     if twice:
         raise ArgumentError(f"{read.name('emails')} has {twice[0]!r} twice: name each address once")
-    return tuple(emails)
+    return emails

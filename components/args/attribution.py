@@ -105,12 +105,10 @@ class AttributionSettings(RunSettings):
     @classmethod
     def from_args(cls, args: AttributionArgs, path: str = "attribution") -> Self:
         read = Reader(path, args, argument_names(AttributionArgs))
-        features = read.raw("features")
-        if isinstance(features, str) or not features or not all(isinstance(name, str) and name for name in features):
-            raise read.refuse("features", "must be a list of the model's inputs, in the order of its requests")
-        twice = sorted({name for name in features if list(features).count(name) > 1})
-        if twice:
-            raise read.refuse("features", f"has {twice[0]!r} twice")
+        form = "a list of the model's inputs, in the order of its requests"
+        features = read.names("features", form)
+        if not features:
+            raise read.refuse("features", f"must be {form}")
         baseline, segments = _baseline(read, features), segment_columns(read)
         if isinstance(baseline, BaselineFiles):
             _check_features(read, features, baseline.constraints)
@@ -121,7 +119,7 @@ class AttributionSettings(RunSettings):
             )
         return cls(
             **run_settings(read, DAILY_AT_SIX, hourly_limit=3600),
-            features=tuple(features),
+            features=features,
             segments=segments,
             baseline=baseline,
             score=read.whole("score", 0, 0, 10_000),

@@ -201,12 +201,7 @@ class CapturesSettings:
 
 
 def _columns(given: Reader) -> tuple[str, ...]:
-    columns = given.raw("columns") or ()
-    if isinstance(columns, str) or not isinstance(columns, Sequence):
-        raise given.refuse("columns", "must be a list of names")
-    if not all(isinstance(name, str) and name for name in columns) or len(set(columns)) < len(columns):
-        raise given.refuse("columns", "must be names, each once")
-    return tuple(columns)
+    return given.names("columns", "a list of names")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,19 +100,17 @@ class PartitionsSettings:
     @classmethod
     def from_args(cls, args: PartitionsArgs, path: str) -> Self:
         read = Reader(path, args, argument_names(PartitionsArgs))
-        keys = read.raw("keys")
-        names = [] if isinstance(keys, str) or not isinstance(keys, Sequence) else list(keys)
-        if not 1 <= len(names) <= _MOST_KEYS or not all(isinstance(key, str) and _KEY.fullmatch(key) for key in names):
-            raise read.refuse("keys", f"must be a list of 1 to {_MOST_KEYS} names of folders, such as dt and hour")
-        if len(set(names)) < len(names):
-            raise read.refuse("keys", "names one of them twice; name each once")
+        form = f"a list of 1 to {_MOST_KEYS} names of folders, such as dt and hour"
+        names = read.names("keys", form)
+        if not 1 <= len(names) <= _MOST_KEYS or not all(_KEY.fullmatch(key) for key in names):
+            raise read.refuse("keys", f"must be {form}")
         if read.has("marker") and read.has("quiet_minutes"):
             raise ArgumentError(
                 f"{read.name('quiet_minutes')} is given with {read.name('marker')}: a batch with a marker is there "
                 "once that is; remove one of the two"
             )
         return cls(
-            keys=tuple(names),
+            keys=names,
             format=read.choice("format", PARQUET, (PARQUET, CSV)),
             marker=read.text("marker", None, *_MARKER) if read.has("marker") else None,
             quiet_minutes=read.whole("quiet_minutes", 10, 1, 24 * 60),
@@ -233,9 +231,10 @@ def _baseline(read: Reader) -> ExistingBaseline | None:
 
 
 def _monitors(read: Reader) -> tuple[str, ...]:
-    given = read.raw("monitors") or ()
-    if isinstance(given, str) or not all(name in _OF_BATCHES for name in given):
-        raise read.refuse("monitors", f"must be a list of some of {', '.join(_OF_BATCHES)}")
+    form = f"a list of some of {', '.join(_OF_BATCHES)}"
+    given = read.names("monitors", form)
+    if not all(name in _OF_BATCHES for name in given):
+        raise read.refuse("monitors", f"must be {form}")
     return tuple(_OF_BATCHES[name] for name in given)
 
 

@@ -1,5 +1,6 @@
 """Arguments of the bias monitor."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NotRequired, Self, TypedDict
@@ -7,6 +8,7 @@ from typing import Any, ClassVar, Final, NotRequired, Self, TypedDict
 import pulumi
 
 from components.args.baseline import BaselineFiles, ExistingBaseline, csv_header, existing_files
+from components.args.bounds import check_length
 from components.args.engines import OPEN
 from components.args.monitors import (
     RunSettings,
@@ -16,7 +18,7 @@ from components.args.monitors import (
     run_settings,
     segment_columns,
 )
-from components.args.reader import ArgumentError, Reader, argument_names, as_text
+from components.args.reader import NUMBER, ArgumentError, Reader, argument_names, as_text
 from components.args.schedules import DAILY_AT_SIX, check_window, hours_back, offset
 
 _MOST_VALUES: Final = 100
@@ -138,8 +140,10 @@ class BiasSettings(RunSettings):
         start, end = offset(read, "start_time_offset", "-P1D"), offset(read, "end_time_offset", "-PT0H")
         check_window(read, start, end)
         probability = read.optional_text("probability_attribute", None)
+        for key in ("inference_attribute", "probability_attribute"):
+            check_length(read.name(key), read.raw(key), "model_quality.attribute")
         facets = _facets(read, features)
-        if read.raw("group_variable") in facets:
+        if _one_of(read, "group_variable", features) in facets:
             raise read.refuse("group_variable", "is a facet too: within one of its groups there is nothing to compare")
         if isinstance(baseline, BaselineFiles):
             _check_facets(read, facets, baseline.constraints)
@@ -238,21 +242,21 @@ def _features(read: Reader, baseline: object, label: str) -> tuple[str, ...]:
             f"{read.name('features')} is missing: name the model's inputs in the order of its requests, or give "
             "baseline.data, whose header has them"
         )
-    given = read.raw("features")
-    if isinstance(given, str) or not given or not all(isinstance(name, str) and name for name in given):
-        raise read.refuse("features", "must be a list of the model's inputs")
+    form = "a list of the model's inputs"
+    given = read.names("features", form)
+    if not given:
+        raise read.refuse("features", f"must be {form}")
     missing = [name for name in given if isinstance(baseline, BiasData) and name not in baseline.columns]
     if missing or label in given:
         raise read.refuse("features", f"has {missing[0] if missing else label!r}, which is no input in the data")
-    if len(set(given)) < len(given):
-        raise read.refuse("features", "names one of them twice; name each once")
-    return tuple(given)
+    return given
 
 
 def _facets(read: Reader, features: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
-    given = read.raw("facets")
-    if isinstance(given, str | Mapping) or not given:
-        raise read.refuse("facets", 'must be a list such as [{"name": "SEX", "values": ["2"]}]')
+    form = 'a list such as [{"name": "SEX", "values": ["2"]}]'
+    given = read.listed("facets", form)
+    if not given:
+        raise read.refuse("facets", f"must be {form}")
     found: dict[str, tuple[Any, ...]] = {}
     for number, facet in enumerate(given):
         own = Reader(f"{read.name('facets')}[{number}]", facet, argument_names(FacetArgs))
@@ -286,18 +290,17 @@ def _one_of(read: Reader, key: str, features: Sequence[str]) -> str | None:
 
 def _values(read: Reader, key: str) -> tuple[Any, ...]:
     """Labels or values of a column; a text that is a number is that number, as Clarify's configuration has it."""
-    given = read.raw(key)
-    if isinstance(given, str | Mapping) or not given or len(given) > _MOST_VALUES:
-        raise read.refuse(key, f"must be a list of 1 to {_MOST_VALUES} values")
+    form = f"a list of 1 to {_MOST_VALUES} values"
+    given = read.listed(key, form)
     found = tuple(_value(as_text(value)) for value in given)
+    if not 1 <= len(found) <= _MOST_VALUES or not all(isinstance(value, str | int | float) for value in found):
+        raise read.refuse(key, f"must be {form}")
     if len(set(found)) < len(found):
         raise read.refuse(key, "has one of them twice; give each once")
     return found
 
 
 def _value(text: Any) -> Any:
-    try:
-        number = float(text)
-    except (TypeError, ValueError):
+    if not isinstance(text, str) or not NUMBER.fullmatch(text) or not math.isfinite(number := float(text)):
         return text
     return int(number) if number.is_integer() else number

@@ -58,50 +58,52 @@ def check_component_name(name: str) -> None:
         raise ArgumentError(f"the component's name is {name!r}: it {problem}")
 
 
-def common_settings(args: Mapping[str, Any]) -> CommonSettings:
-    """Check the arguments that every component takes: of `args`, those named in `COMMON_ARGUMENTS`.
+def common_settings(args: Mapping[str, Any], path: str = "") -> CommonSettings:
+    """Check the arguments that every component takes: of `args`, at `path`, those named in `COMMON_ARGUMENTS`.
 
     Raises
     ------
     ArgumentError
         In one line: the argument, its value and the fix.
     """
-    read = Reader("", {name: args.get(name) for name in COMMON_ARGUMENTS}, COMMON_ARGUMENTS)
+    read = Reader(path, {name: args.get(name) for name in COMMON_ARGUMENTS}, COMMON_ARGUMENTS)
     days = number(read, "log_retention_in_days", 30, "log_retention_in_days")
     if days not in LOG_RETENTION_DAYS:
         raise read.refuse("log_retention_in_days", f"CloudWatch takes {', '.join(map(str, LOG_RETENTION_DAYS))}")
     boundary = read.raw("permissions_boundary_arn")
+    if boundary is not None and not isinstance(boundary, str | pulumi.Output):
+        raise read.refuse("permissions_boundary_arn", "give the ARN of an IAM policy")
     if isinstance(boundary, str) and not re.fullmatch(
         r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", boundary
     ):
         raise ArgumentError(
-            f"permissions_boundary_arn is {boundary!r}: give the ARN of an IAM policy, "
+            f"{read.name('permissions_boundary_arn')} is {boundary!r}: give the ARN of an IAM policy, "
             "arn:aws:iam::123456789012:policy/name"
         )
     return CommonSettings(
-        tags=_tags(read.raw("tags") or {}),
+        tags=_tags(read.raw("tags") if read.has("tags") else {}, read.name("tags")),
         permissions_boundary_arn=boundary,
         log_retention_in_days=days,
         kms_key_arn=read.key_arn(),
     )
 
 
-def _tags(tags: Mapping[str, pulumi.Input[str]]) -> Mapping[str, pulumi.Input[str]]:
+def _tags(tags: Mapping[str, pulumi.Input[str]], path: str) -> Mapping[str, pulumi.Input[str]]:
     if not isinstance(tags, Mapping):
-        raise ArgumentError(f"tags is {tags!r}: give a dictionary of names and values")
-    check_length("tags", tags, "tags")
+        raise ArgumentError(f"{path} is {tags!r}: give a dictionary of names and values")
+    check_length(path, tags, "tags")
     found = {key: as_text(value) for key, value in tags.items()}
     for key, value in found.items():
         if not isinstance(key, str) or not _NAME.least <= len(key) <= _NAME.most or key.lower().startswith("aws:"):
-            raise ArgumentError(f"tags has the name {key!r}: 1 to 128 characters that do not start with aws:")
+            raise ArgumentError(f"{path} has the name {key!r}: 1 to 128 characters that do not start with aws:")
         if not isinstance(value, pulumi.Output) and (not isinstance(value, str) or len(value) > _VALUE.most):
-            raise ArgumentError(f"tags.{key} is {value!r}: must be text of at most 256 characters")
+            raise ArgumentError(f"{path}.{key} is {value!r}: must be text of at most 256 characters")
         for text in (key, value):
             if isinstance(text, str) and not _TAG.fullmatch(text):
-                raise ArgumentError(f"tags has {text!r}: AWS takes letters, digits, spaces and _.:/=+-@ in tags")
+                raise ArgumentError(f"{path} has {text!r}: AWS takes letters, digits, spaces and _.:/=+-@ in tags")
     names = [key.lower() for key in found]
     if twice := [key for key in found if names.count(key.lower()) > 1]:
         raise ArgumentError(
-            f"tags has {' and '.join(map(repr, twice[:2]))}: to IAM they are one name; keep one of them"
+            f"{path} has {' and '.join(map(repr, twice[:2]))}: to IAM they are one name; keep one of them"
         )
     return found

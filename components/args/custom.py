@@ -125,7 +125,7 @@ def _script(path: str, name: str, args: CustomScriptArgs) -> CustomScript:
 
 
 def _limits(read: Reader, key: str) -> Mapping[str, float]:
-    given = read.raw(key) or {}
+    given = read.raw(key) if read.has(key) else {}
     if not isinstance(given, Mapping):
         raise read.refuse(key, "must be thresholds by the names of numbers")
     if "" in given:

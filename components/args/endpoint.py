@@ -274,23 +274,16 @@ def _variant_name(read: Reader, default: str) -> str:
 
 
 def _other_variants(read: Reader) -> tuple[str, ...]:
-    given = read.raw("other_variants") or ()
     first = _variant_name(read, "AllTraffic")
-    named = [name for name in given if isinstance(name, str) and re.fullmatch(_SAGEMAKER_NAME, name)]
-    if (
-        isinstance(given, str)
-        or len(given) > _MOST_OTHERS
-        or list(given) != named
-        or len({first, *given}) <= len(given)
-    ):
-        raise read.refuse(
-            "other_variants", f"must be a list of at most {_MOST_OTHERS} names of variants, none twice and none {first}"
-        )
-    return tuple(given)
+    form = f"a list of at most {_MOST_OTHERS} names of variants, none twice and none {first}"
+    given = read.names("other_variants", form)
+    if len(given) > _MOST_OTHERS or first in given or not all(re.fullmatch(_SAGEMAKER_NAME, name) for name in given):
+        raise read.refuse("other_variants", f"must be {form}")
+    return given
 
 
 def _environment(read: Reader) -> Mapping[str, pulumi.Input[str]]:
-    value = read.raw("environment") or {}
+    value = read.raw("environment") if read.has("environment") else {}
     if not isinstance(value, Mapping):
         raise read.refuse("environment", "must be a dictionary of names and values")
     found = {key: as_text(item) for key, item in value.items()}
@@ -308,9 +301,7 @@ def _environment(read: Reader) -> Mapping[str, pulumi.Input[str]]:
 def _content_types(read: Reader, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
     if not read.has(key):
         return default
-    value = read.raw(key)
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise read.refuse(key, "must be a list of content types")
+    value = read.listed(key, "a list of content types")
     check_length(read.name(key), value, "endpoint.content_types")
     for item in value:
         if not isinstance(item, str) or not _CONTENT_TYPE.fullmatch(item):
@@ -318,4 +309,4 @@ def _content_types(read: Reader, key: str, default: tuple[str, ...]) -> tuple[st
         check_length(f"{read.name(key)} has a type that", item, "endpoint.content_type")
     if len(set(value)) < len(value):
         raise read.refuse(key, "names one of them twice; name each once")
-    return tuple(value)
+    return value

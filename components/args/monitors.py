@@ -78,9 +78,7 @@ class DataQualityThresholds:
     @classmethod
     def from_args(cls, args: DataQualityThresholdsArgs, path: str = "data_quality.thresholds") -> Self:
         read = Reader(path, args, argument_names(DataQualityThresholdsArgs))
-        ignored = read.raw("ignored_features") or ()
-        if isinstance(ignored, str) or not all(isinstance(name, str) for name in ignored):
-            raise read.refuse("ignored_features", "must be a list of features")
+        ignored = read.names("ignored_features", "a list of features")
         return cls(
             comparison_threshold=read.number("comparison_threshold", None, 0.0, 1.0),
             comparison_method=(
@@ -88,7 +86,7 @@ class DataQualityThresholds:
             ),
             datatype_check_threshold=read.number("datatype_check_threshold", None, 0.0, 1.0),
             domain_content_threshold=read.number("domain_content_threshold", None, 0.0, 1.0),
-            ignored_features=tuple(ignored),
+            ignored_features=ignored,
         )
 
 
@@ -279,28 +277,22 @@ def check_segment_inputs(read: Reader, segments: Sequence[str], columns: Sequenc
 
 def excluded_features(read: Reader) -> tuple[str, ...]:
     """The argument `exclude_features`: the job gets them with commas in between."""
-    names = read.raw("exclude_features") or ()
-    if isinstance(names, str) or not all(isinstance(name, str) and name.strip() and "," not in name for name in names):
-        raise read.refuse("exclude_features", "must be a list of features without commas in their names")
-    if len(set(names)) < len(names):
-        raise read.refuse("exclude_features", "names one of them twice; name each once")
-    return tuple(names)
+    form = "a list of features without commas in their names"
+    names = read.names("exclude_features", form)
+    if any("," in name for name in names):
+        raise read.refuse("exclude_features", f"must be {form}")
+    return names
 
 
 def segment_columns(read: Reader) -> tuple[str, ...]:
     """The argument `segments` of a kind; the environment of a job has room for some names."""
-    given = read.raw("segments") or ()
-    if (
-        isinstance(given, str)
-        or len(given) > _MOST_SEGMENTS
-        or not all(isinstance(name, str) and name for name in given)
-    ):
-        raise read.refuse("segments", f"must be a list of at most {_MOST_SEGMENTS} columns")
-    if len(set(given)) < len(given):
-        raise read.refuse("segments", "names one of them twice; name each once")
+    form = f"a list of at most {_MOST_SEGMENTS} columns"
+    given = read.names("segments", form)
+    if len(given) > _MOST_SEGMENTS:
+        raise read.refuse("segments", f"must be {form}")
     if any("," in name for name in given) or len(",".join(given)) > LONGEST_VARIABLE:
         raise read.refuse("segments", f"must be names without commas, of at most {LONGEST_VARIABLE} characters in all")
-    return tuple(given)
+    return given
 
 
 def _preprocessor(read: Reader) -> Script | None:

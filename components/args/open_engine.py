@@ -1,14 +1,13 @@
 """Arguments of the open engine."""
 
-import re
 from dataclasses import dataclass
-from typing import Final, NotRequired, Self, TypedDict
+from typing import Final, NotRequired, Self, TypedDict, cast
 
 import pulumi
 
 from components.archives import numpy_layer
 from components.args.bounds import number
-from components.args.reader import S3_FILE, ArgumentError, Reader, argument_names
+from components.args.reader import S3_FILE, ArgumentError, Reader, argument_names, as_text
 
 RULES: Final = ("calibrated", "model-monitor")
 SEASONS: Final = (
@@ -157,17 +156,17 @@ class OpenEngineSettings:
 
 
 def _tables(read: Reader) -> pulumi.Input[str] | None:
-    given: pulumi.Input[str] | None = read.raw("result_tables_uri") if read.has("result_tables_uri") else None
-    if isinstance(given, str) and given != ACCOUNT and not re.fullmatch(S3_FILE, given):
-        raise read.refuse("result_tables_uri", f"give {ACCOUNT}, or a place such as s3://bucket/prefix")
-    return given
+    return read.optional_late_text(
+        "result_tables_uri", rf"{ACCOUNT}|{S3_FILE}", f"{ACCOUNT}, or a place such as s3://bucket/prefix"
+    )
 
 
 def _version(read: Reader) -> pulumi.Input[str] | None:
-    given: pulumi.Input[str] | None = read.raw("model_version") if read.has("model_version") else None
-    if isinstance(given, str) and not 1 <= len(given) <= MOST_VERSION:
-        raise read.refuse("model_version", f"1 to {MOST_VERSION} characters")
-    return given
+    given = as_text(read.raw("model_version"))  # `pulumi config set` keeps 3 as a number
+    known = isinstance(given, str) and 1 <= len(given) <= MOST_VERSION and given.isprintable()
+    if given is not None and not known and not isinstance(given, pulumi.Output):
+        raise read.refuse("model_version", f"must be text of 1 to {MOST_VERSION} characters")
+    return cast(pulumi.Input[str] | None, given)
 
 
 def _built_layer(path: str) -> pulumi.FileArchive:

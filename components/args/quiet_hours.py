@@ -152,11 +152,12 @@ def _timezone(read: Reader) -> str:
 
 
 def _severities(read: Reader) -> tuple[str, ...]:
-    value = read.raw("severities")
-    if value is None:
+    if not read.has("severities"):
         return (WARNING,)
-    if not isinstance(value, Sequence) or isinstance(value, str) or not value or set(value) - set(SEVERITIES):
-        raise read.refuse("severities", f"must be a list of {', '.join(SEVERITIES)}")
+    form = f"a list of {', '.join(SEVERITIES)}"
+    value = read.names("severities", form)
+    if not value or set(value) - set(SEVERITIES):
+        raise read.refuse("severities", f"must be {form}")
     return tuple(severity for severity in SEVERITIES if severity in value)
 
 

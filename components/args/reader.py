@@ -18,7 +18,7 @@ class ArgumentError(ValueError):
     """An argument that cannot be used; the message is one line: which, what was given, and the fix."""
 
 
-_NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
+NUMBER: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 # The bucket's naming rules of S3: no two dots, no dot beside a hyphen, no IP address, no prefix or suffix of AWS's own.
 _BUCKET: Final = (
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!\d+\.\d+\.\d+\.\d+(?:/|$))(?![a-z0-9.-]*(?:\.\.|\.-|-\.))"
@@ -86,13 +86,14 @@ class Reader:
     def _figure(self, key: str) -> Any:
         """The value; a text that is a number is that number: `pulumi config set` keeps a decimal as text."""
         value = self._values.get(key)
-        return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+        return float(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
 
     def whole(self, key: str, default: int, least: int, most: int) -> int:
         value = self._figure(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+        is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not is_whole:
             raise self.refuse(key, f"must be a whole number from {least} to {most}")
         if not least <= value <= most:
             raise self.refuse(key, f"must be from {least} to {most}")
@@ -114,7 +115,9 @@ class Reader:
             raise self.refuse(key, "must be true or false")
         return value
 
-    def text(self, key: str, default: str | None, pattern: str = ".+", form: str = "text that is not empty") -> str:
+    def text(
+        self, key: str, default: str | None, pattern: str = r".*\S.*", form: str = "text that is not empty"
+    ) -> str:
         value = self._values.get(key)
         if value is None and default is not None:
             return default
@@ -180,6 +183,24 @@ class Reader:
             raise ArgumentError(f"{self.name(key)} is not Python{where}: {getattr(error, 'msg', error)}") from error
         return Script(asset=asset, content=data)
 
+    def listed(self, key: str, form: str) -> tuple[Any, ...]:
+        """The entries of a list; a single value is none, however easily YAML is written without the dash."""
+        value = self._values.get(key)
+        if value is None:
+            return ()
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence):
+            raise self.refuse(key, f"must be {form}")
+        return tuple(value)
+
+    def names(self, key: str, form: str) -> tuple[str, ...]:
+        """A list of texts that are not empty, each once."""
+        given = self.listed(key, form)
+        if not all(isinstance(name, str) and name.strip() for name in given):
+            raise self.refuse(key, f"must be {form}")
+        if len(set(given)) < len(given):
+            raise self.refuse(key, "names one of them twice; name each once")
+        return given
+
     def late_text(self, key: str, pattern: str, form: str) -> pulumi.Input[str]:
         """Text that may come from another resource; what is known already must match."""
         value = self._values.get(key)
@@ -192,15 +213,11 @@ class Reader:
 
     def late_texts(self, key: str, pattern: str, form: str) -> tuple[pulumi.Input[str], ...]:
         """A list of texts, each of which may come from another resource."""
-        value = self._values.get(key)
-        if value is None:
-            return ()
-        if not isinstance(value, Sequence) or isinstance(value, str):
-            raise self.refuse(key, f"must be a list; {form}")
+        value = self.listed(key, f"a list; {form}")
         for item in value:
             if not isinstance(item, pulumi.Output) and not (isinstance(item, str) and re.fullmatch(pattern, item)):
                 raise ArgumentError(f"{self.name(key)} has {item!r}: {form}")
-        return tuple(value)
+        return value
 
     def s3_file(self, key: str) -> pulumi.Input[str]:
         return self.late_text(key, S3_FILE, "the URI of a file such as s3://bucket/baseline/constraints.json")

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NotRequired, Self, TypedDict
 
-import pulumi
-
-from components.args.bounds import number
-from components.args.reader import ArgumentError, Reader, argument_names
+from components.args.reader import ArgumentError, Reader, argument_names, as_text
 from components.args.severities import SEVERITIES, WARNING
+from components.args.training import TrainingArgs, TrainingSettings
 from contract.monitor_kinds import KINDS
 from contract.quality_metrics import CONSTRAINED
+from contract.retraining import CHECKS, RULE_BOUNDS
 
 STRATEGIES: Final = ("canary", "linear", "all-at-once")
 # AWS: WaitIntervalInSeconds is at most an hour, a task token of Step Functions lives as long as its execution, a year.
@@ -19,24 +18,7 @@ _LONGEST_WAIT: Final = 3600
 _LONGEST_APPROVAL: Final = 24 * 90
 _RATE: Final = r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d{1,5}) (minutes|hours|days))\)"
 _CRON_FIELDS: Final = 6
-
-
-class TrainingArgs(TypedDict):
-    """What trains a model: a script in AWS's scikit-learn image."""
-
-    source: pulumi.Asset
-    """A tar.gz with the script and what it imports; in a stack's configuration also a directory, which becomes one."""
-    program: NotRequired[str]
-    """The script in it. It reads SM_CHANNEL_TRAIN/train.csv and writes what the endpoint serves to SM_MODEL_DIR.
-    Default `train.py`."""
-    hyperparameters: NotRequired[Mapping[str, str]]
-    """What the script is called with, `--name value`; a run by hand may give other values. Default none."""
-    instance_type: NotRequired[str]
-    """Default ml.m5.large."""
-    volume_size_in_gb: NotRequired[int]
-    """Default 20."""
-    max_runtime_in_seconds: NotRequired[int]
-    """Default 3600."""
+BINARY: Final = "BinaryClassification"
 
 
 class RetrainingDataArgs(TypedDict):
@@ -170,13 +152,7 @@ class AlarmRule:
 class RetrainingSettings:
     """`RetrainingArgs`, checked and complete."""
 
-    source: pulumi.Asset
-    source_content: bytes
-    program: str
-    hyperparameters: Mapping[str, str]
-    instance_type: str
-    volume_size_in_gb: int
-    max_runtime_in_seconds: int
+    training: TrainingSettings
     job_settings: Mapping[str, Any]
     """What the jobs read, but for the problem's type and its positive class."""
     alarms: tuple[AlarmRule, ...]
@@ -194,11 +170,10 @@ class RetrainingSettings:
     def from_args(cls, args: RetrainingArgs, *, protect: bool, path: str = "retraining") -> Self:
         """Check everything; ArgumentError in one line: the argument, its value, and the fix."""
         read = Reader(path, args, argument_names(RetrainingArgs))
-        training = Reader(read.name("training"), read.group("training"), argument_names(TrainingArgs))
+        training = TrainingSettings.from_args(read.group("training"), read.name("training"))
         approval = Reader(read.name("approval"), read.group("approval"), argument_names(ApprovalArgs))
         triggers = Reader(read.name("triggers"), read.group("triggers"), argument_names(TriggersArgs))
         deployment = Reader(read.name("deployment"), read.group("deployment"), argument_names(RetrainingDeploymentArgs))
-        source, content = training.asset("source", "name a tar.gz with the training script")
         if approval.flag("auto_approve", False) and protect:
             raise ArgumentError(
                 f"{approval.name('auto_approve')} is True and protect is True: what is protected has customers, and "
@@ -212,15 +187,7 @@ class RetrainingSettings:
                 "live longer than it waits for an answer"
             )
         return cls(
-            source=source,
-            source_content=content,
-            program=training.text("program", "train.py", r"[A-Za-z0-9_./-]+\.py", "a script such as train.py"),
-            hyperparameters=_hyperparameters(training),
-            instance_type=training.training_instance_type("ml.m5.large"),
-            volume_size_in_gb=number(training, "volume_size_in_gb", 20, "retraining.training.volume_size_in_gb"),
-            max_runtime_in_seconds=number(
-                training, "max_runtime_in_seconds", 3600, "retraining.training.max_runtime_in_seconds"
-            ),
+            training=training,
             job_settings=_job_settings(read),
             alarms=_alarms(triggers),
             quality_floor=_floor(triggers),
@@ -245,6 +212,22 @@ class RetrainingSettings:
                     f"{path}.triggers.alarms[{at}].severity is {rule.severity!r}: there is no such alarm; give "
                     f"alerting.violations.{rule.severity}, or another severity"
                 )
+        outputs = tuple(self.job_settings["outputs"])
+        if tuple(columns[: len(outputs)]) != outputs:
+            raise ArgumentError(
+                f"{path}.data.outputs is {', '.join(outputs)}: baseline.data begins with "
+                f"{', '.join(columns[: len(outputs)])}; name the columns there that the model answers with"
+            )
+        if self.job_settings["label"] in columns:
+            raise ArgumentError(
+                f"{path}.data.label is {self.job_settings['label']!r}: baseline.data has a column of that name; the "
+                "label is no part of a request, call it otherwise"
+            )
+        if self.job_settings.get("facets") and problem_type != BINARY:
+            raise ArgumentError(
+                f"{path}.comparison.facets is given and problem_type is {problem_type}: bias is measured where there "
+                "is a positive class, of a BinaryClassification; remove it"
+            )
         if self.quality_floor is not None and self.quality_floor[0] not in CONSTRAINED[problem_type]:
             raise ArgumentError(
                 f"{path}.triggers.quality_floor.metric is {self.quality_floor[0]!r}: of a {problem_type} there are "
@@ -274,20 +257,17 @@ def _schedule(read: Reader) -> str | None:
     return found
 
 
-def _hyperparameters(read: Reader) -> dict[str, str]:
-    given = read.raw("hyperparameters") or {}
-    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
-        raise read.refuse("hyperparameters", "must be an object of names and values")
-    return {key: str(value) for key, value in given.items()}
-
-
 def _job_settings(read: Reader) -> dict[str, Any]:
     """The groups `data` and `comparison` as the jobs read them; their values the jobs check once more."""
     data = Reader(read.name("data"), read.group("data"), argument_names(RetrainingDataArgs))
     comparison = Reader(read.name("comparison"), read.group("comparison"), argument_names(ComparisonArgs))
-    outputs = list(data.raw("outputs") or ("prediction", "probability"))
+    outputs = list(data.names("outputs", "a list of the columns that the model answers with"))
+    if data.has("outputs") and not outputs:
+        raise data.refuse("outputs", "must be a list of the columns that the model answers with")
+    outputs = outputs or ["prediction", "probability"]
     hours = data.whole("train_hours", 2160, 1, 24 * 3660)
-    taken = sum(data.number(key, 0.0, 0, 24 * 3660) or 0.0 for key in ("holdout_hours", "gap_hours"))
+    holdout, gap = data.number("holdout_hours", None, 0.1, 24 * 3660), data.number("gap_hours", 0.0, 0, 24 * 3660)
+    taken = (holdout or 0.0) + (gap or 0.0)
     if taken >= hours:
         raise ArgumentError(
             f"{data.name('train_hours')} is {hours}, and holdout and gap take {taken:g} of them: nothing is left to "
@@ -298,26 +278,62 @@ def _job_settings(read: Reader) -> dict[str, Any]:
     found: dict[str, Any] = {
         "outputs": outputs,
         "prediction": data.choice("prediction", outputs[0], outputs),
-        "probability": data.raw("probability") or ("probability" if "probability" in outputs else None),
+        "probability": data.choice("probability", None, outputs)
+        if data.has("probability")
+        else ("probability" if "probability" in outputs else None),
         "label": data.text("label", "label"),
         "train_hours": hours,
         "holdout_share": data.number("holdout_share", None, 0.01, 0.9),
-        "holdout_hours": data.number("holdout_hours", None, 0, 24 * 3660),
-        "gap_hours": data.number("gap_hours", 0.0, 0, 24 * 3660),
+        "holdout_hours": holdout,
+        "gap_hours": gap,
         "least_rows": data.whole("least_rows", 1000, 2, 10**9),
-        "quarantined_checks": data.raw("quarantined_checks"),
+        "quarantined_checks": _checks(data),
         "range_margin": data.number("range_margin", 1.0, 0, 1000),
-        "segment_by": comparison.raw("segment_by"),
-        "facets": comparison.raw("facets"),
-        "rule": comparison.raw("rule"),
+        "segment_by": list(comparison.names("segment_by", "a list of features")) or None,
+        "facets": _facets(comparison),
+        "rule": _rule(comparison),
     }
     return {key: value for key, value in found.items() if value is not None}
 
 
+def _checks(read: Reader) -> list[str] | None:
+    """None for those of a broken feed; an empty list leaves nothing out."""
+    if not read.has("quarantined_checks"):
+        return None
+    form = f"a list of some of {', '.join(CHECKS)}"
+    found = read.names("quarantined_checks", form)
+    if not all(name in CHECKS for name in found):
+        raise read.refuse("quarantined_checks", f"must be {form}")
+    return list(found)
+
+
+def _facets(read: Reader) -> dict[str, list[str]] | None:
+    if not read.has("facets"):
+        return None
+    given = read.raw("facets")
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise read.refuse("facets", 'must be lists of values by feature, such as {"SEX": ["2"]}')
+    found = {}
+    for name, values in given.items():
+        form = "a list of the values that make the group"
+        own = Reader(read.name("facets"), {name: values}, [name])
+        texts = [as_text(value) for value in own.listed(name, form)]
+        if not texts or not all(isinstance(value, str) for value in texts):
+            raise own.refuse(name, f"must be {form}")
+        found[name] = texts
+    return found
+
+
+def _rule(read: Reader) -> dict[str, float] | None:
+    if not read.has("rule"):
+        return None
+    own = Reader(read.name("rule"), read.raw("rule"), list(RULE_BOUNDS))
+    found = {name: own.number(name, None, least, most) for name, (least, most) in RULE_BOUNDS.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _alarms(read: Reader) -> tuple[AlarmRule, ...]:
-    given = read.raw("alarms") or ()
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise read.refuse("alarms", "must be a list of objects with kind, severity and runs")
+    given = read.listed("alarms", "a list of objects with kind, severity and runs")
     found = []
     for at, each in enumerate(given):
         rule = Reader(f"{read.name('alarms')}[{at}]", each, argument_names(RetrainingAlarmArgs))

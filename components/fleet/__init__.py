@@ -1,7 +1,7 @@
 """Many models: their results as tables, their dashboards, and what lies between accounts."""
 
-from components.fleet.accounts import FleetCenter, FleetCenterArgs, FleetMember, FleetMemberArgs
-from components.fleet.dashboard import FleetDashboard, FleetDashboardArgs, groups_of
+from components.fleet.accounts import FleetCenter, FleetCenterArgs, FleetMember, FleetMemberArgs, FleetMemberSettings
+from components.fleet.dashboard import FleetDashboard, FleetDashboardArgs, FleetDashboardSettings
 from components.fleet.dashboard_bodies import (
     BODY_BYTES,
     METRICS_A_DASHBOARD,
@@ -25,8 +25,10 @@ __all__ = [
     "FleetCenterArgs",
     "FleetDashboard",
     "FleetDashboardArgs",
+    "FleetDashboardSettings",
     "FleetMember",
     "FleetMemberArgs",
+    "FleetMemberSettings",
     "FleetQuickSight",
     "FleetQuickSightArgs",
     "FleetSubject",
@@ -39,5 +41,4 @@ __all__ = [
     "ResultTables",
     "ResultTablesArgs",
     "bodies",
-    "groups_of",
 ]

@@ -7,12 +7,22 @@ where they are: whoever the member names may read them through a role. The teams
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from components.args import ArgumentError, check_component_name, common_settings
+from components.args import (
+    ArgumentError,
+    CommonSettings,
+    Reader,
+    argument_names,
+    as_text,
+    check_component_name,
+    common_settings,
+    email_addresses,
+)
 from components.fleet import accounts_policies as policies
 from components.fleet.event_log import event_log
 from components.fleet.tables import ATHENA_RESULTS
@@ -22,6 +32,19 @@ ORGANIZATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
 ACCOUNT: Final = re.compile(r"\d{12}")
 METRICS: Final = "AWS::CloudWatch::Metric"
 LEAST_SECRET: Final = 8
+MOST_SECRET: Final = 1224
+# A bus's policy may have 10,240 characters, and an account takes 33 of them as AWS writes it.
+MOST_ACCOUNTS: Final = 250
+_SINK: Final = r"arn:aws[a-z-]*:oam:[a-z0-9-]+:\d{12}:sink/[A-Za-z0-9-]+"
+_BUS: Final = r"arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/[A-Za-z0-9._/-]{1,256}"
+_READER: Final = r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+"
+# What readers need, what it looks like, and how to say so. The secret is looked at apart: it is not repeated.
+_OF_READERS: Final = (
+    ("external_id", "", ""),
+    ("bucket_name", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket"),
+    ("database_name", r"[^\n\r]{1,255}", "the name of a database of Glue"),
+    ("workgroup_name", r"[a-zA-Z0-9._-]{1,128}", "the name of a workgroup of Athena"),
+)
 
 
 class FleetCenterArgs(TypedDict):
@@ -68,23 +91,48 @@ class FleetMemberArgs(TypedDict):
     """On everything that can have tags."""
 
 
-def members_of(args: FleetCenterArgs) -> tuple[str | None, list[str]]:
-    """The organisation, or the accounts.
+@dataclass(frozen=True, kw_only=True)
+class FleetCenterSettings:
+    """`FleetCenterArgs`, checked and complete: the organisation, or else the accounts."""
 
-    Raises
-    ------
-    ArgumentError
-        If neither is given, or both, or one is none.
-    """
-    organization, accounts = args.get("organization_id"), list(args.get("accounts") or [])
-    if (organization is None) == (not accounts):
-        raise ArgumentError("center needs organization_id or accounts, one of them: who may send")
-    if organization is not None and not ORGANIZATION.fullmatch(organization):
-        raise ArgumentError(f"center.organization_id is {organization!r}: give one such as o-abcdefghij")
+    organization_id: str | None
+    accounts: tuple[str, ...]
+    emails: tuple[pulumi.Input[str], ...]
+    common: CommonSettings
+
+    @classmethod
+    def from_args(cls, args: FleetCenterArgs, path: str = "center") -> Self:
+        """Check everything; ArgumentError in one line: the argument, its value, and the fix."""
+        read = Reader(path, args, argument_names(FleetCenterArgs))
+        organization, accounts = read.optional_text("organization_id", None), _accounts(read)
+        if (organization is None) == (not accounts):
+            raise ArgumentError(f"{path} needs organization_id or accounts, one of them: who may send")
+        if organization is not None and not ORGANIZATION.fullmatch(organization):
+            raise read.refuse("organization_id", "give one such as o-abcdefghij")
+        return cls(
+            organization_id=organization,
+            accounts=accounts,
+            emails=email_addresses(read),
+            common=common_settings(args, path),
+        )
+
+
+def _accounts(read: Reader) -> tuple[str, ...]:
+    given = read.raw("accounts") or ()
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise read.refuse("accounts", 'must be a list such as ["111122223333"]')
+    accounts = tuple(as_text(account) for account in given)
     for account in accounts:
-        if not ACCOUNT.fullmatch(account):
-            raise ArgumentError(f"center.accounts has {account!r}: an account is twelve digits")
-    return organization, accounts
+        if not isinstance(account, str) or not ACCOUNT.fullmatch(account):
+            raise ArgumentError(f"{read.name('accounts')} has {account!r}: an account is twelve digits, as text")
+    if len(set(accounts)) < len(accounts):
+        raise ArgumentError(f"{read.name('accounts')} names one of them twice; name each once")
+    if len(accounts) > MOST_ACCOUNTS:
+        raise ArgumentError(
+            f"{read.name('accounts')} has {len(accounts)} entries: the policy of an event bus has room for "
+            f"{MOST_ACCOUNTS}; give organization_id"
+        )
+    return accounts
 
 
 class FleetCenter(pulumi.ComponentResource):
@@ -97,8 +145,8 @@ class FleetCenter(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FleetCenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        organization, accounts = members_of(args)
-        common = common_settings(args)
+        settings = FleetCenterSettings.from_args(args)
+        organization, accounts, common = settings.organization_id, settings.accounts, settings.common
         super().__init__("model-monitoring:index:FleetCenter", name, {}, opts)
         self._stem, self._common = name, common
         bus = aws.cloudwatch.EventBus(
@@ -117,7 +165,7 @@ class FleetCenter(pulumi.ComponentResource):
         )
         # Known once members may send: their rules are tried by EventBridge when they are made.
         self.event_bus_arn = pulumi.Output.all(bus.arn, policy.id).apply(lambda found: str(found[0]))
-        self._tell(bus, args.get("emails") or [])
+        self._tell(bus, settings.emails)
         sink = aws.oam.Sink(f"{name}-metrics", name=f"{name}-metrics", tags=common.tags, opts=self._child)
         admitted = aws.oam.SinkPolicy(
             f"{name}-metrics-policy",
@@ -179,6 +227,66 @@ class FleetCenter(pulumi.ComponentResource):
         self.log_group_name = logs.name
 
 
+@dataclass(frozen=True, kw_only=True)
+class FleetMemberSettings:
+    """`FleetMemberArgs`, checked; what only readers need is asked for where there are some."""
+
+    sink_arn: pulumi.Input[str] | None
+    event_bus_arn: pulumi.Input[str] | None
+    readers: tuple[str, ...]
+    common: CommonSettings
+
+    @classmethod
+    def from_args(cls, args: FleetMemberArgs, path: str = "") -> Self:
+        """Check everything; ArgumentError in one line: the argument, its value, and the fix."""
+        read = Reader(path, args, argument_names(FleetMemberArgs))
+        readers = _readers(read)
+        for key, pattern, form in _OF_READERS:
+            if read.has(key) and key != "external_id":
+                read.late_text(key, pattern, form)
+            elif readers and not read.has(key):
+                raise ArgumentError(f"{read.name('readers')} is given and {key} is not: readers need it")
+        read.only_with("readers", ["external_id"])
+        _check_secret(read)
+        return cls(
+            sink_arn=read.optional_late_text(
+                "sink_arn", _SINK, "the ARN of a sink of CloudWatch, as the center has it"
+            ),
+            event_bus_arn=read.optional_late_text(
+                "event_bus_arn", _BUS, "the ARN of an event bus, as the center has it"
+            ),
+            readers=readers,
+            common=common_settings(args, path),
+        )
+
+
+def _check_secret(read: Reader) -> None:
+    """Refuse an external id that STS would not take; none of it is repeated. Raises ArgumentError."""
+    secret = read.raw("external_id")
+    if secret is None or isinstance(secret, pulumi.Output):
+        return
+    name = read.name("external_id")
+    if isinstance(secret, str) and not LEAST_SECRET <= len(secret) <= MOST_SECRET:
+        raise ArgumentError(f"{name} has {len(secret)} characters: give {LEAST_SECRET} to {MOST_SECRET}, by chance")
+    if not isinstance(secret, str) or not re.fullmatch(r"[\w+=,.@:/-]+", secret, re.ASCII):
+        raise ArgumentError(f"{name} is no text that STS takes: give letters, digits and _+=,.@:/- alone")
+
+
+def _readers(read: Reader) -> tuple[str, ...]:
+    """ARNs of the readers. IAM takes no `*` within them."""
+    given = read.raw("readers") or ()
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise read.refuse("readers", "must be a list of ARNs of roles or users")
+    for reader in given:
+        if not isinstance(reader, str) or not re.fullmatch(_READER, reader):
+            raise ArgumentError(
+                f"{read.name('readers')} has {reader!r}: give ARNs of roles or users, never a whole account or *"
+            )
+    if len(set(given)) < len(given):
+        raise ArgumentError(f"{read.name('readers')} names one of them twice; name each once")
+    return tuple(given)
+
+
 class FleetMember(pulumi.ComponentResource):
     """An account of models: links its metrics, tells of its alarms, and lets named readers at its results."""
 
@@ -186,16 +294,16 @@ class FleetMember(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FleetMemberArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        readers = _readers(args)
-        common = common_settings(args)
+        settings = FleetMemberSettings.from_args(args)
+        readers, common = settings.readers, settings.common
         super().__init__("model-monitoring:index:FleetMember", name, {}, opts)
         self._stem, self._common, self._args = name, common, args
-        if "sink_arn" in args:
+        if settings.sink_arn is not None:
             aws.oam.Link(
                 f"{name}-metrics",
                 label_template="$AccountName",
                 resource_types=[METRICS],
-                sink_identifier=args["sink_arn"],
+                sink_identifier=settings.sink_arn,
                 link_configuration=aws.oam.LinkLinkConfigurationArgs(
                     metric_configuration=aws.oam.LinkLinkConfigurationMetricConfigurationArgs(
                         filter=policies.LINK_FILTER
@@ -204,8 +312,8 @@ class FleetMember(pulumi.ComponentResource):
                 tags=common.tags,
                 opts=self._child,
             )
-        if "event_bus_arn" in args:
-            self._forward(args["event_bus_arn"])
+        if settings.event_bus_arn is not None:
+            self._forward(settings.event_bus_arn)
         self.reader_role_arn = self._reader(readers) if readers else None
         self.register_outputs({"reader_role_arn": self.reader_role_arn})
 
@@ -278,20 +386,3 @@ class FleetMember(pulumi.ComponentResource):
                 opts=self._child,
             )
         return role.arn
-
-
-def _readers(args: FleetMemberArgs) -> list[str]:
-    """ARNs of the readers, with what they need beside them."""
-    readers = list(args.get("readers") or [])
-    for reader in readers:
-        if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/.+", reader):
-            raise ArgumentError(f"readers has {reader!r}: give ARNs of roles or users, never a whole account or *")
-    if readers:
-        given: Mapping[str, Any] = args
-        missing = [key for key in ("external_id", "bucket_name", "database_name", "workgroup_name") if key not in given]
-        if missing:
-            raise ArgumentError(f"readers is given and {missing[0]} is not: readers need it")
-        secret = args["external_id"]
-        if isinstance(secret, str) and len(secret) < LEAST_SECRET:
-            raise ArgumentError(f"external_id has {len(secret)} characters: give at least {LEAST_SECRET}, by chance")
-    return readers

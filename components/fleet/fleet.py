@@ -5,13 +5,13 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from components.args import check_component_name, common_settings
-from components.fleet.accounts import FleetCenter, FleetCenterArgs, members_of
+from components.args import ArgumentError, Reader, argument_names, check_component_name, common_settings
+from components.fleet.accounts import FleetCenter, FleetCenterArgs, FleetCenterSettings
 from components.fleet.alarm_log import alarm_log
-from components.fleet.dashboard import FleetDashboard, groups_of
-from components.fleet.quicksight import FleetQuickSight, FleetQuickSightArgs
-from components.fleet.tables import ResultTables, ResultTablesArgs
-from components.fleet.watch import FleetWatch
+from components.fleet.dashboard import FleetDashboard, FleetDashboardArgs, FleetDashboardSettings
+from components.fleet.quicksight import FleetQuickSight, FleetQuickSightArgs, FleetQuickSightSettings
+from components.fleet.tables import ResultTables, ResultTablesArgs, ResultTablesSettings
+from components.fleet.watch import FleetWatch, FleetWatchArgs, FleetWatchSettings
 
 
 class ModelMonitoringFleetArgs(TypedDict):
@@ -59,22 +59,20 @@ class ModelMonitoringFleet(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelMonitoringFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        groups_of(args.get("groups"), args.get("monitors", 100))
-        if "center" in args:
-            members_of(args["center"])
+        _check(args)
         super().__init__("model-monitoring:index:ModelMonitoringFleet", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         given: Mapping[str, Any] = args
 
         def handed(*names: str, **more: Any) -> Any:
             """Pick the arguments that are given, for a part that has them by the same names."""
-            return {key: given[key] for key in names if key in given} | more
+            return {key: given[key] for key in names if given.get(key) is not None} | more
 
         common = ("kms_key_arn", "tags")
         of_roles = (*common, "log_retention_in_days", "permissions_boundary_arn")
-        self.tables = ResultTables(name, handed(*common, **given.get("tables", {})), child)
+        self.tables = ResultTables(name, handed(*common, **(given.get("tables") or {})), child)
         self.center = None
-        if "center" in given:
+        if given.get("center") is not None:
             self.center = FleetCenter(name, handed(*of_roles, **given["center"]), child)
         watch = handed(*of_roles, "silent_hours", "drifting_share", linked_accounts=self.center is not None)
         if self.center is not None:
@@ -86,7 +84,7 @@ class ModelMonitoringFleet(pulumi.ComponentResource):
         else:
             shown["findings_log_group"] = alarm_log(name, self, common_settings(handed(*of_roles)))
         self.dashboard = FleetDashboard(name, shown, child)
-        if "quicksight" in given:
+        if given.get("quicksight") is not None:
             read_from = {"database_name": self.tables.database_name, "workgroup_name": self.tables.workgroup_name}
             FleetQuickSight(name, handed(**given["quicksight"], **read_from), child)
         self.tables_uri = self.tables.tables_uri
@@ -109,3 +107,24 @@ class ModelMonitoringFleet(pulumi.ComponentResource):
             "event_bus_arn": self.event_bus_arn,
             "sink_arn": self.sink_arn,
         }
+
+
+def _check(args: ModelMonitoringFleetArgs) -> None:
+    """Check what every part will be given, before the first resource of any. Raises ArgumentError."""
+    read = Reader("", args, argument_names(ModelMonitoringFleetArgs))
+
+    def own(part: type) -> Any:
+        """Those of the arguments that a part has by the same names."""
+        return {key: value for key, value in args.items() if key in argument_names(part)}
+
+    tables: ResultTablesArgs = read.raw("tables") if read.has("tables") else {}
+    ResultTablesSettings.from_args(tables)
+    FleetWatchSettings.from_args(own(FleetWatchArgs))
+    FleetDashboardSettings.from_args(own(FleetDashboardArgs))
+    if read.has("center"):
+        FleetCenterSettings.from_args(read.raw("center"))
+    if read.has("quicksight"):
+        FleetQuickSightSettings.from_args(read.raw("quicksight"))
+        for key in ("database_name", "workgroup_name"):
+            if key in args["quicksight"]:
+                raise ArgumentError(f"quicksight.{key} is given: a fleet has tables of its own; remove it")

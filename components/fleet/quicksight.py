@@ -6,12 +6,13 @@ the native provider's, under CloudFormation's schemas.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws_native as native
 
-from components.args import ArgumentError, check_component_name
+from components.args import ArgumentError, Reader, argument_names, check_component_name
 from components.iam import look_up_context
 from contract.result_tables import DAY, RUNS
 
@@ -46,7 +47,8 @@ OWN_DASHBOARD: Final = (
     "DescribeDashboardPermissions",
     "UpdateDashboardPublishedVersion",
 )
-_GROUP: Final = re.compile(r"[\w+=,.@-]{1,256}")
+_GROUP: Final = r"[\w+=,.@-]{1,256}"
+_GROUP_FORM: Final = "the name of a QuickSight group"
 DATA_SET: Final = "runs"
 _TYPES: Final[Mapping[str, str]] = {"string": "STRING", "bigint": "INTEGER", "double": "DECIMAL", "boolean": "BOOLEAN"}
 # A list and a map are no columns of QuickSight's.
@@ -66,6 +68,53 @@ class FleetQuickSightArgs(TypedDict):
     """Of the tables of results; a fleet fills it in."""
     workgroup_name: NotRequired[pulumi.Input[str]]
     """Of Athena; a fleet fills it in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetQuickSightSettings:
+    """`FleetQuickSightArgs`, checked and complete. `teams`: by team its group."""
+
+    owner_group: str
+    teams: Mapping[str, str]
+    refresh_at: str
+
+    @classmethod
+    def from_args(cls, args: FleetQuickSightArgs, path: str = "quicksight") -> Self:
+        """Check everything; ArgumentError in one line: the argument, its value, and the fix."""
+        read = Reader(path, args, argument_names(FleetQuickSightArgs))
+        return cls(
+            owner_group=read.text("owner_group", None, _GROUP, _GROUP_FORM),
+            teams=_teams(read),
+            refresh_at=read.text("refresh_at", "06:00", r"([01]\d|2[0-3]):[0-5]\d", 'a time such as "06:00", as text'),
+        )
+
+
+def _teams(read: Reader) -> dict[str, str]:
+    given = read.raw("teams")
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise read.refuse("teams", "give QuickSight groups by team")
+    path = read.name("teams")
+    by_suffix = {_suffix(None): ""}
+    for team, group in given.items():
+        if not isinstance(team, str) or not re.fullmatch(r"[^\n\r]{1,64}", team):
+            raise ArgumentError(f"{path} has the team {team!r}: give the value of the tag Team, 1 to 64 characters")
+        if not isinstance(group, str) or not re.fullmatch(_GROUP, group):
+            raise ArgumentError(f"{path}.{team} is {group!r}: must be {_GROUP_FORM}")
+        other = by_suffix.setdefault(_suffix(team), team)
+        if other != team:
+            whose = f"those of {other!r}" if other else "those of the owners"
+            raise ArgumentError(
+                f"{path} has the team {team!r}: its resources would be called as {whose} ({_suffix(team)}); QuickSight "
+                "takes letters, digits, - and _ in names, so name the team otherwise"
+            )
+    return dict(given)
+
+
+def _suffix(team: str | None) -> str:
+    """Of the names of a team's resources."""
+    return "all" if team is None else re.sub(r"[^A-Za-z0-9_-]", "-", team)
 
 
 def group_arn(partition: str, region: str, account_id: str, group: str) -> str:
@@ -170,16 +219,12 @@ class FleetQuickSight(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FleetQuickSightArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        owner, teams, hour = args["owner_group"], dict(args.get("teams") or {}), args.get("refresh_at", "06:00")
-        for group in (owner, *teams.values()):
-            if not _GROUP.fullmatch(group):
-                raise ArgumentError(f"quicksight has the group {group!r}: give a QuickSight group's name")
-        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", hour):
-            raise ArgumentError(f"quicksight.refresh_at is {hour!r}: give a time such as 06:00")
+        settings = FleetQuickSightSettings.from_args(args)
+        owner, teams = settings.owner_group, settings.teams
         if "database_name" not in args or "workgroup_name" not in args:
             raise ArgumentError("quicksight needs database_name and workgroup_name: those of ResultTables")
         super().__init__("model-monitoring:index:FleetQuickSight", name, {}, opts)
-        self._stem, self._args, self._owner, self._hour = name, args, owner, hour
+        self._stem, self._args, self._owner, self._hour = name, args, owner, settings.refresh_at
         self._context = look_up_context(self)
         self._account = self._context.apply(lambda place: place.account_id)
         source = _NATIVE.DataSource(
@@ -208,7 +253,7 @@ class FleetQuickSight(pulumi.ComponentResource):
 
     def _views(self, source: "native.quicksight.DataSource", team: str | None, group: str) -> str:
         """The data set of a team, its daily refresh, and the dashboard that its group sees."""
-        suffix = "all" if team is None else re.sub(r"[^\w-]", "-", team)
+        suffix = _suffix(team)
         identifier = f"{self._stem}-runs-{suffix}"
         data_set = _NATIVE.DataSet(
             identifier,

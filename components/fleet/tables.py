@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components import naming
-from components.args import Reader, argument_names, check_component_name, common_settings
+from components.args import CommonSettings, Reader, argument_names, check_component_name, common_settings
 from components.fleet.named_queries import QUERIES
 from components.iam import PolicyDocument, Statement, deny_insecure_transport, look_up_context, policy_document
 from components.storage import clean_up, expire, harden_bucket
@@ -40,6 +41,29 @@ class ResultTablesArgs(TypedDict):
     """KMS key for lines and answers; the stacks that write to it need the same. Default none: S3's own key."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """On everything that can have tags."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultTablesSettings:
+    """`ResultTablesArgs`, checked and complete."""
+
+    most_gigabytes_a_query: float
+    keep_days: int
+    keep_answers_days: int
+    retain_data: bool
+    common: CommonSettings
+
+    @classmethod
+    def from_args(cls, args: ResultTablesArgs, path: str = "tables") -> Self:
+        """Check everything; ArgumentError in one line: the argument, its value, and the fix."""
+        read = Reader(path, args, argument_names(ResultTablesArgs))
+        return cls(
+            most_gigabytes_a_query=read.number("most_gigabytes_a_query", 10.0, 0.01, 10_000.0) or 10.0,
+            keep_days=read.whole("keep_days", 800, 1, 3650),
+            keep_answers_days=read.whole("keep_answers_days", 7, 1, 365),
+            retain_data=read.flag("retain_data", True),
+            common=common_settings(args, path),
+        )
 
 
 def table_parameters(table: ResultTable, location: str, keep_days: int) -> dict[str, str]:
@@ -115,19 +139,14 @@ class ResultTables(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ResultTablesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        read = Reader("tables", args, argument_names(ResultTablesArgs))
-        gigabytes = read.number("most_gigabytes_a_query", 10.0, 0.01, 10_000.0) or 10.0
-        keep = read.whole("keep_days", 800, 1, 3650)
-        answers = read.whole("keep_answers_days", 7, 1, 365)
-        retain = read.flag("retain_data", True)
-        common = common_settings(args)
+        settings = ResultTablesSettings.from_args(args)
         super().__init__("model-monitoring:index:ResultTables", name, {}, opts)
-        self._stem, self._common = name, common
+        self._stem, self._common = name, settings.common
 
-        self.bucket_name = self._bucket(retain, keep, answers)
+        self.bucket_name = self._bucket(settings.retain_data, settings.keep_days, settings.keep_answers_days)
         self.tables_uri = self.bucket_name.apply(lambda bucket: naming.s3_uri(bucket, RESULT_TABLES))
-        self.database_name = self._tables(keep)
-        self.workgroup_name = self._workgroup(gigabytes, force_destroy=not retain)
+        self.database_name = self._tables(settings.keep_days)
+        self.workgroup_name = self._workgroup(settings.most_gigabytes_a_query, force_destroy=not settings.retain_data)
         self.query_ids = self._queries()
         self.register_outputs(
             {

@@ -2,13 +2,22 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, NotRequired, TypedDict
+from dataclasses import dataclass
+from typing import Any, Final, NotRequired, Self, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components.alerting import AlarmFactory, Metric, alarm_topic_policy
-from components.args import CRITICAL, WARNING, check_component_name, common_settings
+from components.args import (
+    CRITICAL,
+    WARNING,
+    CommonSettings,
+    Reader,
+    argument_names,
+    check_component_name,
+    common_settings,
+)
 from components.functions import monitoring_function
 from components.iam import (
     AwsContext,
@@ -25,6 +34,7 @@ from contract import metrics
 
 # Five minutes before the hour: the watches of the stacks have published theirs.
 _EVERY_HOUR: Final = "cron(55 * * * ? *)"
+_TOPIC: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
 _NOW: Final = "<aws.scheduler.scheduled-time>"
 
 
@@ -49,6 +59,35 @@ class FleetWatchArgs(TypedDict):
     """On everything that can have tags."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FleetWatchSettings:
+    """`FleetWatchArgs`, checked and complete."""
+
+    silent_hours: float
+    drifting_share: float
+    linked_accounts: bool
+    topic_arn: pulumi.Input[str] | None
+    common: CommonSettings
+
+    @classmethod
+    def from_args(cls, args: FleetWatchArgs, path: str = "") -> Self:
+        """Check everything; ArgumentError in one line: the argument, its value, and the fix."""
+        read = Reader(path, args, argument_names(FleetWatchArgs))
+        return cls(
+            silent_hours=silent_hours(read),
+            # With none at all it would ring for ever.
+            drifting_share=read.number("drifting_share", 0.25, 0.001, 1.0) or 0.25,
+            linked_accounts=read.flag("linked_accounts", False),
+            topic_arn=read.optional_late_text("topic_arn", _TOPIC, "the ARN of a topic of SNS, no FIFO one"),
+            common=common_settings(args, path),
+        )
+
+
+def silent_hours(read: Reader) -> float:
+    """From how many hours on a monitor is silent. Raises ArgumentError."""
+    return read.number("silent_hours", 26.0, 1.0, 24.0 * 365) or 26.0
+
+
 def fleet_watch_policy(context: AwsContext, *, log_group_arn: str, dead_letter_arn: str) -> PolicyDocument:
     """See which metrics there are, read them, and publish the counts."""
     _ = context
@@ -71,13 +110,13 @@ class FleetWatch(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FleetWatchArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_component_name(name)
-        common = common_settings(args)
+        settings = FleetWatchSettings.from_args(args)
         super().__init__("model-monitoring:index:FleetWatch", name, {}, opts)
-        self._stem, self._common = name, common
-        given = args.get("topic_arn")
+        self._stem, self._common = name, settings.common
+        given = settings.topic_arn
         self.topic_arn = self._topic() if given is None else pulumi.Output.from_input(given)
-        self._function(args)
-        self._alarms(args)
+        self._function(settings)
+        self._alarms(settings)
         self.register_outputs({"topic_arn": self.topic_arn, "composite_alarm_name": self.composite_alarm_name})
 
     @property
@@ -101,7 +140,7 @@ class FleetWatch(pulumi.ComponentResource):
         )
         return pulumi.Output.all(topic.arn, policy.id).apply(lambda found: str(found[0]))
 
-    def _function(self, args: FleetWatchArgs) -> None:
+    def _function(self, settings: FleetWatchSettings) -> None:
         made = monitoring_function(
             f"{self._stem}-fleet-watch",
             parent=self,
@@ -111,8 +150,8 @@ class FleetWatch(pulumi.ComponentResource):
             memory_size=256,
             environment={
                 "FLEET_NAME": self._stem,
-                "SILENT_HOURS": f"{args.get('silent_hours', 26.0):g}",
-                "LINKED_ACCOUNTS": "true" if args.get("linked_accounts", False) else "false",
+                "SILENT_HOURS": f"{settings.silent_hours:g}",
+                "LINKED_ACCOUNTS": "true" if settings.linked_accounts else "false",
             },
             policy=lambda context, logs, dead: pulumi.Output.all(context, logs, dead).apply(
                 lambda found: fleet_watch_policy(found[0], log_group_arn=found[1], dead_letter_arn=found[2])
@@ -158,7 +197,7 @@ class FleetWatch(pulumi.ComponentResource):
         )
         self.function_name = made.function.name
 
-    def _alarms(self, args: FleetWatchArgs) -> None:
+    def _alarms(self, settings: FleetWatchSettings) -> None:
         """Alarms that tell nobody, and one over them that does: a bad hour of a fleet is one message."""
         stem = self._stem
 
@@ -176,7 +215,7 @@ class FleetWatch(pulumi.ComponentResource):
                 f"{stem}-fleet-{suffix}", metric(name), description=says, severity=severity, threshold=threshold, **more
             )
 
-        share = args.get("drifting_share", 0.25)
+        share = settings.drifting_share
         many = f"At least {share:.0%} of the models of {stem} drift at once"
         alarms = [
             alarm("many-drift", metrics.DRIFTING_SHARE, share, WARNING, many),

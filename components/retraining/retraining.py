@@ -136,7 +136,7 @@ class Retraining(pulumi.ComponentResource):
                 "rules": found["rules"],
                 "quality_floor": found["floor"],
                 "baselines": found["baselines"],
-                "hyperparameters": {name: hyperparameter(name) for name in given.hyperparameters},
+                "hyperparameters": {name: hyperparameter(name) for name in given.training.hyperparameters},
                 "tags": found["tags"],
             }
             return json.dumps(document, sort_keys=True)

@@ -23,8 +23,8 @@ def make_pipeline(ground: Ground) -> aws.sagemaker.Pipeline:
     source = content_object(
         f"{name}-training-source",
         bucket=around.bucket_name,
-        key=f"{names.CODE_FOLDER}/{naming.content_hash(ground.settings.source_content)}/source.tar.gz",
-        source=ground.settings.source,
+        key=f"{names.CODE_FOLDER}/{naming.content_hash(ground.settings.training.source_content)}/source.tar.gz",
+        source=ground.settings.training.source,
         tags=ground.common.tags,
         parent=ground.parent,
     )
@@ -73,7 +73,7 @@ def make_pipeline(ground: Ground) -> aws.sagemaker.Pipeline:
 def _definition(
     ground: Ground, source: pulumi.Output[str], settings: pulumi.Output[str], job_role: pulumi.Output[str]
 ) -> pulumi.Output[str]:
-    given, around = ground.settings, ground.around
+    given, around = ground.settings.training, ground.around
 
     def written(found: dict[str, Any]) -> str:
         bucket = found["bucket"]

@@ -13,7 +13,7 @@ from drift_tools.capture.read import (
     iterate_captures,
     read_captures,
 )
-from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Preprocessor
+from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OTHER_ROWS_OF_LABEL, OUTPUT, Preprocessor
 
 __all__ = [
     "BATCH_ROWS",
@@ -22,6 +22,7 @@ __all__ = [
     "DAMAGED",
     "GROUND_TRUTH",
     "MAX_UNREADABLE_SHARE",
+    "OTHER_ROWS_OF_LABEL",
     "OUTPUT",
     "Block",
     "Captures",

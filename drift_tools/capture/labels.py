@@ -7,7 +7,8 @@ Format: SageMaker developer guide, "Ingest ground truth labels and merge them wi
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class Labels:
     skipped: Mapping[str, int]
     problems: tuple[Problem, ...]
     lines: int
+    path: Path
+    """The file or folder that they were read from."""
     repeated: int = 0
     """Labels that said again what another one had said."""
     contradicted: int = 0
@@ -76,6 +79,21 @@ class Labels:
             return None
         return self.by_id.get(str(metadata.get("inferenceId") or metadata.get("eventId")))
 
+    def places(self, identifiers: Collection[str]) -> dict[str, tuple[str, int]]:
+        """File and line of the labels for these ids, of several for one id of that which counts.
+
+        The files are read once more: to keep a place for each of a million labels would cost more than the labels.
+        """
+        wanted = frozenset(identifiers)
+        found: dict[str, tuple[str, int]] = {}
+        for file in capture_files(self.path, what="labels") if wanted else ():
+            for number, line in numbered_lines(file):
+                with suppress(UnusableError):
+                    identifier, label = _label(line)
+                    if identifier in wanted and _checked(label):
+                        found[identifier] = (str(file), number)
+        return found
+
     def require_readable(self, max_unreadable_share: float) -> None:
         """Raise `InputError` if none of the lines holds a label, or more than this share of them (0 … 1) do not."""
         if self.unreadable > max_unreadable_share * self.lines or (self.unreadable and not self.by_id):
@@ -108,7 +126,7 @@ def read_labels(path: Path) -> Labels:
                 skipped[str(error)] += 1
                 if len(problems) < KEPT_PROBLEMS:
                     problems.append(Problem(str(error), str(file), number))
-    return Labels(by_id, dict(skipped), tuple(problems), lines, repeated, contradicted)
+    return Labels(by_id, dict(skipped), tuple(problems), lines, path, repeated, contradicted)
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes | UnusableError]]:

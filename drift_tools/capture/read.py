@@ -21,10 +21,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from drift_tools.capture.blocks import HAS_FAST_PATH, BlockResult, Segment, read_block, read_each
+from drift_tools.capture.blocks import HAS_FAST_PATH, read_block, read_each
 from drift_tools.capture.files import Block, DamagedError, blocks_of, capture_files
 from drift_tools.capture.limits import MOST_COLUMNS, MOST_NEW_NAMES, TOO_MANY_COLUMNS, TOO_MANY_NAMES
 from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
+from drift_tools.capture.segments import BlockResult, Segment
 from drift_tools.errors import InputError
 from drift_tools.tables import Cells, Order, Parts, Run, Table, Texts, joined
 

@@ -238,7 +238,7 @@ def _of_chunks(pa: Any, name: str, column: Any) -> Sample:
     if pa.types.is_float32(column.type) or pa.types.is_float64(column.type) or pa.types.is_integer(column.type):
         is_single = pa.types.is_float32(column.type)
         return _Typed(name, len(column), lambda: _arrow_numbers(pa, column), cells, is_single=is_single)
-    is_text = {pa.string(), pa.large_string(), pa.string_view()}
+    is_text = (pa.string(), pa.large_string(), pa.string_view())  # no set: an extension's type may have no hash
     every = len(column) // _SOME + 1
     if column.type in is_text and _may_be_moments(column[row].as_py() for row in range(0, len(column), every)):
         return _Careful(recognised(cells()))

@@ -17,7 +17,7 @@ from drift_tools.tables import Table
 DRIFT: Final = "drift.json"
 NO_LABEL: Final = "no groundTruthData"
 _VERSION: Final = 1
-_NAMED_PROBLEMS: Final = 10
+NAMED_PROBLEMS: Final = 10
 Method = Literal["exact", "sketch"]
 
 
@@ -112,7 +112,7 @@ def document(
         "skipped": dict(sorted(counts.skipped.items())),
         "excluded_variants": sorted(settings.excluded_variants),
     }
-    if problems := readable(counts).problems[:_NAMED_PROBLEMS]:
+    if problems := readable(counts).problems[:NAMED_PROBLEMS]:
         root = f"{settings.dataset.source}/"
         records["problems"] = [
             {"file": problem.source.removeprefix(root), "line": problem.line, "reason": problem.reason}

@@ -68,7 +68,8 @@ def _first(captures: Counts) -> str:
     if not captures.problems:
         return ""
     problem = captures.problems[0]
-    return f"; the first: {PurePath(problem.source).name}, line {problem.line}"
+    more = f": {problem.reason}" if problem.reason not in captures.skipped else ""  # it says more than the reason
+    return f"; the first: {PurePath(problem.source).name}, line {problem.line}{more}"
 
 
 def added(counts: Iterable[Counts]) -> Counts:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from contract.retraining import RULE_BOUNDS
 from drift_tools.errors import InputError
 
 
@@ -37,15 +38,10 @@ class Rule:
     """A hold-out with fewer rows decides nothing."""
 
     def __post_init__(self) -> None:
-        if not 0.5 < self.confidence < 1:
-            raise InputError(f"confidence is {self.confidence}: give a number between 0.5 and 1, such as 0.95")
-        for name in ("tolerance", "least_gain", "segment_tolerance", "bias_tolerance"):
+        for name, (least, most) in RULE_BOUNDS.items():
             value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise InputError(f"{name} is {value}: give a number from 0 to 1")
-        for name in ("least_segment_rows", "least_rows"):
-            if getattr(self, name) < 2:
-                raise InputError(f"{name} is {getattr(self, name)}: give 2 or more")
+            if not least <= value <= most:
+                raise InputError(f"rule.{name} is {value}: give a number from {least:g} to {most:g}")
 
     @property
     def level(self) -> float:

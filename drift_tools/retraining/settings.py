@@ -7,21 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from contract.retraining import BROKEN_FEED, CHECKS
 from drift_tools.errors import InputError
 from drift_tools.monitors.bias import Facet
 from drift_tools.retraining.evaluation import BINARY, PROBLEM_TYPES
 from drift_tools.retraining.rule import Rule
 
-# What says that a feed is broken, in Model Monitor's names of checks. A distribution that has moved is what a
-# retraining is for, so baseline_drift_check is none of them.
-BROKEN: Final = (
-    "data_type_check",
-    "completeness_check",
-    "missing_column_check",
-    "extra_column_check",
-    "categorical_values_check",
-)
-_CHECKS: Final = (*BROKEN, "baseline_drift_check")
 _KEYS: Final = (
     "problem_type",
     "label",
@@ -104,7 +95,7 @@ class Retraining:
             gap=_hours(given, "gap_hours", 0),
             least_rows=int(_number(given, "least_rows", 1000, 2, 10**9)),
             quarantined_checks=tuple(
-                _one_of(name, "quarantined_checks", _CHECKS) for name in given.get("quarantined_checks", BROKEN)
+                _one_of(name, "quarantined_checks", CHECKS) for name in given.get("quarantined_checks", BROKEN_FEED)
             ),
             range_margin=_number(given, "range_margin", 1.0, 0, 1000),
             segment_by=_names(given, "segment_by"),

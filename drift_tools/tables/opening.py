@@ -93,10 +93,16 @@ def arrow_table(pa: Any, data: Any, *, what: str = "data") -> Any:
     except Exception as error:
         # Whatever the frame's own library raises: it is the frame that cannot be exported, and its columns may be.
         names = _names_of(data)
-        if names is None:
-            said = " ".join(str(part) for part in error.args)
+        # The columns of a database's result are results themselves, and their query fails as this one did.
+        is_query = names is not None and not all(
+            hasattr(data[own], "dtype") for own in data.columns if names.count(str(own)) == 1
+        )
+        if names is None or is_query:
+            said = " ".join(" ".join(map(str, error.args)).split())  # of a database, mostly several lines
             kind = type(data).__name__
             fix = "give .to_frame()" if hasattr(data, "to_frame") else _GIVE
+            if is_query:
+                raise InputError(f"{what} is a {kind} that cannot be read ({said}): fix its query") from error
             raise InputError(f"{what} is a {kind} that is no table of Arrow's ({said}): {fix}") from error
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:

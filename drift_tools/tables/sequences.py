@@ -33,6 +33,8 @@ def from_sequence(name: str, values: object) -> Column:
                 f"column {name!r} is a {type(values).__name__}: give a one-dimensional array or a sequence"
             )
         values = _as_objects(values) if _needs_care(values) else np.asarray(values)
+    if values.ndim > 1:
+        return Column.unreadable(name, len(values), f"an array of {values.ndim} dimensions: give each column a name")
     if values.ndim != 1:
         raise InputError(f"column {name!r} has {values.ndim} dimensions: give a one-dimensional array")
     try:
@@ -40,8 +42,9 @@ def from_sequence(name: str, values: object) -> Column:
             cells = _as_objects(values.tolist())  # None where masked
             return from_sequence(name, cells) if values.mask.any() else from_sequence(name, values.data)
         return _of_array(name, values)
-    except (ValueError, TypeError, OverflowError) as error:
-        return Column.unreadable(name, len(values), f"{values.dtype} cannot be read ({error})")
+    except Exception as error:  # whatever the objects of somebody's own class raise, when they are looked at
+        said = " ".join(f"{type(error).__name__} {error}".split())
+        return Column.unreadable(name, len(values), f"{values.dtype} cannot be read ({said})")
 
 
 def _needs_care(values: Sequence[object]) -> bool:

@@ -130,10 +130,12 @@ class ForkServer:
         What it imports: what its forks would import anyway, third parties' only.
     guard:
         A script whose rules of import hold while it does.
+    preparation:
+        A script that it runs then, for what its forks would do anyway.
     """
 
-    def __init__(self, modules: Sequence[str], guard: Path | None = None) -> None:
-        self._modules, self._guard = tuple(modules), guard
+    def __init__(self, modules: Sequence[str], guard: Path | None = None, preparation: Path | None = None) -> None:
+        self._modules, self._guard, self._preparation = tuple(modules), guard, preparation
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -187,7 +189,7 @@ class ForkServer:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [
                     *(sys.executable, str(_PROGRAM), str(others.fileno()), self._folder.name),
-                    *(str(self._guard or ""), _ROOM, *self._modules),
+                    *(str(self._guard or ""), str(self._preparation or ""), _ROOM, *self._modules),
                 ],
                 stdin=subprocess.DEVNULL,
                 env={**inherited, **variables, "FORK_SERVER_ROOM": _ROOM_FOR_VARIABLES},

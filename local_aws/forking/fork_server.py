@@ -1,8 +1,9 @@
 """A process that has imported what others would import anyway, and becomes each of them by a fork.
 
-Run by path with `python fork_server.py DESCRIPTOR FOLDER GUARD ROOM MODULE...` by `client`; standard library only.
-DESCRIPTOR is its end of a socket on which it is asked, FOLDER where its forks keep byte code, GUARD a file whose rules
-of import hold while the modules are imported (may be empty), ROOM nothing but room for the command lines of forks.
+Run by path with `python fork_server.py DESCRIPTOR FOLDER GUARD PREPARATION ROOM MODULE...` by `client`; standard
+library only. DESCRIPTOR is its end of a socket on which it is asked, FOLDER where its forks keep byte code, GUARD a
+file whose rules of import hold while the modules are imported, PREPARATION one that is run then (both may be empty),
+ROOM nothing but room for the command lines of forks.
 
 It imports the modules, all of them third parties', and nothing of this project: what it is asked to run may be of any
 version. A fork has its own environment, working folder, arguments, `sys.path`, standard streams and seeds; where one of
@@ -272,10 +273,12 @@ def _import(guard: str, modules: Sequence[str]) -> None:
     sys.meta_path[:] = finders
 
 
-def main(descriptor: str, folder: str, guard: str, _room: str, *modules: str) -> None:
+def main(descriptor: str, folder: str, guard: str, preparation: str, _room: str, *modules: str) -> None:
     """Import, then serve."""
     del sys.path[0]  # this file's folder, which has no module for anybody
     _import(guard, modules)
+    if preparation:
+        _run_script(preparation, types.ModuleType("preparation"))
     _ByteCode(folder).use()
     gc.collect()
     gc.freeze()  # so that a fork's first collection does not copy the memory of all that it shares

@@ -19,7 +19,6 @@ from local_aws.seams.accounts import (
 from local_aws.seams.athena import (
     authorise_queries_on_workgroups,
     execute_athena_queries,
-    hold_queries_to_scan_limits,
 )
 from local_aws.seams.cloudwatch import (
     alarm_state,
@@ -171,7 +170,6 @@ __all__ = [
     "get_account_id",
     "get_region",
     "guard_function_logs",
-    "hold_queries_to_scan_limits",
     "honour_grants",
     "invoke_mapped",
     "is_administrator",

@@ -150,6 +150,7 @@ _PYTHON = ForkServer(
         *("importlib.util", "platform", "sysconfig"),
     ),
     guard=_WORKER_IMPORTS,
+    preparation=Path(__file__).parents[1] / "sdk_files.py",
 )
 
 

@@ -12,6 +12,7 @@ import pytest
 from components import ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives.model import write_model_archive
 from tests.components.mocked_runtime import Run, run_program
+from tests.components.training_source import training_source
 
 PROJECT = Path(__file__).resolve().parents[2]
 TAGS = {"team": "risk", "environment": "test"}
@@ -201,7 +202,7 @@ def variants(model_archive: Path, labelled_csv: Path) -> dict[str, dict[str, Any
         "retraining": {
             "engine": "open",
             "retraining": {
-                "training": {"source": pulumi.StringAsset("a tar.gz"), "hyperparameters": {"max_depth": "3"}},
+                "training": {"source": training_source(), "hyperparameters": {"max_depth": "3"}},
                 "triggers": {
                     "alarms": [{"kind": "data-quality"}, {"kind": "model-quality", "runs": 1}],
                     "quality_floor": {"metric": "accuracy", "floor": 0.8},

@@ -116,7 +116,7 @@ def test_records_go_through_the_monitors_own_preprocessor(run_stack: Callable[..
         ),
         ({**SPAN, "until": "2026-11-29"}, {}, "baseline.captures.until is not an argument"),
         ({**SPAN, "columns": "age"}, {}, "baseline.captures.columns is 'age': must be a list of names"),
-        ({**SPAN, "columns": ["age", "age"]}, {}, "must be names, each once"),
+        ({**SPAN, "columns": ["age", "age"]}, {}, "names one of them twice; name each once"),
         (SPAN, {"engine": "model-monitor"}, "baseline.captures is given and engine is model-monitor: AWS's analyzer"),
         (SPAN, {"engine": "both"}, "baseline.captures is given and engine is both"),
         (SPAN, {"data_quality": {"segments": ["age"]}}, "data_quality.segments is given with baseline.captures"),

@@ -13,7 +13,9 @@ import pytest
 
 from components.args import ArgumentError, StackSettings
 from components.args.reader import HOSTING_ONLY, Reader
+from components.args.training import TrainingSettings
 from contract.notification_kinds import DEAD_LETTER, KINDS_OF_MESSAGES, RETRAINING
+from tests.components.training_source import BROKEN_SOURCES, packed, training_source
 
 SUBSCRIPTION = "alerting.subscriptions.0"
 FILTER = f"{SUBSCRIPTION}.filter_policy"
@@ -42,7 +44,7 @@ AROUND: dict[str, dict[str, Any]] = {
         "baseline": {"constraints": csv('{"explanations": {"s": {"l": {"global_shap_values": {"a": 1, "b": 2}}}}}')},
     },
     "batch": {"output_uri": "s3://bucket/scores"},
-    "retraining": {"training": {"source": csv("a tar.gz")}},
+    "retraining": {"training": {"source": training_source()}},
 }
 
 
@@ -100,7 +102,7 @@ REFUSED: list[tuple[str, list[Any], str]] = [
     ("model_quality", [{**BINARY, "thresholds": {"accuracy": value}} for value in (95, -1, float("nan"), "high")],
      "model_quality.thresholds.accuracy is"),
     ("storage.captured_data_days", [0, 1.5, 40_000, "many"], "from 1 to 36500"),
-    ("log_retention_in_days", [31, 0, -1, 10_000], "log_retention_in_days is"),
+    ("log_retention_in_days", [31, 0, -1, 10_000, 10**400, float("inf")], "log_retention_in_days is"),
     # Tables.
     ("baseline.data", [csv("a,a\n1,2\n"), csv("a, a\n1,2\n"), csv('"a","a"\n1,2\n')], "has the column 'a' twice"),
     ("baseline.data", [csv("a;b\n1;2\n"), csv("a\tb\n1\t2\n"), csv("a|b\n1|2\n")], "between its columns: write it wit"),
@@ -125,7 +127,8 @@ REFUSED: list[tuple[str, list[Any], str]] = [
     # Keys, roles, networks.
     ("kms_key_arn", ["alias/x", "arn:aws:kms:eu-west-1:123456789012:alias/x", "arn:aws:kms::123456789012:key/x",
      "arn:aws:kms:nowhere:123456789012:key/x", "arn:aws:kms:eu-west-1:12:key/x"], "must be the ARN of a KMS key"),
-    ("permissions_boundary_arn", ["arn:aws:iam::123456789012:role/x", "arn:aws:iam::12345:policy/x", "",
+    ("permissions_boundary_arn", [5, True, ["arn:aws:iam::123456789012:policy/x"],
+     "arn:aws:iam::123456789012:role/x", "arn:aws:iam::12345:policy/x", "",
      "arn:aws:iam::123456789012:policy/a b"], "give the ARN of an IAM policy"),
     ("network.subnet_ids", [["subnet-zz"], ["sg-0a1b2c3d"], ["0a1b2c3d"]], "write IDs such as subnet-0a1b2c3d"),
     ("network", [{"subnet_ids": ["subnet-0a1b2c3d"] * 2, "security_group_ids": ["sg-0a1b2c3d"]}], "names one of them"),
@@ -140,7 +143,7 @@ REFUSED: list[tuple[str, list[Any], str]] = [
      "endpoint.model_uri is"),
     ("baseline", [{"existing": {"statistics_uri": "s3://bucket/s.json", "constraints_uri": "s3://bucket/s.json"}}],
      "baseline.existing.constraints_uri is 's3://bucket/s.json': it is statistics_uri too"),
-    ("open_engine.result_tables_uri", ["s3://bucket", "s3://Bucket/x", "tables"], "give account, or a place such as s"),
+    ("open_engine.result_tables_uri", ["s3://bucket", "s3://Bucket/x", "tables", 5], "must be account, or a place suc"),
     # Names and payloads of an endpoint.
     ("endpoint", [{"existing": {**EXISTING["existing"], "name": name}} for name in ("a_b", "a" * 64, "-a")], "the nam"),
     ("endpoint.variant_name", ["a_b", "a b", "a" * 64], "letters, digits and single hyphens"),
@@ -165,7 +168,7 @@ REFUSED: list[tuple[str, list[Any], str]] = [
     ("open_engine.false_alarms_per_year", [0, -1, 2000], "must be a number from 0.001 to 1000.0"),
     ("open_engine.max_unreadable_share", [10, -0.1], "must be a number from 0.0 to 1.0"),
     ("open_engine.grace_in_minutes", [60, -1], "must be from 0 to 54"),
-    ("open_engine.model_version", ["", "v" * 257], "1 to 256 characters"),
+    ("open_engine.model_version", ["", "v" * 257, "a\nb", [3], {}], "must be text of 1 to 256 characters"),
     # The other kinds of monitors.
     ("bias.facets", [[{"name": "a", "values": ["f", "f"]}]], "has one of them twice; give each once"),
     ("bias.facets", [[{"name": "a"}, {"name": "a"}]], "is there already: give all of its values in one facet"),
@@ -189,6 +192,34 @@ REFUSED: list[tuple[str, list[Any], str]] = [
     ("retraining.triggers.quality_floor", [{"metric": "acuracy", "floor": 0.9}, {"metric": "rmse", "floor": 0.9}],
      "of a BinaryClassification there are recall, precision"),
     ("retraining.comparison", [{"segment_by": ["zz"]}, {"facets": {"zz": ["1"]}}], "has 'zz': baseline.data has"),
+    ("retraining.data.outputs", [["probability", "prediction"], ["age"], ["prediction", "nothing"]], "baseline.data b"),
+    ("retraining.data.outputs", [[], [""]], "must be a list of the columns that the model answers with"),
+    ("retraining.data.label", ["age", "prediction"], "the label is no part of a request, call it otherwise"),
+    ("retraining.data.probability", ["age", 1], "must be one of prediction, probability"),
+    ("retraining.data.quarantined_checks", [["data-type"], [1]], "must be a list of some of data_type_check"),
+    ("retraining.comparison.facets", [["age"], {1: ["1"]}], "must be lists of values by feature"),
+    ("retraining.comparison.facets", [{"age": value} for value in ("1", [], [None], 5)], "a list of the values that"),
+    ("retraining.comparison.rule", [{"tolerence": 0.1}], "retraining.comparison.rule.tolerence is not an argument"),
+    ("retraining.comparison.rule", [{"confidence": 95}, {"confidence": 0.5}], "must be a number from 0.501 to 0.9999"),
+    ("retraining.comparison.rule", [{"tolerance": -1}, {"tolerance": "x"}, {"bias_tolerance": 5}], "must be a number"),
+    ("retraining.training.hyperparameters", [{"depth": None}, {"depth": [3]}, {"depth": "x" * 2501}], "must be tex"),
+    ("retraining.training.hyperparameters", [{"max depth": 3}, {"": 3}, {"sagemaker_program": "x"}], "has the name"),
+    ("retraining.training.hyperparameters", [{"max_depth": 3, "max-depth": 4}], "differ in -, _ or capitals only"),
+    ("retraining.training.program", ["main.py", "train", "../train.py", "train.sh"], "retraining.training."),
+    # One value where a list is wanted: YAML is easily written without the dash.
+    *((path, [5, 0, True, 1.5, "text", {"a": 1}, object()], "must be a list") for path in (
+        "alerting.emails", "baseline.captures.columns", "batch.monitors", "batch.partitions.keys", "bias.facets",
+        "bias.features", "bias.positive_labels", "bias.segments", "attribution.features", "attribution.segments",
+        "data_quality.exclude_features", "data_quality.segments", "model_quality.segments",
+        "endpoint.csv_content_types", "endpoint.json_content_types", "network.subnet_ids", f"{QUIET}.severities",
+        "retraining.data.outputs", "retraining.comparison.segment_by", "retraining.data.quarantined_checks",
+        "retraining.triggers.alarms")),
+    ("bias.positive_labels", [[None], [[]], [{}]], "must be a list of 1 to"),
+    ("retraining.data.holdout_hours", [0, -1, "day"], "must be a number from 0.1 to"),
+    ("bias.inference_attribute", ["", " ", 5, "x" * 257], "bias.inference_attribute"),
+    ("bias.label", ["", "\t"], "must be text that is not empty"),
+    ("tags", [0, "", [], "cost=1"], "give a dictionary of names and values"),
+    ("bias.group_variable", [["a"], {"a": 1}, 5], "bias.group_variable is"),
     ("retraining.data", [{"train_hours": 24, "holdout_hours": 24}, {"train_hours": 24, "gap_hours": 30}],
      "nothing is left to train on; give more"),
     ("retraining.training.instance_type", ["ml.t2.medium", "ml.c6g.large"], "for endpoints and not for training"),
@@ -221,6 +252,10 @@ def put(args: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(("path", "value", "says"), CASES)
 def test_what_cannot_work_is_refused_at_the_door(stack: dict[str, Any], path: str, value: Any, says: str) -> None:
     first = path.split(".", 1)[0]
+    if path.startswith("baseline.captures"):
+        stack["baseline"] = {"captures": {"from": "2026-01-01T00:00:00Z", "to": "2026-03-01T00:00:00Z"}}
+    if path.startswith("model_quality"):
+        stack["model_quality"] = dict(BINARY)
     if first in AROUND:
         stack[first] = {key: copy.copy(item) for key, item in AROUND[first].items()}
     if first == "retraining":
@@ -234,6 +269,36 @@ def test_what_cannot_work_is_refused_at_the_door(stack: dict[str, Any], path: st
     assert says in said
     assert "\n" not in said
     assert said.startswith((first, "storage."))
+
+
+@pytest.mark.parametrize(("content", "says"), BROKEN_SOURCES)
+def test_a_training_script_that_no_job_can_unpack_is_refused(
+    stack: dict[str, Any], tmp_path: Path, content: bytes, says: str
+) -> None:
+    path = tmp_path / "source.tar.gz"
+    path.write_bytes(content)
+    stack["retraining"] = {"training": {"source": pulumi.FileAsset(str(path))}}
+    with pytest.raises(ArgumentError) as caught:
+        StackSettings.from_args("churn", stack)  # type: ignore[arg-type]
+    assert str(caught.value).startswith("retraining.training.source ")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "program"),
+    [(["./train.py"], "train.py"), (["train.py", "lib/"], "./train.py"), (["src/fit.py", "train.py"], "src/fit.py")],
+)
+def test_a_training_script_that_a_job_can_unpack_is_taken(tmp_path: Path, names: list[str], program: str) -> None:
+    path = tmp_path / "source.tar.gz"
+    path.write_bytes(packed(*names))
+    args: Any = {
+        "source": pulumi.FileAsset(str(path)),
+        "program": program,
+        "hyperparameters": {"depth": 3, "rate": 0.1},
+    }
+    found = TrainingSettings.from_args(args)
+    assert (found.program, found.hyperparameters) == (program, {"depth": "3", "rate": "0.1"})
 
 
 def test_an_address_in_both_lists_is_refused(stack: dict[str, Any]) -> None:
@@ -269,6 +334,8 @@ TAKEN: list[tuple[str, Any]] = [
     (f"{QUIET}.schedule_expression", "cron(0 0 29 2 *)"),
     (f"{QUIET}.schedule_expression", "cron(0 22 * * FRI-SAT)"),
     (f"{QUIET}.duration", "PT23H"),
+    ("open_engine.model_version", 3),  # `pulumi config set` keeps it as a number
+    ("log_retention_in_days", "30"),
     ("model_quality", {**BINARY, "start_time_offset": "-P89D"}),
 ]
 

@@ -104,7 +104,7 @@ def test_the_longest_grace_leaves_a_run_in_its_hour() -> None:
         ({"least_agreement": -0.1}, "open_engine.least_agreement is -0.1: must be a number from 0.0 to 1.0"),
         ({"disagreeing_runs": 8}, "open_engine.disagreeing_runs is 8: must be from 1 to 7"),
         ({"result_tables_uri": "bucket/x"},
-         "open_engine.result_tables_uri is 'bucket/x': give account, or a place such as s3://bucket/prefix"),
+         "open_engine.result_tables_uri is 'bucket/x': must be account, or a place such as s3://bucket/prefix"),
         ({"model_version": "v" * 257}, "open_engine.model_version is "),
     ],
 )  # fmt: skip

@@ -6,7 +6,6 @@ from typing import Any
 
 import botocore.session
 import cfnlint
-import pulumi
 import pytest
 from botocore.validate import ParamValidator
 from cfnlint.jsonschema import StandardValidator
@@ -22,6 +21,7 @@ from components.retraining import (
     state_machine_definition,
 )
 from tests.components.aws_models import violations_of_patterns
+from tests.components.training_source import training_source
 
 STATES_SCHEMA = Path(cfnlint.__file__).parent / "data/schemas/other/step_functions/statemachine.json"
 SAGEMAKER = botocore.session.Session().get_service_model("sagemaker")
@@ -192,7 +192,7 @@ def test_the_pipeline_runs_in_its_order_and_registers_what_waits_for_approval() 
 def settings(**more: Any) -> RetrainingSettings:
 
     protect = more.pop("protect", False)
-    args: Any = {"training": {"source": pulumi.StringAsset("tar")}, **more}
+    args: Any = {"training": {"source": training_source()}, **more}
     return RetrainingSettings.from_args(args, protect=protect)
 
 

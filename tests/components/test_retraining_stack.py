@@ -4,18 +4,18 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pulumi
 import pytest
 
 from components.args import ArgumentError
 from contract.retraining import MODELS_FOLDER
 from tests.components.mocked_runtime import Run
 from tests.components.test_contracts import statements
+from tests.components.training_source import training_source
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
-SOURCE = {"training": {"source": pulumi.StringAsset("tar")}}
+SOURCE = {"training": {"source": training_source()}}
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def record(identifier: str, hour: int) -> str:
 def test_coverage_is_told_by_age(tmp_path: Path) -> None:
     captured = tmp_path / "captured.jsonl"
     captured.write_text("\n".join(record(f"r{n}", n % 24) for n in range(48)) + "\n")
-    labels = Labels({f"r{n}": {"data": "1", "encoding": "CSV"} for n in range(0, 48, 2)}, {}, (), 24)
+    labels = Labels({f"r{n}": {"data": "1", "encoding": "CSV"} for n in range(0, 48, 2)}, {}, (), 24, tmp_path)
     coverage = LabelCoverage()
     assert sum(b"groundTruthData" in found for found in labelled_lines(captured, labels, coverage)) == 24
     assert coverage.share == pytest.approx(0.5)

@@ -234,7 +234,7 @@ def test_a_mapping_of_arrays_is_a_table() -> None:
     ("data", "message"),
     [
         (7, "int"),
-        ({"x": np.zeros((2, 2))}, "2 dimensions"),
+        ({"x": np.array(2)}, "0 dimensions"),
         ({"x": 5}, "int"),
         ({"x": [1, 2], "y": [1]}, "'y' has 1 rows where the table has 2"),
     ],

@@ -468,6 +468,31 @@ ODD = object()  # one for both sides: an object of no type is spelt by its addre
 X, Y = RNG.normal(size=1000), RNG.normal(size=1000) + 3
 
 
+class Unspeakable:
+    """What has no text at all; somebody's own class may raise whatever it likes."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text\nfor you")
+
+
+class Extension(pa.ExtensionType):  # type: ignore[misc]
+    """A type of one's own, as pyarrow's guide has it: it cannot be hashed."""
+
+    def __init__(self) -> None:
+        super().__init__(pa.int64(), "tests.extension")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage_type: Any, serialized: bytes) -> "Extension":
+        return cls()
+
+
+def _extended() -> Any:
+    return pa.ExtensionArray.from_storage(Extension(), pa.array([1, 2] * 500))
+
+
 def _with(column: Callable[[], Any]) -> list[Any]:
     return [pd.DataFrame({"x": values, "u": column()}) for values in (X, Y)]
 
@@ -483,6 +508,10 @@ def _with(column: Callable[[], Any]) -> list[Any]:
         (lambda: _with(lambda: pd.arrays.SparseArray([0, 0, 1, 0] * 250)), None),
         (lambda: _with(lambda: [ODD] * 1000), None),
         (lambda: _with(lambda: [{"a": 1}, [1], "x", None] * 250), None),
+        (lambda: [{"x": values, "u": np.zeros((1000, 3))} for values in (X, Y)], "an array of 2 dimensions"),
+        (lambda: [{"x": values, "u": [Unspeakable()] * 1000} for values in (X, Y)], "ValueError no text for you"),
+        (lambda: _with(lambda: pd.Series([Unspeakable()] * 1000, dtype=object)), "ValueError no text for you"),
+        (lambda: [pa.table({"x": values, "u": _extended()}) for values in (X, Y)], None),
     ],
 )
 def test_one_odd_column_ends_no_other(make: Callable[[], list[Any]], reason: str | None) -> None:
@@ -514,7 +543,11 @@ def test_one_odd_column_ends_no_other(make: Callable[[], list[Any]], reason: str
         (pd.DataFrame(np.zeros((3, 2)), columns=["a", "a"]), "two columns are called 'a'"),
         ({"x": 5}, "column 'x' is a int"),
         ({"x": "abc"}, "column 'x' is a str"),
-        ({"x": np.zeros((2, 2))}, "2 dimensions"),
+        ({"x": np.array(5)}, "column 'x' has 0 dimensions"),
+        (
+            duckdb.sql("select (i * 1e300)::int as x from range(9) t(i)"),
+            "DuckDBPyRelation that cannot be read .*: fix its",
+        ),
         ({"x": [1, 2], "y": [1]}, "'y' has 1 rows where the table has 2"),
     ],
 )

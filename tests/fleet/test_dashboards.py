@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from components import ArgumentError
 from components.fleet import (
     BODY_BYTES,
     METRICS_A_DASHBOARD,
     METRICS_A_SEARCH,
+    FleetDashboardSettings,
     FleetSubject,
     Group,
     bodies,
-    groups_of,
 )
 
 SUBJECT = FleetSubject(
@@ -119,15 +118,20 @@ def test_no_account_or_endpoint_is_named() -> None:
     assert not re.search(r"\d{12}", text)
 
 
-def test_more_monitors_than_searches_find_are_refused() -> None:
-    assert groups_of(None, 100) == [Group("All models")]
-    with pytest.raises(ArgumentError, match=r"monitors is 101 .* give at least 2 groups"):
-        groups_of(None, 101)
-    assert groups_of({"Jobs": "jobs", "Prod": ':aws.AccountId="111122223333"'}, 200)[1].term == (
-        ':aws.AccountId="111122223333"'
-    )
-    with pytest.raises(ArgumentError, match="no single quotes"):
-        groups_of({"Jobs": "it's"}, 10)
+def test_groups_are_what_searches_take() -> None:
+    def terms(**args: Any) -> list[str]:
+        found = FleetDashboardSettings.from_args(args)  # type: ignore[arg-type]
+        return [group.term for group in found.groups]
+
+    assert FleetDashboardSettings.from_args({}).groups == [Group("All models")]
+    account = ':aws.AccountId="111122223333"'
+    assert terms(groups={"Jobs": "jobs", "Prod": account}, monitors=200) == ["jobs", account]
+    # Signs stand in double quotes, whoever wrote them.
+    assert terms(groups={"Jobs": "jobs-prod", "Payments": '"pay-prod"', "Five": 5}) == [
+        '"jobs-prod"',
+        '"pay-prod"',
+        "5",
+    ]
 
 
 # The grammar that AWS documents for search expressions ("CloudWatch search expression syntax"): names with other signs

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+import local_aws
 from local_aws.forking import ForkServer, Process
 from local_aws.forking.client import ForkedProcess
 from tests.local_aws.bench import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each process is one of its own")
 
+SDK_FILES = Path(local_aws.__file__).with_name("sdk_files.py")
 SCRIPTS = {
     "says": "import sys\nprint('out', __name__, __file__)\nprint('err', file=sys.stderr)",
     "fails": "def deep():\n    raise ValueError('no')\ntry:\n    deep()\nfinally:\n    print('before')",
@@ -240,7 +242,31 @@ def test_a_module_that_is_not_there_is_not_imported(folder: Path) -> None:
     assert seen(start(server, folder, str(folder / "says.py")))[2] == 0
 
 
-def test_a_fork_server_that_cannot_start_says_why(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("script", ["guard", "preparation"])
+def test_a_fork_server_that_cannot_start_says_why(folder: Path, capfd: pytest.CaptureFixture[str], script: str) -> None:
     with pytest.raises(ConnectionResetError, match="the fork server ended"):
-        start(ForkServer((), guard=folder / "fails.py"), folder, str(folder / "says.py"))
+        start(ForkServer((), **{script: folder / "fails.py"}), folder, str(folder / "says.py"))
     assert "ValueError: no" in capfd.readouterr().err
+
+
+def test_the_sdks_descriptions_are_read_once_for_all_forks(folder: Path) -> None:
+    """And a fork's clients are its own: of its own region and keys, in a session that nobody made before."""
+    (folder / "client.py").write_text(
+        "import boto3, botocore.loaders, gzip\n"
+        "assert boto3.DEFAULT_SESSION is None\n"
+        "read, ways = [], botocore.loaders._JSON_OPEN_METHODS\n"
+        "ways['.json.gz'] = lambda path, *rest: read.append(str(path)) or gzip.open(path, *rest)\n"
+        "client = boto3.client('s3')\n"
+        "print(client.meta.region_name, client._request_signer._credentials.access_key)\n"
+        "print(client.generate_presigned_url('get_object', Params={'Bucket': 'b-1', 'Key': 'k'}).partition('?')[0])\n"
+        "print(len(client.meta.service_model.operation_names) > 90, [path for path in read if 'service-2' in path])\n"
+    )
+    server = ForkServer(("boto3",), preparation=SDK_FILES)
+    env = variables(AWS_DEFAULT_REGION="eu-west-1", AWS_ACCESS_KEY_ID="own", AWS_SECRET_ACCESS_KEY="own")
+    for _ in range(2):
+        out, err, status = seen(start(server, folder, str(folder / "client.py"), env=env))
+        assert (out.splitlines(), err, status) == (
+            ["eu-west-1 own", "https://b-1.s3.amazonaws.com/k", "True []"],
+            "",
+            0,
+        )

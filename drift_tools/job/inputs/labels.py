@@ -2,12 +2,13 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from drift_tools.capture import Counts, LabelCoverage, Labels, numbered_lines
+from drift_tools.capture import OTHER_ROWS_OF_LABEL, Counts, LabelCoverage, Labels, Problem, numbered_lines
 from drift_tools.errors import InputError
 from drift_tools.job import drift_json
 from drift_tools.job.settings import MonitorSettings
@@ -37,13 +38,47 @@ def require_labels(counts: Counts | None, labels: Labels | None) -> None:
 def _first_id(counts: Counts) -> str | None:
     """The id of the first record that no label was for; None where its file cannot be looked at any more."""
     problem = next((problem for problem in counts.problems if problem.reason == drift_json.NO_LABEL), None)
-    if problem is None or not Path(problem.source).is_file():
-        return None
-    for number, line in numbered_lines(Path(problem.source)):
-        if number == problem.line and isinstance(line, bytes):
-            metadata = json.loads(line)["eventMetadata"]
-            return str(metadata.get("inferenceId") or metadata.get("eventId"))
-    return None
+    return None if problem is None else _ids_of([problem]).get(problem)
+
+
+def _ids_of(problems: Sequence[Problem]) -> dict[Problem, str]:
+    """The id by which each of these records finds its label; without those whose files cannot be looked at any more."""
+    found: dict[Problem, str] = {}
+    for source in dict.fromkeys(problem.source for problem in problems):
+        at_line = {problem.line: problem for problem in problems if problem.source == source}
+        for number, line in numbered_lines(Path(source)) if Path(source).is_file() else ():
+            if number > max(at_line):
+                break
+            if number in at_line and isinstance(line, bytes):
+                metadata = json.loads(line)["eventMetadata"]
+                found[at_line[number]] = str(metadata.get("inferenceId") or metadata.get("eventId"))
+    return found
+
+
+def with_labels_named(counts: Counts, labels: Labels | None) -> Counts:
+    """The counts, the first of the records whose label is at fault with the place of that label.
+
+    A label is joined with its record by its id, and what is found out then names the record's file and line: there is
+    nothing to mend there.
+    """
+    if labels is None or OTHER_ROWS_OF_LABEL not in counts.skipped:
+        return counts
+    at_fault = [problem for problem in counts.problems if problem.reason == OTHER_ROWS_OF_LABEL]
+    ids = _ids_of(at_fault[: drift_json.NAMED_PROBLEMS])
+    places = labels.places(ids.values())
+    named = {
+        problem: replace(problem, reason=f"{problem.reason}, {places[own][0]}, line {places[own][1]}")
+        for problem, own in ids.items()
+        if own in places
+    }
+    return Counts(
+        counts.rows,
+        counts.read,
+        counts.used,
+        counts.skipped,
+        counts.outside,
+        tuple(named.get(problem, problem) for problem in counts.problems),
+    )
 
 
 def coverage_of(counts: Counts | None) -> float:

@@ -9,6 +9,7 @@ from drift_tools.capture import GROUND_TRUTH, Counts, LabelCoverage, Labels, ite
 from drift_tools.errors import InputError
 from drift_tools.job.container import Job
 from drift_tools.job.inputs.dataset import capture_options, captured_source, labels_of, plain_table
+from drift_tools.job.inputs.labels import with_labels_named
 from drift_tools.job.inputs.shared_rows import shared_rows
 from drift_tools.job.settings import DatasetSettings, MonitorSettings
 from drift_tools.tables import Column, Table, concatenate
@@ -120,7 +121,7 @@ def _captured(
         tables.append(batch.data)
         counts = counts.add(batch)
     filled = [table for table in tables if table.rows] or tables[:1]
-    return concatenate(filled, ["captured data"] * len(filled)), counts
+    return concatenate(filled, ["captured data"] * len(filled)), with_labels_named(counts, labels)
 
 
 def _split(table: Table, features: Sequence[str], *, outputs_first: bool) -> NamedRows:

@@ -18,7 +18,14 @@ from drift_tools.job.inputs.dataset import (
     labels_of,
     plain_table,
 )
-from drift_tools.job.inputs.labels import age_in_words, coverage_by_age, coverage_of, labels_document, require_labels
+from drift_tools.job.inputs.labels import (
+    age_in_words,
+    coverage_by_age,
+    coverage_of,
+    labels_document,
+    require_labels,
+    with_labels_named,
+)
 from drift_tools.job.inputs.named_rows import captured_rows
 from drift_tools.job.inputs.shared_rows import shared_rows
 from drift_tools.job.quality_outcomes import constraints_of, outcomes_of, with_intervals
@@ -31,7 +38,7 @@ from drift_tools.monitors.model_quality import FEWEST_LABELLED, QualityColumns
 from drift_tools.monitors.model_quality import columns as quality_columns
 from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR
 from drift_tools.profiles import read_json, write_json
-from drift_tools.tables import Table
+from drift_tools.tables import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +177,7 @@ def _load_answers(settings: MonitorSettings) -> _Answers:
         counts = counts.add(batch)
         del batch  # or it would stay until the next one is complete
     known = coverage if labels is not None else None
-    return _Answers(kept.table(), counts, labels, _remark(kept), known)
+    return _Answers(kept.table(), with_labels_named(counts, labels), labels, _remark(kept), known)
 
 
 def _load_with_segments(settings: MonitorSettings, wanted: Mapping[str, str]) -> _Answers:
@@ -194,6 +201,8 @@ def _load_with_segments(settings: MonitorSettings, wanted: Mapping[str, str]) ->
     truth = next((name for name in rows.table.names if name.startswith(GROUND_TRUTH)), None)
     if truth is not None:
         columns.append(rows.table.columns[truth].renamed(quality_columns.GROUND_TRUTH))
+    elif not rows.table.rows:  # not one record has a label that can be used: that is said, and no column missed
+        columns.append(Column.from_cells(quality_columns.GROUND_TRUTH, []))
     kept = QualityColumns({what: what for what in wanted}, quality.problem_type)
     kept.add(Table.of(columns, rows.table.rows))
     table = _with_segments(kept.table(), rows.table, settings.segments)

@@ -211,16 +211,32 @@ def test_a_file_of_labels_without_a_line(answers: Answers) -> None:
     assert answers.box.message.startswith("Error: the labels' files hold no line: write them anew with drift_tools gr")
 
 
-def test_a_label_of_more_rows_than_the_answer_is_the_labels_fault(answers: Answers) -> None:
-    assert answers.measured(["1"] * 40, ["1\n0"] * 40, inference_attribute="0") is None
-    assert "40 x the label has another number of rows than the answer: fix the labels' file" in answers.box.message
+@pytest.mark.parametrize("segments", [{}, {"segments": "_c1"}])
+def test_a_label_of_more_rows_than_the_answer_is_the_labels_fault(answers: Answers, segments: dict[str, str]) -> None:
+    environment = {"inference_attribute": "0", **segments}
+    assert answers.measured(["1"] * 40, ["1\n0"] * 40, **environment) is None
+    path = answers.box.processing / "input" / "ground_truth" / "l.jsonl"
+    says = "the label has another number of rows than the answer: fix the labels' file"
+    assert f"(40 x {says})" in answers.box.message
+    assert f"a.jsonl, line 1: {says}, {path}, line 1: fix" in answers.box.message
+    # Of several for one id the last one counts, and one that nobody can read has no say.
+    labels = [label("e7", "1"), "", label("e9", "1\n0"), label("e8", "1\n1"), label("e7", "0\n1"), "{'e7': 1}"]
+    write(path.with_name("m.jsonl"), labels)
+    lines = path.read_text().replace("1\\n0", "1")
+    path.write_text(lines)
+    assert answers.box.scheduled(**BARE | environment | {"max_unreadable_share": "0.1"}) == 0
+    first = f"; the first: a.jsonl, line 8: {says}, {path.with_name('m.jsonl')}, line 5."
+    assert f" 3 of 40 records were skipped: 3 x {says}{first}" in answers.box.message
+    problems = json.loads((answers.box.output / "drift.json").read_bytes())["records"]["problems"]
+    assert [problem["reason"].rpartition(", ")[2] for problem in problems] == ["line 5", "line 4", "line 3"]
 
 
-def test_labels_of_others_say_whose_they_are(answers: Answers) -> None:
+@pytest.mark.parametrize("segments", [{}, {"segments": "_c1"}])
+def test_labels_of_others_say_whose_they_are(answers: Answers, segments: dict[str, str]) -> None:
     answers.measured(["1"] * 40, inference_attribute="0")
     path = answers.box.processing / "input" / "ground_truth" / "l.jsonl"
     write(path, [label("somebody", "1")])
-    assert answers.box.scheduled(**BARE | {"inference_attribute": "0"}) == 1
+    assert answers.box.scheduled(**BARE | segments | {"inference_attribute": "0"}) == 1
     assert answers.box.message.startswith(
         "Error: none of 40 captured records has a label (1 were read, the first for 'somebody'; the first record is "
         "'e0'): check that"

@@ -113,7 +113,7 @@ def test_a_regression_is_compared_by_its_errors() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"tolerance": -1}, "tolerance is -1: give a number from 0 to 1"),
+        ({"tolerance": -1}, "rule.tolerance is -1: give a number from 0 to 0.999"),
         ({"tolerence": 0.1}, "rule.tolerence is no threshold"),
         ({"confidence": "high"}, "rule.confidence is 'high': give a number"),
         ({"confidence": 0.4}, "confidence is 0.4"),

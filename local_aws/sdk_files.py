@@ -1,0 +1,34 @@
+"""What makes boto3's clients quickly: the SDK's descriptions of services are read once, and every fork has them.
+
+Run by path by the process that functions' workers are forked from (local_aws/seams/functions.py), after boto3 is
+imported there; imported by nobody. A function that brings its own SDK gets nothing of this: its process is no fork.
+"""
+
+from typing import Any
+
+import boto3
+from botocore.loaders import JSONFileLoader, Loader
+
+# Most functions here make clients of these; the files of others are kept from the first reading on.
+_SERVICES = ("s3", "sagemaker", "cloudwatch")
+
+
+def _read_once(original: Any) -> Any:
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def read(self: Any, *given: Any, **named: Any) -> Any:
+        key = (tuple(getattr(self, "search_paths", ())), *given, *sorted(named.items()))
+        found = known.get(key)
+        if found is None:  # a file that is not there may come
+            found = known[key] = original(self, *given, **named)
+        return found
+
+    return read
+
+
+file_loader, loader = JSONFileLoader, Loader
+file_loader.load_file = _read_once(JSONFileLoader.load_file)
+loader.list_available_services = _read_once(Loader.list_available_services)
+session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="us-east-1")  # noqa: S106
+for service in _SERVICES:
+    session.client(service)
