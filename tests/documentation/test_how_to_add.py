@@ -64,7 +64,7 @@ def test_every_list_has_every_kind_of_monitor() -> None:
 def test_a_kind_of_monitor_is_named_by_the_lists_and_its_own_rooms_alone() -> None:
     """Custom monitors came last."""
     assert naming("CUSTOM") == {
-        "components/args/kinds.py",
+        "components/args/kinds/__init__.py",
         "components/monitors/custom/kind.py",
         "drift_tools/job/kinds/__init__.py",
         "drift_tools/result_rows/rows.py",
