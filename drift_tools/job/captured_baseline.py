@@ -54,7 +54,7 @@ class _Windows:
             self.profiles[start] = profile if known is None else known.merge(profile)
 
     def whole(self, span: CapturedSpan) -> dict[int, Profile]:
-        """Those that lie within the span with all of their time: half a day at its end is no day."""
+        """The windows that lie within the span with all of their time: half a day at its end is no day."""
         first, last = span.start.timestamp(), span.end.timestamp() - self.seconds
         return {start: profile for start, profile in sorted(self.profiles.items()) if first <= start <= last}
 

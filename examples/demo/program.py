@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -155,7 +154,7 @@ def run(output: Path, console: Console, names: Collection[str], engine: str | No
                 steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
                 cloud = started()
             step.result = cloud.endpoint_url
-        with cloud, _environment(cloud.environment()):
+        with cloud, deploying.environment_variables(cloud.environment()):
             demo = Demo(cloud, steps)
             console.print(
                 f"Deployed by Pulumi {demo.cli}, its own engine."
@@ -232,18 +231,6 @@ def _starting() -> Iterator[Callable[[], local_aws.LocalAws]]:
             if starting.exception() is None:
                 starting.result().stop()
             raise
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """The embedded AWS's endpoint and credentials for everything that reads them from the environment."""
-    saved = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(saved)
 
 
 def main() -> int:

@@ -10,10 +10,11 @@ import pytest
 
 import local_aws
 from components.archives import numpy_layer
+from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
 from tests.engine.deployed import Deployed, Shared
-from tests.engine.lab import Lab, environment_variables, find_cli, one_program_at_a_time
+from tests.engine.lab import Lab, find_cli, one_program_at_a_time
 
 NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"

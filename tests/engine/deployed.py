@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from deployment.operations import Environment, Result, Scalar
+from examples.demo.deploying import environment_variables
 from examples.demo.waiting import wait_until
 from local_aws.apply import inventory
-from tests.engine.lab import Lab, environment_variables, one_program_at_a_time
+from tests.engine.lab import Lab, one_program_at_a_time
 
 
 @dataclass

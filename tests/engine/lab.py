@@ -142,15 +142,3 @@ class Lab:
         finally:
             for servicer in self.serving.servicers.values():
                 servicer.before = lambda _method, _urn: None
-
-
-@contextlib.contextmanager
-def environment_variables(values: Mapping[str, str]) -> Iterator[None]:
-    """The process's environment with these values for a while: the SDK takes them from nowhere else."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -13,9 +13,10 @@ from pulumi import automation
 
 import local_aws
 from components import ModelMonitoringStack
+from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, serve
-from tests.engine.lab import PROJECT, Lab, environment_variables
+from tests.engine.lab import PROJECT, Lab
 
 # Service, region and account of an ARN that has an account.
 ARN = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12}):")

@@ -366,7 +366,7 @@ def _judge(
     current: Profile,
     statistics: Statistics | None,
 ) -> _Judged:
-    """By the rules that the settings name; by Model Monitor's, where there was nothing to compare with."""
+    """Judge by the rules that the settings name; by Model Monitor's, where there was nothing to compare with."""
     from drift_tools.job.judge import judge_run  # noqa: PLC0415 - needs scipy, which Model Monitor's own checks do not
 
     rules = settings.judgement.rules
