@@ -254,17 +254,17 @@ def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[Bl
     """What each block of the source holds, in order; two blocks are read at a time where that is quicker."""
     fast = fast and HAS_FAST_PATH and selection.preprocess is None
     workers = min(os.cpu_count() or 1, _MOST_WORKERS) if fast else 1
-    # Read or waiting: one more than workers, and the one that is being read from the file.
-    blocks = _blocks(source, keep=workers + 2)
+    # One for each worker, and the one that is read from the file meanwhile.
+    blocks = _blocks(source, keep=workers + 1)
     if workers == 1:
         yield from (_read(block, selection, fast) for block in blocks)
         return
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[BlockResult]] = deque()
         for block in blocks:
-            waiting.append(pool.submit(_read, block, selection, fast))
-            if len(waiting) > workers:
+            if len(waiting) == workers:
                 yield waiting.popleft().result()
+            waiting.append(pool.submit(_read, block, selection, fast))
         while waiting:
             yield waiting.popleft().result()
 

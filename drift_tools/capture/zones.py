@@ -197,4 +197,6 @@ def _every_other(content: Content, borders: Places) -> Any:
     offsets[:, 0], offsets[:, 1] = borders
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(content)]
     array = pa.BinaryArray.from_buffers(pa.binary(), offsets.size - 1, buffers)
-    return array.take(pa.array(np.arange(0, offsets.size, 2, dtype=np.int32)))
+    # pyarrow guesses how long the texts will be, from those in between too. Its own pool would keep what was too much.
+    wanted = pa.array(np.arange(0, offsets.size, 2, dtype=np.int32))
+    return pc.take(array, wanted, memory_pool=pa.system_memory_pool())
