@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible local-aws lint lock layer unpinned schema clean sbom audit
+.PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
 VENV := .venv
@@ -41,7 +41,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: $(READY) serving pulumi-if-possible layer-if-possible typescript-if-possible
+# What is missing is set up at the same time, as most of it is waiting for the network.
+test: $(READY)
+	@$(MAKE) --no-print-directory --jobs=5 \
+		serving pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-spark
 	$(BIN)/python -m pytest -q -n auto
 
@@ -85,9 +88,11 @@ $(SPARK)/.ready: requirements-spark.txt $(READY)
 	@VIRTUAL_ENV=$(SPARK) $(BIN)/uv pip sync --quiet --require-hashes requirements-spark.txt
 	@touch $@
 
-test-spark: $(READY)
-	@if command -v java >/dev/null; then \
-		$(MAKE) --no-print-directory $(SPARK)/.ready && $(SPARK)/bin/python -m pytest -q tests/spark; \
+spark-if-possible: $(READY)
+	@if command -v java >/dev/null; then $(MAKE) --no-print-directory $(SPARK)/.ready; fi
+
+test-spark: spark-if-possible
+	@if command -v java >/dev/null; then $(SPARK)/bin/python -m pytest -q tests/spark; \
 	else echo "no Java: the Spark tests are left out"; fi
 
 # What AWS's scikit-learn image starts a model with, at its versions (Python 3.12): tests/container runs it, and the

@@ -17,7 +17,7 @@ import local_aws
 from benchmarks.shared.publishing import markdown_table
 from deployment.checkout import checkout
 from deployment.operations import Environment
-from examples.demo.deploying import search_path, variables
+from examples.demo.deploying import environment_variables, search_path
 from local_aws.provider import Plugins
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -43,7 +43,7 @@ def life(cloud: local_aws.LocalAws, folder: Path) -> dict[str, tuple[float, floa
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "of a benchmark",
         }
-        with variables({**cloud.environment(), **found}):
+        with environment_variables({**cloud.environment(), **found}):
             environment = Environment("dev", project=checkout(PROJECT, folder / "program"))
             environment.configure({"retain_data": False})
             return {

@@ -22,7 +22,7 @@ import local_aws
 from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from drift_tools.endpoint import approve, reject
 from examples.demo.console import Steps
-from examples.demo.deploying import variables
+from examples.demo.deploying import environment_variables
 from examples.demo.mailbox import Mailbox
 from examples.demo.waiting import DemoError
 from examples.demo_retraining.data import years
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
         cloud = local_aws.start(enforce_iam=True)
         with (
             cloud,
-            variables(cloud.environment()),
+            environment_variables(cloud.environment()),
             deployed(cloud, steps, overrides(train())) as (outputs, _, _),
             Mailbox(cloud, [outputs["notification_topic_arn"]]) as mailbox,
         ):

@@ -87,8 +87,12 @@ class Look:
 
 
 def by_windows(model: MonitorModel, history: WindowHistory, *, per_year: float, runs_per_year: float) -> Look:
-    """Every window's evidence, by the model that has been learnt."""
-    budget = RunBudget(LOOSER * per_year, runs_per_year, len(history.bins))
+    """Every window's evidence at the looser budget, by the model that has been learnt."""
+    return evident(model, history, RunBudget(LOOSER * per_year, runs_per_year, len(history.bins)))
+
+
+def evident(model: MonitorModel, history: WindowHistory, budget: RunBudget) -> Look:
+    """The windows with evidence of any feature, material or not."""
     sudden, crossing = np.zeros(len(history), dtype=bool), np.zeros(len(history), dtype=bool)
     for part in model.parts:
         evidence = PartEvidence(part, history, budget)

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import worlds
+from benchmarks.rough_look import evident
 from benchmarks.shared.publishing import DOCS, markdown_table, publish
 from drift_tools.timeline.budget import RunBudget
 from drift_tools.timeline.evidence import PartEvidence
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.judgement import judge
 from drift_tools.timeline.monitor_model import MonitorModel
-from drift_tools.timeline.sudden import runs_beyond, sudden_p_values, weighted_p_values
 
 Flags = NDArray[np.bool_]
 
@@ -35,15 +35,8 @@ _LONGEST_WAIT = 480
 
 def calls(model: MonitorModel, history: WindowHistory) -> Flags:
     """The hours at which any test has evidence of any feature, material or not."""
-    found = np.zeros(len(history), dtype=bool)
-    for part in model.parts:
-        evidence = PartEvidence(part, history, BUDGET)
-        p_values, _ = weighted_p_values(part.model, sudden_p_values(part.model, evidence.scores))
-        found |= (p_values <= BUDGET.sudden_level).any(1)
-        found |= runs_beyond(part.model, evidence.scores.z, evidence.run_length).any(1)
-        found |= (evidence.cumulative()[0] >= BUDGET.cumulative_threshold).any(1)
-        found |= (evidence.rare()[0] >= 1).any(1)
-    return found
+    look = evident(model, history, BUDGET)
+    return look.sudden | look.crossing
 
 
 def chunk_rule(base: WindowHistory, history: WindowHistory) -> Flags:

@@ -85,7 +85,7 @@ def schedule_name(stem: str, kind: str) -> str:
 
 
 def open_schedule_name(stem: str, kind: str) -> str:
-    """Of the open engine where Model Monitor has the schedule of the usual name: `stem-dq-open`."""
+    """The open engine's schedule where Model Monitor has the one of the usual name: `stem-dq-open`."""
     return f"{stem}-{monitor_kinds.KINDS[kind].short}-open"
 
 
@@ -104,7 +104,7 @@ def dashboard_name(stem: str, region: str) -> str:
 
 
 def dashboard_url(region: str, name: str) -> str:
-    """Where the console shows a dashboard; China and GovCloud have consoles of their own."""
+    """The URL at which the console shows a dashboard; China and GovCloud have consoles of their own."""
     domain = "aws.amazon.com"
     if region.startswith("cn-"):
         domain = "amazonaws.cn"

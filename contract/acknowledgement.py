@@ -37,5 +37,5 @@ class Acknowledgement:
 
 
 def acknowledgement_key(prefix: str, endpoint: str, schedule: str) -> str:
-    """Where that of a schedule lies; `prefix` is the responder's state."""
+    """The key of a schedule's acknowledgement; `prefix` is the responder's state."""
     return f"{prefix}/{FOLDER}/{endpoint}/{schedule}.json"

@@ -39,7 +39,9 @@ class Failure:
         return json.dumps(asdict(self)).encode()
 
     def key(self, prefix: str) -> str:
-        """Where it is kept below the `prefix` of all notes: in the order of runs, in whatever order they fail."""
+        """The key under which it is kept below the `prefix` of all notes: in the order of runs, in whatever order they
+        fail.
+        """
         return f"{notes_of(prefix, self.endpoint, self.schedule)}{_stamp(self.run) or _stamp(self.ended) or '0'}.json"
 
 

@@ -134,5 +134,5 @@ TABLES: Final[Mapping[str, ResultTable]] = {
 
 
 def day_prefix(table: str, day: str) -> str:
-    """Where a day's lines of a table lie, below the place of the tables; `day` is `2026-01-31`."""
+    """The prefix of a day's lines of a table, below the place of the tables; `day` is `2026-01-31`."""
     return f"{table}/{DAY}={day}"

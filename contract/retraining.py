@@ -86,5 +86,5 @@ REASON_PARAMETER: Final = "Reason"
 
 
 def inside(name: str) -> str:
-    """Where an input of a job lies."""
+    """The path of an input inside of its job."""
     return f"{ROOT}/input/{name}"

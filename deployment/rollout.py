@@ -137,7 +137,7 @@ class Rollout:
 
     @property
     def outcomes(self) -> list[Outcome]:
-        """In the plan's order."""
+        """The outcomes in the plan's order."""
         return list(self._outcomes.values())
 
     def run(self, operation: str, *, parallel: int = 4) -> list[Outcome]:

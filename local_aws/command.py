@@ -4,6 +4,7 @@
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -13,17 +14,21 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
-import local_aws
-from local_aws.apply import ApplyError, Deployment, Event, SettingsError, deploy, load_settings
-from local_aws.launcher import control
-from local_aws.provider import Plugins
+from local_aws.apply import ApplyError, Deployment, Event, SettingsError, load_settings
+from local_aws.launcher import LocalAws, LocalAwsError, ServerStopped, control, start
+
+# An AWS with nothing in it needs no Pulumi; a stack does, and so do the providers that are served to the CLI.
+HAS_PULUMI: Final = importlib.util.find_spec("pulumi") is not None
+if HAS_PULUMI:
+    from local_aws.apply import deploy
+    from local_aws.provider import Plugins
 
 PROJECT = Path(__file__).resolve().parent.parent
 FAILED, WRONG_ARGUMENTS = 1, 2
@@ -44,7 +49,7 @@ def main() -> int:
             print(f"The clock says {_advance(args.advance).isoformat()}.")
             return 0
         return _serve(args)
-    except (ApplyError, local_aws.LocalAwsError) as error:
+    except (ApplyError, LocalAwsError) as error:
         print(f"local_aws: {error}", file=sys.stderr)
         return WRONG_ARGUMENTS if isinstance(error, SettingsError) else FAILED
 
@@ -77,9 +82,13 @@ def _interrupt(_signal: int, _frame: Any) -> None:
 
 def _serve(args: argparse.Namespace) -> int:
     console = Console(highlight=False, soft_wrap=True)
+    if not (args.no_stack or HAS_PULUMI):
+        raise LocalAwsError(
+            "a stack needs Pulumi, which is not here: install local-aws-model-monitoring[pulumi], or give --no-stack"
+        )
     settings = None if args.no_stack else load_settings(args.project, args.stack)
     with console.status("starting the embedded AWS …"):
-        cloud = local_aws.start(enforce_iam=True, region=_region(settings.config if settings else {}))
+        cloud = start(enforce_iam=True, region=_region(settings.config if settings else {}))
     with cloud:
         deployment = None
         if settings is not None:
@@ -90,14 +99,10 @@ def _serve(args: argparse.Namespace) -> int:
                     cloud,
                     on_event=lambda event: status.update(_progress(event)),
                 )
-        with (
-            _stop_event() as stop,
-            tempfile.TemporaryDirectory(prefix="local-aws-") as folder,
-            Plugins(cloud, Path(folder)) as plugins,
-        ):
+        with _stop_event() as stop, _plugins(cloud) as exports:
             # The signals are an event from before the first line that invites one: an exception in the middle of
             # these lines would skip the destroy below.
-            _explain(console, {**_quoted(cloud.environment()), **plugins.exports()}, cloud, deployment)
+            _explain(console, {**_quoted(cloud.environment()), **exports}, cloud, deployment)
             _wait(cloud, stop)
         console.print("\nStopping.")
         if deployment is not None:
@@ -133,20 +138,29 @@ def _stop_event() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _wait(cloud: local_aws.LocalAws, stop: threading.Event) -> None:
-    """Until `stop` is set; ServerStopped if the server dies by itself."""
+@contextmanager
+def _plugins(cloud: LocalAws) -> Iterator[Mapping[str, str]]:
+    """Serve the providers to a CLI; the variables by which it finds them, none without Pulumi."""
+    with ExitStack() as stack:
+        if not HAS_PULUMI:
+            yield {}
+            return
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")))
+        yield stack.enter_context(Plugins(cloud, folder)).exports()
+
+
+def _wait(cloud: LocalAws, stop: threading.Event) -> None:
+    """Wait until `stop` is set; ServerStopped if the server dies by itself."""
     while not stop.wait(CHECK_SECONDS):
         if not cloud.running:
-            raise local_aws.ServerStopped(f"the embedded AWS has stopped; its log ends:\n{cloud.log_tail()}")
+            raise ServerStopped(f"the embedded AWS has stopped; its log ends:\n{cloud.log_tail()}")
 
 
 def _quoted(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: shlex.quote(value) for name, value in variables.items()}
 
 
-def _explain(
-    console: Console, variables: Mapping[str, str], cloud: local_aws.LocalAws, deployment: Deployment | None
-) -> None:
+def _explain(console: Console, variables: Mapping[str, str], cloud: LocalAws, deployment: Deployment | None) -> None:
     console.print(
         f"An AWS is running at {cloud.endpoint_url}: account {cloud.account_id}, IAM enforced; nothing leaves this"
         " machine."
@@ -178,10 +192,10 @@ def _explain(
 
 def _examples(outputs: Mapping[str, Any]) -> list[str]:
     """Commands that show something, for what the stack has."""
-    lines = [
-        "pulumi stack select --create local && pulumi up -s local   # Pulumi's own engine (`make pulumi` builds it)",
-        "aws sts get-caller-identity",
-    ]
+    lines = ["aws sts get-caller-identity"]
+    if HAS_PULUMI:
+        up = "pulumi stack select --create local && pulumi up -s local"
+        lines.insert(0, f"{up}   # Pulumi's own engine (`make pulumi` builds it)")
     if bucket := outputs.get("bucket_name"):
         lines.append(f"aws s3 ls --recursive s3://{bucket}")
     if endpoint := outputs.get("endpoint_name"):
@@ -201,13 +215,11 @@ def _examples(outputs: Mapping[str, Any]) -> list[str]:
 def _advance(by: timedelta) -> datetime:
     missing = [name for name in _CONTROL_VARIABLES if not os.environ.get(name)]
     if missing:
-        raise local_aws.LocalAwsError(
-            f"{missing[0]} is not set: run the export lines that `python -m local_aws` prints"
-        )
+        raise LocalAwsError(f"{missing[0]} is not set: run the export lines that `python -m local_aws` prints")
     url = os.environ["AWS_ENDPOINT_URL"]
     if not url.startswith(("http://127.0.0.1:", "http://localhost:")):
-        raise local_aws.LocalAwsError(f"AWS_ENDPOINT_URL is {url}, which is no embedded AWS on this machine")
+        raise LocalAwsError(f"AWS_ENDPOINT_URL is {url}, which is no embedded AWS on this machine")
     try:
         return datetime.fromisoformat(control(os.environ, "POST", "clock", {"advance_by": by.total_seconds()})["now"])
     except OSError as error:
-        raise local_aws.LocalAwsError(f"nothing answers at {url}: {error}") from error
+        raise LocalAwsError(f"nothing answers at {url}: {error}") from error

@@ -8,10 +8,11 @@ from components.alerting.alarm_rules import (
     alarm_rules,
     schedule_metric,
 )
-from components.alerting.alerting import DriftAlerting, DriftAlertingArgs
+from components.alerting.alerting import DriftAlerting, DriftAlertingArgs, WatchedAlarm
 from components.alerting.dead_letters import DeadLetterAlarms, DeadLetterAlarmsArgs
 from components.alerting.monitor_health import MonitorHealth, MonitorHealthArgs
 from components.alerting.monitor_watch import MonitorWatch, MonitorWatchArgs
+from components.alerting.topics import alarm_topic_policy
 
 __all__ = [
     "PERIOD_SECONDS",
@@ -26,6 +27,8 @@ __all__ = [
     "MonitorHealthArgs",
     "MonitorWatch",
     "MonitorWatchArgs",
+    "WatchedAlarm",
     "alarm_rules",
+    "alarm_topic_policy",
     "schedule_metric",
 ]

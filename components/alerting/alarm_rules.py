@@ -66,7 +66,7 @@ class AlarmRule:
 
     @property
     def condition(self) -> str:
-        """In words: from when on it rings."""
+        """Say in words from when on it rings."""
         runs = f" in {self.runs} runs in a row" if self.runs > 1 else ""
         return f"{self.title} >= {self.threshold:g}{runs}"
 

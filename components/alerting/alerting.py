@@ -335,6 +335,6 @@ class DriftAlerting(pulumi.ComponentResource):
 
 
 def _hours_between_runs(args: DriftAlertingArgs) -> dict[str, int]:
-    """Of each schedule that is watched, by kind."""
+    """The hours between the runs of each schedule that is watched, by kind."""
     given = args.get("hours_between_runs") or {}
     return {kind: given.get(kind, 1) for kind in args["schedules"]}

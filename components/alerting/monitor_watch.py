@@ -47,7 +47,7 @@ class MonitorWatchArgs(TypedDict):
     metrics_function_name: pulumi.Input[str]
     """The function that is asked to look at jobs whose end it did not hear."""
     metrics_function_arn: pulumi.Input[str]
-    dead_letters: NotRequired[aws.sqs.Queue]
+    dead_letters: NotRequired[aws.sqs.Queue | None]
     """Where a look that failed is kept, if there is a queue for it; its owner alarms. Default a queue of its own."""
     log_retention_in_days: NotRequired[int]
     """Of the function's log group. Default 30."""

@@ -12,15 +12,16 @@ import pulumi_aws as aws
 
 from components import naming
 from components.args import CommonSettings, Subscription
-from components.iam import AwsContext, PolicyDocument, deny_insecure_transport, policy_document
+from components.iam import AwsContext, PolicyDocument, Statement, deny_insecure_transport, policy_document
 
 # CloudWatch may not use the AWS-managed key of SNS (its policy knows no other service), so a topic that alarms publish
 # to is either encrypted with a customer's key or not at rest. An alarm's message has names and counts, no data.
 NOTIFICATION_TOPIC_KEY: Final = "alias/aws/sns"
 
 
-def alarm_topic_policy(context: AwsContext, topic_arn: str, alarm_stem: str) -> PolicyDocument:
-    """Only this account's CloudWatch may publish, only from alarms that are called after this stack, only over TLS.
+def alarm_topic_policy(context: AwsContext, topic_arn: str, alarm_stem: str, *others: Statement) -> PolicyDocument:
+    """Let this account's CloudWatch publish from alarms that are called after this stack, and `others` what they say;
+    all of them only over TLS.
 
     A stack whose name goes on after this one's (`churn-eu` beside `churn`) passes too. A longer pattern would prove no
     more: who may make an alarm in this account may call it anything; and one that left an alarm out would silence it.
@@ -37,12 +38,13 @@ def alarm_topic_policy(context: AwsContext, topic_arn: str, alarm_stem: str) -> 
                 "ArnLike": {"aws:SourceArn": context.arn("cloudwatch", f"alarm:{alarm_stem}-*")},
             },
         },
+        *others,
         deny_insecure_transport(["sns:Publish"], [topic_arn]),
     )
 
 
 def notification_topic_policy(topic_arn: str, responder_role_arn: str) -> PolicyDocument:
-    """Only the responder may publish, only over TLS."""
+    """Let the responder alone publish, and only over TLS."""
     return policy_document(
         {
             "Sid": "ResponderPublishes",

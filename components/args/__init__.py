@@ -12,7 +12,6 @@ Never `from __future__ import annotations` here: Pulumi reads these annotations 
 """
 
 from components.args.alerting import AlertingArgs, AlertingSettings, email_addresses
-from components.args.attribution import AttributionArgs, AttributionData, AttributionSettings
 from components.args.baseline import (
     AnyBaseline,
     AnyQualityBaseline,
@@ -32,11 +31,8 @@ from components.args.baseline import (
     files_for_thresholds,
     quality_baseline_settings,
 )
-from components.args.batch import BatchArgs, BatchSettings, PartitionsArgs, PartitionsSettings
-from components.args.bias import BiasArgs, BiasData, BiasSettings
 from components.args.bounds import check_data_quality_definition
 from components.args.common import LOG_RETENTION_DAYS, CommonSettings, check_component_name, common_settings
-from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import (
     AutoscalingArgs,
     AutoscalingSettings,
@@ -48,7 +44,11 @@ from components.args.endpoint import (
 )
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import KIND_ARGUMENTS, KindArguments
-from components.args.model_quality import ModelQualityArgs, ModelQualitySettings, quality_thresholds
+from components.args.kinds.attribution import AttributionArgs, AttributionData, AttributionSettings
+from components.args.kinds.batch import BatchArgs, BatchSettings, PartitionsArgs, PartitionsSettings
+from components.args.kinds.bias import BiasArgs, BiasData, BiasSettings
+from components.args.kinds.custom import CustomArgs, CustomSettings
+from components.args.kinds.model_quality import ModelQualityArgs, ModelQualitySettings, quality_thresholds
 from components.args.monitors import (
     DataQualityArgs,
     DataQualitySettings,

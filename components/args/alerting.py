@@ -133,7 +133,7 @@ class AlertingSettings:
 
     @property
     def severities(self) -> tuple[str, ...]:
-        """Those that any alarm has, the mildest first."""
+        """The severities that any alarm has, the mildest first."""
         there = {item.severity for item in (*self.violations, *self.job_failures)}
         return tuple(severity for severity in SEVERITIES if severity in there)
 

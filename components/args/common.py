@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import pulumi
 
@@ -23,6 +23,15 @@ _TAG: Final = re.compile(r"[\w \xa0\u2000-\u200a\u202f\u3000.:/=+\-@]*")
 COMMON_ARGUMENTS: Final = ("tags", "permissions_boundary_arn", "log_retention_in_days", "kms_key_arn")
 
 
+class CommonArgs(TypedDict):
+    """The arguments of `COMMON_ARGUMENTS`, as components take them."""
+
+    tags: Mapping[str, pulumi.Input[str]]
+    permissions_boundary_arn: pulumi.Input[str] | None
+    log_retention_in_days: int
+    kms_key_arn: pulumi.Input[str] | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class CommonSettings:
     """What every part of a stack is given: tags, the roles' boundary, how long logs are kept, the key for all data."""
@@ -31,6 +40,15 @@ class CommonSettings:
     permissions_boundary_arn: pulumi.Input[str] | None
     log_retention_in_days: int
     kms_key_arn: pulumi.Input[str] | None = None
+
+    def to_args(self) -> CommonArgs:
+        """The settings as arguments, for a part that takes those."""
+        return {
+            "tags": self.tags,
+            "permissions_boundary_arn": self.permissions_boundary_arn,
+            "log_retention_in_days": self.log_retention_in_days,
+            "kms_key_arn": self.kms_key_arn,
+        }
 
 
 def check_component_name(name: str) -> None:

@@ -247,6 +247,24 @@ def check_segments(segments: Sequence[str], engine: str, path: str, *, allowed: 
         )
 
 
+def check_for_clarify(
+    command: str, engine: str, path: str, record_preprocessor: Script | None, *, makes_baseline: bool
+) -> None:
+    """Refuse a script, and a baseline that a job of the open engine would make: SageMaker Clarify has no place for
+    either. `command` of drift-tools makes the baseline instead. Raises ArgumentError.
+    """
+    if record_preprocessor is not None:
+        raise ArgumentError(
+            f"{path}.record_preprocessor is given and engine is {engine}: SageMaker Clarify takes no script; set "
+            "engine to open, or remove it"
+        )
+    if makes_baseline:
+        raise ArgumentError(
+            f"{path}.baseline.data is given and engine is {engine}: give {path}.baseline.constraints, made with "
+            f"`python -m drift_tools {command} DATA … --format json --output analysis.json`, or set engine to open"
+        )
+
+
 def check_segment_inputs(read: Reader, segments: Sequence[str], columns: Sequence[str], what: str) -> None:
     """Refuse segments by columns that are not there; `what` these are called. Raises ArgumentError."""
     missing = [name for name in segments if name not in columns]

@@ -99,9 +99,6 @@ class Reader:
             raise self.refuse(key, f"must be from {least} to {most}")
         return int(value)
 
-    def optional_whole(self, key: str, least: int, most: int) -> int | None:
-        return self.whole(key, least, least, most) if self.has(key) else None
-
     def number(self, key: str, default: float | None, least: float, most: float) -> float | None:
         value = self._figure(key)
         if value is None:
@@ -248,19 +245,19 @@ class Reader:
                 raise ArgumentError(f"{self.name(other)} is given without {self.name(key)}: remove it, or give both")
 
     def instance_type(self, default: str) -> str:
-        """Of hosting: sizes that there are, of whatever family, for AWS goes on making them."""
+        """Read an instance type of hosting: sizes that there are, of whatever family, for AWS goes on making them."""
         form = "an instance type such as ml.m5.xlarge"
         return self.text("instance_type", default, rf"ml\.[a-z][a-z0-9-]*\.(?:{'|'.join(_SIZES)})", form)
 
     def training_instance_type(self, default: str) -> str:
-        """Of a training job, which knows others still."""
+        """Read an instance type of a training job, which knows others still."""
         found = self.instance_type(default)
         if found.split(".")[1] in HOSTING_ONLY - TRAINING_TOO:
             raise self.refuse("instance_type", "SageMaker has it for endpoints and not for training; give ml.m5.xlarge")
         return found
 
     def job_instance_type(self, default: str) -> str:
-        """Of a processing job, which knows less families than hosting does."""
+        """Read an instance type of a processing job, which knows fewer families than hosting does."""
         found = self.instance_type(default)
         if found.split(".")[1] in HOSTING_ONLY:
             raise self.refuse(

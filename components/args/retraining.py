@@ -242,7 +242,9 @@ class RetrainingSettings:
 
 
 def _schedule(read: Reader) -> str | None:
-    """In EventBridge Scheduler's words: `rate(30 days)`, or a cron of six fields; None where there is none."""
+    """Read a schedule in EventBridge Scheduler's words: `rate(30 days)`, or a cron of six fields; None where there is
+    none.
+    """
     if not read.has("schedule"):
         return None
     form = "rate(30 days), or cron(MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK YEAR) such as cron(0 4 ? * MON *)"

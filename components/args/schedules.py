@@ -52,7 +52,7 @@ class ScheduleExpression:
 
     @property
     def runs_per_year(self) -> float:
-        """From which the level of a single run follows."""
+        """How many runs there are in a year, from which the level of a single run follows."""
         return HOURS_PER_YEAR / self.period_hours
 
     def check_windows_join(self, name: str) -> None:
@@ -69,7 +69,7 @@ class ScheduleExpression:
             )
 
     def for_event_bridge(self, minute: int) -> str:
-        """In EventBridge Scheduler's words, `minute` minutes into the hour.
+        """Write it in EventBridge Scheduler's words, `minute` minutes into the hour.
 
         `H/N` is written out: to Model Monitor it is "every N hours, one of them at H", to EventBridge "from H on until
         midnight".

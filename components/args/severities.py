@@ -51,7 +51,7 @@ class Threshold:
 
     @property
     def level(self) -> float:
-        """From when on it rings, in its own unit."""
+        """The value from which on it rings, in its own unit."""
         return self.threshold if self.effect is None else self.effect
 
     @classmethod

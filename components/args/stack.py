@@ -7,7 +7,6 @@ from typing import NotRequired, Self, TypedDict, TypeVar
 import pulumi
 
 from components.args.alerting import AlertingArgs, AlertingSettings
-from components.args.attribution import AttributionArgs
 from components.args.baseline import (
     AnyBaseline,
     BaselineArgs,
@@ -18,14 +17,15 @@ from components.args.baseline import (
     existing_files,
     files_for_thresholds,
 )
-from components.args.batch import BatchArgs, BatchSettings
-from components.args.bias import BiasArgs
 from components.args.common import COMMON_ARGUMENTS, CommonSettings, check_component_name, common_settings
-from components.args.custom import CustomArgs, CustomSettings
 from components.args.endpoint import EndpointArgs, EndpointSettings, ExistingEndpointSettings, endpoint_settings
 from components.args.engines import BOTH, ENGINES, MODEL_MONITOR, OPEN
 from components.args.kinds import monitor_settings
-from components.args.model_quality import ModelQualityArgs, ModelQualitySettings
+from components.args.kinds.attribution import AttributionArgs
+from components.args.kinds.batch import BatchArgs, BatchSettings
+from components.args.kinds.bias import BiasArgs
+from components.args.kinds.custom import CustomArgs, CustomSettings
+from components.args.kinds.model_quality import ModelQualityArgs, ModelQualitySettings
 from components.args.monitors import (
     DataQualityArgs,
     DataQualitySettings,
@@ -179,7 +179,7 @@ class StackSettings:
 
     @property
     def hours_between_runs(self) -> dict[str, int]:
-        """Of each monitor that is on, by its kind."""
+        """How many hours there are between the runs of each monitor that is on, by its kind."""
         return {kind: settings.schedule.period_hours for kind, settings in self.monitors.items()}
 
     @property

@@ -285,7 +285,7 @@ class Baseline(pulumi.ComponentResource):
         )
 
     def _captures(self, job: BaselineJob) -> pulumi.Output[str] | None:
-        """Where those of the endpoint's variant are, for a job that reads them."""
+        """Where the captures of the endpoint's variant are, for a job that reads them."""
         if not job.reads_captures:
             return None
         place = self._args.get("capture_uri")

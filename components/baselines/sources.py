@@ -35,8 +35,8 @@ def data_quality_source(
     segments: Sequence[str] = (),
     preprocessor: Script | None = None,
 ) -> BaselineSource | None:
-    """Of the data-quality monitor, whose windows have so many hours and whose records go through `preprocessor`; None
-    without a baseline.
+    """The source of the data-quality monitor's baseline, whose windows have so many hours and whose records go through
+    `preprocessor`; None without a baseline.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def model_quality_source(
     positive_label: str | None = None,
     segments: Sequence[str] = (),
 ) -> BaselineSource | None:
-    """Of the model-quality monitor; None if nothing is demanded of the model.
+    """The source of the model-quality monitor's baseline; None if nothing is demanded of the model.
 
     Raises
     ------

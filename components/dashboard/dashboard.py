@@ -94,7 +94,7 @@ def _alarms(subject: DashboardSubject) -> list[Widget]:
 
 
 def _largest_effect(subject: DashboardSubject) -> list[Widget]:
-    """Of all findings, where an alarm listens to it."""
+    """Graph the largest effect of all findings, where an alarm listens to it."""
     if not any(rule.metric_name == metrics.LARGEST_EFFECT for rule in subject.rules):
         return []
     return [_own_metric(subject, metrics.LARGEST_EFFECT, "Largest effect (1: just material)")]

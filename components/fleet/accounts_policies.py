@@ -7,12 +7,12 @@ through a role that the member account has made, by whoever it names, with a sec
 from collections.abc import Sequence
 from typing import Any, Final
 
-from components.iam import AwsContext, PolicyDocument, allow, deny_insecure_transport, policy_document
+from components.alerting import alarm_topic_policy
+from components.iam import AwsContext, PolicyDocument, allow, policy_document
 from contract import metrics
 from contract.bucket_layout import RESULT_TABLES
 
 # What a member links: its models' own metrics, and what SageMaker says of its endpoints. Nothing else of the account.
-LINKED_NAMESPACES: Final = (metrics.STACK_NAMESPACES, "AWS/SageMaker")
 LINK_FILTER: Final = " OR ".join((f"Namespace LIKE '{metrics.STACK_NAMESPACES}%'", "Namespace = 'AWS/SageMaker'"))
 ALARM_CHANGE: Final = "CloudWatch Alarm State Change"
 
@@ -68,28 +68,15 @@ def sink_policy(organization_id: str | None, accounts: Sequence[str]) -> PolicyD
 
 def center_topic_policy(context: AwsContext, topic_arn: str, stem: str, rule_arn: str) -> PolicyDocument:
     """The fleet's alarms and its rule publish, of this account, over TLS."""
-    return policy_document(
-        {
-            "Sid": "AlarmsPublish",
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudwatch.amazonaws.com"},
-            "Action": ["sns:Publish"],
-            "Resource": [topic_arn],
-            "Condition": {
-                "StringEquals": {"aws:SourceAccount": context.account_id},
-                "ArnLike": {"aws:SourceArn": context.arn("cloudwatch", f"alarm:{stem}-*")},
-            },
-        },
-        {
-            "Sid": "FindingsPublish",
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": ["sns:Publish"],
-            "Resource": [topic_arn],
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-        },
-        deny_insecure_transport(["sns:Publish"], [topic_arn]),
-    )
+    findings = {
+        "Sid": "FindingsPublish",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["sns:Publish"],
+        "Resource": [topic_arn],
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+    }
+    return alarm_topic_policy(context, topic_arn, stem, findings)
 
 
 def findings_log_policy(context: AwsContext, log_group_arn: str) -> PolicyDocument:

@@ -19,7 +19,6 @@ from contract.monitor_kinds import BIAS, DATA_QUALITY, KINDS, MODEL_QUALITY
 METRICS_A_SEARCH: Final = 100
 METRICS_A_DASHBOARD: Final = 500
 BODY_BYTES: Final = 1_000_000
-WIDGETS_A_DASHBOARD: Final = 500
 DAY: Final = 86_400
 HOUR: Final = 3600
 # What stands for the chosen model in the second kind of dashboard, until somebody chooses one.
@@ -285,7 +284,7 @@ def _series(subject: FleetSubject, title: str, expression: str) -> Part:
 
 
 def _laid_out(parts: Sequence[Part]) -> list[Widget]:
-    """From left to right, in rows of 24 columns."""
+    """Lay widgets out from left to right, in rows of 24 columns."""
     widgets, x, y, row = [], 0, 0, 0
     for part in parts:
         if x + part.width > GRID_WIDTH:

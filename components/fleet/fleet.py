@@ -65,7 +65,7 @@ class ModelMonitoringFleet(pulumi.ComponentResource):
         given: Mapping[str, Any] = args
 
         def handed(*names: str, **more: Any) -> Any:
-            """Those of the arguments that are given, for a part that has them by the same names."""
+            """Pick the arguments that are given, for a part that has them by the same names."""
             return {key: given[key] for key in names if given.get(key) is not None} | more
 
         common = ("kms_key_arn", "tags")

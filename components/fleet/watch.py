@@ -8,7 +8,7 @@ from typing import Any, Final, NotRequired, Self, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.alerting import AlarmFactory, Metric
+from components.alerting import AlarmFactory, Metric, alarm_topic_policy
 from components.args import (
     CRITICAL,
     WARNING,
@@ -23,7 +23,6 @@ from components.iam import (
     AwsContext,
     PolicyDocument,
     allow,
-    deny_insecure_transport,
     function_basics,
     look_up_context,
     policy_document,
@@ -100,24 +99,6 @@ def fleet_watch_policy(context: AwsContext, *, log_group_arn: str, dead_letter_a
     )
 
 
-def fleet_topic_policy(context: AwsContext, topic_arn: str, stem: str) -> PolicyDocument:
-    """Let alarms of the fleet publish, of the fleet's own account, and nobody else."""
-    return policy_document(
-        {
-            "Sid": "AlarmsPublish",
-            "Effect": "Allow",
-            "Principal": {"Service": "cloudwatch.amazonaws.com"},
-            "Action": ["sns:Publish"],
-            "Resource": [topic_arn],
-            "Condition": {
-                "StringEquals": {"aws:SourceAccount": context.account_id},
-                "ArnLike": {"aws:SourceArn": context.arn("cloudwatch", f"alarm:{stem}-*")},
-            },
-        },
-        deny_insecure_transport(["sns:Publish"], [topic_arn]),
-    )
-
-
 class FleetWatch(pulumi.ComponentResource):
     """Counts models every hour; rings when many drift at once, when one is silent or fails, or when nobody counts."""
 
@@ -153,7 +134,7 @@ class FleetWatch(pulumi.ComponentResource):
             f"{self._stem}-fleet-alarms-policy",
             arn=topic.arn,
             policy=pulumi.Output.all(look_up_context(self), topic.arn).apply(
-                lambda found: json.dumps(fleet_topic_policy(found[0], found[1], self._stem))
+                lambda found: json.dumps(alarm_topic_policy(found[0], found[1], self._stem))
             ),
             opts=self._child,
         )

@@ -2,6 +2,7 @@
 
 from components.functions.function import MonitoringFunction, dead_letter_queue, monitoring_function
 from components.functions.job_metrics import ProcessingMetrics, ProcessingMetricsArgs
+from components.functions.layer import function_layer
 from components.functions.on_job_end import HearingNames, hear_of_ended_jobs
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "ProcessingMetrics",
     "ProcessingMetricsArgs",
     "dead_letter_queue",
+    "function_layer",
     "hear_of_ended_jobs",
     "monitoring_function",
 ]

@@ -12,6 +12,7 @@ from components.args import CommonSettings
 from components.iam import AwsContext, PolicyDocument, lambda_trust, look_up_context, service_role, with_key
 
 RUNTIME: Final = "python3.13"
+ARCHITECTURE: Final = "arm64"
 DEAD_LETTER_SECONDS: Final = 14 * 24 * 3600  # the longest that SQS keeps a message
 EVENT_AGE_SECONDS: Final = 3600
 RETRIES: Final = 2
@@ -36,7 +37,7 @@ class MonitoringFunction:
 def dead_letter_queue(
     name: str, parent: pulumi.Resource, common: CommonSettings, *, before: str | None = None
 ) -> aws.sqs.Queue:
-    """Where an event ends that a function could not handle; encrypted, kept for fourteen days.
+    """Make the queue where an event ends that a function could not handle; encrypted, kept for fourteen days.
 
     `before` is what the queue was called in an earlier version.
     """
@@ -105,7 +106,7 @@ def monitoring_function(
         layers=list(layers) or None,
         handler=function_handler(folder),
         runtime=RUNTIME,
-        architectures=["arm64"],
+        architectures=[ARCHITECTURE],
         timeout=timeout,
         memory_size=memory_size,
         role=role.arn,

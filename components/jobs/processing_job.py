@@ -54,7 +54,7 @@ class Files:
         return [s3_input(name, uri, path) for name, uri, path in known if uri is not None]
 
     def environment(self) -> dict[str, str]:
-        """Where the job finds them."""
+        """The variables that say where the job finds them."""
         known = (
             ("PYTHONPATH", self.code, processing_job.CODE_PATH),
             ("baseline_constraints", self.constraints, processing_job.CONSTRAINTS_PATH),

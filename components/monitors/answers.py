@@ -13,7 +13,7 @@ from components.args import (
 
 
 def answer_environment(quality: ModelQualitySettings) -> Mapping[str, str]:
-    """Of what model quality is measured, and where a record has it."""
+    """The variables that say of what model quality is measured, and where a record has it."""
     threshold = quality.probability_threshold
     return _given(
         {

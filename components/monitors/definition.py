@@ -100,7 +100,7 @@ def endpoint_input(endpoint_name: pulumi.Input[str], attributes: Mapping[str, An
 
 
 def ground_truth_input(bucket_name: pulumi.Input[str]) -> dict[str, Any]:
-    """Where a definition finds the labels."""
+    """The input that says where a definition finds the labels."""
     return {
         "s3_uri": pulumi.Output.from_input(bucket_name).apply(
             lambda bucket: naming.s3_uri(bucket, bucket_layout.GROUND_TRUTH)

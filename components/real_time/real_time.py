@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components import naming
 from components.args import CommonSettings, RealTimeSettings
-from components.functions import MonitoringFunction, dead_letter_queue, monitoring_function
+from components.functions import MonitoringFunction, dead_letter_queue, function_layer, monitoring_function
 from components.iam import AwsContext, PolicyDocument
 from components.real_time.alarms import StreamAlarms
 from components.real_time.policies import stream_policy
@@ -149,14 +149,11 @@ class RealTime(pulumi.ComponentResource):
                 )
             )
 
-        layer = aws.lambda_.LayerVersion(
+        layer = function_layer(
             f"{self._stem}-numpy",
-            layer_name=f"{self._stem}-numpy",
+            self,
             description="numpy, for the function that watches the stream",
             code=settings.layer,
-            compatible_runtimes=["python3.13"],
-            compatible_architectures=["arm64"],
-            opts=pulumi.ResourceOptions(parent=self),
         )
         return monitoring_function(
             f"{self._stem}-stream-drift",

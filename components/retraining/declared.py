@@ -17,7 +17,7 @@ Declared = Mapping[str, str]
 
 
 def declared(settings: EndpointSettings, network: NetworkSettings, common: CommonSettings) -> pulumi.Output[Declared]:
-    """By part of the declaration a hash of all that a deployment leaves alone."""
+    """Hash, by part of the declaration, all that a deployment leaves alone."""
     parts: dict[str, Any] = {
         "model": [naming.content_hash(settings.model_data), settings.model_uri, settings.model_version],
         "image": [settings.image_uri or settings.image_tag],

@@ -66,10 +66,10 @@ class Ground:
 
     @property
     def child(self) -> pulumi.ResourceOptions:
-        """Of most of them."""
+        """The options of most resources."""
         return pulumi.ResourceOptions(parent=self.parent)
 
     @property
     def fixed_name(self) -> pulumi.ResourceOptions:
-        """Of what has a name of ours, which may come again when a deployment that failed is reverted."""
+        """The options of what has a name of ours, which may come again when a deployment that failed is reverted."""
         return pulumi.ResourceOptions(parent=self.parent, delete_before_replace=True)

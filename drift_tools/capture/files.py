@@ -19,8 +19,10 @@ from drift_tools.errors import InputError
 BLOCK_BYTES = 8 << 20
 _READ_BYTES = 1 << 18
 _MANIFEST_BYTES = 1 << 10
-_SCAN_BYTES = 1 << 17
-_LINES_BYTES = 1 << 20
+_PAGE_BYTES = 1 << 12
+_LINES_BYTES = 1 << 21
+_FOLDS = 16
+_MOST_FOLDS = 1 / 8
 _GZIP = b"\x1f\x8b"
 _NEWLINE = 10
 DAMAGED = "gzip file is cut short or damaged"
@@ -155,8 +157,13 @@ def blocks_of(path: Path, *, block_bytes: int = BLOCK_BYTES, keep: int = 1) -> I
 
 
 def _room(size: int) -> memoryview:
-    """Memory to read into. numpy's is of large pages, and nobody fills it with zeros first."""
-    return np.empty(size, dtype=np.uint8).data.cast("B")
+    """Memory to read into. numpy's is of large pages, and nobody fills it with zeros first.
+
+    It begins where a page does: the kernel copies whole pages, three times as fast into these as next to their begins.
+    """
+    room = np.empty(size + _PAGE_BYTES, dtype=np.uint8)
+    begin = -room.ctypes.data % _PAGE_BYTES
+    return room[begin : begin + size].data.cast("B")
 
 
 def _last_break(content: memoryview) -> int:
@@ -171,13 +178,22 @@ def line_ends(block: memoryview | bytes | NDArray[np.uint8]) -> NDArray[np.intp]
     """Where the line breaks are."""
     content = np.frombuffer(block, dtype=np.uint8)
     starts = range(0, len(content), _LINES_BYTES)
-    return np.concatenate([np.flatnonzero(content[at : at + _LINES_BYTES] == _NEWLINE) + at for at in starts])
+    return np.concatenate([_breaks(content[at : at + _LINES_BYTES]) + at for at in starts])
 
 
-def scans(content: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """The content in parts that the processor's cache holds together with what is made of them."""
-    for start in range(0, len(content), _SCAN_BYTES):
-        yield content[start : start + _SCAN_BYTES]
+def _breaks(content: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """The same of a part. It is folded, and only where the smallest byte of a fold may be a line break are its bytes
+    looked at one by one.
+    """
+    width = len(content) // _FOLDS
+    folds = content[: width * _FOLDS].reshape(_FOLDS, width)
+    columns = np.flatnonzero(np.minimum.reduce(folds, axis=0) <= _NEWLINE)
+    if len(columns) > _MOST_FOLDS * width:  # short lines
+        return np.flatnonzero(content == _NEWLINE)
+    found = np.flatnonzero(folds.take(columns, axis=1) == _NEWLINE)
+    rows = found // max(len(columns), 1)
+    rest = np.flatnonzero(content[folds.size :] == _NEWLINE) + folds.size
+    return np.concatenate([columns[found - rows * len(columns)] + rows * width, rest])
 
 
 class _Reader:

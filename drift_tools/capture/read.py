@@ -21,10 +21,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from drift_tools.capture.blocks import HAS_FAST_PATH, BlockResult, Segment, read_block, read_each
+from drift_tools.capture.blocks import HAS_FAST_PATH, read_block, read_each
 from drift_tools.capture.files import Block, DamagedError, blocks_of, capture_files
 from drift_tools.capture.limits import MOST_COLUMNS, MOST_NEW_NAMES, TOO_MANY_COLUMNS, TOO_MANY_NAMES
 from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
+from drift_tools.capture.segments import BlockResult, Segment
 from drift_tools.errors import InputError
 from drift_tools.tables import Cells, Order, Parts, Run, Table, Texts, joined
 
@@ -253,17 +254,17 @@ def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[Bl
     """What each block of the source holds, in order; two blocks are read at a time where that is quicker."""
     fast = fast and HAS_FAST_PATH and selection.preprocess is None
     workers = min(os.cpu_count() or 1, _MOST_WORKERS) if fast else 1
-    # Read or waiting: one more than workers, and the one that is being read from the file.
-    blocks = _blocks(source, keep=workers + 2)
+    # One for each worker, and the one that is read from the file meanwhile.
+    blocks = _blocks(source, keep=workers + 1)
     if workers == 1:
         yield from (_read(block, selection, fast) for block in blocks)
         return
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[BlockResult]] = deque()
         for block in blocks:
-            waiting.append(pool.submit(_read, block, selection, fast))
-            if len(waiting) > workers:
+            if len(waiting) == workers:
                 yield waiting.popleft().result()
+            waiting.append(pool.submit(_read, block, selection, fast))
         while waiting:
             yield waiting.popleft().result()
 

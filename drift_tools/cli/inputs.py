@@ -100,7 +100,7 @@ def _read_tables(
 
 
 def _with_partitions(table: Table, folders: Sequence[str]) -> Table:
-    """With a column for each folder `name=value` that the file lies in, as Hive lays out tables, unless the file has
+    """Add a column for each folder `name=value` that the file lies in, as Hive lays out tables, unless the file has
     that column itself.
     """
     found = {}

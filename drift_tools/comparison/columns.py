@@ -175,7 +175,7 @@ class Categories:
         return self.rows - sum(self.counts.values())
 
     def cleaned(self) -> "Categories":
-        """Without the blanks around them, which no reader of CSV keeps; what is empty then is missing."""
+        """Strip the blanks around texts, which no reader of CSV keeps; what is empty then is missing."""
         if "" not in self.counts and all(name == name.strip() for name in self.counts):
             return self
         found: dict[str, int] = {}

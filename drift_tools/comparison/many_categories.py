@@ -51,7 +51,7 @@ class Tally:
 
     @classmethod
     def of(cls, found: Any) -> "Tally | None":
-        """Of Arrow's `value_counts`; None if there are few, or texts that need a closer look before being counted."""
+        """Take Arrow's `value_counts`; None if there are few, or texts that need a closer look before being counted."""
         if found is None or len(found) < MANY:
             return None
         tally = cls._of_counts(found)
@@ -73,7 +73,7 @@ class Tally:
 
     @classmethod
     def of_divided(cls, texts: Divided, missing: int) -> "Tally | None":
-        """Of texts most of which are single; None as above."""
+        """Count texts most of which are single; None as above."""
         import pyarrow as pa  # noqa: PLC0415 - optional, and there, since these are its arrays
 
         others = [part.cast(pa.large_string()) for part in texts.others]

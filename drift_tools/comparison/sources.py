@@ -34,8 +34,8 @@ _SOME = 100
 
 
 class _Typed(Sample):
-    """Of a source that says that it holds numbers; `read` gives them, NaN where one is missing, and `cells` the careful
-    column, for whoever asks for categories after all.
+    """A column of a source that says that it holds numbers; `read` gives them, NaN where one is missing, and `cells`
+    the careful column, for whoever asks for categories after all.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class _Typed(Sample):
 
 
 class _Counted(Sample):
-    """Of a source that says that it holds categories; `count` gives how often each occurs, None left out, and `cells`
-    the careful column, for whoever asks for numbers after all.
+    """A column of a source that says that it holds categories; `count` gives how often each occurs, None left out, and
+    `cells` the careful column, for whoever asks for numbers after all.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class _Counted(Sample):
 
 
 class _Careful(Sample):
-    """Of a column whose cells `drift_tools.tables` has looked at."""
+    """A column whose cells `drift_tools.tables` has looked at."""
 
     def __init__(self, column: Column) -> None:
         super().__init__(column.name, len(column), is_numerical=column.is_mostly_numerical)

@@ -40,7 +40,7 @@ class Groups(NamedTuple):
         second: Sequence[float] | NDArray[Any],
         times: NDArray[np.int64] | None = None,
     ) -> "Groups":
-        """Without bins that neither sample has anything in; without `times` each bin is a group."""
+        """Pair two samples, without bins that neither sample has anything in; without `times` each bin is a group."""
         one, other = pair(first, second)
         if times is None:
             return cls(one, other, np.ones(len(one), dtype=np.int64))

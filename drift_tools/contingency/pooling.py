@@ -28,7 +28,7 @@ def pool_rare(groups: Groups) -> tuple[Counts, Counts, int]:
 
 
 def are_rare(groups: Groups) -> NDArray[np.bool_]:
-    """Of which categories fewer than 5 rows are expected in the smaller of two samples, neither of them empty."""
+    """Say of which categories fewer than 5 rows are expected in the smaller of two samples, neither of them empty."""
     n, m = groups.rows
     rare: NDArray[np.bool_] = (groups.first + groups.second) * (min(n, m) / (n + m)) < ENOUGH
     return rare

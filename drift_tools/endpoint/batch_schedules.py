@@ -13,7 +13,7 @@ _FORMATS: Final[Mapping[str, str]] = {"Csv": "csv", "Json": "json", "Parquet": "
 
 
 def place_of(source: Mapping[str, Any]) -> str:
-    """Where the jobs that such an input watches capture."""
+    """The place to which the jobs that such an input watches capture."""
     return str(source["DataCapturedDestinationS3Uri"]).rstrip("/")
 
 

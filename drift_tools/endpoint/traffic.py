@@ -72,7 +72,7 @@ class TrafficResult:
 
     @property
     def seconds(self) -> float:
-        """From the first request to the last answer."""
+        """How long it took from the first request to the last answer."""
         return (self.last - self.first).total_seconds() if self.first and self.last else 0.0
 
 

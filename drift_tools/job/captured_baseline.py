@@ -18,10 +18,10 @@ from contract.bucket_layout import hour_folder
 from contract.captured_span import CAPTURES, CapturedSpan
 from drift_tools.capture import Captures, Counts, iterate_captures
 from drift_tools.errors import InputError
+from drift_tools.job.baseline_files import suggest_baseline
 from drift_tools.job.baseline_windows import windows_of, write_windows
 from drift_tools.job.container import Job
 from drift_tools.job.inputs.dataset import capture_options
-from drift_tools.job.kinds.data_quality import suggest_baseline
 from drift_tools.job.results import Found, completion, require_rows
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.job.window_store import Place, WindowStore, place_of
@@ -54,7 +54,7 @@ class _Windows:
             self.profiles[start] = profile if known is None else known.merge(profile)
 
     def whole(self, span: CapturedSpan) -> dict[int, Profile]:
-        """Those that lie within the span with all of their time: half a day at its end is no day."""
+        """The windows that lie within the span with all of their time: half a day at its end is no day."""
         first, last = span.start.timestamp(), span.end.timestamp() - self.seconds
         return {start: profile for start, profile in sorted(self.profiles.items()) if first <= start <= last}
 

@@ -59,7 +59,7 @@ class Metrics:
 
     @classmethod
     def of(cls, settings: MetricSettings) -> "Metrics | None":
-        """For the run of a schedule; None for any other: metrics have its name for a dimension."""
+        """The metrics of a schedule's run; None for any other: metrics have its name for a dimension."""
         if settings.schedule is None:
             return None
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -219,7 +219,7 @@ def _is_in_range(entry: Mapping[str, Any]) -> bool:
 
 
 def batches(entries: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    """In portions that one request may hold: at most 1,000 metrics, and less than 1 MB."""
+    """Divide metrics into portions that one request may hold: at most 1,000 metrics, and less than 1 MB."""
     batch: list[Mapping[str, Any]] = []
     filled = 0
     for entry in entries:

@@ -144,5 +144,5 @@ def readable(counts: Counts) -> Counts:
 
 
 def path_of(output: Path) -> Path:
-    """Where a run writes it."""
+    """The path to which a run writes it."""
     return output / DRIFT

@@ -207,15 +207,15 @@ class _Run:
 
     @property
     def since(self) -> int:
-        """From which window on the monitor's own count as normal."""
+        """The window from which on the monitor's own count as normal."""
         return 0 if self.normal is None else self.normal.since_seconds
 
     def by_baseline(self, history: WindowHistory) -> Judgement:
-        """By the baseline's own windows."""
+        """Judge by the baseline's own windows."""
         return self._by_windows(MonitorModel.fit(history, season=self.settings.season), "baseline windows")
 
     def by_own_windows(self, store: WindowStore) -> Judgement:
-        """By the monitor's own first weeks, once they are there."""
+        """Judge by the monitor's own first weeks, once they are there."""
         assert self.training is not None  # noqa: S101 - for the type checker: the caller has looked
         model, is_new = self._learnt(store)
         if model is None:
@@ -337,7 +337,7 @@ class _Run:
         }
 
     def _called(self) -> dict[str, list[int]]:
-        """In which of the windows before this one each feature was called drift."""
+        """Say in which of the windows before this one each feature was called drift."""
         found: dict[str, list[int]] = {}
         for record in self.records:
             for name in record.get("called", ()):

@@ -29,7 +29,7 @@ def _if_there(table: Table, what: str) -> str | None:
 
 
 def with_intervals(data: Outcomes, quality: model_quality.ModelQuality) -> dict[str, Any]:
-    """By metric its value and 95 % interval, for drift.json."""
+    """Give each metric its value and 95 % interval, for drift.json."""
     ends = intervals(data, dict(quality.metrics))
     return {
         name: {"value": quality.metrics[name], "low": low, "high": high, "rows": len(data)}

@@ -67,7 +67,7 @@ def _collect(exchange: "_Exchange", job: Job, own: Mapping[str, Any]) -> list[Ma
 
 
 def _seconds_to_wait(job: Job) -> float:
-    """Until shortly before the platform would end the job without a word of why."""
+    """How long there is until shortly before the platform would end the job without a word of why."""
     limit = (job.configuration.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
     return float(limit) * (1 - _RESERVE) if limit else _LONGEST_WAIT
 

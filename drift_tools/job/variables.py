@@ -21,7 +21,7 @@ def names(text: str | None) -> tuple[str, ...]:
 
 
 def switch(name: str, text: str | None) -> bool:
-    """On unless it is off; what is neither is refused, and turns nothing off."""
+    """Read a switch that is on unless it is off; what is neither is refused, and turns nothing off."""
     if text is not None and text.lower() not in _SWITCH:
         raise InputError(f"{name} is {text!r}: give Enabled or Disabled")
     return text is None or _SWITCH[text.lower()]

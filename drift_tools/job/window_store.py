@@ -131,7 +131,7 @@ class WindowStore:
             return list(readers.map(self._record, names))
 
     def bad(self, starts: Iterable[int]) -> list[int]:
-        """Those of these windows that a person marked as bad (`drift-tools acknowledge --bad-from … --bad-to …`).
+        """The starts of those windows that a person marked as bad (`drift-tools acknowledge --bad-from … --bad-to …`).
 
         Raises `InputError` for a mark that is none.
         """
@@ -139,7 +139,7 @@ class WindowStore:
         return [start for start in starts if any(mark.holds(start) for mark in marks)]
 
     def bad_within(self, starts: Iterable[int], seconds: int) -> list[int]:
-        """Those of these windows, so long, that have anything of a span in them that a person marked as bad."""
+        """The starts of those windows, so long, that have anything of a span in them that a person marked as bad."""
         marks = self._marks()
         return [start for start in starts if any(mark.touches(start, seconds) for mark in marks)]
 

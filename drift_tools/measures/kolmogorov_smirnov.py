@@ -72,8 +72,9 @@ def ks_of_sorted(baseline: Numbers, current: Numbers) -> KolmogorovSmirnov:
 
 @lru_cache(maxsize=4096)  # a table's columns share their number of rows, and differ in few dozen statistics
 def _exact_p_value(rows: int, n: int) -> float:
-    """Of a difference of `rows` / n or more between two samples of n rows each without ties: the alternating sum of
-    Gnedenko and Korolyuk (1951) over paths that leave the strip, C(2n, n - j * rows) / C(2n, n) for j = 1, 2, ….
+    """The p-value of a difference of `rows` / n or more between two samples of n rows each without ties: the
+    alternating sum of Gnedenko and Korolyuk (1951) over paths that leave the strip, C(2n, n - j * rows) / C(2n, n) for
+    j = 1, 2, ….
     """
     step = np.arange(1.0, n + 1)
     shares = np.cumprod((n - step + 1) / (n + step))[rows - 1 :: rows]  # of all paths, by j

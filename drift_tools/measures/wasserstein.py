@@ -74,7 +74,9 @@ class _Overlap(NamedTuple):
 
 @lru_cache(maxsize=4)  # the columns of a table mostly have one length, and two threads may be at two of them
 def _overlap(n: int, m: int) -> _Overlap:
-    """For n > m rows. In whole numbers, since i / n and j / m are equal more often than floats tell."""
+    """Find what overlaps, for n > m rows: in whole numbers, since i / n and j / m are equal more often than floats
+    tell.
+    """
     of = np.arange(n) * m // n
     starts = np.arange(1, m) * n  # of the smaller sample's steps
     cut = starts // m

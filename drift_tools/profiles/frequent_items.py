@@ -34,7 +34,7 @@ class Categories:
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> "Categories":
-        """From exact counts."""
+        """Take exact counts."""
         return cls._trimmed(counts, 0, None, 0)
 
     def merge(self, other: "Categories") -> "Categories":

@@ -88,7 +88,7 @@ class Sketch:
         return Sketch(tuple(levels))
 
     def quantiles(self, shares: Sequence[float]) -> Numbers:
-        """For each share (above 0, up to 1) the smallest item with at least that share of the weight up to it."""
+        """Find for each share (above 0, up to 1) the smallest item with at least that share of the weight up to it."""
         items, cumulated = self.cumulated()
         # A share that rounding puts a little above an item's own is that item's.
         places = np.searchsorted(cumulated, np.asarray(shares) - 1e-12, side="left")

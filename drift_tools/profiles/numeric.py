@@ -36,7 +36,7 @@ class NumberProfile:
 
     @classmethod
     def of(cls, values: Numbers) -> "NumberProfile | None":
-        """Of the finite ones of these values; None if there are none."""
+        """Profile the finite ones of these values; None if there are none."""
         is_finite = np.isfinite(values)
         finite = values if is_finite.all() else values[is_finite]
         if not len(finite):

@@ -70,7 +70,9 @@ class ColumnProfile:
 
     @classmethod
     def of(cls, column: Column, *, categorical: bool = False, numerical: bool = False) -> "ColumnProfile":
-        """Of a column; with `categorical` the categories also of numbers, with `numerical` the numbers among texts."""
+        """Profile a column; with `categorical` the categories also of numbers, with `numerical` the numbers among
+        texts.
+        """
         numbers = None
         if numerical or not column.is_typed_text:
             numbers = NumberProfile.of(column.as_numbers()[0])
@@ -82,7 +84,7 @@ class ColumnProfile:
 
     @classmethod
     def missing(cls, name: str, rows: int) -> "ColumnProfile":
-        """Of a column that a batch of so many rows does not have."""
+        """The profile of a column that a batch of so many rows does not have."""
         return cls(name, TypeCounts(missing=rows), False, None, Categories({}))
 
     @property
@@ -179,7 +181,7 @@ class Profile:
 
     @classmethod
     def of(cls, table: Table, *, categorical: Collection[str] = (), numerical: Collection[str] = ()) -> "Profile":
-        """Of a table. `categorical` columns have their categories kept also where they are numbers of many kinds,
+        """Profile a table. `categorical` columns have their categories kept also where they are numbers of many kinds,
         `numerical` ones their numbers also where some cells are none.
         """
         return cls(

@@ -86,7 +86,7 @@ def _out_of_range(feature: FeatureComparison) -> bool:
 
 
 def _factor(feature: FeatureComparison) -> str | None:
-    """By how much all values were multiplied, if median and spread agree on it (within 5 %); else None."""
+    """Estimate by how much all values were multiplied, if median and spread agree on it (within 5 %); else None."""
     old, new = feature.baseline, feature.current
     if not old.median or not old.standard_deviation:
         return None
@@ -99,7 +99,7 @@ def _factor(feature: FeatureComparison) -> str | None:
 
 
 def growth(onset: Onset) -> float:
-    """By how much a feature's effect grew, 0 where nobody knows: by this onsets are ranked."""
+    """Say by how much a feature's effect grew, 0 where nobody knows: by this onsets are ranked."""
     before = onset.effect_before if math.isfinite(onset.effect_before) else 0.0
     return onset.effect_now - before if math.isfinite(onset.effect_now) else 0.0
 

@@ -17,7 +17,7 @@ class CrossCheckRow:
 
 
 def agreement(check: CrossCheck) -> str:
-    """In one sentence, whether the monitor and the local measures say the same."""
+    """Say in one sentence whether the monitor and the local measures say the same."""
     if not (check.agreed or check.monitor_only or check.local_only):
         return "The monitor and the local measures agree: neither calls any feature."
     alone = [

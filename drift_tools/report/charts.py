@@ -265,7 +265,7 @@ def _named_places(positions: Sequence[str], x: Scale, height: float) -> list[str
 
 
 def values_range(values: Sequence[float], *more: float) -> tuple[float, float]:
-    """From the smallest to the largest number, and a little more; 0 … 1 without any."""
+    """The range from the smallest to the largest number, and a little more; 0 … 1 without any."""
     finite = [value for value in (*values, *more) if math.isfinite(value)]
     if not finite:
         return 0.0, 1.0

@@ -25,7 +25,7 @@ def day_of(moment: str) -> str:
 
 
 def object_name(table: str, identity: RunIdentity) -> str:
-    """Where a run's rows lie below the place of the tables: the same whenever the run is done again."""
+    """The name of the object with a run's rows, below the place of the tables: the same if the run is done again."""
     moment = identity.window_end.replace("-", "").replace(":", "")
     parts = (identity.account, identity.region, identity.endpoint, identity.schedule, moment)
     name = "_".join(_UNSAFE.sub("-", part) for part in parts if part)

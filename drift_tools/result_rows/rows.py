@@ -28,7 +28,7 @@ _MEASURES: Final = ("psi", "jensen_shannon", "wasserstein", "l_infinity", "p_val
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunIdentity:
-    """Of which monitor, and of which window, a run was; None of what nobody says."""
+    """The monitor and the window that a run was of; None of what nobody says."""
 
     endpoint: str
     schedule: str
@@ -67,7 +67,7 @@ class Documents:
 
     @property
     def kind(self) -> str:
-        """Of which kind of monitor the files are, by what they hold."""
+        """The kind of monitor that the files are of, by what they hold."""
         if is_quality(self.statistics):
             return MODEL_QUALITY
         if is_bias(self.analysis):

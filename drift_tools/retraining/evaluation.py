@@ -294,7 +294,7 @@ def _bias(
 
 
 def _adjusted(found: Sequence[Comparison]) -> list[Comparison]:
-    """With p-values adjusted over all that are judged."""
+    """Adjust p-values over all that are judged."""
     judged = [each for each in found if each.judged]
     if not judged:
         return list(found)

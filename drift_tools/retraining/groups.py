@@ -82,14 +82,14 @@ def compare_groups(
 
 
 def _counts(group: Truths, labels: Truths, champion: Truths, challenger: Truths) -> NDArray[np.float64]:
-    """Of shape (group, label, champion, challenger)."""
+    """Count rows; of shape (group, label, champion, challenger)."""
     code = np.stack([group, labels, champion, challenger]).astype(np.intp)
     flat = np.ravel_multi_index(tuple(code), (2, 2, 2, 2))
     return np.bincount(flat, minlength=16).reshape(2, 2, 2, 2).astype(np.float64)
 
 
 def _distances(metric: Metric, counts: NDArray[np.float64]) -> tuple[Numbers, Numbers]:
-    """Of the champion and of the challenger; the other one's predictions are summed over."""
+    """The distances of the champion and of the challenger; the other one's predictions are summed over."""
     with np.errstate(divide="ignore", invalid="ignore"):
         one, other = (np.abs(metric.scaled(metric.of(counts.sum(axis=axis)))) for axis in (-1, -2))
     return np.asarray(one), np.asarray(other)

@@ -45,7 +45,7 @@ class Rule:
 
     @property
     def level(self) -> float:
-        """Of tests."""
+        """The level of its tests."""
         return 1 - self.confidence
 
     @classmethod

@@ -230,7 +230,7 @@ def _require(
 
 
 def _csv(rows: _Rows, chosen: NDArray[np.bool_], label: str) -> bytes:
-    """With a header: the features in the order of a request, and the label last; in the order of time."""
+    """Write a CSV with a header: the features in the order of a request, and the label last; in the order of time."""
     order = np.flatnonzero(chosen)
     order = order[np.argsort(rows.times[order], kind="stable")]
     names = (*rows.features, label)
@@ -265,7 +265,7 @@ def _statistics(path: Path) -> dict[str, Any]:
 
 
 def _hashes(sources: Sources) -> dict[str, str]:
-    """Of every file that was read, by where it lies below its folder."""
+    """The hash of every file that was read, by where it lies below its folder."""
     found = {}
     for kind, folder, what in (("captured", sources.captured, "captures"), ("labels", sources.labels, "labels")):
         for file in capture_files(folder, what=what):

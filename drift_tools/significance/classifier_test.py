@@ -221,7 +221,7 @@ def _folds(labels: Numbers, rng: np.random.Generator) -> list[Integers]:
 
 
 def _areas(kernel: Numbers, labels: Numbers, folds: Sequence[Integers]) -> Numbers:
-    """For each column of labels, the mean over folds of the area under the curve on the rows that were left out."""
+    """Take, for each column of labels, the mean over folds of the area under the curve on the rows left out."""
     from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415 - slow to import
 
     total = np.zeros(labels.shape[1])

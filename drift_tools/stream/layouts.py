@@ -68,7 +68,7 @@ class Layout:
         return True
 
     def columns(self) -> list[list[Any]]:
-        """By name the cells of all records that were taken. Raises `ValueError` if one of them is no JSON."""
+        """The cells of all records that were taken, by name. Raises `ValueError` if one of them is no JSON."""
         contents: list[list[Any]] = []
         for hole, found in zip(self.holes, zip(*self._found, strict=True), strict=True):
             joined = ",".join(found)

@@ -85,7 +85,7 @@ class StreamCounts:
 
     @classmethod
     def of(cls, features: Sequence[FeatureBins]) -> "StreamCounts":
-        """Of nothing yet."""
+        """Start with nothing."""
         bins = max(len(feature.counts) for feature in features)
         return cls(features, np.zeros((len(features), bins)))
 

@@ -44,7 +44,7 @@ class ArrowTexts:
         return len(self.array)
 
     def where(self, wanted: NDArray[np.bool_]) -> "ArrowTexts":
-        """Only the wanted ones."""
+        """Take only the wanted ones."""
         return replace(self, array=self.array.filter(_boolean(wanted)))
 
     def cut(self) -> Any:
@@ -167,34 +167,34 @@ class Cells:
 
     @classmethod
     def of_texts(cls, cells: Sequence[str | None]) -> "Cells":
-        """Of Python strings."""
+        """Take Python strings."""
         column = Column.from_cells("", cells)
         numbers, wrong = column.as_numbers()
         return cls(column.types, numbers, wrong, Parts([column.as_texts()]))
 
     @classmethod
     def missing(cls, rows: int) -> "Cells":
-        """Of a column that this run does not have."""
+        """The cells of a column that this run does not have."""
         return cls(TypeCounts(missing=rows), np.full(rows, np.nan), 0, Parts([np.full(rows, None, dtype=object)]))
 
     @classmethod
     def of_csv(cls, array: Any) -> "Cells":
-        """Of a `pyarrow.StringArray` of CSV cells: blanks around them go, empty ones are missing."""
+        """Take a `pyarrow.StringArray` of CSV cells: blanks around them go, empty ones are missing."""
         return cls.of_trimmed(without_blanks(array))
 
     @classmethod
     def of_trimmed(cls, array: Any) -> "Cells":
-        """Of CSV cells without blanks around them, of which the empty ones are missing already."""
+        """Take CSV cells without blanks around them, of which the empty ones are missing already."""
         return cls._of_arrow(array, *buffers_of(array), array.null_count, is_json=False)
 
     @classmethod
     def of_strings(cls, array: Any) -> "Cells":
-        """Of a `pyarrow.StringArray` of JSON strings, which are what they are, also when empty."""
+        """Take a `pyarrow.StringArray` of JSON strings, which are what they are, also when empty."""
         return cls._of_arrow(array, *buffers_of(array), array.null_count, is_json=False)
 
     @classmethod
     def of_json(cls, array: Any) -> "Cells":
-        """Of a `pyarrow.StringArray` of JSON scalars that are no strings.
+        """Take a `pyarrow.StringArray` of JSON scalars that are no strings.
 
         Raises `NotPlainError` for one that is no JSON.
         """

@@ -54,7 +54,7 @@ class Integers:
 
     @classmethod
     def of(cls, values: NDArray[Any], numbers: Numbers, missing: NDArray[np.bool_] | None = None) -> "Integers | None":
-        """Of an array of integers that as floats are `numbers`; None if the floats say as much."""
+        """Take an array of integers that as floats are `numbers`; None if the floats say as much."""
         if not np.issubdtype(values.dtype, np.integer):
             return None
         is_rounded = (numbers >= LARGEST_EXACT).any() or (numbers <= -LARGEST_EXACT).any()

@@ -21,7 +21,7 @@ class Layout(NamedTuple):
 
     @classmethod
     def of(cls, content: BinaryIO, delimiter: str) -> "Layout":
-        """Of a stream, to its end or to what is not plain."""
+        """Read a stream, to its end or to what is not plain."""
         borders = np.zeros(256, dtype=np.bool_)
         borders[list(delimiter.encode() + b'"\r\n')] = True
         inside, has_broken_cells = 0, False  # `inside`: whether the block begins inside of quotes

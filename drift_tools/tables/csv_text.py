@@ -34,7 +34,7 @@ class Dialect:
 
     @classmethod
     def of(cls, text: str, delimiter: str | None, source: str) -> "Dialect":
-        """Of the beginning of a CSV; `delimiter` is the one that was given, if any."""
+        """Tell it from the beginning of a CSV; `delimiter` is the one that was given, if any."""
         if match := _SEP.match(text):
             return cls(delimiter or match[1], match.end())
         if delimiter is None:

@@ -18,7 +18,8 @@ _MICROSECONDS = 1e6
 
 
 def seconds_since_1970(text: str) -> float:
-    """Of a date or time in ISO 8601, UTC where it names no zone; also as query engines write it (`… 10:00:00 UTC`).
+    """The seconds of a date or time in ISO 8601, UTC where it names no zone; also as query engines write it (`…
+    10:00:00 UTC`).
 
     Raises `ValueError` for anything else.
 

@@ -56,7 +56,7 @@ class FileContent:
 
     @property
     def size(self) -> int:
-        """In bytes, as it is on the disk."""
+        """Its size in bytes, as it is on the disk."""
         return self._before.st_size
 
     def opened(self, at: int = 0) -> BinaryIO:
@@ -67,7 +67,7 @@ class FileContent:
         return cast(BinaryIO, io.BufferedReader(_Places(self, self.skip + at)))
 
     def read_at(self, place: int, most: int) -> bytes:
-        """At most so many bytes from this place on, whoever else reads."""
+        """Read at most so many bytes from this place on, whoever else reads."""
         return os.pread(self._descriptor, most, place)
 
     def forget(self) -> None:

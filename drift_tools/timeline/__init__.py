@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drift_tools.timeline.bins import Integers
     from drift_tools.timeline.budget import RunBudget, share_of_monitor
-    from drift_tools.timeline.change_points import last_episode, segments_of
     from drift_tools.timeline.counting import bins_of, counts_of
     from drift_tools.timeline.cumulative import change_evidence
+    from drift_tools.timeline.episodes import ScoreSeries, is_over
     from drift_tools.timeline.growth import Growth
     from drift_tools.timeline.history import WindowHistory, record_of, records_to_windows
     from drift_tools.timeline.judgement import LONGEST, judge
     from drift_tools.timeline.learning import differs_from_training, judge_while_learning, learnt_model, lesson_of
+    from drift_tools.timeline.materiality import TOGETHER
     from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part, windows_of_weeks
     from drift_tools.timeline.onsets import Move, Onset
-    from drift_tools.timeline.recovery import EpisodeSeries, is_over
     from drift_tools.timeline.season_names import SEASONS
     from drift_tools.timeline.timeline import Timeline, Window, compare_windows, split_by_time
     from drift_tools.timeline.verdicts import WindowVerdict
@@ -24,7 +24,7 @@ __all__ = [
     "LEAST_ROWS",
     "LONGEST",
     "SEASONS",
-    "EpisodeSeries",
+    "TOGETHER",
     "Growth",
     "Integers",
     "MonitorModel",
@@ -32,6 +32,7 @@ __all__ = [
     "Onset",
     "Part",
     "RunBudget",
+    "ScoreSeries",
     "Timeline",
     "Window",
     "WindowHistory",
@@ -44,12 +45,10 @@ __all__ = [
     "is_over",
     "judge",
     "judge_while_learning",
-    "last_episode",
     "learnt_model",
     "lesson_of",
     "record_of",
     "records_to_windows",
-    "segments_of",
     "share_of_monitor",
     "split_by_time",
     "windows_of_weeks",
@@ -61,15 +60,15 @@ _HOMES = {
         "RunBudget",
         "share_of_monitor",
     ),
-    "drift_tools.timeline.change_points": (
-        "last_episode",
-        "segments_of",
-    ),
     "drift_tools.timeline.counting": (
         "bins_of",
         "counts_of",
     ),
     "drift_tools.timeline.cumulative": ("change_evidence",),
+    "drift_tools.timeline.episodes": (
+        "ScoreSeries",
+        "is_over",
+    ),
     "drift_tools.timeline.growth": ("Growth",),
     "drift_tools.timeline.history": (
         "WindowHistory",
@@ -86,6 +85,7 @@ _HOMES = {
         "learnt_model",
         "lesson_of",
     ),
+    "drift_tools.timeline.materiality": ("TOGETHER",),
     "drift_tools.timeline.monitor_model": (
         "LEAST_ROWS",
         "MonitorModel",
@@ -95,10 +95,6 @@ _HOMES = {
     "drift_tools.timeline.onsets": (
         "Move",
         "Onset",
-    ),
-    "drift_tools.timeline.recovery": (
-        "EpisodeSeries",
-        "is_over",
     ),
     "drift_tools.timeline.season_names": ("SEASONS",),
     "drift_tools.timeline.timeline": (

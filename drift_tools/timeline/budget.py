@@ -48,19 +48,19 @@ class RunBudget:
 
     @property
     def level(self) -> float:
-        """Of a run: the probability of any false alarm in it, at most."""
+        """The probability of any false alarm in a run, at most."""
         return min(self.per_year / self.runs_per_year, LARGEST_LEVEL)
 
     @property
     def sudden_level(self) -> float:
-        """At which a feature's p-value of one window alarms."""
+        """The p-value of one window at which a feature alarms."""
         return SUDDEN * self.level / max(self.features, 1)
 
     @property
     def cumulative_threshold(self) -> float:
-        """At which a feature's evidence over windows alarms."""
+        """The evidence over windows at which a feature alarms."""
         return max(self.features, 1) / (CUMULATIVE * self.level)
 
     def rare_threshold(self, series: int) -> float:
-        """At which the evidence for the rise of one of a feature's `series` of rare shares alarms."""
+        """The evidence for the rise of one of a feature's `series` of rare shares at which it alarms."""
         return max(series, 1) * max(self.features, 1) / (RARE * self.level)

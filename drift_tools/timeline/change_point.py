@@ -40,7 +40,7 @@ class Change:
 
 
 def estimate_onset(baseline: Numbers, windows: Numbers, *, confidence: float = 0.95) -> Change:
-    """Where the shares changed, of counts of which the baseline's are known to be from before.
+    """Estimate where the shares changed, of counts of which the baseline's are known to be from before.
 
     The interval holds every start, sudden or gradual, whose likelihood is close enough to the best one's. For a sudden
     one the two walks of the log-likelihood ratio to either side of the true start exceed x with a probability of at
@@ -130,7 +130,7 @@ def _ends(counts: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _log_likelihoods(counts: Numbers, weights: Numbers) -> Numbers:
-    """Of every change, less what is the same for all."""
+    """The logarithm of the likelihood of every change, less what is the same for all."""
     found = np.empty(len(weights))
     step = max(1, 2_000_000 // counts.size)
     for at in range(0, len(weights), step):

@@ -50,6 +50,15 @@ class Episode:
     first_end: int
     shape: Shape
 
+    @property
+    def is_present(self) -> bool:
+        """Whether it lasts."""
+        return self.end is None
+
+    def includes(self, window: int) -> bool:
+        """Whether it lasts and this window is one of it."""
+        return self.is_present and self.start <= window
+
 
 def penalty_of(windows: int, scores: int) -> float:
     """The penalty a segment: (d + 1) ln T + 3 d. With it 98 to 100 % of unchanged series stay one segment, as

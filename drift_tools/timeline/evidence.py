@@ -1,13 +1,16 @@
-"""What a monitor's windows say of the features of one family, window after window."""
+"""What a monitor's windows say of the features of one family, window after window: evidence, and episodes."""
 
 import math
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.timeline.budget import SUDDEN, RunBudget
+from drift_tools.timeline.change_points import Episode
 from drift_tools.timeline.cumulative import change_evidence
+from drift_tools.timeline.episodes import ScoreSeries
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.monitor_model import LEAST_ROWS, Part
 from drift_tools.timeline.rare_shares import rise_evidence
@@ -16,6 +19,10 @@ from drift_tools.timeline.sudden import run_length
 from drift_tools.timeline.window_model import Standardised
 
 Floats = NDArray[np.float64]
+
+# The longest time that is looked back on to say since when a score has moved.
+_LONGEST_EPISODE: Final = 336
+_ANSCOMBE: Final = 3 / 8
 
 
 class PartEvidence:
@@ -78,3 +85,39 @@ class PartEvidence:
         share, known = self.model.expected_share(self.scores.slot), self.model.slot_rows(self.scores.slot)
         most: Floats = np.minimum(share + 2 * np.sqrt((share + 1 / known) * self.model.dispersion / known), 0.99)
         return most
+
+    def series(self, own: int, score: int) -> ScoreSeries:
+        """What a score of a feature deviates by in those windows that have it."""
+        scores, first = self.scores, max(len(self.rows) - _LONGEST_EPISODE, 0)
+        kept = first + np.flatnonzero(~np.isnan(scores.z[first:, own, score]) & (self.rows[first:, own] > 0))
+        if self.model.is_common[own, score]:
+            variance = scores.variance[kept, own, score]
+            deviations = scores.z[kept, own, score] * np.sqrt(variance)
+            weights = 1 / (variance * self.model.long_run[own, score])
+        else:  # of few hits the root is what has a variance that does not depend on them (Anscombe 1948)
+            rows, hits = self.rows[kept, own], scores.hits[kept, own, score]
+            share = self.model.expected_share(scores.slot[kept])[:, own, score]
+            deviations = 2 * (np.sqrt((hits + _ANSCOMBE) / rows) - np.sqrt(share + _ANSCOMBE / rows))
+            weights = rows / self.model.dispersion[own, score]
+        known = float(weights.mean()) * self.model.windows if len(weights) else np.inf
+        return ScoreSeries(deviations, weights, kept, known)
+
+    def episode(self, own: int, score: int) -> Episode | None:
+        """The present episode of a score, or its last one; None if it never had any."""
+        return self.series(own, score).episode()
+
+    def series_since(self, own: int, called: int) -> dict[int, ScoreSeries]:
+        """The windows of an episode of which `called` is the first that was called drift: by score of the feature."""
+        found = {}
+        for score in np.flatnonzero(self.model.weights[own] > 0).tolist():
+            series = self.series(own, score)
+            if not self.model.is_common[own, score]:
+                dispersion = float(self.model.dispersion[own, score])
+                series = replace(
+                    series,
+                    hits=self.scores.hits[series.places, own, score] / dispersion,
+                    rows=self.rows[series.places, own] / dispersion,
+                    expected=self.most_expected()[series.places, own, score],
+                )
+            found[score] = series.begun(called)
+        return found

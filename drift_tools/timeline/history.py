@@ -38,7 +38,7 @@ class WindowHistory:
 
     @classmethod
     def of(cls, bins: Sequence[FeatureBins], seconds: int, windows: Mapping[int, Integers]) -> "WindowHistory":
-        """Of the counts (features x `WIDTH`) of windows by their start."""
+        """Take the counts (features x `WIDTH`) of windows by their start."""
         starts = np.array(sorted(windows), dtype=np.int64)
         counts = np.zeros((len(starts), len(bins), WIDTH), dtype=np.int64)
         for place, start in enumerate(starts.tolist()):
@@ -69,11 +69,6 @@ class WindowHistory:
     def where(self, chosen: NDArray[np.bool_]) -> "WindowHistory":
         """The windows that are chosen."""
         return WindowHistory(self.bins, self.seconds, self.starts[chosen], self.counts[chosen])
-
-    def with_windows(self, windows: Mapping[int, Integers]) -> "WindowHistory":
-        """These windows too, each in place of the one that has its start."""
-        own = dict(zip(self.starts.tolist(), self.counts, strict=True))
-        return WindowHistory.of(self.bins, self.seconds, own | dict(windows))
 
     def filled(self) -> "WindowHistory":
         """The same with a window without rows in place of each one that is missing between the first and the last."""

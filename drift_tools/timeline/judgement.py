@@ -10,28 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.timeline.budget import RunBudget
-from drift_tools.timeline.change_points import Episode, last_episode, segments_of
+from drift_tools.timeline.change_points import Episode
+from drift_tools.timeline.episodes import BEFORE, ScoreSeries, is_over
 from drift_tools.timeline.evidence import PartEvidence
 from drift_tools.timeline.history import WindowHistory
-from drift_tools.timeline.materiality import PSI_THRESHOLD, effect_of
+from drift_tools.timeline.materiality import PSI_THRESHOLD, TOGETHER, effect_of
 from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part
-from drift_tools.timeline.recovery import BEFORE, EpisodeSeries, is_over
 from drift_tools.timeline.scores import VALUES
 from drift_tools.timeline.sudden import runs_beyond, sudden_p_values, weighted_p_values
 from drift_tools.timeline.verdicts import State, Test, WindowVerdict
 
 Floats = NDArray[np.float64]
 
-# Windows that are looked at together for the size of what accumulates, and the longest time that is looked back on.
-_TOGETHER: Final = 24
+# So many windows are looked back on at the most.
 LONGEST: Final = 672
-# Of the score that moved, to say since when.
-_LONGEST_EPISODE: Final = 336
-_ANSCOMBE = 3 / 8
 _NEVER: Final = -1
 # Of the threshold, for what was called drift before. A slow drift is called by a window that is large by chance, when
 # it is not material on the whole.
-_HELD = 0.25
+_HELD: Final = 0.25
 
 
 def judge(
@@ -59,7 +55,7 @@ def judge(
         of a feature's material effect (PSI), where it is not 0.1.
     drifting
         features that the run before called drift, and the start of the first window of those in a row that were called:
-        they stay so until the windows together say that the episode is over (`drift_tools.timeline.recovery`), and
+        they stay so until the windows together say that the episode is over (`drift_tools.timeline.episodes`), and
         nothing remains that is as large as a quarter of the threshold.
 
     Returns
@@ -80,7 +76,12 @@ def judge(
 
 
 class _PartJudge(PartEvidence):
-    """The features of one family: their evidence, then a verdict on each."""
+    """The verdicts on the features of one family. `own`: a feature's place among them; `held`: what the run before
+    called drift, `first_called` being the place of the first window in a row that was called.
+
+    A feature is called by this window alone (`_sudden`), by what windows add up to (`_over_windows`), or because
+    nothing says that an episode which was called before is over (`_held_from_before`).
+    """
 
     def __init__(
         self,
@@ -111,95 +112,60 @@ class _PartJudge(PartEvidence):
         effect = float(self.window_effect.psi[0, own] - self.model.noise[own])
         found = self._sudden(own, p_value, effect) or self._over_windows(own, p_value)
         if self.held[own] and (found is None or found.state != "drift"):
-            found = self._lasting_episode(own, p_value, effect) or found
+            found = self._held_from_before(own, p_value, effect) or found
         if found is not None:
             return found
         return WindowVerdict("no drift", f"as the baseline's windows (p {p_value:.2g})", "", "", p_value, effect)
 
     def _sudden(self, own: int, p_value: float, effect: float) -> WindowVerdict | None:
+        """What this window says by itself, or as the last of some that are all beyond the baseline's."""
         is_sudden, is_run = p_value <= self.budget.sudden_level, bool(self.runs[own])
         if not (is_sudden or is_run):
             return None
-        single = type(self.window_effect)(*(side[:, own] for side in self._sides()))
-        threshold = float(self.thresholds[own]) * (_HELD if self.held[own] else 1.0)
-        if not single.is_material(self.model.noise[own], self.bins[own].is_numerical, threshold)[0]:
+        of_window = self.window_effect.of_feature(own)
+        if not of_window.is_material(self.model.noise[own], self.bins[own].is_numerical, self._threshold(own))[0]:
             return None
         score = int(self.sudden_score[own]) if is_sudden else self._extreme_score(own)
         test: Test = "sudden" if is_sudden else "runs"
         reason = f"p {p_value:.1g}" if is_sudden else f"{self.run_length} windows beyond all of the baseline's"
-        return self._dated(own, score, WindowVerdict("drift", reason, test, self._moved(own, score), p_value, effect))
+        found = WindowVerdict("drift", reason, test, self._moved(own, score), p_value, effect)
+        return self._dated(found, self.episode(own, score))
 
-    def _lasting_episode(self, own: int, p_value: float, effect: float) -> WindowVerdict | None:
+    def _over_windows(self, own: int, p_value: float) -> WindowVerdict | None:
+        """What accumulated: evidence in this window, or in an earlier one of an episode that lasts."""
+        named: Test
+        for named, evidence, threshold, scores in (
+            ("cumulative", self.evidence, self.budget.cumulative_threshold, self.evidence_score),
+            ("rare shares", self.rare_evidence, 1.0, self.rare_score),
+        ):
+            found_by = self._lasting_crossing(own, evidence[:, own] >= threshold, scores[:, own])
+            if found_by is None:
+                continue
+            score, episode = found_by
+            began = episode.start if episode is not None and episode.is_present else 0
+            is_material, effect = self._size_since(own, max(began, len(self.rows) - TOGETHER))
+            state: State = "drift" if is_material else "growing"
+            reason = "evidence over windows" if is_material else "evidence over windows, not yet material"
+            found = WindowVerdict(state, reason, named, self._moved(own, score), p_value, effect)
+            return self._with_slope(own, score, self._dated(found, episode), episode)
+        return None
+
+    def _held_from_before(self, own: int, p_value: float, effect: float) -> WindowVerdict | None:
         """What the window before called and this one says nothing of: drift, until the windows together say that it is
         over and that nothing of it remains that matters.
         """
         called = int(self.first_called[own])
-        series = self._episode_series(own, called)
-        if self._is_over(own, series) or not self._is_sure(own, series, starts=BEFORE):
+        series = self.series_since(own, called)
+        if self._is_over(own, series) or not self._deviates(own, series, starts=BEFORE):
             return None
         score = max(series, key=lambda score: series[score].sureness)
         reason = f"p {p_value:.2g}; drift before, and not surely over"
         found = WindowVerdict("drift", reason, "", self._moved(own, score), p_value, effect)
-        dated = self._dated(own, score, found)
+        dated = self._dated(found, self.episode(own, score))
         first = int(self.history.starts[called])
         return replace(dated, since=first if dated.since is None else min(dated.since, first))
 
-    def _episode_series(self, own: int, called: int) -> dict[int, EpisodeSeries]:
-        """The scores of the windows of an episode of which this one was the first that was called."""
-        found = {}
-        for score in np.flatnonzero(self.model.weights[own] > 0).tolist():
-            deviations, weights, places = self._series(own, score)
-            known = float(weights.mean()) * self.model.windows if len(weights) else np.inf
-            series = EpisodeSeries(deviations[:, 0], weights, places, known)
-            if not self.model.is_common[own, score]:
-                dispersion = float(self.model.dispersion[own, score])
-                series = replace(
-                    series,
-                    hits=self.scores.hits[places, own, score] / dispersion,
-                    rows=self.rows[places, own] / dispersion,
-                    expected=self.most_expected()[places, own, score],
-                )
-            found[score] = series.begun(called)
-        return found
-
-    def _is_over(self, own: int, series: Mapping[int, EpisodeSeries]) -> bool:
-        def remains(rest: Mapping[int, EpisodeSeries], since: int) -> bool:
-            return self._is_sure(own, rest) and self._together(own, since)[0]
-
-        return is_over(series, level=self.budget.level, remains=remains)
-
-    def _is_sure(self, own: int, series: Mapping[int, EpisodeSeries], *, starts: int = 1) -> bool:
-        """Whether windows together deviate at all."""
-        weights = self.model.weights[own]
-        return any(item.is_sure(float(weights[score]), starts=starts) for score, item in series.items())
-
-    def _sides(self) -> tuple[Floats, Floats, Floats]:
-        return self.window_effect.psi, self.window_effect.ks, self.window_effect.beyond
-
-    def _extreme_score(self, own: int) -> int:
-        used = self.model.heavy[own] & self.model.in_use[own]
-        return int(np.argmax(np.where(used, np.abs(np.nan_to_num(self.scores.z[-1, own])), -1.0)))
-
-    def _over_windows(self, own: int, p_value: float) -> WindowVerdict | None:
-        """What accumulated: evidence in this window, or in an earlier one of an episode that lasts."""
-        for test, evidence, threshold, scores in (
-            ("cumulative", self.evidence, self.budget.cumulative_threshold, self.evidence_score),
-            ("rare shares", self.rare_evidence, 1.0, self.rare_score),
-        ):
-            found_by = self._lasting(own, evidence[:, own] >= threshold, scores[:, own])
-            if found_by is None:
-                continue
-            score, episode = found_by
-            began = max(episode.start if episode is not None and episode.end is None else 0, len(self.rows) - _TOGETHER)
-            is_material, effect = self._together(own, began)
-            state: State = "drift" if is_material else "growing"
-            named: Test = "cumulative" if test == "cumulative" else "rare shares"
-            reason = "evidence over windows" if is_material else "evidence over windows, not yet material"
-            found = WindowVerdict(state, reason, named, self._moved(own, score), p_value, effect)
-            return self._growing(own, score, self._dated(own, score, found), episode)
-        return None
-
-    def _lasting(
+    def _lasting_crossing(
         self, own: int, crossed: NDArray[np.bool_], scores: NDArray[np.intp]
     ) -> tuple[int, Episode | None] | None:
         """The score of a crossing in this window, or the latest one whose episode still lasts, with that episode; None
@@ -209,14 +175,28 @@ class _PartJudge(PartEvidence):
         places = np.flatnonzero(crossed)
         for place in _latest_of_each(places, scores[places]):
             score = int(scores[place])
-            episode = self._episode(own, score)
-            is_open = episode is not None and episode.end is None and episode.start <= place
+            episode = self.episode(own, score)
+            lasts = episode is not None and episode.includes(place)
             # Evidence that crosses now may be of windows before, and a state that is not calm another one since then.
-            if (is_open or place == len(crossed) - 1) and not self._is_over(own, self._episode_series(own, place)):
+            if (lasts or place == len(crossed) - 1) and not self._is_over(own, self.series_since(own, place)):
                 return score, episode
         return None
 
-    def _together(self, own: int, began: int) -> tuple[bool, float]:
+    def _is_over(self, own: int, series: Mapping[int, ScoreSeries]) -> bool:
+        def remains(rest: Mapping[int, ScoreSeries], since: int) -> bool:
+            return self._deviates(own, rest) and self._size_since(own, since)[0]
+
+        return is_over(series, level=self.budget.level, remains=remains)
+
+    def _deviates(self, own: int, series: Mapping[int, ScoreSeries], *, starts: int = 1) -> bool:
+        """Whether windows together deviate at all."""
+        weights = self.model.weights[own]
+        return any(item.is_sure(float(weights[score]), starts=starts) for score, item in series.items())
+
+    def _threshold(self, own: int) -> float:
+        return float(self.thresholds[own]) * (_HELD if self.held[own] else 1.0)
+
+    def _size_since(self, own: int, began: int) -> tuple[bool, float]:
         """Whether the windows from `began` on are material together, and their effect."""
         counts = self.counts[began:, own]
         rows = self.rows[began:, own]
@@ -225,53 +205,24 @@ class _PartJudge(PartEvidence):
         bins = max(int((self.model.expected[:, own, :-1].sum(0) > 0).sum()) - 1, 1)
         noise = max(bins / max(float(rows.sum()), 1.0), float(self.model.noise[own]) / max(len(counts), 1))
         effect = effect_of(total[None, None], mean[None, None])
-        threshold = float(self.thresholds[own]) * (_HELD if self.held[own] else 1.0)
-        material = effect.is_material(np.array(noise), self.bins[own].is_numerical, threshold)
+        material = effect.is_material(np.array(noise), self.bins[own].is_numerical, self._threshold(own))
         return bool(material[0, 0]), float(effect.psi[0, 0] - noise)
 
-    def _series(self, own: int, score: int) -> tuple[Floats, Floats, NDArray[np.intp]]:
-        """What a score deviates by in those windows that have one, their weights, and their places."""
-        scores, first = self.scores, max(len(self.rows) - _LONGEST_EPISODE, 0)
-        kept = first + np.flatnonzero(~np.isnan(scores.z[first:, own, score]) & (self.rows[first:, own] > 0))
-        if self.model.is_common[own, score]:
-            variance = scores.variance[kept, own, score]
-            deviation = scores.z[kept, own, score] * np.sqrt(variance)
-            return deviation[:, None], 1 / (variance * self.model.long_run[own, score]), kept
-        # Of few hits the root is what has a variance that does not depend on them (Anscombe 1948).
-        rows, hits = self.rows[kept, own], scores.hits[kept, own, score]
-        share = self.model.expected_share(scores.slot[kept])[:, own, score]
-        deviation = 2 * (np.sqrt((hits + _ANSCOMBE) / rows) - np.sqrt(share + _ANSCOMBE / rows))
-        return deviation[:, None], rows / self.model.dispersion[own, score], kept
-
-    def _episode(self, own: int, score: int) -> Episode | None:
-        deviations, weights, places = self._series(own, score)
-        known = float(weights.mean()) * self.model.windows if len(weights) else np.inf
-        found = last_episode(segments_of(deviations, weights, baseline_weight=known))
-        if found is None:
-            return None
-        return replace(
-            found,
-            start=int(places[found.start]),
-            moves=tuple(int(places[move]) for move in found.moves),
-            end=None if found.end is None else int(places[found.end]),
-        )
-
-    def _dated(self, own: int, score: int, verdict: WindowVerdict) -> WindowVerdict:
-        episode = self._episode(own, score)
-        last = len(self.rows) - 1
-        if episode is None or episode.end is not None:
-            return replace(verdict, since=int(self.history.starts[last]))
+    def _dated(self, verdict: WindowVerdict, episode: Episode | None) -> WindowVerdict:
+        """Date it by the start of the episode, if there is one now, else by this window."""
         starts = self.history.starts
+        if episode is None or not episode.is_present:
+            return replace(verdict, since=int(starts[len(self.rows) - 1]))
         return replace(
             verdict, since=int(starts[episode.start]), moves=tuple(int(starts[move]) for move in episode.moves)
         )
 
-    def _growing(self, own: int, score: int, verdict: WindowVerdict, episode: Episode | None) -> WindowVerdict:
-        """With its slope and the time at which it will be material, if it is a location that grows."""
+    def _with_slope(self, own: int, score: int, verdict: WindowVerdict, episode: Episode | None) -> WindowVerdict:
+        """Add its slope and the time at which it will be material, if it is a location that grows."""
         if verdict.state != "growing" or episode is None or self.model.family.moments == 0 or score != 0:
             return verdict
         begin = episode.start
-        if len(self.rows) - begin < _TOGETHER // 2:
+        if len(self.rows) - begin < TOGETHER // 2:
             return verdict
         mean = self.model.mean[self.scores.slot[begin:], own, 0]
         deviation = self.scores.z[begin:, own, 0] * np.sqrt(self.scores.variance[begin:, own, 0])
@@ -288,6 +239,10 @@ class _PartJudge(PartEvidence):
             material_at=int(self.history.starts[-1] + 86400 * (target - now) / slope),
         )
 
+    def _extreme_score(self, own: int) -> int:
+        used = self.model.heavy[own] & self.model.in_use[own]
+        return int(np.argmax(np.where(used, np.abs(np.nan_to_num(self.scores.z[-1, own])), -1.0)))
+
     def _moved(self, own: int, score: int) -> str:
         column = self.model.family.column_of(score)
         if column is not None and column < VALUES:
@@ -296,7 +251,7 @@ class _PartJudge(PartEvidence):
 
 
 def _latest_of_each(places: NDArray[np.intp], scores: NDArray[np.intp]) -> list[int]:
-    """Of places in ascending order the last one of each score, the latest first.
+    """Find, of places in ascending order, the last one of each score, the latest first.
 
     >>> _latest_of_each(np.array([3, 5, 8, 9]), np.array([0, 2, 0, 2]))
     [9, 8]

@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 # The usual limit of "some change" for the index, here of what is left after what undrifted windows have.
 PSI_THRESHOLD: Final = 0.1
+# Windows that are looked at together for the size of what accumulates.
+TOGETHER: Final = 24
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,6 +28,10 @@ class Effect:
     psi: Floats
     ks: Floats
     beyond: Floats
+
+    def of_feature(self, place: int) -> "Effect":
+        """The effect of one feature alone."""
+        return Effect(self.psi[..., place], self.ks[..., place], self.beyond[..., place])
 
     def is_material(self, noise: Floats, is_numerical: NDArray[np.bool_] | bool, threshold: float) -> NDArray[np.bool_]:
         """Whether the difference matters, `noise` being the index that undrifted windows have on average.

@@ -39,7 +39,7 @@ class Family:
         return self.moments + len(self.columns)
 
     def column_of(self, score: int) -> int | None:
-        """Of a share, its column of the counts; None of location and spread."""
+        """The column of the counts that a score is the share of; None of location and spread."""
         return None if score < self.moments else self.columns[score - self.moments]
 
 

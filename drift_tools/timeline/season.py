@@ -126,7 +126,7 @@ class _Cells:
 
     @property
     def days(self) -> NDArray[np.int64]:
-        """On how many days each slot has windows."""
+        """The number of days on which each slot has windows."""
         return np.bincount(self.slot).astype(np.int64)
 
 
@@ -146,7 +146,7 @@ def leave_one_day_out_error(
 
 
 def season_p_values(scores: NDArray[np.float64], slots: Slots, starts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Of each score, the p-value of equal slots, by F tests at two levels: whether days differ by what the season says
+    """The p-value of equal slots, of each score, by F tests at two levels: whether days differ by what the season says
     of days (a one-way analysis of variance of days' means), and whether hours do within days (of what is left of their
     cells without the day's mean). The smaller one counts, twice (Bonferroni).
 

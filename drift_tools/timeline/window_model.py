@@ -106,7 +106,7 @@ class WindowModel:
 
     @property
     def weights(self) -> Floats:
-        """Of the scores of each feature, 0 of those that are not in use."""
+        """The weights of each feature's scores, 0 of those that are not in use."""
         weights: Floats = np.where(self.in_use, np.array(self.family.weights), 0.0)
         return weights
 

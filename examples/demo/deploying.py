@@ -30,15 +30,13 @@ def version_of_cli() -> str | None:
     """The version of the Pulumi CLI; None where there is none, or no usable one."""
     if shutil.which("pulumi", path=search_path()) is None:
         return None
-    with variables({"PATH": search_path()}):
+    with environment_variables({"PATH": search_path()}):
         return str(Environment(STACK).command.version)
 
 
 @contextmanager
-def by_pulumi(
-    cloud: local_aws.LocalAws, steps: Steps, overrides: Mapping[str, Any]
-) -> Iterator[tuple[dict[str, str], int]]:
-    """Deploy with the Pulumi CLI for as long as this is open. Yields the outputs and the number of resources."""
+def pulumi_environment(cloud: local_aws.LocalAws) -> Iterator[Environment]:
+    """The environment that the CLI deploys, its state and its plugins in a folder that goes when this is left."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="demo-")))
         plugins = stack.enter_context(Plugins(cloud, folder))
@@ -48,9 +46,17 @@ def by_pulumi(
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "of a state that goes with the demo",
         }
-        stack.enter_context(variables(found))
+        stack.enter_context(environment_variables(found))
+        yield Environment(STACK, project=checkout(PROJECT, folder / "program"))
+
+
+@contextmanager
+def by_pulumi(
+    cloud: local_aws.LocalAws, steps: Steps, overrides: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, str], int]]:
+    """Deploy with the Pulumi CLI for as long as this is open. Yields the outputs and the number of resources."""
+    with pulumi_environment(cloud) as environment:
         done: list[str] = []
-        environment = Environment(STACK, project=checkout(PROJECT, folder / "program"))
         with steps.step("deploy: pulumi up --stack dev") as step:
             environment.progress = _progress(done, "created", step.detail)
             environment.configure(flattened(overrides))
@@ -106,7 +112,7 @@ def _show(detail: Callable[[str], None]) -> Callable[[Event], None]:
 
 
 @contextmanager
-def variables(values: Mapping[str, str]) -> Iterator[None]:
+def environment_variables(values: Mapping[str, str]) -> Iterator[None]:
     """The process's environment with these values for a while: Pulumi's SDK takes them from nowhere else."""
     saved = dict(os.environ)
     os.environ.update(values)

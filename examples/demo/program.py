@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +27,6 @@ from examples.demo.page import DemoPage, Scenario, render_demo
 from examples.demo.streaming import layer_folder
 from examples.demo.summary import summary
 from examples.demo.waiting import DemoError
-from examples.employment.train import train
 from local_aws.apply import ApplyError, inventory
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -53,40 +51,48 @@ class Plan:
     engine: str
 
 
-def plans(layer: Path) -> list[Plan]:
-    """The scenarios; `layer` is what the function of the recipe's stream takes numpy from."""
+def plans(names: Collection[str], layer: Path) -> list[Plan]:
+    """The scenarios of these names; `layer` is what the function of the recipe's stream takes numpy from."""
+    makers = {"recipe": lambda: _recipe(layer), "employment": _employment}
+    return [make() for name, make in makers.items() if name in names]
+
+
+def _recipe(layer: Path) -> Plan:
+    return Plan(
+        recipe.TITLE,
+        recipe.STORY,
+        recipe.run,
+        # An hour of the demo has a minute of traffic, so that an hour without any is no news.
+        {"monitoring": {"real_time": {"layer": str(layer), "silent_minutes": 1440}}},
+        PROJECT / "model" / "baseline.csv",
+        recipe.STEPS,
+        MODEL_MONITOR,
+    )
+
+
+def _employment() -> Plan:
+    from examples.employment.train import train  # noqa: PLC0415 - scikit-learn, which the recipe does without
+
     trained = train()
-    return [
-        Plan(
-            recipe.TITLE,
-            recipe.STORY,
-            recipe.run,
-            # An hour of the demo has a minute of traffic, so that an hour without any is no news.
-            {"monitoring": {"real_time": {"layer": str(layer), "silent_minutes": 1440}}},
-            PROJECT / "model" / "baseline.csv",
-            recipe.STEPS,
-            MODEL_MONITOR,
-        ),
-        Plan(
-            employment.TITLE,
-            employment.STORY,
-            employment.run,
-            {
-                "model_artifact": str((trained / "artifact").relative_to(PROJECT)),
-                "baseline_data": str((trained / "baseline.csv").relative_to(PROJECT)),
-                "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
-                # With the open engine alone: with Model Monitor they need baselines that are made before.
-                "monitoring": {
-                    **clarify_kinds.arguments(str((trained / "baseline_bias.csv").relative_to(PROJECT))),
-                    **batch.arguments(),
-                    "model_quality": {"estimate": True},
-                },
+    return Plan(
+        employment.TITLE,
+        employment.STORY,
+        employment.run,
+        {
+            "model_artifact": str((trained / "artifact").relative_to(PROJECT)),
+            "baseline_data": str((trained / "baseline.csv").relative_to(PROJECT)),
+            "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
+            # With the open engine alone: with Model Monitor they need baselines that are made before.
+            "monitoring": {
+                **clarify_kinds.arguments(str((trained / "baseline_bias.csv").relative_to(PROJECT))),
+                **batch.arguments(),
+                "model_quality": {"estimate": True},
             },
-            trained / "baseline.csv",
-            employment.STEPS,
-            OPEN,
-        ),
-    ]
+        },
+        trained / "baseline.csv",
+        employment.STEPS,
+        OPEN,
+    )
 
 
 def _by(plan: Plan, engine: str) -> Plan:
@@ -141,14 +147,14 @@ def _next_morning(now: datetime) -> datetime:
 def run(output: Path, console: Console, names: Collection[str], engine: str | None) -> int:
     """Do these scenarios; write report.html and summary.json. Exit status 0 if everything was as it must be."""
     with Steps(console, total=1) as steps, layer_folder() as layer:
-        with steps.step("train the employment classifier, start the embedded AWS") as step:
+        training = "train the employment classifier, " if "employment" in names else ""
+        with steps.step(f"{training}start the embedded AWS") as step:
             with _starting() as started:
-                to_do = [plan for plan in plans(layer) if NAMES[plan.title] in names]
-                to_do = [_by(plan, engine or plan.engine) for plan in to_do]
+                to_do = [_by(plan, engine or plan.engine) for plan in plans(names, layer)]
                 steps.plan(1 + sum(plan.steps + STEPS_AROUND + 1 for plan in to_do))
                 cloud = started()
             step.result = cloud.endpoint_url
-        with cloud, _environment(cloud.environment()):
+        with cloud, deploying.environment_variables(cloud.environment()):
             demo = Demo(cloud, steps)
             console.print(
                 f"Deployed by Pulumi {demo.cli}, its own engine."
@@ -225,18 +231,6 @@ def _starting() -> Iterator[Callable[[], local_aws.LocalAws]]:
             if starting.exception() is None:
                 starting.result().stop()
             raise
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """The embedded AWS's endpoint and credentials for everything that reads them from the environment."""
-    saved = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(saved)
 
 
 def main() -> int:

@@ -1,18 +1,13 @@
 """The stack with retraining, deployed by Pulumi's engine where there is one, so that `up` can be asked again."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import contextmanager
 from typing import Any
 
 import local_aws
-from deployment.checkout import checkout
-from deployment.operations import Environment
 from examples.demo.console import Steps
-from examples.demo.deploying import DESTROY, PROJECT, STACK, search_path, variables, version_of_cli
+from examples.demo.deploying import DESTROY, PROJECT, STACK, flattened, pulumi_environment, version_of_cli
 from local_aws.apply import deploy, load_settings
-from local_aws.provider import Plugins
 
 Again = Callable[[], int | None]
 
@@ -33,33 +28,11 @@ def deployed(
         with steps.step(DESTROY) as step:
             step.result = f"{len(made.destroy().deleted)} resources deleted"
         return
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="demo-retraining-")))
-        plugins = stack.enter_context(Plugins(cloud, folder))
-        found = {
-            "PATH": f"{plugins.path}:{search_path()}",
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "of a state that goes with the demo",
-        }
-        stack.enter_context(variables(found))
+    with pulumi_environment(cloud) as environment:
         with steps.step("deploy: pulumi up --stack dev") as step:
-            environment = Environment(STACK, project=checkout(PROJECT, folder / "program"))
-            environment.configure(dict(flat(overrides)))
+            environment.configure(flattened(overrides))
             result = environment.up()
             step.result = f"{result.changed} resources"
         yield dict(result.outputs), result.changed, lambda: environment.up().changed
         with steps.step(DESTROY) as step:
             step.result = f"{environment.destroy().changed} resources deleted"
-
-
-def flat(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Settings by their paths, as `pulumi config set --path` takes them."""
-    if isinstance(values, Mapping):
-        for key, value in values.items():
-            yield from flat(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(values, list):
-        for place, value in enumerate(values):
-            yield from flat(value, f"{path}[{place}]")
-    else:
-        yield path, values

@@ -20,7 +20,7 @@ from drift_tools.endpoint import Request, approve, send
 from drift_tools.errors import InputError
 from drift_tools.retraining.evaluation import primary
 from examples.demo.console import Steps
-from examples.demo.deploying import variables
+from examples.demo.deploying import environment_variables
 from examples.demo.mailbox import Mailbox
 from examples.demo.waiting import DemoError, wait_until
 from examples.demo_retraining.data import FAULTY_OF_2017, batches, training_source, upload_labels, years
@@ -274,7 +274,7 @@ def run(output: Path, console: Console) -> int:
             settings = overrides(train())
             cloud = local_aws.start(enforce_iam=True)
             step.result = cloud.endpoint_url
-        with cloud, variables(cloud.environment()):
+        with cloud, environment_variables(cloud.environment()):
             before = inventory(cloud)
             with (
                 deployed(cloud, steps, settings) as (outputs, created, again),

@@ -17,7 +17,7 @@ from contract.metrics import CONSTRAINT_VIOLATIONS, HOURS_SILENT, JOB_FAILURES, 
 from drift_tools.errors import InputError
 from drift_tools.job import Job
 from drift_tools.job.program import run
-from examples.demo.deploying import variables
+from examples.demo.deploying import environment_variables
 from examples.employment.feed import FEATURES, Row, Split, with_faults
 from examples.fleet.world import DEV, PROD, STAGING, World
 from functions.common.cloudwatch import publish
@@ -173,7 +173,7 @@ class Monitors:
             "AWS_SECRET_ACCESS_KEY": keys["Credentials"]["SecretAccessKey"],
             "AWS_SESSION_TOKEN": keys["Credentials"]["SessionToken"],
         }
-        with variables(found):
+        with environment_variables(found):
             message = run(job)
         if "lack this run" in message or "were not published" in message:
             raise InputError(f"{model.name}: {message}")

@@ -16,7 +16,7 @@ import yaml
 import local_aws
 from deployment.rollout import Outcome, Rollout
 from deployment.targets import Target, read_plan
-from examples.demo.deploying import search_path, variables
+from examples.demo.deploying import environment_variables, search_path
 from local_aws.launcher import LocalAccount
 from local_aws.provider import Plugins
 
@@ -174,7 +174,7 @@ class Engine:
                 (program / "fleet" / path.name).write_bytes(path.read_bytes())
         (folder / "state").mkdir()
         stack.enter_context(
-            variables(
+            environment_variables(
                 {
                     "PATH": search_path(),
                     "PULUMI_HOME": str(folder / "home"),

@@ -16,7 +16,7 @@ _LONGEST_CATEGORY = 40
 
 
 def number(value: float) -> str:
-    """At most four significant digits, and no exponent where one can do without."""
+    """Write a number with at most four significant digits, and no exponent where one can do without."""
     if not math.isfinite(value):
         return str(value)
     if value == int(value) and abs(value) < 1e9:

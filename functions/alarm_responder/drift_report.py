@@ -83,7 +83,7 @@ def drift_report(document: Any) -> DriftReport:
 
 
 def _estimated(found: Mapping[str, Any]) -> str:
-    """Of the first metric, beside the baseline's: a message has no room for all."""
+    """The estimate of the first metric, beside the baseline's: a message has no room for all."""
     if not found:
         return ""
     if not found.get("trusted"):

@@ -28,7 +28,7 @@ class FeatureChange:
 
 
 def feature_changes(baseline: Any, current: Any) -> dict[str, FeatureChange]:
-    """By feature that both parsed files have in the same form; what has not the documented shape is left out."""
+    """Compare the features that both parsed files have in the same form; what has another shape is left out."""
     texts, texts_now = sections(baseline, "string_statistics"), sections(current, "string_statistics")
     numbers, numbers_now = sections(baseline, "numerical_statistics"), sections(current, "numerical_statistics")
     changes = {}
@@ -50,7 +50,7 @@ def feature_changes(baseline: Any, current: Any) -> dict[str, FeatureChange]:
 
 
 def _factor(before: Mapping[str, Any], now: Mapping[str, Any]) -> float | None:
-    """By how much all values were multiplied, if mean and spread agree on it."""
+    """Estimate by how much all values were multiplied, if mean and spread agree on it."""
     by_mean, by_spread = _ratio(before, now, "mean"), _ratio(before, now, "std_dev")
     if by_mean is None or by_spread is None or by_spread <= 0 or abs(by_mean / by_spread - 1) > _AGREEMENT:
         return None

@@ -127,7 +127,7 @@ def _in_stream(
 
 
 def hours_of(run: Run, report: DriftReport) -> tuple[datetime, datetime]:
-    """From when to when a run's data are: as its report says, else the hour before the one that it is filed under."""
+    """The hours that a run's data are from: as its report says, else the hour before the one that it is filed under."""
     return report.start or run.hour - timedelta(hours=1), report.end or run.hour
 
 

@@ -96,7 +96,7 @@ def attributes_of(alarm: Alarm, kind: str) -> dict[str, str]:
 
 
 def subject_of(alarm: Alarm, headline: str, names: Sequence[str]) -> str:
-    """At most 100 printable ASCII characters, with as many of the names as there is room for."""
+    """A subject of at most 100 printable ASCII characters, with as many of the names as there is room for."""
     severity = severity_of(alarm) if alarm.state == "ALARM" else None
     state = severity.upper() if severity else alarm.state
     start = _ascii(f"[{state}] {alarm.endpoint}: {headline}" if alarm.endpoint else f"[{state}] {headline}")
@@ -158,7 +158,7 @@ def step_lines(*steps: str) -> list[str]:
 
 
 def place_lines(context: MessageContext, key: str | None = None) -> list[str]:
-    """Where to look: a comparison of two engines at `key`, and the dashboard."""
+    """Lines that say where to look: a comparison of two engines at `key`, and the dashboard."""
     lines = ["WHERE TO LOOK"]
     if key:
         folder = key.rsplit("/", 1)[0] + "/"
@@ -170,7 +170,9 @@ def place_lines(context: MessageContext, key: str | None = None) -> list[str]:
 
 
 def plain_notification(alarm: Alarm, context: MessageContext, *, note: str | None = None) -> Notification:
-    """For any other alarm, for the end of one, and for when the details could not be put together (`note` says why)."""
+    """The message on any other alarm, on the end of one, and where the details could not be put together (`note` says
+    why).
+    """
     what = {"OK": "is over", "ALARM": "fired"}.get(alarm.state, f"is now {alarm.state}")
     headline = f"alarm {alarm.name} {what}"
     sections = [

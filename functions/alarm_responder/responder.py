@@ -55,7 +55,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; ConfigurationError names the one that is missing or wrong."""
+        """Read them from environment variables; ConfigurationError names the one that is missing or wrong."""
         return cls(
             bucket=required(environ, "BUCKET_NAME"),
             results_prefix=prefix(environ, "RESULTS_PREFIX"),

@@ -46,7 +46,7 @@ Severities = Mapping[str, Sequence[Threshold]]
 
 
 def read_severities(value: str) -> Severities:
-    """From the environment's JSON; ConfigurationError says what is wrong with it."""
+    """Read them from the environment's JSON; ConfigurationError says what is wrong with it."""
     try:
         return {
             str(metric): tuple(

@@ -32,7 +32,7 @@ class StreamFinding:
 
     @classmethod
     def parse(cls, document: Any, where: str) -> "StreamFinding":
-        """From its file; UnreadableError if that is something else."""
+        """Read it from its file; UnreadableError if that is something else."""
         try:
             features = {str(name): as_object(value) for name, value in document["features"].items()}
             overs = [feature["over"] for feature in features.values()]

@@ -8,7 +8,7 @@ from functions.alarm_responder.run_history import Run, Streak
 
 
 def data_line(run: Run, report: DriftReport, rows: int | None, window: timedelta | None = None) -> str:
-    """From when to when the window is, and how many rows of how many records it has. A run of Model Monitor says
+    """Say from when to when the window is, and how many rows of how many records it has. A run of Model Monitor says
     neither: its window ends with the hour that its results lie at, and is as long as the schedule's.
     """
     count = f", {_rows(report, rows)}" if report.rows is not None or rows is not None else ""

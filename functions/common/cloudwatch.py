@@ -16,7 +16,7 @@ def publish(
     unit: str = "Count",
     by_second: Collection[str] = (),
 ) -> None:
-    """Without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look.
+    """Publish metrics without a timestamp: CloudWatch stamps the moment of arrival, which is when the alarms look.
 
     Those in `by_second` are kept by the second, so that an alarm can look every ten seconds.
     """

@@ -3,6 +3,7 @@
 from typing import Any
 
 from contract.failure_note import Failure
+from functions.common.json_logging import attempt
 
 
 def note_failure(s3: Any, bucket: str, prefix: str, failure: Failure) -> None:
@@ -12,4 +13,14 @@ def note_failure(s3: Any, bucket: str, prefix: str, failure: Failure) -> None:
         Key=failure.key(prefix),
         Body=failure.to_json(),
         ContentType="application/json",
+    )
+
+
+def try_to_note_failure(s3: Any, bucket: str, prefix: str, failure: Failure) -> None:
+    """Keep it if that can be done, else log the reason: the metric comes in either case."""
+    attempt(
+        "the reason could not be kept",
+        lambda: note_failure(s3, bucket, prefix, failure),
+        job=failure.job,
+        reason=failure.reason,
     )

@@ -114,10 +114,10 @@ class State:
 
 
 def decision_key(execution: str) -> str:
-    """Where it is written how an execution ended."""
+    """The key under which it is written how an execution ended."""
     return f"{DECISIONS}/{execution.rsplit(':', 1)[-1]}.json"
 
 
 def waiting_key(package: str) -> str:
-    """Where the task token of a candidate lies, by its ARN's group and version."""
+    """The key of a candidate's task token, by its ARN's group and version."""
     return f"{WAITING}/{package.partition(':model-package/')[2].replace('/', '-')}.json"

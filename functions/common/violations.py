@@ -129,7 +129,7 @@ def largest_effect(document: Any, drift: Any = None) -> float:
 
 
 def _measured_effects(drift: Any) -> dict[str, float]:
-    """By feature, as the run's judgement has them."""
+    """The effects by feature, as the run's judgement has them."""
     found: Any = drift
     for key in ("judgement", "features"):
         found = found.get(key) if isinstance(found, Mapping) else None

@@ -52,7 +52,7 @@ class Agreement:
 
     @property
     def share(self) -> float:
-        """From 0 to 1; two engines that had nothing to look at do not disagree."""
+        """The share on which they agree, 0 to 1; two engines that had nothing to look at do not disagree."""
         return 1.0 - len(self.disagreements) / self.compared if self.compared else 1.0
 
 

@@ -51,7 +51,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; ConfigurationError names the one that is missing or unusable."""
+        """Read them from environment variables; ConfigurationError names the one that is missing or unusable."""
         return cls(
             endpoint=required(environ, "ENDPOINT_NAME"),
             namespace=required(environ, "METRIC_NAMESPACE"),
@@ -147,7 +147,9 @@ def results(s3: Any, settings: Settings, pair: Pair, schedule: str, hour: str) -
 
 
 def _subjects(s3: Any, settings: Settings, files: Mapping[str, str]) -> frozenset[str]:
-    """From the constraints, which name the features and little else; from the statistics where they name none."""
+    """Read what was looked at from the constraints, which name the features and little else, or from the statistics
+    where they name none.
+    """
     for name in (CONSTRAINTS, STATISTICS, ANALYSIS):
         if name in files and (found := subjects_of(_read(s3, settings, files[name]))):
             return found

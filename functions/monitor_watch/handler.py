@@ -51,7 +51,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; ConfigurationError names the one that is missing."""
+        """Read them from environment variables; ConfigurationError names the one that is missing."""
         return cls(
             endpoint=required(environ, "ENDPOINT_NAME"),
             namespace=required(environ, "METRIC_NAMESPACE"),

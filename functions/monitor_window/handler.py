@@ -24,7 +24,7 @@ from functions.common.cloudwatch import publish
 from functions.common.deliveries import DELIVERIES
 from functions.common.environment import flag, prefix, required
 from functions.common.event_fields import BadEventError, mapping, text
-from functions.common.failure_notes import note_failure
+from functions.common.failure_notes import try_to_note_failure
 from functions.common.idempotency import Clock, IdempotencyStore, Lease, StillInProgressError, small_window_key
 from functions.common.json_logging import attempt, log
 from functions.common.violations import count_violations, largest_effect
@@ -53,7 +53,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; ConfigurationError names the one that is missing."""
+        """Read them from environment variables; ConfigurationError names the one that is missing."""
         return cls(
             namespace=required(environ, "METRIC_NAMESPACE"),
             bucket=required(environ, "BUCKET_NAME"),
@@ -77,7 +77,7 @@ class Job:
 
     @classmethod
     def parse(cls, event: Any) -> "Job":
-        """From the event; BadEventError if something is missing."""
+        """Read it from the event; BadEventError if something is missing."""
         request = mapping(mapping(event, "the event").get("job"), "the event's job")
         environment = mapping(request.get("Environment"), "the event's job.Environment")
         mapping(request.get("ProcessingOutputConfig"), "the event's job.ProcessingOutputConfig")
@@ -126,7 +126,7 @@ class Deadline:
 
     @property
     def seconds_left(self) -> float:
-        """From now on; negative when it is past."""
+        """How long there is from now on; negative when it is past."""
         return self.at - self.clock.now()
 
 
@@ -202,12 +202,7 @@ def _note(s3: Any, settings: Settings, job: Job, reason: str) -> None:
         ended=None,
         run=job.end_time,
     )
-    attempt(
-        "the reason could not be kept",
-        lambda: note_failure(s3, settings.bucket, settings.failures_prefix, failure),
-        job=job.name,
-        reason=reason,
-    )
+    try_to_note_failure(s3, settings.bucket, settings.failures_prefix, failure)
 
 
 def process(

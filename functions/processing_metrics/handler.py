@@ -44,7 +44,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; ConfigurationError names the one that is missing."""
+        """Read them from environment variables; ConfigurationError names the one that is missing."""
         return cls(
             endpoint=required(environ, "ENDPOINT_NAME"),
             namespace=required(environ, "METRIC_NAMESPACE"),
@@ -138,7 +138,7 @@ def _note(s3: Any, settings: Settings, job: Job) -> None:
 
 
 def _note_heard(s3: Any, settings: Settings, job: Job) -> None:
-    """For `monitor_watch`, which has every job looked at that has no such note."""
+    """Note it for `monitor_watch`, which has every job looked at that has no such note."""
     key = f"{settings.state_prefix}/{HEARD_JOBS_FOLDER}/{job.name}.json"
     s3.put_object(Bucket=settings.bucket, Key=key, Body=b"{}")
 

@@ -60,7 +60,7 @@ class BatchPlan:
 
     @classmethod
     def read(cls, s3: Any, uri: str) -> "BatchPlan":
-        """From its object; BadEventError if it is none."""
+        """Read it from its object; BadEventError if it is none."""
         plan = mapping(read_json(s3, *split_uri(uri)), _WHERE)
         return cls(
             endpoint=text(plan, "endpoint", _WHERE),

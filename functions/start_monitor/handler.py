@@ -58,7 +58,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; ConfigurationError names the one that is missing."""
+        """Read them from environment variables; ConfigurationError names the one that is missing."""
         return cls(
             namespace=required(environ, "METRIC_NAMESPACE"),
             bucket=required(environ, "BUCKET_NAME"),
@@ -68,7 +68,7 @@ class Settings:
         )
 
     def notes(self, s3: Any, endpoint: str, schedule: str, job: str, run: str) -> FailureNotes:
-        """Where reasons are kept, for one run."""
+        """The place where reasons are kept, for one run."""
         return FailureNotes(s3, self.bucket, self.failures_prefix, self.log_group, endpoint, schedule, job, run)
 
 

@@ -76,7 +76,7 @@ class Run:
 
     @property
     def all_files(self) -> tuple[str, ...]:
-        """In the order in which the job gets them."""
+        """All files in the order in which the job gets them."""
         return (*self.late_files, *self.files)
 
     def without(self, made_up_for: Collection[str], taken: Collection[str]) -> "Run":
@@ -164,7 +164,7 @@ class Records:
 
     @classmethod
     def of(cls, s3: Any, plan: Plan, now: Callable[[], float] = time.time) -> "Records":
-        """Those of the plan's schedule; `now` is the time in seconds since the epoch."""
+        """The runs of the plan's schedule; `now` is the time in seconds since the epoch."""
         bucket, root = split_location(plan.state_uri)
         return cls(s3, bucket, root, plan.endpoint, plan.schedule, now)
 

@@ -39,7 +39,7 @@ class Found:
         return cls(tuple(files), tuple(odd), tuple(other))
 
     def without(self, keys: Collection[str]) -> "Found":
-        """But for the files of these keys."""
+        """The same without the files of these keys."""
         return replace(self, files=tuple(file for file in self.files if file.key not in keys))
 
     def replaced(self, taken: Mapping[str, float]) -> tuple[ListedObject, ...]:

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from contract.failure_note import NOT_STARTED, Failure
 from functions.common.aws_clients import error_code
 from functions.common.deliveries import count_delivery, delivery_of
-from functions.common.failure_notes import note_failure
-from functions.common.json_logging import attempt
+from functions.common.failure_notes import try_to_note_failure
 from functions.start_monitor.batch_plan import BatchPlan
 
 
@@ -27,15 +26,19 @@ class FailureNotes:
     run: str
 
     def not_started(self, error: Exception) -> None:
-        """Keep why. The metric comes whether this could be kept or not."""
-        self._keep(f"the job could not be started: {error_code(error)}: {_message(error)}", NOT_STARTED)
+        """Keep why."""
+        reason = f"the job could not be started: {error_code(error)}: {_message(error)}"
+        self._keep(replace(self._failure(reason), status=NOT_STARTED))
 
     def lost(self, reason: str) -> None:
         """Keep what is lost."""
-        self._keep(reason, None)
+        self._keep(self._failure(reason))
 
-    def _keep(self, reason: str, status: str | None) -> None:
-        failure = Failure(
+    def _keep(self, failure: Failure) -> None:
+        try_to_note_failure(self.s3, self.bucket, self.prefix, failure)
+
+    def _failure(self, reason: str) -> Failure:
+        return Failure(
             endpoint=self.endpoint,
             schedule=self.schedule,
             job=self.job,
@@ -44,12 +47,6 @@ class FailureNotes:
             exit_message=None,
             ended=None,
             run=self.run,
-            **({"status": status} if status is not None else {}),
-        )
-        attempt(
-            "the reason could not be kept",
-            lambda: note_failure(self.s3, self.bucket, self.prefix, failure),
-            reason=reason,
         )
 
 

@@ -99,7 +99,7 @@ def _find(s3: Any, plan: Plan, records: Records, was_started: WasStarted) -> Run
 
 
 def _no_labels(plan: Plan, since: datetime, files: int) -> str:
-    """For people: captures are there, and nothing that says what was true."""
+    """Tell people that captures are there, and nothing that says what was true."""
     return (
         f"{files} captured files wait for labels: there are none (*.jsonl) below {plan.ground_truth_uri} in the hours "
         f"{hour_folder(since)} to {hour_folder(plan.due)}."
@@ -107,7 +107,7 @@ def _no_labels(plan: Plan, since: datetime, files: int) -> str:
 
 
 def _left_out(odd: Collection[str], replaced: Collection[str], other_forms: Collection[str]) -> str:
-    """For people: what of captures and labels nobody looks at, and the first of each."""
+    """Tell people what of captures and labels nobody looks at, and the first of each."""
     said = []
     if other_forms:
         said.append(f"{len(other_forms)} x a file of labels that is no *.jsonl ({', '.join(named(other_forms))})")

@@ -46,7 +46,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; ConfigurationError names the one that is missing or wrong."""
+        """Read them from environment variables; ConfigurationError names the one that is missing or wrong."""
         try:
             seconds = int(required(environ, "WINDOW_SECONDS"))
             budget = float(required(environ, "FALSE_ALARMS_PER_YEAR"))

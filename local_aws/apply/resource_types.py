@@ -54,7 +54,7 @@ class Request:
         return [{key: name, value: text} for name, text in sorted(self.tags.items())] or None
 
     def pick(self, *names: str) -> dict[str, Any]:
-        """Those of the inputs that are set."""
+        """Pick the inputs that are set."""
         return {name: self.inputs[name] for name in names if self.inputs.get(name) is not None}
 
 
@@ -139,10 +139,6 @@ class ResourceType:
 def keys(text: str) -> frozenset[str]:
     """Input names from one line of text; ``region`` is an input of every type and is seen to before a handler runs."""
     return frozenset(text.split()) | {"region"}
-
-
-def nothing_to_delete(_existing: Existing) -> None:
-    """For types that are no object of their own on AWS, such as the invocation of a function."""
 
 
 def put_again(create: Callable[[Request], Created]) -> Update:

@@ -19,7 +19,7 @@ def _table() -> dict[str, list[str]]:
 
 
 def replaces(token: str, changed: set[str]) -> set[str]:
-    """Those of the changed inputs that replace a resource of this type.
+    """Pick the changed inputs that replace a resource of this type.
 
     Raises UnsupportedError for a type that is not in the table.
     """

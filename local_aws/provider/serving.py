@@ -46,7 +46,7 @@ class Serving:
         return {"PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in self.ports.items())}
 
     def wait(self) -> None:
-        """Until a server is stopped."""
+        """Wait until a server is stopped."""
         self._servers[0].wait_for_termination()
 
     def stop(self) -> None:

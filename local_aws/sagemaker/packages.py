@@ -38,7 +38,7 @@ class ModelPackages:
         self._clock, self._store, self._twice = clock, store, duplicate_events
 
     def operations(self) -> dict[str, Operation]:
-        """By name."""
+        """The operations by name."""
         return {
             "CreateModelPackageGroup": self._create_group,
             "DescribeModelPackageGroup": self._describe_group,

@@ -41,7 +41,7 @@ class Pipelines:
         self._runs: dict[str, Run] = {}
 
     def operations(self) -> dict[str, Operation]:
-        """By name."""
+        """The operations by name."""
         return {
             "CreatePipeline": self._create,
             "UpdatePipeline": self._update,

@@ -57,7 +57,7 @@ class TrainingJobs:
         self._stopped: set[str] = set()
 
     def operations(self) -> dict[str, Operation]:
-        """By name."""
+        """The operations by name."""
         return {
             "CreateTrainingJob": self._create,
             "DescribeTrainingJob": self._describe,

@@ -48,7 +48,7 @@ class TransformJobs:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="transform-job")
 
     def operations(self) -> dict[str, Operation]:
-        """By name."""
+        """The operations by name."""
         return {
             "CreateTransformJob": self._create,
             "DescribeTransformJob": lambda scope, parameters, _: describe(self._job(scope, parameters)),

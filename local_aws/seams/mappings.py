@@ -108,7 +108,7 @@ def _function(mapping: Mapped) -> tuple[dict[str, Any] | None, dict[str, Any] | 
 
 
 def matching_records(records: list[dict[str, Any]], mapping: Mapped) -> list[dict[str, Any]]:
-    """Those that the mapping's filters let through."""
+    """Pick the records that the mapping's filters let through."""
     found: list[dict[str, Any]] = _lambda._apply_filter_criteria(records, mapping)
     return found
 

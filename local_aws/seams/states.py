@@ -110,7 +110,7 @@ def call_as_role(call: Callable[[str, str, Any], Any], waiting: Waiting) -> None
 
 
 class _Flag:
-    """In the place of a threading.Event: the wait for it is on the virtual clock."""
+    """Stands in the place of a threading.Event: the wait for it is on the virtual clock."""
 
     def __init__(self) -> None:
         self.is_set = False
@@ -120,7 +120,7 @@ class _Flag:
 
 
 def _wait_for_token(info: dict[str, Any], state: dict[str, Any], waiting: Waiting) -> None:
-    """Until the token is answered; States.Timeout at the end of its time, States.HeartbeatTimeout without a sign."""
+    """Wait for the token's answer; States.Timeout at the end of its time, States.HeartbeatTimeout without a sign."""
     left, beat = float(state.get("TimeoutSeconds", 99999999)), state.get("HeartbeatSeconds")
     arn = _execution.get()
     while True:

@@ -45,7 +45,7 @@ class StreamMapping:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
-        """From the mapping as Lambda keeps it."""
+        """Read the mapping as Lambda keeps it."""
         return cls(
             stream=kept["EventSourceArn"],
             batch_size=int(kept["BatchSize"]),

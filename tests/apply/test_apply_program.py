@@ -9,25 +9,9 @@ from typing import Any
 
 from local_aws import LocalAws
 from local_aws.apply import Deployment, deploy, inventory, load_settings
+from tests.stack_outputs import OUTPUTS
 
 PROJECT = Path(__file__).resolve().parents[2]
-OUTPUTS = {
-    "bucket_name",
-    "endpoint_name",
-    "endpoint_config_name",
-    "schedule_names",
-    "data_quality_schedule_name",
-    "model_quality_schedule_name",
-    "alarm_topic_arn",
-    "notification_topic_arn",
-    "responder_function_name",
-    "constraint_violations_alarm_name",
-    "job_failures_alarm_name",
-    "dashboard_name",
-    "dashboard_url",
-    "statistics_uri",
-    "constraints_uri",
-}
 LIMIT = 60.0
 EVENTS = 2  # the embedded AWS sends each of SageMaker's events twice, as AWS may
 

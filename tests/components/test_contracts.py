@@ -15,6 +15,7 @@ from components.iam.statements import ANY_RESOURCE
 from components.naming import MAX_COMPONENT_NAME
 from tests.components.conftest import KEY, VARIANTS, MakeArgs
 from tests.components.mocked_runtime import Registration, Run, run_program
+from tests.stack_outputs import OUTPUTS
 
 STACK = "model-monitoring:index:ModelMonitoringStack"
 PARTS = {
@@ -123,23 +124,7 @@ def test_outputs_are_registered_once_by_every_component(run_stack: Callable[...,
 
 def test_outputs_of_the_stack(full: Run) -> None:
     [outputs] = [found for urn, found in full.component_outputs.items() if urn.endswith(f"{STACK}::churn")]
-    assert set(outputs) == {
-        "bucket_name",
-        "endpoint_name",
-        "endpoint_config_name",
-        "schedule_names",
-        "data_quality_schedule_name",
-        "model_quality_schedule_name",
-        "alarm_topic_arn",
-        "notification_topic_arn",
-        "responder_function_name",
-        "constraint_violations_alarm_name",
-        "job_failures_alarm_name",
-        "dashboard_name",
-        "dashboard_url",
-        "statistics_uri",
-        "constraints_uri",
-    }
+    assert set(outputs) == OUTPUTS
     assert all(outputs.values())
 
 

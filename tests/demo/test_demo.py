@@ -18,6 +18,7 @@ from examples.employment.feed import FEATURES
 
 PROJECT = Path(__file__).resolve().parents[2]
 LIMIT = 900  # seconds for the whole demo, which takes some minutes where other tests run beside it
+DEPLOYED = "  deploy: "  # from this line on a job of the baseline's and the model run beside the server
 # The processes of a run are found by its temporary directory, in /proc.
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked up in /proc")
 
@@ -127,7 +128,7 @@ def test_the_page_opens_without_a_network(findings: dict[str, Any]) -> None:
 @needs_proc
 def test_control_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     with running(tmp_path) as demo:
-        wait_for_line(demo, "the baseline processing job")
+        wait_for_line(demo, DEPLOYED)
         os.killpg(demo.pid, signal.SIGINT)  # as a terminal does: to everybody in front of it
         _, complaint = demo.communicate(timeout=60)
     assert demo.returncode == 130
@@ -139,7 +140,7 @@ def test_control_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
 @needs_proc
 def test_a_killed_server_ends_the_demo_with_a_plain_word(tmp_path: Path) -> None:
     with running(tmp_path) as demo:
-        wait_for_line(demo, "the baseline processing job")
+        wait_for_line(demo, DEPLOYED)
         for process, line in processes_of(tmp_path, seconds=0):
             if "local_aws.server" in line or "server.py" in line:
                 os.kill(process, signal.SIGKILL)

@@ -39,6 +39,36 @@ def test_it_needs_nothing_of_the_repository(wheel: Path, tmp_path: Path) -> None
     assert str(wheel) in ran.stdout
 
 
+WITHOUT_PULUMI = """
+import sys
+for name in ("pulumi", "pulumi_aws", "pulumi_aws_native", "grpc"):
+    sys.modules[name] = None  # as if it were not installed
+sys.path.insert(0, sys.argv.pop(1))
+from local_aws import command
+command._wait = lambda cloud, stop: print(cloud.client("s3").list_buckets()["Buckets"])
+sys.exit(command.main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "said"),
+    [
+        (["--no-stack"], 0, "Ctrl-C stops it.\n[]\n"),
+        ([], 1, "local_aws: a stack needs Pulumi, which is not here: install local-aws-model-monitoring[pulumi]"),
+    ],
+)
+def test_the_command_without_pulumi(wheel: Path, tmp_path: Path, args: list[str], status: int, said: str) -> None:
+    """A plain install has none of it."""
+    with zipfile.ZipFile(wheel) as archive:  # the server is a process of its own, which takes files
+        archive.extractall(tmp_path)
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PULUMI, str(tmp_path), *args],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (ran.returncode, said in ran.stdout + ran.stderr) == (status, True), ran.stdout + ran.stderr
+    assert "pulumi up" not in ran.stdout
+
+
 def test_it_knows_the_kinds_of_monitors_as_the_contract_does() -> None:
     of_aws = [kind for kind in KINDS.values() if kind.monitoring_type]
     assert {kind.monitoring_type: kind.model_monitor_namespace for kind in of_aws} == jobs._NAMESPACES

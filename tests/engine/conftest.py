@@ -1,4 +1,7 @@
-"""One embedded AWS and one provider for all tests of a worker; a program and a state for each test."""
+"""One embedded AWS and one provider for all tests of a worker; a program and a state for each test.
+
+Tests that begin with the stack dev deployed, and leave it so, share one (`dev`).
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +10,11 @@ import pytest
 
 import local_aws
 from components.archives import numpy_layer
+from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
-from tests.engine.lab import Lab, environment_variables, find_cli, one_program_at_a_time
+from tests.engine.deployed import Deployed, Shared
+from tests.engine.lab import Lab, find_cli, one_program_at_a_time
 
 NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"
@@ -22,6 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=NO_CLI))
         elif here in item.path.parents and not numpy_layer.place().exists():
             item.add_marker(pytest.mark.skip(reason=NO_LAYER))
+
+    def turn(item: pytest.Item) -> int:
+        if here not in item.path.parents:
+            return 0
+        return ("dev" in getattr(item, "fixturenames", ())) + 2 * (item.get_closest_marker("destroys_dev") is not None)
+
+    items.sort(key=turn)  # any order will do; in this one the shared stack is deployed once
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +66,20 @@ def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving, plug
         yield made
     assert inventory(shared_cloud) == before
     assert shared_cloud.invalid_requests() == []
+
+
+@pytest.fixture(scope="session")
+def shared_dev(
+    shared_cloud: local_aws.LocalAws, serving: Serving, plugins: Plugins, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    """The stack dev that tests share; nothing is deployed until one uses it."""
+    shared = Shared(Lab(tmp_path_factory.mktemp("dev"), shared_cloud, serving, plugins))
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def dev(shared_dev: Shared) -> Iterator[Deployed]:
+    """The stack dev, deployed. A test leaves it as it found it, or destroys it."""
+    with shared_dev.used() as stack:
+        yield stack

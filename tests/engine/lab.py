@@ -81,15 +81,24 @@ class Lab:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
 
-    def environment(self, name: str) -> Environment:
-        """A stack, as `automation.py` has it."""
-        return Environment(name, project=self.program, progress=Progress())
+    def environment(self, name: str, *, in_process: bool = False) -> Environment:
+        """A stack, as `automation.py` has it.
+
+        A program that runs in this process costs neither a start nor imports; to the engine it is the same.
+        """
+        environment = Environment(name, project=self.program, progress=Progress())
+        if in_process:
+            environment._workspace.program = self._main()
+        return environment
 
     def in_process(self, name: str) -> Stack:
-        """A stack whose program runs in this process, where it costs neither a start nor imports."""
-        program = runpy.run_path(str(self.program / "__main__.py"), run_name="program")["main"]
+        """A stack whose program runs in this process."""
         workspace = LocalWorkspaceOptions(work_dir=str(self.program))
-        return create_or_select_stack(name, "model-monitoring", program=program, opts=workspace)
+        return create_or_select_stack(name, "model-monitoring", program=self._main(), opts=workspace)
+
+    def _main(self) -> Callable[[], None]:
+        main: Callable[[], None] = runpy.run_path(str(self.program / "__main__.py"), run_name="program")["main"]
+        return main
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the CLI in the program's folder, as a person would."""
@@ -133,15 +142,3 @@ class Lab:
         finally:
             for servicer in self.serving.servicers.values():
                 servicer.before = lambda _method, _urn: None
-
-
-@contextlib.contextmanager
-def environment_variables(values: Mapping[str, str]) -> Iterator[None]:
-    """The process's environment with these values for a while: the SDK takes them from nowhere else."""
-    before = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

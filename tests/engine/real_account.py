@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deployment.checkout import checkout
 from deployment.errors import AutomationError
 from deployment.operations import Environment
-from examples.demo.deploying import search_path, variables
+from examples.demo.deploying import environment_variables, search_path
 
 PROJECT = Path(__file__).resolve().parents[2]
 TAG = "model-monitoring-test"
@@ -98,7 +98,7 @@ def main() -> int:
             "PULUMI_BACKEND_URL": Path(folder, "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "of a test",
         }
-        with variables(settings):
+        with environment_variables(settings):
             environment = Environment(f"test-{run}", project=checkout(PROJECT, Path(folder) / "program"))
             given = {"aws:region": region, "aws-native:region": region, "retain_data": False, "engine": "open"}
             environment.configure({**given, f"monitoring.tags.{TAG}": run}, create=True)

@@ -170,8 +170,8 @@ def _first_untried(tried: Steps) -> Callable[[str, str], bool]:
 
 
 def deployed(lab: Lab, engine: str) -> tuple[Environment, Path]:
-    """The stack dev with an engine, and a copy of its settings."""
-    environment = lab.environment("dev")
+    """The stack dev with an engine, deployed by a program in this process; and a copy of its settings."""
+    environment = lab.environment("dev", in_process=True)
     environment.configure({"engine": engine})
     environment.up()
     kept = lab.folder / "settings.yaml"

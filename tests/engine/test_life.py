@@ -9,7 +9,7 @@ import pytest
 import local_aws
 from local_aws.provider import Plugins
 from local_aws.provider.plugins import PASSPHRASE
-from tests.engine.lab import Lab
+from tests.engine.deployed import Deployed
 
 PROGRAM = """\
 import pulumi
@@ -22,30 +22,35 @@ pulumi.export("bucket", bucket.bucket)
 
 
 LIVES = [
-    pytest.param(stack, engine, marks=[] if (stack, engine) == ("dev", "") else [pytest.mark.matrix])
+    pytest.param(
+        stack, engine, marks=pytest.mark.destroys_dev if (stack, engine) == ("dev", "") else pytest.mark.matrix
+    )
     for stack in ("dev", "staging", "prod", "local")
     for engine in ("", "model-monitor", "open", "both")  # the first is what the stack's file says
 ]
 
 
 @pytest.mark.parametrize(("stack", "engine"), LIVES)
-def test_a_life_of_an_environment(lab: Lab, stack: str, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The local environment's file has the salt of the passphrase that `make local-aws` exports.
-    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
-    environment = lab.environment(stack)
-    # What keeps a stack from being destroyed has tests of its own.
-    environment.configure({"protect": False, "retain_data": False} | ({"engine": engine} if engine else {}))
-    planned = environment.preview()
-    assert set(planned.changes) == {"create"}
-    made = environment.up()
-    assert made.changes == planned.changes
-    assert made.outputs["endpoint_name"].startswith(f"model-monitoring-{stack}-endpoint-")
-    assert environment.preview().changed == 0
-    assert environment.refresh().changed == 0
-    assert environment.preview().changed == 0
-    gone = environment.destroy()
+def test_a_life_of_an_environment(
+    stack: str, engine: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life: Deployed
+    if (stack, engine) == ("dev", ""):
+        life = request.getfixturevalue("dev")
+    else:
+        lab = request.getfixturevalue("lab")
+        # The local environment's file has the salt of the passphrase that `make local-aws` exports.
+        monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
+        life = Deployed(lab, stack, engine)
+    assert set(life.planned.changes) == {"create"}
+    assert life.made.changes == life.planned.changes
+    assert life.made.outputs["endpoint_name"].startswith(f"model-monitoring-{stack}-endpoint-")
+    assert life.again.changed == 0
+    assert life.environment.refresh().changed == 0
+    assert life.environment.preview().changed == 0
+    gone = life.destroy()
     assert set(gone.changes) == {"delete"}
-    assert gone.changes["delete"] == made.changes["create"]
+    assert gone.changes["delete"] == life.made.changes["create"]
 
 
 def test_make_local_aws_says_all_that_a_person_needs(tmp_path: Path) -> None:

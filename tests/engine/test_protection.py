@@ -4,22 +4,23 @@ import pytest
 
 from deployment.errors import AutomationError
 from local_aws.apply import inventory
+from tests.engine.deployed import Deployed
 from tests.engine.lab import Lab
 
 
-def test_a_protected_stack_is_refused_before_anything_is_touched(lab: Lab) -> None:
-    environment = lab.environment("dev")
+def test_a_protected_stack_is_refused_before_anything_is_touched(dev: Deployed) -> None:
+    environment = dev.environment
     environment.configure({"protect": True})
     environment.up()
-    before = _lasting(lab)
+    before = _lasting(dev.lab)
     with pytest.raises(AutomationError, match="protect") as refused:
         environment.destroy()
     assert "\n" not in str(refused.value)
-    assert _lasting(lab) == before
+    assert _lasting(dev.lab) == before
     assert environment.preview().changed == 0
+    # Whoever uses the stack last destroys it.
     environment.configure({"protect": False})
     environment.up()
-    environment.destroy()
 
 
 def _lasting(lab: Lab) -> dict[str, frozenset[str]]:

@@ -13,9 +13,10 @@ from pulumi import automation
 
 import local_aws
 from components import ModelMonitoringStack
+from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, serve
-from tests.engine.lab import PROJECT, Lab, environment_variables
+from tests.engine.lab import PROJECT, Lab
 
 # Service, region and account of an ARN that has an account.
 ARN = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12}):")
@@ -111,6 +112,7 @@ def test_what_exists_is_imported_and_looked_up(lab: Lab) -> None:
     s3, iam, sns = (lab.cloud.client(service) for service in ("s3", "iam", "sns"))
     s3.create_bucket(Bucket="made-by-hand")
     s3.put_bucket_tagging(Bucket="made-by-hand", Tagging={"TagSet": [{"Key": "team", "Value": "risk"}]})
+    others = [item["TopicArn"] for item in sns.list_topics()["Topics"]]
     topic = sns.create_topic(Name="made-by-hand")["TopicArn"]
     admitted = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [admitted]})
@@ -128,7 +130,7 @@ def test_what_exists_is_imported_and_looked_up(lab: Lab) -> None:
     assert result.summary.resource_changes == {"create": 1, "import": 2}
     assert made.preview().change_summary == {automation.OpType.SAME: 3}
     made.destroy()  # takes the two that were imported, and not what was only looked up
-    assert [item["TopicArn"] for item in sns.list_topics()["Topics"]] == [topic]
+    assert [item["TopicArn"] for item in sns.list_topics()["Topics"]] == [*others, topic]
     sns.delete_topic(TopicArn=topic)
 
 

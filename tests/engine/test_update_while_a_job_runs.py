@@ -18,11 +18,12 @@ import pytest
 
 import local_aws
 from drift_tools.endpoint import baseline_requests
+from examples.demo.deploying import environment_variables
 from examples.demo.mailbox import Mailbox
 from examples.demo.waiting import wait_until
 from local_aws.apply import Deployment, inventory
 from local_aws.provider import Plugins, serve
-from tests.engine.lab import Lab, environment_variables
+from tests.engine.lab import Lab
 from tests.engine.use import assert_all_that_is_in_use_is_there
 from tests.open_engine.watched import Watched
 

@@ -75,6 +75,12 @@ EVENT: dict[str, Any] = {
         "request": REQUEST,
     },
 }
+QUALITY = {
+    "kind": "model-quality",
+    "schedule": "churn-endpoint-model-quality",
+    "ground_truth_uri": "s3://churn-data/ground-truth",
+}
+"""What the plan of a model-quality monitor has in its place."""
 
 
 @pytest.fixture
@@ -451,17 +457,13 @@ def test_a_small_window_goes_to_the_function(
 def test_labels_count_where_a_window_is_called_small(limit: int, route: str, deliver: Any, s3: FakeS3) -> None:
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"[1,2]\n\n")
-    answer = deliver(
-        kind="model-quality",
-        ground_truth_uri="s3://churn-data/ground-truth",
-        small_window={"function_name": "churn-monitor-window", "max_bytes": limit},
-    )
+    answer = deliver(**QUALITY, small_window={"function_name": "churn-monitor-window", "max_bytes": limit})
     assert answer["route"] == route
 
 
 def test_labels_without_captures_are_no_window(deliver: Any, s3: FakeS3) -> None:
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
-    answer = deliver(kind="model-quality", ground_truth_uri="s3://churn-data/ground-truth")
+    answer = deliver(**QUALITY)
     assert (answer["route"], answer["started"]) == ("none", None)
 
 
@@ -554,13 +556,7 @@ def test_several_instances_share_the_captures_and_have_all_labels(
     s3.put("ground-truth/2026/11/23/11/after-the-run-was-due.jsonl", b"{}\n")
     request = copy.deepcopy(REQUEST)
     request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 3
-    deliver(
-        kind="model-quality",
-        schedule="churn-endpoint-model-quality",
-        start_offset="-P1D",
-        ground_truth_uri="s3://churn-data/ground-truth",
-        request=request,
-    )
+    deliver(**QUALITY, start_offset="-P1D", request=request)
     (sent,) = sagemaker.requests("CreateProcessingJob")
     assert sent["ProcessingJobName"].startswith("churn-mq-202611231000-")
     spread = {item["InputName"]: item["S3Input"].get("S3DataDistributionType") for item in sent["ProcessingInputs"][1:]}
@@ -576,13 +572,7 @@ def test_labels_that_take_days_are_found_where_they_were_collected(deliver: Any,
     collected = ["2026/11/21/08", "2026/11/21/09", "2026/11/22/23", "2026/11/23/09", "2026/11/23/10", "2026/11/23/11"]
     for hour in collected:
         s3.put(f"ground-truth/{hour}/labels.jsonl", b"{}\n")
-    moved_back = {
-        "kind": "model-quality",
-        "schedule": "churn-endpoint-model-quality",
-        "ground_truth_uri": "s3://churn-data/ground-truth",
-        "start_offset": "-P2DT1H",
-        "end_offset": "-P2D",
-    }
+    moved_back = {**QUALITY, "start_offset": "-P2DT1H", "end_offset": "-P2D"}
     assert deliver(**moved_back)["route"] == "job"
     state = "monitor-state/churn-endpoint/churn-endpoint-model-quality/2026/11/21"
     first = s3.json(f"{state}/10.ground-truth.manifest")
@@ -596,13 +586,8 @@ def test_labels_that_take_days_are_found_where_they_were_collected(deliver: Any,
 def test_captures_without_labels_wait_for_the_next_run(
     deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
 ) -> None:
-    quality = {
-        "kind": "model-quality",
-        "schedule": "churn-endpoint-model-quality",
-        "ground_truth_uri": "s3://churn-data/ground-truth",
-    }
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
-    answer = deliver(**quality)
+    answer = deliver(**QUALITY)
     assert answer["route"] == "none"
     waits = (
         "1 captured files wait for labels: there are none (*.jsonl) below s3://churn-data/ground-truth in the hours "
@@ -611,7 +596,7 @@ def test_captures_without_labels_wait_for_the_next_run(
     assert answer["left_out"] == waits
     assert published(cloudwatch) == [{"NoData": 1.0}]
     s3.put("ground-truth/2026/11/23/09/labels.jsonl", b"{}\n")
-    answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
+    answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **QUALITY)
     assert (answer["route"], answer["late_files"]) == ("job", 1)
 
 
@@ -620,20 +605,15 @@ def test_labels_in_another_form_are_named(
     name: str, deliver: Any, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
 ) -> None:
     """Whoever wrote a CSV there would wait for a measurement that never comes."""
-    quality = {
-        "kind": "model-quality",
-        "schedule": "churn-endpoint-model-quality",
-        "ground_truth_uri": "s3://churn-data/ground-truth",
-    }
     s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
     s3.put(f"ground-truth/2026/11/23/09/{name}", b"id,label\n")
-    answer = deliver(**quality)
+    answer = deliver(**QUALITY)
     named = f"Left out: 1 x a file of labels that is no *.jsonl (2026/11/23/09/{name})."
     assert answer["route"] == "none"
     assert answer["left_out"].endswith(f" to 2026/11/23/10. {named}")
     assert published(cloudwatch) == [{"NoData": 1.0, "LeftOutFiles": 1.0}]
     s3.put("ground-truth/2026/11/23/10/labels.jsonl", b"{}\n")
-    answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **quality)
+    answer = deliver(scheduled_time="2026-11-23T11:20:00Z", **QUALITY)
     assert (answer["route"], answer["left_out"]) == ("job", named)  # the others' labels are measured, and it is said
     assert sagemaker.requests("CreateProcessingJob")[0]["Environment"]["left_out"] == named
 

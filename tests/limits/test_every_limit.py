@@ -43,8 +43,8 @@ NUMBERS: Mapping[str, tuple[tuple[str, Any, str], ...]] = {
         ("drift_tools.job.segments.results:MOST_CALLED", 3, "3 ring"),
     ),
     "a custom monitor": (
-        ("components.args.custom:_MOST", 10, "10 scripts"),
-        ("components.args.custom:_MOST_BYTES", 64 * 1024, "64 KiB"),
+        ("components.args.kinds.custom:_MOST", 10, "10 scripts"),
+        ("components.args.kinds.custom:_MOST_BYTES", 64 * 1024, "64 KiB"),
         ("drift_tools.monitors.custom.measure:_MOST_NUMBERS", 50, "50 numbers"),
     ),
     "rows an estimate is made from": (

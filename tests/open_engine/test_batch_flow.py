@@ -2,22 +2,20 @@
 transform job really runs the model; its end starts the run, and the clock that of the last.
 """
 
-import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.waiting import wait_until
+from tests.open_engine.batches import scoring_model, team_bucket, transform
 from tests.open_engine.conftest import Books, lived
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 BUCKET = "the-teams-scores"
 ROWS = 300
-SCORING = "arn:aws:iam::{account}:role/scoring"
 
 
 @dataclass
@@ -35,53 +33,14 @@ class Batches:
     books: list[Books] = field(default_factory=list)
 
 
-def scoring_model(stack: Watched) -> str:
-    """The stack's model once more, under a role of the team that scores with it."""
-    iam, sagemaker = stack.cloud.client("iam"), stack.cloud.client("sagemaker")
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    role = iam.create_role(
-        RoleName="scoring", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]["Arn"]
-    rights = {"Effect": "Allow", "Action": ["s3:*", "ecr:*", "logs:*"], "Resource": "*"}
-    iam.put_role_policy(
-        RoleName="scoring",
-        PolicyName="scoring",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [rights]}),
-    )
-    [own] = sagemaker.list_models()["Models"]
-    container = sagemaker.describe_model(ModelName=own["ModelName"])["PrimaryContainer"]
-    sagemaker.create_model(ModelName="scoring", PrimaryContainer=container, ExecutionRoleArn=role)
-    return "scoring"
-
-
 def score(stack: Watched, name: str, requests: Any, hour: int, *, is_told: bool = True, **more: Any) -> dict[str, Any]:
     """Lay a batch down, run its transform job, and wait until nothing is left to do; `is_told`: of the job's end."""
-    stack.go_to(DAY + timedelta(hours=hour, minutes=5))
-    s3, sagemaker = stack.cloud.client("s3"), stack.cloud.client("sagemaker")
-    body = "\n".join(request.payload for request in requests) + "\n"
-    s3.put_object(Bucket=BUCKET, Key=f"in/{name}/rows.csv", Body=body.encode())
-    sagemaker.create_transform_job(
-        TransformJobName=name,
-        ModelName="scoring",
-        TransformInput={
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/in/{name}"}},
-            "ContentType": "text/csv",
-            "SplitType": "Line",
-        },
-        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/out/{name}", "AssembleWith": "Line", "Accept": "text/csv"},
-        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        **more,
-    )
-
-    def ended() -> dict[str, Any] | None:
-        found: dict[str, Any] = sagemaker.describe_transform_job(TransformJobName=name)
-        return None if found["TransformJobStatus"] == "InProgress" else found
-
-    job = wait_until(f"the transform job {name}", ended, seconds=60)
+    stack.go_to(at(hour, 5))
+    job = transform(stack, BUCKET, name, requests, **more)
     if not is_told:  # until the clock has looked
-        stack.go_to(DAY + timedelta(hours=hour, minutes=46))
+        stack.go_to(at(hour, 46))
     names: Any = stack.outputs["schedule_names"]
-    moment = DAY + timedelta(hours=hour)
+    moment = at(hour)
     wait_until(
         f"what the run over {name} found",
         lambda: True if stack.metric("ConstraintViolations", names["batch"], moment) is not None else None,
@@ -99,11 +58,13 @@ def batches() -> Batches:
         },
     }
     seen = Batches()
-    with lived(overrides, start=DAY + timedelta(hours=4), grace=timedelta(minutes=5)) as (stack, books):
+    with (
+        lived(overrides, start=at(4), grace=timedelta(minutes=5)) as (stack, books),
+        team_bucket(stack, BUCKET),
+        scoring_model(stack),
+    ):
         stack.wait_for_baseline()
         s3, sagemaker = stack.cloud.client("s3"), stack.cloud.client("sagemaker")
-        s3.create_bucket(Bucket=BUCKET)
-        scoring_model(stack)
         names: Any = stack.outputs["schedule_names"]
         given: dict[str, tuple[Any, dict[str, Any]]] = {
             "like-the-baseline": (baseline_requests(ROWS, seed=7), {"DataProcessing": {"JoinSource": "Input"}}),
@@ -116,7 +77,7 @@ def batches() -> Batches:
                 stack.cloud.client("events").disable_rule(Name=rule)
             seen.transforms[name] = score(stack, name, requests, hour, **more)
             seen.outputs[name] = s3.get_object(Bucket=BUCKET, Key=f"out/{name}/rows.csv.out")["Body"].read().decode()
-            end = DAY + timedelta(hours=hour)
+            end = at(hour)
             found = stack.results(names["batch"], end)
             seen.drift[name] = {key.rpartition("/")[2]: document for key, document in found.items()}
             seen.folders[name] = {key.rpartition("/")[0] for key in found}
@@ -126,16 +87,9 @@ def batches() -> Batches:
             job["ProcessingJobName"]: sagemaker.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
             for job in jobs
         }
-        stack.go_to(DAY + timedelta(hours=7, minutes=30))
+        stack.go_to(at(7, 30))
         wait_until("the message", lambda: stack.told_of("violations") or None, seconds=60)
         seen.told = stack.told_of("violations")
-        sagemaker.delete_model(ModelName="scoring")
-        iam = stack.cloud.client("iam")
-        iam.delete_role_policy(RoleName="scoring", PolicyName="scoring")
-        iam.delete_role(RoleName="scoring")
-        for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
-            s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-        s3.delete_bucket(Bucket=BUCKET)
     seen.books = books
     return seen
 

@@ -6,7 +6,7 @@ plumbing brings both the same rows and the same baseline; it says nothing on how
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,10 @@ import pytest
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.fake_layer import write_layer
 from tests.open_engine.conftest import Books, lived
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 200
 FEATURES = {"prediction", "probability", "feature_1", "feature_2", "feature_3"}
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 @dataclass

@@ -6,7 +6,7 @@ Model Monitor's engine, of which nobody but this stack hears when it has stopped
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
@@ -14,14 +14,9 @@ import pytest
 from drift_tools.__main__ import main
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.open_engine.conftest import lived
-from tests.open_engine.watched import Watched
+from tests.open_engine.watched import Watched, at
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 300
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 @dataclass
@@ -137,7 +132,7 @@ def test_a_responder_that_is_broken_is_told_past_it(broken: Broken) -> None:
 
 
 def test_dead_letters_are_sent_again_as_the_runbook_says(broken: Broken) -> None:
-    """docs/operations.md, Dead letters: whoever mended the responder hears what it could not tell, once."""
+    """docs/operations.md, Dead letters: whoever fixed the responder hears what it could not tell, once."""
     assert len(broken.letters) >= 1
     told = broken.told["the letters were sent again"]
     assert told[:2] == ["violations", "dead-letter"]

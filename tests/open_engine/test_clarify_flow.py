@@ -8,7 +8,7 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,13 @@ import pytest
 
 from drift_tools.endpoint import Request, baseline_requests, write_ground_truth
 from tests.open_engine.conftest import PROJECT, Books, lived
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 400
 KINDS = ("bias", "attribution")
 HOURLY = "cron(0 * ? * * *)"
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import io
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow.csv as pa_csv
@@ -18,16 +18,11 @@ import pytest
 from drift_tools.capture import read_captures
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.open_engine.conftest import lived
-from tests.open_engine.watched import Watched
+from tests.open_engine.watched import Watched, at
 
 pytestmark = pytest.mark.matrix
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 150
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 @dataclass

@@ -3,23 +3,22 @@ Monitor's engine, too. On the embedded AWS, at the inbox.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import lived
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 200
 
 
-def at(day: int, hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(days=day, hours=hour, minutes=minute)
+def on(day: int, hour: int, minute: int = 0) -> datetime:
+    return at(24 * day + hour, minute)
 
 
 @dataclass
@@ -41,13 +40,13 @@ def days() -> Days:
             "model_quality": None,
         },
     }
-    with lived(settings, start=at(0, 5), grace=timedelta(minutes=5)) as (stack, _):
+    with lived(settings, start=on(0, 5), grace=timedelta(minutes=5)) as (stack, _):
         stack.wait_for_baseline()
         for day, make in ((1, anomalous_requests), (2, anomalous_requests), (3, baseline_requests)):
-            stack.go_to(at(day - 1, 20))
+            stack.go_to(on(day - 1, 20))
             stack.send(make(ROWS, seed=day))
             for hour in (7, 12, 19):
-                stack.after_the_run(at(day, 6)) if hour == 7 else stack.go_to(at(day, hour))
+                stack.after_the_run(on(day, 6)) if hour == 7 else stack.go_to(on(day, hour))
                 note(stack, seen, f"day {day}, {hour}:00")
         wait_until("the message of the end", lambda: len(stack.told()) == 2 or None)
         note(stack, seen, "at last")
@@ -81,8 +80,8 @@ def test_two_drifted_days_are_one_message_and_their_end_is_one(days: Days) -> No
 @pytest.fixture(scope="module")
 def without_traffic() -> list[Told]:
     settings = {"engine": "model-monitor", "compute_baselines_here": "true"}
-    with lived(settings, start=at(0, 4, 5), grace=timedelta(minutes=20)) as (stack, _):
-        stack.go_to(at(1, 6, 30))
+    with lived(settings, start=on(0, 4, 5), grace=timedelta(minutes=20)) as (stack, _):
+        stack.go_to(on(1, 6, 30))
         wait_until("that somebody is told", lambda: stack.told() or None, seconds=60)
         return stack.told()
 

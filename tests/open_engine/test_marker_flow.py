@@ -2,19 +2,19 @@
 each partition that was written since the last one.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.waiting import wait_until
+from tests.open_engine.batches import team_bucket
 from tests.open_engine.conftest import lived
 from tests.open_engine.test_partition_flow import BUCKET, ROWS, documents, runs, scored, write
+from tests.open_engine.watched import at
 
 pytestmark = pytest.mark.matrix
-
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +27,13 @@ def found() -> dict[str, Any]:
     }
     overrides = {"engine": "open", "monitoring": {"batch": batch}}
     seen: dict[str, Any] = {"violations": {}}
-    with lived(overrides, start=DAY + timedelta(hours=4), grace=timedelta(minutes=5)) as (stack, books):
+    with (
+        lived(overrides, start=at(4), grace=timedelta(minutes=5)) as (stack, books),
+        team_bucket(stack, BUCKET, sends_events=True),
+    ):
         stack.wait_for_baseline()
         s3 = stack.cloud.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        s3.put_bucket_notification_configuration(
-            Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}}
-        )
-        stack.go_to(DAY + timedelta(hours=4, minutes=6))
+        stack.go_to(at(4, 6))
         write(stack, "dt=2026-11-24/hour=03", scored(stack, baseline_requests(ROWS, seed=7)))
         write(stack, "dt=2026-11-24/hour=04", scored(stack, anomalous_requests(ROWS, seed=8)))
         assert runs(stack) == []
@@ -45,9 +44,6 @@ def found() -> dict[str, Any]:
             name = files["drift.json"]["batch"].rpartition("-")[0]
             seen["violations"][name] = len(files.get("constraint_violations.json", {}).get("violations", []))
         seen["invocations"] = [line["key"] for line in stack.logged("start-monitor", "monitoring run") if "key" in line]
-        for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
-            s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-        s3.delete_bucket(Bucket=BUCKET)
     seen["books"] = books[0]
     return seen
 

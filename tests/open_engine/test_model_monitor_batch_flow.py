@@ -5,23 +5,23 @@ of theirs looks at it, and a shifted batch is told of as an endpoint's drift is.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drift_tools.endpoint import anomalous_requests, baseline_requests
-from drift_tools.job.kinds.data_quality import suggest_baseline
+from drift_tools.job import suggest_baseline
 from drift_tools.tables import read_table
 from examples.demo.waiting import wait_until
+from tests.open_engine.batches import scoring_model, team_bucket, transform
 from tests.open_engine.conftest import Books, lived
-from tests.open_engine.test_batch_flow import BUCKET, ROWS, scoring_model
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.test_batch_flow import BUCKET, ROWS
+from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 NAMES = ["feature_1", "feature_2", "feature_3", "prediction", "probability"]
 
 
@@ -39,29 +39,8 @@ class Seen:
 
 def score(stack: Watched, name: str, requests: Iterator[Any], **more: Any) -> None:
     """A transform job that joins its input, to its end."""
-    s3, sagemaker = stack.cloud.client("s3"), stack.cloud.client("sagemaker")
-    body = "\n".join(request.payload for request in requests) + "\n"
-    s3.put_object(Bucket=BUCKET, Key=f"in/{name}/rows.csv", Body=body.encode())
-    sagemaker.create_transform_job(
-        TransformJobName=name,
-        ModelName="scoring",
-        TransformInput={
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/in/{name}"}},
-            "ContentType": "text/csv",
-            "SplitType": "Line",
-        },
-        DataProcessing={"JoinSource": "Input"},
-        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/out/{name}", "AssembleWith": "Line", "Accept": "text/csv"},
-        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        **more,
-    )
-
-    def ended() -> bool | None:
-        status = sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"]
-        assert status in {"InProgress", "Completed"}
-        return True if status == "Completed" else None
-
-    wait_until(f"the transform job {name}", ended, seconds=60)
+    job = transform(stack, BUCKET, name, requests, DataProcessing={"JoinSource": "Input"}, **more)
+    assert job["TransformJobStatus"] == "Completed"
 
 
 def make_baseline(stack: Watched, folder: Path) -> None:
@@ -94,10 +73,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     }
     found = Seen()
     capture = {"DataCaptureConfig": {"DestinationS3Uri": f"s3://{BUCKET}/capture"}}
-    with lived(overrides, start=DAY + timedelta(hours=4), grace=timedelta(0)) as (stack, books):
-        s3, sagemaker = stack.cloud.client("s3"), stack.cloud.client("sagemaker")
-        s3.create_bucket(Bucket=BUCKET)
-        scoring_model(stack)
+    with (
+        lived(overrides, start=at(4), grace=timedelta(0)) as (stack, books),
+        team_bucket(stack, BUCKET),
+        scoring_model(stack),
+    ):
+        sagemaker = stack.cloud.client("sagemaker")
         make_baseline(stack, tmp_path_factory.mktemp("baseline"))
         names: Any = stack.outputs["schedule_names"]
         schedule = names["batch"]
@@ -106,31 +87,24 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             "shifted": anomalous_requests(ROWS, seed=8),
         }
         for hour, (name, requests) in enumerate(batches.items(), start=4):
-            stack.go_to(DAY + timedelta(hours=hour, minutes=10))
+            stack.go_to(at(hour, 10))
             score(stack, name, requests, **capture)
-            stack.go_to(DAY + timedelta(hours=hour + 1, minutes=2))
+            stack.go_to(at(hour + 1, 2))
+            end = at(hour + 1)
 
-            def published(moment: datetime = DAY + timedelta(hours=hour + 1)) -> float | None:
+            def published(moment: datetime = end) -> float | None:
                 return stack.metric("ConstraintViolations", schedule, moment)
 
             found.violations[name] = wait_until(f"what the run over {name} found", published, seconds=60)
-            end = DAY + timedelta(hours=hour + 1)
             found.documents[name] = stack.results(schedule, end)
         found.executions = sagemaker.list_monitoring_executions(MonitoringScheduleName=schedule, SortOrder="Ascending")[
             "MonitoringExecutionSummaries"
         ]
-        stack.go_to(DAY + timedelta(hours=6, minutes=30))
+        stack.go_to(at(6, 30))
         wait_until("the message", lambda: stack.told_of("violations") or None, seconds=60)
         found.told = stack.told_of("violations")
         metrics = stack.cloud.client("cloudwatch").list_metrics(Namespace="aws/sagemaker/ModelMonitoring/data-metrics")
         found.published = [{item["Name"] for item in metric["Dimensions"]} for metric in metrics["Metrics"]]
-        sagemaker.delete_model(ModelName="scoring")
-        iam = stack.cloud.client("iam")
-        iam.delete_role_policy(RoleName="scoring", PolicyName="scoring")
-        iam.delete_role(RoleName="scoring")
-        for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
-            s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-        s3.delete_bucket(Bucket=BUCKET)
     found.books = books
     return found
 

@@ -5,7 +5,7 @@ comes too late for its own run. Everything is delivered twice: schedules, and th
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,9 +15,8 @@ from drift_tools.__main__ import main
 from drift_tools.endpoint import acknowledgement, anomalous_requests, baseline_requests, new_normal, write_ground_truth
 from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import Books, lived
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS, LATE_ROWS = 200, 20
 FEATURES = {"prediction", "probability", "feature_1", "feature_2", "feature_3"}
 # With the queues of their dead letters.
@@ -26,10 +25,6 @@ FUNCTIONS = {
     "processing-metrics": "processing-metrics",
     "alarm-responder": "alarm-responder",
 }
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 @dataclass

@@ -6,22 +6,22 @@ sends no events the clock finds it. Nothing is scored by SageMaker.
 import csv
 import io
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.waiting import wait_until
+from tests.open_engine.batches import team_bucket
 from tests.open_engine.conftest import Books, lived
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 BUCKET = "the-teams-partitions"
 ROWS = 300
 
@@ -101,26 +101,25 @@ def partitions() -> Partitions:
         },
     }
     seen = Partitions()
-    with lived(overrides, start=DAY + timedelta(hours=4), grace=timedelta(minutes=5)) as (stack, books):
+    with (
+        lived(overrides, start=at(4), grace=timedelta(minutes=5)) as (stack, books),
+        team_bucket(stack, BUCKET, sends_events=True),
+    ):
         stack.wait_for_baseline()
         s3 = stack.cloud.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        s3.put_bucket_notification_configuration(
-            Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}}
-        )
         good, bad = scored(stack, baseline_requests(ROWS, seed=7)), scored(stack, anomalous_requests(ROWS, seed=8))
 
         def settled(what: str, minute: int, count: int) -> None:
             """Go to a minute, and wait for so many runs in all."""
             before = len(runs(stack))
             heard(stack, due=not what.startswith("no event"))
-            stack.go_to(DAY + timedelta(hours=4, minutes=minute))
+            stack.go_to(at(4, minute))
             wait_until(f"the runs of {what}", lambda: True if len(runs(stack)) >= count else None, seconds=60)
             seen.jobs[what] = runs(stack)[before:]
             if seen.jobs[what]:
                 seen.results[what] = documents(stack, seen.jobs[what][-1])
 
-        stack.go_to(DAY + timedelta(hours=4, minutes=6))
+        stack.go_to(at(4, 6))
         write(stack, "dt=2026-11-24/hour=03", good)
         settled("like the baseline", 15, 1)
         write(stack, "dt=2026-11-24/hour=04", bad, files=2)
@@ -132,9 +131,6 @@ def partitions() -> Partitions:
         settled("no event told of", 60 + 50, 4)
         wait_until("the message", lambda: stack.told_of("violations") or None, seconds=60)
         seen.told = stack.told_of("violations")
-        for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
-            s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-        s3.delete_bucket(Bucket=BUCKET)
     seen.books = books
     return seen
 

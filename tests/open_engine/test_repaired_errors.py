@@ -7,7 +7,7 @@ somebody repairs something or not.
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,17 +17,12 @@ from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import lived
 from tests.open_engine.test_broken_monitor import redrive
 from tests.open_engine.test_open_flow import switch_off
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS = 200
 DIGITS = "7" * 20_000
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 @dataclass

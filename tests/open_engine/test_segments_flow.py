@@ -8,7 +8,7 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,15 @@ import pytest
 
 from drift_tools.endpoint import Request, write_ground_truth
 from tests.open_engine.conftest import PROJECT, Books, lived
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 ROWS, LEARNT = 1500, 5000
 RARE = "0.75"
 KINDS = ("data-quality", "model-quality", "custom")
 HOURLY = "cron(0 * ? * * *)"
 SCRIPT = "def measure(table):\n    return {'first': float(table['feature_1'].mean())}\n"
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 def inputs(number: int, seed: int, *, drifted: bool) -> list[tuple[float, float, str]]:

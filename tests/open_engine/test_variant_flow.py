@@ -6,19 +6,19 @@ import csv
 import json
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
 
 from examples.demo.waiting import wait_until
+from tests.open_engine.batches import team_bucket
 from tests.open_engine.conftest import PROJECT, Books, lived
-from tests.open_engine.watched import Told, Watched
+from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
 
-DAY = datetime(2026, 11, 24, tzinfo=UTC)
 BUCKET = "the-teams-captures"
 ANSWERS = 2
 SETTINGS = yaml.safe_load((PROJECT / "Pulumi.dev.yaml").read_text())["config"]["model-monitoring:monitoring"]
@@ -48,7 +48,7 @@ def like_the_baseline(rows: Rows, count: int, seed: int, *, shift: float = 0.0) 
 
 
 def capture(stack: Watched, variant: str, hour: int, rows: Rows) -> None:
-    moment = DAY + timedelta(hours=hour, minutes=20)
+    moment = at(hour, 20)
     lines = []
     for number, row in enumerate(rows):
         sides = {"endpointOutput": row[:ANSWERS], "endpointInput": row[ANSWERS:]}
@@ -82,25 +82,20 @@ def seen() -> Seen:
         },
     }
     found = Seen()
-    with lived(overrides, start=DAY + timedelta(hours=3, minutes=50), grace=timedelta(minutes=5)) as (stack, books):
+    with lived(overrides, start=at(3, 50), grace=timedelta(minutes=5)) as (stack, books), team_bucket(stack, BUCKET):
         stack.wait_for_baseline()
-        s3 = stack.cloud.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
         names: Any = stack.outputs["schedule_names"]
         rows = baseline_rows(stack)
         for hour, shift in ((4, 0.0), (5, 5.0)):
-            stack.go_to(DAY + timedelta(hours=hour, minutes=20))
+            stack.go_to(at(hour, 20))
             capture(stack, "Primary", hour, like_the_baseline(rows, 900, hour))
             capture(stack, "shadow", hour, like_the_baseline(rows, 150, 10 + hour, shift=shift))
-            end = DAY + timedelta(hours=hour + 1)
+            end = at(hour + 1)
             stack.after_the_run(end)
             found.results[hour + 1] = results(stack, names["data-quality"], end)
-        stack.go_to(DAY + timedelta(hours=6, minutes=40))
+        stack.go_to(at(6, 40))
         wait_until("the message", lambda: stack.told_of("violations") or None, seconds=60)
         found.told = stack.told_of("violations")
-        for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]:
-            s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-        s3.delete_bucket(Bucket=BUCKET)
     found.books = books
     return found
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from drift_tools.endpoint import Request, send
@@ -14,8 +14,15 @@ from local_aws.apply import Deployment
 from tests.lambda_functions.functions import load
 
 HOUR = timedelta(hours=1)
+DAY = datetime(2026, 11, 24, tzinfo=UTC)
+"""The day on which the flows live."""
 # A run starts at the grace, plus EventBridge's flexible window of five minutes.
 FLEXIBLE = timedelta(minutes=5)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """A moment of that day."""
+    return DAY + timedelta(hours=hour, minutes=minute)
 
 
 @dataclass(frozen=True)

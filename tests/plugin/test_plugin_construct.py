@@ -10,7 +10,7 @@ import pytest
 
 from components import ModelMonitoringStack
 from components.archives.model import write_model_archive
-from tests.components.mocked_runtime import Registration, Run, run_program
+from tests.components.mocked_runtime import Registration, Run, comparable, run_program
 from tests.plugin.plugin_process import Built, Plugin
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -84,17 +84,6 @@ def by_key(resources: list[Registration]) -> dict[tuple[str, str], Registration]
     found = {item.key: item for item in resources}
     assert len(found) == len(resources)
     return found
-
-
-def comparable(value: Any) -> Any:
-    """Assets by what is in them."""
-    if isinstance(value, dict):
-        return {key: comparable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [comparable(item) for item in value]
-    if isinstance(value, pulumi.AssetArchive):
-        return {name: comparable(asset) for name, asset in value.assets.items()}
-    return Path(value.path).read_bytes() if isinstance(value, pulumi.FileAsset) else value
 
 
 def test_the_same_resources(built: Built, program: Run) -> None:

@@ -18,6 +18,7 @@ from components import ArgumentError
 from components.archives import numpy_layer
 from drift_tools.__main__ import main as command_line
 from tests.components.mocked_runtime import Run, run_program
+from tests.stack_outputs import OUTPUTS
 
 PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "model-monitoring:"
@@ -63,23 +64,6 @@ ROWS = {
     "metrics": {"aws:cloudwatch/eventRule:EventRule": 1, "aws:cloudwatch/eventTarget:EventTarget": 1},
     "alarms": {"aws:cloudwatch/metricAlarm:MetricAlarm": 11},
     "dashboard": {"aws:cloudwatch/dashboard:Dashboard": 1},
-}
-OUTPUTS = {
-    "bucket_name",
-    "endpoint_name",
-    "endpoint_config_name",
-    "schedule_names",
-    "data_quality_schedule_name",
-    "model_quality_schedule_name",
-    "alarm_topic_arn",
-    "notification_topic_arn",
-    "responder_function_name",
-    "constraint_violations_alarm_name",
-    "job_failures_alarm_name",
-    "dashboard_name",
-    "dashboard_url",
-    "statistics_uri",
-    "constraints_uri",
 }
 
 

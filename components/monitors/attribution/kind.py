@@ -133,7 +133,7 @@ class Attribution(MonitorDefaults):
         return clarify_schedule(self.kind, self.settings, site, baseline, attributes=attributes, opts=opts)
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """Where an answer has the score, and which metrics are published."""
+        """The variables that say where an answer has the score, and which metrics are published."""
         return {
             "inference_attribute": f"{self.settings.score}",
             "feature_metrics": engine.feature_metrics,

@@ -109,7 +109,7 @@ class Bias(MonitorDefaults):
         return clarify_schedule(self.kind, found, site, baseline, attributes=attributes, opts=opts)
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """Where a record has its prediction, and which metrics are published."""
+        """The variables that say where a record has its prediction, and which metrics are published."""
         found = self.settings
         known = {
             "inference_attribute": found.inference_attribute,

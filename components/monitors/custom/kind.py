@@ -53,6 +53,6 @@ class Custom(MonitorDefaults):
         }
 
     def open_environment(self, engine: OpenEngineSettings) -> Mapping[str, str]:
-        """By which columns it measures once more; what else it looks at is in its file."""
+        """The variable that says by which columns it measures once more; what else it looks at is in its file."""
         del engine
         return segment_variable(self.settings.segments)

@@ -59,7 +59,7 @@ class DataQuality(MonitorDefaults):
 
     @property
     def borrows(self) -> Mapping[str, str]:
-        """To estimate quality, the predictions with labels that model quality starts from."""
+        """What it borrows to estimate quality: the predictions with labels that model quality starts from."""
         return {"labelled_data": MODEL_QUALITY} if self.estimated else {}
 
     def baseline(self) -> BaselineSource | None:

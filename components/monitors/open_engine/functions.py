@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.args import CommonSettings, SmallWindowsSettings
-from components.functions import MonitoringFunction, monitoring_function
+from components.functions import MonitoringFunction, function_layer, monitoring_function
 from components.iam import AwsContext, Outside, PolicyDocument
 from components.monitors.open_engine.args import OpenMonitorsArgs
 from components.monitors.open_engine.batches import Clock
@@ -73,14 +73,11 @@ def window_function(
     compare = args.get("compare_function_name")
     if compare is not None:
         environment["COMPARE_FUNCTION"] = compare
-    layer = aws.lambda_.LayerVersion(
+    layer = function_layer(
         f"{stem}-numpy-scipy",
-        layer_name=f"{stem}-numpy-scipy",
+        parent,
         description="numpy and scipy, for the monitor of small windows",
         code=settings.layer,
-        compatible_runtimes=["python3.13"],
-        compatible_architectures=["arm64"],
-        opts=pulumi.ResourceOptions(parent=parent),
     )
     return monitoring_function(
         f"{stem}-monitor-window",

@@ -266,7 +266,7 @@ class OpenMonitors(pulumi.ComponentResource):
         return stem.apply(lambda found: naming.schedule_name(found, kind))
 
     def _largest_small_window(self, monitor: Monitor) -> int:
-        """In bytes; 0 if every window is to be a job."""
+        """The largest window that a function takes, in bytes; 0 if every window is to be a job."""
         needs_scikit_learn = monitor.asks_model or estimates_errors(monitor.open_environment(self._engine))
         if self._engine.small_windows is None or needs_scikit_learn:  # which the function has not
             return 0
@@ -344,7 +344,7 @@ class OpenMonitors(pulumi.ComponentResource):
         )
 
     def _request(self, monitor: Monitor, found: Mapping[str, Any]) -> dict[str, Any]:
-        """But for its name and for what changes from run to run."""
+        """The request of a run's job, but for its name and for what changes from run to run."""
         machine = Machine(
             image_uri=found["image"],
             instance_type=monitor.settings.instance_type,
@@ -371,7 +371,9 @@ class OpenMonitors(pulumi.ComponentResource):
         return run_request(machine, Files(code=found["code"], **found["files"]), environment)
 
     def _judgement(self, monitor: Monitor) -> dict[str, str]:
-        """By whose rules a monitor judges, and what it may spend: all of the stack's share one budget."""
+        """The variables that say by whose rules a monitor judges, and what it may spend: all of the stack's share one
+        budget.
+        """
         return {
             "rules": self._engine.rules,
             "false_alarms_per_year": f"{self._engine.false_alarms_per_year:g}",

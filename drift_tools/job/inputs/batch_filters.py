@@ -44,5 +44,5 @@ def width_before(text: str | None, kept: int) -> int | None:
 
 
 def selected(text: str | None, names: Sequence[str]) -> list[str]:
-    """Those of the columns that a filter keeps."""
+    """The columns that a filter keeps."""
     return [names[position] for position in positions(text, len(names))]

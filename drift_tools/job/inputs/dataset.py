@@ -201,8 +201,8 @@ def baseline_table(path: Path, names: Sequence[str]) -> Table:
 
 
 def _csv_baseline(path: Path, names: Sequence[str]) -> Table:
-    """With a header where the first line has some of the names, else without; a first row of values may hold the same
-    one twice, or lack one, which no header may.
+    """Read a baseline's CSV, with a header where the first line has some of the names, else without; a first row of
+    values may hold the same one twice, or lack one, which no header may.
     """
     try:
         table = read_table(path)

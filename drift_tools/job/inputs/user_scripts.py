@@ -40,7 +40,7 @@ class Payload:
 
     @classmethod
     def of(cls, side: Any) -> "Payload | None":
-        """From the record's JSON; None if this side was not captured."""
+        """Read it from the record's JSON; None if this side was not captured."""
         if not isinstance(side, dict):
             return None
         return cls(side.get("data"), side.get("encoding"), side.get("observedContentType"), side.get("mode"))

@@ -43,7 +43,7 @@ class BatchColumns:
 
     @classmethod
     def parse(cls, text: str | None) -> "BatchColumns":
-        """From the variable `batch_columns`; raises `InputError`."""
+        """Read the variable `batch_columns`; raises `InputError`."""
         try:
             given = json.loads(text or "{}")
             return cls(

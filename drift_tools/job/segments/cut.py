@@ -44,7 +44,7 @@ def most_frequent(columns: Sequence[str], table: Table) -> list[Segment]:
 
 
 def left_out(columns: Sequence[str], table: Table) -> dict[str, int]:
-    """By column, how many of the table's values are beyond those that are segments."""
+    """Count, by column, how many of the table's values are beyond those that are segments."""
     counts = {name: len(table.columns[name].category_counts()) for name in columns if name in table.columns}
     return {name: count - MOST_VALUES for name, count in counts.items() if count > MOST_VALUES}
 
@@ -63,7 +63,8 @@ def rows_of(table: Table, segment: Segment) -> Table:
 
 
 def cut(columns: Sequence[str], table: Table, describe: Callable[[Table], Mapping[str, Any] | None]) -> dict[str, Any]:
-    """For the file of a baseline: what `describe` says of each of its segments, by column and value, under `segments`.
+    """Describe segments for the file of a baseline: what `describe` says of each of its segments, by column and value,
+    under `segments`.
 
     A segment of too few rows, or of which nothing can be said, is left out. Empty where there are none.
 

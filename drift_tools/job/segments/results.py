@@ -82,7 +82,7 @@ def says(found: Sequence[SegmentResult], whole: Collection[str] = ()) -> str:
 
 
 def document(found: Sequence[SegmentResult]) -> dict[str, Any]:
-    """By column and value, for drift.json."""
+    """Write results by column and value, for drift.json."""
     by_column: dict[str, Any] = {}
     for one in found:
         by_column.setdefault(one.segment.column, {})[one.segment.value] = {

@@ -40,7 +40,7 @@ class ExactModel:
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> "ExactModel":
-        """From what the model's process says."""
+        """Take it from what the model's process says."""
         outputs = len(arrays["coefficients"]) if "coefficients" in arrays else arrays["value"].shape[1]
         return cls(str(arrays["name"]), bool(arrays["logit"]), int(outputs), arrays)
 
@@ -168,7 +168,7 @@ def _output(model: ExactModel, rows: Numbers, scores: Numbers) -> int | None:
 
 
 def _groups(inside: Inside, rows: Cells, background: Cells) -> NDArray[np.intp] | str:
-    """Of each of the estimator's columns the input that it comes from; -1 of one that nothing moves."""
+    """Say which input each of the estimator's columns comes from; -1 of one that nothing moves."""
     generator = np.random.default_rng(_SEED)
     one = rows[generator.integers(0, len(rows), _TRIED)]
     other = np.concatenate([background, rows])[generator.integers(0, len(background) + len(rows), _TRIED)]

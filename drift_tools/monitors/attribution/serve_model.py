@@ -153,7 +153,7 @@ class Estimators:
 
 
 def _estimators(found: Any, depth: int, known: set[int]) -> Any:
-    """Those that are last in their pipelines; what a forest is made of is no estimator of its own."""
+    """Find the estimators that are last in their pipelines; what a forest is made of is no estimator of its own."""
     if id(found) in known or depth > _DEEPEST:
         return
     known.add(id(found))

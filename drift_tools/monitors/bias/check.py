@@ -43,14 +43,14 @@ class Reference:
 
     @classmethod
     def of(cls, measured: MetricValue) -> "Reference | None":
-        """From a metric that was measured here; None where it has no value."""
+        """Take a metric that was measured here; None where it has no value."""
         if measured.value is None or measured.estimate is None or measured.standard_error is None:
             return None
         return cls(measured.value, measured.estimate, measured.standard_error)
 
     @classmethod
     def of_value(cls, name: str, value: float) -> "Reference":
-        """From a value alone."""
+        """Take a value alone."""
         return cls(value, float(BY_NAME[name].scaled(np.asarray(value))))
 
 
@@ -122,8 +122,8 @@ def check(groups: Iterable[GroupBias], references: References, level: float) -> 
 
 
 def group_key(facet: str, value_or_threshold: str) -> tuple[str, str]:
-    """By what a group of the window and one of the baseline are the same: of `(threshold, maximum]` by the threshold,
-    since the maximum is each window's own.
+    """The key by which a group of the window and one of the baseline are the same: of `(threshold, maximum]` by the
+    threshold, since the maximum is each window's own.
     """
     found = _ABOVE.fullmatch(value_or_threshold)
     return facet, f"> {found[1]}" if found else value_or_threshold

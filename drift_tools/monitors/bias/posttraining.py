@@ -139,8 +139,3 @@ def flips(features: NDArray[np.float64], group: Truths, predicted: Truths) -> ND
     votes = predicted[rest][nearest].mean(axis=1) > 0.5
     compared: NDArray[np.float64] = predicted[group].astype(np.float64) - votes
     return compared
-
-
-def flip_test(flipped: NDArray[np.float64]) -> float:
-    """FT = mean of `flips`, −1 … 1; the sign is that of Clarify's open-source implementation. Black et al. 2020."""
-    return float(flipped.mean())

@@ -62,7 +62,7 @@ class EstimatedQuality:
 
     @property
     def sentence(self) -> str:
-        """For a run's message and for people."""
+        """Say it in a sentence, for a run's message and for people."""
         if self.doubt:
             return f"The quality before labels is not estimated: {self.doubt}."
         name = next(iter(self.metrics))
@@ -119,7 +119,7 @@ def _names(table: Table, columns: AnswerColumns) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Of what kind the baseline's rows are."""
+    """What is known of the baseline's rows."""
 
     support: Support
 

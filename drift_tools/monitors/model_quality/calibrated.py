@@ -122,7 +122,7 @@ def calibrated_violations(
 
 
 def told(called: Sequence[MetricTest]) -> list[MetricTest]:
-    """Those of the called that are findings of their own: F scores follow from recall and precision."""
+    """Pick those of the called that are findings of their own: F scores follow from recall and precision."""
     if any(test.metric not in _DERIVED for test in called):
         return [test for test in called if not test.metric.removeprefix("weighted_").startswith("f")] or list(called)
     return list(called)
@@ -180,7 +180,7 @@ def _p_value(name: str, data: Outcomes, metrics: Mapping[str, float], threshold:
 
 
 def _rows_of(name: str, data: Outcomes) -> int | None:
-    """Of a metric that is a share of rows, of how many; None of others."""
+    """Count the rows of which a metric is a share; None of other metrics."""
     if name in ("accuracy", "weighted_recall", "weighted_precision") or name.startswith("weighted_f"):
         return len(data)
     actual, said = data.labels == data.positive_label, data.predictions == data.positive_label
@@ -229,7 +229,7 @@ def _error_of_auc(auc: float, positives: int, negatives: int) -> float:
 
 
 def _of_errors(name: str, data: Outcomes, threshold: float, ratio: float) -> float:
-    """Of a mean of errors by Student's t on the logarithm, with as many degrees of freedom as its tails leave."""
+    """Test a mean of errors by Student's t on the logarithm, with as many degrees of freedom as its tails leave."""
     value, limit, error, freedom = _errors(name, data, threshold)
     if not error > 0:
         return 1.0

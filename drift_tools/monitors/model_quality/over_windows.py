@@ -21,12 +21,11 @@ from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.monitors.model_quality.quality_windows import QualityLesson, QualityWindows
 from drift_tools.timeline import (
     LONGEST,
-    EpisodeSeries,
+    TOGETHER,
     RunBudget,
+    ScoreSeries,
     change_evidence,
     is_over,
-    last_episode,
-    segments_of,
     windows_of_weeks,
 )
 
@@ -37,7 +36,6 @@ State = Literal["drift", "growing", "learning", "no drift"]
 _GROSS: Final = 10.0
 # What remains of a decline that may be over counts from half of what matters on.
 _HELD: Final = 0.5
-_TOGETHER: Final = 24
 # Before a week was seen: what the estimate within one window may be wrong, and from how many windows on they count.
 _ERROR_OF_MEMORY: Final = 2.0
 _LEAST_WINDOWS: Final = 8
@@ -127,7 +125,7 @@ class _Judge:
         )
 
     def verdict(self, test: MetricTest, line: "_Line", evidence: Floats) -> QualityVerdict:
-        """On one metric, by windows."""
+        """Judge one metric, by windows."""
         of_window = float(line.spread[-1])
         p_value = line.fit.tail(test.worse / math.sqrt(of_window + line.of_baseline))
         p_value = max(p_value, share_p_value_of(test, self.ratio, of_window / test.variance))
@@ -138,10 +136,10 @@ class _Judge:
         called = self.windows.called.get(test.metric)
         if called is None or found.state == "drift":
             return found
-        return line.lasting(test, p_value, called, self.budget.level) or found
+        return line.held_from_before(test, p_value, called, self.budget.level) or found
 
     def while_learning(self, test: MetricTest) -> QualityVerdict:
-        """By the rows of the window, and by how they resemble those before them."""
+        """Judge by the rows of the window, and by how they resemble those before them."""
         dispersion = _ERROR_OF_MEMORY * memory_of(row_series(test.metric, self.data))
         freedom = max(len(self.data) / dispersion - 1, 1.0)
         so_far = Spread.of(self.lesson, test.metric, least=_LEAST_WINDOWS)
@@ -220,23 +218,18 @@ class _Line:
     def verdict(self, test: MetricTest, p_value: float, evident: NDArray[np.bool_]) -> QualityVerdict:
         """What accumulated: in this window, or before it in an episode that lasts."""
         calm = QualityVerdict(test, "no drift", p_value, f"as the monitor's own windows (p {p_value:.2g})")
-        there = np.flatnonzero(~np.isnan(self.worse) & (self.spread > 0))
-        worse, spread = self.worse[there], self.spread[there]
+        there, series = self._series()
         crossed = np.flatnonzero(evident[there])
-        is_now = len(crossed) > 0 and crossed[-1] == len(there) - 1
         if not len(crossed):
             return calm
-        weights = 1 / (spread * self.fit.long_run)
-        known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
-        episode = last_episode(segments_of(worse[:, None], weights, baseline_weight=known))
-        if episode is not None and episode.end is None and episode.start <= crossed[-1]:
+        episode = series.episode()
+        if episode is not None and episode.includes(int(crossed[-1])):
             began = episode.start
-        elif is_now:  # too few windows yet to be a state of their own
-            began = _likeliest_start(worse, weights)
+        elif crossed[-1] == len(there) - 1:  # now, of too few windows yet to be a state of their own
+            began = len(there) - 1 - int(np.argmax(series.since(len(there) - TOGETHER).sureness_of_last()))
         else:
             return calm
-        last = max(began, len(there) - _TOGETHER)
-        together = float(np.average(worse[last:], weights=weights[last:]))
+        together = series.since(max(began, len(there) - TOGETHER)).mean
         since = int(self.starts[there[began]])
         if matters(test.metric, together):
             return QualityVerdict(test, "drift", p_value, "evidence over windows", since)
@@ -244,30 +237,35 @@ class _Line:
             return QualityVerdict(test, "growing", p_value, "evidence over windows, not yet material", since)
         return calm
 
-    def lasting(self, test: MetricTest, p_value: float, called: int, level: float) -> QualityVerdict | None:
+    def held_from_before(self, test: MetricTest, p_value: float, called: int, level: float) -> QualityVerdict | None:
         """What the window before called and this one says nothing of: drift, until the windows together say that it is
         over and that nothing of it remains that matters.
         """
-        there = np.flatnonzero(~np.isnan(self.worse) & (self.spread > 0))
-        weights = 1 / (self.spread[there] * self.fit.long_run)
-        known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
+        there, series = self._series()
         first = int(np.searchsorted(self.starts[there], called))
-        whole = EpisodeSeries(self.worse[there], weights, np.arange(len(there)), known)
         # A decline that matters may be a quarter of how far windows stray: it accumulates over weeks.
-        episode = whole.begun(first, before=LONGEST)
+        episode = series.begun(first, before=LONGEST)
 
-        def remains(rest: Mapping[int, EpisodeSeries], _: int) -> bool:
-            together = float(np.average(rest[0].deviations, weights=rest[0].weights))
-            return rest[0].is_sure() and matters(test.metric, together, _HELD)
+        def remains(rest: Mapping[int, ScoreSeries], _: int) -> bool:
+            return rest[0].is_sure() and matters(test.metric, rest[0].mean, _HELD)
 
         if not episode.is_sure(starts=LONGEST) or is_over({0: episode}, level=level, remains=remains):
             return None
         reason = f"p {p_value:.2g}; worse before, and not surely over"
         return QualityVerdict(test, "drift", p_value, reason, int(self.starts[there[episode.places[0]]]))
 
+    def _series(self) -> tuple[NDArray[np.intp], ScoreSeries]:
+        """The places of the windows that have the metric, and its declines in those, numbered among themselves."""
+        there = np.flatnonzero(~np.isnan(self.worse) & (self.spread > 0))
+        weights = 1 / (self.spread[there] * self.fit.long_run)
+        known = 1 / self.of_baseline if self.of_baseline > 0 else np.inf
+        return there, ScoreSeries(self.worse[there], weights, np.arange(len(there)), known)
+
 
 def _evidence(lines: Sequence[_Line], budget: RunBudget) -> Iterator[Floats]:
-    """Of a decline that lasts, after each window of each line; the margin is what the baseline's value may be wrong."""
+    """Evidence of a decline that lasts, after each window of each line; the margin is what the baseline's value may be
+    wrong.
+    """
     if not lines:
         return iter(())
     z = np.stack([line.worse / np.sqrt(line.spread) for line in lines], axis=1)
@@ -281,15 +279,6 @@ def _evidence(lines: Sequence[_Line], budget: RunBudget) -> Iterator[Floats]:
         threshold=budget.cumulative_threshold,
     )
     return iter(evidence.T)
-
-
-def _likeliest_start(worse: Floats, weights: Floats) -> int:
-    """Of the last windows, the one from which on they are worse by the most standard errors."""
-    first = max(len(worse) - _TOGETHER, 0)
-    sums = np.cumsum((worse * weights)[first:][::-1])
-    sizes = np.cumsum(weights[first:][::-1])
-    sureness = sums / np.sqrt(sizes)
-    return len(worse) - 1 - int(np.argmax(sureness))
 
 
 def memory_of(series: Floats) -> float:
@@ -315,7 +304,9 @@ def _inflation(z: Floats, lags: int) -> float:
 
 
 def row_series(metric: str, data: Outcomes) -> Floats:
-    """Of the rows that a metric rests on, in their order, what it is the mean of; of one that is none, right or not."""
+    """Give, of the rows that a metric rests on and in their order, what it is the mean of; of a metric that is none,
+    right or not.
+    """
     if data.problem_type == "Regression":
         errors: Floats = data.labels - data.predictions
         return np.abs(errors) if metric == "mae" else errors**2

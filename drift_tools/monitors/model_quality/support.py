@@ -64,7 +64,7 @@ class Support:
 
     @classmethod
     def of(cls, baseline: Table, names: Sequence[str]) -> "Support":
-        """Of these columns of a table, without those that have new values in every window, such as ids."""
+        """Describe these columns of a table, without those that have new values in every window, such as ids."""
         known = {name: _Known.of(baseline.columns[name]) for name in names}
         return cls({name: one for name, one in known.items() if one.chance <= _LARGEST_SHARE})
 

@@ -81,7 +81,7 @@ def _latest(s3: Any, alarm: Alarm, bucket: str, prefix: str, lag: timedelta) -> 
 
 
 def notification(alarm: Alarm, found: Disagreement, context: MessageContext) -> Notification:
-    """For two engines that say different things about the same data."""
+    """Write the message on two engines that say different things about the same data."""
     document = found.document or {}
     facts = schedule_lines(alarm, context)
     agreement = _number(document.get("agreement"))

@@ -128,14 +128,14 @@ _NOT_STARTED = (
 
 
 def _advice(job: FailedJob | None) -> tuple[str, str]:
-    """Whose log has more, and what it most likely was."""
+    """Say whose log has more, and what it most likely was."""
     if job is None or not job.in_function:
         return _AS_JOB
     return _NOT_STARTED if job.status == NOT_STARTED else _IN_FUNCTION
 
 
 def notification(alarm: Alarm, found: NotedFailure, context: MessageContext) -> Notification:
-    """For an alarm on a monitoring job that failed: nobody is watching the model until it is fixed."""
+    """Write the message on a monitoring job that failed: nobody is watching the model until it is fixed."""
     job, problem = found.job, found.problem
     kind = job.kind if job else "monitoring"
     consequence = _CONSEQUENCES.get(kind, _CONSEQUENCES["monitoring"])

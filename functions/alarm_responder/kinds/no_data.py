@@ -80,7 +80,7 @@ def _empty(
 
 
 def notification(alarm: Alarm, found: EmptyWindows, context: MessageContext) -> Notification:
-    """For a window in which nothing was captured."""
+    """Write the message on a window in which nothing was captured."""
     facts = schedule_lines(alarm, context)
     if found.window_start and found.window_end:
         facts.append(f"Window    {found.window_start} to {found.window_end}")

@@ -44,7 +44,7 @@ def look(alarm: Alarm, sources: Sources) -> LastRun:
 
 
 def notification(alarm: Alarm, found: LastRun, context: MessageContext) -> Notification:
-    """For a monitor that has not run."""
+    """Write the message on a monitor that has not run."""
     if found.problem is not None:
         last = "not known"
     elif found.last_window_end is None:

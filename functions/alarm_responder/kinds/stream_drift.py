@@ -54,7 +54,7 @@ def look(alarm: Alarm, sources: Sources) -> StreamFacts:
 
 
 def notification(alarm: Alarm, facts: StreamFacts, context: MessageContext) -> Notification:
-    """For an alarm on a stream's drifting features."""
+    """Write the message on a stream's drifting features."""
     finding = facts.finding
     names = _by_size(finding) if finding else []
     headline = f"{plural(len(names), 'feature')} changed in the stream" if names else "the stream has changed"

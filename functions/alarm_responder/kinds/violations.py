@@ -32,7 +32,7 @@ _MAX_NAME = 100
 
 
 def notification(alarm: Alarm, findings: Findings, context: MessageContext) -> Notification:
-    """For an alarm on violations of the baseline's constraints."""
+    """Write the message on violations of the baseline's constraints."""
     groups = by_subject(findings.violations or (), findings.report)
     headline = _headline(groups)
     steps = first_steps(groups, findings.report, findings.changes)

@@ -45,7 +45,7 @@ class Rollout:
 
     @classmethod
     def of(cls, endpoint: Document, config: Document, how: Mapping[str, Any], now: datetime) -> "Rollout":
-        """By a DeploymentConfig; the first share of traffic shifts at once."""
+        """Read a DeploymentConfig; the first share of traffic shifts at once."""
         routing = (how.get("BlueGreenUpdatePolicy") or {}).get("TrafficRoutingConfiguration") or {"Type": _ALL}
         wait = timedelta(seconds=float(routing.get("WaitIntervalInSeconds", 0)))
         count = sum(variant.get("InitialInstanceCount", 1) for variant in config.request["ProductionVariants"])

@@ -110,3 +110,29 @@ def test_only_the_lines_of_the_window_are_parsed() -> None:
     found = read_captures(lines, end=datetime(2026, 1, 1, 11, tzinfo=UTC))
     assert (found.used, found.outside) == (50, 50)
     assert found.data.columns["_c2"].as_numbers()[0].tolist() == [float(i) for i in range(0, 100, 2)]
+
+
+@pytest.mark.parametrize("broken", [b"\xff", b'"', b"\\", b"\x01", b'\\\\"', "é".encode()])
+def test_a_line_outside_the_window_is_skipped_all_the_same_if_it_is_no_record(broken: bytes) -> None:
+    lines = [record(f"{i},{i}.5", time=f"2026-01-01T1{i % 2}:00:00Z").encode() for i in range(100)]
+    lines[51] = lines[51].replace(b"51.5", b"51.5" + broken)
+    careful, fast = (
+        read_captures(lines, end=datetime(2026, 1, 1, 11, tzinfo=UTC), fast=fast) for fast in (False, True)
+    )
+    assert (fast.used, fast.outside, fast.skipped) == (careful.used, careful.outside, careful.skipped)
+
+
+@pytest.mark.parametrize("place", ["1,2", "event", "CSV", "2026"])
+def test_bytes_that_are_no_text_are_found_wherever_they_stand(place: str) -> None:
+    lines = [record("1,2").encode() for _ in range(300)]
+    lines[200] = lines[200].replace(place.encode(), place.encode() + b"\xff", 1)
+    careful, fast = read_captures(lines, fast=False), read_captures(lines)
+    assert (fast.used, fast.skipped) == (careful.used, careful.skipped) == (299, {"not UTF-8": 1})
+
+
+def test_bytes_in_encoded_json_that_are_no_text_are_left_to_the_careful_reader() -> None:
+    contents = [b'{"a": 1.5, "b": 2}', b'{"a": 1.\xff, "b": 2}']
+    lines = [record(side(base64.b64encode(content).decode(), "BASE64", "application/json")) for content in contents]
+    careful, fast = read_captures(lines * 20, fast=False), read_captures(lines * 20)
+    assert (fast.used, fast.skipped) == (careful.used, careful.skipped)
+    assert fast.used == 20

@@ -1,21 +1,23 @@
-"""Whether an episode is over: by its windows together, not by one of them that is quiet by chance.
+"""Episodes of drift: where one began, and whether it is over, by its windows together.
 
-Of a drift that lasts some windows differ less than others, small ones often: at night a new category of 2 % has no row
-in one window of ten. So an episode that was called goes on until the windows at its end are better explained by no
-drift at all than by going on as before, so much better that an episode which lasts would seldom be called over: at
-most about once in 1 / `level` windows (Lorden's bound of a sequential likelihood ratio), which is as often as a monitor
-may raise a false alarm. A large change is over with the first window without it, a small one in small windows when
-enough rows have been seen.
+No window ends one by being quiet by chance. Of a drift that lasts some windows differ less than others, small ones
+often: at night a new category of 2 % has no row in one window of ten. So an episode that was called goes on until the
+windows at its end are better explained by no drift at all than by going on as before, so much better that an episode
+which lasts would seldom be called over: at most about once in 1 / `level` windows (Lorden's bound of a sequential
+likelihood ratio), which is as often as a monitor may raise a false alarm. A large change is over with the first window
+without it, a small one in small windows when enough rows have been seen.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr, xlogy
+
+from drift_tools.timeline.change_points import Episode, last_episode, segments_of
 
 Floats = NDArray[np.float64]
 
@@ -26,10 +28,10 @@ _SURE: Final = 0.05
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class EpisodeSeries:
-    """One score of an episode's windows. `deviations`: from what is expected, of variance 1 / `weights`; `places`: of
-    the windows; `known`: 1 / variance of what is expected. Of a rare share also the effective `hits` and `rows`, and
-    the share that is `expected` at most.
+class ScoreSeries:
+    """One score of some windows, in the order of time. `deviations`: from what is expected, of variance 1 / `weights`;
+    `places`: of the windows in their history; `known`: 1 / variance of what is expected. Of a rare share also the
+    effective `hits` and `rows`, and the share that is `expected` at most.
     """
 
     deviations: Floats
@@ -46,19 +48,19 @@ class EpisodeSeries:
         """
         return bool(2 * ndtr(-self.sureness) <= _SURE * weight / starts)
 
-    def _where(self, chosen: slice) -> "EpisodeSeries":
+    def _where(self, chosen: slice) -> "ScoreSeries":
         counts = [None if side is None else side[chosen] for side in (self.hits, self.rows, self.expected)]
-        return EpisodeSeries(self.deviations[chosen], self.weights[chosen], self.places[chosen], self.known, *counts)
+        return ScoreSeries(self.deviations[chosen], self.weights[chosen], self.places[chosen], self.known, *counts)
 
-    def since(self, place: int) -> "EpisodeSeries":
+    def since(self, place: int) -> "ScoreSeries":
         """The windows from this one on."""
         return self._where(slice(int(np.searchsorted(self.places, place)), None))
 
-    def until(self, place: int) -> "EpisodeSeries":
+    def until(self, place: int) -> "ScoreSeries":
         """The windows before this one."""
         return self._where(slice(int(np.searchsorted(self.places, place))))
 
-    def begun(self, called: int, *, before: int = BEFORE) -> "EpisodeSeries":
+    def begun(self, called: int, *, before: int = BEFORE) -> "ScoreSeries":
         """The episode's windows, `called` being the first that was called drift: from the one on, so many `before` at
         most, from which the windows up to that one deviate most surely.
         """
@@ -66,9 +68,30 @@ class EpisodeSeries:
         first = int(np.searchsorted(self.places, called - before))
         if until <= first:
             return self.since(called)
-        sums = np.cumsum((self.deviations * self.weights)[first:until][::-1])
-        sureness = np.abs(sums) / np.sqrt(np.cumsum(self.weights[first:until][::-1]))
+        sureness = np.abs(self._where(slice(first, until)).sureness_of_last())
         return self._where(slice(until - 1 - int(np.argmax(sureness)), None))
+
+    def episode(self) -> Episode | None:
+        """The present episode, or the last one that is over; None if there never was one."""
+        found = last_episode(segments_of(self.deviations[:, None], self.weights, baseline_weight=self.known))
+        if found is None:
+            return None
+        return replace(
+            found,
+            start=int(self.places[found.start]),
+            moves=tuple(int(self.places[move]) for move in found.moves),
+            end=None if found.end is None else int(self.places[found.end]),
+        )
+
+    def sureness_of_last(self) -> Floats:
+        """By how many standard errors the last window deviates, the last two together, and so on, with the sign."""
+        found: Floats = np.cumsum((self.deviations * self.weights)[::-1]) / np.sqrt(np.cumsum(self.weights[::-1]))
+        return found
+
+    @property
+    def mean(self) -> float:
+        """By how much the windows deviate together."""
+        return float(np.average(self.deviations, weights=self.weights))
 
     @property
     def sureness(self) -> float:
@@ -76,7 +99,7 @@ class EpisodeSeries:
         likelihood ratio: their own standard error says nothing of a share that nobody expects.
 
         >>> none = np.zeros(1)
-        >>> counts = EpisodeSeries(none, none + 1, none.astype(int), 1e9, none + 4.0, none + 94.0, none + 0.001)
+        >>> counts = ScoreSeries(none, none + 1, none.astype(int), 1e9, none + 4.0, none + 94.0, none + 0.001)
         >>> round(counts.sureness, 1)
         4.7
         """
@@ -86,8 +109,7 @@ class EpisodeSeries:
         total = float(self.weights.sum())
         if total <= 0:
             return 0.0
-        mean = float((self.deviations * self.weights).sum()) / total
-        return abs(mean) / float(np.sqrt(1 / total + 1 / self.known))
+        return abs(self.mean) / float(np.sqrt(1 / total + 1 / self.known))
 
     @property
     def _expected_hits(self) -> float:
@@ -100,7 +122,7 @@ class EpisodeSeries:
         logarithm of the ratio, and the place of the first of them: the likeliest cut of all.
 
         >>> weights = np.full(6, 25.0)
-        >>> series = EpisodeSeries(np.array([1.0, 0.8, 1.2, 0.9, 0.1, -0.1]), weights, np.arange(6), 1e9)
+        >>> series = ScoreSeries(np.array([1.0, 0.8, 1.2, 0.9, 0.1, -0.1]), weights, np.arange(6), 1e9)
         >>> evidence, place = series.end()
         >>> round(evidence, 1), place
         (15.8, 4)
@@ -112,7 +134,7 @@ class EpisodeSeries:
         return float(evidence[cut]), int(self.places[cut + 1])
 
     def _by_means(self) -> Floats:
-        """Of each cut: two normal means that are both estimates, against one that is known."""
+        """Judge each cut: two normal means that are both estimates, against one that is known."""
         sums, mass = np.cumsum(self.deviations * self.weights), np.cumsum(self.weights)
         before, after = mass[:-1], mass[-1] - mass[:-1]
         mean, last = sums[:-1] / before, (sums[-1] - sums[:-1]) / after
@@ -121,7 +143,7 @@ class EpisodeSeries:
         return found
 
     def _by_counts(self) -> Floats:
-        """Of each cut: Poisson's law of the hits that are expected, against what the hits before predict (the gamma
+        """Judge each cut: Poisson's law of the hits that are expected, against what the hits before predict (the gamma
         distribution that they leave of their rate makes it the negative binomial).
         """
         assert self.hits is not None  # noqa: S101 - for the type checker: the caller has looked
@@ -139,7 +161,7 @@ class EpisodeSeries:
 
 
 def is_over(
-    scores: Mapping[int, EpisodeSeries], *, level: float, remains: Callable[[Mapping[int, EpisodeSeries], int], bool]
+    scores: Mapping[int, ScoreSeries], *, level: float, remains: Callable[[Mapping[int, ScoreSeries], int], bool]
 ) -> bool:
     """Whether an episode is over: its last windows say so, by the score that deviates most surely before the present
     one, and nothing of it remains. What remains is an episode that begins there, and may be over in its turn.

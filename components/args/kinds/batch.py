@@ -172,7 +172,7 @@ class BatchSettings(RunSettings):
 
     @property
     def rings_when_silent(self) -> bool:
-        """Where it was said how often a batch is due."""
+        """Whether it rings: only where it was said how often a batch is due."""
         return self.is_due
 
     def check(self, engine: str, path: str) -> None:

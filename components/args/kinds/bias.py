@@ -10,7 +10,14 @@ import pulumi
 from components.args.baseline import BaselineFiles, ExistingBaseline, csv_header, existing_files
 from components.args.bounds import check_length
 from components.args.engines import OPEN
-from components.args.monitors import RunSettings, check_segment_inputs, check_segments, run_settings, segment_columns
+from components.args.monitors import (
+    RunSettings,
+    check_for_clarify,
+    check_segment_inputs,
+    check_segments,
+    run_settings,
+    segment_columns,
+)
 from components.args.reader import NUMBER, ArgumentError, Reader, argument_names, as_text
 from components.args.schedules import DAILY_AT_SIX, check_window, hours_back, offset
 
@@ -169,18 +176,9 @@ class BiasSettings(RunSettings):
     def check(self, engine: str, path: str) -> None:
         """Refuse what SageMaker Clarify's job definition has no place for, or a job of the open engine's would make."""
         check_segments(self.segments, engine, path)
-        if engine == OPEN:
-            return
-        if self.record_preprocessor is not None:
-            raise ArgumentError(
-                f"{path}.record_preprocessor is given and engine is {engine}: SageMaker Clarify takes no script; set "
-                "engine to open, or remove it"
-            )
-        if isinstance(self.baseline, BiasData):
-            raise ArgumentError(
-                f"{path}.baseline.data is given and engine is {engine}: give {path}.baseline.constraints, made with "
-                "`python -m drift_tools bias DATA … --format json --output analysis.json`, or set engine to open"
-            )
+        if engine != OPEN:
+            makes_baseline = isinstance(self.baseline, BiasData)
+            check_for_clarify("bias", engine, path, self.record_preprocessor, makes_baseline=makes_baseline)
 
     @property
     def files_outside(self) -> Sequence[pulumi.Input[str]]:

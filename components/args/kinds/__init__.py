@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from components.args.attribution import AttributionSettings
-from components.args.batch import BatchSettings
-from components.args.bias import BiasSettings
-from components.args.custom import CustomSettings
-from components.args.model_quality import ModelQualitySettings
+from components.args.kinds.attribution import AttributionSettings
+from components.args.kinds.batch import BatchSettings
+from components.args.kinds.bias import BiasSettings
+from components.args.kinds.custom import CustomSettings
+from components.args.kinds.model_quality import ModelQualitySettings
 from components.args.monitors import DataQualitySettings, MonitorSettings
 from components.args.reader import ArgumentError, Reader
 from contract.monitor_kinds import ATTRIBUTION, BATCH, BIAS, CUSTOM, DATA_QUALITY, KINDS, MODEL_QUALITY

@@ -1,15 +1,14 @@
 """ModelMonitoringStack: the parts, put together.
 
-Longer than 400 lines: one part after the other, a method each, in the order in which they are made; what is handed
-from part to part is seen here and nowhere else.
+Longer than 400 lines: one part after the other, a method each, called in `__init__` in the order in which they are
+made; what is handed from part to part is seen here and nowhere else.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from components import naming
 from components.alerting import (
@@ -19,9 +18,8 @@ from components.alerting import (
     MonitorHealth,
     MonitorHealthArgs,
     MonitorWatch,
-    MonitorWatchArgs,
 )
-from components.archives import job_archive, job_archive_key, sample_model, write_job_archive
+from components.archives import sample_model
 from components.args import (
     BOTH,
     CRITICAL,
@@ -42,35 +40,23 @@ from components.dashboard import MonitoringDashboard, MonitoringDashboardArgs
 from components.endpoint import MonitoredEndpoint, MonitoredEndpointArgs
 from components.functions import ProcessingMetrics
 from components.iam import (
-    Outside,
-    PolicyDocument,
-    Vpc,
     look_up_context,
-    sagemaker_trust,
-    service_role,
 )
 from components.jobs import KindFiles
 from components.monitors import (
-    ANALYZER,
-    SHADOW_ENDPOINT_PREFIX,
     EngineComparison,
     OpenMonitors,
     OpenMonitorsArgs,
     Site,
-    image_uri,
-    monitor_policy,
     monitors_of,
-    run_policy,
 )
 from components.real_time import RealTime, RealTimeComponentArgs
-from components.retraining import Retraining, Surroundings, Trigger, declared
-from components.storage import MonitoringStorage, content_object, upload_analysis_config
+from components.retraining import Retraining, Surroundings, declared
+from components.stack.engine_jobs import EngineJob, EngineJobs
+from components.stack.triggers import quality_floor_of, triggers_of
+from components.storage import MonitoringStorage, upload_analysis_config
 from contract import metrics
 from contract.monitor_kinds import BATCH, DATA_QUALITY, KINDS, MODEL_QUALITY
-
-SCIKIT_LEARN: Final = "sagemaker-scikit-learn"
-# AWS's scikit-learn image with Python 3.12, numpy, scipy and pyarrow.
-SCIKIT_LEARN_TAG: Final = "1.9-0-cpu-py3"
 
 
 class ModelMonitoringStack(pulumi.ComponentResource):
@@ -122,8 +108,9 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         self.endpoint = self._endpoint()
         self.endpoint_name = self.endpoint.endpoint_name
         self.endpoint_config_name = self.endpoint.configuration_name
-        self.model_monitor = self._model_monitor_job() if settings.engine in {MODEL_MONITOR, BOTH} else None
-        self.open_engine = self._open_engine_job() if settings.engine in {OPEN, BOTH} else None
+        jobs = self._engine_jobs()
+        self.model_monitor = jobs.of_model_monitor() if settings.engine in {MODEL_MONITOR, BOTH} else None
+        self.open_engine = jobs.of_open_engine() if settings.engine in {OPEN, BOTH} else None
 
         self.kind_files = self._kind_files()
         self.baseline = self._baseline()
@@ -191,10 +178,6 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         }
 
     @property
-    def _asks_model(self) -> bool:
-        return any(monitor.asks_model for monitor in self.monitors.values())
-
-    @property
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
@@ -215,111 +198,15 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=self._settings.common,
         )
 
-    def _model_monitor_job(self) -> "_Job":
-        """What AWS's analyzer runs in."""
-        repositories = [monitor.repository for monitor in self.monitors.values()]
-        if any(monitor.kind.needs_labels for monitor in self.monitors.values()):
-            repositories.append(ANALYZER)  # beside it lies what joins captures with labels
-        images = {repository: image_uri(repository, self) for repository in dict.fromkeys(repositories)}
-
-        def policy(found: dict[str, Any]) -> PolicyDocument:
-            found.pop("tables")  # Model Monitor's analyzer writes none
-            return monitor_policy(
-                found.pop("place"),
-                image_uris=list(found.pop("images").values()),
-                kinds=list(self.monitors),
-                batch_uris=found.pop("batches"),
-                shadow_endpoint=SHADOW_ENDPOINT_PREFIX if self._asks_model else None,
-                **found,
-            )
-
-        return _Job(images=images, role_arn=self._job_role("monitor-role", images, policy))
-
-    def _open_engine_job(self) -> "_Job":
-        """What this project's own monitor runs in."""
-        image = aws.sagemaker.get_prebuilt_ecr_image_output(
-            repository_name=SCIKIT_LEARN,
-            image_tag=SCIKIT_LEARN_TAG,
-            opts=pulumi.InvokeOptions(parent=self),
-        ).registry_path
-        images = {SCIKIT_LEARN: image}
-        code_uri = content_object(
-            f"{self._stem}-job-code",
-            bucket=self.bucket_name,
-            key=job_archive_key(job_archive()),
-            source=write_job_archive(),
-            tags=self._settings.common.tags,
+    def _engine_jobs(self) -> EngineJobs:
+        return EngineJobs(
             parent=self,
+            stem=self._stem,
+            settings=self._settings,
+            monitors=self.monitors,
+            bucket_name=self.bucket_name,
+            capture_uri=self.endpoint.capture_uri,
         )
-
-        engine = self._settings.open_engine
-
-        def policy(found: dict[str, Any]) -> PolicyDocument:
-            return run_policy(
-                found.pop("place"),
-                image_uri=found.pop("images")[SCIKIT_LEARN],
-                kinds=list(self.monitors),
-                asks_model=self._asks_model,
-                # Beside Model Monitor its analyzer makes them.
-                baselines=self._settings.engine == OPEN,
-                shares=engine is not None and engine.instance_count > 1,
-                result_tables=found.pop("tables"),
-                batch_uris=found.pop("batches"),
-                **found,
-            )
-
-        return _Job(
-            images=images,
-            role_arn=self._job_role("open-monitor-role", images, policy),
-            code_uri=code_uri,
-        )
-
-    def _job_role(
-        self, suffix: str, images: Mapping[str, pulumi.Output[str]], policy: Callable[[dict[str, Any]], PolicyDocument]
-    ) -> pulumi.Output[str]:
-        """The role of an engine's jobs; `policy` gets everything that a policy of jobs is made from."""
-        settings = self._settings
-        adopted = settings.endpoint if isinstance(settings.endpoint, ExistingEndpointSettings) else None
-
-        def document(found: dict[str, Any]) -> PolicyDocument:
-            return policy(
-                {
-                    "place": found["place"],
-                    "images": found["images"],
-                    "bucket": found["bucket"],
-                    "scripts": settings.has_scripts,
-                    "batches": found["batches"],
-                    "outside": Outside(
-                        capture_uri=found["capture_uri"],
-                        file_uris=found["files"],
-                        kms_key_arn=found["captures_key"],
-                    ),
-                    "vpc": Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
-                    "kms_key_arn": found["key"],
-                    "tables": found["tables"],
-                }
-            )
-
-        return service_role(
-            f"{self._stem}-{suffix}",
-            parent=self,
-            description=f"The monitoring and baseline jobs of {self._stem}",
-            trust=sagemaker_trust,
-            policy=pulumi.Output.all(
-                place=look_up_context(self),
-                bucket=self.bucket_name,
-                images=dict(images),
-                capture_uri=self.endpoint.capture_uri if adopted else None,
-                captures_key=adopted.kms_key_arn if adopted else None,
-                files=settings.files_outside,
-                batches=settings.batch_uris,
-                subnets=list(settings.network.subnet_ids),
-                groups=list(settings.network.security_group_ids),
-                key=settings.common.kms_key_arn,
-                tables=settings.open_engine.result_tables if settings.open_engine else None,
-            ).apply(document),
-            common=settings.common,
-        ).arn
 
     def _endpoint(self) -> MonitoredEndpoint:
         settings = self._settings.endpoint or self._sample_endpoint()
@@ -383,7 +270,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             common=settings.common,
         )
 
-    def _model_monitor_schedules(self, job: "_Job") -> dict[str, pulumi.Output[str]]:
+    def _model_monitor_schedules(self, job: EngineJob) -> dict[str, pulumi.Output[str]]:
         """The schedules' names by kind."""
         site = Site(
             name=self._stem,
@@ -407,7 +294,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         own = self.baseline.addresses.get(kind)
         return own if own is not None else self.baseline.addresses.get(KINDS[kind].baseline_of or kind)
 
-    def _open_monitors(self, job: "_Job", engine: OpenEngineSettings) -> OpenMonitors:
+    def _open_monitors(self, job: EngineJob, engine: OpenEngineSettings) -> OpenMonitors:
         settings = self._settings
         adopted = settings.endpoint if isinstance(settings.endpoint, ExistingEndpointSettings) else None
         args = OpenMonitorsArgs(
@@ -465,10 +352,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "model_monitor_schedules": model_monitor,
                 # By their names and not from the schedules: the function for small windows is told of this one.
                 "open_schedules": {kind: _open_schedule_name(stem, kind) for kind in model_monitor},
-                "log_retention_in_days": settings.common.log_retention_in_days,
-                "kms_key_arn": settings.common.kms_key_arn,
-                "permissions_boundary_arn": settings.common.permissions_boundary_arn,
-                "tags": settings.common.tags,
+                **settings.common.to_args(),
             },
             self._child,
         )
@@ -492,26 +376,25 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return MonitorHealth(self._stem, health, self._child)
 
     def _ringing(self, schedules: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
-        """Those of which silence is news."""
+        """The schedules of which silence is news."""
         return {kind: name for kind, name in schedules.items() if self.monitors[kind].settings.rings_when_silent}
 
     def _watch(self, model_monitor: Mapping[str, pulumi.Output[str]]) -> MonitorWatch:
-        args: MonitorWatchArgs = {
-            "model_monitor_schedules": model_monitor,
-            "open_schedules": self._ringing(self.open_schedules),
-            "endpoint_name": self.endpoint_name,
-            "bucket_name": self.bucket_name,
-            "metric_namespace": self.metric_namespace,
-            "metrics_function_name": self.metrics.function_name,
-            "metrics_function_arn": self.metrics.function_arn,
-            "log_retention_in_days": self._settings.common.log_retention_in_days,
-            "kms_key_arn": self._settings.common.kms_key_arn,
-            "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
-            "tags": self._settings.common.tags,
-        }
-        if self.open_monitors:
-            args["dead_letters"] = self.open_monitors.dead_letters
-        return MonitorWatch(self._stem, args, self._child)
+        return MonitorWatch(
+            self._stem,
+            {
+                "model_monitor_schedules": model_monitor,
+                "open_schedules": self._ringing(self.open_schedules),
+                "endpoint_name": self.endpoint_name,
+                "bucket_name": self.bucket_name,
+                "metric_namespace": self.metric_namespace,
+                "metrics_function_name": self.metrics.function_name,
+                "metrics_function_arn": self.metrics.function_arn,
+                "dead_letters": self.open_monitors.dead_letters if self.open_monitors else None,
+                **self._settings.common.to_args(),
+            },
+            self._child,
+        )
 
     def _dead_letter_queues(self) -> dict[str, pulumi.Output[str]]:
         """Names of the queues, by whose letters they hold."""
@@ -533,10 +416,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "alarm_topic_arn": self.alarm_topic_arn,
                 "notification_topic_arn": self.notification_topic_arn,
                 "runbook_url": self._settings.alerting.runbook_url,
-                "log_retention_in_days": self._settings.common.log_retention_in_days,
-                "kms_key_arn": self._settings.common.kms_key_arn,
-                "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
-                "tags": self._settings.common.tags,
+                **self._settings.common.to_args(),
             },
             self._child,
         )
@@ -549,10 +429,7 @@ class ModelMonitoringStack(pulumi.ComponentResource):
                 "bucket_name": self.bucket_name,
                 "metric_namespace": self.metric_namespace,
                 "publishes_effect": self._settings.alerting.asks_for_effect,
-                "log_retention_in_days": self._settings.common.log_retention_in_days,
-                "kms_key_arn": self._settings.common.kms_key_arn,
-                "permissions_boundary_arn": self._settings.common.permissions_boundary_arn,
-                "tags": self._settings.common.tags,
+                **self._settings.common.to_args(),
             },
             self._child,
         )
@@ -608,22 +485,6 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         settings, job, quality = self._settings, self.open_engine, self._settings.of(ModelQualitySettings)
         if job is None or job.code_uri is None or quality is None or self.endpoint.model_role_arn is None:
             raise LookupError("retraining stands on the open engine, labels and an endpoint of its own")
-        triggers = [
-            Trigger(
-                alarm_name=item.alarm.name,
-                kind=rule.kind,
-                schedule=self.schedules[rule.kind],
-                # An alarm that itself waits for several runs says nothing of fewer.
-                runs=max(rule.runs, item.rule.runs),
-                threshold=item.rule.threshold,
-                metric=item.rule.metric_name,
-                hours_between_runs=settings.hours_between_runs[rule.kind],
-            )
-            for rule in retraining.alarms
-            for item in self.alerting.alarms
-            if (item.kind, item.rule.severity, item.rule.about)
-            == (rule.kind, rule.severity, metrics.CONSTRAINT_VIOLATIONS)
-        ]
         around = Surroundings(
             bucket_name=self.bucket_name,
             endpoint_name=self.endpoint_name,
@@ -636,8 +497,8 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             metric_namespace=self.metric_namespace,
             alarm_topic_arn=self.alarm_topic_arn,
             notification_topic_arn=self.notification_topic_arn,
-            triggers=triggers,
-            quality_floor=self._quality_floor(retraining),
+            triggers=triggers_of(retraining, self.alerting.alarms, self.schedules, settings.hours_between_runs),
+            quality_floor=quality_floor_of(retraining, self.schedules, settings.hours_between_runs),
             # What is compared with a declared reference, as bias is, stays compared with that.
             baselines={kind: self.baseline.templates[kind] for kind in (DATA_QUALITY, MODEL_QUALITY)},
             problem_type=quality.problem_type,
@@ -648,18 +509,6 @@ class ModelMonitoringStack(pulumi.ComponentResource):
         return Retraining(
             self._stem, retraining, around, network=settings.network, common=settings.common, opts=self._child
         )
-
-    def _quality_floor(self, retraining: RetrainingSettings) -> dict[str, Any] | None:
-        if retraining.quality_floor is None:
-            return None
-        metric, floor = retraining.quality_floor
-        return {
-            "metric": metric,
-            "floor": floor,
-            "namespace": KINDS[MODEL_QUALITY].metric_namespace,
-            "schedule": self.schedules[MODEL_QUALITY],
-            "hours_between_runs": self._settings.hours_between_runs[MODEL_QUALITY],
-        }
 
     def _looks_at_batches(self) -> tuple[str, ...]:
         """The kinds that look at batches, and not at the endpoint."""
@@ -699,21 +548,6 @@ class ModelMonitoringStack(pulumi.ComponentResource):
             namespaces=({} if self.model_monitor else {kind: KINDS[kind].metric_namespace for kind in self.monitors}),
             of_batches=self._looks_at_batches() if self.model_monitor else (),
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Job:
-    """What an engine's jobs run in. `code_uri` is this project's monitor, where AWS's analyzer is not the one."""
-
-    images: Mapping[str, pulumi.Output[str]]
-    """By repository."""
-    role_arn: pulumi.Output[str]
-    code_uri: pulumi.Output[str] | None = None
-
-    @property
-    def image_uri(self) -> pulumi.Output[str]:
-        """That of the first kind."""
-        return next(iter(self.images.values()))
 
 
 def _open_schedule_name(stem: pulumi.Output[str], kind: str) -> pulumi.Output[str]:

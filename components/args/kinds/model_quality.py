@@ -155,7 +155,7 @@ class ModelQualitySettings(RunSettings):
 
 
 def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | None]:
-    """Where an answer has its prediction and its probability.
+    """Read where an answer has its prediction and its probability.
 
     The defaults are those of an answer with both, as the project's own model gives it. Who names one of them describes
     another answer: a probability without a label makes its own prediction, a label without one has no ROC curve.
@@ -208,7 +208,7 @@ def _segments(read: Reader, baseline: AnyQualityBaseline | None) -> tuple[str, .
 
 
 def _class_probabilities(read: Reader, problem_type: str) -> Mapping[str, str]:
-    """By class, where an answer has its probability."""
+    """Read where an answer has the probability of each class, by class."""
     if not read.has("class_probabilities"):
         return {}
     given = read.raw("class_probabilities")
