@@ -21,9 +21,8 @@ from typing import Any, Final
 
 from rich.console import Console
 
-import local_aws
 from local_aws.apply import ApplyError, Deployment, Event, SettingsError, load_settings
-from local_aws.launcher import control
+from local_aws.launcher import LocalAws, LocalAwsError, ServerStopped, control, start
 
 # An AWS with nothing in it needs no Pulumi; a stack does, and so do the providers that are served to the CLI.
 HAS_PULUMI: Final = importlib.util.find_spec("pulumi") is not None
@@ -50,7 +49,7 @@ def main() -> int:
             print(f"The clock says {_advance(args.advance).isoformat()}.")
             return 0
         return _serve(args)
-    except (ApplyError, local_aws.LocalAwsError) as error:
+    except (ApplyError, LocalAwsError) as error:
         print(f"local_aws: {error}", file=sys.stderr)
         return WRONG_ARGUMENTS if isinstance(error, SettingsError) else FAILED
 
@@ -84,12 +83,12 @@ def _interrupt(_signal: int, _frame: Any) -> None:
 def _serve(args: argparse.Namespace) -> int:
     console = Console(highlight=False, soft_wrap=True)
     if not (args.no_stack or HAS_PULUMI):
-        raise local_aws.LocalAwsError(
+        raise LocalAwsError(
             "a stack needs Pulumi, which is not here: install local-aws-model-monitoring[pulumi], or give --no-stack"
         )
     settings = None if args.no_stack else load_settings(args.project, args.stack)
     with console.status("starting the embedded AWS …"):
-        cloud = local_aws.start(enforce_iam=True, region=_region(settings.config if settings else {}))
+        cloud = start(enforce_iam=True, region=_region(settings.config if settings else {}))
     with cloud:
         deployment = None
         if settings is not None:
@@ -140,7 +139,7 @@ def _stop_event() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _plugins(cloud: local_aws.LocalAws) -> Iterator[Mapping[str, str]]:
+def _plugins(cloud: LocalAws) -> Iterator[Mapping[str, str]]:
     """Serve the providers to a CLI; the variables by which it finds them, none without Pulumi."""
     with ExitStack() as stack:
         if not HAS_PULUMI:
@@ -150,20 +149,18 @@ def _plugins(cloud: local_aws.LocalAws) -> Iterator[Mapping[str, str]]:
         yield stack.enter_context(Plugins(cloud, folder)).exports()
 
 
-def _wait(cloud: local_aws.LocalAws, stop: threading.Event) -> None:
+def _wait(cloud: LocalAws, stop: threading.Event) -> None:
     """Wait until `stop` is set; ServerStopped if the server dies by itself."""
     while not stop.wait(CHECK_SECONDS):
         if not cloud.running:
-            raise local_aws.ServerStopped(f"the embedded AWS has stopped; its log ends:\n{cloud.log_tail()}")
+            raise ServerStopped(f"the embedded AWS has stopped; its log ends:\n{cloud.log_tail()}")
 
 
 def _quoted(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: shlex.quote(value) for name, value in variables.items()}
 
 
-def _explain(
-    console: Console, variables: Mapping[str, str], cloud: local_aws.LocalAws, deployment: Deployment | None
-) -> None:
+def _explain(console: Console, variables: Mapping[str, str], cloud: LocalAws, deployment: Deployment | None) -> None:
     console.print(
         f"An AWS is running at {cloud.endpoint_url}: account {cloud.account_id}, IAM enforced; nothing leaves this"
         " machine."
@@ -218,13 +215,11 @@ def _examples(outputs: Mapping[str, Any]) -> list[str]:
 def _advance(by: timedelta) -> datetime:
     missing = [name for name in _CONTROL_VARIABLES if not os.environ.get(name)]
     if missing:
-        raise local_aws.LocalAwsError(
-            f"{missing[0]} is not set: run the export lines that `python -m local_aws` prints"
-        )
+        raise LocalAwsError(f"{missing[0]} is not set: run the export lines that `python -m local_aws` prints")
     url = os.environ["AWS_ENDPOINT_URL"]
     if not url.startswith(("http://127.0.0.1:", "http://localhost:")):
-        raise local_aws.LocalAwsError(f"AWS_ENDPOINT_URL is {url}, which is no embedded AWS on this machine")
+        raise LocalAwsError(f"AWS_ENDPOINT_URL is {url}, which is no embedded AWS on this machine")
     try:
         return datetime.fromisoformat(control(os.environ, "POST", "clock", {"advance_by": by.total_seconds()})["now"])
     except OSError as error:
-        raise local_aws.LocalAwsError(f"nothing answers at {url}: {error}") from error
+        raise LocalAwsError(f"nothing answers at {url}: {error}") from error

@@ -66,13 +66,16 @@ def test_what_enters_by_another_way_is_found() -> None:
 
 
 def rooms_below(package: str) -> dict[str, set[str]]:
-    """What each module and package right inside of `package` imports of the others."""
+    """What each module and package right inside of `package` imports of the others; the front door is none of them, for
+    nobody inside goes through it.
+    """
     graph = grimp.build_graph(package, cache_dir=None)
+    assert graph.find_modules_that_directly_import(package) == set()
     rooms: dict[str, set[str]] = {room: set() for room in graph.find_children(package)}
     for module in graph.modules - {package}:
         room = ".".join(module.split(".")[:2])
         below = {".".join(other.split(".")[:2]) for other in graph.find_modules_directly_imported_by(module)}
-        rooms[room] |= below - {room, package}
+        rooms[room] |= below - {room}
     return rooms
 
 

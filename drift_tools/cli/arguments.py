@@ -3,7 +3,6 @@
 import argparse
 from typing import Any, NoReturn
 
-import drift_tools
 from drift_tools.cli.answer_arguments import (
     add_acknowledge,
     add_approve,
@@ -16,6 +15,7 @@ from drift_tools.cli.fleet_arguments import add_fleet, add_result_tables
 from drift_tools.cli.model_arguments import add_attribution, add_bias, add_estimate, add_report, add_stream
 from drift_tools.cli.options import Commands, add_alpha, add_output, add_window, examples
 from drift_tools.cli.values import delimiter, kind, moment, named, place, positive, share, whole, width
+from drift_tools.version import __version__
 
 UNUSABLE = 2
 
@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         "--fail-on-drift) or a failed validation step, 2 unusable input or arguments, 130 interrupted. "
         "COMMAND --help has examples.",
     )
-    top.add_argument("--version", action="version", version=f"drift_tools {drift_tools.__version__}")
+    top.add_argument("--version", action="version", version=f"drift_tools {__version__}")
     commands = top.add_subparsers(title="commands", prog=top.prog, metavar="COMMAND [options]", required=True)
     for add in (
         _add_compare,

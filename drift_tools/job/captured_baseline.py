@@ -18,10 +18,10 @@ from contract.bucket_layout import hour_folder
 from contract.captured_span import CAPTURES, CapturedSpan
 from drift_tools.capture import Captures, Counts, iterate_captures
 from drift_tools.errors import InputError
+from drift_tools.job.baseline_files import suggest_baseline
 from drift_tools.job.baseline_windows import windows_of, write_windows
 from drift_tools.job.container import Job
 from drift_tools.job.inputs.dataset import capture_options
-from drift_tools.job.kinds.data_quality import suggest_baseline
 from drift_tools.job.results import Found, completion, require_rows
 from drift_tools.job.settings import MonitorSettings
 from drift_tools.job.window_store import Place, WindowStore, place_of

@@ -19,7 +19,8 @@ from typing import Any
 
 from drift_tools.capture import BATCH_ROWS, BOTH_SIDES, MAX_UNREADABLE_SHARE, Counts, iterate_captures
 from drift_tools.errors import InputError
-from drift_tools.job.kinds.data_quality import monitor_data_quality, profile_batches, suggest_baseline
+from drift_tools.job.baseline_files import suggest_baseline
+from drift_tools.job.kinds.data_quality import monitor_data_quality, profile_batches
 from drift_tools.job.results import require_rows
 from drift_tools.job.shards import counts_from_dict, counts_to_dict
 from drift_tools.monitors.data_quality import Constraints

@@ -9,8 +9,8 @@ Pulumi CLI. Only ``deploy`` needs Pulumi, and loads it.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from local_aws.apply.deployment import Deployment, Destroyed, Event, Resource
-from local_aws.apply.errors import ApplyError, DeployError, DestroyError, RequestError, SettingsError, UnsupportedError
+from local_aws.apply.deployment import DeployError, Deployment, Destroyed, Event, Resource
+from local_aws.apply.errors import ApplyError, DestroyError, RequestError, SettingsError, UnsupportedError
 from local_aws.apply.inventory import inventory
 from local_aws.apply.settings import Settings, load_settings
 

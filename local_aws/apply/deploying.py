@@ -30,9 +30,9 @@ from pulumi.runtime.settings import configure, get_root_resource
 from pulumi.runtime.stack import run_in_stack
 
 from local_aws.apply.calls import Cloud
-from local_aws.apply.deployment import Deployment, OnEvent
+from local_aws.apply.deployment import DeployError, Deployment, OnEvent
 from local_aws.apply.engine import Applier, Recorder
-from local_aws.apply.errors import ApplyError, DeployError
+from local_aws.apply.errors import ApplyError
 from local_aws.apply.settings import Settings
 from local_aws.apply.values import plain
 

@@ -193,3 +193,11 @@ class _Destruction:
 
     def _tell(self, action: str, resource: Resource, index: int) -> None:
         self.notify(Event(action, resource.type, resource.name, index, self.total))
+
+
+class DeployError(ApplyError):
+    """A deployment stopped half-way. ``partial`` has what was created until then; ``partial.destroy()`` removes it."""
+
+    def __init__(self, message: str, partial: Deployment) -> None:
+        self.partial = partial
+        super().__init__(message)

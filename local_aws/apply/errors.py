@@ -1,12 +1,5 @@
 """What can go wrong while a program is applied or destroyed: one line each, that names the resource and the fix."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from local_aws.apply.deployment import Deployment
-
 
 class ApplyError(Exception):
     """A program, its settings or one of its resources cannot be applied; the message is one line."""
@@ -29,14 +22,6 @@ class RequestError(ApplyError):
     def __init__(self, service: str, operation: str, code: str, message: str) -> None:
         self.service, self.operation, self.code = service, operation, code
         super().__init__(f"{service} {operation}: {code}: {' '.join(message.split())}")
-
-
-class DeployError(ApplyError):
-    """A deployment stopped half-way. ``partial`` has what was created until then; ``partial.destroy()`` removes it."""
-
-    def __init__(self, message: str, partial: Deployment) -> None:
-        self.partial = partial
-        super().__init__(message)
 
 
 class DestroyError(ApplyError):

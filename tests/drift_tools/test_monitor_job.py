@@ -17,6 +17,7 @@ import pytest
 
 from drift_tools.errors import InputError
 from drift_tools.job import program as monitor
+from drift_tools.job import suggest_baseline
 from drift_tools.job.inputs import merge as ground_truth_merge
 from drift_tools.job.kinds import data_quality
 from drift_tools.tables import Table, read_csv_text
@@ -517,7 +518,7 @@ def test_a_baseline_of_nothing_is_refused(box: Box, lines: list[str]) -> None:
 def test_a_baseline_of_no_rows_or_no_columns_says_nothing(tmp_path: Path) -> None:
     for table, what in ((read_csv_text("a\n"), "rows"), (Table({}, 3), "columns")):
         with pytest.raises(InputError) as error:
-            data_quality.suggest_baseline(table, tmp_path)
+            suggest_baseline(table, tmp_path)
         assert str(error.value) == f"a baseline of data without {what} says nothing: give data that have some"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from drift_tools.endpoint import anomalous_requests, baseline_requests
-from drift_tools.job.kinds.data_quality import suggest_baseline
+from drift_tools.job import suggest_baseline
 from drift_tools.tables import read_table
 from examples.demo.waiting import wait_until
 from tests.open_engine.batches import scoring_model, team_bucket, transform

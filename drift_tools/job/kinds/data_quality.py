@@ -12,6 +12,7 @@ from contract.bucket_layout import MODEL_MONITOR_RULES
 from drift_tools.capture import BATCH_ROWS, MAX_UNREADABLE_SHARE, Captures, Counts, iterate_captures
 from drift_tools.errors import InputError
 from drift_tools.job import drift_json, segments, shards
+from drift_tools.job.baseline_files import suggest_baseline
 from drift_tools.job.cloudwatch import Metrics
 from drift_tools.job.container import Job
 from drift_tools.job.inputs.dataset import (
@@ -39,7 +40,6 @@ from drift_tools.monitors.data_quality import (
     calibrated_violations,
     evaluate,
     profile_for,
-    suggest,
     violations_document,
 )
 from drift_tools.monitors.rules import CALIBRATED, MODEL_MONITOR, Rules
@@ -58,23 +58,6 @@ class MonitorResult:
     violations: tuple[Violation, ...]
     captures: Counts
     message: str
-
-
-def suggest_baseline(
-    data: Table | Profile, output: Path, *, categorical_drift_method: str | None = None
-) -> Constraints:
-    """Write statistics.json and constraints.json of a baseline dataset, or of its profile.
-
-    Raises `InputError` if it has no rows or no columns: whatever is held against such a baseline violates nothing.
-    """
-    if not data.rows or not data.columns:
-        what = "columns" if data.rows else "rows"
-        raise InputError(f"a baseline of data without {what} says nothing: give data that have some")
-    statistics = (data if isinstance(data, Profile) else Profile.of(data)).statistics()
-    constraints = suggest(statistics, categorical_drift_method=categorical_drift_method)
-    write_json(output / STATISTICS, statistics.to_dict())
-    write_json(output / CONSTRAINTS, constraints.to_dict())
-    return constraints
 
 
 def monitor_data_quality(

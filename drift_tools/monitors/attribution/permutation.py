@@ -29,8 +29,9 @@ def permutation_shap(
     Parameters
     ----------
     score:
-        Takes rows of shape (n, features), numbers or objects, returns n scores. It is asked
-        2 × permutations × (features + 1) times, with as many rows as `rows` has.
+        Takes rows of shape (n, features), numbers or objects, returns n scores, a row's whatever else it is asked with.
+        It is asked at most 1 + permutations × (2 × features - 1) times: of a step only for the rows that it changes,
+        so for few of them where features have few values.
     rows:
         The rows to explain, of shape (n, features).
     background:
@@ -50,17 +51,22 @@ def permutation_shap(
     number, features = rows.shape
     generator = np.random.default_rng(seed)
     values = np.zeros((number, features))
+    whole = score(rows)  # where each way ends
     for turn in range(permutations):
         order = generator.permutation(features)
         absent = background[(np.arange(number) + turn) % len(background)]
+        none = score(absent)  # where both ways begin
         for direction in (order, order[::-1]):
-            current = absent.copy()
-            before = score(current)
-            for feature in direction:
-                current[:, feature] = rows[:, feature]
-                after = score(current)
+            current, before = absent.copy(), none
+            for feature in direction[:-1]:
+                changed = current[:, feature] != rows[:, feature]
+                after = before.copy()
+                if changed.any():
+                    current[changed, feature] = rows[changed, feature]
+                    after[changed] = score(current[changed])
                 values[:, feature] += after - before
                 before = after
+            values[:, direction[-1]] += whole - before
         if progress is not None:
             progress(turn + 1, permutations)
     return values / (2 * permutations)

@@ -82,6 +82,20 @@ class TestPermutation:
 
         assert permutation_shap(lengths, rows, background, permutations=1).tolist() == [[0.0, 1.0], [10.0, 2.0]]
 
+    def test_the_model_is_asked_for_what_a_step_changes(self) -> None:
+        rows = np.array([["a", 1.0], ["b", 2.0]], dtype=object)
+        background = np.array([["a", 0.0]], dtype=object)
+        asked: list[list[list[Any]]] = []
+
+        def lengths(cells: NDArray[Any]) -> NDArray[Any]:
+            asked.append(cells.tolist())
+            return np.array([float(text == "b") * 10 + number for text, number in cells])
+
+        permutation_shap(lengths, rows, background, permutations=1)
+        assert asked[:2] == [[["a", 1.0], ["b", 2.0]], [["a", 0.0], ["a", 0.0]]]  # where the ways end and begin
+        # The first row has the background's text already.
+        assert sorted(asked[2:]) == [[["a", 1.0], ["a", 2.0]], [["b", 0.0]]]
+
     def test_progress_is_told(self) -> None:
         told = []
         permutation_shap(score, ROWS, BACKGROUND, permutations=2, progress=lambda *at: told.append(at))
