@@ -1,4 +1,4 @@
-"""Times as people read them, of seconds since 1970."""
+"""Times as people read and write them, of seconds since 1970."""
 
 import math
 from collections.abc import Sequence
@@ -15,6 +15,11 @@ def moment(seconds: float) -> datetime | None:
         return _EPOCH + timedelta(seconds=seconds)
     except (OverflowError, ValueError):
         return None
+
+
+def as_utc(moment: datetime) -> datetime:
+    """A time without a zone is one of UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def are_days(seconds: Sequence[float]) -> bool:

@@ -15,19 +15,21 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from drift_tools.capture.json_paths import JsonPath, json_paths
 from drift_tools.capture.json_payload import Row, Rows, by_column, json_rows, objects_rows
 from drift_tools.capture.limits import MOST_COLUMNS, TOO_MANY_COLUMNS
 from drift_tools.errors import InputError, UnusableError
+from drift_tools.timestamps import as_utc
 
 Block: TypeAlias = Rows
 Preprocessor: TypeAlias = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 INPUT, OUTPUT, GROUND_TRUTH = "endpointInput", "endpointOutput", "groundTruthData"
 BOTH_SIDES = (INPUT, OUTPUT)
+NO_CAPTURE = "no captureData"
 OTHER_ROWS = "numbers of rows in input and output differ"
 OTHER_ROWS_OF_LABEL = "the label has another number of rows than the answer: fix the labels' file"
 _NO_TEXT = "BASE64 that holds no UTF-8 text"
@@ -114,7 +116,13 @@ def read_record(line: str | bytes, selection: Selection) -> Record | None:
     metadata = record.get("eventMetadata")
     if not isinstance(metadata, dict):
         metadata = {}
-    if not selection.includes(metadata.get("inferenceTime")):
+    try:
+        is_wanted = selection.includes(metadata.get("inferenceTime"))
+    except UnusableError:
+        if not isinstance(record.get("captureData"), dict):
+            raise UnusableError(NO_CAPTURE) from None  # a line of another kind has no time either
+        raise
+    if not is_wanted:
         return None
     origin = Origin(
         _text(metadata.get("eventId")), _text(metadata.get("inferenceId")), _text(metadata.get("inferenceTime"))
@@ -147,7 +155,7 @@ def captured_sides(record: dict[str, Any], sides: Sequence[str]) -> dict[str, ob
     """The sides of the record that are wanted, as they were captured."""
     data = record.get("captureData")
     if not isinstance(data, dict):
-        raise UnusableError("no captureData")
+        raise UnusableError(NO_CAPTURE)
     found = {name: data.get(name) for name in BOTH_SIDES if name in sides}
     if GROUND_TRUTH in sides:
         found[GROUND_TRUTH] = record.get(GROUND_TRUTH)
@@ -384,11 +392,6 @@ def _time(value: object) -> datetime:
     except ValueError as error:
         raise UnusableError("inferenceTime is no time") from error
     return as_utc(time)
-
-
-def as_utc(moment: datetime) -> datetime:
-    """A time without a zone is one of UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(value: object) -> str | None:

@@ -16,10 +16,10 @@ from drift_tools.tables import MISSING_WORDS, Column, Parts, Table, count_catego
 _NAMED = 5
 _LOOKED_AT = 1000
 # What is no number to Python and one to people: a decimal comma, or groups of three digits.
-_FOREIGN = re.compile(r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+)(?:[.,][0-9]+)?")
+_FOREIGN = re.compile(r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:[.,'_ \u00a0\u202f][0-9]{3})+)(?:[.,][0-9]+)?")
 # The same with a percent sign, a currency, the minus of typographers, or brackets for a minus.
 _DRESSED_NUMBER = re.compile(
-    r"\(?[-+\u2212]?\s?[$€£¥]?\s?[-+\u2212]?(?:[0-9]+|[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+)(?:[.,][0-9]+)?"
+    r"\(?[-+\u2212]?\s?[$€£¥]?\s?[-+\u2212]?(?:[0-9]+|[0-9]{1,3}(?:[.,'_ \u00a0\u202f][0-9]{3})+)(?:[.,][0-9]+)?"
     r"\s?(?:[%$€£¥]|[A-Z]{3})?\)?"
 )
 _COMMA = (
@@ -27,6 +27,8 @@ _COMMA = (
     "1.234,5)"
 )
 _DRESSED = "numbers with signs around them (%, $, brackets, another minus) are read as texts: write them as -1234.5"
+# What stands between columns elsewhere: Hive's own sign, blanks, and what databases export with.
+_ANOTHER_DELIMITER = re.compile(r"[\x01\x1f^~:#!*$§ ]")
 _NEARLY_ALL, _SOME, _MOST = 0.95, 0.05, 0.5
 _SHOWN = 20
 
@@ -54,9 +56,11 @@ def require_common_column(baseline: Table, current: Table, paths: tuple[str, str
     """Raise `InputError` if no column has the same name on both sides."""
     if not set(baseline.names) & set(current.names):
         here, there = _listed(current.names), _listed(baseline.names)
-        raise InputError(
-            f"{paths[1]}: no column in common with {paths[0]} ({here} here, {there} there): give both the same names"
-        )
+        fix = "give both the same names"
+        for path, table in zip(paths, (baseline, current), strict=True):
+            if len(table.names) == 1 and (found := _ANOTHER_DELIMITER.search(table.names[0])):
+                fix = f"{path} may have {found[0]!r} between its columns: write commas there"
+        raise InputError(f"{paths[1]}: no column in common with {paths[0]} ({here} here, {there} there): {fix}")
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -116,8 +120,9 @@ def _some_cells(column: Column) -> Mapping[str, int]:
 
 
 def _is_plain(text: str) -> bool:
+    """Whether a table takes the text for a number or for missing."""
     try:
         float(text)
     except ValueError:
         return text in MISSING_WORDS
-    return True
+    return "_" not in text  # of which Python alone makes nothing

@@ -1,6 +1,7 @@
 """Values of arguments: parsed, or refused with the reason, before anything is read."""
 
 import argparse
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -86,8 +87,10 @@ def width(text: str) -> timedelta:
 
 
 def delimiter(text: str) -> str:
-    """Parse a delimiter: one character, or `tab`."""
+    r"""Parse a delimiter: one character, `tab`, or one by its code, `\x01`."""
     character = {"\\t": "\t", "tab": "\t"}.get(text, text)
+    if re.fullmatch(r"\\x[0-9a-fA-F]{2}", text):
+        character = chr(int(text[2:], 16))
     if len(character) != 1 or character in '"\r\n':
         raise argparse.ArgumentTypeError(f"{text!r} is no delimiter; give one character, such as ';'")
     return character

@@ -26,6 +26,8 @@ def require_rows(
         raise InputError(f"none of {counts.read} captured records can be used; the first: {counts.problems[0]}")
     if not counts.rows:
         outside = f": no captured record in the window ({counts.outside} outside it)" if counts.outside else ""
+        if counts.used:
+            outside = f": the record preprocessor gave no row for any of {counts.used} captured records"
         if source is None:
             raise InputError(f"Job inputs had no data{outside}")
         fix = ": take another window" if outside else ": its files are empty: name captured data that hold records"

@@ -77,9 +77,11 @@ def read_csv_text(
     try:
         for row in lines:
             if row and rows and len(row) != len(rows[0]):
+                fix = "quote the cells that hold the delimiter, or fix the line"
+                if len(rows) <= _ROWS and len(rows[0]) == 1:
+                    fix = "remove what stands above the header, a title or a comment"
                 raise InputError(
-                    f"{source}, line {begin}: {len(row)} cells where the first line has {len(rows[0])}: "
-                    "quote the cells that hold the delimiter, or fix the line"
+                    f"{source}, line {begin}: {len(row)} cells where the first line has {len(rows[0])}: {fix}"
                 )
             if row:
                 rows.append(row)
@@ -139,7 +141,7 @@ def _not_csv(source: str, begin: int, line: int, error: csv.Error) -> str:
     takes up all lines to the next quote, or to the end.
     """
     if begin == line:
-        return f"{source}, line {line}: not CSV ({error}): fix the line"
+        return f"{source}, line {line}: not CSV ({error}): fix the line; a quote within quotes is written twice"
     return (
         f"{source}, line {begin}: not CSV ({error}, in line {line}): a quote opens in the row that begins here and is "
         "not closed: close it, or double it if it is part of the cell"
@@ -162,7 +164,10 @@ def named(columns: Iterable[Column], rows: int, source: str) -> Table:
     try:
         for number, column in enumerate(columns, start=1):
             if not column.name:
-                raise InputError(f"column {number} has no name: name it, or write the file without its index")
+                fix = "write the file without its index"
+                if 1 < number == len(columns):
+                    fix = "remove the delimiter at the ends of the lines"
+                raise InputError(f"column {number} has no name: name it, or {fix}")
         return Table.of(columns, rows)
     except InputError as error:
         raise InputError(f"{source}, line 1: {error}") from error

@@ -10,6 +10,7 @@ from drift_tools.errors import InputError
 from drift_tools.tables.column import Column
 from drift_tools.tables.convert import from_arrow
 from drift_tools.tables.csv_text import DECIMALS, Dialect, named, read_csv_text
+from drift_tools.tables.file_kinds import refuse_other_kinds
 from drift_tools.tables.opening import pyarrow
 from drift_tools.tables.rereading import FileContent, HeldContent
 from drift_tools.tables.table import Table
@@ -18,6 +19,7 @@ LARGE_CSV = 1 << 20  # bytes from which pyarrow is worth its import
 # Bytes from which a file is rather read several times than held: who compares numbers never asks how they were written.
 _NOT_HELD = 16 << 20
 _GZIP = b"\x1f\x8b"
+_HEAD = 1 << 10  # bytes that tell what a file is
 _PARQUET = b"PAR1"  # Apache Parquet, "File format"
 
 
@@ -48,9 +50,12 @@ def read_table(path: str | Path, *, header: bool = True, delimiter: str | None =
         file = FileContent(path) if path.is_file() else None
     except PermissionError as error:
         raise _not_permitted(path) from error
+    if file is not None and file.size >= len(_PARQUET) and has_parquet(path, to_its_end=True):
+        return read_parquet(path)
     if file is not None and file.size >= _NOT_HELD and (columns := _of_large(file, path, header, delimiter, decimal)):
         return named(columns, len(columns[0]), str(path))
     content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
+    refuse_other_kinds(content[:_HEAD], path)
     if len(content) >= LARGE_CSV and decimal in DECIMALS:
         from drift_tools.tables.csv_fast import read_plain_csv  # noqa: PLC0415 - for large files only
 
@@ -72,6 +77,7 @@ def _of_large(file: FileContent, path: Path, header: bool, delimiter: str | None
         head = stream.read(1 << 18)
     if decimal not in DECIMALS or head.startswith(_GZIP):
         return None
+    refuse_other_kinds(head, path)
     if head.startswith(codecs.BOM_UTF8):
         file.skip = len(codecs.BOM_UTF8)
     dialect = Dialect.of_bytes(head[file.skip :], delimiter, str(path))
@@ -88,9 +94,14 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in (".parquet", ".pq")
 
 
-def has_parquet(path: Path) -> bool:
-    """Whether a file's content begins as a Parquet file's, whatever it is called: Athena gives names without an end."""
+def has_parquet(path: Path, *, to_its_end: bool = False) -> bool:
+    """Whether a file's content begins as a Parquet file's, whatever it is called: Athena gives names without an end.
+    `to_its_end`: whether it ends so, too, as no text does.
+    """
     with path.open("rb") as file:
+        if file.read(len(_PARQUET)) != _PARQUET:
+            return False
+        file.seek(-len(_PARQUET) if to_its_end else 0, 2 if to_its_end else 0)
         return file.read(len(_PARQUET)) == _PARQUET
 
 
@@ -128,10 +139,8 @@ def decode(content: bytes, path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        said, code = ("UTF-16 and not UTF-8", "UTF-16") if is_wide else ("not UTF-8", "LATIN1")
         raise InputError(
-            f"{path}, line {line}: {said}: convert the file, for example with iconv -f {code} -t UTF-8"
+            f"{path}, line {line}: not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8"
         ) from error
 
 

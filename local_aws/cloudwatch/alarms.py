@@ -122,17 +122,20 @@ class Alarms:
 
         Nothing changes by itself before.
         """
+        now = after.timestamp()
         end = self._mute_rules.next_end(after) if self._muted else None
         moments: list[float] = [end.timestamp()] if end else []
         for account, region, alarm in seams.alarms_everywhere():
             with seams.request_scope(account, region):
-                points = list(alarm_data.timestamps(alarm))
-            period = alarm_data.period(alarm)
+                points = set(alarm_data.timestamps(alarm))
+            period, step, last = alarm_data.period(alarm), alarm_data.granularity(alarm), alarm_data.periods(alarm)
             for point in points:
-                for periods in range(1, alarm_data.periods(alarm) + 1):
+                # A step is no longer than a period, so that what left before this one has been looked at by now.
+                first = max(1, int((now - point) // period))
+                for periods in range(first, last + 1):
                     # Evaluated a minute after, because an evaluation looks at whole minutes that have ended.
-                    moment = alarm_data.ceil(point + periods * period, alarm_data.granularity(alarm))
-                    if moment > after.timestamp():
+                    moment = alarm_data.ceil(point + periods * period, step)
+                    if moment > now:
                         moments.append(moment)
                         break
         return datetime.fromtimestamp(min(moments), UTC) if moments else None

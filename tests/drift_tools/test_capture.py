@@ -180,13 +180,14 @@ def test_labels_of_merged_records_have_a_column_of_their_own() -> None:
 def test_the_window_includes_its_start_and_not_its_end() -> None:
     times = ["2026-01-01T09:59:59Z", "2026-01-01T10:00:00Z", "2026-01-01T11:59:59+01:00", "2026-01-01T11:00:00Z"]
     lines = [record(str(number), time=time) for number, time in enumerate(times)]
-    lines += [record("4", time=None), record("5", time="yesterday")]
+    lines += [record("4", time=None), record("5", time="yesterday"), '{"a": 1}', '{"captureData": []}']
     captures = read_captures(
         lines, start=datetime(2026, 1, 1, 10, tzinfo=UTC), end=datetime(2026, 1, 1, 11, tzinfo=UTC)
     )
     assert cells(captures)["_c1"] == ["1", "2"]
-    assert (captures.read, captures.used, captures.outside) == (4, 2, 2)
-    assert dict(captures.skipped) == {"no inferenceTime": 1, "inferenceTime is no time": 1}
+    assert (captures.read, captures.used, captures.outside) == (6, 2, 2)
+    # What is no capture has no time either; that is not what is wrong with it.
+    assert dict(captures.skipped) == {"no inferenceTime": 1, "inferenceTime is no time": 1, "no captureData": 2}
 
 
 def test_a_folder_is_read_in_the_order_of_time_gzip_included(tmp_path: Path) -> None:

@@ -225,11 +225,24 @@ def test_missing_columns_are_named(arguments: dict[str, Any], message: str) -> N
         mq.read_outcomes(table, **given)
 
 
-def test_without_a_single_label_there_is_no_quality() -> None:
-    table = read_csv_text("p,label\n0.4,\n")
+@pytest.mark.parametrize("cells", ["0.4,", ",0.4", "0.4,inf", "nan,1", "-inf,-inf"])
+def test_without_a_single_label_there_is_no_quality(cells: str) -> None:
+    table = read_csv_text(f"p,label\n{cells}\n")
     data = mq.read_outcomes(table, problem_type="Regression", ground_truth="label", inference="p")
-    with pytest.raises(InputError, match="no row has both"):
+    with pytest.raises(InputError, match=r"no row has both .* \(of 1 rows one of them is empty, or no finite number"):
         mq.measure(data)
+
+
+@pytest.mark.parametrize(("named", "said"), [("yess", "yess"), ("Yes", "Yes"), ("fraud ", "fraud"), ("2", "2")])
+def test_a_positive_class_that_is_neither_of_two_is_refused(named: str, said: str) -> None:
+    table = read_csv_text("said,label\n0,1\n1,1\n0,0\n")
+    with pytest.raises(InputError) as caught:
+        mq.read_outcomes(table, **BINARY, inference="said", positive_label=named)
+    assert str(caught.value) == (
+        f"positive_label is {said!r}, and the labels and predictions are '0', '1': name one of these two"
+    )
+    # One class alone may be the other one.
+    assert len(mq.read_outcomes(read_csv_text("said,label\nno,no\n"), **BINARY, inference="said", positive_label=named))
 
 
 def test_class_names_do_not_depend_on_how_a_class_is_written() -> None:

@@ -1,7 +1,9 @@
 """Columns from every source that there is."""
 
+import bz2
 import codecs
 import gzip
+import lzma
 import os
 import subprocess
 import sys
@@ -268,6 +270,21 @@ def test_csv_with_byte_order_mark_gzip_and_windows_lines(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    "content", [b"ORC,b\n1,2\n", b"BZh,b\n1,2\n", b"[a],b\n1,2\n", b"{a},b\n1,2\n", b"<a>,b\n1,2\n"]
+)
+def test_a_csv_may_begin_like_something_else(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    table = read_table(path)
+    assert (table.rows, table.names[1]) == (1, "b")
+
+
+def test_a_parquet_file_is_read_whatever_it_is_called(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, None]}), tmp_path / "a.csv")
+    assert read_table(tmp_path / "a.csv").columns["a"].types.present == 1
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"a,b\n1\n", "line 2: 1 cells where the first line has 2"),
@@ -326,6 +343,55 @@ def test_the_diagnosis_is_right(tmp_path: Path, content: bytes, says: str) -> No
     with pytest.raises(InputError) as error:
         read_table(path)
     assert str(error.value) == f"{path}, {says}"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            "a,b\n1,2\n".encode("utf-32"),
+            "line 1: UTF-32 and not UTF-8: convert the file, for example with iconv -f UTF-32",
+        ),
+        ("a,b\n1,2\n".encode("utf-16-le"), "line 1: UTF-16LE and not UTF-8: convert the file"),
+        ("a,b\n1,2\n".encode("utf-16-be"), "line 1: UTF-16BE and not UTF-8: convert the file"),
+        (
+            b"PK\x03\x04\x14\0\x06\0",
+            "is no CSV but a zip archive, as Excel's .xlsx is one: save the sheet as CSV, or unp",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "is no CSV but a file of Excel's (.xls)"),
+        (bz2.compress(b"a,b\n1,2\n"), "is no CSV but packed with bzip2: unpack it, bunzip2"),
+        (lzma.compress(b"a,b\n1,2\n"), "is no CSV but packed with xz: unpack it, unxz"),
+        (gzip.compress(bz2.compress(b"a,b\n1,2\n")), "is no CSV but packed with bzip2"),
+        (b"\x28\xb5\x2f\xfd\x04", "is no CSV but packed with zstd: unpack it, zstd -d"),
+        (b"ARROW1\0\0\xff", "is no CSV but an Arrow file (Feather): write Parquet or CSV"),
+        (b"ORC\x11\0\0", "is no CSV but an ORC file"),
+        (b"Obj\x01\x04", "is no CSV but an Avro file"),
+        (b"SQLite format 3\0", "is no CSV but an SQLite database"),
+        (b"%PDF-1.7\n", "is no CSV but a PDF"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a pointer of Git LFS: fetch the file itself"),
+        (b"<!DOCTYPE html>\n<html>", "is no CSV but a page (HTML or XML): save the data, not the page about them"),
+        (b'<?xml version="1.0"?>\n<a/>', "is no CSV but a page (HTML or XML)"),
+        (b'[{"a": 1}]', "is no CSV but JSON: write CSV or Parquet; a file of captured records ends in .jsonl"),
+        (b'{"a": 1}\n{"a": 2}\n', "is no CSV but JSON"),
+        (b"PAR1" + bytes(20) + b"PAR1", "not a Parquet file"),
+        (
+            b"# made by me\na,b\n1,2\n",
+            "line 2: 2 cells where the first line has 1: remove what stands above the header",
+        ),
+        (b"Report\n\n2026\na,b\n1,2\n", "line 4: 2 cells where the first line has 1: remove what stands above the hea"),
+        (b"a,b,\n1,2,\n", "line 1: column 3 has no name: name it, or remove the delimiter at the ends of the lines"),
+        (b",a,b\n0,1,2\n", "line 1: column 1 has no name: name it, or write the file without its index"),
+        (b'a,b\n"x\\"y",2\n', "line 2: not CSV (',' expected after '\"'): fix the line; a quote within quotes is wri"),
+    ],
+)
+def test_what_a_file_is_in_place_of_a_csv_is_said(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "broken.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_table(path)
+    assert str(error.value).startswith(str(path))
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_delimiter_that_makes_one_column_of_several_is_refused(tmp_path: Path) -> None:

@@ -43,6 +43,18 @@ def compared(train: Path, current: Path, *options: str) -> tuple[str, ...]:
             "Age,town\n1,A\n",
             "{file}: no column in common with {train} (Age, town here, age, city there): give both the same names",
         ),
+        (
+            "hive.csv",
+            "age\x01city\n31\x01A\n",
+            "{file}: no column in common with {train} (age␁city here, age, city there): {file} may have '\\x01' "
+            "between its columns: write commas there",
+        ),
+        (
+            "blanks.csv",
+            "age city\n31 A\n",
+            "{file}: no column in common with {train} (age city here, age, city there): {file} may have ' ' "
+            "between its columns: write commas there",
+        ),
     ],
 )
 def test_data_that_cannot_be_compared_do_not_pass_the_gate(
@@ -90,6 +102,7 @@ def test_texts_are_not_taken_for_numbers_without_a_word(train: Path, capsys: pyt
         (["1.234,5", "2.000.000", "12", "7"], "2 of 4"),
         (["1,234", "2,000,000.5", "999", "1'000"], "3 of 4"),
         (["A", "1,5", "2,5", "3,5"], None),
+        (["1_234", "2_000_000", "12"], "2 of 3"),
         (["007", "01.02.2026", "1,2,3", "1.2.3"], None),
         (["1", "2", "3", "4"], None),
     ],
@@ -212,3 +225,12 @@ def test_an_error_line_works_nothing_on_the_terminal(tmp_path: Path) -> None:
     assert "␛" in failed.stderr
     assert "\x1b" not in failed.stderr
     assert "\x07" not in failed.stderr
+
+
+@pytest.mark.parametrize(("written", "option"), [("\x01", "\\x01"), (" ", " "), ("^", "^"), ("\t", "\\t"), ("|", "|")])
+def test_a_delimiter_that_is_not_found_out_can_be_given(
+    train: Path, written: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.write_text(TRAIN.replace(",", written))
+    assert run("compare", str(train), str(train), "--delimiter", option, "--format", "json") == 0
+    assert list(json.loads(capsys.readouterr().out)["features"]) == ["age", "city"]

@@ -26,6 +26,7 @@ from drift_tools.errors import InputError, UnusableError
 _LOGGER = logging.getLogger("drift_tools.job.inputs.user_scripts")
 # Of the text of an exception, in a message that has a kilobyte.
 _TEXT_CHARACTERS = 200
+_MOST_BITS = 1024  # of an integer that a float may hold
 
 
 @dataclass(slots=True)
@@ -118,14 +119,16 @@ def load_preprocessor(path: Path) -> Preprocessor:
     fails or that it makes values of that no cell holds.
     """
     handler = _handler(path, "preprocess_handler")
-    with_logger = len(inspect.signature(handler).parameters) > 1
+    with_logger = _takes_logger(handler)
     failures = _Failures(path)
 
     def preprocess(record: dict[str, Any]) -> list[dict[str, Any]]:
         inference = InferenceRecord(record)
         try:
             result = handler(inference, _LOGGER) if with_logger else handler(inference)
-        except (Exception, SystemExit) as error:  # a user's code: a record on which it fails is one to skip
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a user's code: a record on which it fails is one to skip
             raise UnusableError(failures.reason(error)) from error
         rows = result if isinstance(result, list) else [result]
         if not all(isinstance(row, Mapping) for row in rows):
@@ -137,23 +140,31 @@ def load_preprocessor(path: Path) -> Preprocessor:
     return preprocess
 
 
+def _takes_logger(handler: Callable[..., Any]) -> bool:
+    try:
+        return len(inspect.signature(handler).parameters) > 1
+    except (ValueError, TypeError):  # of what is written in C nobody can say
+        return False
+
+
 class _Failures:
     """What a script raised, in words that are the same for all records on which it fails in the same place."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._reasons: dict[tuple[type[BaseException], int | None], str] = {}
+        self._reasons: dict[tuple[str, int | None], str] = {}
 
     def reason(self, error: BaseException) -> str:
-        line = _line_in(self._path, error)
-        if (type(error), line) not in self._reasons:
-            self._reasons[type(error), line] = f"the record preprocessor raised {_described(self._path, error)}"
+        # By the name of its class: a script may make one anew for each record.
+        kind, line = type(error).__name__, _line_in(self._path, error)
+        if (kind, line) not in self._reasons:
+            self._reasons[kind, line] = f"the record preprocessor raised {_described(self._path, error)}"
             _LOGGER.error(
                 "%s raised on a captured record; it is said once for each line:\n%s",
                 self._path,
                 "".join(traceback.format_exception(error)).rstrip(),
             )
-        return self._reasons[type(error), line]
+        return self._reasons[kind, line]
 
 
 def _line_in(path: Path, error: BaseException) -> int | None:
@@ -164,7 +175,10 @@ def _line_in(path: Path, error: BaseException) -> int | None:
 
 def _described(path: Path, error: BaseException) -> str:
     """`KeyError: 'amount' (script.py, line 4)`."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # of a class of the script's own
+        text = "(no text)"
     if len(text) > _TEXT_CHARACTERS:
         text = text[:_TEXT_CHARACTERS] + "…"
     line = error.lineno if isinstance(error, SyntaxError) else _line_in(path, error)
@@ -192,12 +206,19 @@ def _plain(name: object, value: Any) -> Any:
 def _scalar(name: object, value: Any) -> str | bool | int | float | None:
     if hasattr(value, "item") and hasattr(value, "dtype"):  # a scalar of numpy
         value = value.item()
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > _MOST_BITS:
+        value = math.inf if value > 0 else -math.inf  # no float holds it, and no JSON its text
     if value is None or isinstance(value, str | bool | int):
         return value
     if type(value).__name__ in ("NAType", "NaTType"):  # pandas' own words for missing
         return None
+    if isinstance(value, Decimal) and value.is_nan():  # a signalling one has no float
+        return None
     if isinstance(value, Decimal | Real):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # of a fraction
+            number = -math.inf if str(value).startswith("-") else math.inf
         return None if math.isnan(number) else number
     if isinstance(value, date):
         return value.isoformat()
@@ -214,7 +235,9 @@ def load_postprocessor(path: Path) -> Callable[[], object]:
     def postprocess() -> object:
         try:
             return handler()
-        except (Exception, SystemExit) as error:  # a user's code, at the boundary to it
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a user's code, at the boundary to it
             _LOGGER.exception("%s raised", path)
             raise InputError(f"{path}: postprocess_handler raised {_described(path, error)}: fix the script") from error
 
@@ -236,7 +259,9 @@ def _load(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(specification)
     try:
         specification.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a user's code, at the boundary to it
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's code, at the boundary to it
         _LOGGER.exception("%s could not be loaded", path)
         raise InputError(f"{path}: could not be loaded, {_described(path, error)}: fix the script") from error
     return module

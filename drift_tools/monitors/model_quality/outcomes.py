@@ -168,6 +168,12 @@ def _require_same_classes(data: Outcomes, positive_label: str | None) -> None:
     labels, predictions = set(data.labels.tolist()), set(data.predictions.tolist())
     is_binary = data.problem_type == "BinaryClassification"
     is_odd = is_binary and len(labels | predictions) > 2
+    if is_binary and len(labels | predictions) == 2 and not {data.positive_label} & (labels | predictions):
+        # Each metric would be of a class that there is not.
+        raise InputError(
+            f"positive_label is {cut(data.positive_label)!r}, and the labels and predictions are "
+            f"{some(labels | predictions)}: name one of these two"
+        )
     if not labels & predictions and not is_odd:
         # A bad hour of few rows may be wrong throughout, and one of two classes is another's usual opposite.
         may_be_wrong = len(data) < _ROWS_THAT_MEET or (

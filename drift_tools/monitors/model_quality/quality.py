@@ -65,7 +65,10 @@ def _number(value: float) -> float | str:
 def measure(data: Outcomes) -> ModelQuality:
     """All metrics of the problem type. Raises `InputError` if no row has both a label and a prediction."""
     if not len(data):
-        raise InputError("no row has both a prediction and a label: check the ground truth's ids and the window")
+        unusable = f" (of {data.left_out} rows one of them is empty, or no finite number)" if data.left_out else ""
+        raise InputError(
+            f"no row has both a prediction and a label{unusable}: check the ground truth's ids and the window"
+        )
     functions: dict[str, Callable[[Outcomes], Metrics]] = {
         "Regression": regression_metrics,
         "BinaryClassification": binary_metrics,

@@ -11,6 +11,7 @@ import pytest
 from drift_tools.capture import Captures, read_captures
 from drift_tools.errors import InputError, UnusableError
 from drift_tools.job.inputs.user_scripts import InferenceRecord, load_postprocessor, load_preprocessor
+from drift_tools.job.results import require_rows
 from tests.drift_tools.records import record
 
 Script = Callable[..., Path]
@@ -66,6 +67,11 @@ def test_rows_of_one_record_have_the_same_columns(script: Script) -> None:
         ("dt.date(2026, 1, 2)", "2026-01-02", "string"),
         ("pd.Timestamp('2026-01-02')", "2026-01-02T00:00:00", "string"),
         ("float('inf')", "inf", "string"),
+        ("10**5000", "inf", "string"),
+        ("-(10**400)", "-inf", "string"),
+        ("fractions.Fraction(-(10**400))", "-inf", "string"),
+        ("Decimal('1e400')", "inf", "string"),
+        ("Decimal('sNaN')", None, "missing"),
         ("float('nan')", None, "missing"),
         ("np.float64('nan')", None, "missing"),
         ("pd.NA", None, "missing"),
@@ -77,7 +83,7 @@ def test_values(script: Script, value: str, text: str | None, kind: str) -> None
     library = "pandas as pd" if value.startswith("pd.") else "numpy as np"
     pytest.importorskip(library.partition(" ")[0])
     path = script(
-        f"import datetime as dt, {library}",
+        f"import datetime as dt, fractions, {library}",
         "from decimal import Decimal",
         f"return {{'x': {value}, 'y': 1}}",
     )
@@ -110,6 +116,11 @@ def test_results_that_are_no_rows_end_the_run(script: Script, result: str) -> No
 def test_an_empty_list_drops_the_record(script: Script) -> None:
     found = read(script("return []"))
     assert (found.rows, found.used, found.skipped) == (0, 3, {})
+    with pytest.raises(InputError) as caught:
+        require_rows(found)
+    assert str(caught.value) == (
+        "Job inputs had no data: the record preprocessor gave no row for any of 3 captured records"
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,6 +132,9 @@ def test_an_empty_list_drops_the_record(script: Script) -> None:
         ("raise ValueError('x' * 1000)", f"ValueError: {'x' * 200}… (mine.py, line 2)"),
         ("assert False", "AssertionError (mine.py, line 2)"),
         ("import sys; sys.exit('enough')", "SystemExit: enough (mine.py, line 2)"),
+        ("raise BaseException('whatever')", "BaseException: whatever (mine.py, line 2)"),
+        ("raise GeneratorExit", "GeneratorExit (mine.py, line 2)"),
+        ("raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})", "Mute: (no text) (mine.py, line 2)"),
         ("import json; json.loads('{')", "JSONDecodeError: Expecting property name enclosed in double quotes"),
     ],
 )
@@ -157,6 +171,7 @@ def test_exceptions_of_one_line_are_one_reason(script: Script) -> None:
             "ModuleNotFoundError: No module named 'nowhere",
         ),
         ("def preprocess_handler(record:", "SyntaxError: "),
+        ("raise BaseException('no')\ndef preprocess_handler(record):", "BaseException: no (mine.py, line 1)"),
         ("import sys\nsys.exit(3)\ndef preprocess_handler(record):", "SystemExit: 3 (mine.py, line 2)"),
     ],
 )
@@ -166,6 +181,13 @@ def test_a_script_that_cannot_be_loaded(script: Script, head: str, says: str) ->
         load_preprocessor(path)
     assert str(caught.value).startswith(f"{path}: could not be loaded, {says}")
     assert str(caught.value).endswith(": fix the script")
+
+
+def test_a_handler_without_a_signature_is_called_with_the_record_alone(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("preprocess_handler = dict\n")
+    (reason,) = read(path).skipped
+    assert reason == "the record preprocessor raised TypeError: 'InferenceRecord' object is not iterable (mine.py)"
 
 
 def test_a_postprocessor_that_fails_ends_the_run_with_its_line(script: Script) -> None:
