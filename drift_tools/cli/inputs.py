@@ -122,7 +122,10 @@ def _standard_input() -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         file = Path(folder, f"standard input{ending}")
         file.write_bytes(content)
-        yield file
+        try:
+            yield file
+        except InputError as error:  # nobody knows that file, and it is gone when the message is read
+            raise InputError(str(error).replace(str(file), "standard input")) from error
 
 
 def _seconds(moment: str | None) -> float:

@@ -158,6 +158,10 @@ def _checked_delimiter(first_line: str, delimiter: str, source: str) -> str:
     return delimiter
 
 
+def _is_number(column: Column) -> bool:
+    return re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", column.name) is not None
+
+
 def named(columns: Iterable[Column], rows: int, source: str) -> Table:
     """The table of a CSV; what is wrong with names is in its first line."""
     columns = list(columns)
@@ -168,6 +172,8 @@ def named(columns: Iterable[Column], rows: int, source: str) -> Table:
                 if 1 < number == len(columns):
                     fix = "remove the delimiter at the ends of the lines"
                 raise InputError(f"column {number} has no name: name it, or {fix}")
+        if len({column.name for column in columns}) < len(columns) and all(map(_is_number, columns)):
+            raise InputError("numbers and no names: write a line with the columns' names above it")
         return Table.of(columns, rows)
     except InputError as error:
         raise InputError(f"{source}, line 1: {error}") from error

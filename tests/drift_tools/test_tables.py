@@ -380,6 +380,8 @@ def test_the_diagnosis_is_right(tmp_path: Path, content: bytes, says: str) -> No
         ),
         (b"Report\n\n2026\na,b\n1,2\n", "line 4: 2 cells where the first line has 1: remove what stands above the hea"),
         (b"a,b,\n1,2,\n", "line 1: column 3 has no name: name it, or remove the delimiter at the ends of the lines"),
+        (b"5,0,0\n4,1,2\n", "line 1: numbers and no names: write a line with the columns' names above it"),
+        (b"5,0.5,-1e3,5\n4,1,2,1\n", "line 1: numbers and no names"),
         (b",a,b\n0,1,2\n", "line 1: column 1 has no name: name it, or write the file without its index"),
         (b'a,b\n"x\\"y",2\n', "line 2: not CSV (',' expected after '\"'): fix the line; a quote within quotes is wri"),
     ],

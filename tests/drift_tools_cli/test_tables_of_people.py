@@ -160,3 +160,22 @@ def test_the_baseline_of_a_pandas_file_has_no_index(cli: Any, tmp_path: Path) ->
     A.set_index("c").to_parquet(tmp_path / "b.parquet")
     _, _, err = cli("baseline", str(tmp_path / "b.parquet"), "--output", str(tmp_path / "out"))
     assert "c: left out, since it labels the rows" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "standard input: empty: give a file with a header"),
+        (b"PK\x03\x04zip", "standard input: is no CSV but a zip archive"),
+        (b"a,b\n1\n", "standard input, line 2: 1 cells where the first line has 2"),
+        (b"PAR1 and no more", "standard input: not a Parquet file"),
+    ],
+)
+def test_what_is_wrong_with_standard_input_is_said_of_it(
+    tmp_path: Path, content: bytes, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("a,b\n1,2\n")
+    monkeypatch.setattr("sys.stdin", _Input(content))
+    assert main(["compare", str(file), "-"]) == 2
+    assert capsys.readouterr().err.startswith(f"drift_tools: {says}")
