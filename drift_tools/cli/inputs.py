@@ -2,12 +2,13 @@
 in S3.
 """
 
+import gzip
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
@@ -23,6 +24,9 @@ TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")
 STANDARD_INPUT = "-"
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 CAPTURES = (".jsonl", ".jsonl.gz")
+# What a captured record has, or a label; rows of a table have none of them.
+_OF_RECORDS = frozenset({"captureData", "eventMetadata", "eventVersion", "groundTruthData"})
+_LONGEST_ROW = 1 << 24
 # Called with what is done, how much of it, and how much there will be.
 OnProgress = Callable[[str, int, int], None]
 
@@ -57,8 +61,8 @@ def read_data(
     decimal: str = ".",
     on_progress: OnProgress | None = None,
 ) -> Data:
-    """Read what is at a path: a CSV, Parquet or capture file, a folder of one kind of them, an `s3://` URI of either,
-    or `-`, standard input. A folder's own partitions (`dt=2026-03-01/`) are columns, which label the rows.
+    """Read what is at a path: a table (CSV, Parquet or JSON Lines), captured data, a folder of either, an `s3://` URI
+    of them, or `-`, standard input. A folder's own partitions (`dt=2026-03-01/`) are columns, which label the rows.
 
     `columns` names the columns of captured payloads that name none; `delimiter` is the CSV files', which is found out
     without it, and `decimal` what their numbers have before the fraction. Raises InputError for everything that
@@ -73,14 +77,35 @@ def read_data(
         files = files_below(local, (*TABLES, *CAPTURES)) if local.is_dir() else [local]
         if not files:
             raise InputError(f"{path}: no CSV, Parquet or captured data (*.jsonl) in this folder: name another")
-        captured = [file for file in files if file.name.lower().endswith(CAPTURES)]
+        captured = [file for file in files if file.name.lower().endswith(CAPTURES) and not _holds_rows(file)]
         if not captured:
-            read = partial(read_table, delimiter=delimiter, decimal=decimal)
+
+            def read(file: Path) -> Table:
+                if file.name.lower().endswith(CAPTURES):
+                    from drift_tools.job import load_json  # noqa: PLC0415 - only such files need it
+
+                    return load_json(file, lines=True)
+                return read_table(file, delimiter=delimiter, decimal=decimal)
+
             return Data(_read_tables(local, files, read, lambda done, total: report(f"reading {path}", done, total)))
         if len(captured) < len(files):
             raise InputError(f"{captured[0]}: captured data among tables: name a folder that holds one kind")
         captures = read_captures(local, columns=columns)
         return Data(captures.data, captures)
+
+
+def _holds_rows(path: Path) -> bool:
+    """Whether a file of JSON Lines begins with a row of a table, and no captured record or label."""
+    try:
+        with path.open("rb") as packed:
+            is_packed = packed.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if is_packed else path.open("rb") as file:
+            row = json.loads(
+                next((line for line in iter(lambda: file.readline(_LONGEST_ROW), b"") if line.strip()), b"")
+            )
+    except (OSError, EOFError, ValueError, RecursionError):  # who reads captures says what is wrong
+        return False
+    return isinstance(row, dict) and bool(row) and _OF_RECORDS.isdisjoint(row)
 
 
 def is_data_file(path: Path) -> bool:

@@ -45,7 +45,9 @@ def refuse_other_kinds(head: bytes, path: Path) -> None:
     if _MARKUP.match(head):
         raise InputError(f"{path}: is no CSV but a page (HTML or XML): save the data, not the page about them")
     if _JSON.match(head):
-        raise InputError(f"{path}: is no CSV but JSON: write CSV or Parquet; a file of captured records ends in .jsonl")
+        raise InputError(
+            f"{path}: is no CSV but JSON: write CSV or Parquet, or one object a line (*.jsonl, as captured records)"
+        )
     if name := _wide(head):
         raise InputError(_UTF16.format(path, name, name))
 

@@ -371,7 +371,10 @@ def test_the_diagnosis_is_right(tmp_path: Path, content: bytes, says: str) -> No
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a pointer of Git LFS: fetch the file itself"),
         (b"<!DOCTYPE html>\n<html>", "is no CSV but a page (HTML or XML): save the data, not the page about them"),
         (b'<?xml version="1.0"?>\n<a/>', "is no CSV but a page (HTML or XML)"),
-        (b'[{"a": 1}]', "is no CSV but JSON: write CSV or Parquet; a file of captured records ends in .jsonl"),
+        (
+            b'[{"a": 1}]',
+            "is no CSV but JSON: write CSV or Parquet, or one object a line (*.jsonl, as captured records)",
+        ),
         (b'{"a": 1}\n{"a": 2}\n', "is no CSV but JSON"),
         (b"PAR1" + bytes(20) + b"PAR1", "not a Parquet file"),
         (

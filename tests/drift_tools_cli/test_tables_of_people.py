@@ -1,5 +1,6 @@
 """Tables as people's programs write them, on the command line."""
 
+import gzip
 import io
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,38 @@ def test_a_dash_is_standard_input(cli: Any, tmp_path: Path, monkeypatch: pytest.
     assert (status, "100 rows against 100 rows" in out) == (0, True)
     status, _, err = cli("compare", "-", "-")
     assert (status, "both sides cannot be standard input" in err) == (2, True)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz"])
+def test_json_lines_with_an_object_a_row_are_a_table(
+    cli: Any, tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = A.assign(y=np.where(np.arange(100) % 7, RNG.normal(size=100).round(6), np.nan))
+    people.to_csv(tmp_path / "a.csv", index=False)
+    file = tmp_path / "rows" / f"a.{ending}"
+    file.parent.mkdir()
+    people.to_json(file, orient="records", lines=True, double_precision=15)
+    monkeypatch.setattr(
+        "sys.stdin", _Input(gzip.decompress(file.read_bytes()) if ".gz" in ending else file.read_bytes())
+    )
+    expected = cli("compare", str(tmp_path / "a.csv"), str(tmp_path / "a.csv"))
+    for path in (file, file.parent, "-"):
+        assert cli("compare", str(tmp_path / "a.csv"), str(path)) == expected
+
+
+def test_rows_and_captured_records_are_told_apart_by_what_they_have(cli: Any, tmp_path: Path) -> None:
+    record = (
+        '{"captureData": {"endpointInput": {"data": "1,2", "encoding": "CSV"}}, "eventMetadata": {"eventId": "1"}}\n'
+    )
+    (tmp_path / "rows.jsonl").write_text('\n{"a": 1}\n{"a": [}\n')
+    status, _, err = cli("compare", str(tmp_path / "rows.jsonl"), str(tmp_path / "rows.jsonl"))
+    assert (status, f"{tmp_path}/rows.jsonl: not JSON Lines" in err) == (2, True)
+    (tmp_path / "records.jsonl").write_text(record)
+    assert read_data(str(tmp_path / "records.jsonl")).table.names == ["_c0", "_c1"]
+    with pytest.raises(InputError, match=r"records\.jsonl: captured data among tables"):
+        read_data(str(tmp_path))
+    (tmp_path / "label.jsonl").write_text('{"groundTruthData": {"data": "1"}, "eventMetadata": {"eventId": "1"}}\n')
+    assert read_data(str(tmp_path / "label.jsonl")).captures is not None
 
 
 def test_the_baseline_of_a_pandas_file_has_no_index(cli: Any, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def compared(train: Path, current: Path, *options: str) -> tuple[str, ...]:
         ("empty.jsonl", "", "{file}: holds no captured records: name other data"),
         (
             "plain.jsonl",
-            '{"age": 1}\n' * 100,
+            '{"eventVersion": "0", "age": 1}\n' * 100,
             "{file}: not one of 100 captured records can be used (the first: {file}, line 1: ",
         ),
         (
@@ -68,7 +68,12 @@ def test_data_that_cannot_be_compared_do_not_pass_the_gate(
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("header.csv", "age,city\n"), ("plain.jsonl", '{"age": 1}\n'), ("bad.jsonl", "oops\n"), ("empty.jsonl", "")],
+    [
+        ("header.csv", "age,city\n"),
+        ("plain.jsonl", '{"eventVersion": "0"}\n'),
+        ("bad.jsonl", "oops\n"),
+        ("empty.jsonl", ""),
+    ],
 )
 def test_neither_side_and_no_baseline_may_be_of_nothing(
     train: Path, name: str, content: str, capsys: pytest.CaptureFixture[str]
