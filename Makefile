@@ -3,6 +3,8 @@
 .PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
+# One more than there are processors: many tests wait for a server, or for a process of theirs.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := 0.13.9
@@ -46,12 +48,12 @@ test: $(READY)
 	@$(MAKE) --no-print-directory --jobs=5 \
 		serving pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-spark
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n $(WORKERS)
 
 # The real engine, and deployed stacks, against the embedded AWS. `make test` has the minutes of it that find most; this
 # has every step of every update, failed and reverted, and every flow.
 test-engine: $(READY) pulumi layer
-	MODEL_MONITORING_ENGINE_MATRIX=1 $(BIN)/python -m pytest -q -n auto tests/engine tests/open_engine
+	MODEL_MONITORING_ENGINE_MATRIX=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/engine tests/open_engine
 
 # The same life on a real account: asks before it begins, tags and removes all that it makes.
 test-aws: $(READY) pulumi

@@ -25,6 +25,8 @@ _FOLDS = 16
 _MOST_FOLDS = 1 / 8
 _GZIP = b"\x1f\x8b"
 _NEWLINE = 10
+# What files may be called in messages, beside captured data.
+LABELS = "labels"
 DAMAGED = "gzip file is cut short or damaged"
 
 
@@ -66,19 +68,21 @@ def capture_files(path: Path, *, what: str = "captured data") -> list[Path]:
         raise InputError(f"{path}: no such file or folder")
     files = files_below(path, (".jsonl", ".jsonl.gz"))
     if not files:
-        raise InputError(f"{path}: no {what} (*.jsonl) in this folder: {_what_is_there(path)}")
+        raise InputError(f"{path}: no {what} (*.jsonl) in this folder: {_what_is_there(path, what)}")
     return files
 
 
-def _what_is_there(folder: Path) -> str:
-    """What a folder holds in place of captures, and what to do about it."""
+def _what_is_there(folder: Path, what: str) -> str:
+    """What a folder holds in place of captures or labels, and what to do about it."""
     files = files_below(folder, ("",))
     if not files:
         return "it is empty: check the window, the endpoint's name and variant"
     endings = Counter(file.suffix.lower() or file.name for file in files)
     there = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(3))
     advice = "name a folder with the endpoint's captures, or the file itself if it holds JSON Lines"
-    if any(_is_manifest(file) for file in files if file.suffix.lower() == ".json"):
+    if what == LABELS:
+        advice = "labels are JSON Lines, which drift_tools ground-truth writes of a CSV: name a folder with those"
+    elif any(_is_manifest(file) for file in files if file.suffix.lower() == ".json"):
         advice = "these are manifests of a batch transform, which name its files: give the files themselves as a table"
     elif ".out" in endings:
         advice = "*.out is what a batch transform answered: compare it as a table"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.json_fields import TwiceError, once
-from drift_tools.capture.files import DamagedError, blocks_of, capture_files
+from drift_tools.capture.files import LABELS, DamagedError, blocks_of, capture_files
 from drift_tools.capture.read import KEPT_PROBLEMS, Problem
 from drift_tools.capture.records import GROUND_TRUTH, payload
 from drift_tools.errors import InputError, UnusableError
@@ -86,7 +86,7 @@ class Labels:
         """
         wanted = frozenset(identifiers)
         found: dict[str, tuple[str, int]] = {}
-        for file in capture_files(self.path, what="labels") if wanted else ():
+        for file in capture_files(self.path, what=LABELS) if wanted else ():
             for number, line in numbered_lines(file):
                 with suppress(UnusableError):
                     identifier, label = _label(line)
@@ -112,7 +112,7 @@ def read_labels(path: Path) -> Labels:
     skipped: Counter[str] = Counter()
     problems: list[Problem] = []
     lines = repeated = contradicted = 0
-    for file in capture_files(path, what="labels"):
+    for file in capture_files(path, what=LABELS):
         for number, line in numbered_lines(file):
             lines += 1
             try:

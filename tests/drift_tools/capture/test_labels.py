@@ -130,7 +130,10 @@ def test_few_unreadable_labels_are_said_and_stop_nothing(tmp_path: Path) -> None
 
 def test_a_folder_without_labels_says_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text("[]")
-    with pytest.raises(InputError, match=r"no labels \(\*\.jsonl\) in this folder: there are 1 \.json: name"):
+    with pytest.raises(
+        InputError,
+        match=r"no labels \(\*\.jsonl\) in this folder: there are 1 \.json: labels are JSON Lines",
+    ):
         read_labels(tmp_path)
 
 
