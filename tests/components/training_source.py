@@ -20,14 +20,14 @@ def training_source() -> pulumi.FileAsset:
 
 
 def packed(*names: str) -> bytes:
-    """A tar.gz with files of these names."""
+    """A tar.gz with files of these names, and no time: what names a test must be the same in all of its processes."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name in names:
             member = tarfile.TarInfo(name)
             member.size = 1
             archive.addfile(member, io.BytesIO(b"1"))
-    return buffer.getvalue()
+    return gzip.compress(buffer.getvalue(), mtime=0)
 
 
 # What a file holds, and what the refusal says.
@@ -37,8 +37,8 @@ BROKEN_SOURCES: Final = [
     (b"def train(): pass\n", "is no gzip: SageMaker needs a tar.gz"),
     (b"\x1f\x8b", "is gzip and no tar.gz that can be unpacked"),
     (b"\x1f\x8b\x08 cut short", "is gzip and no tar.gz that can be unpacked"),
-    (gzip.compress(b"import sklearn\n"), "is gzip and no tar.gz that can be unpacked"),
-    (gzip.compress(b""), "is gzip and no tar.gz that can be unpacked"),
+    (gzip.compress(b"import sklearn\n", mtime=0), "is gzip and no tar.gz that can be unpacked"),
+    (gzip.compress(b"", mtime=0), "is gzip and no tar.gz that can be unpacked"),
     (packed("train.py", "other.py")[:-30], "is gzip and no tar.gz that can be unpacked"),
     (packed("main.py", "lib/a.py"), "has no train.py: it has lib/a.py, main.py; pack the script at the top"),
     (packed("training/train.py"), "has no train.py: it has training/train.py; pack the script at the top"),

@@ -4,6 +4,7 @@ in it, and nothing else names what was added. A measure has its own: tests/drift
 
 import ast
 import re
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -34,19 +35,22 @@ def imported_by(package: str) -> set[str]:
     return {alias.name for node in froms if node.module == package.replace("/", ".") for alias in node.names}
 
 
-def naming(constant: str) -> set[str]:
-    """The product's files that import the name of a kind."""
-    found = set()
+@cache
+def kinds_by_file() -> dict[str, set[str]]:
+    """The names of kinds that each of the product's files imports."""
+    found = {}
     for package in PRODUCT:
         for path in (PROJECT / package).rglob("*.py"):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-            if any(
-                node.module == "contract.monitor_kinds" and constant in {alias.name for alias in node.names}
-                for node in froms
-            ):
-                found.add(str(path.relative_to(PROJECT)))
+            names = {alias.name for node in froms if node.module == "contract.monitor_kinds" for alias in node.names}
+            found[str(path.relative_to(PROJECT))] = names
     return found
+
+
+def naming(constant: str) -> set[str]:
+    """The product's files that import the name of a kind."""
+    return {file for file, names in kinds_by_file().items() if constant in names}
 
 
 def test_the_files_that_the_page_names_are_there() -> None:
