@@ -4,7 +4,8 @@
 
 PYTHON ?= python3
 # One more than there are processors: many tests wait for a server, or for a process of theirs.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# nproc, where there is one, knows of how many a container may use.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) + 1)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := 0.13.9
