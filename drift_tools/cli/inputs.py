@@ -2,7 +2,6 @@
 in S3.
 """
 
-import gzip
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from drift_tools.aws import s3_paths
-from drift_tools.capture import Captures, files_below, read_captures
+from drift_tools.capture import Captures, DamagedError, blocks_of, files_below, read_captures
 from drift_tools.errors import InputError
 from drift_tools.tables import Column, Numbers, Table, concatenate, read_table
 
@@ -26,7 +25,7 @@ _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 CAPTURES = (".jsonl", ".jsonl.gz")
 # What a captured record has, or a label; rows of a table have none of them.
 _OF_RECORDS = frozenset({"captureData", "eventMetadata", "eventVersion", "groundTruthData"})
-_LONGEST_ROW = 1 << 24
+_HEAD_BYTES = 1 << 16
 # Called with what is done, how much of it, and how much there will be.
 OnProgress = Callable[[str, int, int], None]
 
@@ -97,13 +96,10 @@ def read_data(
 def _holds_rows(path: Path) -> bool:
     """Whether a file of JSON Lines begins with a row of a table, and no captured record or label."""
     try:
-        with path.open("rb") as packed:
-            is_packed = packed.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if is_packed else path.open("rb") as file:
-            row = json.loads(
-                next((line for line in iter(lambda: file.readline(_LONGEST_ROW), b"") if line.strip()), b"")
-            )
-    except (OSError, EOFError, ValueError, RecursionError):  # who reads captures says what is wrong
+        block = next(blocks_of(path, block_bytes=_HEAD_BYTES), None)
+        lines = bytes(block.content).split(b"\n") if block is not None else []
+        row = json.loads(next(filter(bytes.strip, lines), b"null"))
+    except (DamagedError, OSError, ValueError, RecursionError):  # who reads captures says what is wrong
         return False
     return isinstance(row, dict) and bool(row) and _OF_RECORDS.isdisjoint(row)
 
