@@ -19,7 +19,7 @@ def execute_athena_queries() -> None:
     load = _app._get_module
 
     def get_module(name: str) -> Any:
-        if name == "athena" and name not in _app._loaded_modules:
+        if name == "athena":
             from local_aws.seams import athena_queries  # noqa: PLC0415 - see above
 
             athena_queries.connect()

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,8 +52,9 @@ class _Scan:
 _SCAN: Final[ContextVar[_Scan]] = ContextVar("_SCAN")
 
 
+@cache
 def connect() -> None:
-    """Execute queries, within the limits of their workgroups."""
+    """Execute queries, within the limits of their workgroups, from the first call on."""
     _execute()
     _hold_to_scan_limits()
 
