@@ -18,14 +18,14 @@ from pulumi.runtime.config import is_config_secret
 from components import ArgumentError, ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives import numpy_layer, write_model_archive, write_source_archive
 from components.args import KIND_ARGUMENTS, BaselineSettings, ModelQualityBaselineSettings
+from components.args.reader import as_text
+from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
 from components.configuration import (
     check_configuration_keys,
     check_key_regions,
     check_native_region,
     region_of_stack,
 )
-from components.args.reader import as_text
-from components.baselines import BaselineJob, data_quality_baseline, model_quality_baseline
 from components.naming import content_hash
 from contract.monitor_kinds import DATA_QUALITY, KINDS
 

@@ -39,9 +39,9 @@ DECLARED: Final = f"{STATE_FOLDER}/declared.json"
 DECISIONS: Final = f"{PREFIX}/decisions"
 """Of every execution how it ended, why, and who approved."""
 MODELS_FOLDER: Final = "retrained-models"
+"""What training jobs write. Not below the archives of deployed models, which only deployments write."""
 BASELINES: Final = "retrained-"
 """What the folders of retrained models' baselines begin with, below a kind's place for baselines that were given."""
-"""What training jobs write. Not below the archives of deployed models, which only deployments write."""
 
 # What says that a feed is broken, in Model Monitor's names of checks. A distribution that has moved is what a
 # retraining is for, so baseline_drift_check is none of them.

@@ -59,7 +59,7 @@ def with_labels_named(counts: Counts, labels: Labels | None) -> Counts:
     """The counts, the first of the records whose label is at fault with the place of that label.
 
     A label is joined with its record by its id, and what is found out then names the record's file and line: there is
-    nothing to mend there.
+    nothing to fix there.
     """
     if labels is None or OTHER_ROWS_OF_LABEL not in counts.skipped:
         return counts
