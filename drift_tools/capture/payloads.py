@@ -72,6 +72,8 @@ def _csv_cells(template: Template, content: Content, count: int) -> dict[str, Ru
     """The cells of payloads that are nothing but cells and commas."""
     roles = _roles(template)
     first = bytes(memoryview(content)[: _first_break(content)]).split(b",")
+    if len(first) != len(roles):  # it need not be of the line that the template was made of
+        raise NotUniformError
     numbers = [role for role, cell in zip(roles, first, strict=True) if cell[:1] and cell[0] in _STARTS_NUMBER]
     if len(numbers) + first.count(b"") == len(roles):
         with suppress(pa.ArrowInvalid):  # one is no number

@@ -112,6 +112,15 @@ def test_only_the_lines_of_the_window_are_parsed() -> None:
     assert found.data.columns["_c2"].as_numbers()[0].tolist() == [float(i) for i in range(0, 100, 2)]
 
 
+def test_the_first_line_of_the_window_may_have_other_columns_than_the_lines_before_it() -> None:
+    lines = [record("1,2" if i < 50 else "1,2,3", time=f"2026-01-01T1{i // 50}:00:00Z") for i in range(100)]
+    careful, fast = (
+        read_captures(lines, start=datetime(2026, 1, 1, 11, tzinfo=UTC), fast=fast) for fast in (False, True)
+    )
+    assert (fast.used, fast.outside, fast.skipped) == (careful.used, careful.outside, careful.skipped) == (50, 50, {})
+    assert fast.data.names == careful.data.names == ["_c0", "_c1", "_c2", "_c3"]
+
+
 @pytest.mark.parametrize("broken", [b"\xff", b'"', b"\\", b"\x01", b'\\\\"', "é".encode()])
 def test_a_line_outside_the_window_is_skipped_all_the_same_if_it_is_no_record(broken: bytes) -> None:
     lines = [record(f"{i},{i}.5", time=f"2026-01-01T1{i % 2}:00:00Z").encode() for i in range(100)]
