@@ -18,7 +18,7 @@ except ImportError:  # a Lambda function has no room for it; everything is then 
 
 _NEWLINE, _COMMA = b"\n,"
 # Cells, borders and numbers of so much are in the processor's own cache, one after the other.
-_PART_BYTES = 1 << 18
+_PART_BYTES = 1 << 19
 # Of eight texts, whether each is a cell.
 _EVERY_OTHER = 0b01010101
 
