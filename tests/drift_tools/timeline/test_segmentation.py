@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drift_tools.timeline.change_points import last_episode, partition, penalty_of, segments_of
+from drift_tools.timeline.segmentation import last_episode, partition, penalty_of, segments_of
 
 
 def best_of_all(scores: np.ndarray, weights: np.ndarray, penalty: float, *, is_anchored: bool) -> float:

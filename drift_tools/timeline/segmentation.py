@@ -62,7 +62,7 @@ class Episode:
 
 def penalty_of(windows: int, scores: int) -> float:
     """The penalty a segment: (d + 1) ln T + 3 d. With it 98 to 100 % of unchanged series stay one segment, as
-    `tests/drift_tools/timeline/test_change_points.py` has it by simulation.
+    `tests/drift_tools/timeline/test_segmentation.py` has it by simulation.
     """
     return (scores + 1) * float(np.log(max(windows, 2))) + 3.0 * scores
 
