@@ -26,7 +26,7 @@ from tests.fleet.runs import drift_document, leave
 from tests.fleet.test_overview import overview
 from tests.fleet.test_rollout import plan_of
 from tests.lambda_functions import test_stream_drift
-from tests.lambda_functions.test_retraining_functions import World, alarm
+from tests.lambda_functions.retraining.services import World, alarm
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
