@@ -1,4 +1,4 @@
-"""Columns from every source that there is."""
+"""Tables of files: CSV of any form, Parquet, pipes and folders, and what is said of files that are none."""
 
 import bz2
 import codecs
@@ -9,249 +9,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from drift_tools import compare
 from drift_tools.capture import read_captures
 from drift_tools.cli.inputs import read_data
-from drift_tools.comparison import Kind
 from drift_tools.errors import InputError
-from drift_tools.tables import Column, Table, TypeCounts, as_table, parse_numbers, read_csv_text, read_table
-from drift_tools.tables.column import count_types
-
-
-@pytest.mark.parametrize(
-    ("cell", "kind"),
-    [
-        ("1", "integral"),
-        ("-1", "integral"),
-        ("+ 1", "integral"),
-        ("1.0", "fractional"),
-        ("1e5", "fractional"),
-        ("-1.5E-3", "fractional"),
-        ("1.", "string"),
-        (".5", "string"),
-        ("nan", "string"),
-        ("Infinity", "string"),
-        ("1_000", "string"),
-        ("٣", "string"),
-        ("true", "boolean"),
-        ("True", "string"),
-        ("", "string"),
-        ("1\n2", "string"),
-        ("a", "string"),
-    ],
-)
-def test_a_cell_has_the_type_that_deequ_gives_it(cell: str, kind: str) -> None:
-    assert count_types([cell]) == TypeCounts(**{kind: 1})
-
-
-@given(st.lists(st.text(alphabet="0123456789+-.eE naif\n_", max_size=6), max_size=8))
-def test_types_of_a_column_are_the_sum_of_its_cells(cells: list[str]) -> None:
-    one_by_one = [count_types([cell]) for cell in cells]
-    column = Column.from_cells("x", list(cells))
-    for kind in ("fractional", "integral", "boolean", "string"):
-        expected = sum(getattr(counts, kind) for counts in one_by_one)
-        assert getattr(count_types(cells), kind) == expected
-        assert getattr(column.types, kind) == expected
-
-
-@given(st.lists(st.one_of(st.none(), st.floats().map(repr), st.integers().map(str), st.sampled_from(["x", "1_0", ""]))))
-def test_numbers_are_those_of_float_bit_by_bit(cells: list[str | None]) -> None:
-    texts = np.empty(len(cells), dtype=object)
-    texts[:] = cells
-    numbers, wrong = parse_numbers(texts)
-    expected = []
-    expected_wrong = 0
-    for cell in cells:
-        try:
-            if cell is not None and "_" in cell:
-                raise ValueError
-            expected.append(np.nan if cell is None else float(cell))
-        except ValueError:
-            expected.append(np.nan)
-            expected_wrong += 1
-    assert wrong == expected_wrong
-    np.testing.assert_array_equal(numbers, np.array(expected, dtype=np.float64))
-
-
-@pytest.mark.parametrize(
-    ("cells", "inferred"),
-    [
-        (["1", "2", None], "Integral"),
-        (["1", "2.5"], "Fractional"),
-        (["1", "x"], "String"),
-        (["1", "true"], "String"),
-        (["true", "false"], "String"),
-        ([None, None], "Unknown"),
-        ([], "Unknown"),
-    ],
-)
-def test_the_inferred_type_is_model_monitors(cells: list[str | None], inferred: str) -> None:
-    assert Column.from_cells("x", cells).types.inferred_type == inferred
-
-
-def test_whole_numbers_pass_for_fractional_ones_and_not_the_other_way_round() -> None:
-    types = Column.from_cells("x", ["1", "2.5", None, "x"]).types
-    assert types.share_of("Fractional") == 2 / 3
-    assert types.share_of("Integral") == 1 / 3
-    assert types.share_of("String") == 1.0
-
-
-def test_nan_and_infinity_of_a_client_are_numbers_to_measure() -> None:
-    column = Column.from_cells("x", ["nan", "inf", "1.5", None])
-    assert column.is_numerical
-    np.testing.assert_array_equal(column.as_numbers()[0], [np.nan, np.inf, 1.5, np.nan])
-    assert column.types == TypeCounts(fractional=1, string=2, missing=1)
-
-
-def test_numbers_spell_like_the_text_they_would_be() -> None:
-    column = Column.from_numbers("x", np.array([3.0, 0.5, np.nan, -2.0, 1e300, -0.0]))
-    texts = column.as_texts().tolist()
-    assert texts[:4] == ["3", "0.5", None, "-2"]
-    assert float(texts[4]) == 1e300
-    assert texts[5] == "0"
-
-
-def test_arrow_columns_keep_what_their_types_say() -> None:
-    table = as_table(
-        pa.table(
-            {
-                "int": pa.array([1, None, 3], pa.int32()),
-                "float": pa.array([1.5, float("nan"), None]),
-                "decimal": pa.array([Decimal("1.25"), None, Decimal("2.00")]),
-                "bool": pa.array([True, None, False]),
-                "code": pa.array(["16", "17", None]).dictionary_encode(),
-                "day": pa.array([date(1970, 1, 2), None, date(1970, 1, 3)]),
-                "clock": pa.array([3, None, 4], pa.time32("s")),
-                "span": pa.array([3, None, 4], pa.duration("ms")),
-                "list": pa.array([[1], None, [2, 3]]),
-            }
-        )
-    )
-    np.testing.assert_array_equal(table.columns["int"].as_numbers()[0], [1, np.nan, 3])
-    np.testing.assert_array_equal(table.columns["float"].as_numbers()[0], [1.5, np.nan, np.nan])
-    np.testing.assert_array_equal(table.columns["decimal"].as_numbers()[0], [1.25, np.nan, 2])
-    np.testing.assert_array_equal(table.columns["day"].as_numbers()[0], [86400, np.nan, 172800])
-    np.testing.assert_array_equal(table.columns["clock"].as_numbers()[0], [3, np.nan, 4])
-    np.testing.assert_array_equal(table.columns["span"].as_numbers()[0], [0.003, np.nan, 0.004])
-    assert table.columns["bool"].as_texts().tolist() == ["true", None, "false"]
-    assert not table.columns["code"].is_numerical
-    assert table.columns["code"].as_texts().tolist() == ["16", "17", None]
-    assert table.columns["list"].as_texts().tolist() == ["[1]", None, "[2, 3]"]
-    assert table.columns["int"].types == TypeCounts(integral=2, missing=1)
-
-
-LARGE = [2**60 + 1, 2**60 + 2, None, 2**60 + 1]
-
-
-@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64()])
-def test_large_integers_are_spelt_in_full_and_measured_as_floats(kind: pa.DataType) -> None:
-    column = as_table(pa.table({"id": pa.array(LARGE, kind)})).columns["id"]
-    assert column.types == TypeCounts(integral=3, missing=1)
-    np.testing.assert_array_equal(column.as_numbers()[0], [2.0**60, 2.0**60, np.nan, 2.0**60])
-    assert column.as_texts().tolist() == [str(2**60 + 1), str(2**60 + 2), None, str(2**60 + 1)]
-    assert column.category_counts() == {str(2**60 + 1): 2, str(2**60 + 2): 1}
-
-
-def test_small_integers_have_no_texts_of_their_own() -> None:
-    column = as_table({"id": np.array([2**53 - 1, -(2**53) + 1])}).columns["id"]
-    assert column.texts is None
-    assert column.as_texts().tolist() == ["9007199254740991", "-9007199254740991"]
-    assert as_table({"id": np.array([-(2**53) - 1])}).columns["id"].as_texts().tolist() == ["-9007199254740993"]
-
-
-@pytest.mark.parametrize("shape", ["arrow", "arrow with nulls", "array", "table"])
-def test_large_integers_as_categories_are_compared_digit_by_digit(shape: str) -> None:
-    def ids(offset: int) -> Any:
-        values = [2**60 + index % 5 + offset for index in range(500)]
-        if shape == "array":
-            return {"id": np.array(values)}
-        table = pa.table({"id": pa.array([*values, None] if "nulls" in shape else values)})
-        return as_table(table) if shape == "table" else table
-
-    kinds: dict[str, Kind] = {"id": "categorical"}
-    assert compare(ids(0), ids(0), kinds=kinds).drifted_features == []
-    moved = compare(ids(0), ids(100), kinds=kinds)
-    assert moved.drifted_features == ["id"]
-    assert moved.features["id"].new_categories[0] == str(2**60 + 100)
-    assert len(moved.features["id"].vanished_categories) == 5
-
-
-class _Capsule:
-    """Anything with the Arrow C stream interface, and nothing else of pyarrow's."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
-        return self._table.__arrow_c_stream__(requested_schema)
-
-
-class _Batch:
-    def __init__(self, batch: pa.RecordBatch) -> None:
-        self._batch = batch
-
-    def __arrow_c_array__(self, requested_schema: object = None) -> Any:
-        return self._batch.__arrow_c_array__(requested_schema)
-
-
-def test_anything_with_the_arrow_c_interface_is_a_table() -> None:
-    table = pa.table({"x": [1.0, 2.0]})
-    batch = pa.record_batch({"x": [1.0, 2.0]})
-    for source in (table, _Capsule(table), batch, _Batch(batch)):
-        np.testing.assert_array_equal(as_table(source).columns["x"].as_numbers()[0], [1, 2])
-
-
-def test_a_mapping_of_arrays_is_a_table() -> None:
-    table = as_table(
-        {
-            "float": np.array([1.0, np.nan]),
-            "int": [1, 2],
-            "bool": np.array([True, False]),
-            "text": ["a", None],
-            "maybe": [1.5, None],
-            "time": np.array(["1970-01-02", "NaT"], dtype="datetime64[D]"),
-        }
-    )
-    assert table.rows == 2
-    assert table.columns["int"].types == TypeCounts(integral=2)
-    assert table.columns["bool"].as_texts().tolist() == ["true", "false"]
-    assert table.columns["text"].as_texts().tolist() == ["a", None]
-    np.testing.assert_array_equal(table.columns["maybe"].as_numbers()[0], [1.5, np.nan])
-    np.testing.assert_array_equal(table.columns["time"].as_numbers()[0], [86400, np.nan])
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (7, "int"),
-        ({"x": np.array(2)}, "0 dimensions"),
-        ({"x": 5}, "int"),
-        ({"x": [1, 2], "y": [1]}, "'y' has 1 rows where the table has 2"),
-    ],
-)
-def test_what_is_no_table_is_refused_in_one_line(data: object, message: str) -> None:
-    with pytest.raises(InputError, match=message) as error:
-        as_table(data)
-    assert "\n" not in str(error.value)
-
-
-def test_a_table_goes_to_arrow_and_back() -> None:
-    table = read_csv_text("i,f,s,n\n1,0.5,a,\n2,,b,\n")
-    arrow = table.to_arrow()
-    assert arrow.schema.types == [pa.int64(), pa.float64(), pa.string(), pa.string()]
-    assert arrow.to_pylist() == [{"i": 1, "f": 0.5, "s": "a", "n": None}, {"i": 2, "f": None, "s": "b", "n": None}]
+from drift_tools.tables import read_csv_text, read_table
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -361,7 +130,7 @@ def test_the_diagnosis_is_right(tmp_path: Path, content: bytes, says: str) -> No
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "is no CSV but a file of Excel's (.xls)"),
         (bz2.compress(b"a,b\n1,2\n"), "is no CSV but packed with bzip2: unpack it, bunzip2"),
         (lzma.compress(b"a,b\n1,2\n"), "is no CSV but packed with xz: unpack it, unxz"),
-        (gzip.compress(bz2.compress(b"a,b\n1,2\n")), "is no CSV but packed with bzip2"),
+        (gzip.compress(bz2.compress(b"a,b\n1,2\n"), mtime=0), "is no CSV but packed with bzip2"),
         (b"\x28\xb5\x2f\xfd\x04", "is no CSV but packed with zstd: unpack it, zstd -d"),
         (b"ARROW1\0\0\xff", "is no CSV but an Arrow file (Feather): write Parquet or CSV"),
         (b"ORC\x11\0\0", "is no CSV but an ORC file"),
@@ -509,12 +278,3 @@ except InputError as error:
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert result.stdout.splitlines()[0] == "False"
     assert "pip install pyarrow" in result.stdout.splitlines()[1]
-
-
-def test_names_must_differ_and_fit() -> None:
-    table = read_csv_text("a,b\n1,2\n")
-    assert table.renamed(["x", "y"]).names == ["x", "y"]
-    with pytest.raises(InputError, match="1 names were given for 2 columns"):
-        table.renamed(["x"])
-    with pytest.raises(InputError, match="two columns are called 'x'"):
-        Table.of([Column.from_cells("x", ["1"])] * 2, 1)
