@@ -1,38 +1,23 @@
 """Arguments are refused before anything is registered, in one line that names argument, value and fix."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from components import ModelMonitoringStack, MonitoringStorage
 from components.args import (
     ArgumentError,
-    BaselineSettings,
     DataQualitySettings,
     EndpointSettings,
-    ModelQualityBaselineSettings,
     ModelQualitySettings,
-    ScheduleExpression,
     StackSettings,
-    StorageSettings,
-    check_component_name,
     common_settings,
 )
-from components.naming import MAX_COMPONENT_NAME
 from tests.components.conftest import MakeArgs
 from tests.components.mocked_runtime import run_program
-
-
-def refused(make_args: MakeArgs, **changes: Any) -> str:
-    with pytest.raises(ArgumentError) as caught:
-        StackSettings.from_args("churn", make_args(**changes))
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
+from tests.components.refusals import refused
 
 
 def test_smallest_stack(model_archive: Path, baseline_csv: Path) -> None:
@@ -144,197 +129,6 @@ def test_refusals_of_the_endpoint(
     assert refused(make_args, endpoint={"model": model, **endpoint}).startswith(message)
 
 
-def test_a_model_must_be_a_tarball_that_is_there(tmp_path: Path, make_args: MakeArgs) -> None:
-    absent = tmp_path / "model.tar.gz"
-    message = refused(make_args, endpoint={"model": pulumi.FileAsset(str(absent))})
-    assert message == f"endpoint.model is {absent}: No such file or directory; name the model.tar.gz"
-    text = tmp_path / "model.json"
-    text.write_text("{}", encoding="utf-8")
-    message = refused(make_args, endpoint={"model": pulumi.FileAsset(str(text))})
-    assert message == "endpoint.model is not gzip: SageMaker needs a model.tar.gz"
-    assert refused(make_args, endpoint={"model": "model.tar.gz"}).startswith(
-        "endpoint.model is 'model.tar.gz': must be"
-    )
-    remote = pulumi.RemoteAsset("https://example.com/model.tar.gz")
-    assert "no content on this machine" in refused(make_args, endpoint={"model": remote})
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "is StringAsset: it is empty"),
-        ("a,b\n", "has no row after its first line"),
-        ("1,0.5\n0,0.2\n", "starts with ['1', '0.5']: the first line must name the columns"),
-        ("a,,b\n1,2,3\n", "starts with ['a', '', 'b']: the first line must name the columns"),
-    ],
-)
-def test_a_baseline_must_have_a_header_and_rows(make_args: MakeArgs, content: str, message: str) -> None:
-    assert message in refused(make_args, baseline={"data": pulumi.StringAsset(content)})
-
-
-def test_a_baseline_in_another_encoding(tmp_path: Path, make_args: MakeArgs) -> None:
-    path = tmp_path / "baseline.csv"
-    path.write_bytes("größe,b\n1,2\n".encode("latin-1"))
-    message = refused(make_args, baseline={"data": pulumi.FileAsset(str(path))})
-    assert message == "baseline.data is not UTF-8 text: give a CSV file with a header"
-
-
-def test_a_header_with_byte_order_mark_and_quotes() -> None:
-    content = '\ufeff"prediction","label"\r\n1,1\r\n'
-    settings = ModelQualityBaselineSettings.from_args({"data": pulumi.StringAsset(content)}, "Regression")
-    assert (settings.inference_attribute, settings.probability_attribute) == ("prediction", None)
-
-
-@pytest.mark.parametrize(
-    ("problem_type", "said", "expected"),
-    [
-        ("BinaryClassification", {}, ("0", "1", 0.5)),
-        # A label without a probability has no ROC curve: position 1 may be anything.
-        ("BinaryClassification", {"inference_attribute": "0"}, ("0", None, None)),
-        # Model Monitor's own notebook of a binary model: the probability makes the prediction.
-        ("BinaryClassification", {"probability_attribute": "0"}, (None, "0", 0.5)),
-        (
-            "BinaryClassification",
-            {"inference_attribute": "label", "probability_attribute": "score"},
-            ("label", "score", 0.5),
-        ),
-        ("Regression", {}, ("0", None, None)),
-        ("MulticlassClassification", {"probability_attribute": "1"}, ("0", "1", 0.5)),
-    ],
-)
-def test_what_an_answer_is_made_of(
-    problem_type: str, said: dict[str, str], expected: tuple[str | None, str | None, float | None]
-) -> None:
-    args = cast(Any, {"problem_type": problem_type, **said})
-    settings = ModelQualitySettings.from_args(args)
-    assert (settings.inference_attribute, settings.probability_attribute, settings.probability_threshold) == expected
-
-
-@pytest.mark.parametrize(
-    ("header", "said", "expected"),
-    [
-        ("prediction,probability,label", {}, ("prediction", "probability")),
-        ("probability,label", {"probability_attribute": "probability"}, (None, "probability")),
-        ("prediction,label", {"inference_attribute": "prediction"}, ("prediction", None)),
-    ],
-)
-def test_what_the_labelled_data_are_made_of(
-    header: str, said: dict[str, str], expected: tuple[str | None, str | None]
-) -> None:
-    rows = ",".join("1" * len(header.split(",")))
-    args = cast(Any, {"data": pulumi.StringAsset(f"{header}\n{rows}\n"), **said})
-    settings = ModelQualityBaselineSettings.from_args(args, "BinaryClassification")
-    assert (settings.inference_attribute, settings.probability_attribute) == expected
-
-
-def test_columns_of_the_labelled_data_must_exist(labelled_csv: Path) -> None:
-    data = pulumi.FileAsset(str(labelled_csv))
-    with pytest.raises(ArgumentError) as caught:
-        ModelQualityBaselineSettings.from_args({"data": data, "ground_truth_attribute": "y"}, "BinaryClassification")
-    assert str(caught.value) == (
-        "model_quality.baseline.ground_truth_attribute is 'y': the data have the columns prediction, probability, label"
-    )
-
-
-@pytest.mark.parametrize(
-    ("expression", "hours"),
-    [
-        ("cron(0 * ? * * *)", 1),
-        ("cron(0 6 ? * * *)", 24),
-        ("cron(0 23 ? * * *)", 24),
-        ("cron(0 0/6 ? * * *)", 6),
-        ("cron(0 17/1 ? * * *)", 1),
-        ("cron(0 0/25 ? * * *)", None),
-        ("cron(0 24 ? * * *)", None),
-        ("cron(0 99 ? * * *)", None),
-        ("cron(0 0/0 ? * * *)", None),
-        ("cron(30 * ? * * *)", None),
-        ("cron(0 * * * ? *)", None),
-        ("every hour", None),
-        ("", None),
-    ],
-)
-def test_schedules_that_sagemaker_takes(expression: str, hours: int | None) -> None:
-    if hours is None:
-        with pytest.raises(ValueError, match=r"write cron\(0|must be from 1 to 24"):
-            ScheduleExpression.parse(expression)
-    else:
-        assert ScheduleExpression.parse(expression).period_hours == hours
-
-
-def test_a_run_must_end_before_the_next_begins() -> None:
-    settings = DataQualitySettings.from_args(
-        {"schedule_expression": "cron(0 0/2 ? * * *)", "max_runtime_in_seconds": 7200}
-    )
-    assert settings.max_runtime_in_seconds == 7200
-    with pytest.raises(ArgumentError, match="must be from 60 to 7200"):
-        DataQualitySettings.from_args({"schedule_expression": "cron(0 0/2 ? * * *)", "max_runtime_in_seconds": 7201})
-
-
-def test_hourly_model_quality_has_half_an_hour() -> None:
-    hourly = {"problem_type": "Regression", "schedule_expression": "cron(0 * ? * * *)"}
-    with pytest.raises(ArgumentError, match="max_runtime_in_seconds is 1801: must be from 60 to 1800"):
-        ModelQualitySettings.from_args({**hourly, "max_runtime_in_seconds": 1801})  # type: ignore[typeddict-item]
-    daily = ModelQualitySettings.from_args({"problem_type": "Regression", "max_runtime_in_seconds": 86400})
-    assert daily.max_runtime_in_seconds == 86400
-
-
-@pytest.mark.parametrize("offset", ["-P1D", "-PT1H", "-P8D", "-PT6H", "-P1DT6H", "-PT90M"])
-def test_offsets(offset: str) -> None:
-    settings = ModelQualitySettings.from_args({"problem_type": "Regression", "start_time_offset": offset})
-    assert settings.start_time_offset == offset
-
-
-@pytest.mark.parametrize("offset", ["P1D", "-P", "-PT", "-1D", "1 day", "-P1DT", ""])
-def test_offsets_that_are_none(offset: str) -> None:
-    with pytest.raises(ArgumentError, match="must be a duration back in time such as -P1D"):
-        ModelQualitySettings.from_args({"problem_type": "Regression", "end_time_offset": offset})
-
-
-@pytest.mark.parametrize(
-    ("name", "problem"),
-    [
-        ("Churn", "lower-case"),
-        ("1churn", "lower-case"),
-        ("churn_1", "lower-case"),
-        ("churn--1", "lower-case"),
-        ("churn-", "lower-case"),
-        ("", "lower-case"),
-        ("c" * (MAX_COMPONENT_NAME + 1), "has 33 characters; shorten it to 32"),
-    ],
-)
-def test_names_of_components(name: str, problem: str) -> None:
-    with pytest.raises(ArgumentError, match=problem):
-        check_component_name(name)
-
-
-def test_names_that_can_be_used() -> None:
-    for name in ("c", "churn-2", "model-monitoring-staging", "c" * MAX_COMPONENT_NAME):
-        check_component_name(name)
-
-
-def test_whole_numbers_may_come_as_floats(model_archive: Path) -> None:
-    model = pulumi.FileAsset(str(model_archive))
-    settings = EndpointSettings.from_args({"model": model, "instance_count": 3.0})  # type: ignore[typeddict-item]
-    assert settings.instance_count == 3
-    assert isinstance(settings.instance_count, int)
-
-
-@given(st.integers(-10, 200))
-def test_days_are_refused_exactly_outside_their_limits(days: int) -> None:
-    try:
-        settings = StorageSettings.from_args({"captured_data_days": days})
-    except ArgumentError:
-        assert days < 1
-    else:
-        assert settings.captured_data_days == days >= 1
-
-
-def test_boundaries_of_every_partition() -> None:
-    for arn in ("arn:aws-cn:iam::123456789012:policy/x", "arn:aws-us-gov:iam::aws:policy/path/x"):
-        assert common_settings({"permissions_boundary_arn": arn}).permissions_boundary_arn == arn
-
-
 def test_outputs_are_taken_as_they_are() -> None:
     late: Any = object.__new__(pulumi.Output)
     settings = common_settings({"tags": {"team": late}, "permissions_boundary_arn": late})
@@ -353,17 +147,6 @@ def test_nothing_is_registered_when_an_argument_is_refused(make_args: MakeArgs) 
         return []
 
     assert run_program(program).resources == []
-
-
-def test_baseline_keeps_the_bytes(baseline_csv: Path) -> None:
-    settings = BaselineSettings.from_args({"data": pulumi.FileAsset(str(baseline_csv))})
-    assert settings.content == baseline_csv.read_bytes()
-    assert settings.columns == ("prediction", "probability", "age")
-    assert (settings.job.instance_type, settings.job.volume_size_in_gb, settings.job.max_runtime_in_seconds) == (
-        "ml.m5.xlarge",
-        20,
-        3600,
-    )
 
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
