@@ -4,7 +4,6 @@ what a run looks at, labels are joined by the ids that the jobs wrote, and metri
 
 import json
 import math
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,24 +13,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 import local_aws
-from tests.local_aws.bench import ANALYZER, START, Bench, pull, statement, wait_until
-from tests.local_aws.test_clarify_schedules import CLARIFY, analysis_of_bias
-from tests.local_aws.test_schedules import CLUSTER, HOURLY
+from tests.local_aws.bench import ANALYZER, Bench, pull, statement, wait_until
+from tests.local_aws.schedules.clarify import CLARIFY, analysis_of_bias
+from tests.local_aws.schedules.monitored import CLUSTER, HOURLY
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 FEATURES = ["feature_1", "feature_2", "feature_3"]
 NAMESPACES = {
     kind: f"aws/sagemaker/ModelMonitoring/{kind}-metrics" for kind in ("data", "model", "bias", "explainability")
 }
 ROWS = 200
 Values = np.ndarray[Any, Any]
-
-
-@pytest.fixture(scope="module")
-def own_cloud() -> Iterator[local_aws.LocalAws]:
-    """A server whose clock and schedules are this module's."""
-    with local_aws.start(at=START) as cloud:
-        yield cloud
 
 
 class Scored:
@@ -136,11 +128,8 @@ class Scored:
 
 
 @pytest.fixture
-def scored(own_cloud: local_aws.LocalAws) -> Iterator[Scored]:
-    made = Scored(own_cloud)
-    yield made
-    for schedule in made.sagemaker.list_monitoring_schedules(MaxResults=100)["MonitoringScheduleSummaries"]:
-        made.sagemaker.delete_monitoring_schedule(MonitoringScheduleName=schedule["MonitoringScheduleName"])
+def scored(emptied_cloud: local_aws.LocalAws) -> Scored:
+    return Scored(emptied_cloud)
 
 
 def statuses(*executions: dict[str, Any]) -> list[str]:

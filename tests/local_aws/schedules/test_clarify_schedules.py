@@ -1,7 +1,6 @@
 """Clarify's two kinds of schedules: definitions as AWS takes them, executions, and what those publish."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,24 +9,15 @@ import numpy as np
 import pytest
 
 import local_aws
-from tests.local_aws.bench import START, pull, statement
-from tests.local_aws.test_schedules import CLUSTER, Monitored
+from tests.local_aws.bench import pull, statement
+from tests.local_aws.schedules.clarify import ACCOUNTS, CLARIFY, REGISTRY, analysis_of_bias
+from tests.local_aws.schedules.monitored import CLUSTER, Monitored
 
-PROJECT = Path(__file__).resolve().parents[2]
-ACCOUNTS = json.loads((PROJECT / "local_aws/apply/prebuilt_images.json").read_text())["repositories"]
-REGISTRY = "dkr.ecr.us-east-1.amazonaws.com"
-CLARIFY = f"{ACCOUNTS['sagemaker-clarify-processing']['us-east-1']}.{REGISTRY}/sagemaker-clarify-processing:1.0"
+PROJECT = Path(__file__).resolve().parents[3]
 FEATURES = ["feature_1", "feature_2", "feature_3"]
 NAMESPACES = ("aws/sagemaker/Endpoints/bias-metrics", "aws/sagemaker/Endpoints/explainability-metrics")
 ROWS = 200
 Values = np.ndarray[Any, Any]
-
-
-@pytest.fixture(scope="module")
-def own_cloud() -> Iterator[local_aws.LocalAws]:
-    """A server whose clock and schedules are this module's."""
-    with local_aws.start(at=START) as cloud:
-        yield cloud
 
 
 class Clarified(Monitored):
@@ -105,20 +95,8 @@ class Clarified(Monitored):
 
 
 @pytest.fixture
-def clarified(own_cloud: local_aws.LocalAws) -> Iterator[Clarified]:
-    made = Clarified(own_cloud)
-    yield made
-    for schedule in made.sagemaker.list_monitoring_schedules(MaxResults=100)["MonitoringScheduleSummaries"]:
-        made.sagemaker.delete_monitoring_schedule(MonitoringScheduleName=schedule["MonitoringScheduleName"])
-
-
-def analysis_of_bias(**values: float) -> dict[str, Any]:
-    metrics = [{"name": name, "description": name, "value": value} for name, value in values.items()]
-    facets = {"feature_3": [{"value_or_threshold": "(0.5, 0.99]", "metrics": metrics}]}
-    return {
-        "version": "1.0",
-        "post_training_bias_metrics": {"label": "label", "facets": facets, "label_value_or_threshold": "1"},
-    }
+def clarified(emptied_cloud: local_aws.LocalAws) -> Clarified:
+    return Clarified(emptied_cloud)
 
 
 def test_bias(clarified: Clarified) -> None:
