@@ -124,6 +124,7 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.deliver_to_functions(identity.service_may_invoke)
     seams.restrict_function_imports()
     seams.fork_workers()
+    seams.unpack_once()
     seams.return_subscription_arns()
     seams.execute_athena_queries()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))

@@ -16,6 +16,7 @@ from local_aws.seams.accounts import (
     serve_observability,
     set_organization,
 )
+from local_aws.seams.archives import unpack_once
 from local_aws.seams.athena import (
     authorise_queries_on_workgroups,
     execute_athena_queries,
@@ -233,5 +234,6 @@ __all__ = [
     "take_over_stream_mappings",
     "topic_encryption_key",
     "topic_policy",
+    "unpack_once",
     "visible_messages",
 ]

@@ -194,6 +194,15 @@ CALLERS = [
     (functions.handle_request, "_create_esm(data)"),
     (functions.handle_request, "_update_esm(esm_id, data)"),
     (runtime.Worker._spawn, "_detect_runtime_binary(runtime)"),
+    (runtime.Worker._spawn, "os.makedirs(code_dir)"),
+    (
+        runtime.Worker._spawn,
+        'with zipfile.ZipFile(os.path.join(self._tmpdir, "code.zip")) as zf:\n            zf.extractall(code_dir)',
+    ),
+    (runtime.Worker._spawn, "with zipfile.ZipFile(lzip) as lzf:"),
+    (runtime.Worker._spawn, "for member in lzf.namelist():"),
+    (runtime.Worker._spawn, "lzf.extractall(layer_dir)"),
+    (runtime.Worker._spawn, 'f"_worker{ext}"'),
     (runtime.Worker._spawn, "subprocess.Popen(\n            [binary, worker_path],\n            cwd=code_dir,"),
     (runtime.Worker._spawn, "execution_credentials(self.config)"),
 ]
