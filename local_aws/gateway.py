@@ -144,6 +144,7 @@ def _connect_accounts(settings: Mapping[str, Any]) -> Accounts:
 
 
 def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:
+    seams.forget_old_points_seldom()
     seams.replace_alarm_evaluation(alarms.evaluate)
     seams.replace_alarm_actions(alarms.act)
     seams.keep_metric_queries(alarm_data.problem)

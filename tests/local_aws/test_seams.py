@@ -158,6 +158,8 @@ CALLERS = [
     (actions.extract_iam_action, "SERVICE_TO_IAM_NAMESPACE.get(service)"),
     (cloudwatch._put_metric_data, "_evaluate_all_alarms()"),
     (cloudwatch._put_metric_data, "time.time()"),
+    (cloudwatch.handle_request, "_evict_old_metrics()"),
+    (cloudwatch._evict_old_metrics, "time.time() - TWO_WEEKS_SECONDS"),
     (cloudwatch._evaluate_all_alarms, "_evaluate_alarm(alarm)"),
     (cloudwatch._put_metric_alarm, "_evaluate_alarm(alarm)"),
     (cloudwatch.handle_request, '"PutMetricAlarm": _put_metric_alarm'),
