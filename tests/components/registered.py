@@ -1,4 +1,8 @@
-"""What a run on the mocked runtime has registered."""
+"""What a run on the mocked runtime has registered.
+
+A mocked run shows what the engine is asked for. It does not show that AWS accepts it; validation against AWS's own
+models is in test_native_schemas.py and test_baseline_request.py.
+"""
 
 import json
 from collections.abc import Iterator

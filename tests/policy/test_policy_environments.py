@@ -1,6 +1,7 @@
 """The guard rails against the whole stack, in every environment: nothing is found, and every rule has looked."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,13 +82,7 @@ def test_a_bucket_without_a_companion_is_found(kind: str) -> None:
 def test_a_topic_for_alarms_with_the_managed_key_is_found() -> None:
     [rule] = [rule for rule in STACK_RULES if rule.name == "topics-encrypted"]
     changed = [
-        StackResource(
-            type=item.type,
-            urn=item.urn,
-            name=item.name,
-            properties={**item.properties, "kmsMasterKeyId": "alias/aws/sns"},
-            references=item.references,
-        )
+        replace(item, properties={**item.properties, "kmsMasterKeyId": "alias/aws/sns"})
         if item.type == "aws:sns/topic:Topic"
         else item
         for item in stack_resources(environment("dev"))
@@ -102,13 +97,7 @@ def test_a_topic_for_alarms_with_the_managed_key_is_found() -> None:
 def test_a_topic_for_people_without_a_key_is_found() -> None:
     [rule] = [rule for rule in STACK_RULES if rule.name == "topics-encrypted"]
     changed = [
-        StackResource(
-            type=item.type,
-            urn=item.urn,
-            name=item.name,
-            properties={key: value for key, value in item.properties.items() if key != "kmsMasterKeyId"},
-            references=item.references,
-        )
+        replace(item, properties={key: value for key, value in item.properties.items() if key != "kmsMasterKeyId"})
         for item in stack_resources(environment("dev"))
     ]
     [finding] = rule.check(changed)

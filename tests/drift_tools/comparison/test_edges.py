@@ -79,8 +79,8 @@ EDGES = {
         np.datetime64("2020-01-01") + np.arange(N), np.datetime64("2026-01-01") + np.arange(N), "drift"
     ),
     "moments, some of them missing": Edge(
-        np.where(NORMAL > 0, np.datetime64("2026-01-01T12:00:00"), np.datetime64("NaT")),
-        np.where(OTHER > 0, np.datetime64("2026-01-01T12:00:00"), np.datetime64("NaT")),
+        np.where(NORMAL > 0, np.datetime64("2026-01-01T12:00:00"), np.datetime64("NaT", "s")),
+        np.where(OTHER > 0, np.datetime64("2026-01-01T12:00:00"), np.datetime64("NaT", "s")),
         "no drift",
     ),
     "lists of numbers": Edge(NORMAL.tolist(), OTHER.tolist(), "no drift"),

@@ -82,6 +82,9 @@ def test_parts_of_a_table_of_single_precision_stay_so() -> None:
     assert parts[0].columns["x"].as_numbers()[0].tolist() == [0.10000000149011612, 0.699999988079071]
 
 
+# --- other spellings of the same -----------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("spell", [str, lambda truth: str(truth).upper(), lambda truth: str(truth).lower()])
 def test_truths_are_the_same_in_any_spelling(spell: Callable[[bool], str]) -> None:
     spelt = [spell(truth) for truth in TRUTHS]

@@ -1,5 +1,7 @@
 """What each type of Arrow, numpy, pandas, polars, DuckDB and plain Python is: its kind and how many values are missing.
 
+Each column has four values, the last of which is missing where the type knows missing values.
+
 Longer than 400 lines: six type systems, a table each, in which every type has its line.
 """
 
@@ -251,12 +253,12 @@ OBJECTS: dict[str, tuple[list[Any], str, int]] = {
     "moments": ([MOMENT, MOMENT, MOMENT, pd.NaT], TIME, 1),
     "moments in zones": ([BERLIN, MOMENT.replace(tzinfo=UTC), BERLIN, None], TIME, 1),
     "numpy's moments": (
-        [np.datetime64("2026-01-01"), np.datetime64("NaT"), np.datetime64("2026-01-02"), None],
+        [np.datetime64("2026-01-01"), np.datetime64("NaT", "D"), np.datetime64("2026-01-02"), None],
         TIME,
         2,
     ),
     "spans": ([timedelta(1), timedelta(2), pd.Timedelta(days=3), None], NUMBER, 1),
-    "numpy's spans": ([np.timedelta64(1, "s"), np.timedelta64("NaT"), np.timedelta64(3, "s"), None], NUMBER, 2),
+    "numpy's spans": ([np.timedelta64(1, "s"), np.timedelta64("NaT", "s"), np.timedelta64(3, "s"), None], NUMBER, 2),
     "times of day": ([time(10), time(11), time(12), None], NUMBER, 1),
     "written dates": (["2026-01-01", "2026-01-02", "2026-01-03", None], TIME, 1),
     "written moments": (["2026-01-01 10:00:00 UTC", "2026-01-01T10:00:00Z", "2026-01-01 10:00+02:00", ""], TIME, 1),

@@ -11,7 +11,7 @@ from moto import mock_aws
 from tests.drift_tools.open_box import Box, make_baseline
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     box = Box(tmp_path_factory.mktemp("baseline") / "ml")
     make_baseline(box)
