@@ -124,6 +124,7 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.deliver_to_functions(identity.service_may_invoke)
     seams.restrict_function_imports()
     seams.fork_workers()
+    seams.unpack_once()
     seams.return_subscription_arns()
     seams.execute_athena_queries()
     seams.keep_posts_on_loopback(lambda endpoint: log.warning("SNS did not post to %s: it is elsewhere", endpoint))
@@ -143,6 +144,7 @@ def _connect_accounts(settings: Mapping[str, Any]) -> Accounts:
 
 
 def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:
+    seams.forget_old_points_seldom()
     seams.replace_alarm_evaluation(alarms.evaluate)
     seams.replace_alarm_actions(alarms.act)
     seams.keep_metric_queries(alarm_data.problem)

@@ -48,6 +48,9 @@ async def _serve(app: Any, listener: socket.socket) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - after ministack, which patches hypercorn
     from hypercorn.config import Config  # noqa: PLC0415
 
+    from local_aws.answers import send_whole  # noqa: PLC0415
+
+    send_whole()
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.keep_alive_timeout = 300

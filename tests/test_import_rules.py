@@ -1,4 +1,4 @@
-"""Who may import whom (the design's import rules), and one rule about annotations.
+"""Who may import whom (the design's import rules; no test another test), and one rule about annotations.
 
 `components`, `functions` and `drift_tools` may import `contract`, which imports nothing, and nothing else of each
 other; `local_aws` is a project of its own and imports none of them; the components ship the others' files. Only tests,
@@ -116,12 +116,36 @@ def test_packages_are_there() -> None:
         assert len(sources(package)) >= 5
 
 
+def imported_tests(source: str) -> list[str]:
+    """Test modules that are imported, wherever in the file it stands."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [f"{node.module or ''}.{alias.name}" for alias in node.names]
+    return [name for name in names if re.match(r"(tests\.(\w+\.)*|\.)?test_", name)]
+
+
+def test_no_test_is_imported() -> None:
+    """What two tests need stands in a module beside them: who changes a test need not look who else lives on it."""
+    found = {
+        str(path.relative_to(PROJECT)): imported_tests(path.read_text(encoding="utf-8")) for path in sources("tests")
+    }
+    assert {path: names for path, names in found.items() if names} == {}
+
+
 def test_the_reader_of_imports_finds_every_form() -> None:
     source = (
         "import a.b\nfrom c.d import e\nfrom . import f\nfrom .g import h\n"
         "def x():\n    import i\n    importlib.import_module('j.k')\n"
     )
     assert list(imported(source)) == ["a", "c", "i", "j"]
+    source = (
+        "import test_a\nfrom tests.b.test_c import D\nfrom tests.e import test_f\nfrom . import test_g\n"
+        "def x():\n    from .test_h import i\nfrom tests.j.doubles import k\nfrom library import test_value\n"
+    )
+    assert imported_tests(source) == ["test_a", "tests.b.test_c.D", "tests.e.test_f", ".test_g", "test_h.i"]
 
 
 def test_mypy_reads_every_service_that_is_used() -> None:

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 
 from benchmarks.failures.lines import Line, begun, line_of, lived
-from tests.lambda_functions.monitored_world import Episode, Meanwhile, World
+from tests.lambda_functions.monitored_world import Episode, World
+from tests.lambda_functions.mortal import Meanwhile
 from tests.lambda_functions.partial_uploads import CASES, played
 
 _AWAY = 0.2  # of S3's answers

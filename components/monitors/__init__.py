@@ -10,7 +10,7 @@ from components.monitors.model_quality import ModelQualityMonitor, ModelQualityM
 from components.monitors.open_engine.args import OpenMonitorsArgs
 from components.monitors.open_engine.policies import run_policy
 from components.monitors.open_engine.schedules import OpenMonitors
-from components.monitors.policies import monitor_policy
+from components.monitors.policies import JobReach, monitor_policy
 
 __all__ = [
     "ANALYZER",
@@ -20,6 +20,7 @@ __all__ = [
     "DataQualityMonitorArgs",
     "EngineComparison",
     "EngineComparisonArgs",
+    "JobReach",
     "MetricGraph",
     "ModelQualityMonitor",
     "ModelQualityMonitorArgs",

@@ -1,6 +1,7 @@
 """What Model Monitor's jobs may do, and the function that compares its verdicts with the open engine's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from components import naming
@@ -41,27 +42,40 @@ def merger_image(analyzer_image_uri: str) -> str:
     return without_tag(analyzer_image_uri).replace(ANALYZER, "sagemaker-model-monitor-groundtruth-merger")
 
 
+@dataclass(frozen=True, kw_only=True)
+class JobReach:
+    """What jobs reach beyond their stack's own data, whichever engine runs them."""
+
+    kinds: Collection[str] = tuple(KINDS)
+    """Of monitors that are on."""
+    scripts: bool = False
+    """Whether a monitor reads records with a script of its user."""
+    outside: Outside = NOTHING_OUTSIDE
+    batch_uris: Sequence[str] = ()
+    vpc: Vpc = NO_VPC
+    kms_key_arn: str | None = None
+    """Of the volumes of their instances."""
+
+
+OWN_DATA_ALONE: Final = JobReach()
+
+
 def monitor_policy(
     context: AwsContext,
     *,
     bucket: str,
     image_uris: Sequence[str],
-    kinds: Iterable[str] = KINDS,
+    reach: JobReach = OWN_DATA_ALONE,
     shadow_endpoint: str | None = None,
-    scripts: bool = False,
-    outside: Outside = NOTHING_OUTSIDE,
-    vpc: Vpc = NO_VPC,
-    kms_key_arn: str | None = None,
-    batch_uris: Sequence[str] = (),
 ) -> PolicyDocument:
     """The monitoring and baseline jobs: read data, captures and labels, write results, publish what they found.
 
-    What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API"). `kinds`: of
-    monitors that are on; `shadow_endpoint`: how the names of endpoints begin that a job makes to ask the model.
+    What SageMaker's guide lists for a processing job's role (sagemaker-roles, "CreateProcessingJob API").
+    `shadow_endpoint`: how the names of endpoints begin that a job makes to ask the model.
     """
-    of_kinds = [KINDS[kind] for kind in kinds]
+    of_kinds = [KINDS[kind] for kind in reach.kinds]
     found = [kind.model_monitor_namespace for kind in of_kinds]
-    found += [kind.batch_namespace for kind in of_kinds if batch_uris]
+    found += [kind.batch_namespace for kind in of_kinds if reach.batch_uris]
     namespaces = [f"{slash}{name}" for slash in _SLASHES for name in dict.fromkeys(found)]
     analyzers = [uri for uri in image_uris if ANALYZER in uri]
     written = [bucket_layout.BASELINE_RESULTS, bucket_layout.MONITORING_RESULTS]
@@ -71,7 +85,7 @@ def monitor_policy(
         bucket_layout.CAPTURED_DATA,
         bucket_layout.GROUND_TRUTH,
         bucket_layout.MONITORING_RESULTS,
-        *([bucket_layout.MONITORING_SCRIPTS] if scripts else []),
+        *([bucket_layout.MONITORING_SCRIPTS] if reach.scripts else []),
     ]
     return policy_document(
         list_prefixes(context, bucket, read),
@@ -81,10 +95,10 @@ def monitor_policy(
         publish_metrics([*namespaces, _HEALTH]),
         *pull_images(context, [*image_uris, *(merger_image(uri) for uri in analyzers)]),
         *_ask_model(context, shadow_endpoint),
-        *read_outside(context, outside),
-        *read_batches(context, batch_uris),
-        *network_interfaces(context, vpc),
-        *key_of_instances(kms_key_arn),
+        *read_outside(context, reach.outside),
+        *read_batches(context, reach.batch_uris),
+        *network_interfaces(context, reach.vpc),
+        *key_of_instances(reach.kms_key_arn),
     )
 
 

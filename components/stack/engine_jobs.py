@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components.archives import job_archive, job_archive_key, write_job_archive
 from components.args import OPEN, ExistingEndpointSettings, StackSettings
-from components.iam import Outside, PolicyDocument, Vpc, look_up_context, sagemaker_trust, service_role
+from components.iam import AwsContext, Outside, PolicyDocument, Vpc, look_up_context, sagemaker_trust, service_role
 from components.monitors import (
     ANALYZER,
     SHADOW_ENDPOINT_PREFIX,
+    JobReach,
     Monitor,
     image_uri,
     monitor_policy,
@@ -41,6 +42,17 @@ class EngineJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Deployed:
+    """What a policy of jobs is made from, once Pulumi knows it; `images`: by repository."""
+
+    place: AwsContext
+    bucket: str
+    images: Mapping[str, str]
+    reach: JobReach
+    result_tables: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EngineJobs:
     """Makes them for the monitors of a stack; `capture_uri`: of its endpoint."""
 
@@ -58,15 +70,13 @@ class EngineJobs:
             repositories.append(ANALYZER)  # beside it lies what joins captures with labels
         images = {repository: image_uri(repository, self.parent) for repository in dict.fromkeys(repositories)}
 
-        def policy(found: dict[str, Any]) -> PolicyDocument:
-            found.pop("tables")  # Model Monitor's analyzer writes none
+        def policy(deployed: _Deployed) -> PolicyDocument:
             return monitor_policy(
-                found.pop("place"),
-                image_uris=list(found.pop("images").values()),
-                kinds=list(self.monitors),
-                batch_uris=found.pop("batches"),
+                deployed.place,
+                bucket=deployed.bucket,
+                image_uris=list(deployed.images.values()),
+                reach=deployed.reach,
                 shadow_endpoint=SHADOW_ENDPOINT_PREFIX if self._asks_model else None,
-                **found,
             )
 
         return EngineJob(images=images, role_arn=self._role("monitor-role", images, policy))
@@ -90,18 +100,17 @@ class EngineJobs:
 
         engine = self.settings.open_engine
 
-        def policy(found: dict[str, Any]) -> PolicyDocument:
+        def policy(deployed: _Deployed) -> PolicyDocument:
             return run_policy(
-                found.pop("place"),
-                image_uri=found.pop("images")[SCIKIT_LEARN],
-                kinds=list(self.monitors),
+                deployed.place,
+                bucket=deployed.bucket,
+                image_uri=deployed.images[SCIKIT_LEARN],
+                reach=deployed.reach,
                 asks_model=self._asks_model,
                 # Beside Model Monitor its analyzer makes them.
                 baselines=self.settings.engine == OPEN,
                 shares=engine is not None and engine.instance_count > 1,
-                result_tables=found.pop("tables"),
-                batch_uris=found.pop("batches"),
-                **found,
+                result_tables=deployed.result_tables,
             )
 
         return EngineJob(
@@ -111,51 +120,49 @@ class EngineJobs:
         )
 
     def _role(
-        self, suffix: str, images: Mapping[str, pulumi.Output[str]], policy: Callable[[dict[str, Any]], PolicyDocument]
+        self, suffix: str, images: Mapping[str, pulumi.Output[str]], policy: Callable[[_Deployed], PolicyDocument]
     ) -> pulumi.Output[str]:
         """The role of an engine's jobs; `policy` gets everything that a policy of jobs is made from."""
-        settings = self.settings
-        adopted = settings.endpoint if isinstance(settings.endpoint, ExistingEndpointSettings) else None
-
-        def document(found: dict[str, Any]) -> PolicyDocument:
-            return policy(
-                {
-                    "place": found["place"],
-                    "images": found["images"],
-                    "bucket": found["bucket"],
-                    "scripts": settings.has_scripts,
-                    "batches": found["batches"],
-                    "outside": Outside(
-                        capture_uri=found["capture_uri"],
-                        file_uris=found["files"],
-                        kms_key_arn=found["captures_key"],
-                    ),
-                    "vpc": Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
-                    "kms_key_arn": found["key"],
-                    "tables": found["tables"],
-                }
-            )
-
+        engine = self.settings.open_engine
+        deployed = pulumi.Output.all(
+            place=look_up_context(self.parent),
+            bucket=self.bucket_name,
+            images=dict(images),
+            reach=self._reach(),
+            result_tables=engine.result_tables if engine else None,
+        )
         return service_role(
             f"{self.stem}-{suffix}",
             parent=self.parent,
             description=f"The monitoring and baseline jobs of {self.stem}",
             trust=sagemaker_trust,
-            policy=pulumi.Output.all(
-                place=look_up_context(self.parent),
-                bucket=self.bucket_name,
-                images=dict(images),
-                capture_uri=self.capture_uri if adopted else None,
-                captures_key=adopted.kms_key_arn if adopted else None,
-                files=settings.files_outside,
-                batches=settings.batch_uris,
-                subnets=list(settings.network.subnet_ids),
-                groups=list(settings.network.security_group_ids),
-                key=settings.common.kms_key_arn,
-                tables=settings.open_engine.result_tables if settings.open_engine else None,
-            ).apply(document),
-            common=settings.common,
+            policy=deployed.apply(lambda found: policy(_Deployed(**found))),
+            common=self.settings.common,
         ).arn
+
+    def _reach(self) -> pulumi.Output[JobReach]:
+        settings = self.settings
+        adopted = settings.endpoint if isinstance(settings.endpoint, ExistingEndpointSettings) else None
+        return pulumi.Output.all(
+            capture_uri=self.capture_uri if adopted else None,
+            captures_key=adopted.kms_key_arn if adopted else None,
+            files=settings.files_outside,
+            batches=settings.batch_uris,
+            subnets=list(settings.network.subnet_ids),
+            groups=list(settings.network.security_group_ids),
+            key=settings.common.kms_key_arn,
+        ).apply(
+            lambda found: JobReach(
+                kinds=list(self.monitors),
+                scripts=settings.has_scripts,
+                outside=Outside(
+                    capture_uri=found["capture_uri"], file_uris=found["files"], kms_key_arn=found["captures_key"]
+                ),
+                batch_uris=found["batches"],
+                vpc=Vpc(subnet_ids=found["subnets"], security_group_ids=found["groups"]),
+                kms_key_arn=found["key"],
+            )
+        )
 
     @property
     def _asks_model(self) -> bool:

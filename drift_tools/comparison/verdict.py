@@ -22,6 +22,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from drift_tools.measures import FLOOR, rows_needed
 
 DRIFT, NO_DRIFT, NOT_ENOUGH_DATA = "drift", "no drift", "not enough data"
@@ -121,17 +123,17 @@ def ks_of_shift(psi: float) -> float:
 
 
 def adjust(p_values: Sequence[float]) -> list[float]:
-    """Benjamini and Hochberg's adjusted p-values (`scipy.stats.false_discovery_control`); NaN stays NaN and counts
-    for none.
+    """Benjamini and Hochberg's adjusted p-values ("Controlling the false discovery rate", J. R. Stat. Soc. B 57, 1995);
+    NaN stays NaN and counts for none. `scipy.stats.false_discovery_control`, which takes half a second to import.
 
     >>> adjust([0.01, 0.04, float("nan"), 0.02])
     [0.03, 0.04, nan, 0.03]
     """
-    from scipy.stats import false_discovery_control  # noqa: PLC0415 - half a second to import
-
-    known = [value for value in p_values if not math.isnan(value)]
-    adjusted = iter(false_discovery_control(known).tolist() if known else [])
-    return [math.nan if math.isnan(value) else next(adjusted) for value in p_values]
+    values = np.array(p_values, dtype=np.float64)
+    order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]  # NaN comes last
+    steps = values[order] * (len(order) / np.arange(1, len(order) + 1))
+    values[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
+    return [float(value) for value in values]
 
 
 def decide(evidence: Mapping[str, Evidence], *, alpha: float = 0.05) -> dict[str, Verdict]:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
+from drift_tools.significance.ranks import mid_ranks
 from drift_tools.tables import Column, Numbers, Table, as_single, as_table, common_spelling, respelt_cells
 
 Integers: TypeAlias = NDArray[np.int64]
@@ -200,11 +201,10 @@ def _encode(before: NDArray[Any], after: NDArray[Any]) -> Numbers:
 def _normal_scores(values: Numbers) -> Numbers:
     """The normal quantiles of the values' mid-ranks; 0 where a value is missing."""
     from scipy.special import ndtri  # noqa: PLC0415 - slow to import
-    from scipy.stats import rankdata  # noqa: PLC0415 - slow to import
 
     present = ~np.isnan(values)
     scores = np.zeros(len(values))
-    scores[present] = ndtri((rankdata(values[present]) - 0.5) / max(int(present.sum()), 1))
+    scores[present] = ndtri((mid_ranks(values[present]) - 0.5) / max(int(present.sum()), 1))
     return scores
 
 
@@ -238,9 +238,7 @@ def _areas(kernel: Numbers, labels: Numbers, folds: Sequence[Integers]) -> Numbe
 
 def _area(scores: Numbers, positive: NDArray[np.bool_]) -> Numbers:
     """The area under the ROC curve, column by column, ties counted half; 0.5 if a column has only one class."""
-    from scipy.stats import rankdata  # noqa: PLC0415 - slow to import
-
-    ranks = rankdata(np.round(scores, 12), axis=0)
+    ranks = mid_ranks(np.round(scores, 12))
     ones = positive.sum(axis=0)
     zeros = len(scores) - ones
     pairs = ones * zeros

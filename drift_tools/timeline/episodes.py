@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr, xlogy
 
-from drift_tools.timeline.change_points import Episode, last_episode, segments_of
+from drift_tools.timeline.segmentation import Episode, last_episode, segments_of
 
 Floats = NDArray[np.float64]
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.timeline.budget import SUDDEN, RunBudget
-from drift_tools.timeline.change_points import Episode
 from drift_tools.timeline.cumulative import change_evidence
 from drift_tools.timeline.episodes import ScoreSeries
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.monitor_model import LEAST_ROWS, Part
 from drift_tools.timeline.rare_shares import rise_evidence
 from drift_tools.timeline.scores import VALUES, rows_of
+from drift_tools.timeline.segmentation import Episode
 from drift_tools.timeline.sudden import run_length
 from drift_tools.timeline.window_model import Standardised
 

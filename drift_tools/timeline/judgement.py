@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.timeline.budget import RunBudget
-from drift_tools.timeline.change_points import Episode
 from drift_tools.timeline.episodes import BEFORE, ScoreSeries, is_over
 from drift_tools.timeline.evidence import PartEvidence
 from drift_tools.timeline.history import WindowHistory
 from drift_tools.timeline.materiality import PSI_THRESHOLD, TOGETHER, effect_of
 from drift_tools.timeline.monitor_model import LEAST_ROWS, MonitorModel, Part
 from drift_tools.timeline.scores import VALUES
+from drift_tools.timeline.segmentation import Episode
 from drift_tools.timeline.sudden import runs_beyond, sudden_p_values, weighted_p_values
 from drift_tools.timeline.verdicts import State, Test, WindowVerdict
 

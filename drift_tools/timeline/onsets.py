@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from drift_tools.tables import Numbers
 from drift_tools.timeline.change_point import Change, Pace, estimate_onset
-from drift_tools.timeline.change_points import Segment, last_episode, segments_of
+from drift_tools.timeline.segmentation import Segment, last_episode, segments_of
 
 _LEAST = 1e-12
 _FORMER_WORDS: Mapping[Pace, str] = {"sudden": "cliff", "gradual": "slope"}
@@ -102,7 +102,7 @@ def date_drift(
 ) -> Onset:
     """Say when a feature that was called drift in at least one window began to.
 
-    The windows are cut into states (`drift_tools.timeline.change_points`) by one score of their rows: the one that
+    The windows are cut into states (`drift_tools.timeline.segmentation`) by one score of their rows: the one that
     tells the baseline from the windows that were called. What is estimated, with its interval, is the first change of
     the last episode, from the calm state before it and the episode's first state alone: a later, larger change would
     outweigh it (Hinkley's estimate knows a single one).

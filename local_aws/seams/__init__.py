@@ -16,6 +16,7 @@ from local_aws.seams.accounts import (
     serve_observability,
     set_organization,
 )
+from local_aws.seams.archives import unpack_once
 from local_aws.seams.athena import (
     authorise_queries_on_workgroups,
     execute_athena_queries,
@@ -25,6 +26,7 @@ from local_aws.seams.cloudwatch import (
     alarms_everywhere,
     answer_cloudwatch,
     change_alarm_state,
+    forget_old_points_seldom,
     keep_metric_queries,
     metric_points,
     point_statistics,
@@ -163,6 +165,7 @@ __all__ = [
     "enter_request",
     "execute_athena_queries",
     "find_role",
+    "forget_old_points_seldom",
     "forget_schedule",
     "fork_workers",
     "function_credentials",
@@ -233,5 +236,6 @@ __all__ = [
     "take_over_stream_mappings",
     "topic_encryption_key",
     "topic_policy",
+    "unpack_once",
     "visible_messages",
 ]

@@ -9,6 +9,8 @@ from ministack.services import cloudwatch as _cloudwatch
 
 from local_aws.seams.requests import Query, Response, json_object
 
+_LOOK_FOR_OLD_SECONDS = 3600.0
+
 
 def answer_cloudwatch(operations: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]) -> None:
     """Answer operations of CloudWatch that ministack lacks, in the JSON protocol, which botocore speaks.
@@ -33,6 +35,20 @@ def answer_cloudwatch(operations: Mapping[str, Callable[[Mapping[str, Any]], dic
         return 200, {"Content-Type": "application/x-amz-json-1.0"}, plain.encode()
 
     _gateway.SERVICE_HANDLERS["monitoring"] = handler
+
+
+def forget_old_points_seldom() -> None:
+    """Look for points of more than two weeks once an hour of the clock: ministack does so at every request."""
+    original, due = _cloudwatch._evict_old_metrics, 0.0
+
+    def evict() -> None:
+        nonlocal due
+        now = _cloudwatch.time.time()
+        if now >= due:
+            due = now + _LOOK_FOR_OLD_SECONDS
+            original()
+
+    _cloudwatch._evict_old_metrics = evict
 
 
 def replace_alarm_evaluation(evaluate: Callable[[dict[str, Any]], None]) -> None:

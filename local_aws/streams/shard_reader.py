@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +14,7 @@ from local_aws.streams.windows import Window
 log = logging.getLogger("local_aws.streams")
 
 _LOOK_SECONDS: Final = 0.05
+_ASK_SECONDS: Final = 1.0  # where there is nothing to read: Lambda polls a shard once a second
 _MOST_BYTES: Final = 6 << 20  # of one event: Lambda's limit of a synchronous invocation
 # AWS backs off up to a minute.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
@@ -43,8 +45,8 @@ class Discarded:
 class Outside:
     """What reading asks of the embedded AWS.
 
-    `may_read(mapping)` is asked at every pass; `discarded` tells the destination; `done(mapping, last record)` that a
-    batch is; `clock` is the virtual time.
+    `may_read(mapping)` is asked before each batch, and each second; `discarded` tells the destination;
+    `done(mapping, last record)` that a batch is; `clock` is the virtual time.
     """
 
     clock: Callable[[], float]
@@ -63,12 +65,15 @@ class ShardReader:
     position: Position
     outside: Outside
     stop: threading.Event = field(default_factory=threading.Event)
+    _asked: float = float("-inf")
 
     def run(self) -> None:
         """Read until there is nothing left to read here."""
         while not self._is_over():
             try:
-                if not self.outside.may_read(self.mapping) or not self._pass():
+                if not self._pass():
+                    if time.monotonic() >= self._asked + _ASK_SECONDS:
+                        self._may_read()
                     self.stop.wait(_LOOK_SECONDS)
             except Exception:
                 log.exception("mapping %s, %s", self.mapping.get("UUID"), self.shard)
@@ -79,17 +84,24 @@ class ShardReader:
     def _is_over(self) -> bool:
         return self.stop.is_set() or self.mapping.get("State") != "Enabled"
 
+    def _may_read(self) -> bool:
+        self._asked = time.monotonic()
+        return self.outside.may_read(self.mapping)
+
     def _settings(self) -> StreamMapping:
         return StreamMapping.of(self.mapping)
 
     def _pass(self) -> bool:
-        """Handle one batch, or the end of a window; False if there was nothing to do."""
+        """Handle one batch, or the end of a window; False if there was nothing to do, or no right to."""
         settings = self._settings()
         # Asked before the records: what comes into a shard comes before it is closed.
         closed = any(shard.name == self.shard and shard.closed for shard in seams.stream_shards(settings.stream))
         batch = self._gather(settings, closed)
         window = self.position.window
-        if window and (window.ended_early or self._is_past(window, batch, closed=closed)):
+        is_past = window is not None and (window.ended_early or self._is_past(window, batch, closed=closed))
+        if (is_past or batch or closed) and not self._may_read():
+            return False
+        if is_past:
             self._finish_window()
             return True
         if not batch:

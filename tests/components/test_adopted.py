@@ -11,10 +11,9 @@ from components import ModelMonitoringStack
 from components.naming import content_hash
 from tests.components.conftest import CAPTURES_KEY, MakeArgs
 from tests.components.mocked_runtime import Run, run_program
+from tests.components.resource_types import DATA_QUALITY, MODEL_QUALITY
 
 STEM = f"churn-{content_hash('fraud')}"
-DATA_QUALITY = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
-MODEL_QUALITY = "aws-native:sagemaker:ModelQualityJobDefinition"
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,10 @@ from components.alerting.alarm_rules import alarm_rules
 from components.args import AlertingSettings
 from components.args.schedules import hours_back
 from tests.components.mocked_runtime import Registration, Run, run_program
+from tests.components.resource_types import ALARM, TOPIC
 
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 MUTE = "aws:cloudwatch/alarmMuteRule:AlarmMuteRule"
 SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
-TOPIC = "aws:sns/topic:Topic"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
 # Pulumi's wire format marks a secret with this key.
 SECRET = "4dabf18193072939515e22adb298388d"

@@ -17,10 +17,7 @@ from drift_tools.monitors.data_quality import Constraints
 from drift_tools.monitors.model_quality import ModelQuality, QualityConstraints, suggest
 from tests.components.conftest import CONSTRAINTS, STATISTICS
 from tests.components.mocked_runtime import Run, run_program
-
-OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
-DATA_QUALITY = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
-MODEL_QUALITY = "aws-native:sagemaker:ModelQualityJobDefinition"
+from tests.components.resource_types import DATA_QUALITY, MODEL_QUALITY, OBJECT
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from components.args import ArgumentError
 from contract.captured_span import CapturedSpan
 from tests.components.aws_models import violations_of_patterns
 from tests.components.mocked_runtime import Run
-from tests.components.test_open_stack import of_role
+from tests.components.open_stack.open_parts import of_role
 
 SPAN = {"from": "2026-11-01", "to": "2026-11-29"}
 CAPTURES = {"captures": {**SPAN, "columns": ["prediction", "probability", "age"]}, "season": "hour_of_day"}

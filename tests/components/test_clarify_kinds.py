@@ -12,11 +12,12 @@ import pytest
 from components.args import ArgumentError, StackSettings
 from components.monitors import MONITOR_KINDS, monitors_of
 from contract.monitor_kinds import KINDS
+from tests.components.cloudformation import cloud_control, errors
 from tests.components.conftest import KEY, MakeArgs
 from tests.components.mocked_runtime import Run
-from tests.components.test_contracts import statements
-from tests.components.test_native_schemas import cloud_control, errors
-from tests.components.test_open_stack import plan
+from tests.components.open_stack.open_parts import plan
+from tests.components.registered import statements
+from tests.components.resource_types import ALARM, INVOCATION, MODEL_MONITORS, OBJECT
 
 SAMPLES = Path(__file__).parents[2] / "local_aws/apply/prebuilt_images.json"
 FACETS = [{"name": "SEX", "values": ["2"]}, {"name": "AGE", "values": ["40.5"]}]
@@ -37,10 +38,6 @@ ATTRIBUTION = {
     "score": 1,
     "baseline": {"existing": {"constraints_uri": "s3://old/shap/analysis.json"}},
 }
-OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
-INVOCATION = "aws:lambda/invocation:Invocation"
-SCHEDULE = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 DEFINITIONS = {
     "bias": ("aws-native:sagemaker:ModelBiasJobDefinition", "AWS::SageMaker::ModelBiasJobDefinition"),
     "attribution": (
@@ -96,7 +93,7 @@ def test_definitions_are_what_cloudformation_takes(monitored: Run, kind: str, ty
     token, schema = types
     definition = monitored.one(token)
     assert errors(cloud_control(definition.inputs), schema) == []
-    schedule = monitored.one(SCHEDULE, f"-{kind}-schedule").inputs["monitoringScheduleConfig"]
+    schedule = monitored.one(MODEL_MONITORS, f"-{kind}-schedule").inputs["monitoringScheduleConfig"]
     assert schedule["monitoringType"] == KINDS[kind].monitoring_type
     assert schedule["monitoringJobDefinitionName"] == definition.outputs["jobDefinitionName"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from contract import bucket_layout
 from tests.components.mocked_runtime import Run
-from tests.components.test_contracts import statements
+from tests.components.registered import statements
 
 PROJECT = Path(__file__).resolve().parents[2]
 CODE = (bucket_layout.MONITORING_SCRIPTS, bucket_layout.JOB_CODE, bucket_layout.MODEL_ARTIFACTS)

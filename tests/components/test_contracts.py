@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -15,6 +15,7 @@ from components.iam.statements import ANY_RESOURCE
 from components.naming import MAX_COMPONENT_NAME
 from tests.components.conftest import KEY, VARIANTS, MakeArgs
 from tests.components.mocked_runtime import Registration, Run, run_program
+from tests.components.registered import statements
 from tests.stack_outputs import OUTPUTS
 
 STACK = "model-monitoring:index:ModelMonitoringStack"
@@ -84,14 +85,6 @@ _NAMES = ("name", "bucket", "jobDefinitionName", "dashboardName")
 
 def custom(run: Run) -> list[Registration]:
     return [item for item in run.resources if item.request.custom]
-
-
-def statements(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of every policy that the stack writes."""
-    for item in run.resources:
-        for key in ("policy", "assumeRolePolicy"):
-            if key in item.inputs:
-                yield from ((item.name, statement) for statement in json.loads(item.inputs[key])["Statement"])
 
 
 def test_the_parts(full: Run) -> None:

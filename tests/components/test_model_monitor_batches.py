@@ -10,10 +10,10 @@ import pytest
 from botocore.validate import ParamValidator
 
 from components.args import ArgumentError, StackSettings
+from tests.components.cloudformation import cloud_control, errors
 from tests.components.conftest import MakeArgs
 from tests.components.mocked_runtime import Run
-from tests.components.test_contracts import statements
-from tests.components.test_native_schemas import cloud_control, errors
+from tests.components.registered import statements
 
 BATCH = {
     "output_uri": "s3://scores/out",

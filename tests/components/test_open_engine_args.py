@@ -5,20 +5,13 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.args import ArgumentError, OpenEngineSettings, SmallWindowsSettings, StackSettings
+from components.args import OpenEngineSettings, SmallWindowsSettings, StackSettings
 from components.args.open_engine import LONGEST_GRACE
 from components.monitors.open_engine.schedules import FLEXIBLE_MINUTES
 from tests.components.conftest import MakeArgs
+from tests.components.refusals import refused
 
 LAYER = pulumi.AssetArchive({"python/numpy.py": pulumi.StringAsset("")})
-
-
-def refused(make_args: MakeArgs, **changes: Any) -> str:
-    with pytest.raises(ArgumentError) as caught:
-        StackSettings.from_args("churn", make_args(**changes))
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 @pytest.mark.parametrize("engine", ["open", "both"])

@@ -11,10 +11,10 @@ import pytest
 from components.args import ArgumentError, StackSettings
 from tests.components.conftest import MakeArgs
 from tests.components.mocked_runtime import Run
-from tests.components.test_contracts import statements
-from tests.components.test_open_stack import plan
+from tests.components.open_stack.open_parts import plan
+from tests.components.registered import statements
+from tests.components.resource_types import OBJECT
 
-OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 SCRIPT = "def measure(table):\n    return {'minors': float((table['AGE'] < 18).mean())}\n"
 BATCH = {"output_uri": "s3://scores/out/", "input_uri": "s3://scores/in", "output_columns": 2}
 CUSTOM = {"monitors": {"people": {"script": pulumi.StringAsset(SCRIPT), "above": {"minors": 0.1}}}}

@@ -15,10 +15,9 @@ from components.jobs.instance_types import has_local_storage
 from components.naming import content_hash
 from tests.components.conftest import KEY, PREPROCESSOR
 from tests.components.mocked_runtime import Run
+from tests.components.resource_types import DATA_QUALITY, MODEL_QUALITY
 
 RunStack = Callable[..., Run]
-DATA_QUALITY = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
-MODEL_QUALITY = "aws-native:sagemaker:ModelQualityJobDefinition"
 CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 OWN_IMAGE = "210987654321.dkr.ecr.us-east-1.amazonaws.com/scoring/churn:7"
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.components.mocked_runtime import Run
+from tests.components.resource_types import MODEL_MONITORS
 
-SCHEDULE = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
 # "Supported cron expressions" of CreateMonitoringSchedule's ScheduleConfig: hourly, daily, and every N hours.
 CRON = re.compile(r"cron\(0 (\*|([01]?\d|2[0-3])(/([1-9]|1\d|2[0-4]))?) \? \* \* \*\)")
 LIMITS = {"hourly": {"DataQuality": 3600, "ModelQuality": 1800}}
@@ -106,7 +106,7 @@ def test_rules_of_definitions_find_what_they_are_for() -> None:
 
 
 def test_every_schedule(any_stack: Run) -> None:
-    schedules = any_stack.of_type(SCHEDULE)
+    schedules = any_stack.of_type(MODEL_MONITORS)
     assert schedules or any_stack.of_type("aws:scheduler/schedule:Schedule"), "something must run the monitors"
     assert [problem for item in schedules for problem in schedule_problems(item.inputs)] == []
 
@@ -116,7 +116,7 @@ def test_every_definition(any_stack: Run) -> None:
         item.inputs["monitoringScheduleConfig"]["monitoringType"]: item.inputs["monitoringScheduleConfig"][
             "scheduleConfig"
         ]["scheduleExpression"]
-        for item in any_stack.of_type(SCHEDULE)
+        for item in any_stack.of_type(MODEL_MONITORS)
     }
     definitions = {
         "DataQuality": any_stack.of_type("aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"),
@@ -137,7 +137,7 @@ def test_a_schedule_names_a_definition_of_the_same_stack(any_stack: Run) -> None
         for item in any_stack.resources
         if item.type.endswith("JobDefinition")
     }
-    for item in any_stack.of_type(SCHEDULE):
+    for item in any_stack.of_type(MODEL_MONITORS):
         assert item.inputs["monitoringScheduleConfig"]["monitoringJobDefinitionName"] in names
 
 

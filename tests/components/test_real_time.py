@@ -12,10 +12,10 @@ from components.args import StackSettings
 from contract import metrics
 from tests.components.conftest import KEY, MakeArgs
 from tests.components.mocked_runtime import Run, run_program
+from tests.components.resource_types import ALARM
 
 LAYER = pulumi.AssetArchive({"python/numpy/__init__.py": pulumi.StringAsset("")})
 STREAM, MAPPING = "aws:kinesis/stream:Stream", "aws:lambda/eventSourceMapping:EventSourceMapping"
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ADOPTED = {"existing": {"name": "theirs", "capture_uri": "s3://captures/theirs"}}
 
 

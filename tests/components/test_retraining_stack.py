@@ -9,12 +9,12 @@ import pytest
 from components.args import ArgumentError
 from contract.retraining import MODELS_FOLDER
 from tests.components.mocked_runtime import Run
-from tests.components.test_contracts import statements
+from tests.components.registered import statements
+from tests.components.resource_types import SCHEDULE
 from tests.components.training_source import training_source
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
-SCHEDULE = "aws:scheduler/schedule:Schedule"
 SOURCE = {"training": {"source": training_source()}}
 
 

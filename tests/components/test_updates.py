@@ -136,7 +136,7 @@ def test_baseline_data(full: Run, run_stack: RunStack, tmp_path: Path, baseline_
 
 def test_machine_of_the_baseline(full: Run, run_stack: RunStack, baseline_csv: Path) -> None:
     baseline = {"data": pulumi.FileAsset(str(baseline_csv)), "instance_type": "ml.m5.2xlarge"}
-    # The function is asked again, for jobs of the same names, and starts none (test_stack_resources).
+    # The function is asked again, for jobs of the same names, and starts none (test_endpoint_and_baseline).
     assert outcome(full, run_stack, {"baseline": baseline}) == BASELINES_ASKED_AGAIN
 
 

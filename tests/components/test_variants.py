@@ -10,7 +10,7 @@ import pytest
 from components.args import ArgumentError, StackSettings
 from tests.components.conftest import MakeArgs
 from tests.components.mocked_runtime import Run
-from tests.components.test_open_stack import plan
+from tests.components.open_stack.open_parts import plan
 
 EXISTING = {"name": "fraud", "capture_uri": "s3://captures/endpoints"}
 OTHERS = {"existing": {**EXISTING, "other_variants": ["Canary", "shadow"]}}

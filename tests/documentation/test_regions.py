@@ -2,10 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 from local_aws.apply.lookups import IMAGES
-from tests.documentation.test_links import PROJECT
 
+PROJECT = Path(__file__).resolve().parents[2]
 ANALYZER, SCIKIT_LEARN = "sagemaker-model-monitor-analyzer", "sagemaker-scikit-learn"
 
 

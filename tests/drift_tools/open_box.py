@@ -16,12 +16,27 @@ NAMESPACE = "ModelMonitoring/Endpoints/data-metrics"
 NAMES = ["prediction", "probability", "amount", "code"]
 
 
-class Box:
-    """A container's /opt/ml, as start_monitor fills it."""
+class Container:
+    """A container's /opt/ml, and what a job leaves in it."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.processing = root, root / "processing"
         self.output = self.processing / "output"
+
+    @property
+    def message(self) -> str:
+        return (self.root / "output" / "message").read_text()
+
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        path = self.root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
+        return {entry["MetricName"]: entry for entry in map(json.loads, path.read_text().splitlines())}
+
+
+class Box(Container):
+    """A container's /opt/ml, as start_monitor fills it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
         self.captured = self.processing / "input" / "endpoint"
         self.baseline_data = self.processing / "input" / "baseline_data" / "baseline.csv"
 
@@ -50,17 +65,9 @@ class Box:
         return self.run(**base | more)
 
     @property
-    def message(self) -> str:
-        return (self.root / "output" / "message").read_text()
-
-    @property
     def drift(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.output / "drift.json").read_bytes())
         return content
-
-    def metrics(self) -> dict[str, dict[str, Any]]:
-        path = self.root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
-        return {entry["MetricName"]: entry for entry in map(json.loads, path.read_text().splitlines())}
 
 
 def rows(size: int, seed: int, *, shift: float = 0.0, code: str | None = None) -> list[tuple[str, str]]:

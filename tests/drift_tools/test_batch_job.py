@@ -2,31 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from drift_tools.errors import InputError
 from drift_tools.job.kinds.batch import BatchColumns, batch_table
-from drift_tools.job.settings import DatasetSettings, TimeWindow
+from tests.drift_tools.batches import cells, dataset
 
 NAMES = ["prediction", "probability", "age", "place"]
-
-
-def dataset(source: Path, kind: str = "csv", **options: Any) -> DatasetSettings:
-    return DatasetSettings(
-        format=kind,
-        options=options or {"header": False},
-        source=source,
-        ground_truth=None,
-        window=TimeWindow(),
-        preprocessor=None,
-        max_unreadable_share=0.1,
-    )
-
-
-def cells(table: Any) -> dict[str, list[str | None]]:
-    return {name: column.as_texts().tolist() for name, column in table.columns.items()}
 
 
 EXPECTED = {

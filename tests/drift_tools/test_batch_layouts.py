@@ -17,7 +17,7 @@ from drift_tools.job.inputs.batch_filters import positions, width_before
 from drift_tools.job.kinds.batch import BatchColumns, batch_table
 from local_aws.sagemaker.data_processing import FilterFailed, filtered, joined
 from local_aws.sagemaker.transforms import _identified
-from tests.drift_tools.test_batch_job import cells, dataset
+from tests.drift_tools.batches import cells, dataset
 
 NAMES = ["prediction", "probability", "age", "place"]
 ROWS = [(41, "a", 1, 0.9), (17, "b", 0, 0.2)]

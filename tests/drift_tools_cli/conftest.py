@@ -1,15 +1,20 @@
-"""An endpoint on a loopback port, an S3 in this process, and the command line as a function."""
+"""An endpoint on a loopback port, an S3 in this process, and tables to compare."""
 
 import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import boto3
+import numpy as np
 import pytest
 from moto import mock_aws
+
+# Of each table.
+ROWS = 1000
 
 Answer = tuple[int, str, str]  # HTTP status, error code ("" for none), body
 
@@ -100,3 +105,14 @@ def bucket() -> Iterator[str]:
             Bucket="a-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
         yield "a-bucket"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """baseline.csv, same.csv (the same distributions), drifted.csv (`a` moved by three standard deviations)."""
+    generator = np.random.default_rng(5)
+    for name, shift in (("baseline", 0.0), ("same", 0.0), ("drifted", 3.0)):
+        a, b = generator.normal(shift, 1, ROWS), generator.choice(["x", "y"], ROWS)
+        lines = [f"{number!r},{letter}" for number, letter in zip(a.tolist(), b.tolist(), strict=True)]
+        (tmp_path / f"{name}.csv").write_text("a,b\n" + "\n".join(lines) + "\n")
+    return tmp_path

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from .test_command_line import capture, fails, run
+from tests.drift_tools_cli.commands import capture, fails, run
 
 TRAIN = "age,city\n" + "".join(f"{20 + index % 40},{'AB'[index % 2]}\n" for index in range(200))
 

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from components.archives.model import write_model_archive
+from tests.engine.carried_out import carried_out
 from tests.engine.lab import PROJECT, Lab
-from tests.engine.test_updates import carried_out
 
 BUCKET, KEY = "somebodys-models", "churn/model.tar.gz"
 

@@ -8,14 +8,11 @@ import shutil
 from typing import Any
 
 import pytest
-from pulumi.automation import OpType
 
-from deployment.events import Step
 from deployment.operations import Environment
+from tests.engine.carried_out import Plan, carried_out
 from tests.engine.lab import Lab
 from tests.engine.use import assert_all_that_is_in_use_is_there
-
-Plan = dict[str, str]
 
 ACCOUNT = "123456789012"
 # As docs/component.md has it: the account, and the two services that have no role.
@@ -45,17 +42,6 @@ KEY_POLICY = {
             "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
         },
     ],
-}
-
-STEM = "model-monitoring-dev-"
-# A step of the engine -> what it is to a resource. Of a replacement, the engine tells each part.
-ACTIONS = {
-    OpType.UPDATE: "update",
-    OpType.CREATE: "create",
-    OpType.DELETE: "delete",
-    OpType.CREATE_REPLACEMENT: "replace",
-    OpType.DELETE_REPLACED: "replace",
-    OpType.REPLACE: "replace",
 }
 DATA_QUALITY_AGAIN = {"data-quality": "replace", "data-quality-schedule": "update"}
 MODEL_QUALITY_AGAIN = {"model-quality": "replace", "model-quality-schedule": "update"}
@@ -215,17 +201,3 @@ def test_from_engine_to_engine(lab: Lab) -> None:
         assert_all_that_is_in_use_is_there(lab.cloud)
         assert environment.preview().changed == 0
     environment.destroy()
-
-
-def carried_out(environment: Environment) -> Plan:
-    """Deploy, and say what was done to which resource, by the engine's own events."""
-    done: Plan = {}
-
-    def ended(step: Step, seconds: float | None) -> None:
-        assert seconds is not None, f"{step.name} failed"
-        done[step.name.removeprefix(STEM)] = ACTIONS[step.operation]
-
-    environment.progress.on_step = ended
-    environment.up()
-    environment.progress.on_step = lambda _step, _seconds: None
-    return done

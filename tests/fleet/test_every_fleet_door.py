@@ -23,9 +23,9 @@ from components import (
     ResultTables,
 )
 from components.fleet import FleetDashboardSettings, FleetSubject, bodies
+from tests.components.doors import CASES as OF_STACKS
 from tests.components.mocked_runtime import Run, run_program
-from tests.components.test_every_door import CASES as OF_STACKS
-from tests.program.test_program import on_the_wire
+from tests.program.running import on_the_wire
 
 ACCOUNT = "111122223333"
 READER = f"arn:aws:iam::{ACCOUNT}:role/analysts"

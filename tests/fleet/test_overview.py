@@ -5,19 +5,18 @@ import gzip
 import hashlib
 import json
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from drift_tools.__main__ import main as cli_main
-from drift_tools.fleet import Fleet, fill_tables, open_store, overview_of, read_fleet
+from drift_tools.fleet import fill_tables, open_store
 from drift_tools.report import render_fleet
+from tests.fleet.overviews import UNTIL, overview
 from tests.fleet.runs import drift_document, leave, quality_statistics, violations_document
 from tests.report.pages import Page
 
-UNTIL = datetime(2026, 2, 3, tzinfo=UTC)
 HOSTILE = '</script><img src=x onerror=alert(1)>"'
 
 
@@ -49,11 +48,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
     write_results(folder)
     return folder
-
-
-def overview(*places: Path, team: str | None = None) -> Fleet:
-    rows = read_fleet([open_store(str(place)) for place in places], until=UNTIL, days=5, team=team)
-    return overview_of(rows, until=UNTIL, days=5)
 
 
 def test_the_worst_come_first(results: Path) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from deployment import rollout
 from deployment.errors import AutomationError, UnusableError
 from deployment.operations import Result
 from deployment.rollout import BROKEN, DONE, LEFT, Rollout, status_of
-from deployment.targets import Target, read_plan
+from deployment.targets import Target
+from tests.fleet.plans import plan_of
 
 ACCOUNTS = {"center": "111111111111", "dev": "222222222222", "prod": "333333333333", "prod-eu": "333333333333"}
 
@@ -31,13 +31,6 @@ def document(**changes: Any) -> dict[str, Any]:
         {"name": "prod", "targets": [target("prod", config=config), target("prod-eu", config=config)]},
     ]
     return {"program": "program", "config": {"name": "fleet"}, "waves": waves} | changes
-
-
-def plan_of(folder: Path, content: dict[str, Any]) -> Any:
-    (folder / "program").mkdir(exist_ok=True)
-    (folder / "program" / "Pulumi.yaml").write_text("name: fleet\nruntime: python\n")
-    (folder / "targets.yaml").write_text(yaml.safe_dump(content))
-    return read_plan(folder / "targets.yaml")
 
 
 class Played:

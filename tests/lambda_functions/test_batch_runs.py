@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.lambda_functions.fakes import FakeS3, FakeSageMaker
 from tests.lambda_functions.functions import load
-from tests.lambda_functions.test_start_monitor import REQUEST
+from tests.lambda_functions.start_monitor.deliveries import REQUEST
 
 batch = load("start_monitor").batch
 PLACE = "s3://churn-data"

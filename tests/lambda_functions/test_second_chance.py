@@ -8,7 +8,7 @@ import pytest
 
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker
 from tests.lambda_functions.functions import common, load
-from tests.lambda_functions.test_start_monitor import CAPTURED, EVENT, SETTINGS, STATE, published
+from tests.lambda_functions.start_monitor.deliveries import CAPTURED, EVENT, SETTINGS, STATE, published
 
 MODULES = load("start_monitor")
 FIRST, SECOND = "churn-dq-202611231000-eb748a", "churn-dq-202611231000-eb748a-r"

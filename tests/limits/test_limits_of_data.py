@@ -15,8 +15,10 @@ from drift_tools.monitors.attribution.model_process import ModelProcess, unpack
 from drift_tools.monitors.bias import selections
 from drift_tools.monitors.custom.measure import CustomFailedError, CustomMonitor
 from drift_tools.tables import as_table
-from tests.drift_tools import test_attribution_job, test_bias_job
-from tests.drift_tools.attribution.test_model_process import folder
+from tests.drift_tools.attribution.model_folder import folder
+from tests.drift_tools.attribution.monitor import Monitor as AttributionMonitor
+from tests.drift_tools.bias.monitor import Monitor as BiasMonitor
+from tests.drift_tools.bias.monitor import people
 from tests.drift_tools.open_box import Box, captured, make_baseline, rows
 from tests.drift_tools.records import record, write
 
@@ -42,7 +44,7 @@ def test_the_rows_that_were_explained_are_said(tmp_path: Path, monkeypatch: pyte
     defaults = explain.attribute.__kwdefaults__
     assert defaults is not None
     monkeypatch.setitem(defaults, "most", 60)
-    monitor = test_attribution_job.Monitor(tmp_path)
+    monitor = AttributionMonitor(tmp_path)
     monitor.baseline()
     message = monitor.window(np.random.default_rng(1).random((100, 3)))
     assert message.endswith(" 60 of 100 rows, evenly spread, were explained.")
@@ -55,9 +57,9 @@ def test_the_rows_that_were_explained_are_said(tmp_path: Path, monkeypatch: pyte
 def test_the_rows_of_the_flip_test_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("drift_tools.monitors.bias.measure", "drift_tools.job.kinds.bias"):
         monkeypatch.setattr(import_module(module), "MOST_ROWS_OF_FLIP_TEST", 50)
-    monitor = test_bias_job.Monitor(tmp_path)
-    monitor.baseline(test_bias_job.people(400, 1))
-    said = monitor.window(test_bias_job.people(200, 2))
+    monitor = BiasMonitor(tmp_path)
+    monitor.baseline(people(400, 1))
+    said = monitor.window(people(200, 2))
     assert said.endswith(" FT was measured on 50 of 200 rows, drawn.")
     assert monitor.result("drift.json")["judgement"]["says"].endswith(" FT was measured on 50 of 200 rows, drawn.")
 

@@ -22,11 +22,12 @@ from functions.fleet_watch import handler as fleet_watch
 from functions.retraining_step import ending
 from functions.start_retraining import handler as start
 from functions.stream_drift import baselines, shared_state
+from tests.fleet.overviews import overview
+from tests.fleet.plans import plan_of
 from tests.fleet.runs import drift_document, leave
-from tests.fleet.test_overview import overview
-from tests.fleet.test_rollout import plan_of
-from tests.lambda_functions import test_stream_drift
-from tests.lambda_functions.test_retraining_functions import World, alarm
+from tests.lambda_functions.retraining.services import World, alarm
+from tests.lambda_functions.stream_world import STATE
+from tests.lambda_functions.stream_world import World as StreamWorld
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
@@ -119,10 +120,10 @@ def test_a_baseline_of_too_many_features_is_refused() -> None:
 @pytest.mark.limit("a stream's baseline, and its shared state")
 @pytest.mark.parametrize("module", [baselines, shared_state])
 def test_files_of_a_stream_that_are_too_large_are_said(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = test_stream_drift.World()
+    stream = StreamWorld()
     for window in range(4):
         stream.window(window, stream.batch(20))
-    assert test_stream_drift.STATE in stream.s3.objects
+    assert STATE in stream.s3.objects
     stream.function = stream.fresh()
     monkeypatch.setattr(module, "_MOST_BYTES", 5)
     with pytest.raises(UnreadableError, match="is larger than 0 MB, too large to read here"):

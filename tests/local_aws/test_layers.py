@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.local_aws.bench import wait_until
-from tests.local_aws.test_functions import FunctionBench
+from tests.local_aws.function_bench import FunctionBench
 
 FOREIGN = b"\x7fELF\x02\x01\x01" + bytes(9) + (3).to_bytes(2, "little") + (8).to_bytes(2, "little")  # MIPS
 # Elsewhere this machine's suffix, so that only the machine in the file's header tells.
@@ -105,3 +105,21 @@ def test_what_a_function_starts_sees_what_the_function_sees(functions: FunctionB
     status, _, said = json.loads(answer["Payload"].read())
     assert status == 1
     assert "the Lambda runtime does not have it" in said[0]
+
+
+def test_an_archive_is_unpacked_once_for_all_that_have_it(functions: FunctionBench) -> None:
+    places = "import os, only_in_the_layer as other\ndef handler(event, context):\n    return "
+    places += "[os.path.realpath(place) for place in (__file__, other.__file__)]\n"
+    layers = [layer(functions, {"python/only_in_the_layer/__init__.py": f"OF = {at}"}) for at in range(2)]
+    role = functions.role("places", service="lambda.amazonaws.com")
+    found = []
+    for code, arn in ((places, layers[0]), (places, layers[0]), (places, layers[1]), (f"{places}#", layers[1])):
+        functions.function(code, Layers=[arn], Role=role)
+        found.append(invoke(functions))
+        functions.functions.delete_function(FunctionName=functions.name)
+    first, second, other_layer, other_code = found
+    assert second == first  # whose worker, and its folder, have gone
+    assert other_layer[0] == first[0]
+    assert other_layer[1] != first[1]
+    assert other_code[0] != first[0]
+    assert other_code[1] == other_layer[1]

@@ -9,6 +9,9 @@ from drift_tools.endpoint import Request
 from examples.demo.waiting import wait_until
 from tests.open_engine.watched import Watched
 
+BUCKET = "the-teams-scores"
+# Of a batch.
+ROWS = 300
 SCORING = "scoring"
 """The model, and its role."""
 

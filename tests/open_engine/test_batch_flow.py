@@ -10,12 +10,9 @@ import pytest
 
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.waiting import wait_until
-from tests.open_engine.batches import scoring_model, team_bucket, transform
+from tests.open_engine.batches import BUCKET, ROWS, scoring_model, team_bucket, transform
 from tests.open_engine.conftest import Books, lived
 from tests.open_engine.watched import Told, Watched, at
-
-BUCKET = "the-teams-scores"
-ROWS = 300
 
 
 @dataclass

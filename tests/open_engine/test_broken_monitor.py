@@ -3,17 +3,15 @@
 Model Monitor's engine, of which nobody but this stack hears when it has stopped.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from unittest.mock import patch
 
 import pytest
 
-from drift_tools.__main__ import main
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from tests.open_engine.conftest import lived
+from tests.open_engine.runbook import redrive
 from tests.open_engine.watched import Watched, at
 
 ROWS = 300
@@ -89,18 +87,6 @@ def break_the_responder(stack: Watched, topic_arn: str = "") -> None:
     functions.update_function_configuration(
         FunctionName=name, Environment={"Variables": {**variables, "NOTIFICATION_TOPIC_ARN": topic_arn}}
     )
-
-
-def redrive(stack: Watched, queue_name: str, function: str) -> list[str]:
-    """The runbook's step, as a person does it: `drift-tools redrive`. The letters that were there."""
-    queue = stack.made("aws:sqs/queue:Queue", queue_name)
-    sqs = stack.cloud.client("sqs")
-    found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
-    # boto3 keeps the session of whichever embedded AWS was there first.
-    with patch.dict(os.environ, stack.cloud.environment()), patch("boto3.DEFAULT_SESSION", None):
-        assert main(["redrive", "--queue", queue, "--function", function]) == 0
-    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
-    return [letter["Body"] for letter in found]
 
 
 def send_again(stack: Watched, letter: str) -> None:

@@ -4,12 +4,10 @@ In the second hour the sample model's first two inputs stand still: its answers 
 is the facet.
 """
 
-import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ import pytest
 
 from drift_tools.endpoint import Request, baseline_requests, write_ground_truth
 from tests.open_engine.conftest import PROJECT, Books, lived
+from tests.open_engine.labelled import labelled
 from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
@@ -36,18 +35,6 @@ class Hours:
     told: list[Told] = field(default_factory=list)
     endpoints: list[str] = field(default_factory=list)
     books: list[Books] = field(default_factory=list)
-
-
-def labelled(folder: Path) -> Path:
-    """The sample's rows, with the label of each."""
-    with (PROJECT / "model/baseline.csv").open() as data, (PROJECT / "model/baseline_quality.csv").open() as quality:
-        both = zip(csv.DictReader(data), csv.DictReader(quality), strict=True)
-        rows = [{**row, "label": other["label"]} for row, other in both]
-    path = folder / "baseline_bias.csv"
-    names = ["prediction", "feature_1", "feature_2", "feature_3", "label"]
-    lines = [",".join(names), *(",".join(row[name] for name in names) for row in rows)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def still(number: int, seed: int) -> Iterator[Request]:

@@ -11,7 +11,7 @@ from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.waiting import wait_until
 from tests.open_engine.batches import team_bucket
 from tests.open_engine.conftest import lived
-from tests.open_engine.test_partition_flow import BUCKET, ROWS, documents, runs, scored, write
+from tests.open_engine.partitions import BUCKET, ROWS, documents, runs, scored, write
 from tests.open_engine.watched import at
 
 pytestmark = pytest.mark.matrix

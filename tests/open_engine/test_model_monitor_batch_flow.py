@@ -15,9 +15,8 @@ from drift_tools.endpoint import anomalous_requests, baseline_requests
 from drift_tools.job import suggest_baseline
 from drift_tools.tables import read_table
 from examples.demo.waiting import wait_until
-from tests.open_engine.batches import scoring_model, team_bucket, transform
+from tests.open_engine.batches import BUCKET, ROWS, scoring_model, team_bucket, transform
 from tests.open_engine.conftest import Books, lived
-from tests.open_engine.test_batch_flow import BUCKET, ROWS
 from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix

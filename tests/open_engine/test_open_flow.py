@@ -15,6 +15,7 @@ from drift_tools.__main__ import main
 from drift_tools.endpoint import acknowledgement, anomalous_requests, baseline_requests, new_normal, write_ground_truth
 from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import Books, lived
+from tests.open_engine.runbook import switch_off
 from tests.open_engine.watched import Told, Watched, at
 
 ROWS, LATE_ROWS = 200, 20
@@ -160,18 +161,6 @@ def let_a_job_fail(stack: Watched) -> None:
     stack.send(baseline_requests(ROWS, seed=9))
     key = stack.outputs["constraints_uri"].removeprefix(f"s3://{stack.bucket}/")
     stack.cloud.client("s3").put_object(Bucket=stack.bucket, Key=key, Body=b"{")
-
-
-def switch_off(stack: Watched) -> None:
-    """Disable the schedule, as somebody might in the console and forget about."""
-    scheduler = stack.cloud.client("scheduler")
-    name, group = (
-        stack.outputs["data_quality_schedule_name"],
-        stack.made("aws:scheduler/scheduleGroup:ScheduleGroup", ""),
-    )
-    found = scheduler.get_schedule(Name=name, GroupName=group)
-    kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
-    scheduler.update_schedule(**{key: found[key] for key in kept}, State="DISABLED")
 
 
 def lose_events(stack: Watched) -> None:

@@ -3,8 +3,6 @@ S3's events start the runs, however many files there are; what is written anew i
 sends no events the clock finds it. Nothing is scored by SageMaker.
 """
 
-import csv
-import io
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,15 +13,10 @@ from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.waiting import wait_until
 from tests.open_engine.batches import team_bucket
 from tests.open_engine.conftest import Books, lived
+from tests.open_engine.partitions import BUCKET, ROWS, documents, runs, scored, write
 from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix
-
-pa = pytest.importorskip("pyarrow")
-pq = pytest.importorskip("pyarrow.parquet")
-
-BUCKET = "the-teams-partitions"
-ROWS = 300
 
 
 @dataclass
@@ -34,39 +27,6 @@ class Partitions:
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     books: list[Books] = field(default_factory=list)
-
-
-def scored(stack: Watched, requests: Any) -> list[dict[str, Any]]:
-    """Rows as a team's own job writes them: the inputs, the model's answer, and an id."""
-    constraints = stack.document(stack.outputs["constraints_uri"].removeprefix(f"s3://{stack.bucket}/"))
-    names = [item["name"] for item in constraints["features"]]
-    runtime = stack.cloud.client("sagemaker-runtime")
-    payloads = [request.payload for request in requests]
-    body = "\n".join(payloads)
-    answer = runtime.invoke_endpoint(EndpointName=stack.endpoint, ContentType="text/csv", Body=body.encode())
-    answers = list(csv.reader(io.StringIO(answer["Body"].read().decode())))
-    rows = [
-        [*map(float, said), *map(float, payload.split(","))] for said, payload in zip(answers, payloads, strict=True)
-    ]
-    return [{"id": f"row-{number}", **dict(zip(names, row, strict=True))} for number, row in enumerate(rows)]
-
-
-def write(stack: Watched, partition: str, rows: list[dict[str, Any]], *, files: int = 3, prefix: str = "part") -> None:
-    s3 = stack.cloud.client("s3")
-    size = -(-len(rows) // files)
-    for number, some in enumerate(rows[first : first + size] for first in range(0, len(rows), size)):
-        buffer = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(some), buffer)
-        key = f"scores/{partition}/{prefix}-{number}.snappy.parquet"
-        s3.put_object(Bucket=BUCKET, Key=key, Body=buffer.getvalue())
-
-
-def runs(stack: Watched) -> list[dict[str, Any]]:
-    """The batches' jobs that have ended, oldest first."""
-    sagemaker = stack.cloud.client("sagemaker")
-    found = sagemaker.list_processing_jobs(NameContains="-bt-", SortOrder="Ascending")["ProcessingJobSummaries"]
-    jobs = [sagemaker.describe_processing_job(ProcessingJobName=item["ProcessingJobName"]) for item in found]
-    return [job for job in jobs if job["ProcessingJobStatus"] != "InProgress"]
 
 
 def heard(stack: Watched, *, due: bool) -> None:
@@ -80,12 +40,6 @@ def heard(stack: Watched, *, due: bool) -> None:
 
     if due:
         wait_until("a look that is planned", planned, seconds=60)
-
-
-def documents(stack: Watched, job: dict[str, Any]) -> dict[str, Any]:
-    uri = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"].removeprefix(f"s3://{stack.bucket}/")
-    keys = [key for key in stack.keys(f"{uri}/") if key.endswith(".json")]
-    return {key.rpartition("/")[2]: stack.document(key) for key in keys}
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,7 @@ import pytest
 from drift_tools.endpoint import anomalous_requests, baseline_requests
 from examples.demo.waiting import wait_until
 from tests.open_engine.conftest import lived
-from tests.open_engine.test_broken_monitor import redrive
-from tests.open_engine.test_open_flow import switch_off
+from tests.open_engine.runbook import redrive, switch_off
 from tests.open_engine.watched import Told, Watched, at
 
 pytestmark = pytest.mark.matrix

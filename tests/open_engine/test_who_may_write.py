@@ -17,7 +17,7 @@ from contract import bucket_layout
 from local_aws.apply import Deployment, deploy, load_settings
 from local_aws.privileges import Grant, grants, role_policies
 from tests.open_engine.conftest import PROJECT
-from tests.open_engine.test_clarify_flow import labelled
+from tests.open_engine.labelled import labelled
 
 WRITES = (
     "s3:PutObject",

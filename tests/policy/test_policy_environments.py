@@ -1,7 +1,7 @@
 """The guard rails against the whole stack, in every environment: nothing is found, and every rule has looked."""
 
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +9,8 @@ import pytest
 from policy.guard_rails.catalogue import RULES, STACK_RULES
 from policy.guard_rails.rule import Level, StackResource
 from tests.components.mocked_runtime import Registration, Run
+from tests.policy.damage import DAMAGE
 from tests.policy.environments import ENVIRONMENTS, environment, resources
-
-Change = Callable[[dict[str, Any]], None]
 
 
 def stack_resources(run: Run) -> list[StackResource]:
@@ -42,107 +41,6 @@ def test_nothing_is_found_in_the_whole(rule: Any, name: str) -> None:
     assert rule.check(stack_resources(environment(name))) == []
 
 
-def statement_change(key: str, change: Change, sid: str | None = None) -> Change:
-    """Change the statements (of a name) in a policy document of a resource."""
-
-    def apply(inputs: dict[str, Any]) -> None:
-        document = json.loads(inputs[key])
-        changed = [item for item in document["Statement"] if sid in (None, item.get("Sid"))]
-        assert changed
-        for item in changed:
-            change(item)
-        inputs[key] = json.dumps(document)
-
-    return apply
-
-
-# Rule -> type and name of a resource of this very stack, and what somebody might do to it.
-DAMAGE: dict[str, tuple[str, str, Change]] = {
-    "no-wildcard-actions": (
-        *("aws:iam/rolePolicy:RolePolicy", "-monitor-role-policy"),
-        statement_change("policy", lambda item: item.update(Action=["s3:*"]), "ReadObjects"),
-    ),
-    "no-wildcard-resources": (
-        *("aws:iam/rolePolicy:RolePolicy", "-monitor-role-policy"),
-        statement_change("policy", lambda item: item.update(Resource=["*"]), "ReadObjects"),
-    ),
-    "no-writable-code": (
-        *("aws:iam/rolePolicy:RolePolicy", "-monitor-role-policy"),
-        statement_change("policy", lambda item: item.update(Resource=["arn:aws:s3:::b/job-code/*"]), "WriteObjects"),
-    ),
-    "pass-role-limited": (
-        *("aws:iam/rolePolicy:RolePolicy", "-start-baseline-role-policy"),
-        statement_change("policy", lambda item: item.pop("Condition"), "PassJobRole"),
-    ),
-    "no-confused-deputy": (
-        *("aws:iam/role:Role", "-monitor-role"),
-        statement_change("assumeRolePolicy", lambda item: item.pop("Condition")),
-    ),
-    "no-open-principals": (
-        *("aws:sns/topicPolicy:TopicPolicy", "-notifications-policy"),
-        statement_change("policy", lambda item: item.update(Principal="*"), "ResponderPublishes"),
-    ),
-    "no-broad-managed-policies": (
-        *("aws:iam/role:Role", "-monitor-role"),
-        lambda inputs: inputs.update(managedPolicyArns=["arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"]),
-    ),
-    "no-secrets-in-environments": (
-        *("aws:lambda/function:Function", "-alarm-responder"),
-        lambda inputs: inputs["environment"]["variables"].update(SLACK_TOKEN="x"),
-    ),
-    "buckets-closed": (
-        *("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", ""),
-        lambda inputs: inputs.update(blockPublicPolicy=False),
-    ),
-    "buckets-encrypted": (
-        *("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", ""),
-        lambda inputs: inputs.update(rules=[]),
-    ),
-    "buckets-tls-only": (
-        *("aws:s3/bucketPolicy:BucketPolicy", ""),
-        statement_change("policy", lambda item: item.update(Resource=item["Resource"][:1])),
-    ),
-    "queues-encrypted": (
-        *("aws:sqs/queue:Queue", "-alarm-responder-dead-letters"),
-        lambda inputs: inputs.update(sqsManagedSseEnabled=False),
-    ),
-    "topics-tls-only": (
-        *("aws:sns/topicPolicy:TopicPolicy", "-alarms-policy"),
-        statement_change("policy", lambda item: item.update(Effect="Allow"), "DenyInsecureTransport"),
-    ),
-    "subscriptions-over-tls": (
-        *("aws:sns/topicSubscription:TopicSubscription", "-alarms-responder"),
-        lambda inputs: inputs.update(protocol="http"),
-    ),
-    "endpoints-capture-data": (
-        *("aws:sagemaker/endpointConfiguration:EndpointConfiguration", ""),
-        lambda inputs: inputs["dataCaptureConfig"].update(enableCapture=False),
-    ),
-    "models-isolated": (
-        *("aws:sagemaker/model:Model", ""),
-        lambda inputs: inputs.update(enableNetworkIsolation=False),
-    ),
-    "jobs-encrypt-traffic": (
-        *("aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition", ""),
-        lambda inputs: inputs["jobResources"]["clusterConfig"].update(instanceCount=2),
-    ),
-    "logs-end": (
-        *("aws:cloudwatch/logGroup:LogGroup", "-alarm-responder-logs"),
-        lambda inputs: inputs.update(retentionInDays=0),
-    ),
-    "functions-own-their-logs": (
-        *("aws:lambda/function:Function", "-alarm-responder"),
-        lambda inputs: inputs.pop("loggingConfig"),
-    ),
-    "alarms-tell-somebody": (
-        *("aws:cloudwatch/metricAlarm:MetricAlarm", "-data-quality-job-failures"),
-        lambda inputs: inputs.update(alarmActions=[]),
-    ),
-    "required-tags": (
-        *("aws:sns/topic:Topic", "-notifications"),
-        lambda inputs: inputs["tags"].pop("project"),
-    ),
-}
 # Nothing in the stack is of a kind that these rules are about; test_policy_rules.py shows them fire.
 ELSEWHERE = {"function-urls-authenticated"}
 
@@ -184,13 +82,7 @@ def test_a_bucket_without_a_companion_is_found(kind: str) -> None:
 def test_a_topic_for_alarms_with_the_managed_key_is_found() -> None:
     [rule] = [rule for rule in STACK_RULES if rule.name == "topics-encrypted"]
     changed = [
-        StackResource(
-            type=item.type,
-            urn=item.urn,
-            name=item.name,
-            properties={**item.properties, "kmsMasterKeyId": "alias/aws/sns"},
-            references=item.references,
-        )
+        replace(item, properties={**item.properties, "kmsMasterKeyId": "alias/aws/sns"})
         if item.type == "aws:sns/topic:Topic"
         else item
         for item in stack_resources(environment("dev"))
@@ -205,13 +97,7 @@ def test_a_topic_for_alarms_with_the_managed_key_is_found() -> None:
 def test_a_topic_for_people_without_a_key_is_found() -> None:
     [rule] = [rule for rule in STACK_RULES if rule.name == "topics-encrypted"]
     changed = [
-        StackResource(
-            type=item.type,
-            urn=item.urn,
-            name=item.name,
-            properties={key: value for key, value in item.properties.items() if key != "kmsMasterKeyId"},
-            references=item.references,
-        )
+        replace(item, properties={key: value for key, value in item.properties.items() if key != "kmsMasterKeyId"})
         for item in stack_resources(environment("dev"))
     ]
     [finding] = rule.check(changed)

@@ -6,13 +6,11 @@ from typing import Final
 from components import naming
 from components.args import ACCOUNT
 from components.iam import (
-    NO_VPC,
     NOTHING_OUTSIDE,
     AwsContext,
     Outside,
     PolicyDocument,
     Statement,
-    Vpc,
     allow,
     function_basics,
     key_of_instances,
@@ -29,6 +27,7 @@ from components.iam import (
     trust,
     write_objects,
 )
+from components.monitors.policies import OWN_DATA_ALONE, JobReach
 from contract import bucket_layout, retraining
 from contract.monitor_kinds import KINDS
 
@@ -229,16 +228,11 @@ def run_policy(
     *,
     bucket: str,
     image_uri: str,
-    kinds: Iterable[str] = KINDS,
+    reach: JobReach = OWN_DATA_ALONE,
     asks_model: bool = False,
-    scripts: bool = False,
     baselines: bool = False,
     shares: bool = False,
-    outside: Outside = NOTHING_OUTSIDE,
-    vpc: Vpc = NO_VPC,
-    kms_key_arn: str | None = None,
     result_tables: str | None = None,
-    batch_uris: Sequence[str] = (),
 ) -> PolicyDocument:
     """The processing jobs: a run, in AWS's scikit-learn image; `baselines`: the baseline jobs too; `shares`: runs on
     several instances.
@@ -247,19 +241,19 @@ def run_policy(
         *run_statements(
             context,
             bucket=bucket,
-            kinds=kinds,
+            kinds=reach.kinds,
             asks_model=asks_model,
-            scripts=scripts,
+            scripts=reach.scripts,
             baselines=baselines,
             shares=shares,
-            outside=outside,
+            outside=reach.outside,
             result_tables=tables_elsewhere(context, bucket, result_tables),
-            batch_uris=batch_uris,
+            batch_uris=reach.batch_uris,
         ),
         sagemaker_logs(context, naming.PROCESSING_LOG_GROUP),
         *pull_images(context, [image_uri]),
-        *network_interfaces(context, vpc),
-        *key_of_instances(kms_key_arn),
+        *network_interfaces(context, reach.vpc),
+        *key_of_instances(reach.kms_key_arn),
     )
 
 

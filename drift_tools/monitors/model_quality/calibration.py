@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
-from scipy.stats import rankdata
+
+from drift_tools.significance import mid_ranks
 
 Numbers = NDArray[np.float64]
 
@@ -133,5 +134,5 @@ def area_under_roc(outcomes: Numbers, scores: Numbers) -> float:
     rest = len(outcomes) - number
     if not number or not rest:
         return float("nan")
-    ranks = rankdata(scores)
+    ranks = mid_ranks(scores)
     return float((ranks[positive].sum() - number * (number + 1) / 2) / (number * rest))

@@ -28,8 +28,7 @@ from sklearn.tree import DecisionTreeRegressor
 from drift_tools.errors import InputError
 from drift_tools.monitors.attribution import Attribution, ModelProcess, attribute
 from drift_tools.tables import Column, Table
-
-from .test_attribution_values import by_definition
+from tests.drift_tools.attribution.definition import by_definition
 
 SCRIPT = """
 import csv, io, joblib, os

@@ -10,6 +10,7 @@ import pytest
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.attribution.model_process import ModelProcess, unpack
+from tests.drift_tools.attribution.model_folder import folder
 
 DEFAULTS = """
 class Sum:
@@ -35,13 +36,6 @@ def output_fn(prediction, accept):
 TRANSFORM = (
     "def model_fn(d): return 3\ndef transform_fn(model, body, content_type, accept): return f'{model} {body} {accept}'"
 )
-
-
-def folder(tmp_path: Path, script: str) -> Path:
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "inference.py").write_text(script)
-    (tmp_path / "weight").write_text("2.5")
-    return tmp_path
 
 
 def archive(tmp_path: Path, script: str) -> Path:

@@ -11,17 +11,10 @@ from contract.bad_windows import BadWindows
 from contract.new_normal import NewNormal
 from drift_tools.errors import InputError
 from drift_tools.job.window_store import Folder, WindowStore
-from tests.drift_tools.job.test_window_judgement import NOW, STATE, earlier_windows, judged, state, violations
-from tests.drift_tools.open_box import Box, captured, make_baseline, rows
+from tests.drift_tools.job.judged_windows import NOW, STATE, earlier_windows, judged, state, violations
+from tests.drift_tools.open_box import Box, captured, rows
 
 SAID = NewNormal(since="2025-12-30T10:00:00Z", by="ann", at="2026-01-01T09:00:00Z", note="the new form")
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Box:
-    box = Box(tmp_path / "ml")
-    make_baseline(box)
-    return box
 
 
 def say(box: Box, name: str, content: bytes) -> None:

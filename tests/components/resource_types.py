@@ -1,0 +1,13 @@
+"""Types of resources, as the engine is asked for them."""
+
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+BUCKET = "aws:s3/bucket:Bucket"
+DATA_QUALITY = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
+FUNCTION = "aws:lambda/function:Function"
+INVOCATION = "aws:lambda/invocation:Invocation"
+MODEL_MONITORS = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+MODEL_QUALITY = "aws-native:sagemaker:ModelQualityJobDefinition"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+ROLE = "aws:iam/role:Role"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+TOPIC = "aws:sns/topic:Topic"

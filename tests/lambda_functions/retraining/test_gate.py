@@ -1,0 +1,49 @@
+"""The gate: people are asked, once, and their answer says who gave it."""
+
+import json
+from typing import Any
+
+from tests.lambda_functions.retraining.services import PACKAGE, World, ask
+
+
+def changed(status: str) -> dict[str, Any]:
+    detail = {"ModelPackageArn": PACKAGE, "ModelApprovalStatus": status}
+    return {"detail-type": "SageMaker Model Package State Change", "detail": detail}
+
+
+def test_people_are_asked_and_the_answer_says_who_gave_it(world: World) -> None:
+    world.candidate()
+    ask(world)
+    (message,) = world.sns.published
+    assert f"python -m drift_tools approve {PACKAGE}" in message["Message"]
+    chat = message["MessageAttributes"]["chat"]["StringValue"]
+    assert chat.split("\n")[0] == message["Subject"]
+    assert chat.endswith("\nRunbook: docs/operations.md, Retraining")
+    assert len(chat) <= 400
+    who = {"IamIdentity": {"Arn": "arn:aws:iam::111122223333:user/ada"}}
+    world.sagemaker.packages[PACKAGE].update(
+        ModelApprovalStatus="Approved", ApprovalDescription="reviewed", LastModifiedBy=who
+    )
+    assert world.step(changed("PendingManualApproval")) == {"ignored": "PendingManualApproval"}
+    world.step(changed("Approved"))
+    (answer,) = world.states.answers
+    assert answer["taskToken"] == "t"
+    assert json.loads(answer["output"]) == {
+        "status": "Approved", "by": "arn:aws:iam::111122223333:user/ada", "note": "reviewed",
+    }  # fmt: skip
+    assert world.step(changed("Approved")) == {"ignored": "nothing waits for it"}
+
+
+def test_an_answer_that_came_before_the_question_is_heard(world: World) -> None:
+    world.candidate("Rejected")
+    ask(world)
+    assert json.loads(world.states.answers[0]["output"])["status"] == "Rejected"
+    assert world.sns.published == []
+
+
+def test_without_an_answer_the_candidate_is_rejected(world: World) -> None:
+    world.candidate()
+    ask(world)
+    assert world.step({"step": "expire", "package": PACKAGE})["status"] == "Expired"
+    assert world.sagemaker.packages[PACKAGE]["ModelApprovalStatus"] == "Rejected"
+    assert world.step(changed("Rejected")) == {"ignored": "nothing waits for it"}
