@@ -15,6 +15,7 @@ from components.args.schedules import (
     max_runtime,
     schedule_expression,
 )
+from contract.answer_path import syntax_error
 from contract.segment_origins import ORIGINS
 
 LONGEST_VARIABLE: Final = 256  # of a processing job's environment
@@ -234,6 +235,13 @@ class DataQualitySettings(RunSettings):
     def files_outside(self) -> Sequence[pulumi.Input[str]]:
         """None: its baseline is the stack's."""
         return ()
+
+
+def check_path(path: str, attribute: str | None) -> None:
+    """Refuse an attribute of an answer that is meant as a JMESPath and cannot be parsed. Raises ArgumentError."""
+    problem = syntax_error(attribute) if attribute else None
+    if problem:
+        raise ArgumentError(f"{path}: {problem}")
 
 
 def check_segments(segments: Sequence[str], engine: str, path: str, *, allowed: Sequence[str] = (OPEN,)) -> None:

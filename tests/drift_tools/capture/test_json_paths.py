@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.answer_path import syntax_error
 from drift_tools.capture import OUTPUT, iterate_captures
 from drift_tools.capture.json_paths import json_paths
 from drift_tools.errors import InputError, UnusableError
@@ -41,6 +42,33 @@ def test_a_position_beside_an_expression_is_refused() -> None:
         "predictions[0].label is a JMESPath and 1 a position, which an answer does not have both: write the position "
         "as a JMESPath, such as [1]"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("predictions[0", "it ends too early"),
+        ("predictions[0].", "it ends too early"),
+        ("scores[?p >", "it ends too early"),
+        ("predictions[0]score", "'s' at character 15 cannot stand there"),
+        ("predictions[0]]", "']' at character 15 cannot stand there"),
+        ("predictions..score", "'.' at character 13 cannot stand there"),
+        ("a.b[years]", "'y' at character 5 cannot stand there"),
+        ('"score', "'\"' at character 1 cannot stand there"),
+    ],
+)
+def test_an_expression_that_cannot_be_parsed_is_told_with_its_place(path: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        json_paths(["0", path])
+    assert str(caught.value) == (
+        f"{path} is a JMESPath that cannot be parsed: {said}; correct it (a key with such characters is written in "
+        "double quotes)"
+    )
+
+
+@pytest.mark.parametrize("name", ["age [years]", "income (USD)", "model-v1.0", "50%", "rate*", "a.b-c", "größe.m"])
+def test_a_name_that_merely_looks_odd_is_a_name(name: str) -> None:
+    assert syntax_error(name) is None
 
 
 @pytest.mark.parametrize("path", ["a.b", "predictions[3]", "max(data)"])
