@@ -1,4 +1,7 @@
-"""Attributes that are meant as a JMESPath and cannot be parsed. As names, nobody would find columns of them."""
+"""Attributes that are meant as a JMESPath and cannot be parsed. As names, nobody would find columns of them.
+
+The `jmespath` library parses them, where it is there: the components before a deployment, and who reads the answers.
+"""
 
 import re
 
@@ -6,26 +9,17 @@ import re
 _MEANT = re.compile(r'(?:^|\S)\[|[{}|@`]|\.\.|^[."]|\.$')
 
 
-def syntax_error(text: str) -> str | None:
-    """What is wrong with an attribute, and where; None if it can be parsed, or is meant as a name.
+def is_meant_as_path(attribute: str) -> bool:
+    """Whether an attribute that cannot be parsed is no name of a column or a key either."""
+    return _MEANT.search(attribute) is not None
 
-    Without the `jmespath` library nobody can say; who reads the answers needs it, and says so.
-    """
-    if not _MEANT.search(text):
-        return None
-    try:
-        import jmespath  # noqa: PLC0415 - boto3 brings it along; a name and a position need none
-        from jmespath.exceptions import JMESPathError  # noqa: PLC0415 - as above
-    except ImportError:
-        return None
-    try:
-        jmespath.compile(text)
-    except JMESPathError as error:
-        place = int(getattr(error, "lex_position", len(text)))
-        at_end = place >= len(text)
-        where = "it ends too early" if at_end else f"{text[place]!r} at character {place + 1} cannot stand there"
-        return (
-            f"{text} is a JMESPath that cannot be parsed: {where}; correct it (a key with such characters is written "
-            "in double quotes)"
-        )
-    return None
+
+def not_parsed(attribute: str, place: int | None) -> str:
+    """What to say of it; `place`: of the character where the library gave up."""
+    where = "it ends too early"
+    if place is not None and place < len(attribute):
+        where = f"{attribute[place]!r} at character {place + 1} cannot stand there"
+    return (
+        f"{attribute} is a JMESPath that cannot be parsed: {where}; correct it (a key with such characters is written "
+        "in double quotes)"
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from contract.answer_path import syntax_error
+from contract.answer_path import is_meant_as_path, not_parsed
 from drift_tools.errors import InputError, UnusableError
 
 # A key of the answer, or a column's position: those need no expression.
@@ -67,8 +67,8 @@ def json_paths(attributes: Iterable[str]) -> tuple[JsonPath, ...]:
         try:
             expression = jmespath.compile(text)
         except JMESPathError as error:  # a name with a blank or a hyphen is the key of that name, or there is none
-            if problem := syntax_error(text):
-                raise InputError(problem) from error
+            if is_meant_as_path(text):
+                raise InputError(not_parsed(text, getattr(error, "lex_position", None))) from error
             found.append(JsonPath(text, None, chooses=True))
             continue
         found.append(JsonPath(text, expression, chooses=_chooses(expression.parsed)))
