@@ -11,7 +11,7 @@ from drift_tools.capture import blocks as capture_blocks
 from drift_tools.capture import numbers_in_place as module
 from drift_tools.capture import payloads, read_captures
 from drift_tools.capture.numbers_in_place import numbers_in_place
-from tests.drift_tools.capture.test_zones import assert_same
+from tests.drift_tools.capture.both_readers import assert_same
 from tests.drift_tools.records import record
 
 NUMBER = st.one_of(

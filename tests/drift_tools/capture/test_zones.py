@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drift_tools.capture import Captures, iterate_captures, payloads, read_captures, templates, uniform
 from drift_tools.capture import blocks as capture_blocks
+from drift_tools.capture import payloads, read_captures, templates, uniform
 from drift_tools.capture import read as reading
 from drift_tools.capture.records import Selection
+from tests.drift_tools.capture.both_readers import assert_same
 from tests.drift_tools.records import record, side
 
 # A quote, a backslash, a line's beginning and what only a careful reader takes for a blank, besides plain text.
@@ -36,25 +37,6 @@ SCALAR = st.one_of(
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture_blocks, "_FEW", 2)
-
-
-def assert_same(lines: list[str]) -> Captures:
-    """The fast reader's answer, which is the careful one's, also where the types are asked for beforehand."""
-    careful, fast = read_captures(lines, fast=False), read_captures(lines)
-    typed = next(iterate_captures(lines, typed=True, batch_rows=10**6))
-    for found in (fast, typed):
-        assert (found.read, found.used, found.skipped) == (careful.read, careful.used, careful.skipped)
-        assert found.origins == careful.origins
-        assert found.data.names == careful.data.names
-        for name, column in found.data.columns.items():
-            other = careful.data.columns[name]
-            numbers, wrong = column.as_numbers()
-            assert (len(column), column.present, wrong) == (len(other), other.present, other.as_numbers()[1])
-            assert np.array_equal(numbers.view(np.int64), other.as_numbers()[0].view(np.int64)), name
-            assert column.types == other.types, name
-            assert column.as_texts().tolist() == other.as_texts().tolist(), name
-            assert column.is_mostly_numerical == other.is_mostly_numerical, name
-    return fast
 
 
 @settings(deadline=None)
