@@ -220,7 +220,7 @@ def iterate_captures(
 
     The parameters are those of `read_captures`, and `attributes`: what is wanted of the answers, as Model Monitor names
     it. If one is a JMESPath, a JSON answer has one column for each, of its name, and no others. `typed`: the types of
-    all cells will be asked for, as a profile does; the result is the same, and quicker then.
+    all cells will be asked for, as a profile does; the result is the same, and sooner there, as two threads find them.
 
     The counts of a batch are its own; its rows, at least `batch_rows` but for the last, are at most a block of the file
     more. How many columns a record should have, where their names do not say, is what most records of the first batch
