@@ -13,6 +13,7 @@ from drift_tools.tables import Numbers, Order
 
 try:
     import pyarrow as pa
+    import pyarrow.compute as pc
 except ImportError:  # a Lambda function has no room for it; everything is then read with care
     pa = None
 
@@ -70,7 +71,9 @@ def numbers_between(content: NDArray[np.uint8], starts: Order, ends: Order, *, h
         valid = np.full((texts + 7) // 8, _EVERY_OTHER, dtype=np.uint8)
     buffers = map(pa.py_buffer, (offsets, content, valid))
     array = pa.StringArray.from_buffers(texts, *buffers, null_count=len(starts) - 1 + missing)
-    numbers = np.frombuffer(array.cast(pa.float64()).buffers()[1], dtype=np.float64)[:texts:2]
+    # Of the system's memory: pyarrow's own pool gives such pieces back to the kernel, part by part.
+    parsed = pc.cast(array, pa.float64(), memory_pool=pa.system_memory_pool())
+    numbers = np.frombuffer(parsed.buffers()[1], dtype=np.float64)[:texts:2]
     if missing:
         numbers = np.where(present[::2], numbers, np.nan)
     # What is not finite may be something that only one of the two parsers takes for a number.
