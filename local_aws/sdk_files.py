@@ -1,7 +1,8 @@
 """What makes boto3's clients quickly: the SDK's descriptions of services are read once, and every fork has them.
 
-Run by path by the process that functions' workers are forked from (local_aws/seams/functions.py), after boto3 is
-imported there; imported by nobody. A function that brings its own SDK gets nothing of this: its process is no fork.
+Run by path by the processes that functions' workers and jobs are forked from (local_aws/seams/functions.py,
+local_aws/sagemaker/container.py), after boto3 is imported there; imported by nobody. A function or a job that brings
+its own SDK gets nothing of this: its process is no fork.
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.loaders import JSONFileLoader, Loader
 
-# Most functions here make clients of these; the files of others are kept from the first reading on.
+# Most functions and jobs here make clients of these; the files of others are kept from the first reading on.
 _SERVICES = ("s3", "sagemaker", "cloudwatch")
 
 
