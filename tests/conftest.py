@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 # One thread for linear algebra, in the tests and in whatever they start: two workers with two threads each wait for
-# each other in busy loops (tests/drift_tools/test_multivariate.py: 7 s of processor time instead of 40). Set before
-# numpy is imported, which reads it once.
+# each other in busy loops (tests/drift_tools/significance/test_multivariate.py: 7 s of processor time instead of 40).
+# Set before numpy is imported, which reads it once.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

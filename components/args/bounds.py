@@ -1,7 +1,7 @@
 """What AWS and its providers take of a number or a text: one table, checked before the first resource is made.
 
 Who refuses a value otherwise does so minutes into a deployment, and in words of its own. Each line names AWS's own
-model of the value, against which `tests/components/test_bounds.py` holds it; a line that is narrower says why.
+model of the value, against which `tests/components/args/test_bounds.py` holds it; a line that is narrower says why.
 The provider's own bounds are from the schemas of hashicorp/terraform-provider-aws, on which pulumi-aws rests.
 """
 

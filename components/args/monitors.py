@@ -15,6 +15,7 @@ from components.args.schedules import (
     max_runtime,
     schedule_expression,
 )
+from contract.answer_path import is_meant_as_path, not_parsed
 from contract.segment_origins import ORIGINS
 
 LONGEST_VARIABLE: Final = 256  # of a processing job's environment
@@ -234,6 +235,25 @@ class DataQualitySettings(RunSettings):
     def files_outside(self) -> Sequence[pulumi.Input[str]]:
         """None: its baseline is the stack's."""
         return ()
+
+
+def check_path(path: str, attribute: str | None) -> None:
+    """Refuse an attribute of an answer that is meant as a JMESPath and cannot be parsed. Raises ArgumentError.
+
+    Without the `jmespath` library, which boto3 brings along, the first run says so.
+    """
+    if attribute is None or not is_meant_as_path(attribute):
+        return
+    try:
+        import jmespath  # noqa: PLC0415 - optional, see above
+        from jmespath.exceptions import JMESPathError  # noqa: PLC0415 - as above
+    except ImportError:
+        return
+    try:
+        jmespath.compile(attribute)
+    except JMESPathError as error:
+        problem = not_parsed(attribute, getattr(error, "lex_position", None))
+        raise ArgumentError(f"{path}: {problem}") from error
 
 
 def check_segments(segments: Sequence[str], engine: str, path: str, *, allowed: Sequence[str] = (OPEN,)) -> None:

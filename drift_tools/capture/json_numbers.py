@@ -1,6 +1,7 @@
 """JSON payloads that hold nothing but numbers between constants: with blanks for the constants they are CSV."""
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,21 +9,23 @@ from drift_tools.capture.templates import Template
 from drift_tools.capture.zones import Bytes, Content, NotUniformError, stand_at
 from drift_tools.tables import JSON_NUMBER, Order, are_json_numbers
 
-try:
-    import pyarrow as pa
-except ImportError:  # a Lambda function has no room for it; everything is then read with care
-    pa = None
-
 _NEWLINE, _SPACE, _COMMA, _LAST_OF_PLAIN = b"\n ,9"
 _JSON_NUMBER = re.compile(JSON_NUMBER[1:-1].encode())
 # Above this share of numbers with an exponent, strings are made of all of them.
 _MOST_EXPONENTS = 0.05
 
 
-def numbers_alone(template: Template, content: Content, count: int) -> Content | None:
-    """The same payloads with blanks for what is the same in all lines; None if there may be more than numbers, as JSON
-    writes them, in between.
-    """
+@dataclass(frozen=True, eq=False, slots=True)
+class NumbersAlone:
+    """Payloads with blanks for what is the same in all lines, and where the numbers begin and end, line by line."""
+
+    content: Bytes
+    starts: Order
+    ends: Order
+
+
+def numbers_alone(template: Template, content: Content, count: int) -> NumbersAlone | None:
+    """The numbers of payloads; None if there may be more than numbers, as JSON writes them, between constants."""
     every: Bytes = np.array(np.frombuffer(content, dtype=np.uint8))
     width = len(template.pieces)
     borders = np.flatnonzero((every == _COMMA) | (every == _NEWLINE))
@@ -48,7 +51,7 @@ def numbers_alone(template: Template, content: Content, count: int) -> Content |
     blanks = count * int(befores.sum() + afters.sum())
     if int(np.count_nonzero(every == _SPACE)) != blanks or not _are_json(every, borders, inside_starts, inside_ends):
         return None
-    return pa.py_buffer(every)
+    return NumbersAlone(every, inside_starts.ravel(), inside_ends.ravel())
 
 
 def _are_json(every: Bytes, borders: Order, starts: Order, ends: Order) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from contract.answer_path import is_meant_as_path, not_parsed
 from drift_tools.errors import InputError, UnusableError
 
 # A key of the answer, or a column's position: those need no expression.
@@ -48,7 +49,7 @@ class JsonPath:
 def json_paths(attributes: Iterable[str]) -> tuple[JsonPath, ...]:
     """Compile attributes, if one of them is an expression; empty if all are plain names and positions.
 
-    Raises `InputError` if there is one and no `jmespath` library.
+    Raises `InputError` for one that cannot be parsed, or if there is one and no `jmespath` library.
     """
     texts = list(dict.fromkeys(attributes))
     if all(_PLAIN.fullmatch(text) for text in texts):
@@ -65,7 +66,9 @@ def json_paths(attributes: Iterable[str]) -> tuple[JsonPath, ...]:
     for text in texts:
         try:
             expression = jmespath.compile(text)
-        except JMESPathError:  # a name with a blank or a hyphen is the key of that name, or there is none
+        except JMESPathError as error:  # a name with a blank or a hyphen is the key of that name, or there is none
+            if is_meant_as_path(text):
+                raise InputError(not_parsed(text, getattr(error, "lex_position", None))) from error
             found.append(JsonPath(text, None, chooses=True))
             continue
         found.append(JsonPath(text, expression, chooses=_chooses(expression.parsed)))

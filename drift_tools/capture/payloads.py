@@ -5,7 +5,8 @@ were written, and which type each cell has, is found out when somebody asks. Wha
 whatever is more than numbers between constants, is cut into strings first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,11 +17,13 @@ from numpy.typing import NDArray
 from drift_tools.capture import templates as layouts
 from drift_tools.capture.json_numbers import numbers_alone
 from drift_tools.capture.marks import has_only_the_templates_marks
+from drift_tools.capture.numbers_in_place import numbers_between, numbers_in_place
 from drift_tools.capture.templates import Template
 from drift_tools.capture.zones import Content, NotUniformError
 from drift_tools.tables import (
     ArrowTexts,
     Cells,
+    Numbers,
     ParsedCells,
     Parts,
     Run,
@@ -52,31 +55,61 @@ def cells_of(template: Template, content: Content, count: int, *, are_typed: boo
         return typed(template, fill(template, content, count))
     holes = [piece.hole for piece in template.pieces if piece.hole is not None]
     kinds = {hole.kind for hole in holes}
-    if has_only_the_templates_marks(template, content, count) and len(holes) == len(template.pieces):
+    if len(holes) == len(template.pieces):
         if kinds == {layouts.CSV_CELL} and not any(piece.before or piece.after for piece in template.pieces):
-            return _parsed(template, content, content, count, is_json=False)
-        if kinds == {layouts.JSON_SCALAR}:
+            return _csv_cells(template, content, count)
+        if kinds == {layouts.JSON_SCALAR} and has_only_the_templates_marks(template, content, count):
             plain = numbers_alone(template, content, count)
             if plain is not None:
-                return _parsed(template, content, plain, count, is_json=True)
+                with suppress(pa.ArrowInvalid):
+                    found = numbers_between(plain.content, plain.starts, plain.ends, has_empty=False)
+                    columns = np.ascontiguousarray(found.reshape(count, -1).T)
+                    return _runs(pa.py_buffer(plain.content), template, columns, is_json=True)
     return typed(template, fill(template, content, count))
 
 
-def _parsed(template: Template, content: Content, plain: Content, count: int, *, is_json: bool) -> dict[str, Run]:
-    """The cells of payloads of which `plain` has the cells alone."""
-    roles = [piece.hole.role for piece in template.pieces if piece.hole is not None]
-    first = bytes(memoryview(plain)[: _first_break(plain)]).split(b",")
+def _csv_cells(template: Template, content: Content, count: int) -> dict[str, Run]:
+    """The cells of payloads that are nothing but cells and commas."""
+    roles = _roles(template)
+    first = bytes(memoryview(content)[: _first_break(content)]).split(b",")
+    if len(first) != len(roles):  # it need not be of the line that the template was made of
+        raise NotUniformError
     numbers = [role for role, cell in zip(roles, first, strict=True) if cell[:1] and cell[0] in _STARTS_NUMBER]
-    try:
-        if not numbers or (is_json and len(numbers) < len(roles)):
-            raise pa.ArrowInvalid("no numbers")
-        table = _table(plain, roles, numbers, missing=[] if is_json else [""])
-        if table.num_rows != count:
-            raise NotUniformError
-        values = {role: _as_floats(table[role]) for role in numbers}
-    except pa.ArrowInvalid:  # one is no number, or there are more cells than holes
-        return typed(template, fill(template, content, count))
-    spelling = _Texts(plain, roles, is_json=is_json)
+    if len(numbers) + first.count(b"") == len(roles):
+        with suppress(pa.ArrowInvalid):  # one is no number
+            found = numbers_in_place(content, count, len(roles))
+            if found is not None:
+                return _runs(content, template, found, is_json=False)
+    with suppress(pa.ArrowInvalid):  # or there are more cells than holes
+        if numbers and has_only_the_templates_marks(template, content, count):
+            return _numbers_and_texts(template, content, count, numbers)
+    return typed(template, fill(template, content, count))
+
+
+def _roles(template: Template) -> list[str]:
+    return [piece.hole.role for piece in template.pieces if piece.hole is not None]
+
+
+def _runs(content: Content, template: Template, numbers: Iterable[Numbers], *, is_json: bool) -> dict[str, Run]:
+    """The cells of numbers alone, NaN where one is missing."""
+    roles = _roles(template)
+    spelling = _Texts(content, roles, is_json=is_json)
+    cells: dict[str, Run] = {}
+    for role, floats in zip(roles, numbers, strict=True):
+        present = len(floats) - int(np.count_nonzero(np.isnan(floats)))
+        # Of a column without any value its texts would be asked for, though there are none.
+        cells[role] = ParsedCells(floats, present, _Spelling(spelling, role)) if present else Cells.missing(len(floats))
+    return cells
+
+
+def _numbers_and_texts(template: Template, content: Content, count: int, numbers: Sequence[str]) -> dict[str, Run]:
+    """The cells of CSV, of which these begin as numbers; raises `pyarrow.ArrowInvalid` if one is none."""
+    roles = _roles(template)
+    table = _table(content, roles, numbers, missing=[""])
+    if table.num_rows != count:
+        raise NotUniformError
+    values = {role: _as_floats(table[role]) for role in numbers}
+    spelling = _Texts(content, roles, is_json=False)
     cells: dict[str, Run] = {}
     for role in roles:
         if role not in values:

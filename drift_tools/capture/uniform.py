@@ -6,9 +6,11 @@ between all commas where a zone is not found.
 
 import re
 from binascii import a2b_base64
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -27,6 +29,8 @@ from drift_tools.tables import ArrowTexts, Cells, NotPlainError, Order, Parts, R
 
 _Content: TypeAlias = memoryview | bytes
 _ORIGIN = ("eventId", "inferenceId", "inferenceTime")
+# As many kinds of requests as one endpoint mostly has.
+_KEPT_LAYOUTS = 4
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,8 +79,7 @@ class Lines:
 def read_at_once(lines: Lines, selection: Selection, result: BlockResult) -> bool:
     """Add the records to the result; False, and nothing added, if they are not all of one layout."""
     try:
-        layout = layout_of(lines.first, selection)
-        found = _found(layout, lines, selection)
+        layout, found = _as_before(lines, selection) or _found(layout_of(lines.first, selection), lines, selection)
     except (NoTemplateError, NotUniformError, NotPlainError):
         return False
     kept = len(found.lines)
@@ -105,12 +108,31 @@ class _Found:
     cells: Mapping[str, Run]
 
 
-def _found(layout: Layout, lines: Lines, selection: Selection) -> _Found:
+@lru_cache(maxsize=8)
+def _known(_: Selection) -> deque[tuple[Layout, Envelope]]:
+    """The layouts that blocks of this selection had, the last first: to try one is quicker than to make one."""
+    return deque(maxlen=_KEPT_LAYOUTS)
+
+
+def _as_before(lines: Lines, selection: Selection) -> tuple[Layout, _Found] | None:
+    """What lines of a layout that is known hold."""
+    first = lines.first
+    for layout, envelope in tuple(_known(selection)):
+        if first.startswith(envelope.constants[0]) and first.endswith(envelope.constants[-1]):
+            with suppress(NotUniformError):
+                return layout, _in_zones(layout, envelope, lines, selection)
+    return None
+
+
+def _found(layout: Layout, lines: Lines, selection: Selection) -> tuple[Layout, _Found]:
     if _is_text(lines.first):
         for ignored in (False, True):
             with suppress(NotUniformError, NoTemplateError):
-                return _in_zones(layout, Envelope.of(layout, lines.first, ignored=ignored), lines, selection)
-    return _in_pieces(layout, lines, selection)
+                envelope = Envelope.of(layout, lines.first, ignored=ignored)
+                found = _in_zones(layout, envelope, lines, selection)
+                _known(selection).appendleft((layout, envelope))
+                return layout, found
+    return layout, _in_pieces(layout, lines, selection)
 
 
 def _is_text(line: bytes) -> bool:

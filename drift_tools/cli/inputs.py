@@ -4,6 +4,7 @@ in S3.
 
 import json
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy as np
 from drift_tools.aws import s3_paths
 from drift_tools.capture import Captures, DamagedError, blocks_of, files_below, read_captures
 from drift_tools.errors import InputError
-from drift_tools.tables import Column, Numbers, Table, concatenate, read_table
+from drift_tools.tables import Column, Numbers, Table, concatenate, read_bytes, read_table
 
 TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet", ".pq")
 STANDARD_INPUT = "-"
@@ -26,16 +27,19 @@ CAPTURES = (".jsonl", ".jsonl.gz")
 # What a captured record has, or a label; rows of a table have none of them.
 _OF_RECORDS = frozenset({"captureData", "eventMetadata", "eventVersion", "groundTruthData"})
 _HEAD_BYTES = 1 << 16
+# What gzip makes of nothing is some twenty bytes and the file's name.
+_MOST_OF_NOTHING = 1 << 9
 # Called with what is done, how much of it, and how much there will be.
 OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A table, and where it is captured data what was read of it."""
+    """A table, and where it is captured data what was read of it; how many empty files of its folder were left out."""
 
     table: Table
     captures: Captures | None = None
+    empty_files: int = 0
 
     def times(self) -> Numbers:
         """When each row of captured data was requested, in seconds since 1970; NaN where the record does not say."""
@@ -61,7 +65,8 @@ def read_data(
     on_progress: OnProgress | None = None,
 ) -> Data:
     """Read what is at a path: a table (CSV, Parquet or JSON Lines), captured data, a folder of either, an `s3://` URI
-    of them, or `-`, standard input. A folder's own partitions (`dt=2026-03-01/`) are columns, which label the rows.
+    of them, or `-`, standard input. A folder's own partitions (`dt=2026-03-01/`) are columns, which label the rows; its
+    empty files, as Spark and Athena write them, are left out where others are not.
 
     `columns` names the columns of captured payloads that name none; `delimiter` is the CSV files', which is found out
     without it, and `decimal` what their numbers have before the fraction. Raises InputError for everything that
@@ -76,6 +81,9 @@ def read_data(
         files = files_below(local, (*TABLES, *CAPTURES)) if local.is_dir() else [local]
         if not files:
             raise InputError(f"{path}: no CSV, Parquet or captured data (*.jsonl) in this folder: name another")
+        found = len(files)
+        if found > 1:  # one alone may be a pipe, which is read once
+            files = [file for file in files if not _is_empty(file)] or files
         captured = [file for file in files if file.name.lower().endswith(CAPTURES) and not _holds_rows(file)]
         if not captured:
 
@@ -86,11 +94,22 @@ def read_data(
                     return load_json(file, lines=True)
                 return read_table(file, delimiter=delimiter, decimal=decimal)
 
-            return Data(_read_tables(local, files, read, lambda done, total: report(f"reading {path}", done, total)))
+            table = _read_tables(local, files, read, lambda done, total: report(f"reading {path}", done, total))
+            return Data(table, empty_files=found - len(files))
         if len(captured) < len(files):
             raise InputError(f"{captured[0]}: captured data among tables: name a folder that holds one kind")
         captures = read_captures(local, columns=columns)
-        return Data(captures.data, captures)
+        return Data(captures.data, captures, found - len(files))
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether a file holds nothing, or nothing but ends of lines, packed or not."""
+    if path.stat().st_size > _MOST_OF_NOTHING:
+        return False
+    try:
+        return not read_bytes(path).removeprefix(BOM_UTF8).strip()
+    except InputError:  # a damaged gzip file, of which its reader says so
+        return False
 
 
 def _holds_rows(path: Path) -> bool:

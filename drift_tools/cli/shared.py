@@ -13,7 +13,7 @@ from rich.console import Console
 
 from drift_tools.aws import s3_paths
 from drift_tools.capture import Captures
-from drift_tools.cli.inputs import is_data_file, skipped_line
+from drift_tools.cli.inputs import Data, is_data_file, skipped_line
 from drift_tools.errors import InputError
 from drift_tools.report import console
 
@@ -96,3 +96,11 @@ def tell_skipped(path: str, captures: Captures | None) -> None:
     """Say how many captured records were skipped, if any were."""
     if captures is not None and (line := skipped_line(path, captures)):
         warn(f"{line}")
+
+
+def tell_left_out(path: str, data: Data) -> None:
+    """Say what of the data was left out, if anything was."""
+    if data.empty_files:
+        files = "1 empty file" if data.empty_files == 1 else f"{data.empty_files:,} empty files"
+        warn(f"{path}: {files} left out")
+    tell_skipped(path, data.captures)

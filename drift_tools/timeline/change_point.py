@@ -18,7 +18,7 @@ from drift_tools.tables import Numbers
 Pace: TypeAlias = Literal["sudden", "gradual"]
 # Twice the log-likelihood that a gradual change must be better by than the best sudden one: fewer than 1 in 20
 # sudden ones get there
-# (tests/drift_tools/test_onset.py).
+# (tests/drift_tools/timeline/test_onset.py).
 _GRADUAL_GAIN = 6.0
 # A sudden change in the middle of a window leaves it with a part of the change.
 _PARTS = (1.0, 0.75, 0.5, 0.25)

@@ -12,7 +12,7 @@ import pytest
 from components import ModelMonitoringStack, ModelMonitoringStackArgs
 from components.archives.model import write_model_archive
 from tests.components.mocked_runtime import Run, run_program
-from tests.components.training_source import training_source
+from tests.components.retraining.training_source import training_source
 
 PROJECT = Path(__file__).resolve().parents[2]
 TAGS = {"team": "risk", "environment": "test"}

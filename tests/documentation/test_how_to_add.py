@@ -1,5 +1,5 @@
 """What docs/architecture.md says of adding things: the files that it names are there, each list has all that is to be
-in it, and nothing else names what was added. A measure has its own: tests/drift_tools/test_measures_list.py.
+in it, and nothing else names what was added. A measure has its own: tests/drift_tools/measures/test_measures_list.py.
 """
 
 import ast

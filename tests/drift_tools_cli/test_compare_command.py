@@ -1,5 +1,6 @@
 """What `compare` prints, writes and refuses, and what a process of it loads."""
 
+import gzip
 import io
 import json
 import subprocess
@@ -103,6 +104,47 @@ def test_compare_reads_parquet_folders_s3_and_captured_data(
         document = json.loads(capsys.readouterr().out)
         assert (document["current_rows"], document["drifted_features"]) == (ROWS, [])
         assert {name: feature["psi"] for name, feature in document["features"].items()} == {"a": 0.0, "b": 0.0}
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet", "jsonl", "captured.jsonl"])
+def test_empty_files_of_a_folder_are_left_out_with_a_word(
+    data: Path, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Spark and Athena write one for each task without rows."""
+    folder, rows = data / "parts", (data / "baseline.csv").read_text().splitlines()[1:]
+    folder.mkdir()
+    cells = [row.split(",") for row in rows]
+    contents = {
+        "csv": lambda path: path.write_text((data / "baseline.csv").read_text()),
+        "csv.gz": lambda path: path.write_bytes(gzip.compress((data / "baseline.csv").read_bytes())),
+        "parquet": lambda path: pq.write_table(
+            pa.table({"a": [float(a) for a, _ in cells], "b": [b for _, b in cells]}), path
+        ),
+        "jsonl": lambda path: path.write_text("".join(json.dumps({"a": float(a), "b": b}) + "\n" for a, b in cells)),
+        "captured.jsonl": lambda path: path.write_text(capture(rows)),
+    }
+    contents[ending](folder / f"part-1.{ending}")
+    for number, content in enumerate([b"", b"\n", b"\r\n" if "jsonl" in ending else b"\xef\xbb\xbf"]):
+        (folder / f"part-0{number}.{ending}").write_bytes(gzip.compress(content) if ending == "csv.gz" else content)
+    (folder / "part-2.csv").write_bytes(b"")
+    assert run("compare", str(data / "baseline.csv"), str(folder), "--format", "json") == 0
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert (document["current_rows"], document["drifted_features"]) == (ROWS, [])
+    assert err == f"drift_tools: {folder}: 4 empty files left out\n"
+
+
+def test_a_folder_of_nothing_but_empty_files_is_an_error(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = data / "parts"
+    folder.mkdir()
+    for name in ("0.csv", "1.csv"):
+        (folder / name).write_bytes(b"")
+    assert fails(capsys, "compare", str(data / "baseline.csv"), str(folder)).endswith(
+        "0.csv: empty: give a file with a header and at least one row"
+    )
+    assert fails(capsys, "baseline", str(folder / "0.csv"), "--output", str(data / "out")).endswith(
+        "0.csv: empty: give a file with a header and at least one row"
+    )
 
 
 def test_records_that_are_left_out_are_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

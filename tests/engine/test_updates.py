@@ -1,6 +1,6 @@
 """docs/component.md's table of updates, as the engine carries them out, forward and back.
 
-The plans are those that tests/components/test_updates.py makes without an engine.
+The plans are those that tests/components/updates/test_updates.py makes without an engine.
 """
 
 import json

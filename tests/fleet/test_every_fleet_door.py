@@ -23,7 +23,7 @@ from components import (
     ResultTables,
 )
 from components.fleet import FleetDashboardSettings, FleetSubject, bodies
-from tests.components.doors import CASES as OF_STACKS
+from tests.components.args.doors import CASES as OF_STACKS
 from tests.components.mocked_runtime import Run, run_program
 from tests.program.running import on_the_wire
 

@@ -13,6 +13,7 @@ from components.args.engines import OPEN
 from components.args.monitors import (
     RunSettings,
     check_for_clarify,
+    check_path,
     check_segment_inputs,
     check_segments,
     run_settings,
@@ -142,6 +143,7 @@ class BiasSettings(RunSettings):
         probability = read.optional_text("probability_attribute", None)
         for key in ("inference_attribute", "probability_attribute"):
             check_length(read.name(key), read.raw(key), "model_quality.attribute")
+            check_path(read.name(key), read.optional_text(key, None))
         facets = _facets(read, features)
         if _one_of(read, "group_variable", features) in facets:
             raise read.refuse("group_variable", "is a facet too: within one of its groups there is nothing to compare")

@@ -20,6 +20,7 @@ from components.args.engines import MODEL_MONITOR
 from components.args.monitors import (
     LONGEST_VARIABLE,
     RunSettings,
+    check_path,
     check_segment_inputs,
     check_segments,
     run_settings,
@@ -164,6 +165,7 @@ def _attributes(read: Reader, *, is_binary: bool) -> tuple[str | None, str | Non
     probability = read.optional_text("probability_attribute", None)
     for key, name in (("inference_attribute", inference), ("probability_attribute", probability)):
         check_length(read.name(key), name, "model_quality.attribute")
+        check_path(read.name(key), name)
     if is_binary and inference is None and probability is None:
         return "0", "1"
     if inference is None and not (is_binary and probability is not None):
@@ -217,6 +219,8 @@ def _class_probabilities(read: Reader, problem_type: str) -> Mapping[str, str]:
             "class_probabilities", "must name, for a MulticlassClassification, the column or position of every class"
         )
     found = {str(name): str(as_text(place)) for name, place in given.items()}
+    for name, place in found.items():
+        check_path(f"{read.name('class_probabilities')}.{name}", place)
     if len(json.dumps(found)) > LONGEST_VARIABLE:
         raise read.refuse("class_probabilities", f"is longer than {LONGEST_VARIABLE} characters of JSON, a job's limit")
     return found

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from drift_tools.aws import s3_paths
 from drift_tools.cli.inputs import read_data
-from drift_tools.cli.shared import DRIFT, OK, check_output, give
+from drift_tools.cli.shared import DRIFT, OK, check_output, give, tell_left_out
 from drift_tools.monitors.attribution import (
     NDCG_THRESHOLD,
     Attribution,
@@ -27,7 +27,9 @@ def run(options: argparse.Namespace) -> int:
     check_output(options, options.data, options.model, *([options.baseline] if options.baseline else []))
     baseline = _baseline(options)
     with activity() as tell, s3_paths.local_copy(options.model) as archive:
-        table = read_data(options.data, on_progress=tell).table
+        data = read_data(options.data, on_progress=tell)
+        tell_left_out(options.data, data)
+        table = data.table
         features = [name for name in table.names if name not in set(options.exclude)]
         with ModelProcess(archive, program=options.program) as model:
             found = attribute(

@@ -5,7 +5,7 @@ import argparse
 from drift_tools.aws import s3_paths
 from drift_tools.cli.input_checks import foreign_numbers, require_rows
 from drift_tools.cli.inputs import read_data
-from drift_tools.cli.shared import OK, say, tell_skipped, warn
+from drift_tools.cli.shared import OK, say, tell_left_out, warn
 from drift_tools.errors import InputError
 from drift_tools.job import suggest_baseline
 from drift_tools.report import activity
@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     with s3_paths.output_folder(options.output) as folder, activity() as tell:
         data = read_data(options.data, on_progress=tell)
         require_rows(options.data, data)
-        tell_skipped(options.data, data.captures)
+        tell_left_out(options.data, data)
         table = data.table.without(data.table.index)
         if data.table.index:
             warn(f"{options.data}: {', '.join(sorted(data.table.index))}: left out, since it labels the rows")

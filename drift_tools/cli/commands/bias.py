@@ -8,7 +8,7 @@ from rich.table import Table
 
 from drift_tools.aws import s3_paths
 from drift_tools.cli.inputs import read_data
-from drift_tools.cli.shared import DRIFT, OK, check_output, give
+from drift_tools.cli.shared import DRIFT, OK, check_output, give, tell_left_out
 from drift_tools.monitors.bias import (
     BiasAnalysis,
     BiasCheck,
@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     )
     with activity() as tell:
         data = read_data(options.data, on_progress=tell)
+        tell_left_out(options.data, data)
         tell("measuring bias", 0, 0)
         analysis = measure_table(data.table, settings)
         checks = _checked(analysis, options)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from drift_tools.cli.input_checks import foreign_numbers, require_common_column, require_numbers, require_rows
 from drift_tools.cli.inputs import STANDARD_INPUT, Data, read_data
-from drift_tools.cli.shared import DRIFT, OK, check_output, give, tell_skipped, warn
+from drift_tools.cli.shared import DRIFT, OK, check_output, give, tell_left_out, warn
 from drift_tools.comparison import compare
 from drift_tools.errors import InputError
 from drift_tools.report import Tell, activity, print_comparison, print_timeline
@@ -114,7 +114,7 @@ def _both_sides(options: argparse.Namespace, tell: Tell) -> tuple[Data, Data]:
     for path, data in sides:
         require_rows(path, data)
     for path, data in sides:
-        tell_skipped(path, data.captures)
+        tell_left_out(path, data)
     return baseline, current
 
 

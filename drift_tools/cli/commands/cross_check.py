@@ -9,7 +9,7 @@ from drift_tools.aws import s3_paths
 from drift_tools.capture import read_captures
 from drift_tools.cli.input_checks import nothing_captured, require_common_column, require_rows
 from drift_tools.cli.inputs import read_data
-from drift_tools.cli.shared import OK, check_output, check_window, give, tell_skipped
+from drift_tools.cli.shared import OK, check_output, check_window, give, tell_left_out, tell_skipped
 from drift_tools.comparison import compare, cross_check
 from drift_tools.errors import InputError
 from drift_tools.profiles import read_json
@@ -27,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
             violations = _violations(results, options.results)
         known = read_data(options.baseline_data, on_progress=tell)
         require_rows(options.baseline_data, known)
+        tell_left_out(options.baseline_data, known)
         baseline = known.table
         tell(f"reading {options.captured}", 0, 0)
         with s3_paths.local_copy(options.captured) as captured:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table as Lines
 
 from drift_tools.cli.inputs import read_data
-from drift_tools.cli.shared import OK, check_output, give
+from drift_tools.cli.shared import OK, check_output, give, tell_left_out
 from drift_tools.errors import InputError
 from drift_tools.monitors.model_quality import (
     AnswerColumns,
@@ -35,8 +35,10 @@ def run(options: argparse.Namespace) -> int:
         "positive_label": options.positive,
     }
     with activity() as tell:
-        baseline = read_data(options.baseline, on_progress=tell).table
-        current = read_data(options.current, on_progress=tell).table
+        sides = [(path, read_data(path, on_progress=tell)) for path in (options.baseline, options.current)]
+        for path, data in sides:
+            tell_left_out(path, data)
+        baseline, current = (data.table for _, data in sides)
         tell("estimating", 0, 0)
         fitted = fit_before_labels(baseline, columns, label=options.label, **settings)
         found = fitted.estimate(current, columns)

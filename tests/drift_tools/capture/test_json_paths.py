@@ -43,6 +43,33 @@ def test_a_position_beside_an_expression_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("predictions[0", "it ends too early"),
+        ("predictions[0].", "it ends too early"),
+        ("scores[?p >", "it ends too early"),
+        ("predictions[0]score", "'s' at character 15 cannot stand there"),
+        ("predictions[0]]", "']' at character 15 cannot stand there"),
+        ("predictions..score", "'.' at character 13 cannot stand there"),
+        ("a.b[years]", "'y' at character 5 cannot stand there"),
+        ('"score', "'\"' at character 1 cannot stand there"),
+    ],
+)
+def test_an_expression_that_cannot_be_parsed_is_told_with_its_place(path: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        json_paths(["0", path])
+    assert str(caught.value) == (
+        f"{path} is a JMESPath that cannot be parsed: {said}; correct it (a key with such characters is written in "
+        "double quotes)"
+    )
+
+
+@pytest.mark.parametrize("name", ["age [years]", "model-v1.0", "50%", "rate*", "a.b-c", "größe.m"])
+def test_a_name_that_merely_looks_odd_is_a_name(name: str) -> None:
+    assert json_paths(["0", name]) == ()
+
+
 @pytest.mark.parametrize("path", ["a.b", "predictions[3]", "max(data)"])
 def test_what_is_not_there_is_a_reason(path: str) -> None:
     with pytest.raises(UnusableError, match="in the answer"):

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drift_tools.capture import Captures, iterate_captures, payloads, read_captures
 from drift_tools.capture import blocks as capture_blocks
+from drift_tools.capture import payloads, read_captures, templates, uniform
+from drift_tools.capture import read as reading
+from drift_tools.capture.records import Selection
+from tests.drift_tools.capture.both_readers import assert_same
 from tests.drift_tools.records import record, side
 
 # A quote, a backslash, a line's beginning and what only a careful reader takes for a blank, besides plain text.
@@ -34,25 +37,6 @@ SCALAR = st.one_of(
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture_blocks, "_FEW", 2)
-
-
-def assert_same(lines: list[str]) -> Captures:
-    """The fast reader's answer, which is the careful one's, also where the types are asked for beforehand."""
-    careful, fast = read_captures(lines, fast=False), read_captures(lines)
-    typed = next(iterate_captures(lines, typed=True, batch_rows=10**6))
-    for found in (fast, typed):
-        assert (found.read, found.used, found.skipped) == (careful.read, careful.used, careful.skipped)
-        assert found.origins == careful.origins
-        assert found.data.names == careful.data.names
-        for name, column in found.data.columns.items():
-            other = careful.data.columns[name]
-            numbers, wrong = column.as_numbers()
-            assert (len(column), column.present, wrong) == (len(other), other.present, other.as_numbers()[1])
-            assert np.array_equal(numbers.view(np.int64), other.as_numbers()[0].view(np.int64)), name
-            assert column.types == other.types, name
-            assert column.as_texts().tolist() == other.as_texts().tolist(), name
-            assert column.is_mostly_numerical == other.is_mostly_numerical, name
-    return fast
 
 
 @settings(deadline=None)
@@ -100,6 +84,31 @@ def test_numbers_are_parsed_without_making_strings_of_them(shape: str, monkeypat
     assert all(np.isfinite(column.as_numbers()[0]).all() for column in columns)
 
 
+def test_a_layout_is_made_once_for_all_blocks_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_LINES_AT_ONCE", 50)
+    monkeypatch.setattr(reading, "_MOST_WORKERS", 1)  # two would both be the first
+    uniform._known.cache_clear()
+    made: list[bytes] = []
+
+    def make(line: bytes, selection: Selection) -> templates.Layout:
+        made.append(line)
+        return templates.layout_of(line, selection)
+
+    monkeypatch.setattr(uniform, "layout_of", make)
+    # The last are CSV with fewer columns than the first.
+    kinds: list[Callable[[int], str]] = [*LINES.values(), lambda i: record(f"{i},{i / 3}", f"{i}", event_id=f"e{i}")]
+    lines = [kinds[i // 150 % len(kinds)](i) for i in range(1800)]
+    names = ["y", "a", "b", "c"]
+    fast = read_captures(lines, columns=names)
+    assert len(made) == len(kinds)
+    careful = read_captures(lines, columns=names, fast=False)
+    assert (fast.used, fast.skipped) == (careful.used, careful.skipped)
+    assert fast.data.names == careful.data.names
+    for name, column in fast.data.columns.items():
+        assert column.as_texts().tolist() == careful.data.columns[name].as_texts().tolist()
+        assert np.array_equal(column.as_numbers()[0], careful.data.columns[name].as_numbers()[0], equal_nan=True)
+
+
 def test_a_zone_far_longer_than_the_first_lines_is_read_as_well() -> None:
     assert assert_same([record("1,2", "0.5", event_id="e" * length) for length in (1, 30, 63, 64, 65, 500)]).used == 6
     assert assert_same([record("1,2", "0.5" + "0" * length) for length in (1, 63, 64, 65, 500)]).used == 5
@@ -110,6 +119,15 @@ def test_only_the_lines_of_the_window_are_parsed() -> None:
     found = read_captures(lines, end=datetime(2026, 1, 1, 11, tzinfo=UTC))
     assert (found.used, found.outside) == (50, 50)
     assert found.data.columns["_c2"].as_numbers()[0].tolist() == [float(i) for i in range(0, 100, 2)]
+
+
+def test_the_first_line_of_the_window_may_have_other_columns_than_the_lines_before_it() -> None:
+    lines = [record("1,2" if i < 50 else "1,2,3", time=f"2026-01-01T1{i // 50}:00:00Z") for i in range(100)]
+    careful, fast = (
+        read_captures(lines, start=datetime(2026, 1, 1, 11, tzinfo=UTC), fast=fast) for fast in (False, True)
+    )
+    assert (fast.used, fast.outside, fast.skipped) == (careful.used, careful.outside, careful.skipped) == (50, 50, {})
+    assert fast.data.names == careful.data.names == ["_c0", "_c1", "_c2", "_c3"]
 
 
 @pytest.mark.parametrize("broken", [b"\xff", b'"', b"\\", b"\x01", b'\\\\"', "é".encode()])

@@ -10,7 +10,7 @@ import pulumi
 
 from components.archives import write_source_archive
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
+PROJECT: Final = Path(__file__).resolve().parents[3]
 
 
 def training_source() -> pulumi.FileAsset:

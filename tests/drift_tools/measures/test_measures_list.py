@@ -11,7 +11,7 @@ import pytest
 from drift_tools.comparison import compare
 from drift_tools.measures import MEASURES
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "compare.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "compare.schema.json").read_text(encoding="utf-8"))
 COLORS = {"color": ["red"] * 60 + ["blue"] * 40}, {"color": ["red"] * 36 + ["blue"] * 64}
 # The Hellinger distance: a module of its own would have the function and the entry.
 PROGRAM = """

@@ -54,7 +54,7 @@ RUNBOOK_URL = "https://wiki.example.com/model-monitoring/runbook"
 
 def anchors() -> set[str]:
     """Of the runbook's headings, as pages that are made of Markdown have them."""
-    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
     titles = re.findall(r"^##+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles}
 

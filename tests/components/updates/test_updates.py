@@ -1,6 +1,6 @@
 """The plan for each kind of change: what is updated, what is replaced, and that endpoint and bucket stay.
 
-tests/components/plans.py says where it knows from, and what it cannot show.
+tests/components/updates/plans.py says where it knows from, and what it cannot show.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ import pytest
 from local_aws.provider.replacements_sources import CLOUDFORMATION, create_only
 from tests.components.conftest import KEY
 from tests.components.mocked_runtime import Run
-from tests.components.plans import Plan, clashes, plan, properties_of
+from tests.components.updates.plans import Plan, clashes, plan, properties_of
 
 RunStack = Callable[..., Run]
 VIOLATIONS = {f"churn-{kind}-violations": "update" for kind in ("data-quality", "model-quality")}

@@ -10,6 +10,7 @@ from components.args import (
     AlertingSettings,
     ArgumentError,
     BaselineSettings,
+    BiasSettings,
     DataQualitySettings,
     ModelQualitySettings,
     StackSettings,
@@ -157,6 +158,31 @@ class TestAttributes:
     ) -> None:
         args: Any = {"problem_type": problem_type, **attributes}
         assert refusal(ModelQualitySettings.from_args, args) == said
+
+    @pytest.mark.parametrize("key", ["inference_attribute", "probability_attribute"])
+    def test_a_path_that_cannot_be_parsed_is_refused_with_its_place(self, key: str) -> None:
+        args: Any = {"problem_type": "BinaryClassification", key: "predictions[0]score"}
+        said = (
+            "predictions[0]score is a JMESPath that cannot be parsed: 's' at character 15 cannot stand there; correct "
+            "it (a key with such characters is written in double quotes)"
+        )
+        assert refusal(ModelQualitySettings.from_args, args) == f"model_quality.{key}: {said}"
+        bias: Any = {
+            "facets": [],
+            "features": ["sex"],
+            "baseline": {"existing": {"constraints_uri": "s3://bucket/baseline/constraints.json"}},
+        }
+        assert refusal(BiasSettings.from_args, {**bias, key: "predictions[0]score"}) == f"bias.{key}: {said}"
+
+    def test_a_class_whose_path_cannot_be_parsed_is_named(self) -> None:
+        args: Any = {
+            "problem_type": "MulticlassClassification",
+            "inference_attribute": "label",
+            "class_probabilities": {"good": "scores[0]", "bad": "scores[1"},
+        }
+        assert refusal(ModelQualitySettings.from_args, args).startswith(
+            "model_quality.class_probabilities.bad: scores[1 is a JMESPath that cannot be parsed: it ends too early;"
+        )
 
     @pytest.mark.parametrize(
         "attributes",

@@ -163,6 +163,11 @@ def test_answers_in_json_are_found_by_a_jmespath(monitor: Monitor) -> None:
         assert of_group(found, "post", "SEX") == of_group(expected, "post", "SEX")
 
 
+def test_a_jmespath_that_cannot_be_parsed_ends_the_run_in_one_line(monitor: Monitor) -> None:
+    with pytest.raises(InputError, match=r"^predictions\[0\]\. is a JMESPath that cannot be parsed: it ends too early"):
+        monitor.window(people(100, seed=3), inference_attribute="predictions[0].")
+
+
 def test_a_jmespath_that_finds_nothing_is_said(monitor: Monitor) -> None:
     monitor.window(people(100, seed=3))
     captured = monitor.root / "captured/ep/Primary/2026/01/01/00/a.jsonl"

@@ -4,7 +4,7 @@ Pulumi knows a resource by its URN (the types of its parents, its own type, its 
 resource: the old one is deleted, with what it holds. `urns.json` has those of a released program; what moves since
 needs an alias, or has to be listed here with the reason why it may be made anew.
 
-`python -m tests.components.test_urns` records them again, once somebody has decided to break with them.
+`python -m tests.components.updates.test_urns` records them again, once somebody has decided to break with them.
 """
 
 import itertools
@@ -20,7 +20,7 @@ import pytest
 from local_aws.apply.settings import load_settings
 from tests.components.mocked_runtime import Registration, Run, run_program
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
+PROJECT: Final = Path(__file__).resolve().parents[3]
 RECORDED: Final = Path(__file__).with_name("urns.json")
 STACKS: Final = ("dev", "staging", "prod", "local")
 ENGINES: Final = ("model-monitor", "open", "both")

@@ -27,7 +27,7 @@ from drift_tools.tables import read_table
 from tests.drift_tools.open_box import BASELINE, CSV, NAMESPACE, QUALITY, SKETCH, Box, captured, make_baseline, rows
 from tests.drift_tools.records import label, record, write
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 IMAGE = ("numpy==2.5.1", "scipy==1.18.0", "pyarrow==25.0.0", "boto3==1.43.46")
 LOCKED = tuple(re.findall(r"^(\S+==\S+)", layer.REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE))
 # boto3 is in Lambda's runtime.

@@ -124,7 +124,7 @@ def test_nothing_else_in_the_job_looks_into_its_environment() -> None:
     """`variables` is what the container gave: only the settings (and the region, which is the platform's) read it."""
     readers = {
         path.name
-        for path in (Path(__file__).parents[2] / "drift_tools" / "job").rglob("*.py")
+        for path in (Path(__file__).parents[3] / "drift_tools" / "job").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and node.attr == "variables"
     }

@@ -11,7 +11,7 @@ from contract.retraining import MODELS_FOLDER
 from tests.components.mocked_runtime import Run
 from tests.components.registered import statements
 from tests.components.resource_types import SCHEDULE
-from tests.components.training_source import training_source
+from tests.components.retraining.training_source import training_source
 
 MACHINE = "aws:sfn/stateMachine:StateMachine"
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"

@@ -21,7 +21,7 @@ from components.retraining import (
     state_machine_definition,
 )
 from tests.components.aws_models import violations_of_patterns
-from tests.components.training_source import training_source
+from tests.components.retraining.training_source import training_source
 
 STATES_SCHEMA = Path(cfnlint.__file__).parent / "data/schemas/other/step_functions/statemachine.json"
 SAGEMAKER = botocore.session.Session().get_service_model("sagemaker")

@@ -15,8 +15,8 @@ from components.args import ArgumentError, StackSettings
 from components.args.reader import HOSTING_ONLY, Reader
 from components.args.training import TrainingSettings
 from contract.notification_kinds import DEAD_LETTER, KINDS_OF_MESSAGES, RETRAINING
-from tests.components.doors import BINARY, CASES, EXISTING, FILTER, QUIET, SUBSCRIPTION, csv
-from tests.components.training_source import BROKEN_SOURCES, packed, training_source
+from tests.components.args.doors import BINARY, CASES, EXISTING, FILTER, QUIET, SUBSCRIPTION, csv
+from tests.components.retraining.training_source import BROKEN_SOURCES, packed, training_source
 
 PHONE = {"protocol": "sms", "endpoint": "+4917012345678"}
 NIGHT = {"schedule_expression": "cron(0 22 * * *)", "duration": "PT9H"}
@@ -170,7 +170,7 @@ def test_every_instance_type_of_awss_models_is_taken_where_aws_has_it() -> None:
 
 
 def test_the_kinds_of_messages_are_those_that_the_functions_send() -> None:
-    functions = Path(__file__).parents[2] / "functions"
+    functions = Path(__file__).parents[3] / "functions"
     sources = "".join(path.read_text(encoding="utf-8") for path in functions.rglob("*.py"))
     sent = set(re.findall(r'attributes_of\(alarm, "([a-z-]+)"\)', sources))
     assert sent | {RETRAINING, DEAD_LETTER} == set(KINDS_OF_MESSAGES)
