@@ -29,9 +29,13 @@ class FrontDoor:
         self._inside = inside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or begin the life of what is inside."""
+        """Serve one connection of hypercorn's."""
         if scope["type"] == "lifespan":
             await self._inside(scope, receive, send)
+            return
+        if scope["type"] != "http":  # nothing here speaks WebSocket, which browsers open to any origin
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
             return
         foreign = self.foreign(scope["headers"])
         if foreign:

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local_aws.http_server import serve
 from local_aws.sdk_files import read_files_once
 
 # New objects, net, before garbage is looked for: requests leave few cycles behind.
@@ -45,7 +44,21 @@ def main(directory: Path) -> None:
         temporary.write_text(str(port))
         temporary.rename(directory / "port")
 
-    asyncio.run(serve(build(settings, f"http://127.0.0.1:{port}", ready), listener))
+    asyncio.run(_serve(build(settings, f"http://127.0.0.1:{port}", ready), listener))
+
+
+async def _serve(app: Any, listener: socket.socket) -> None:
+    from hypercorn.asyncio import serve  # noqa: PLC0415 - after ministack, which patches hypercorn
+    from hypercorn.config import Config  # noqa: PLC0415
+
+    from local_aws.answers import send_whole  # noqa: PLC0415
+
+    send_whole()
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.keep_alive_timeout = 300
+    config.loglevel = "WARNING"
+    await serve(app, config)
 
 
 def _environment(settings: Mapping[str, Any], port: int) -> dict[str, str]:
