@@ -1,5 +1,6 @@
 """boto3 clients with which the embedded AWS's own parts act under a role, through the front door."""
 
+import functools
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,16 +15,33 @@ _session = botocore.session.Session()
 _lock = threading.Lock()
 
 
+# What a client needs of `Identity.session`'s environment variables.
+_VARIABLES = (
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
+_KEPT = 32  # sessions of jobs and schedules are soon over
+
+
 def client(service: str, environment: Mapping[str, str]) -> Any:
     """A client with the credentials, region and endpoint of `Identity.session`'s environment variables."""
+    return _client(service, *(environment[name] for name in _VARIABLES))
+
+
+@functools.lru_cache(_KEPT)  # ten milliseconds to make one, and an endpoint's captures are written every second
+def _client(service: str, region: str, endpoint: str, *keys: str) -> Any:
+    access_key, secret_key, token = keys
     with _lock:
         return _session.create_client(
             service,
-            region_name=environment["AWS_REGION"],
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=environment["AWS_SESSION_TOKEN"],
+            region_name=region,
+            endpoint_url=endpoint,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            aws_session_token=token,
             config=client_config(),
         )
 

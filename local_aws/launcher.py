@@ -23,12 +23,14 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
 from local_aws.clock import parse_time
+from local_aws.validation import models
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _GUARDIAN = Path(__file__).resolve().with_name("guardian.py")
@@ -152,7 +154,11 @@ class LocalAws:
 
     def session(self, *, region: str | None = None) -> Any:
         """A boto3 session with the administrator's credentials and nothing from this machine's configuration."""
+        session = botocore.session.get_session()
+        # The models of services that requests are held against here are those that clients are made from.
+        session.register_component("data_loader", models().get_component("data_loader"))
         return boto3.Session(
+            botocore_session=session,
             aws_access_key_id=self._credentials["access_key"],
             aws_secret_access_key=self._credentials["secret_key"],
             region_name=region or self.region,
@@ -306,7 +312,7 @@ class LocalAccount:
         """A boto3 client of the account's administrator, made once per service and region."""
         key = (service, region or self.region)
         if key not in self._clients:
-            self._clients[key] = boto3.client(
+            self._clients[key] = self._cloud.session().client(
                 service,
                 region_name=key[1],
                 endpoint_url=self.endpoint_url,

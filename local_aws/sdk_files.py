@@ -1,7 +1,9 @@
-"""What makes boto3's clients quickly: the SDK's descriptions of services are read once, and every fork has them.
+"""What makes boto3's clients quickly: the SDK's descriptions of services are read once, whoever asks for them.
 
-Run by path by the process that functions' workers are forked from (local_aws/seams/functions.py), after boto3 is
-imported there; imported by nobody. A function that brings its own SDK gets nothing of this: its process is no fork.
+Run by path by the processes that functions' workers and jobs are forked from (local_aws/seams/functions.py,
+local_aws/sagemaker/container.py), after boto3 is imported there, so that every fork has them. A function or a job that
+brings its own SDK gets nothing of this: its process is no fork. The server, where ministack, moto and this package
+would read them each for itself, imports it.
 """
 
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.loaders import JSONFileLoader, Loader
 
-# Most functions here make clients of these; the files of others are kept from the first reading on.
+# Most functions and jobs here make clients of these; the files of others are kept from the first reading on.
 _SERVICES = ("s3", "sagemaker", "cloudwatch")
 
 
@@ -26,9 +28,20 @@ def _read_once(original: Any) -> Any:
     return read
 
 
-file_loader, loader = JSONFileLoader, Loader
-file_loader.load_file = _read_once(JSONFileLoader.load_file)
-loader.list_available_services = _read_once(Loader.list_available_services)
-session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="us-east-1")  # noqa: S106
-for service in _SERVICES:
-    session.client(service)
+def read_files_once() -> None:
+    """Have all loaders of the SDK's files share what one has read."""
+    file_loader, loader = JSONFileLoader, Loader
+    file_loader.load_file = _read_once(JSONFileLoader.load_file)
+    loader.list_available_services = _read_once(Loader.list_available_services)
+
+
+def _prepare() -> None:
+    """Read what the clients of most forks need."""
+    read_files_once()
+    session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name="us-east-1")  # noqa: S106
+    for service in _SERVICES:
+        session.client(service)
+
+
+if __name__ == "preparation":  # as the process calls it that runs this
+    _prepare()

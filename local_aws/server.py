@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from local_aws.sdk_files import read_files_once
+
 # New objects, net, before garbage is looked for: requests leave few cycles behind.
 _GARBAGE_OBJECTS = 50_000
 
@@ -30,6 +32,7 @@ def main(directory: Path) -> None:
     os.environ.update(_environment(settings, port))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    read_files_once()
     gc.disable()  # what is imported stays: looking for garbage among it, again and again, is a part of the start
     from local_aws.gateway import build  # noqa: PLC0415 - ministack reads the environment when it is imported
 

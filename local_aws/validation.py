@@ -36,9 +36,15 @@ _UNNAMED_CLASSES = {
 
 
 @functools.cache
+def models() -> Any:
+    """Botocore's session whose loader keeps the models that were read; other sessions may share it."""
+    return botocore.session.get_session()
+
+
+@functools.cache
 def service_model(service: str) -> Any:
     """Botocore's model of a service, loaded once."""
-    return botocore.session.get_session().get_service_model(service)
+    return models().get_service_model(service)
 
 
 def problems(shape: Any, value: Any) -> list[str]:

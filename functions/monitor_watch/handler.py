@@ -79,6 +79,8 @@ class Clients:
     functions: Any
     first_seen: dict[str, str] = field(default_factory=dict)
     """What earlier looks with these clients have read of schedules' notes, which say it for good."""
+    last_heard: dict[str, datetime] = field(default_factory=dict)
+    """When earlier looks have heard of schedules' runs last: what was heard before makes no difference any more."""
 
 
 def parse(event: Any) -> tuple[datetime, list[Schedule]]:
@@ -185,21 +187,28 @@ class Watch:
         seen += data(self._settings.endpoint, schedule.name, metrics, unit="None")
         hours[schedule.name] = metrics[HOURS_SILENT]
 
-    def _outcomes(self, schedule: Schedule) -> Iterator[datetime]:
-        """When something was heard in the last days, to ten minutes."""
+    def _outcomes(self, schedule: Schedule) -> list[datetime]:
+        """When something was heard in the last days, to ten minutes: of what came before the last of it, nothing."""
         named = of_schedule(self._settings.endpoint, schedule.name)
         dimensions = [{"Name": name, "Value": value} for name, value in named.items()]
+        last, start = self._clients.last_heard.get(schedule.name), self._now - _SIGHT
+        if last is not None and last <= self._now:  # a look that is made again is of an earlier hour
+            start = max(start, last)
+        found: list[datetime] = []
         for name in OUTCOMES:
             answer = self._clients.cloudwatch.get_metric_statistics(
                 Namespace=self._settings.namespace,
                 MetricName=name,
                 Dimensions=dimensions,
-                StartTime=self._now - _SIGHT,
+                StartTime=start,
                 EndTime=self._now + timedelta(minutes=1),
                 Period=600,  # an answer has 1,440 points at the most
                 Statistics=["SampleCount"],
             )
-            yield from (point["Timestamp"] for point in answer["Datapoints"])
+            found += (point["Timestamp"] for point in answer["Datapoints"])
+        if found:
+            self._clients.last_heard[schedule.name] = max(found)
+        return found
 
     def _last_without_data(self, schedule: Schedule) -> datetime | None:
         """When Model Monitor last found nothing to look at, which it says in the execution alone."""

@@ -23,7 +23,15 @@ from contract.bucket_layout import hour_folder
 from functions.common.aws_clients import error_code
 from functions.common.deliveries import count_delivery
 from functions.common.json_logging import log
-from functions.common.s3_objects import DamagedError, exists, list_keys, list_objects, read_json, split_location
+from functions.common.s3_objects import (
+    DamagedError,
+    ListedObject,
+    exists,
+    list_keys,
+    list_objects,
+    read_json,
+    split_location,
+)
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.time_window import HOUR, Window, hours_between, parse_time
 
@@ -39,6 +47,8 @@ _DAYS_BACK = 7
 _ALLOWANCE_SECONDS = 5.0  # for clocks that differ
 # A day of one file a second takes 3 MB (packed); thirty such days are beyond what this function can hold.
 _MAX_BYTES = 64 * 1024 * 1024
+# So many records are kept in an environment, of so few files each: an hour's run reads those of the hours before it.
+_MOST_KEPT, _FEW_FILES = 500, 100
 
 
 def packed(keys: Iterable[str]) -> str:
@@ -149,6 +159,10 @@ class Unsettled:
     run: Run
     started_at: float
     has_second: bool
+
+
+_kept: dict[tuple[str, str, str], Run] = {}
+"""Records that were read, by bucket, key and ETag."""
 
 
 @dataclass(frozen=True)
@@ -305,18 +319,30 @@ class Records:
         """
         found = self._keys(since, until)
         for end in hours_between(since + HOUR, until + HOUR):
-            run = self._readable(self.key(end)) if self.key(end) in found else None
+            run = self._listed(found[self.key(end)]) if self.key(end) in found else None
             if run is None:
                 continue
             is_taken = self.key(end, _STARTED) in found
             if not is_taken and run.all_files and self.key(end, _HELD) in found:
                 is_taken = self._is_held(end) or was_started(run)
-            yield run, is_taken, found[self.key(end)]
+            yield run, is_taken, found[self.key(end)].modified
 
-    def _keys(self, since: datetime, until: datetime) -> Mapping[str, float]:
-        """What lies there of these windows, and since when (seconds)."""
+    def _listed(self, item: ListedObject) -> Run | None:
+        """As `_readable`, of a record that was listed: what was read before and is the same is not read again."""
+        place = (self.bucket, item.key, item.etag)
+        if place in _kept:
+            return _kept[place]
+        run = self._readable(item.key)
+        if run is not None and item.etag and len(run.all_files) <= _FEW_FILES:
+            if len(_kept) >= _MOST_KEPT:
+                _kept.clear()
+            _kept[place] = run
+        return run
+
+    def _keys(self, since: datetime, until: datetime) -> Mapping[str, ListedObject]:
+        """What lies there of these windows."""
         days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in hours_between(since + HOUR, until + HOUR)})
-        return {item.key: item.modified for day in days for item in list_objects(self.s3, self.bucket, day)}
+        return {item.key: item for day in days for item in list_objects(self.s3, self.bucket, day)}
 
     def last_before(self, moment: datetime) -> datetime | None:
         """When the last window ended of which there is a record, up to `moment`; None if there is none for a week."""
@@ -336,7 +362,7 @@ class Records:
         for end in hours_between(since + HOUR, until + HOUR):
             if not {self.key(end), self.key(end, _STARTED)} <= found.keys() or self.key(end, _SETTLED) in found:
                 continue
-            run = self._readable(self.key(end))
+            run = self._listed(found[self.key(end)])
             if run is not None and run.all_files:
                 started = self._read(self.key(end, _STARTED))
                 yield Unsettled(end, run, float(started.get("at", 0.0)), self.key(end, _SECOND) in found)

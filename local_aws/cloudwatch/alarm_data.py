@@ -127,7 +127,9 @@ def _points(stat: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _statistics(stat: Mapping[str, Any], count: int, end: float) -> Series:
-    length, points = int(stat["Period"]), _points(stat)
+    length = int(stat["Period"])
+    # All points of a metric may be weeks, and the periods that are looked at an hour.
+    points = [point for point in _points(stat) if end - count * length <= point["Timestamp"] < end]
     found: Series = []
     for index in range(count):
         start = end - (index + 1) * length

@@ -120,8 +120,7 @@ class Scheduler:
         count = 0
         while (invocation := self._take(now)) is not None:
             count += 1
-            for _ in range(2 if self.twice else 1):  # at least once, says AWS
-                self._invoke(invocation)
+            self._invoke(invocation)
         return count
 
     def _look(self) -> None:
@@ -162,6 +161,7 @@ class Scheduler:
         return invocation
 
     def _invoke(self, invocation: Invocation) -> None:
+        """Deliver an invocation, at least once as AWS says, under the schedule's role."""
         with seams.request_scope(invocation.account, invocation.region):
             target = invocation.schedule["Target"]
             group = f"arn:aws:scheduler:{invocation.region}:{invocation.account}:schedule-group"
@@ -170,13 +170,18 @@ class Scheduler:
                 return
             session = self.identity.session(target["RoleArn"], invocation.execution_id)
             try:
-                targets.call(target, invocation.payload, session)
-            except ClientError as error:
-                self._failed(invocation, error, session)
-            except (BotoCoreError, ValueError) as error:  # an input that is no request of the universal target
-                self._bury(invocation, "ValidationException", str(error), "", session)
+                for _ in range(2 if self.twice else 1):
+                    self._deliver(invocation, session)
             finally:
                 seams.close_role_session(session["AWS_ACCESS_KEY_ID"])
+
+    def _deliver(self, invocation: Invocation, session: Mapping[str, str]) -> None:
+        try:
+            targets.call(invocation.schedule["Target"], invocation.payload, session)
+        except ClientError as error:
+            self._failed(invocation, error, session)
+        except (BotoCoreError, ValueError) as error:  # an input that is no request of the universal target
+            self._bury(invocation, "ValidationException", str(error), "", session)
 
     def _failed(self, invocation: Invocation, error: ClientError, session: Mapping[str, str]) -> None:
         answer = error.response

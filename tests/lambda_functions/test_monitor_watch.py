@@ -55,6 +55,7 @@ class Aws:
         self.invoked: list[str] = []
         self.windows: list[tuple[datetime, datetime]] = []
         self.broken: set[str] = set()
+        self.asked_from: list[datetime] = []
 
     def list_processing_jobs(self, **request: Any) -> dict[str, Any]:
         after, before = request["LastModifiedTimeAfter"], request["LastModifiedTimeBefore"]
@@ -75,10 +76,13 @@ class Aws:
 
     def get_metric_statistics(self, **request: Any) -> dict[str, Any]:
         start, end = request["StartTime"], request["EndTime"]
+        self.asked_from.append(start)
         assert (end - start).total_seconds() / request["Period"] <= 1440, "CloudWatch refuses more points"
         schedule = next(each["Value"] for each in request["Dimensions"] if each["Name"] == "MonitoringSchedule")
         moments = self.points.get((schedule, request["MetricName"]), [])
-        return {"Datapoints": [{"Timestamp": moment, "SampleCount": 1.0} for moment in moments if moment >= start]}
+        return {
+            "Datapoints": [{"Timestamp": moment, "SampleCount": 1.0} for moment in moments if start <= moment < end]
+        }
 
     def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
         for datum in MetricData:
@@ -150,6 +154,24 @@ class TestSilence:
             result = Watch(SETTINGS, clients, at).look([OPEN])
         assert result["hours_silent"] == {"dq-open": 2.0}
         assert s3.read.count("responder-state/watch/schedules/dq-open.json") == 1 + 1  # the first look found none
+
+    def test_an_environment_asks_for_what_was_heard_since_it_last_heard(self, aws: Aws, s3: S3) -> None:
+        look(aws, s3, OPEN, at=hours_ago(300))
+        clients = Clients(aws, aws, s3, aws)
+
+        def ask(at: datetime) -> tuple[float, datetime]:
+            hours = Watch(SETTINGS, clients, at).look([OPEN])["hours_silent"]["dq-open"]
+            assert len(set(aws.asked_from[-3:])) == 1
+            return hours, aws.asked_from[-1]
+
+        aws.points = {("dq-open", "NoData"): [hours_ago(50), hours_ago(30)], ("dq-open", "JobFailures"): [hours_ago(5)]}
+        assert ask(hours_ago(20)) == (10.0, hours_ago(20 + 8 * 24))
+        assert ask(hours_ago(10)) == (20.0, hours_ago(30))
+        assert ask(NOW) == (5.0, hours_ago(30))
+        assert ask(NOW) == (5.0, hours_ago(5))
+        # One that is made again, of before; and one after so long that a week of silence is all there is to see.
+        assert ask(hours_ago(10)) == (20.0, hours_ago(10 + 8 * 24))
+        assert ask(NOW + timedelta(days=9)) == (516.0, NOW + timedelta(days=1))
 
     def test_a_damaged_note_is_written_anew(self, aws: Aws, s3: S3) -> None:
         s3.objects["responder-state/watch/schedules/dq-open.json"] = b"{"

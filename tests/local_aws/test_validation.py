@@ -1,8 +1,14 @@
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local_aws.validation import message, problems, service_model
+import local_aws
+from local_aws.validation import message, models, problems, service_model
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 SCHEDULE: dict[str, Any] = {
     "MonitoringScheduleName": "hourly",
@@ -76,3 +82,21 @@ def test_a_boolean_is_not_a_number() -> None:
 def test_the_message_counts_as_aws_does() -> None:
     assert message(["a"]) == "1 validation error detected: a"
     assert message(["a", "b"]) == "2 validation errors detected: a; b"
+
+
+def test_clients_are_made_from_the_models_that_requests_are_held_against(cloud: local_aws.LocalAws) -> None:
+    read = models().get_component("data_loader").load_service_model("budgets", "service-2")
+    for client in (cloud.client("budgets"), cloud.account("222222222222").client("budgets")):
+        assert client.meta.service_model._service_description is read
+
+
+def test_the_sdk_s_files_are_read_once_by_all_loaders() -> None:
+    program = """
+from botocore.loaders import Loader
+from local_aws.sdk_files import read_files_once
+read_files_once()
+one, other = (Loader().load_service_model("sqs", "service-2") for _ in range(2))
+print(one is other, one["metadata"]["serviceId"])
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "True SQS\n"

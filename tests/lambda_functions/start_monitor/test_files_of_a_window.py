@@ -81,6 +81,26 @@ def test_an_hour_that_was_never_looked_at_is_made_up_for(deliver: Any, s3: FakeS
     assert (answer["files"], answer["late_files"]) == (0, 1)
 
 
+def test_records_of_earlier_hours_are_read_once_and_again_when_they_have_changed(
+    deliver: Any, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MODULES.run_ledger, "_kept", {})  # other tests' are of the same bucket
+    first, second, third = (f"2026-11-23T{hour}:20:00Z" for hour in (10, 11, 12))
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    deliver(scheduled_time=first, late_hours=4)
+    record = next(request["Key"] for request in s3.requests("PutObject") if request["Key"].endswith("/10.json"))
+
+    def reads() -> int:
+        return sum(request["Key"] == record for request in s3.requests("GetObject"))
+
+    for scheduled in (second, third):
+        assert deliver(scheduled_time=scheduled, late_hours=4)["late_files"] == 0
+        assert reads() == 1
+    s3.objects[record] = b'{"of": "an earlier version"}'
+    deliver(scheduled_time="2026-11-23T13:20:00Z", late_hours=4)
+    assert reads() > 1
+
+
 def listed(s3: FakeS3, below: str) -> list[str]:
     """Prefixes that were listed below a place, in order; each once, however many pages it has."""
     prefixes = [request["Prefix"] for request in s3.requests("ListObjectsV2") if "Delimiter" not in request]
