@@ -1,6 +1,6 @@
 """Attributes that are meant as a JMESPath and cannot be parsed. As names, nobody would find columns of them.
 
-The `jmespath` library parses them, where it is there: the components before a deployment, and who reads the answers.
+The `jmespath` library parses them: the components before a deployment, and who reads the answers.
 """
 
 import re

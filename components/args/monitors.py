@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NotRequired, Protocol, Self, TypedDict
 
+import jmespath
 import pulumi
+from jmespath.exceptions import JMESPathError
 
 from components.args.bounds import check_data_quality_definition, number
 from components.args.engines import BOTH, OPEN
@@ -238,16 +240,8 @@ class DataQualitySettings(RunSettings):
 
 
 def check_path(path: str, attribute: str | None) -> None:
-    """Refuse an attribute of an answer that is meant as a JMESPath and cannot be parsed. Raises ArgumentError.
-
-    Without the `jmespath` library, which boto3 brings along, the first run says so.
-    """
+    """Refuse an attribute of an answer that is meant as a JMESPath and cannot be parsed. Raises ArgumentError."""
     if attribute is None or not is_meant_as_path(attribute):
-        return
-    try:
-        import jmespath  # noqa: PLC0415 - optional, see above
-        from jmespath.exceptions import JMESPathError  # noqa: PLC0415 - as above
-    except ImportError:
         return
     try:
         jmespath.compile(attribute)
