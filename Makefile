@@ -3,9 +3,9 @@
 .PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
-# Two more than there are processors: many tests wait for a server, or for a process of theirs.
+# One more than there are processors: many tests wait for a server, or for a process of theirs.
 # nproc, where there is one, knows of how many a container may use.
-WORKERS ?= $(shell expr $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) + 2)
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) + 1)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := 0.13.9
