@@ -5,8 +5,8 @@ The `jmespath` library parses them: the components before a deployment, and who 
 
 import re
 
-# What hardly any name of a column has; `age [years]`, `my.key` and `a-b` are names.
-_MEANT = re.compile(r'(?:^|\S)\[|[{}|@`]|\.\.|^[."]|\.$')
+# What hardly any name of a column has; `age [years]`, `my.key`, `a-b` and `user@score` are names.
+_MEANT = re.compile(r'(?:^|\S)\[|[{}`]|(?:^|[\s(])[|@]|\.\.|^[."]|\.$')
 
 
 def is_meant_as_path(attribute: str) -> bool:

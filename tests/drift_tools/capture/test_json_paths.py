@@ -49,6 +49,7 @@ def test_a_position_beside_an_expression_is_refused() -> None:
         ("predictions[0", "it ends too early"),
         ("predictions[0].", "it ends too early"),
         ("scores[?p >", "it ends too early"),
+        ("max(@", "it ends too early"),
         ("predictions[0]score", "'s' at character 15 cannot stand there"),
         ("predictions[0]]", "']' at character 15 cannot stand there"),
         ("predictions..score", "'.' at character 13 cannot stand there"),
@@ -65,7 +66,7 @@ def test_an_expression_that_cannot_be_parsed_is_told_with_its_place(path: str, s
     )
 
 
-@pytest.mark.parametrize("name", ["age [years]", "model-v1.0", "50%", "rate*", "a.b-c", "größe.m"])
+@pytest.mark.parametrize("name", ["age [years]", "model-v1.0", "50%", "rate*", "a.b-c", "größe.m", "user@score"])
 def test_a_name_that_merely_looks_odd_is_a_name(name: str) -> None:
     assert json_paths(["0", name]) == ()
 
