@@ -6,6 +6,7 @@ The alarms with which AWS carries a target-tracking policy out are not made here
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from local_aws import seams
@@ -21,9 +22,13 @@ class Scaling:
     def __init__(
         self, find_endpoint: Callable[[Scope, str], Document | None], variants: Callable[[Document], list[str]]
     ) -> None:
-        self._moto = seams.MotoApplication("applicationautoscaling", _PREFIX, "application-autoscaling")
         self._find_endpoint = find_endpoint
         self._variants = variants
+
+    @cached_property
+    def _moto(self) -> seams.MotoApplication:
+        """Made with the first request: moto reads all instance types of EC2 for it, a third of what a start takes."""
+        return seams.MotoApplication("applicationautoscaling", _PREFIX, "application-autoscaling")
 
     async def handle(
         self, _method: str, _path: str, headers: dict[str, str], body: bytes, _query: seams.Query

@@ -73,7 +73,7 @@ def watch_policy(
     statements = [
         *function_basics(log_group_arn, dead_letter_arn),
         # "*": see ANY_RESOURCE.
-        allow("ListJobsAndReadStatistics", ["cloudwatch:GetMetricStatistics", "sagemaker:ListProcessingJobs"], ["*"]),
+        allow("ListJobsAndReadMetrics", ["cloudwatch:GetMetricData", "sagemaker:ListProcessingJobs"], ["*"]),
         list_prefixes(context, bucket, [bucket_layout.RESPONDER_STATE]),
         read_objects(context, bucket, [_STATE]),
         write_objects(context, bucket, [_STATE]),

@@ -5,7 +5,7 @@ from typing import Final
 
 import pulumi
 
-from components.archives.sources import contract_files, shipped, source_files
+from components.archives.sources import contract_files, own_files, shipped
 
 FUNCTIONS: Final = shipped("functions", "function_sources")
 _PACKAGE: Final = "functions"
@@ -18,7 +18,7 @@ def function_files(name: str, functions: Path = FUNCTIONS) -> dict[str, Path]:
         raise FileNotFoundError(f"{functions / name} has no handler.py: a function's folder needs one")
     files = {f"{_PACKAGE}/__init__.py": functions / "__init__.py", **contract_files()}
     for folder in (name, _COMMON):
-        files.update((f"{_PACKAGE}/{folder}/{inside}", path) for inside, path in source_files(functions / folder))
+        files.update((f"{_PACKAGE}/{folder}/{inside}", path) for inside, path in own_files(functions / folder))
     return {inside: path for inside, path in sorted(files.items()) if path.suffix in {".py", ".json"}}
 
 

@@ -3,6 +3,7 @@
 Python imports from a zip file: the job's environment names it in PYTHONPATH; no image is built and nothing unpacked.
 """
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ import pulumi
 from components.archives.sources import (
     REPOSITORY,
     contract_files,
-    source_files,
+    own_files,
     user_cache,
     written_once,
     zip_archive,
@@ -29,12 +30,18 @@ _LEFT_OUT: Final = frozenset({"cli", "endpoint", "fleet", "report"})
 def job_sources(package: Path = DRIFT_TOOLS) -> Iterator[tuple[str, Path]]:
     """(path inside the archive, file) of every module that a job may import."""
     yield from contract_files().items()
-    for inside, path in source_files(package):
+    for inside, path in own_files(package):
         if path.suffix == ".py" and inside.split("/", 1)[0] not in _LEFT_OUT:
             yield f"{package.name}/{inside}", path
 
 
-def job_archive(package: Path = DRIFT_TOOLS) -> bytes:
+@functools.cache  # a process goes on with the code that it began with, and so do the jobs that it deploys
+def job_archive() -> bytes:
+    """The archive of this project's own monitor."""
+    return packed_job_sources(DRIFT_TOOLS)
+
+
+def packed_job_sources(package: Path) -> bytes:
     """The archive; the same bytes from the same sources, so that a run's job does not change with the machine."""
     return zip_archive((inside, path.read_bytes()) for inside, path in job_sources(package))
 

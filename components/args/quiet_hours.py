@@ -1,6 +1,7 @@
 """Arguments of the hours in which nobody wants to be told."""
 
 import difflib
+import functools
 import re
 import zoneinfo
 from calendar import monthrange
@@ -144,11 +145,16 @@ def _parts(value: str) -> tuple[str | None, ...]:
 
 def _timezone(read: Reader) -> str:
     value = read.text("timezone", "UTC", r"[A-Za-z0-9_+/-]{1,50}", "a time zone such as Europe/Berlin")
-    known = zoneinfo.available_timezones()  # empty on machines without a database of them; then AWS decides
+    known = _known_timezones()  # empty on machines without a database of them; then AWS decides
     if known and value not in known:
         near = difflib.get_close_matches(value, known, n=1)
         raise read.refuse("timezone", f"did you mean {near[0]!r}?" if near else "write one such as Europe/Berlin")
     return value
+
+
+@functools.cache  # six hundred files are opened for it
+def _known_timezones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
 
 
 def _severities(read: Reader) -> tuple[str, ...]:

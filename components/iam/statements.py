@@ -20,11 +20,11 @@ ANY_RESOURCE: Final[Mapping[str, str]] = {
     "cloudwatch:PutMetricData": "the action has no resources; a condition on cloudwatch:namespace limits it",
     "cloudwatch:GetMetricData": "the action has no resources: it reads numbers of metrics, and no data",
     "cloudwatch:ListMetrics": "a listing has no resources: it gives names of metrics, and no data",
-    "cloudwatch:GetMetricStatistics": "the action has no resources: it reads numbers of metrics, and no data",
     "sagemaker:ListMonitoringExecutions": "a listing has no resources: it gives states of executions, and no data",
     "sagemaker:ListProcessingJobs": "a listing has no resources: it gives names and states of jobs, and no data",
     "sagemaker:ListModelPackages": "a listing has no resources: it gives names and states of versions, and no data",
     # Only with retraining.
+    "cloudwatch:GetMetricStatistics": "the action has no resources: it reads numbers of metrics, and no data",
     **dict.fromkeys(
         (
             "logs:CreateLogDelivery",

@@ -18,15 +18,24 @@ SCORE: Final = 1  # the probability; the label beside it is a step
 Found = Mapping[str, Mapping[str, Any]]  # by year
 
 
-def arguments(data: str) -> dict[str, Any]:
-    """The monitors' arguments in the stack's configuration; `data` has predictions, inputs and labels."""
+def arguments(data: str, window: Mapping[str, str]) -> dict[str, Any]:
+    """The monitors' arguments in the stack's configuration; `data` has predictions, inputs and labels.
+
+    `window` is the schedule and where the window of what has labels begins.
+    """
     return {
         "bias": {
             "facets": [{"name": FACET, "values": [GROUP]}],
             "positive_labels": [POSITIVE],
             "baseline": {"data": data},
+            **window,
         },
-        "attribution": {"features": list(FEATURES), "score": SCORE, "baseline": {"data": data}},
+        "attribution": {
+            "features": list(FEATURES),
+            "score": SCORE,
+            "baseline": {"data": data},
+            "schedule_expression": window["schedule_expression"],
+        },
     }
 
 

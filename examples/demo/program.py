@@ -82,11 +82,12 @@ def _employment() -> Plan:
             "model_artifact": str((trained / "artifact").relative_to(PROJECT)),
             "baseline_data": str((trained / "baseline.csv").relative_to(PROJECT)),
             "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
-            # With the open engine alone: with Model Monitor they need baselines that are made before.
             "monitoring": {
-                **clarify_kinds.arguments(str((trained / "baseline_bias.csv").relative_to(PROJECT))),
+                **clarify_kinds.arguments(
+                    str((trained / "baseline_bias.csv").relative_to(PROJECT)), employment.MODEL_QUALITY
+                ),
                 **batch.arguments(),
-                "model_quality": {"estimate": True},
+                "model_quality": {"estimate": True, **employment.MODEL_QUALITY},
             },
         },
         trained / "baseline.csv",
@@ -96,10 +97,14 @@ def _employment() -> Plan:
 
 
 def _by(plan: Plan, engine: str) -> Plan:
-    """The plan with this engine; in place of the plan's own, Model Monitor has none of the open engine's monitors."""
-    kept = engine in {OPEN, plan.engine}
-    overrides = {key: value for key, value in plan.overrides.items() if kept or key != "monitoring"}
-    return replace(plan, engine=engine, overrides=overrides)
+    """The plan with this engine; in place of the plan's own, Model Monitor has none of the open engine's monitors.
+
+    With it they need baselines that are made before; model quality has one, and keeps its schedule.
+    """
+    if engine in {OPEN, plan.engine}:
+        return replace(plan, engine=engine)
+    monitoring = {"monitoring": {"model_quality": employment.MODEL_QUALITY}}
+    return replace(plan, engine=engine, overrides={**plan.overrides, **monitoring})
 
 
 class Demo:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -342,7 +343,15 @@ class Records:
     def _keys(self, since: datetime, until: datetime) -> Mapping[str, ListedObject]:
         """What lies there of these windows."""
         days = sorted({self.key(end).rsplit("/", 1)[0] + "/" for end in hours_between(since + HOUR, until + HOUR)})
-        return {item.key: item for day in days for item in list_objects(self.s3, self.bucket, day)}
+        if not days:
+            return {}
+        # A listing brings a thousand keys, a week of hourly runs: several days are one, from the first to the last.
+        first, last = days[0], days[-1]
+        if first == last:
+            listed = list_objects(self.s3, self.bucket, first)
+        else:
+            listed = list_objects(self.s3, self.bucket, f"{self.prefix}/", after=first)
+        return {item.key: item for item in takewhile(lambda item: item.key[: len(last)] <= last, listed)}
 
     def last_before(self, moment: datetime) -> datetime | None:
         """When the last window ended of which there is a record, up to `moment`; None if there is none for a week."""

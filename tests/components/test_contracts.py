@@ -198,9 +198,10 @@ def test_every_reason_is_of_use(full: Run, run_variant: Callable[..., Run]) -> N
     }
     of_retraining = allowed["retraining"] - allowed["everything"]
     assert of_retraining
-    assert all(action.startswith(("logs:", "xray:", "sagemaker:")) for action in of_retraining)
+    what_retraining_reads = ("sagemaker:", "cloudwatch:GetMetricStatistics")
+    assert all(action.startswith(("logs:", "xray:", *what_retraining_reads)) for action in of_retraining)
     # Of the watch over a fleet, which no stack has: tests/fleet/test_components.py.
-    of_a_fleet = {"cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}
+    of_a_fleet = {"cloudwatch:ListMetrics"}
     assert allowed["everything"] | of_retraining | of_a_fleet == set(ANY_RESOURCE)
     without = {action for action in ANY_RESOURCE if not action.startswith("ec2:")} - of_retraining - of_a_fleet
     assert allowed["full"] == without, "it has no VPC"

@@ -24,7 +24,8 @@ WINDOW_SECONDS, START_SECONDS, REQUESTS_A_RUN = 10, 1, 20
 # What is published in every hour. CloudWatch bills a metric by the hours that have it, and the others are published of
 # what is out of order: `NoData`, `LostWindows`, `LeftOutFiles`, metrics of features.
 STEADY: Final = (metrics.CONSTRAINT_VIOLATIONS, metrics.JOB_FAILURES, metrics.HOURS_SILENT)
-# What the watch over the monitors asks CloudWatch in every hour: one question a metric that a run leaves.
+# What the watch over the monitors asks CloudWatch in every hour: billed by the metrics that are read, and a run leaves
+# three.
 WATCH_QUESTIONS, QUESTION = 3, 0.01 / 1000
 
 

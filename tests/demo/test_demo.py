@@ -23,15 +23,19 @@ DEPLOYED = "  deploy: "  # from this line on a job of the baseline's and the mod
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked up in /proc")
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "examples.demo", *arguments]
+MODULE = ("-m", "examples.demo")
 
 
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     output = tmp_path_factory.mktemp("demo")
     run = subprocess.run(
-        command("--output", str(output)), cwd=PROJECT, capture_output=True, text=True, timeout=LIMIT, check=False
+        [sys.executable, *MODULE, "--output", str(output)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     found: dict[str, Any] = json.loads((output / "summary.json").read_text())
@@ -137,9 +141,18 @@ def test_control_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+# A machine without Pulumi's CLI deploys by `local_aws.apply`, in seconds.
+WITHOUT_CLI = """
+import runpy
+from examples.demo import deploying
+deploying.search_path = lambda: ""
+runpy.run_module("examples.demo", run_name="__main__")
+"""
+
+
 @needs_proc
 def test_a_killed_server_ends_the_demo_with_a_plain_word(tmp_path: Path) -> None:
-    with running(tmp_path) as demo:
+    with running(tmp_path, "-c", WITHOUT_CLI) as demo:
         wait_for_line(demo, DEPLOYED)
         for process, line in processes_of(tmp_path, seconds=0):
             if "local_aws.server" in line or "server.py" in line:
@@ -152,10 +165,14 @@ def test_a_killed_server_ends_the_demo_with_a_plain_word(tmp_path: Path) -> None
 
 
 @contextmanager
-def running(directory: Path) -> Iterator["subprocess.Popen[str]"]:
+def running(directory: Path, *program: str) -> Iterator["subprocess.Popen[str]"]:
+    """The demo of the recipe; `program` in place of the module is what Python runs."""
     (directory / "tmp").mkdir()
     demo = subprocess.Popen(
-        command("--scenario", "recipe", "--output", str(directory / "output")),
+        [
+            *(sys.executable, *(program or MODULE)),
+            *("--scenario", "recipe", "--output", str(directory / "output")),
+        ],
         cwd=PROJECT,
         env=os.environ | {"TMPDIR": str(directory / "tmp"), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

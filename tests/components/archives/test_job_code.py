@@ -7,7 +7,14 @@ import zipfile
 from pathlib import Path
 
 from components.archives.function import function_archive
-from components.archives.monitor import DRIFT_TOOLS, job_archive, job_archive_key, job_sources, with_job_sources
+from components.archives.monitor import (
+    DRIFT_TOOLS,
+    job_archive,
+    job_archive_key,
+    job_sources,
+    packed_job_sources,
+    with_job_sources,
+)
 
 
 def test_the_monitor_runs_from_the_archive_alone(tmp_path: Path) -> None:
@@ -38,9 +45,9 @@ def test_the_same_sources_give_the_same_bytes(tmp_path: Path) -> None:
         target.write_bytes(path.read_bytes())
     (copy / "__pycache__").mkdir()
     (copy / "__pycache__" / "monitor.cpython-311.pyc").write_bytes(b"x")
-    assert job_archive(copy) == job_archive()
+    assert packed_job_sources(copy) == job_archive()
     (copy / "monitor.py").write_bytes((copy / "monitor.py").read_bytes() + b"\n")
-    assert job_archive_key(job_archive(copy)) != job_archive_key(job_archive())
+    assert job_archive_key(packed_job_sources(copy)) != job_archive_key(job_archive())
 
 
 def test_what_is_in_it(tmp_path: Path) -> None:
