@@ -52,8 +52,8 @@ class Categories:
     ) -> "Categories":
         if len(counts) <= CAPACITY:
             return cls(counts, undercount, hashes, unlisted)
-        own = _hashes(counts)
-        hashes = _smallest(own if hashes is None else np.concatenate([hashes, own]))
+        if hashes is None:  # else they are of these and all others that there were
+            hashes = _smallest(_hashes(counts))
         every = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
         place = len(every) - CAPACITY - 1
         cut = int(np.partition(every, place)[place])  # the largest count that has no room

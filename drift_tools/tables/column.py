@@ -7,6 +7,7 @@ type that each would have, because a monitor must be able to say "49.9 % of this
 Longer than 400 lines by a little: the rules for what counts as a number stand beside the column that asks them.
 """
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -332,8 +333,8 @@ class Column:
         distinct, inverse = np.unique(self.numbers + 0.0, return_inverse=True)  # -0.0 + 0.0 is 0.0
         names = np.empty(len(distinct), dtype=object)
         names[:] = [
-            None if np.isnan(value) else f"{value:.17g}" if value.is_integer() else repr(float(value))
-            for value in distinct
+            None if math.isnan(value) else f"{value:.17g}" if value.is_integer() else repr(value)
+            for value in distinct.tolist()
         ]
         texts: Texts = names[inverse]
         return texts

@@ -77,7 +77,9 @@ def _of_array(name: str, values: NDArray[Any]) -> Column:
         return make.from_numbers(name, np.where(np.isnat(values), np.nan, seconds))
     if kind == "O" and (column := _of_objects(name, values)) is not None:
         return column
-    return Column.from_strings(name, (None if is_missing(value) else spelling(value) for value in values.tolist()))
+    cells = values.tolist()
+    texts = cells if kind == "U" else (None if is_missing(value) else spelling(value) for value in cells)
+    return Column.from_strings(name, texts)
 
 
 def _of_objects(name: str, values: Texts) -> Column | None:
@@ -167,7 +169,10 @@ def _as_float(value: Any) -> float:
 
 def is_missing(value: object) -> bool:
     """Whether a Python object stands for a missing value: None, NaN, NaT or pandas' NA."""
-    if value is None or type(value).__name__ in _MISSING_TYPES:
+    kind = type(value)
+    if kind is str or kind is int:  # most are, and each cell of a list is asked
+        return False
+    if value is None or kind.__name__ in _MISSING_TYPES:
         return True
     if isinstance(value, Decimal):
         return value.is_nan()

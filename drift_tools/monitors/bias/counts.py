@@ -3,6 +3,7 @@
 Every array may have leading axes, so that a thousand bootstrap draws are measured by one call.
 """
 
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -70,8 +71,17 @@ def draws(counts: Counts, number: int, seed: int) -> Counts:
     """Draw the counts of `number` samples as large as this one: a bootstrap of its rows, of shape (number, …).
 
     Each cell of a draw is a whole number of rows; add the `prior` to measure it as the counts themselves are measured.
+    What is drawn is for reading: the metrics of a group that count the same share it.
     """
+    return _drawn(np.asarray(counts, dtype=np.float64).tobytes(), counts.shape, number, seed)
+
+
+@lru_cache(maxsize=4)
+def _drawn(counts_of: bytes, shape: tuple[int, ...], number: int, seed: int) -> Counts:
+    counts = np.frombuffer(counts_of).reshape(shape)
     rows = round(float(counts.sum()))
     likely = counts + prior(counts.size)
     drawn = np.random.default_rng(seed).multinomial(rows, (likely / likely.sum()).ravel(), size=number)
-    return drawn.reshape(number, *counts.shape).astype(np.float64)
+    found = drawn.reshape(number, *shape).astype(np.float64)
+    found.flags.writeable = False
+    return found
