@@ -228,9 +228,11 @@ def _areas(kernel: Numbers, labels: Numbers, folds: Sequence[Integers]) -> Numbe
     for fold in folds:
         rest = np.setdiff1d(np.arange(len(kernel)), fold)
         inner = kernel[np.ix_(rest, rest)]
-        inner = inner + _RIDGE * np.trace(inner) / len(rest) * np.eye(len(rest))
+        inner[np.diag_indices(len(rest))] += _RIDGE * np.trace(inner) / len(rest)
         centred = labels[rest] - labels[rest].mean(axis=0)
-        scores = kernel[np.ix_(fold, rest)] @ cho_solve(cho_factor(inner), centred)
+        scores = kernel[np.ix_(fold, rest)] @ cho_solve(
+            cho_factor(inner, overwrite_a=True, check_finite=False), centred, check_finite=False
+        )
         total += _area(scores, labels[fold] > 0)
     areas: Numbers = total / len(folds)
     return areas

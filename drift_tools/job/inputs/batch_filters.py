@@ -15,7 +15,7 @@ _FORM: Final = re.compile(r"\$(?:\[(?P<slice>-?\d*:-?\d*)\]|\[(?P<list>-?\d+(?:\
 _MOST: Final = 100_000
 
 
-def positions(text: str | None, total: int) -> list[int]:
+def positions(text: str | None, total: int) -> Sequence[int]:
     """Which of so many columns a filter keeps, in its order; all without one.
 
     Raises `InputError` for one that names no columns of CSV.
@@ -25,9 +25,9 @@ def positions(text: str | None, total: int) -> list[int]:
         raise InputError(f"the transform job's filter {text!r} names no columns of CSV: write $[0], $[0,-1] or $[1:]")
     if match["slice"] is not None:
         start, end = (int(part) if part else None for part in match["slice"].split(":"))
-        return list(range(total))[start:end]
+        return range(total)[start:end]
     if match["list"] is None:
-        return list(range(total))
+        return range(total)
     found = [int(part) for part in match["list"].split(",")]
     return [index + total if index < 0 else index for index in found if -total <= index < total]
 

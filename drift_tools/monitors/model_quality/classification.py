@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.monitors.model_quality.ranking import area_under_curve
+from drift_tools.tables import Numbers
 
 _CURVE_POINTS = 101
 _BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
@@ -15,6 +16,7 @@ _BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
 # text of its own in each row would ask for more cells than there is memory: then only pairs that occur have one.
 _FULL_MATRIX = 1000
 Codes: TypeAlias = NDArray[np.intp]
+Truths: TypeAlias = NDArray[np.bool_]
 Metrics: TypeAlias = dict[str, float]
 
 
@@ -24,18 +26,29 @@ def binary_metrics(data: Outcomes) -> Metrics:
     The "best constant classifier" is the one that always says the positive class: so it is in the guide's example
     (3 negatives, 1 positive: accuracy 0.25, precision 0.25, recall 1).
     """
-    actual, said = data.labels == data.positive_label, data.predictions == data.positive_label
-    tp, fn = int(np.sum(actual & said)), int(np.sum(actual & ~said))
-    fp, tn = int(np.sum(~actual & said)), int(np.sum(~actual & ~said))
+    return metrics_of_truths(*truths(data), data.scores)
+
+
+def truths(data: Outcomes) -> tuple[Truths, Truths]:
+    """Which labels and which predictions are positive."""
+    return data.labels == data.positive_label, data.predictions == data.positive_label
+
+
+def metrics_of_truths(actual: Truths, said: Truths, scores: Numbers | None) -> Metrics:
+    """`binary_metrics` of labels and predictions of which it is known whether they are positive."""
+    rows = len(actual)
+    positive, tp = int(np.count_nonzero(actual)), int(np.count_nonzero(actual & said))
+    fn, fp = positive - tp, int(np.count_nonzero(said)) - tp
+    tn = rows - positive - fp
     recall = tp / (tp + fn) if tp + fn else math.nan
     precision = tp / (tp + fp) if tp + fp else 0.0
     specificity = tn / (tn + fp) if tn + fp else math.nan
-    prevalence = (tp + fn) / len(data)
+    prevalence = (tp + fn) / rows
     constant_recall = 1.0 if tp + fn else math.nan
     metrics = {
         "recall": recall,
         "precision": precision,
-        "accuracy": (tp + tn) / len(data),
+        "accuracy": (tp + tn) / rows,
         "recall_best_constant_classifier": constant_recall,
         "precision_best_constant_classifier": prevalence,
         "accuracy_best_constant_classifier": prevalence,
@@ -44,8 +57,8 @@ def binary_metrics(data: Outcomes) -> Metrics:
         "false_positive_rate": 1.0 - specificity,
         "false_negative_rate": 1.0 - recall,
     }
-    if data.scores is not None:
-        metrics["auc"] = area_under_curve(actual, data.scores)
+    if scores is not None:
+        metrics["auc"] = area_under_curve(actual, scores)
     for name, beta in _BETAS.items():
         metrics[name] = f_score(precision, recall, beta)
         metrics[f"{name}_best_constant_classifier"] = f_score(prevalence, constant_recall, beta)

@@ -18,7 +18,9 @@ from drift_tools.monitors.model_quality.classification import (
     binary_metrics,
     confusion_matrix,
     curves,
+    metrics_of_truths,
     multiclass_metrics,
+    truths,
 )
 from drift_tools.monitors.model_quality.outcomes import Outcomes
 from drift_tools.monitors.model_quality.regression import regression_metrics
@@ -79,10 +81,15 @@ def measure(data: Outcomes) -> ModelQuality:
     if len(data) >= _ROWS_FOR_DEVIATION:
         generator = np.random.default_rng(0)  # seeded: equal data, equal file
         size = int(_DRAWN_SHARE * len(data))
-        draws = [
-            functions[data.problem_type](data.take(generator.choice(len(data), size, replace=False)))
-            for _ in range(_DRAWS)
-        ]
+        drawn = (generator.choice(len(data), size, replace=False) for _ in range(_DRAWS))
+        if data.problem_type == "BinaryClassification":  # names are compared once and not in each draw
+            actual, said = truths(data)
+            draws = [
+                metrics_of_truths(actual[rows], said[rows], None if data.scores is None else data.scores[rows])
+                for rows in drawn
+            ]
+        else:
+            draws = [functions[data.problem_type](data.take(rows)) for rows in drawn]
         deviations = {name: float(np.std([draw[name] for draw in draws])) for name in metrics}
     extras: dict[str, Any] = {}
     if data.problem_type != "Regression":
