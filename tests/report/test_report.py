@@ -137,9 +137,9 @@ def test_a_sentence_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("shift", [0.0, 2.0])
 def test_columns_part_only_where_no_feature_shows_it(shift: float) -> None:
     generator = np.random.default_rng(3)
-    first, noise = generator.normal(size=(2, 1500))
-    before = {"age": generator.normal(size=1500), "a": first, "b": noise}
-    after = {"age": generator.normal(shift, 1, 1500), "a": first, "b": first}
+    first, noise = generator.normal(size=(2, 400))
+    before = {"age": generator.normal(size=400), "a": first, "b": noise}
+    after = {"age": generator.normal(shift, 1, 400), "a": first, "b": first}
     said = words.together(compare(before, after, multivariate=True))
     if shift:
         assert re.fullmatch(r"different \(AUC 0\.\d\d, p 0\.002\)", said)

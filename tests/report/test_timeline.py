@@ -194,7 +194,7 @@ def test_labels_lose_what_is_the_same_for_all(labels: list[str], short: list[str
 
 def test_all_features_together_are_told() -> None:
     generator = np.random.default_rng(3)
-    first, noise = generator.normal(size=(2, 1500))
+    first, noise = generator.normal(size=(2, 400))
     before, after = {"a": first, "b": noise}, {"a": first, "b": first}
     page = Page(render_comparison(compare(before, after, multivariate=True)))
     assert "different (AUC" in page.text

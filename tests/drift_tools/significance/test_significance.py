@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 
 from drift_tools.significance import combined, homogeneity_p_value, numbers_p_value, share_p_value
@@ -102,6 +103,22 @@ def test_two_bins_are_exact(n: int, m: int, data: st.DataObject) -> None:
 BINS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=3, max_size=4)
 
 
+def subsets_by_sum(numbers: list[int], size: int) -> NDArray[np.int64]:
+    """How many subsets of this size add up to 0, 1, 2, …: of millions of them, too, at once."""
+    ways = np.zeros((size + 1, sum(numbers) + 1), dtype=np.int64)
+    ways[0, 0] = 1
+    for number in numbers:
+        for chosen in range(size, 0, -1):
+            ways[chosen, number:] += ways[chosen - 1, : ways.shape[1] - number]
+    return ways[size]
+
+
+def test_subsets_are_those_that_there_are() -> None:
+    numbers = [2, 5, 5, 7, 10, 12, 14]
+    sums = [sum(chosen) for chosen in combinations(numbers, 3)]
+    assert subsets_by_sum(numbers, 3).tolist() == np.bincount(sums, minlength=sum(numbers) + 1).tolist()
+
+
 @given(BINS)
 @example([(0, 1), (0, 3), (5, 1)])  # separate but for one row: the saddlepoint runs away
 @example([(5, 0), (1, 1), (0, 1)])
@@ -113,8 +130,9 @@ def test_the_tail_of_small_samples_is_that_of_all_permutations(pairs: list[tuple
     if second.all() or not second.any():
         assert p_value == 1.0
         return
-    sums = [ranks[list(chosen)].sum() for chosen in combinations(range(len(ranks)), int(second.sum()))]
-    least = min(np.mean(np.array(sums) >= ranks[second].sum()), np.mean(np.array(sums) <= ranks[second].sum()))
+    ways = subsets_by_sum((2 * ranks).astype(int).tolist(), int(second.sum()))
+    sums, own = np.arange(len(ways)), int(2 * ranks[second].sum())
+    least = min(ways[sums >= own].sum(), ways[sums <= own].sum()) / ways.sum()
     # where the normal p-value is no small one, it is what counts
     assert p_value == pytest.approx(min(1.0, 2 * least), rel=1e-9) or p_value > 0.1
 
@@ -170,7 +188,7 @@ def test_no_more_samples_are_rejected_than_the_level_says(
             np.nansum((seen - mean) ** 2 / mean, axis=1) for seen, mean in zip((first, second), means, strict=True)
         )
     # only what Pearson's statistic finds unusual can be rejected, so only those need be looked at
-    unusual = np.flatnonzero(stats.chi2.sf(pearson, len(shares) - 1) <= 3 * level)
+    unusual = np.flatnonzero(pearson >= stats.chi2.isf(3 * level, len(shares) - 1))
     rejected = sum(homogeneity_p_value(first[i], second[i]) <= level for i in unusual)
     assert rejected <= stats.binom.ppf(0.999, draws, level)
 
@@ -178,10 +196,9 @@ def test_no_more_samples_are_rejected_than_the_level_says(
 def test_pearsons_own_p_value_would_reject_too_often() -> None:
     rng = np.random.default_rng(3)
     hits = rng.binomial(200, 0.025, 1_000_000)
-    pearson = stats.chi2.sf(
-        (hits - 5) ** 2 / (200 * 0.025 * 0.975), 1
-    )  # a million rows of baseline: no error of its own
-    assert np.mean(pearson <= 1e-4) > 3e-4
+    # A million rows of baseline: no error of its own. A p-value for each number of hits that there can be.
+    pearson = stats.chi2.sf((np.arange(201) - 5) ** 2 / (200 * 0.025 * 0.975), 1)
+    assert np.mean(pearson[hits] <= 1e-4) > 3e-4
 
 
 def test_one_p_value_of_three() -> None:
