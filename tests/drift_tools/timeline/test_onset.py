@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from drift_tools.tables import Numbers
 from drift_tools.timeline.change_point import Change, estimate_onset
 
-EDGES = norm.ppf(np.arange(1, 10) / 10)
+EDGES = ndtri(np.arange(1, 10) / 10)
 
 
 def drawn(
@@ -20,7 +20,7 @@ def drawn(
     counts = []
     for window in range(windows):
         mean = shift * np.clip((window - first + 1) / (last - first + 1), 0, 1) + unrest * rng.normal()
-        counts.append(rng.multinomial(rows, np.diff(norm.cdf(EDGES - mean), prepend=0, append=1)))
+        counts.append(rng.multinomial(rows, np.diff(ndtr(EDGES - mean), prepend=0, append=1)))
     return rng.multinomial(2000, np.full(10, 0.1)).astype(np.float64), np.array(counts, dtype=np.float64)
 
 
