@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -251,7 +251,9 @@ def iterate_captures(
 
 
 def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[BlockResult]:
-    """What each block of the source holds, in order; two blocks are read at a time where that is quicker."""
+    """What each block of the source holds, in order; two blocks are read at a time where there are two and that is
+    quicker.
+    """
     fast = fast and HAS_FAST_PATH and selection.preprocess is None
     workers = min(os.cpu_count() or 1, _MOST_WORKERS) if fast else 1
     # One for each worker, and the one that is read from the file meanwhile.
@@ -259,9 +261,13 @@ def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[Bl
     if workers == 1:
         yield from (_read(block, selection, fast) for block in blocks)
         return
+    first = list(islice(blocks, 2))
+    if len(first) < 2:
+        yield from (_read(block, selection, fast) for block in first)
+        return
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[BlockResult]] = deque()
-        for block in blocks:
+        for block in chain(first, blocks):
             if len(waiting) == workers:
                 yield waiting.popleft().result()
             waiting.append(pool.submit(_read, block, selection, fast))
