@@ -110,7 +110,8 @@ def subsets_by_sum(numbers: list[int], size: int) -> NDArray[np.int64]:
     for number in numbers:
         for chosen in range(size, 0, -1):
             ways[chosen, number:] += ways[chosen - 1, : ways.shape[1] - number]
-    return ways[size]
+    found: NDArray[np.int64] = ways[size]
+    return found
 
 
 def test_subsets_are_those_that_there_are() -> None:
