@@ -75,6 +75,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def sdk_files_are_read_once() -> None:
+    """Every test that mocks AWS makes sessions of its own, which would read the descriptions of services again."""
+    if find_spec("boto3") is None:  # Spark's own environment
+        return
+    from local_aws.sdk_files import read_files_once  # noqa: PLC0415 - boto3, which that environment does not have
+
+    read_files_once()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def layer_for_small_windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test of a program downloads 42 MB of wheels: the layer that a deployment makes is there, and small."""
     if find_spec("pulumi") is None:  # Spark's own environment

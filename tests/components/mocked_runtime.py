@@ -198,6 +198,10 @@ class _Recorder(MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]  # nor here
 
 
+def _unheard(_text: str, *_: Any) -> None:
+    """What the SDK says to whoever debugs it."""
+
+
 def run_program(
     program: Callable[[], Any],
     *,
@@ -224,8 +228,12 @@ def run_program(
         def body() -> None:
             result["value"] = program()
 
-        # Where in the source each resource was made takes a fifth of the time, and no test asks for it.
-        with mock.patch.object(registration, "_get_stack_trace", source_pb2.StackTrace):
+        # Where in the source each resource was made takes a fifth of the time, what the SDK says to whoever debugs it a
+        # tenth, and no test asks for them.
+        with (
+            mock.patch.object(registration, "_get_stack_trace", source_pb2.StackTrace),
+            mock.patch.object(pulumi.log, "debug", _unheard),
+        ):
             loop.run_until_complete(run_pulumi_func(body))
         root: Any = get_root_resource()
         exports = {key: loop.run_until_complete(_resolve(value)) for key, value in root.outputs.items()}

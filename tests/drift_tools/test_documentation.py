@@ -31,6 +31,7 @@ WITHOUT_EXAMPLE = {
 BY_POSITION = {
     "alpha_per_run": "two numbers that are said in this order: one false alarm in 8,760 runs",
 }
+FINDER = doctest.DocTestFinder()
 
 
 def functions_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -44,13 +45,16 @@ def functions_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name: str) -> None:
-    result = doctest.testmod(importlib.import_module(name), extraglobs={"np": np})
-    assert result.failed == 0
+    found = FINDER.find(importlib.import_module(name), extraglobs={"np": np})
+    runner = doctest.DocTestRunner()
+    for test in found:
+        if test.examples:  # what has none would look at every file of the process for changes all the same
+            runner.run(test)
+    assert runner.summarize().failed == 0
 
 
 def test_there_are_examples() -> None:
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    found = [test for name in MODULES for test in finder.find(importlib.import_module(name)) if test.examples]
+    found = [test for name in MODULES for test in FINDER.find(importlib.import_module(name)) if test.examples]
     assert len(found) > 40
 
 

@@ -1,5 +1,6 @@
 """What the program makes of each environment's configuration, and what their files may say."""
 
+import functools
 import json
 import runpy
 from collections import Counter
@@ -53,13 +54,19 @@ ROWS = {
 }
 
 
+@functools.cache
+def environment(stack: str, engine: str | None = "model-monitor", *, preview: bool = False) -> Run:
+    """The program with the settings of an environment; each run once, which tests look at and leave as it is."""
+    return run_main(stack, preview=preview, engine=engine)
+
+
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("engine", ["open", None])
 def test_a_deployment_that_names_no_engine_works_in_every_account(stack: str, engine: str | None) -> None:
     """Model Monitor is closed to new customers: neither the environments' files nor the program ask for it."""
     key = f"{PREFIX}engine"
     assert stack_config(stack)[key] == "open"
-    run = run_main(stack, engine=engine)
+    run = environment(stack, engine)
     assert len(run.of_type("aws:scheduler/schedule:Schedule")) == 3  # two monitors, and the watch
     kinds = {item.type for item in run.resources}
     assert not {kind for kind in kinds if "JobDefinition" in kind or "MonitoringSchedule" in kind or "native" in kind}
@@ -67,12 +74,12 @@ def test_a_deployment_that_names_no_engine_works_in_every_account(stack: str, en
 
 @pytest.fixture(scope="module")
 def dev() -> Run:
-    return run_main("dev")
+    return environment("dev")
 
 
 @pytest.fixture(scope="module")
 def prod() -> Run:
-    return run_main("prod")
+    return environment("prod")
 
 
 def counted(run: Run) -> Counter[str]:
@@ -94,7 +101,7 @@ def test_and_nothing_else(dev: Run) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("preview", [False, True])
 def test_every_environment_runs(stack: str, preview: bool) -> None:
-    run = run_main(stack, preview=preview)
+    run = environment(stack, preview=preview)
     assert set(run.exports) == OUTPUTS
     [top] = [item for item in run.resources if item.type.endswith(":ModelMonitoringStack")]
     assert top.name == f"model-monitoring-{stack}"
@@ -165,13 +172,13 @@ def test_what_a_destroy_keeps_by_environment(dev: Run, prod: Run) -> None:
 
     assert kept(dev) == {"Bucket": (False, False), "Endpoint": (False, False)}
     assert kept(prod) == {"Bucket": (True, True), "Endpoint": (True, False)}
-    assert kept(run_main("staging")) == kept(dev)
+    assert kept(environment("staging")) == kept(dev)
 
 
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("engine", ["open", "both"])
 def test_every_environment_with_every_engine(stack: str, engine: str) -> None:
-    run = run_main(stack, engine=engine)
+    run = environment(stack, engine)
     names = {key: run.exports[key] for key in ("data_quality_schedule_name", "model_quality_schedule_name")}
     kind = "monitoringSchedule:MonitoringSchedule" if engine == "both" else "scheduler/schedule:Schedule"
     made = {item.inputs["name"] for item in run.resources if item.type.endswith(kind) and "name" in item.inputs}

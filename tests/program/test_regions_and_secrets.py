@@ -1,5 +1,6 @@
 """The regions of both providers and of what exists already, and secrets that stay secret."""
 
+import functools
 import runpy
 from typing import Any
 
@@ -88,6 +89,7 @@ def test_what_lies_in_another_region_is_refused(endpoint: dict[str, Any], says: 
     assert str(caught.value).startswith(says)
 
 
+@functools.cache
 def run_with_secrets(*keys: str) -> Run:
     monitoring = {**stack_config("dev")[f"{PREFIX}monitoring"]}
     monitoring["endpoint"] = {**monitoring["endpoint"], "environment": {"TOKEN": "t0ken"}}

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import joblib
@@ -26,9 +28,10 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 from sklearn.tree import DecisionTreeRegressor
 
 from drift_tools.errors import InputError
-from drift_tools.monitors.attribution import Attribution, ModelProcess, attribute
+from drift_tools.monitors.attribution import Attribution, ModelProcess, attribute, model_process
 from drift_tools.tables import Column, Table
 from tests.drift_tools.attribution.definition import by_definition
+from tests.drift_tools.attribution.forked import Forked
 
 SCRIPT = """
 import csv, io, joblib, os
@@ -51,6 +54,11 @@ def output_fn(found, accept):
     return "".join(f"{label},{round(float(score), 7)}\\n" for label, score in found), "text/csv"
 """
 NAMES = ("age", "income", "region", "debt")
+
+
+@pytest.fixture(autouse=True)
+def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_process, "subprocess", SimpleNamespace(Popen=Forked, PIPE=subprocess.PIPE))
 
 
 def people(number: int, seed: int) -> NDArray[Any]:
