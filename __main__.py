@@ -1,10 +1,13 @@
 """The Pulumi program: stack configuration → ModelMonitoringStack → stack outputs."""
 
 import gc
+import sys
 
 # The SDK makes some hundred thousand classes and annotations that stay: looking for garbage among them, again and
-# again, is a fifth of the time that the imports take.
-gc.disable()
+# again, is a fifth of the program's time. In a process that has it already, the garbage is somebody else's business.
+starts = "pulumi_aws" not in sys.modules
+if starts:
+    gc.disable()
 
 import json
 import re
@@ -29,7 +32,10 @@ from components.configuration import (
 from components.naming import content_hash
 from contract.monitor_kinds import DATA_QUALITY, KINDS
 
-gc.enable()
+if starts:
+    gc.freeze()
+    gc.set_threshold(max(100_000, gc.get_threshold()[0]))
+    gc.enable()
 
 PROJECT = Path(__file__).resolve().parent
 # The rest of the arguments, by the names that the component has for them, in one object.

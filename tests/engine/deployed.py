@@ -32,7 +32,8 @@ class Deployed:
         # What keeps a stack from being destroyed has tests of its own.
         settings: dict[str, Scalar] = {"protect": False, "retain_data": False}
         self.environment.configure(settings | ({"engine": self.engine} if self.engine else {}))
-        self.planned = self.environment.preview()
+        # In this process, which starts no program; what it plans is held to what the program then does by itself.
+        self.planned = self.lab.environment(self.name, in_process=True).preview()
         self.made = self.environment.up()
         self.again = self.environment.preview()
         self._file = self.lab.program / f"Pulumi.{self.name}.yaml"

@@ -9,7 +9,7 @@ from tests.engine.lab import Lab
 
 
 def test_a_protected_stack_is_refused_before_anything_is_touched(dev: Deployed) -> None:
-    environment = dev.environment
+    environment = dev.lab.environment("dev", in_process=True)
     environment.configure({"protect": True})
     environment.up()
     before = _lasting(dev.lab)

@@ -44,10 +44,17 @@ def test_no_secret_is_anywhere_in_plain_text(lab: Lab) -> None:
     environment = lab.environment("dev")
     plain = {f"monitoring.alerting.subscriptions[{i}].protocol": kind for i, kind in enumerate(PROTOCOLS)}
     plain |= {f"monitoring.alerting.subscriptions[{i}].name": f"receiver-{i}" for i in range(len(PROTOCOLS))}
-    environment.configure(plain, SECRETS)
+    environment.configure(plain, {"alert_emails[0]": SECRETS["alert_emails[0]"]})
+    # Each `config set` derives the stack's key anew; one that sets all of them does so once.
+    others = [f"{key}={value}" for key, value in SECRETS.items() if key != "alert_emails[0]"]
+    lab.pulumi(
+        "config", "set-all", "--stack", "dev", "--path", *(word for pair in others for word in ("--secret", pair))
+    )
     said: list[str] = []
-    environment.progress.on_message = lambda _severity, _resource, text: said.append(text)
-    previewed = environment.preview()
+    in_process = lab.environment("dev", in_process=True)
+    for each in (environment, in_process):
+        each.progress.on_message = lambda _severity, _resource, text: said.append(text)
+    previewed = in_process.preview()
     # AWS quotes what it refuses: the message of each failing step is as public as a log.
     words = " and ".join(SECRETS.values())
     with lab.failing(lambda method, urn: method == "create" and ":TopicSubscription" in urn, words) as failed:
@@ -58,7 +65,7 @@ def test_no_secret_is_anywhere_in_plain_text(lab: Lab) -> None:
             message = "\n".join([str(error), *error.details])
     assert failed
     assert "[secret]" in message
-    made = environment.up()
+    made = in_process.up()
     told = [message, *said, str(previewed), str(made), str(environment.outputs()), str(environment.destroy())]
     found = {text: [place for place in (*told, *_written(lab)) if text in place] for text in TEXTS}
     assert {text: places for text, places in found.items() if places} == {}

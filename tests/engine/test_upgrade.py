@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi.automation import EngineEvent
 
 from tests.engine import states
 from tests.engine.lab import Lab
@@ -26,8 +27,13 @@ def test_an_upgrade_leaves_bucket_endpoint_topics_and_subscriptions_where_they_a
 ) -> None:
     state = states.load(version, stack)
     _take_over(lab, version, stack, state)
-    previewed = lab.pulumi("preview", "--stack", stack, "--json", "--show-sames")
-    steps = {step["urn"]: step["op"] for step in json.loads(previewed.stdout)["steps"]}
+    steps: dict[str, str] = {}
+
+    def note(event: EngineEvent) -> None:
+        if event.resource_pre_event:
+            steps[event.resource_pre_event.metadata.urn] = event.resource_pre_event.metadata.op.value
+
+    lab.in_process(stack).preview(on_event=note)
     held = _held(state)
     assert {kind for kind, _ in held} == set(HELD)
     # Step by step, and by the URN that it has in the old state: one that a program no longer knows would be deleted.
