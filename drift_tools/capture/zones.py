@@ -7,6 +7,7 @@ they must stand, for all lines at once and without copying them, and only the zo
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -136,6 +137,8 @@ def _lengths(zone: Zone, constant: bytes, content: Bytes, edges: Order, *, is_be
             return lengths
         places = edges[left] + length if is_before else edges[left] - length - len(constant)
         stands = content.take(places + shift, mode="clip") == nearest
+        if not np.count_nonzero(stands):
+            continue
         stands[stands] = stand_at(constant, content, places[stands])
         lengths[left[stands]] = length
         left = left[~stands]
@@ -144,10 +147,11 @@ def _lengths(zone: Zone, constant: bytes, content: Bytes, edges: Order, *, is_be
     return lengths
 
 
-def _nearest(length: int) -> list[int]:
+@lru_cache(maxsize=256)
+def _nearest(length: int) -> tuple[int, ...]:
     """Other lengths, the nearest to this one first."""
     others = range(max(0, length - _FARTHEST), length + _FARTHEST + 1)
-    return sorted(others, key=lambda other: abs(other - length))[1:]
+    return tuple(sorted(others, key=lambda other: abs(other - length))[1:])
 
 
 def _require(constant: bytes, content: Content, places: Order) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.comparison.results import Side
-from drift_tools.measures import count_distinct, moments
+from drift_tools.measures import count_distinct, moments, starts_of_equals
 from drift_tools.tables import (
     Column,
     Numbers,
@@ -25,6 +25,7 @@ from drift_tools.tables import (
 )
 
 _LEVELS = 10_000
+_INFINITIES = np.array([-np.inf, np.inf])
 _LAST_PLACES = 8 * float(np.finfo(np.float64).eps)  # of a double: it promises 15 decimal digits
 
 
@@ -60,8 +61,8 @@ class SortedNumbers:
         """What a sorted column holds: minus infinity, the finite numbers, infinity, and NaN for what is missing or one
         of the `wrong` cells that are no number.
         """
-        start, stop = np.searchsorted(ordered, (-np.inf, np.inf), side="right").tolist()
-        last = int(np.searchsorted(ordered, np.inf, side="left"))
+        start, stop = ordered.searchsorted(_INFINITIES, side="right").tolist()
+        last = int(ordered.searchsorted(np.inf, side="left"))
         finite = ordered[start:last]
         missing = len(ordered) - stop - wrong
         side = _numerical_side(finite, len(ordered), missing, (start, stop - last), wrong)
@@ -74,7 +75,7 @@ class SortedNumbers:
     def count(self) -> "Categories":
         """The numbers as categories, in their shortest spelling (3.0 is `3`)."""
         if len(self.finite):
-            starts = np.flatnonzero(np.append(True, self.finite[1:] != self.finite[:-1]))
+            starts = np.flatnonzero(starts_of_equals(self.finite))
             counts = np.diff(np.append(starts, len(self.finite))).tolist()
             found = dict(zip(map(_spell, self.finite[starts].tolist()), counts, strict=True))
         else:
@@ -91,7 +92,7 @@ def in_one_rounding(before: SortedNumbers, after: SortedNumbers) -> tuple[Sorted
     """
     if not 0 < before.side.distinct <= _LEVELS or not 0 < after.side.distinct <= _LEVELS:
         return before, after
-    levels, own = (side.finite[np.append(True, side.finite[1:] != side.finite[:-1])] for side in (before, after))
+    levels, own = (side.finite[starts_of_equals(side.finite)] for side in (before, after))
     moved = _moved_to(levels, own)
     if moved is None:
         return before, after
@@ -117,11 +118,11 @@ def rounded_cells(before: Numbers, after: Numbers) -> Numbers:
 def _moved_to(levels: Numbers, own: Numbers) -> Numbers | None:
     """The current levels, those that are a level of the baseline but for the last places as that; None if none is."""
     with np.errstate(over="ignore"):  # near the largest float
-        if (np.diff(levels) <= _LAST_PLACES * np.abs(levels[1:])).any():
+        if np.count_nonzero(levels[1:] - levels[:-1] <= _LAST_PLACES * np.abs(levels[1:])):
             return None
         nearest = levels[_nearest(levels, own)]
         moved = (own != nearest) & (np.abs(own - nearest) <= _LAST_PLACES * np.abs(nearest))
-    return np.where(moved, nearest, own) if moved.any() else None
+    return np.where(moved, nearest, own) if np.count_nonzero(moved) else None
 
 
 def _nearest(levels: Numbers, values: Numbers) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
@@ -22,9 +22,9 @@ from drift_tools.measures import (
     count_in_bins,
     ks_of_sorted,
     measured,
-    population_stability,
     quantile_edges,
     rare_categories_p_value,
+    stability_of,
 )
 from drift_tools.significance import homogeneity_p_value, numbers_p_value, share_p_value
 from drift_tools.tables import Numbers
@@ -91,12 +91,18 @@ def measure(baseline: Sample, current: Sample, kind: Kind | None, threshold: flo
     if kind == "numerical" and not baseline.is_numerical and not baseline.numbers.has_any:
         kind = "categorical"
     if (kind or kind_of(baseline, current)) == "numerical":
-        numbers = measure_numbers(baseline.name, *in_one_rounding(baseline.numbers, current.numbers), threshold)
-        return replace(numbers, is_time=baseline.is_time and current.is_time)
+        return measure_numbers(
+            baseline.name,
+            *in_one_rounding(baseline.numbers, current.numbers),
+            threshold,
+            is_time=baseline.is_time and current.is_time,
+        )
     return measure_categories(baseline.name, baseline.categories, current.categories, threshold)
 
 
-def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, threshold: float) -> Measured:
+def measure_numbers(
+    name: str, before: SortedNumbers, after: SortedNumbers, threshold: float, *, is_time: bool = False
+) -> Measured:
     """All measures of a numerical feature."""
     edges = _with_beyond(quantile_edges(before.finite), before.finite)
     others = {
@@ -108,7 +114,8 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
         np.concatenate([count_in_bins(side.finite, edges), [counts[index] for counts in others.values()]])
         for index, side in enumerate((before, after))
     )
-    stability = population_stability(first, second)
+    groups = Groups.of(first, second)
+    stability = stability_of(groups)
     p_values = {
         f"share of {what}": share_p_value(mine, before.rows, theirs, after.rows)
         for what, (mine, theirs) in others.items()
@@ -118,8 +125,8 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
     if len(before.finite) and len(after.finite):
         ks = ks_of_sorted(before.finite, after.finite)
         bins = len(edges) + 1
-        below = int(np.searchsorted(after.finite, before.finite[0], side="left"))
-        above = len(after.finite) - int(np.searchsorted(after.finite, before.finite[-1], side="right"))
+        below = int(after.finite.searchsorted(before.finite[0], side="left"))
+        above = len(after.finite) - int(after.finite.searchsorted(before.finite[-1], side="right"))
         p_values["values"] = numbers_p_value(ks.p_value, first[:bins], second[:bins], below=below, above=above)
         beyond = max(below, above)
     return Measured(
@@ -138,7 +145,7 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
         psi=stability.value,
         distances=measured(
             TwoSamples(
-                (first, second),
+                groups,
                 (before.finite, after.finite),
                 before.side.standard_deviation if len(before.finite) else None,
             ),
@@ -148,6 +155,7 @@ def measure_numbers(name: str, before: SortedNumbers, after: SortedNumbers, thre
         current=after.side,
         histogram=_numerical_histogram(before.finite, after.finite),
         ks=ks,
+        is_time=is_time,
     )
 
 
@@ -227,8 +235,8 @@ def measure_counts(
     """
     first, second = before.counts, after.counts
     times = np.ones(len(first), dtype=np.int64) if times is None else times
-    with_missing = np.append(first, before.missing), np.append(second, after.missing), np.append(times, 1)
-    stability = population_stability(*with_missing)
+    with_missing = Groups.of(np.append(first, before.missing), np.append(second, after.missing), np.append(times, 1))
+    stability = stability_of(with_missing)
     p_values: dict[str, float] = {}
     rows, current_rows = before.side.rows, after.side.rows
     if before.missing or after.missing:
@@ -289,11 +297,11 @@ def _rarity(
     rare = are_rare(groups)
     pooled, rows = groups.where(rare), groups.rows
     is_endless = bool(rare.any()) and all(
-        2 * int(pooled.times[side == 1].sum()) > int(side @ pooled.times) for side in pooled[:2]
+        2 * int(pooled.times[side == 1].sum()) > int(side @ pooled.times) for side in pooled.sides
     )
     if test.pooled >= int(groups.times[~is_rest].sum()):
         return 1.0, is_endless
-    rest = [int(side[is_rest].sum()) / int(own) for side, own in zip(groups[:2], rows, strict=True)]
+    rest = [int(side[is_rest].sum()) / int(own) for side, own in zip(groups.sides, rows, strict=True)]
     if rest_is_endless and would_be_material(min(rest), threshold):
         return sum(rest) / 2, True
     alone = [

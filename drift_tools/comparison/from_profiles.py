@@ -21,7 +21,7 @@ from drift_tools.comparison.feature import Measured, Rest, measure_categories, m
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind, Side
 from drift_tools.comparison.sketched_numbers import SketchedNumbers, compare_numbers
 from drift_tools.comparison.verdict import PSI_THRESHOLD, Evidence, surely_beyond
-from drift_tools.contingency import ENOUGH
+from drift_tools.contingency import ENOUGH, Groups
 from drift_tools.measures import TwoSamples, ks_p_value, measured, population_stability
 from drift_tools.profiles import Categories, ColumnProfile, FeatureStatistics, NumberProfile, Profile, Statistics
 from drift_tools.significance import beyond_p_value, combined, homogeneity_p_value, share_p_value
@@ -320,7 +320,7 @@ def _measure_sketches(name: str, before: ColumnProfile, after: ColumnProfile) ->
             surely_beyond(max(below, above), after.rows, n),
         ),
         psi=found.psi,
-        distances=measured(TwoSamples((first, second)), "numerical"),
+        distances=measured(TwoSamples(Groups.of(first, second)), "numerical"),
         baseline=_side(before),
         current=_side(after),
         histogram=Histogram((), (), (), ()),
@@ -351,7 +351,7 @@ def _without_values(name: str, before: ColumnProfile, after: ColumnProfile, p_va
             p_values or {"values": 1.0}, stability.excess, before.rows, after.rows, stability.bins, None, PSI_THRESHOLD
         ),
         psi=stability.value,
-        distances=measured(TwoSamples((first, second)), "numerical"),
+        distances=measured(TwoSamples(Groups.of(first, second)), "numerical"),
         baseline=_side(before),
         current=_side(after),
         histogram=Histogram((), (), (), ()),

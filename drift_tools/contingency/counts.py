@@ -1,7 +1,7 @@
 """Counts of two samples over the same bins, the common ground of the measures on shares."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,24 +14,49 @@ def pair(baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | ND
 
     Raises `ValueError` if the lengths differ or a count is negative.
     """
-    first, second = np.asarray(baseline, dtype=np.float64), np.asarray(current, dtype=np.float64)
+    first, second, _ = _paired(baseline, current)
+    return first, second
+
+
+def _paired(
+    baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]
+) -> tuple[Counts, Counts, NDArray[np.bool_] | None]:
+    """Both, and which bins were used, if not all were. Nothing that is called as often: each comparison of a column
+    does so six times.
+    """
+    first, second = np.array(baseline, dtype=np.float64), np.array(current, dtype=np.float64)
     if first.shape != second.shape or first.ndim != 1:
         raise ValueError(f"counts of shape {first.shape} and {second.shape}: give one count a bin for both samples")
-    if np.any(first < 0) or np.any(second < 0):
+    if np.minimum(first, second).min(initial=0.0) < 0:
         raise ValueError("a count is negative: give how many rows fall into each bin")
-    used = (first > 0) | (second > 0)
-    return first[used], second[used]
+    used = np.maximum(first, second) > 0
+    if np.count_nonzero(used) == len(used):
+        return first, second, None
+    return first[used], second[used], used
 
 
-class Groups(NamedTuple):
+class Groups:
     """Bins of two samples, equal ones together: `times` so many bins have `first` and `second` rows.
 
-    A column of a million texts of which no two are alike has two groups and a million bins.
+    `bins`: how many there are; `are_bins`: whether each group is one; `rows`: of both samples. A column of a million
+    texts of which no two are alike has two groups and a million bins.
     """
 
-    first: NDArray[Any]
-    second: NDArray[Any]
-    times: NDArray[np.int64]
+    __slots__ = ("are_bins", "bins", "first", "rows", "second", "times")
+
+    def __init__(self, first: NDArray[Any], second: NDArray[Any], times: NDArray[np.int64]) -> None:
+        self.first, self.second, self.times = first, second, times
+        self.bins = int(np.add.reduce(times))
+        self.are_bins = len(times) == self.bins
+        if self.are_bins:
+            self.rows = float(np.add.reduce(first)), float(np.add.reduce(second))
+        else:
+            self.rows = float(first @ times), float(second @ times)
+
+    @property
+    def sides(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The rows of either sample in each group."""
+        return self.first, self.second
 
     @classmethod
     def of(
@@ -41,28 +66,10 @@ class Groups(NamedTuple):
         times: NDArray[np.int64] | None = None,
     ) -> "Groups":
         """Pair two samples, without bins that neither sample has anything in; without `times` each bin is a group."""
-        one, other = pair(first, second)
+        one, other, used = _paired(first, second)
         if times is None:
             return cls(one, other, np.ones(len(one), dtype=np.int64))
-        used = (np.asarray(first) > 0) | (np.asarray(second) > 0)
-        return cls(one, other, times[used])
-
-    @property
-    def bins(self) -> int:
-        """How many bins there are."""
-        return int(self.times.sum())
-
-    @property
-    def rows(self) -> tuple[float, float]:
-        """The rows of both samples."""
-        if self.are_bins:
-            return float(self.first.sum()), float(self.second.sum())
-        return float(self.first @ self.times), float(self.second @ self.times)
-
-    @property
-    def are_bins(self) -> bool:
-        """Whether each group is one bin."""
-        return len(self.times) == self.bins
+        return cls(one, other, times if used is None else times[used])
 
     def where(self, wanted: NDArray[np.bool_]) -> "Groups":
         """Some of them."""
@@ -70,12 +77,14 @@ class Groups(NamedTuple):
 
     def apart(self) -> tuple[Counts, Counts]:
         """The counts of each bin."""
+        if self.are_bins:
+            return self.first, self.second
         return np.repeat(self.first, self.times), np.repeat(self.second, self.times)
 
     def total(self, values: NDArray[np.float64]) -> float:
         """The sum of a value of each bin: to the last digit numpy's of all of them in a row."""
         if self.are_bins:
-            return float(np.sum(values))
+            return float(np.add.reduce(values))
         return _total(values, np.cumsum(self.times), 0, self.bins, {})
 
 

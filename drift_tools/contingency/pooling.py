@@ -11,11 +11,11 @@ ENOUGH = 5.0
 
 def pool_rare(groups: Groups) -> tuple[Counts, Counts, int]:
     """Both samples' counts with the rare categories as the last one, or in the smallest other; how many were rare."""
+    rare = are_rare(groups)
+    if not np.count_nonzero(rare) or groups.bins <= 2:
+        return *groups.apart(), 0
     n, m = groups.rows
     smaller_share = min(n, m) / (n + m)
-    rare = are_rare(groups)
-    if groups.bins <= 2 or not rare.any():
-        return *groups.apart(), 0
     kept, pooled = groups.where(~rare).apart(), groups.where(rare)
     order = np.argsort(kept[0] + kept[1], kind="stable")
     sides = [(counts[order], pool) for counts, pool in zip(kept, pooled.rows, strict=True)]

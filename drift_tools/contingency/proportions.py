@@ -1,6 +1,7 @@
 """Whether a share of rows differs between two samples: the one exact test of a 2×2 table."""
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ _REACH = 40  # standard deviations: what lies farther from the mode is less than
 _EQUALLY = 1 + 1e-7
 
 
+@lru_cache(maxsize=4096)  # of the few counts that rare categories have, in column after column
 def fisher_exact_p_value(baseline_hits: int, baseline_rows: int, current_hits: int, current_rows: int) -> float:
     """Return the two-sided p-value for equal shares of hits, 0 … 1; 1 if there is nothing to tell them apart by.
 

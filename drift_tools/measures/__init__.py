@@ -6,9 +6,9 @@ from drift_tools.measures.jensen_shannon import jensen_shannon
 from drift_tools.measures.kolmogorov_smirnov import KolmogorovSmirnov, ks_of_sorted, ks_p_value
 from drift_tools.measures.l_infinity import l_infinity
 from drift_tools.measures.measure import Measure, TwoSamples
-from drift_tools.measures.psi import FLOOR, population_stability, rows_needed
+from drift_tools.measures.psi import FLOOR, population_stability, rows_needed, stability_of
 from drift_tools.measures.registry import MEASURES, measured
-from drift_tools.measures.sums import are_whole, count_distinct, moments
+from drift_tools.measures.sums import are_whole, count_distinct, moments, starts_of_equals
 from drift_tools.measures.wasserstein import forget_overlaps, wasserstein_of_sorted
 
 __all__ = [
@@ -34,5 +34,7 @@ __all__ = [
     "quantile_edges",
     "rare_categories_p_value",
     "rows_needed",
+    "stability_of",
+    "starts_of_equals",
     "wasserstein_of_sorted",
 ]

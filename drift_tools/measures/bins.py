@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.measures.sums import starts_of_equals
 from drift_tools.tables import Numbers
 
 DECILES = 10
@@ -45,17 +46,24 @@ def quantile_edges(values: Numbers, weights_up_to: Numbers | None = None, *, bin
         places = np.maximum((targets + bins - 1) // bins - 1, 0)
     else:
         places = np.searchsorted(weights_up_to * bins, targets)
-    points, first_at, times = np.unique(values[places], return_index=True, return_counts=True)
-    first, last = (np.searchsorted(values, points, side=side) for side in ("left", "right"))
+    at_places = values[places]  # ascending: what is equal is side by side
+    first_at = np.flatnonzero(starts_of_equals(at_places))
+    points = at_places[first_at]
+    first, last = values.searchsorted(points, side="left"), values.searchsorted(points, side="right")
     if weights_up_to is None:
         below, up_to = first, last
     else:
         below, up_to = (np.concatenate([[0.0], weights_up_to])[ends] for ends in (first, last))
     is_tied = last - first > 1
+    inner: Numbers
+    if not np.count_nonzero(is_tied):
+        inner = points[points < values[-1]]
+        return inner
+    times = np.diff(first_at, append=len(places))
     is_own = is_tied & (times > 1)
     is_below = is_tied & ((2 * targets[first_at] < bins * (below + up_to)) | (points == values[-1]))
     edges = np.union1d(points[is_own | ~is_below], np.nextafter(points[is_own | is_below], -np.inf))
-    inner: Numbers = edges[(edges >= values[0]) & (edges < values[-1])]
+    inner = edges[(edges >= values[0]) & (edges < values[-1])]
     return inner
 
 
@@ -65,5 +73,7 @@ def count_in_bins(values: Numbers, edges: Numbers) -> NDArray[np.int64]:
     >>> count_in_bins(np.array([1.0, 2.0, 2.0, 9.0]), np.array([2.0, 5.0]))
     array([3, 0, 1])
     """
-    ends = np.searchsorted(values, edges, side="right")
-    return np.diff(np.concatenate([[0], ends, [len(values)]]))
+    ends = np.zeros(len(edges) + 2, dtype=np.int64)
+    ends[1:-1] = values.searchsorted(edges, side="right")
+    ends[-1] = len(values)
+    return ends[1:] - ends[:-1]

@@ -24,7 +24,10 @@ def jensen_shannon(
     >>> jensen_shannon([5, 5, 0], [0, 0, 10])
     1.0
     """
-    groups = Groups.of(baseline, current, times)
+    return _of_groups(Groups.of(baseline, current, times))
+
+
+def _of_groups(groups: Groups) -> float:
     n, m = groups.rows
     if not n or not m:
         return float("nan")
@@ -36,9 +39,11 @@ def jensen_shannon(
 
 def _relative_entropy(p: Counts, q: Counts, groups: Groups) -> float:
     used = p > 0
-    return groups.where(used).total(p[used] * np.log2(p[used] / q[used]))
+    if np.count_nonzero(used) < len(used):
+        groups, p, q = groups.where(used), p[used], q[used]
+    return groups.total(p * np.log2(p / q))
 
 
 JENSEN_SHANNON: Final = Measure(
-    name="jensen_shannon", heading="JS", function=lambda samples: jensen_shannon(*samples.groups)
+    name="jensen_shannon", heading="JS", function=lambda samples: _of_groups(samples.groups)
 )

@@ -62,12 +62,7 @@ def ks_of_sorted(baseline: Numbers, current: Numbers) -> KolmogorovSmirnov:
         return KolmogorovSmirnov(statistic, ks_p_value(statistic, n, m))
     if n == m:
         return KolmogorovSmirnov(statistic, _exact_p_value(round(statistic * n), n))
-    from scipy import stats  # noqa: PLC0415 - half a second to import, which the monitor job never needs
-
-    with warnings.catch_warnings():
-        # Where the exact distribution overflows, scipy says so and takes the asymptotic one.
-        warnings.filterwarnings("ignore", "ks_2samp: Exact calculation unsuccessful", RuntimeWarning)
-        return KolmogorovSmirnov(statistic, float(stats.ks_2samp(baseline, current).pvalue))
+    return KolmogorovSmirnov(statistic, _unequal_p_value(round(statistic * n * m), n, m))
 
 
 @lru_cache(maxsize=4096)  # a table's columns share their number of rows, and differ in few dozen statistics
@@ -79,6 +74,26 @@ def _exact_p_value(rows: int, n: int) -> float:
     step = np.arange(1.0, n + 1)
     shares = np.cumprod((n - step + 1) / (n + step))[rows - 1 :: rows]  # of all paths, by j
     return float(np.clip(2 * (shares[::2].sum() - shares[1::2].sum()), 0.0, 1.0))
+
+
+@lru_cache(maxsize=4096)
+def _unequal_p_value(lead: int, n: int, m: int) -> float:
+    """The p-value of a difference of `lead` / (n * m) or more between samples of n and m rows without ties: scipy's,
+    of two samples of zeros and ones with this difference.
+    """
+    from scipy import stats  # noqa: PLC0415 - half a second to import, which the monitor job never needs
+
+    # So many zeros of n and m rows that first * m - second * n is the lead, and as many as there can be.
+    common = math.gcd(n, m)
+    step = n // common
+    first = lead // common * pow(m // common, -1, step) % step
+    first += (n - first) // step * step
+    second = (first * m - lead) // n
+    samples = (np.repeat([0.0, 1.0], [zeros, rows - zeros]) for zeros, rows in ((first, n), (second, m)))
+    with warnings.catch_warnings():
+        # Where the exact distribution overflows, scipy says so and takes the asymptotic one.
+        warnings.filterwarnings("ignore", "ks_2samp: Exact calculation unsuccessful", RuntimeWarning)
+        return float(stats.ks_2samp(*samples).pvalue)
 
 
 def ks_p_value(statistic: float, n: int, m: int) -> float:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
+from drift_tools.contingency import Groups
 from drift_tools.tables import Numbers
 
 Kind = Literal["numerical", "categorical"]
@@ -17,20 +17,18 @@ EVERY_KIND: Final[Set[Kind]] = frozenset({"numerical", "categorical"})
 class TwoSamples:
     """Two samples of one feature, the baseline's first.
 
-    `groups`: rows in the same bins or categories, with missing cells as a bin, and how many bins have these counts, if
-    it is not one each. `numbers`: the finite values in order, where they are at hand; `deviation`: the standard
-    deviation of the baseline's.
+    `groups`: rows in the same bins or categories, with missing cells as a bin. `numbers`: the finite values in order,
+    where they are at hand; `deviation`: the standard deviation of the baseline's.
     """
 
-    groups: tuple[NDArray[Any], NDArray[Any]] | tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    groups: Groups
     numbers: tuple[Numbers, Numbers] | None = None
     deviation: float | None = None
 
     @property
     def counts(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Rows in each bin or category."""
-        first, second, *times = self.groups
-        return (np.repeat(first, times[0]), np.repeat(second, times[0])) if times else (first, second)
+        """Rows in each bin or category that either sample has any in."""
+        return self.groups.apart()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drift_tools.contingency import Groups
-from drift_tools.measures.psi_null import expected_index, index_p_value
+from drift_tools.measures.psi_null import expected_of, index_p_value
 
 FLOOR = 1e-4
 
@@ -68,15 +69,20 @@ def population_stability(
     """
     if not 0 < floor < 1:
         raise ValueError(f"floor is {floor}: give a share between 0 and 1")
-    groups = Groups.of(baseline, current, times)
+    return stability_of(Groups.of(baseline, current, times), floor=floor)
+
+
+def stability_of(groups: Groups, *, floor: float = FLOOR) -> PopulationStability:
+    """The same of samples that are paired already."""
     n, m = groups.rows
     if not n or not m:
         return PopulationStability(np.nan, groups.bins, np.nan, groups, floor)
     p, q = np.maximum(groups.first / n, floor), np.maximum(groups.second / m, floor)
     value = groups.total((p - q) * np.log(p / q))
-    return PopulationStability(value, groups.bins, expected_index(*groups, floor=floor), groups, floor)
+    return PopulationStability(value, groups.bins, expected_of(groups, floor=floor), groups, floor)
 
 
+@lru_cache(maxsize=1024)  # of every column of a table, which mostly have as many bins
 def rows_needed(bins: int, other_rows: int, *, threshold: float, alpha: float) -> int:
     """How many rows a sample needs so that, under equality, the index exceeds its expectation by `threshold` in at most
     `alpha` of all samples; if the other sample is too small for that itself, how many both need.

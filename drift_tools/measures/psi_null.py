@@ -7,6 +7,7 @@ logarithm of a floor has another mean altogether: here it is computed instead.
 """
 
 import math
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +19,8 @@ Numbers: TypeAlias = NDArray[np.float64]
 # With as many rows expected of a bin in the smaller sample, the mean's first term is right to a part in 200.
 _MANY = 200.0
 _CHUNK = 1_000_000
+_SORTED_SOONER = 64
+_MOST_KNOWN = 10_000
 _ENOUGH = 15.0
 
 
@@ -45,20 +48,55 @@ def expected_index(first: Counts, second: Counts, times: NDArray[np.int64] | Non
     >>> round(expected_index(np.full(1000, 20.0), np.repeat([1.0, 0.0], [50, 950]), floor=1e-4), 2)  # and not 20
     4.92
     """
-    groups = Groups.of(first, second, times)
+    return expected_of(Groups.of(first, second, times), floor=floor)
+
+
+def expected_of(groups: Groups, *, floor: float) -> float:
+    """The same of samples that are paired already."""
     n, m = sorted(groups.rows, reverse=True)
-    totals, group = np.unique(groups.first + groups.second, return_inverse=True)
-    often = np.bincount(group, weights=groups.times, minlength=len(totals)).astype(np.int64)
-    many = totals * m / (n + m) >= _MANY
-    mean = float(np.sum(often[many] * (1 - totals[many] / (n + m)))) * (1 / n + 1 / m)
-    few, their_times = totals[~many], often[~many]
-    most = float(few.max(initial=0.0)) * m / (n + m)
-    reach = int(most + 14 * np.sqrt(most)) + 20  # what lies beyond has a probability of less than 1e-30
-    step = max(1, _CHUNK // reach)
-    for start in range(0, len(few), step):
-        part = few[start : start + step]
-        mean += float(np.sum(their_times[start : start + step] * _bin_means(part, n, m, floor, reach)))
-    return mean
+    totals, often = groups.first + groups.second, groups.times
+    if len(totals) > _SORTED_SOONER:
+        totals, group = np.unique(totals, return_inverse=True)
+        often = np.bincount(group, weights=often, minlength=len(totals))
+    means = _known_means(n, m, floor).of(totals.tolist())
+    # Of terms in any order the same sum, to the last digit: a column and its mirror image have one expectation.
+    return math.fsum(times * mean for times, mean in zip(often.tolist(), means, strict=True))
+
+
+class _Means:
+    """The mean of a bin's part of the index, by the bin's total, for samples of n >= m rows; what was computed once is
+    known. The columns of a table, and the windows of a monitor, have the same few totals over and over.
+    """
+
+    def __init__(self, n: float, m: float, floor: float) -> None:
+        self.n, self.m, self.floor = n, m, floor
+        self.known: dict[float, float] = {}
+
+    def of(self, totals: list[float]) -> list[float]:
+        """The means of bins of these totals."""
+        if len(self.known) > _MOST_KNOWN:
+            self.known = {}
+        known = self.known  # another thread may be about to forget it
+        new = [total for total in dict.fromkeys(totals) if total not in known]
+        if new:
+            known.update(self._computed(new))
+        return [known[total] for total in totals]
+
+    def _computed(self, totals: list[float]) -> dict[float, float]:
+        n, m = self.n, self.m
+        share = m / (n + m)
+        found = {total: (1 - total / (n + m)) * (1 / n + 1 / m) for total in totals}
+        few = np.array([total for total in totals if total * share < _MANY])
+        most = float(few.max(initial=0.0)) * share
+        reach = int(most + 14 * np.sqrt(most)) + 20  # what lies beyond has a probability of less than 1e-30
+        step = max(1, _CHUNK // reach)
+        for start in range(0, len(few), step):
+            part = few[start : start + step]
+            found.update(zip(part.tolist(), _bin_means(part, n, m, self.floor, reach).tolist(), strict=True))
+        return found
+
+
+_known_means = lru_cache(maxsize=16)(_Means)
 
 
 def _bin_means(totals: Numbers, n: float, m: float, floor: float, reach: int) -> Numbers:
@@ -74,7 +112,9 @@ def _bin_means(totals: Numbers, n: float, m: float, floor: float, reach: int) ->
     )
     weights = np.where(possible, np.exp(logs - np.max(logs, axis=1, keepdims=True)), 0.0)
     p, q = np.maximum((total - inside) / n, floor), np.maximum(inside / m, floor)
-    means: Numbers = np.sum(weights * (p - q) * np.log(p / q), axis=1) / np.sum(weights, axis=1)
+    # One after the other, so that a mean is the same whatever other totals it is computed with: theirs are zeros here.
+    sums = np.cumsum([weights * (p - q) * np.log(p / q), weights], axis=-1)[..., -1]
+    means: Numbers = sums[0] / sums[1]
     return means
 
 

@@ -67,3 +67,14 @@ def are_whole(values: Numbers) -> bool:
         if not np.array_equal(buffer, values[part]):
             return False
     return True
+
+
+def starts_of_equals(values: Numbers) -> NDArray[np.bool_]:
+    """At which places of a sorted array another number begins.
+
+    >>> starts_of_equals(np.array([1.0, 1.0, 2.0])).tolist()
+    [True, False, True]
+    """
+    begins = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    return begins

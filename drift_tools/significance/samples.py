@@ -50,12 +50,13 @@ def numbers_p_value(
     >>> numbers_p_value(0.001, np.full(10, 100), np.full(10, 100))
     0.005
     """
-    n, m = int(np.sum(baseline)), int(np.sum(current))
+    groups = Groups.of(baseline, current)
+    n, m = map(int, groups.rows)
     return combined(
         [
             (ks_p_value, _KOLMOGOROV_SMIRNOV),
-            (rank_p_value(baseline, current), _RANKS),
-            (homogeneity_p_value(baseline, current), _BINS),
+            (_rank_p_value(groups.first, groups.second), _RANKS),
+            (_homogeneity_p_value(groups), _BINS),
             *((beyond_p_value(beyond, n, m), _BEYOND / 2) for beyond in (below, above)),
         ]
     )
@@ -107,7 +108,10 @@ def homogeneity_p_value(
     Bins of which fewer than 5 rows are expected in the smaller sample are pooled, or joined to the smallest other one
     if even all of them together are fewer. If two bins are left, the p-value is Fisher's, exact.
     """
-    groups = Groups.of(baseline, current, times)
+    return _homogeneity_p_value(Groups.of(baseline, current, times))
+
+
+def _homogeneity_p_value(groups: Groups) -> float:
     n, m = groups.rows
     if not n or not m or groups.bins < 2:
         return 1.0
@@ -119,13 +123,10 @@ def homogeneity_p_value(
         return fisher_exact_p_value(int(first[0]), int(n), int(second[0]), int(m))
     from scipy.special import chdtrc, xlogy  # noqa: PLC0415 - slow to import
 
-    expected = totals * (n / (n + m)), totals * (m / (n + m))
-    pearson = float(
-        sum(np.sum((seen - mean) ** 2 / mean) for seen, mean in zip((first, second), expected, strict=True))
-    )
-    ratio = 2 * float(
-        sum(np.sum(xlogy(seen, seen / mean)) for seen, mean in zip((first, second), expected, strict=True))
-    )
+    pearson = ratio = 0.0
+    for seen, mean in ((first, totals * (n / (n + m))), (second, totals * (m / (n + m)))):
+        pearson += float(np.add.reduce((seen - mean) ** 2 / mean))
+        ratio += 2 * float(np.add.reduce(xlogy(seen, seen / mean)))
     return float(chdtrc(len(first) - 1, max(min(pearson, ratio), 0.0)))
 
 
@@ -143,7 +144,10 @@ def rank_p_value(baseline: Sequence[float] | Rows | Counts, current: Sequence[fl
     >>> round(rank_p_value([30, 30, 40], [40, 30, 30]), 2)
     0.11
     """
-    first, second = pair(np.asarray(baseline, dtype=np.float64), np.asarray(current, dtype=np.float64))
+    return _rank_p_value(*pair(baseline, current))
+
+
+def _rank_p_value(first: Counts, second: Counts) -> float:
     n, m = float(first.sum()), float(second.sum())
     if not n or not m or len(first) < 2:
         return 1.0

@@ -80,9 +80,11 @@ def change_evidence(
         says_nothing = np.isnan(sides)[..., None]
         factors = np.where(says_nothing, 1.0, np.exp(np.nan_to_num(sides)[..., None] * _LAMBDAS - penalty))
         begins = np.where(says_nothing, 0.0, start)
-        for at, (factor, begin) in enumerate(zip(factors, begins, strict=True), start=first):
+        by_score = np.zeros(scaled.shape)
+        for at, (factor, begin) in enumerate(zip(factors, begins, strict=True)):
             state = factor * (state + begin)
-            by_score = state.sum((-1, -2))
-            evidence[at], strongest[at] = by_score.sum(-1), by_score.argmax(-1)
-            state[evidence[at] >= threshold] = 0
+            state.sum((-1, -2), out=by_score[at])
+            of_features = by_score[at].sum(-1, out=evidence[first + at])
+            state[of_features >= threshold] = 0
+        strongest[first : first + _AT_ONCE] = by_score.argmax(-1)
     return evidence, strongest

@@ -69,15 +69,18 @@ class PartEvidence:
         ]
         evidence = np.zeros((*self.rows.shape, len(scores)))
         threshold = self.budget.rare_threshold(len(scores))
-        says, most = ~np.isnan(self.scores.z).all(-1), self.most_expected()
-        for column, score in enumerate(scores):
-            is_rare = ~model.is_common[:, score]
-            if not is_rare.any():
-                continue
-            rows = np.where(says, self.rows, 0.0)
-            hits = np.where(says, self.scores.hits[..., score], 0.0)
-            found = rise_evidence(hits, rows, most[..., score], model.dispersion[:, score], threshold)
-            evidence[..., column] = np.where(is_rare, found / threshold, 0.0)
+        is_rare = ~model.is_common[:, scores]
+        columns = np.flatnonzero(is_rare.any(0))
+        if len(columns):
+            says, chosen = ~np.isnan(self.scores.z).all(-1, keepdims=True), np.array(scores)[columns]
+            found = rise_evidence(
+                np.where(says, self.scores.hits[..., chosen], 0.0),
+                np.where(says, self.rows[..., None], 0.0),
+                self.most_expected()[..., chosen],
+                model.dispersion[:, chosen],
+                threshold,
+            )
+            evidence[..., columns] = np.where(is_rare[:, columns], found / threshold, 0.0)
         return evidence.max(-1), np.array(scores)[evidence.argmax(-1)]
 
     def most_expected(self) -> Floats:

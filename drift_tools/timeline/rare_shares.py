@@ -16,6 +16,7 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 _RATIOS = np.array([1.5, 3.0, 10.0])
 # Below so many expected hits straying log odds and clusters cannot be told apart: those of clusters are taken.
 _CLUSTERS_BELOW = 5.0
+_AT_ONCE = 64  # windows whose factors are held
 
 
 def betabinomial_tail(hits: float, rows: float, a: float, b: float) -> float:
@@ -77,8 +78,8 @@ def _odds_p_value(hits: float, rows: float, share: float, baseline_rows: float, 
 
 
 def rise_evidence(hits: Floats, rows: Floats, share: Floats, dispersion: Floats, threshold: float) -> Floats:
-    """Shiryaev–Roberts evidence for a rise of rare shares after each window, windows x shares; it starts anew where it
-    reaches `threshold`.
+    """Shiryaev–Roberts evidence for a rise of rare shares after each window; it starts anew where it reaches
+    `threshold`.
 
     Each window's factor is [(p₁/m)^k ((1−p₁)/(1−m))^(n−k)]^(1/φ) with p₁ = 1.5, 3 and 10 times m, averaged over the
     three: its mean is at most 1 for binomial hits (Jensen), and about 1 for hits φ times as dispersed. So the evidence
@@ -87,20 +88,28 @@ def rise_evidence(hits: Floats, rows: Floats, share: Floats, dispersion: Floats,
     Parameters
     ----------
     hits, rows, share
-        windows x shares; `share` is what is expected at most: with two standard errors added.
+        windows x shares, which may be features x scores; `share` is what is expected at most: with two standard errors
+        added.
     dispersion
         by share, 1 or more.
     threshold
         at which a share alarms.
+
+    Returns
+    -------
+    evidence, windows x shares.
     """
-    raised = np.minimum(share[..., None] * _RATIOS, (1 + share[..., None]) / 2)
-    logarithm = hits[..., None] * np.log(raised / share[..., None])
-    logarithm += (rows - hits)[..., None] * np.log((1 - raised) / (1 - share[..., None]))
-    factors = np.exp(np.clip(logarithm / dispersion[:, None], -700, 700))
-    state = np.zeros((hits.shape[1], len(_RATIOS)))
+    state = np.zeros((*hits.shape[1:], len(_RATIOS)))
     evidence = np.zeros(hits.shape)
-    for at in range(len(hits)):
-        state = factors[at] * (state + 1 / len(_RATIOS))
-        evidence[at] = state.sum(1)
-        state[evidence[at] >= threshold] = 0
+    for first in range(0, len(hits), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        usual, found = share[some, ..., None], hits[some, ..., None]
+        raised = np.minimum(usual * _RATIOS, (1 + usual) / 2)
+        logarithm = found * np.log(raised / usual)
+        logarithm += (rows[some, ..., None] - found) * np.log((1 - raised) / (1 - usual))
+        factors = np.exp(np.clip(logarithm / dispersion[..., None], -700, 700))
+        for at, factor in enumerate(factors, start=first):
+            state = factor * (state + 1 / len(_RATIOS))
+            evidence[at] = state.sum(-1)
+            state[evidence[at] >= threshold] = 0
     return evidence

@@ -6,6 +6,7 @@ programming. A segment whose mean is the baseline's (0) costs half of a penalty,
 the baseline comes first, where that is cheaper than steps.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
@@ -21,6 +22,8 @@ _MEDIAN_TO_DEVIATION = 1.4826
 _SHORTEST_RAMP = 3
 # What a ramp costs: its two ends and its size.
 _RAMP = 1.5
+# Numbers of a matrix that stays in the processor's cache.
+_AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +104,35 @@ def partition(scores: Floats, weights: Floats, penalty: float, *, is_anchored: b
     mass = np.concatenate([[0.0], np.cumsum(weights)])
     cost, back = np.full(windows + 1, np.inf), np.zeros(windows + 1, dtype=np.intp)
     cost[0] = -penalty
-    for end in range(1, windows + 1):
-        starts = np.arange(end)
-        total = squares[end] - squares[starts]
-        own = total - ((sums[end] - sums[starts]) ** 2).sum(1) / (mass[end] - mass[starts]) + penalty
+    for ends in _some_at_once(1, windows + 1, windows):
+        last, starts = ends[:, None], np.arange(ends[-1])
+        total = squares[last] - squares[starts]
+        with np.errstate(invalid="ignore", divide="ignore"):  # of starts that do not come before the end
+            own = total - _square_of(sums[last] - sums[starts]) / (mass[last] - mass[starts]) + penalty
         if is_anchored:
             own = np.minimum(own, total + penalty / 2)
-        candidates = cost[starts] + own
-        back[end] = int(np.argmin(candidates))
-        cost[end] = candidates[back[end]]
+        for end, of_end in zip(ends.tolist(), own, strict=True):
+            candidates = cost[:end] + of_end[:end]
+            back[end] = candidates.argmin()
+            cost[end] = candidates[back[end]]
     starts_found, at = [], windows
     while at > 0:
         at = int(back[at])
         starts_found.append(at)
     return starts_found[::-1]
+
+
+def _some_at_once(first: int, stop: int, windows: int) -> Iterator[NDArray[np.intp]]:
+    """The numbers from `first` to `stop` - 1, so many at a time that their matrix with all windows stays small."""
+    step = max(1, _AT_ONCE // windows)
+    for start in range(first, stop, step):
+        yield np.arange(start, min(start + step, stop))
+
+
+def _square_of(vectors: Floats) -> Floats:
+    """The squared length of the vectors along the last axis."""
+    squared: Floats = vectors[..., 0] ** 2 if vectors.shape[-1] == 1 else (vectors**2).sum(-1)
+    return squared
 
 
 def _mean(scores: Floats, weights: Floats) -> Floats:
@@ -136,26 +154,29 @@ def _best_ramp(scores: Floats, weights: Floats) -> tuple[float, int]:
     window that it begins in.
     """
     windows = len(scores)
-    at = np.arange(windows)[:, None]
+    at = np.arange(windows)
 
     def sums(values: Floats) -> Floats:
-        return np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, 0)])
+        return np.concatenate([np.zeros_like(values[:1]), np.cumsum(values, 0)])
 
-    weighted, mass = weights[:, None] * scores, weights[:, None]
-    level, slope = sums(weighted), sums(at * weighted)
-    flat, linear, square = sums(mass), sums(at * mass), sums(at**2 * mass)
+    weighted = weights[:, None] * scores
+    level, slope = sums(weighted), sums(at[:, None] * weighted)
+    flat, linear, square = sums(weights), sums(at * weights), sums(at**2 * weights)
     best, begin, total = np.inf, 0, float((weighted * scores).sum())
-    for start in range(windows - _SHORTEST_RAMP + 1):
-        stops = np.arange(start + _SHORTEST_RAMP, windows + 1)  # the window after the last that rises
-        length, offset = (stops - start)[:, None], 1 - start
-        rising = slope[stops] - slope[start] + offset * (level[stops] - level[start])
-        gain = rising / length + level[-1] - level[stops]
-        squares = square[stops] - square[start] + 2 * offset * (linear[stops] - linear[start])
-        squares += offset**2 * (flat[stops] - flat[start])
-        norm = squares / length**2 + flat[-1] - flat[stops]
-        gained = float(((gain**2).sum(1) / norm[:, 0]).max())
-        if total - gained < best:
-            best, begin = total - gained, start
+    for starts in _some_at_once(0, windows - _SHORTEST_RAMP + 1, windows):
+        first = starts[:, None]
+        stops = np.arange(starts[0] + _SHORTEST_RAMP, windows + 1)  # the window after the last that rises
+        length, offset = stops - first, 1 - first
+        with np.errstate(invalid="ignore", divide="ignore"):  # of those that are not possible
+            rising = slope[stops] - slope[first] + offset[..., None] * (level[stops] - level[first])
+            gain = rising / length[..., None] + level[-1] - level[stops]
+            squares = square[stops] - square[first] + 2 * offset * (linear[stops] - linear[first])
+            squares += offset**2 * (flat[stops] - flat[first])
+            gained = _square_of(gain) / (squares / length**2 + flat[-1] - flat[stops])
+        left = total - np.where(length >= _SHORTEST_RAMP, gained, -np.inf).max(1)
+        place = int(left.argmin())
+        if left[place] < best:
+            best, begin = float(left[place]), int(starts[place])
     return best, begin
 
 
