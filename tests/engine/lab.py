@@ -29,6 +29,7 @@ from local_aws.provider import BUILT_CLI, Plugins, Serving
 PROJECT = Path(__file__).resolve().parents[2]
 # What a stack of a test needs to know about no machine but this one.
 PASSPHRASE = "only for tests"
+NO_CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
 
 
 def find_cli() -> str | None:
@@ -79,6 +80,8 @@ class Lab:
             "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # The state is written once, at the end of an operation, and not at each of its hundred steps.
+            NO_CHECKPOINTS: "true",
         }
 
     def environment(self, name: str, *, in_process: bool = False) -> Environment:
