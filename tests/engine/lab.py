@@ -1,6 +1,7 @@
 """The program under the real engine, against the embedded AWS: what a user has who runs `pulumi up -s local`."""
 
 import contextlib
+import functools
 import json
 import os
 import runpy
@@ -18,6 +19,7 @@ from pulumi.automation._server import LanguageServer
 
 import local_aws
 from deployment.checkout import checkout
+from deployment.cli import Cli
 from deployment.events import Progress
 from deployment.operations import Environment
 from local_aws.apply.catalogue import resource_type
@@ -89,10 +91,15 @@ class Lab:
 
         A program that runs in this process costs neither a start nor imports; to the engine it is the same.
         """
-        environment = Environment(name, project=self.program, progress=Progress())
+        environment = Environment(name, project=self.program, progress=Progress(), command=self._cli)
         if in_process:
             environment._workspace.program = self._main()
         return environment
+
+    @functools.cached_property
+    def _cli(self) -> Cli:
+        """Asked for its version once."""
+        return Cli()
 
     def in_process(self, name: str) -> Stack:
         """A stack whose program runs in this process."""
