@@ -181,9 +181,9 @@ class Environment:
         """
         plan = Progress()  # nobody asked for this one: only its errors are told
         with self._explained(plan):
-            self._stack().preview_destroy(on_event=plan, color="never")
-        with self._explained():
             stack = self._stack()
+            stack.preview_destroy(on_event=plan, color="never")
+        with self._explained():
             return self._run(
                 "destroy", lambda: stack.destroy(on_event=self.progress, color="never", show_secrets=False)
             )

@@ -23,9 +23,21 @@ def _read_once(original: Any) -> Any:
         found = known.get(key)
         if found is None:  # a file that is not there may come
             found = known[key] = original(self, *given, **named)
-        return found
+        return _for_one(found)
 
     return read
+
+
+def _for_one(found: Any) -> Any:
+    """What was read, with what a client changes of it its own: S3's take the bucket out of their operations' paths,
+    and whoever reads requests by the same description needs it there.
+    """
+    if not isinstance(found, dict) or "operations" not in found:
+        return found
+    own = {
+        name: operation | {"http": dict(operation.get("http", ()))} for name, operation in found["operations"].items()
+    }
+    return found | {"operations": own}
 
 
 def read_files_once() -> None:

@@ -1,10 +1,18 @@
-"""Which worker runs what: the tests that share servers or stacks together, since each worker would make its own."""
+"""Which worker runs what: tests that share servers, stacks or wheels together, since each worker would make its own."""
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-SHARING = ("tests/apply/", "tests/components/", "tests/engine/", "tests/fleet/", "tests/local_aws/", "tests/plugin/")
+SHARING = (
+    "tests/apply/",
+    "tests/components/",
+    "tests/distribution/",
+    "tests/engine/",
+    "tests/fleet/",
+    "tests/local_aws/",
+    "tests/plugin/",
+)
 
 
 class TogetherScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

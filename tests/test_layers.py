@@ -101,7 +101,7 @@ def test_floors_are_counted() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("package", BUILT)
+@pytest.mark.parametrize("package", [*BUILT, "benchmarks", "examples", "tests"])
 def test_packages_are_small(package: str) -> None:
     modules = Counter(path.parent for path in (PROJECT / package).rglob("*.py"))
     assert modules

@@ -77,6 +77,7 @@ class _ByteCode:
         archives: Any = zipimport
         loader.source_to_code = self._kept(loader.source_to_code, source=1, path=2)
         archives._compile_source = self._kept(archives._compile_source, source=1, path=0)
+        archives._get_module_code = _kept_for_once(archives._get_module_code)
 
     def _kept(self, original: Any, source: int, path: int) -> Callable[..., types.CodeType]:
         """A function that compiles as the import system's `original` does, whose arguments are at these places."""
@@ -100,6 +101,23 @@ class _ByteCode:
         # Tracebacks are without the frames of the import system: this is one.
         compiled.__code__ = compiled.__code__.replace(co_filename=original.__code__.co_filename)
         return compiled
+
+
+def _kept_for_once(original: Any) -> Callable[[Any, str], Any]:
+    """A function that gives a module of an archive as zipimport's `original` does, and gives the same again: it reads
+    and compiles a module in order to find it, and then once more to load it.
+    """
+    found: dict[tuple[str, str, str], Any] = {}
+
+    def module_code(importer: Any, name: str) -> Any:
+        key = (importer.archive, importer.prefix, name)
+        code = found.pop(key, None)
+        if code is None:
+            code = found[key] = original(importer, name)
+        return code
+
+    module_code.__code__ = module_code.__code__.replace(co_filename=original.__code__.co_filename)
+    return module_code
 
 
 class ForkServer:

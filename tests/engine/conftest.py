@@ -14,7 +14,7 @@ from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
 from tests.engine.deployed import Deployed, Shared
-from tests.engine.lab import Lab, find_cli, one_program_at_a_time
+from tests.engine.lab import NO_CHECKPOINTS, Lab, find_cli, one_program_at_a_time
 
 NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"
@@ -70,6 +70,13 @@ def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving, plug
         yield made
     assert inventory(shared_cloud) == before
     assert shared_cloud.invalid_requests() == []
+
+
+@pytest.fixture
+def checkpoints(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine writes the state at every step, as it does for users: for tests of what it has when it ends there."""
+    assert lab
+    monkeypatch.delenv(NO_CHECKPOINTS)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The program under the real engine, against the embedded AWS: what a user has who runs `pulumi up -s local`."""
 
 import contextlib
+import functools
 import json
 import os
 import runpy
@@ -18,6 +19,7 @@ from pulumi.automation._server import LanguageServer
 
 import local_aws
 from deployment.checkout import checkout
+from deployment.cli import Cli
 from deployment.events import Progress
 from deployment.operations import Environment
 from local_aws.apply.catalogue import resource_type
@@ -29,6 +31,7 @@ from local_aws.provider import BUILT_CLI, Plugins, Serving
 PROJECT = Path(__file__).resolve().parents[2]
 # What a stack of a test needs to know about no machine but this one.
 PASSPHRASE = "only for tests"
+NO_CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
 
 
 def find_cli() -> str | None:
@@ -79,6 +82,8 @@ class Lab:
             "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # The state is written once, at the end of an operation, and not at each of its hundred steps.
+            NO_CHECKPOINTS: "true",
         }
 
     def environment(self, name: str, *, in_process: bool = False) -> Environment:
@@ -86,10 +91,15 @@ class Lab:
 
         A program that runs in this process costs neither a start nor imports; to the engine it is the same.
         """
-        environment = Environment(name, project=self.program, progress=Progress())
+        environment = Environment(name, project=self.program, progress=Progress(), command=self._cli)
         if in_process:
             environment._workspace.program = self._main()
         return environment
+
+    @functools.cached_property
+    def _cli(self) -> Cli:
+        """Asked for its version once."""
+        return Cli()
 
     def in_process(self, name: str) -> Stack:
         """A stack whose program runs in this process."""

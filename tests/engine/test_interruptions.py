@@ -15,6 +15,8 @@ from local_aws.provider.wire import comparable
 from tests.engine.lab import Lab
 from tests.engine.use import assert_all_that_is_in_use_is_there
 
+pytestmark = pytest.mark.usefixtures("checkpoints")
+
 # What has just been created when the signal comes: spread over a deployment of some seventy resources.
 MOMENTS = (
     "Bucket",

@@ -35,7 +35,7 @@ def test_two_providers_in_one_program_keep_their_regions(lab: Lab) -> None:
             pulumi.export(name, topic.arn)
 
     made = stack(lab, program)
-    outputs = made.up().outputs
+    outputs = made.up(show_secrets=False).outputs
     assert outputs["here"].value.split(":")[3] == "us-east-1"
     assert outputs["there"].value.split(":")[3] == "eu-west-1"
     tags = lab.cloud.client("sns", region="eu-west-1").list_tags_for_resource(ResourceArn=outputs["there"].value)[
@@ -43,7 +43,7 @@ def test_two_providers_in_one_program_keep_their_regions(lab: Lab) -> None:
     ]
     assert tags == [{"Key": "team", "Value": "risk"}]
     assert made.preview().change_summary == {automation.OpType.SAME: 4}
-    made.destroy()
+    made.destroy(show_secrets=False)
 
 
 OTHER = "210987654321"
@@ -90,7 +90,7 @@ def _deploy_elsewhere(lab: Lab) -> None:
         ModelMonitoringStack("churn", args, pulumi.ResourceOptions(providers=[there, native]))
 
     made = stack(lab, program)
-    made.up()
+    made.up(show_secrets=False)
     assert inventory(lab.cloud) == before
     deployment = made.export_stack().deployment
     assert deployment is not None
@@ -105,7 +105,7 @@ def _deploy_elsewhere(lab: Lab) -> None:
     assert {account for _, _, account in found} == {OTHER}
     assert {region for _, region, _ in found} == {"eu-west-1", ""}
     assert len({service for service, _, _ in found}) >= 8
-    made.destroy()
+    made.destroy(show_secrets=False)
 
 
 def test_what_exists_is_imported_and_looked_up(lab: Lab) -> None:
@@ -125,11 +125,11 @@ def test_what_exists_is_imported_and_looked_up(lab: Lab) -> None:
         pulumi.export("topic", aws.sns.Topic.get("topic", topic).name)
 
     made = stack(lab, program)
-    result = made.up()
+    result = made.up(show_secrets=False)
     assert result.outputs["topic"].value == "made-by-hand"
     assert result.summary.resource_changes == {"create": 1, "import": 2}
     assert made.preview().change_summary == {automation.OpType.SAME: 3}
-    made.destroy()  # takes the two that were imported, and not what was only looked up
+    made.destroy(show_secrets=False)  # takes the two that were imported, and not what was only looked up
     assert [item["TopicArn"] for item in sns.list_topics()["Topics"]] == [*others, topic]
     sns.delete_topic(TopicArn=topic)
 

@@ -40,6 +40,7 @@ TEXTS = [
 IN_MONITORING = "monitoring.alerting.emails[0]"
 
 
+@pytest.mark.usefixtures("checkpoints")
 def test_no_secret_is_anywhere_in_plain_text(lab: Lab) -> None:
     environment = lab.environment("dev")
     plain = {f"monitoring.alerting.subscriptions[{i}].protocol": kind for i, kind in enumerate(PROTOCOLS)}
@@ -80,6 +81,7 @@ def _written(lab: Lab) -> list[str]:
 
 
 @pytest.mark.matrix
+@pytest.mark.usefixtures("checkpoints")
 def test_addresses_inside_of_monitoring_are_secrets_too(lab: Lab) -> None:
     environment = lab.environment("dev")
     environment.configure({}, {IN_MONITORING: "hush.person-13@example.com"})

@@ -26,8 +26,8 @@ from tests.fleet.overviews import overview
 from tests.fleet.plans import plan_of
 from tests.fleet.runs import drift_document, leave
 from tests.lambda_functions.retraining.services import World, alarm
-from tests.lambda_functions.stream_world import STATE
-from tests.lambda_functions.stream_world import World as StreamWorld
+from tests.lambda_functions.stream_drift.stream_world import STATE
+from tests.lambda_functions.stream_drift.stream_world import World as StreamWorld
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_aws.alarm_bench import ALARM
 from tests.local_aws.bench import Bench, processing_output, pull, statement, wait_until
+from tests.local_aws.cloudwatch.alarm_bench import ALARM
 
 PROJECT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"

@@ -3,7 +3,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.loaders import Loader
+from moto import mock_aws
 
 import local_aws
 from local_aws.validation import message, models, problems, service_model
@@ -96,7 +99,17 @@ from botocore.loaders import Loader
 from local_aws.sdk_files import read_files_once
 read_files_once()
 one, other = (Loader().load_service_model("sqs", "service-2") for _ in range(2))
-print(one is other, one["metadata"]["serviceId"])
+print(one["shapes"] is other["shapes"], one["metadata"]["serviceId"])
 """
     ran = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert ran.stdout == "True SQS\n"
+
+
+def test_what_a_client_changes_of_them_is_its_own() -> None:
+    """Read once in the tests' own process (tests/conftest.py)."""
+    with mock_aws():
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="a-bucket")
+    assert Loader().load_service_model("s3", "service-2")["operations"]["CreateBucket"]["http"] == {
+        "method": "PUT",
+        "requestUri": "/{Bucket}",
+    }

@@ -1,4 +1,4 @@
-"""A server whose schedules are a module's own, and a monitor on it."""
+"""A server that no test outside of this folder moves, and a monitor on it."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ from tests.local_aws.bench import START
 from tests.local_aws.schedules.monitored import Monitored
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_cloud() -> Iterator[local_aws.LocalAws]:
-    """A server whose clock and schedules are this module's."""
+    """A server whose clock and schedules are these tests': each begins at whatever hour the last one left."""
     with local_aws.start(at=START) as cloud:
         yield cloud
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_aws.alarm_bench import AlarmBench
+from tests.local_aws.cloudwatch.alarm_bench import AlarmBench
 
 HOUR = 3600
 

@@ -11,7 +11,7 @@ import pytest
 
 import local_aws
 from tests.local_aws.bench import statement, wait_until, zipped
-from tests.local_aws.stream_bench import StreamBench
+from tests.local_aws.streams.stream_bench import StreamBench
 
 # Keeps each event, and does what the records' text says.
 FUNCTION = """

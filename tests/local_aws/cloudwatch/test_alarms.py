@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.local_aws.alarm_bench import ALARM, AlarmBench
 from tests.local_aws.bench import wait_until
+from tests.local_aws.cloudwatch.alarm_bench import ALARM, AlarmBench
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_aws.alarm_bench import AlarmBench
 from tests.local_aws.bench import wait_until
+from tests.local_aws.cloudwatch.alarm_bench import AlarmBench
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from drift_tools.stream import MOST_FEATURES, FeatureBins, StreamBaseline, encode_record
 from functions.common.event_fields import BadEventError
 from functions.stream_drift.shared_state import OutOfTimeError
-from tests.lambda_functions.stream_world import START, STATE, STATISTICS, World, statistics
+from tests.lambda_functions.stream_drift.stream_world import START, STATE, STATISTICS, World, statistics
 
 
 @pytest.fixture

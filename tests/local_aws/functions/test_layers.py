@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.local_aws.bench import wait_until
-from tests.local_aws.function_bench import FunctionBench
+from tests.local_aws.functions.function_bench import FunctionBench
 
 FOREIGN = b"\x7fELF\x02\x01\x01" + bytes(9) + (3).to_bytes(2, "little") + (8).to_bytes(2, "little")  # MIPS
 # Elsewhere this machine's suffix, so that only the machine in the file's header tells.

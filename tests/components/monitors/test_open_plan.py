@@ -163,5 +163,5 @@ def test_no_namespace_is_aws_own() -> None:
 
 
 def test_the_entrypoint_is_a_module_that_can_be_run() -> None:
-    module = Path(__file__).parents[2] / "drift_tools" / "monitor.py"
+    module = Path(__file__).parents[3] / "drift_tools" / "monitor.py"
     assert 'if __name__ == "__main__"' in module.read_text()

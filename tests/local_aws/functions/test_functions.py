@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.local_aws.bench import Bench, wait_until
-from tests.local_aws.function_bench import FunctionBench
+from tests.local_aws.functions.function_bench import FunctionBench
 
 GOOD = """
 import boto3, json, os

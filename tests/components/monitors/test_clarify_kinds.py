@@ -19,7 +19,7 @@ from tests.components.open_stack.open_parts import plan
 from tests.components.registered import statements
 from tests.components.resource_types import ALARM, INVOCATION, MODEL_MONITORS, OBJECT
 
-SAMPLES = Path(__file__).parents[2] / "local_aws/apply/prebuilt_images.json"
+SAMPLES = Path(__file__).parents[3] / "local_aws/apply/prebuilt_images.json"
 FACETS = [{"name": "SEX", "values": ["2"]}, {"name": "AGE", "values": ["40.5"]}]
 ANALYSIS = {
     "version": "1.0",

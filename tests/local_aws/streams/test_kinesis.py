@@ -3,7 +3,7 @@
 import pytest
 
 import local_aws
-from tests.local_aws.stream_bench import StreamBench
+from tests.local_aws.streams.stream_bench import StreamBench
 
 
 @pytest.fixture
