@@ -131,7 +131,7 @@ class Lab:
     def delete(self, token: str, identifier: str, inputs: Mapping[str, Any]) -> None:
         """Delete by its name what no state knows, as a person would."""
         api = configured("aws", {}, self.cloud).api
-        resource_type(token).delete(Existing(token, identifier, identifier, inputs, {}, api))
+        resource_type(token).delete(Existing(token, identifier, identifier, inputs, inputs, api))
 
     @contextlib.contextmanager
     def failing(
