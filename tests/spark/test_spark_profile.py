@@ -1,10 +1,6 @@
 """The profile as a Spark job in local mode, against the profile of one process."""
 
 import json
-import os
-import shutil
-import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,22 +16,6 @@ from drift_tools.job.kinds.data_quality import profile_batches
 from drift_tools.profiles import Profile
 from drift_tools.tables import as_table
 from tests.drift_tools.records import record, write
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: requirements-spark.txt has it")
-    if shutil.which("java") is None:
-        pytest.skip("no Java: Spark needs Java 17")
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # not whichever python3 comes first
-    builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    spark = (
-        builder.config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.sql.shuffle.partitions", "2")
-        .getOrCreate()
-    )
-    yield spark
-    spark.stop()
 
 
 @pytest.fixture(scope="module")

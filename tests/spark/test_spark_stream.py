@@ -1,9 +1,6 @@
 """A stream on Spark Structured Streaming in local mode, against one process."""
 
 import os
-import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +10,6 @@ import pytest
 from drift_tools.job import spark_stream
 from drift_tools.stream import FeatureBins, StreamBaseline, StreamCounts
 from tests.drift_tools.records import record, write
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: requirements-spark.txt has it")
-    if shutil.which("java") is None:
-        pytest.skip("no Java: Spark needs Java 17")
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # not whichever python3 comes first
-    builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    spark = builder.config("spark.driver.bindAddress", "127.0.0.1").getOrCreate()
-    yield spark
-    spark.stop()
 
 
 @pytest.fixture(scope="module")
