@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Mocked deployments make tens of thousands of objects each, on top of the millions that the SDK is: looking through
 # them for garbage after every 700 new ones takes a fifth of the tests' processor time.
-gc.set_threshold(200_000, 20, 20)
+gc.set_threshold(1_000_000, 20, 20)
 
 try:
     from hypothesis import settings
