@@ -147,6 +147,25 @@ def test_code_is_compiled_once_and_names_its_own_file(server: ForkServer, tmp_pa
     assert int(out[1][2]) == int(out[2][2]) == int(out[0][2]) + 1
 
 
+def test_a_module_of_an_archive_is_read_once(server: ForkServer, tmp_path: Path) -> None:
+    """zipimport reads it to find it, and again to load it."""
+    (tmp_path / "shipped_alone.py").write_text("CODE = 'alone'\n")
+    archive = tmp_path / "code.zip"
+    subprocess.run(
+        [sys.executable, "-m", "zipfile", "-c", str(archive), str(tmp_path / "shipped_alone.py")], check=True
+    )
+    (tmp_path / "shipped_alone.py").unlink()
+    (tmp_path / "program.py").write_text(
+        "import zipimport\n"
+        "read, original = [], zipimport._get_data\n"
+        "zipimport._get_data = lambda archive, entry: read.append(entry[0]) or original(archive, entry)\n"
+        "import shipped_alone\n"
+        "print(shipped_alone.CODE, read)\n"
+    )
+    process = start(server, tmp_path, str(tmp_path / "program.py"), env=variables(PYTHONPATH=str(archive)))
+    assert seen(process)[0] == f"alone {[str(archive / 'shipped_alone.py')]}\n"
+
+
 @pytest.mark.parametrize("where", ["beside", "on the path", "in an archive", "in a layer"])
 def test_what_it_brings_along_comes_before_what_was_imported(server: ForkServer, tmp_path: Path, where: str) -> None:
     script, other = tmp_path / "a" / "program.py", tmp_path / "b"
