@@ -92,7 +92,7 @@ def live(lab: Lab, seen: Day) -> None:
         stack = Watched(lab.cloud, deployment, mailbox, GRACE)
         stack.wait_for_baseline()
 
-        def hour(end: int, meanwhile: Callable[[int], None] | None = None) -> None:
+        def hour(end: int, meanwhile: Callable[[int], None] | None = None, *, message: str = "") -> None:
             stack.go_to(at(end - 1, 20))
             stack.send(baseline_requests(ROWS, seed=end))
             if meanwhile is None:
@@ -100,6 +100,8 @@ def live(lab: Lab, seen: Day) -> None:
             else:
                 with stopped_job(stack, end) as process:
                     meanwhile(process)
+            if message:  # it comes after the run, when the alarm and the responder had their turn
+                stack.wait_for_message(message)
             note(stack, seen, end)
 
         hour(5)
@@ -109,8 +111,8 @@ def live(lab: Lab, seen: Day) -> None:
             update({"baseline_data": str(other_baseline(lab)), "monitoring.data_quality.instance_type": "ml.m5.large"})
             os.kill(process, signal.SIGKILL)
 
-        hour(7, killed_while_updated)
-        hour(8)
+        hour(7, killed_while_updated, message="job-failure")
+        hour(8, message="alarm")
         seen.jobs[7] = stack.jobs("dq", at(7))
         seen.rows[7] = rows(stack, 7)
     assert_all_that_is_in_use_is_there(lab.cloud)
