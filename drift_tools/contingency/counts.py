@@ -12,7 +12,7 @@ Counts: TypeAlias = NDArray[np.float64]
 def pair(baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]) -> tuple[Counts, Counts]:
     """Both as arrays, without the bins that neither sample has anything in.
 
-    Raises `ValueError` if the lengths differ or a count is negative.
+    Raises `ValueError` if the lengths differ, or a count is negative or NaN.
     """
     first, second, _ = _paired(baseline, current)
     return first, second
@@ -21,14 +21,14 @@ def pair(baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | ND
 def _paired(
     baseline: Sequence[float] | NDArray[Any], current: Sequence[float] | NDArray[Any]
 ) -> tuple[Counts, Counts, NDArray[np.bool_] | None]:
-    """Both, and which bins were used, if not all were. Nothing that is called as often: each comparison of a column
-    does so six times.
+    """Both, and which bins were used, if not all were. Each comparison of a column comes here, so that every call of
+    numpy counts.
     """
     first, second = np.array(baseline, dtype=np.float64), np.array(current, dtype=np.float64)
     if first.shape != second.shape or first.ndim != 1:
         raise ValueError(f"counts of shape {first.shape} and {second.shape}: give one count a bin for both samples")
-    if np.minimum(first, second).min(initial=0.0) < 0:
-        raise ValueError("a count is negative: give how many rows fall into each bin")
+    if not np.minimum(first, second).min(initial=0.0) >= 0:  # NaN is the smallest wherever there is one
+        raise ValueError("a count is negative or NaN: give how many rows fall into each bin")
     used = np.maximum(first, second) > 0
     if np.count_nonzero(used) == len(used):
         return first, second, None

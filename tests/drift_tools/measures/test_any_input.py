@@ -89,6 +89,9 @@ def test_what_makes_no_sense_is_refused() -> None:
         jensen_shannon([1, 2], [1, 2, 3])
     with pytest.raises(ValueError, match="negative"):
         l_infinity([-1, 2], [1, 2])
+    for numbers in ([math.nan, 5, 5], [math.nan, -5, 5]):  # what is no number may not leave its bin out
+        with pytest.raises(ValueError, match="NaN"):
+            population_stability(numbers, [3, 5, 5])
     with pytest.raises(ValueError, match="floor"):
         population_stability([1], [1], floor=0)
     with pytest.raises(ValueError, match="0 <= hits <= rows"):
