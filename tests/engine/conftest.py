@@ -14,7 +14,7 @@ from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
 from tests.engine.deployed import Deployed, Shared
-from tests.engine.lab import NO_CHECKPOINTS, Lab, find_cli, one_program_at_a_time
+from tests.engine.lab import NO_CHECKPOINTS, Lab, find_cli, programs_here
 
 NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"
@@ -66,7 +66,7 @@ def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving, plug
     """The program with an empty state. AWS is as empty afterwards as it was before, and refused nothing on the way."""
     before = inventory(shared_cloud)
     made = Lab(tmp_path, shared_cloud, serving, plugins)
-    with environment_variables(made.variables), one_program_at_a_time():
+    with environment_variables(made.variables), programs_here():
         yield made
     assert inventory(shared_cloud) == before
     assert shared_cloud.invalid_requests() == []

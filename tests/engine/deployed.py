@@ -8,7 +8,7 @@ from deployment.operations import Environment, Result, Scalar
 from examples.demo.deploying import environment_variables
 from examples.demo.waiting import wait_until
 from local_aws.apply import inventory
-from tests.engine.lab import Lab, one_program_at_a_time
+from tests.engine.lab import Lab, programs_here
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Shared:
     @contextlib.contextmanager
     def used(self) -> Iterator[Deployed]:
         """The stack for a test, with the settings that its file has. AWS refused nothing on the way."""
-        with environment_variables(self.lab.variables), one_program_at_a_time():
+        with environment_variables(self.lab.variables), programs_here():
             if self._stack is None or self._stack.is_destroyed:
                 self._stack = self._deployed()
             yield self._stack
