@@ -86,6 +86,8 @@ class Lab:
     cloud: local_aws.LocalAws
     serving: Serving
     plugins: Plugins
+    secrets_provider: str = ""
+    """What keeps the secrets of its stacks; the passphrase, if nothing is said."""
 
     def __post_init__(self) -> None:
         self.program = checkout(PROJECT, self.folder / "program")
@@ -115,13 +117,16 @@ class Lab:
         A program that runs in this process costs neither a start nor imports; to the engine it is the same.
         """
         environment = Environment(name, project=self.program, progress=Progress(), command=cli())
+        environment._workspace.secrets_provider = self.secrets_provider or None
         if in_process:
             environment._workspace.program = self._main()
         return environment
 
     def in_process(self, name: str) -> Stack:
         """A stack whose program runs in this process."""
-        workspace = LocalWorkspaceOptions(work_dir=str(self.program), pulumi_command=cli())
+        workspace = LocalWorkspaceOptions(
+            work_dir=str(self.program), pulumi_command=cli(), secrets_provider=self.secrets_provider or None
+        )
         return create_or_select_stack(name, "model-monitoring", program=self._main(), opts=workspace)
 
     def _main(self) -> Callable[[], None]:

@@ -42,6 +42,7 @@ def test_a_life_of_an_environment(
         lab = request.getfixturevalue("lab")
         # The local environment's file has the salt of the passphrase that `make local-aws` exports.
         monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
+        lab.secrets_provider = ""
         life = Deployed(lab, stack, engine)
     assert set(life.planned.changes) == {"create"}
     assert life.made.changes == life.planned.changes

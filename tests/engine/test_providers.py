@@ -24,7 +24,7 @@ ARN = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12}):")
 
 def stack(lab: Lab, program: object) -> automation.Stack:
     """A program of the test's own, in this process."""
-    options = automation.LocalWorkspaceOptions(pulumi_command=cli())
+    options = automation.LocalWorkspaceOptions(pulumi_command=cli(), secrets_provider=lab.secrets_provider or None)
     return automation.create_or_select_stack("test", "small", program=program, opts=options)  # type: ignore[arg-type]
 
 
