@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from components.archives import numpy_layer
 from deployment.operations import Environment, Result, Scalar
 from examples.demo.deploying import environment_variables
 from examples.demo.waiting import wait_until
@@ -31,6 +32,9 @@ class Deployed:
         self.environment = self.lab.environment(self.name)
         # What keeps a stack from being destroyed has tests of its own.
         settings: dict[str, Scalar] = {"protect": False, "retain_data": False}
+        if self.engine != "model-monitor":
+            # By default, a program in a process of its own has another layer than one in this process: the real one.
+            settings["monitoring.open_engine.small_windows.layer"] = str(numpy_layer.built())
         self.environment.configure(settings | ({"engine": self.engine} if self.engine else {}))
         # In this process, which starts no program; what it plans is held to what the program then does by itself.
         self.planned = self.lab.environment(self.name, in_process=True).preview()

@@ -75,7 +75,7 @@ def test_no_secret_is_anywhere_in_plain_text(lab: Lab, monkeypatch: pytest.Monke
     # What is kept of each step was kept up to the one that failed; from here on what is kept of each operation is.
     monkeypatch.setenv(NO_CHECKPOINTS, "true")
     made = in_process.up()
-    told = [message, *said, str(previewed), str(made), str(environment.outputs()), str(environment.destroy())]
+    told = [message, *said, str(previewed), str(made), str(in_process.outputs()), str(in_process.destroy())]
     found = {text: [place for place in (*told, *_written(lab)) if text in place] for text in TEXTS}
     assert {text: places for text, places in found.items() if places} == {}
 
