@@ -115,7 +115,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Loads what a run loads; then a line in is a run, as `python -m drift_tools.monitor` runs it, and a line out its status.
+# Loads what a run loads; then a line in is a run, as `python -m drift_tools.monitor` would be, a line out its status.
 PROGRAM = """
 import json, os, runpy, sys
 import drift_tools.job.judge, drift_tools.job.program, scipy.stats
