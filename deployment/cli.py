@@ -15,6 +15,8 @@ from semver import VersionInfo
 
 # The oldest CLI that is as new as the oldest SDK that pyproject.toml takes; an older one lacks what the SDK asks for.
 OLDEST: Final = VersionInfo(3, 200, 0)
+# How late the CLI may hear of a Ctrl-C.
+TURN_SECONDS: Final = 0.1
 
 
 class Cli(PulumiCommand):
@@ -81,8 +83,10 @@ class Cli(PulumiCommand):
             if text is not None and process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError), process.stdin:  # its exit status says why it did not read
                     process.stdin.write(text)
+            # Its output first: `joined` hears of signals while it waits, which a wait for the process may not.
+            stdout, stderr = output.joined(), errors.joined()
             code = process.wait()
-            result = CommandResult(stdout=output.joined(), stderr=errors.joined(), code=code)
+            result = CommandResult(stdout=stdout, stderr=stderr, code=code)
         if interrupts.times:
             raise KeyboardInterrupt
         if code != 0:
@@ -151,5 +155,11 @@ class _Lines:
                     self._callback(line.rstrip())
 
     def joined(self) -> str:
-        self._thread.join()
+        """Wait for the end; the lines until then.
+
+        A signal that comes just before the wait begins, or to another thread, would be heard at its end only: Python
+        runs the handler between two steps of the main thread. So this waits in many short turns.
+        """
+        while self._thread.is_alive():
+            self._thread.join(TURN_SECONDS)
         return "\n".join(self._lines)

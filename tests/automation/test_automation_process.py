@@ -43,6 +43,7 @@ if arguments[0] != "up":
     print("one\\ntwo")
     sys.exit()
 note(began=True)
+print("updating", flush=True)
 until = 1 if "twice" not in os.environ.get("PLAY", "") else 2
 end = time.monotonic() + {limit}
 heard = 0
@@ -134,6 +135,15 @@ def test_ctrl_c_lets_the_cli_finish(folder: Path, project: Path, signals: list[s
     assert "the steps under way are finished and recorded first" in told[0]
     assert calls(folder)[-1]["interrupts"] == len(signals)
     assert calls(folder)[-1]["recorded"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_a_ctrl_c_that_does_not_wake_the_main_thread(folder: Path, tmp_path: Path) -> None:
+    """As one that comes just before it waits for the CLI, or to another thread: here, to the one that reads lines."""
+    cli = Cli()
+    with pytest.raises(KeyboardInterrupt):
+        cli.run(["up"], str(tmp_path), {}, lambda _line: signal.raise_signal(signal.SIGINT))
+    assert (calls(folder)[-1]["interrupts"], calls(folder)[-1]["recorded"]) == (1, True)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
