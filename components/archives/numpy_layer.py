@@ -61,7 +61,7 @@ def layer_archive(wheels: Iterable[Path]) -> bytes:
                     files[f"python/{entry.filename}"] = archive.read(entry)
     if not files:
         raise LayerError("there are no wheels: nothing to make a layer from")
-    return zip_archive(sorted(files.items()), level=9)
+    return zip_archive(sorted(files.items()))
 
 
 def unpacked_bytes(archive: bytes) -> int:

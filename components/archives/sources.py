@@ -48,10 +48,10 @@ def contract_files() -> dict[str, Path]:
     return {f"{CONTRACT.name}/{inside}": path for inside, path in own_files(CONTRACT) if path.suffix == ".py"}
 
 
-def zip_archive(files: Iterable[tuple[str, bytes]], *, level: int | None = None) -> bytes:
+def zip_archive(files: Iterable[tuple[str, bytes]]) -> bytes:
     """A zip file of (path inside, content) in this order, dated 1980; the same from the same files."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for inside, data in files:
             entry = zipfile.ZipInfo(inside, _EARLIEST)
             entry.external_attr = (0o755 if ".so" in inside else 0o644) << 16
