@@ -2,9 +2,12 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
+
+_PARTITION: Final = "aws:index/getPartition:getPartition"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,25 +25,23 @@ class AwsContext:
         return "/".join((f"arn:{self.partition}:s3:::{bucket}", *path))
 
 
-# Of the program that runs, by provider (None is the default one): some thirty places of a stack want to know, and each
-# would ask AWS three questions.
-_found: ContextVar[dict[pulumi.ProviderResource | None, pulumi.Output[AwsContext]]] = ContextVar("found")
+_looked_up: ContextVar[dict[pulumi.ProviderResource | None, pulumi.Output[AwsContext]] | None] = ContextVar(
+    "looked_up", default=None
+)
 
 
 def look_up_context(parent: pulumi.Resource) -> pulumi.Output[AwsContext]:
-    """What the provider of `parent` deploys into; asked once."""
-    found = _found.get(None)
+    """What the provider of `parent` deploys into; a program asks each provider once, however many roles it makes."""
+    found = _looked_up.get()
     if found is None:
-        _found.set(found := {})
-    provider = parent.get_provider("aws:index/getRegion:getRegion")
+        found = {}
+        _looked_up.set(found)  # Pulumi runs every program in a task, and every task has a context of its own
+    provider = parent.get_provider(_PARTITION)
     if provider not in found:
-        found[provider] = _look_up(pulumi.InvokeOptions(parent=parent))
+        options = pulumi.InvokeOptions(parent=parent)
+        found[provider] = pulumi.Output.all(
+            partition=aws.get_partition_output(opts=options).partition,
+            region=aws.get_region_output(opts=options).region,
+            account_id=aws.get_caller_identity_output(opts=options).account_id,
+        ).apply(lambda place: AwsContext(**place))
     return found[provider]
-
-
-def _look_up(options: pulumi.InvokeOptions) -> pulumi.Output[AwsContext]:
-    return pulumi.Output.all(
-        partition=aws.get_partition_output(opts=options).partition,
-        region=aws.get_region_output(opts=options).region,
-        account_id=aws.get_caller_identity_output(opts=options).account_id,
-    ).apply(lambda found: AwsContext(**found))

@@ -15,13 +15,13 @@ def by_definition(
     """Shapley 1953: the mean of a feature's contribution over all sets of the others, and over the background."""
     number, features = rows.shape
     values = np.zeros((number, features))
+    sets = [chosen for size in range(features + 1) for chosen in combinations(range(features), size)]
     for absent in background:
-        worth = {}
-        for size in range(features + 1):
-            for chosen in combinations(range(features), size):
-                mixed = np.repeat(absent[None], number, axis=0)
-                mixed[:, chosen] = rows[:, chosen]
-                worth[frozenset(chosen)] = score(mixed)
+        mixed = np.tile(absent, (len(sets), number, 1))
+        for one, chosen in zip(mixed, sets, strict=True):
+            one[:, chosen] = rows[:, chosen]
+        scores = score(mixed.reshape(-1, features)).reshape(len(sets), number)  # scikit-learn takes its time for a call
+        worth = dict(zip(map(frozenset, sets), scores, strict=True))
         for others, before in worth.items():
             for feature in set(range(features)) - others:
                 weight = factorial(len(others)) * factorial(features - len(others) - 1) / factorial(features)

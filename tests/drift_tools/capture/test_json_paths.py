@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drift_tools.capture import OUTPUT, iterate_captures
+from drift_tools.capture import blocks as capture_blocks
 from drift_tools.capture.json_paths import json_paths
 from drift_tools.errors import InputError, UnusableError
 from tests.drift_tools.records import record, side
@@ -84,7 +85,14 @@ def read(answers: list[object], *attributes: str, fast: bool) -> dict[str, list[
     return {name: column.as_texts().tolist() for name, column in batch.data.columns.items()}
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=100, max_size=120))
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few lines are otherwise read with care in any case."""
+    monkeypatch.setattr(capture_blocks, "_FEW", 2)
+
+
+@pytest.mark.usefixtures("at_once")
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=12))
 def test_both_readers_find_the_same(values: list[tuple[float, bool]]) -> None:
     answers: list[object] = [{"predictions": [{"score": score, "more": [label, "x"]}]} for score, label in values]
     expected = {

@@ -1,6 +1,7 @@
 """The attribution job as its container runs it: the sample model's own archive is asked, its ranking compared."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,17 @@ from drift_tools.monitors.attribution import Attribution, check
 from tests.drift_tools.attribution.monitor import FEATURES, PROJECT, Monitor
 
 
-@pytest.fixture
-def monitor(tmp_path: Path) -> Monitor:
-    made = Monitor(tmp_path)
+@pytest.fixture(scope="module")
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = Monitor(tmp_path_factory.mktemp("attribution"))
     made.baseline()
+    return made.root / "baseline"
+
+
+@pytest.fixture
+def monitor(tmp_path: Path, baseline: Path) -> Monitor:
+    made = Monitor(tmp_path)
+    shutil.copytree(baseline, tmp_path / "baseline")
     return made
 
 

@@ -2,7 +2,8 @@
 
 That of AWS's image: aws/deep-learning-containers, docker/sklearn/1.9-0/pyproject.toml (Python 3.12, of its packages
 those that a monitor might import). That of the function for small windows: the layer's files on Python 3.13. They are
-made once, below build/bare, named after what is in them.
+made once, below build/bare, named after what is in them. In each one process loads the job from the archive, and every
+run is a fork of it: what a run shares with the others is what it would have imported anyway.
 """
 
 import hashlib
@@ -13,10 +14,11 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
 
 import pyarrow.parquet as pq
 import pytest
@@ -113,34 +115,76 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+# Loads what a run loads; then a line in is a run, as `python -m drift_tools.monitor` would be, a line out its status.
+PROGRAM = """
+import json, os, runpy, sys
+import drift_tools.job.judge, drift_tools.job.program, scipy.stats
+for line in sys.stdin:
+    root, variables = json.loads(line)
+    run = os.fork()
+    if not run:
+        os.dup2(2, 1)
+        os.chdir(root)
+        os.environ.update(variables)
+        sys.argv[1:] = ["--ml-root", root]
+        runpy.run_module("drift_tools.monitor", run_name="__main__", alter_sys=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(run, 0)[1]), flush=True)
+"""
+
+
+class LoadedJob:
+    """A process of a bare Python that has loaded the job from the archive, and runs it."""
+
+    def __init__(self, bare: Bare, archive: Path, errors: IO[str]) -> None:
+        self.bare, self.errors = bare, errors
+        self.process = subprocess.Popen(
+            [str(bare.python), "-c", PROGRAM],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(archive), "PYTHONWARNINGS": "error"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+
+    def run(self, root: Path, variables: Mapping[str, str]) -> int:
+        assert self.process.stdin
+        assert self.process.stdout
+        print(json.dumps([str(root), variables]), file=self.process.stdin, flush=True)
+        status = self.process.stdout.readline()
+        self.errors.seek(0)
+        said = self.errors.read()
+        assert "Traceback" not in said, said
+        return int(status)
+
+
+@pytest.fixture(scope="module", params=["image", "function"])
+def loaded(
+    request: pytest.FixtureRequest, archive: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LoadedJob]:
+    with (tmp_path_factory.mktemp("loaded") / "errors").open("w+") as errors:
+        job = LoadedJob(request.getfixturevalue(request.param), archive, errors)
+        with job.process:  # which ends with its input
+            yield job
+
+
 class BareBox(Box):
     """A container whose Python is the bare one, and whose code is the archive."""
 
-    def __init__(self, root: Path, bare: Bare, archive: Path) -> None:
+    def __init__(self, root: Path, job: LoadedJob) -> None:
         super().__init__(root)
-        self.bare, self.archive = bare, archive
+        self.job = job
         self.aws: dict[str, str] = {}
 
     def run(self, **environment: str | None) -> int:
-        variables = {name: value for name, value in environment.items() if value is not None}
-        base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.archive), "PYTHONWARNINGS": "error"}
         self.root.mkdir(parents=True, exist_ok=True)
-        ended = subprocess.run(
-            [str(self.bare.python), "-m", "drift_tools.monitor", "--ml-root", str(self.root)],
-            env=base | self.aws | variables,
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        return self.job.run(
+            self.root, self.aws | {name: value for name, value in environment.items() if value is not None}
         )
-        assert "Traceback" not in ended.stderr, ended.stderr
-        return ended.returncode
 
 
-@pytest.fixture(params=["image", "function"])
-def box(request: pytest.FixtureRequest, tmp_path: Path, archive: Path) -> BareBox:
-    return BareBox(tmp_path / "ml", request.getfixturevalue(request.param), archive)
+@pytest.fixture
+def box(loaded: LoadedJob, tmp_path: Path) -> BareBox:
+    return BareBox(tmp_path / "ml", loaded)
 
 
 @pytest.fixture
@@ -205,7 +249,7 @@ def test_a_parquet_baseline(box: BareBox) -> None:
     captured(box, rows(600, 1))
     pq.write_table(read_table(box.baseline_data).to_arrow(), box.baseline_data.with_suffix(".parquet"))
     assert box.scheduled(baseline_dataset=BASELINE.replace(".csv", ".parquet")) == 0, box.message
-    has_pyarrow = (box.bare.site / "pyarrow").is_dir()
+    has_pyarrow = (box.job.bare.site / "pyarrow").is_dir()
     assert box.drift["method"] == ("exact" if has_pyarrow else "sketch")
     assert ("method_reason" in box.drift) is not has_pyarrow
 
