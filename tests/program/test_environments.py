@@ -107,12 +107,6 @@ def test_every_environment_runs(stack: str, preview: bool) -> None:
     assert top.name == f"model-monitoring-{stack}"
 
 
-def test_aws_is_asked_once_where_this_is(dev: Run) -> None:
-    """Some thirty rooms of the stack want to know."""
-    asked = Counter(call.token.rsplit(":", 1)[1] for call in dev.calls)
-    assert [asked[question] for question in ("getPartition", "getRegion", "getCallerIdentity")] == [1, 1, 1]
-
-
 def test_outputs(dev: Run) -> None:
     def one(kind: str, end: str = "") -> dict[str, Any]:
         return dev.one(kind, end).outputs
