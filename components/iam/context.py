@@ -1,9 +1,13 @@
 """Where a component is deployed into."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
+
+_PARTITION: Final = "aws:index/getPartition:getPartition"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +25,23 @@ class AwsContext:
         return "/".join((f"arn:{self.partition}:s3:::{bucket}", *path))
 
 
+_looked_up: ContextVar[dict[pulumi.ProviderResource | None, pulumi.Output[AwsContext]] | None] = ContextVar(
+    "looked_up", default=None
+)
+
+
 def look_up_context(parent: pulumi.Resource) -> pulumi.Output[AwsContext]:
-    """What the provider of `parent` deploys into."""
-    options = pulumi.InvokeOptions(parent=parent)
-    return pulumi.Output.all(
-        partition=aws.get_partition_output(opts=options).partition,
-        region=aws.get_region_output(opts=options).region,
-        account_id=aws.get_caller_identity_output(opts=options).account_id,
-    ).apply(lambda found: AwsContext(**found))
+    """What the provider of `parent` deploys into; a program asks each provider once, however many roles it makes."""
+    found = _looked_up.get()
+    if found is None:
+        found = {}
+        _looked_up.set(found)  # Pulumi runs every program in a task, and every task has a context of its own
+    provider = parent.get_provider(_PARTITION)
+    if provider not in found:
+        options = pulumi.InvokeOptions(parent=parent)
+        found[provider] = pulumi.Output.all(
+            partition=aws.get_partition_output(opts=options).partition,
+            region=aws.get_region_output(opts=options).region,
+            account_id=aws.get_caller_identity_output(opts=options).account_id,
+        ).apply(lambda place: AwsContext(**place))
+    return found[provider]
