@@ -16,6 +16,7 @@ from pulumi.automation import (
     InvalidVersionError,
     LocalWorkspace,
     OutputMap,
+    OutputValue,
     PreviewResult,
     Stack,
 )
@@ -27,6 +28,8 @@ from deployment.events import Progress
 PROJECT: Final = Path(__file__).resolve().parent.parent
 Scalar = str | bool | int | float
 """What a setting can be. Members of lists and objects are set by their path: `alert_emails[0]`."""
+HIDDEN: Final = "[secret]"
+"""What the CLI writes in the place of a secret output."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,16 @@ class Result:
             "seconds": round(self.seconds, 1),
             "outputs": dict(self.outputs),
         }
+
+
+class _Workspace(LocalWorkspace):
+    """Asks for outputs once, and has secrets shown only to whoever wants them; the SDK has the CLI say both, always."""
+
+    def stack_outputs(self, stack_name: str, *, show_secrets: bool = False) -> OutputMap:
+        shown = ["--show-secrets"] if show_secrets else []
+        arguments = ["stack", "output", "--json", *shown, "--stack", stack_name]
+        said = json.loads(self.pulumi_command.run(arguments, self.work_dir, self.env_vars).stdout)
+        return {name: OutputValue(value=value, secret=value == HIDDEN) for name, value in said.items()}
 
 
 class Environment:
@@ -99,7 +112,8 @@ class Environment:
             self.command = command or Cli()
         except (OSError, InvalidVersionError) as error:
             raise unusable(error, name) or UnusableError(str(error)) from error
-        self._workspace = LocalWorkspace(
+        self._selected: Stack | None = None
+        self._workspace = _Workspace(
             work_dir=str(self.project),
             pulumi_command=self.command,
             env_vars={"PULUMI_SKIP_UPDATE_CHECK": "true", **(variables or {})},
@@ -191,7 +205,8 @@ class Environment:
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The outputs of the last deployment, by name; secret ones as `[secret]` unless they are asked for."""
         with self._explained():
-            return _outputs(self._stack().outputs(), show_secrets=show_secrets)
+            self._stack()
+            return _outputs(self._workspace.stack_outputs(self.name, show_secrets=show_secrets))
 
     @contextmanager
     def _explained(self, progress: Progress | None = None) -> Iterator[None]:
@@ -210,10 +225,15 @@ class Environment:
             stack=self.name,
             changes={str(getattr(kind, "value", kind)): number for kind, number in changes.items() if number},
             seconds=time.monotonic() - began,
-            outputs=_outputs(getattr(result, "outputs", {}), show_secrets=False),
+            outputs=_outputs(getattr(result, "outputs", {})),
         )
 
     def _stack(self, *, create: bool = False, make: bool = False) -> Stack:
+        """The stack, looked for once: each operation names it, and says by itself if it is gone since."""
+        self._selected = self._selected or self._found(create=create, make=make)
+        return self._selected
+
+    def _found(self, *, create: bool, make: bool) -> Stack:
         if not make:
             return Stack.select(self.name, self._workspace)
         settings = self.project / f"Pulumi.{self.name.rsplit('/', 1)[-1]}.yaml"
@@ -280,10 +300,8 @@ def _text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _outputs(outputs: OutputMap, *, show_secrets: bool) -> dict[str, Any]:
-    return {
-        name: "[secret]" if output.secret and not show_secrets else output.value for name, output in outputs.items()
-    }
+def _outputs(outputs: OutputMap) -> dict[str, Any]:
+    return {name: output.value for name, output in outputs.items()}
 
 
 __all__ = ["PROJECT", "AutomationError", "Environment", "Progress", "Result", "UnusableError"]

@@ -10,9 +10,12 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.statements import statements
 
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = (
@@ -57,15 +60,25 @@ def sources(package: str) -> list[Path]:
 
 def imported(source: str) -> Iterator[str]:
     """Top-level names of every import, wherever in the file it stands; relative ones are the package's own."""
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield node.module.split(".")[0]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"importlib.import_module", "import_module"}:
+    if "import_module" not in source:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"importlib.import_module", "import_module"}:
             for argument in node.args[:1]:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     yield argument.value.split(".")[0]
+
+
+@cache
+def imported_by(path: Path) -> frozenset[str]:
+    """The same of a file, which several rules ask for."""
+    return frozenset(imported(path.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("package", ALLOWED)
@@ -74,7 +87,7 @@ def test_packages_import_only_what_they_may(package: str) -> None:
     found = {
         f"{path.relative_to(PROJECT)} imports {name}"
         for path in sources(package)
-        for name in imported(path.read_text(encoding="utf-8"))
+        for name in imported_by(path)
         if name in others and not (name == "drift_tools" and path.is_relative_to(COMPUTING))
     }
     assert found == set()
@@ -85,7 +98,7 @@ def test_packages_keep_out_of_others_trades(package: str) -> None:
     found = {
         f"{path.relative_to(PROJECT)} imports {name}"
         for path in sources(package)
-        for name in imported(path.read_text(encoding="utf-8"))
+        for name in imported_by(path)
         if name in FORBIDDEN_LIBRARIES[package]
     }
     assert found == set()
@@ -93,12 +106,12 @@ def test_packages_keep_out_of_others_trades(package: str) -> None:
 
 def test_the_contract_takes_the_standard_library_only() -> None:
     """It travels in every archive."""
-    names = {name for path in sources("contract") for name in imported(path.read_text(encoding="utf-8"))}
+    names = {name for path in sources("contract") for name in imported_by(path)}
     assert names - {"contract"} <= sys.stdlib_module_names
 
 
 def test_the_program_sees_components_and_the_contract_and_computes_with_drift_tools_only() -> None:
-    names = set(imported((PROJECT / "__main__.py").read_text(encoding="utf-8")))
+    names = imported_by(PROJECT / "__main__.py")
     assert names & set(PACKAGES) == {"components", "contract", "drift_tools"}
 
 
@@ -106,7 +119,7 @@ def test_components_keep_their_annotations() -> None:
     """Pulumi reads the annotations of components and their arguments; as text they cannot be read."""
     for path in [*sources("components"), PROJECT / "__main__.py"]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        future = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        future = [node for node in statements(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
         assert future == [], path
 
 
@@ -119,7 +132,7 @@ def test_packages_are_there() -> None:
 def imported_tests(source: str) -> list[str]:
     """Test modules that are imported, wherever in the file it stands."""
     names: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in statements(ast.parse(source)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

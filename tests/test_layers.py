@@ -13,6 +13,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from tests.statements import statements
+
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("components.", "drift_tools.")
 # What a process starts by its name.
@@ -39,7 +41,7 @@ def package_of(module: str) -> str:
 
 def inner_imports(module: str, source: str) -> Iterator[str]:
     """Rooms of other packages that a module enters, and not through the door."""
-    for node in ast.walk(ast.parse(source)):
+    for node in statements(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PACKAGES):
             door = package_of(node.module)
             if door not in (package_of(module), node.module) and node.module not in PROGRAMS:

@@ -177,10 +177,11 @@ def _with_beyond(edges: Numbers, baseline: Numbers) -> Numbers:
     if not len(baseline):
         return edges
     first, last = baseline[0], baseline[-1]
-    up_to = baseline[np.searchsorted(baseline, edges[0], side="right") - 1] if len(edges) else last
-    above = baseline[np.searchsorted(baseline, edges[-1], side="right")] if len(edges) else first
+    up_to = baseline[baseline.searchsorted(edges[0], side="right") - 1] if len(edges) else last
+    above = baseline[baseline.searchsorted(edges[-1], side="right")] if len(edges) else first
     before = [math.nextafter(first, -math.inf)] if up_to == first > -sys.float_info.max else []
-    return np.concatenate([before, edges, [last] if above == last else []])
+    behind = [last] if above == last else []
+    return np.concatenate([before, edges, behind]) if before or behind else edges
 
 
 def measure_categories(
@@ -387,4 +388,4 @@ def drawn_categories(
 
 
 def _drawn_shares(counts: NDArray[np.int64]) -> tuple[float, ...]:
-    return tuple((counts / max(int(counts.sum()), 1)).tolist())
+    return tuple((counts / max(int(np.add.reduce(counts)), 1)).tolist())

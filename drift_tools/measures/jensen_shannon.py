@@ -1,5 +1,6 @@
 """Jensen-Shannon distance."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ def _of_groups(groups: Groups) -> float:
     p, q = groups.first / n, groups.second / m
     middle = (p + q) / 2
     divergence = (_relative_entropy(p, middle, groups) + _relative_entropy(q, middle, groups)) / 2
-    return float(np.sqrt(np.clip(divergence, 0.0, 1.0)))
+    return math.sqrt(min(max(divergence, 0.0), 1.0))
 
 
 def _relative_entropy(p: Counts, q: Counts, groups: Groups) -> float:

@@ -13,6 +13,8 @@ from drift_tools.tables import Numbers
 
 # scipy's own limit for the exact distribution (ks_2samp, method="auto").
 _EXACT_UP_TO = 10_000
+# Two unequal samples of more rows are scipy's to count, whose loop is compiled: 4 ms in place of 20 for each feature.
+_COUNTED_HERE = 5000
 # With as many rows the asymptotic expansions agree with scipy, whose own sums take up to half a second each.
 _MANY_ROWS = 2500
 # From here on (the statistic squared times the rows) the two tails overlap in no digit that counts; scipy's own limit.
@@ -78,10 +80,35 @@ def _exact_p_value(rows: int, n: int) -> float:
 
 @lru_cache(maxsize=4096)
 def _unequal_p_value(lead: int, n: int, m: int) -> float:
-    """The p-value of a difference of `lead` / (n * m) or more between samples of n and m rows without ties: scipy's,
-    of two samples of zeros and ones with this difference.
+    """The p-value of a difference of `lead` / (n * m) or more between samples of n and m rows without ties, as scipy
+    counts it: by path, from the lattice's first corner to its last, the share that has left the strip.
     """
-    from scipy import stats  # noqa: PLC0415 - half a second to import, which the monitor job never needs
+    if n + m > _COUNTED_HERE:
+        return _scipys_p_value(lead, n, m)
+    few, many = sorted((n, m))
+    common = math.gcd(n, m)
+    lead, across, step = lead // common, few // common, (few + many) // common
+    at = np.arange(few + 1.0)
+    # Of the paths to each point of one diagonal, by its row: a row before the first, then rows 0 to `few`.
+    left = np.ones(few + 2)
+    left[1] = 0.0
+    first = 0
+    for length in range(1, n + m + 1):
+        behind = first
+        first = max((length * across - lead) // step + 1, length - many, 0)
+        end = min((length * across + lead - 1) // step, few, length) + 1
+        if first >= end:
+            return 1.0
+        row, inside = at[first:end], left[first + 1 : end + 1]
+        shares = (inside * (length - row) + left[first:end] * row) / length
+        inside[:] = shares
+        left[behind + 1 : first + 1] = 1.0
+    return float(left[-1])
+
+
+def _scipys_p_value(lead: int, n: int, m: int) -> float:
+    """The same by scipy, of two samples of zeros and ones with this difference."""
+    from scipy import stats  # noqa: PLC0415 - half a second to import
 
     # So many zeros of n and m rows that first * m - second * n is the lead, and as many as there can be.
     common = math.gcd(n, m)

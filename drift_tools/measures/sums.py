@@ -61,7 +61,11 @@ def count_distinct(values: Numbers) -> int:
 
 
 def are_whole(values: Numbers) -> bool:
-    """Whether all of a sorted array are whole numbers. Most columns that are not say so in the first block."""
+    """Whether all of a sorted array are whole numbers. Most columns that are not say so in the first number, or in the
+    first block.
+    """
+    if len(values) and not float(values[0]).is_integer():
+        return False
     for part, buffer in _blocks(len(values)):
         np.rint(values[part], out=buffer)
         if not np.array_equal(buffer, values[part]):

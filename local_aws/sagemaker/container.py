@@ -30,7 +30,7 @@ _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN
 # What a monitoring job imports of third parties; Amazon's SDK is half of what a small one takes.
 _PYTHON = ForkServer(
     (
-        *("numpy", "numpy.random", "scipy.special", "scipy.stats", "pyarrow.compute", "pyarrow.parquet"),
+        *("numpy", "numpy.random", "scipy.special", "pyarrow.compute", "pyarrow.parquet"),
         *("boto3", "boto3.s3.inject", "botocore.handlers", "s3transfer.subscribers"),
     ),
     preparation=Path(__file__).parents[1] / "sdk_files.py",

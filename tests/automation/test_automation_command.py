@@ -118,7 +118,6 @@ def test_settings_come_first(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "config set-all",
         "config set-all",
         "config set",
-        "stack select",
         "preview",
     ]
     assert cli.one("config set").text == "from a pipe"

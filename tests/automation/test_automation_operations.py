@@ -117,8 +117,10 @@ def test_outputs(project: Path) -> None:
     cli.secret_outputs = {"slack_url": "https://hooks.example.com/x"}
     environment = Environment("dev", project=project, command=cli)
     assert environment.outputs()["slack_url"] == "[secret]"
+    assert "--show-secrets" not in cli.one("stack output").args
     assert environment.outputs(show_secrets=True)["slack_url"] == "https://hooks.example.com/x"
     assert environment.outputs()["endpoint_name"] == "churn-endpoint-1"
+    assert cli.commands() == ["stack select", *["stack output"] * 3]
 
 
 def test_settings_and_secrets(project: Path) -> None:

@@ -228,9 +228,9 @@ def any_stack(request: pytest.FixtureRequest, run_variant: Callable[..., Run]) -
 
 
 @pytest.fixture(scope="session")
-def full(run_stack: Callable[..., Run]) -> Run:
+def full(run_variant: Callable[..., Run]) -> Run:
     """The stack with everything in it."""
-    return run_stack()
+    return run_variant("full")
 
 
 @pytest.fixture(scope="session")

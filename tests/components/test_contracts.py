@@ -109,8 +109,8 @@ def test_every_child_is_named_after_the_component(any_stack: Run) -> None:
 
 
 @pytest.mark.parametrize("preview", [False, True])
-def test_outputs_are_registered_once_by_every_component(run_stack: Callable[..., Run], preview: bool) -> None:
-    run = run_stack(preview=preview)
+def test_outputs_are_registered_once_by_every_component(run_variant: Callable[..., Run], preview: bool) -> None:
+    run = run_variant("full", preview)
     registered = [urn.split("::")[-2].split("$")[-1] for urn in run.component_outputs]
     assert sorted(registered) == sorted({"pulumi:pulumi:Stack", STACK, *PARTS})
 

@@ -13,15 +13,19 @@ from tests.components.mocked_runtime import Run
 URI = "s3://models/churn/model.tar.gz"
 
 
+@pytest.fixture(scope="module")
+def where_it_lies(run_stack: Callable[..., Run]) -> Run:
+    return run_stack(endpoint={"model_uri": URI})
+
+
 def container(run: Run) -> dict[str, Any]:
     return dict(run.one("aws:sagemaker/model:Model").inputs["primaryContainer"])
 
 
-def test_it_is_served_from_where_it_lies_and_its_etag_makes_the_model(run_stack: Callable[..., Run]) -> None:
-    run = run_stack(endpoint={"model_uri": URI})
-    assert container(run)["modelDataUrl"] == URI
-    assert container(run)["environment"]["MODEL_DATA_VERSION"] == "etag of models/churn/model.tar.gz"
-    keys = [str(item.inputs["key"]) for item in run.of_type("aws:s3/bucketObjectv2:BucketObjectv2")]
+def test_it_is_served_from_where_it_lies_and_its_etag_makes_the_model(where_it_lies: Run) -> None:
+    assert container(where_it_lies)["modelDataUrl"] == URI
+    assert container(where_it_lies)["environment"]["MODEL_DATA_VERSION"] == "etag of models/churn/model.tar.gz"
+    keys = [str(item.inputs["key"]) for item in where_it_lies.of_type("aws:s3/bucketObjectv2:BucketObjectv2")]
     assert not [key for key in keys if key.endswith("model.tar.gz")], "nothing is uploaded"
 
 
@@ -31,8 +35,8 @@ def test_a_version_of_ones_own_is_not_looked_up(run_stack: Callable[..., Run]) -
     assert "aws:s3/getObject:getObject" not in {call.token for call in run.calls}
 
 
-def test_the_models_role_may_read_this_one_file(run_stack: Callable[..., Run]) -> None:
-    policy = run_stack(endpoint={"model_uri": URI}).one("aws:iam/rolePolicy:RolePolicy", "-model-role-policy")
+def test_the_models_role_may_read_this_one_file(where_it_lies: Run) -> None:
+    policy = where_it_lies.one("aws:iam/rolePolicy:RolePolicy", "-model-role-policy")
     statements = {item["Sid"]: item for item in json.loads(policy.inputs["policy"])["Statement"]}
     assert statements["ReadModel"]["Action"] == ["s3:GetObject"]
     assert statements["ReadModel"]["Resource"] == ["arn:aws:s3:::models/churn/model.tar.gz"]

@@ -113,14 +113,14 @@ class TestScripts:
     def test_without_scripts_nobody_may_read_any(self, full: Run) -> None:
         assert "monitoring-scripts" not in json.dumps(statements(full, "monitor"))
 
-    def test_another_script_makes_another_definition(self, everything: Run, run_stack: RunStack) -> None:
+    def test_another_script_makes_another_definition(self, full: Run, run_stack: RunStack) -> None:
         other = pulumi.StringAsset(PREPROCESSOR + "# other\n")
         scripts = {
             run.one(DATA_QUALITY).inputs["dataQualityAppSpecification"].get("recordPreprocessorSourceUri")
             for run in (
                 run_stack(data_quality={"record_preprocessor": other}),
                 run_stack(data_quality={"record_preprocessor": pulumi.StringAsset(PREPROCESSOR)}),
-                run_stack(),
+                full,
             )
         }
         assert len(scripts) == 3

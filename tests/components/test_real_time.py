@@ -21,30 +21,33 @@ ADOPTED = {"existing": {"name": "theirs", "capture_uri": "s3://captures/theirs"}
 
 @pytest.fixture(scope="module")
 def make(make_args: MakeArgs) -> Callable[..., Run]:
-    def made(real_time: Any = None, **changes: Any) -> Run:
-        changes = {"engine": "open", "kms_key_arn": None, **changes}
-        if real_time is not None:
-            changes["real_time"] = {"layer": LAYER, **real_time}
-        args = make_args(**changes)
+    def made(real_time: Any, **changes: Any) -> Run:
+        args = make_args(engine="open", real_time={"layer": LAYER, **real_time}, **changes)
         return run_program(lambda: ModelMonitoringStack("churn", args), stack="test")
 
     return made
+
+
+@pytest.fixture(scope="module")
+def streamed(make: Callable[..., Run]) -> Run:
+    """With an endpoint of the stack's own, and nothing but the defaults."""
+    return make({})
 
 
 def of(run: Run, kind: str, name: str) -> Any:
     return run.one(kind, name).inputs
 
 
-def test_it_is_off_by_default_and_changes_nothing_then(make: Callable[..., Run]) -> None:
-    run = make()
+def test_it_is_off_by_default_and_changes_nothing_then(run_variant: Callable[..., Run]) -> None:
+    run = run_variant("open")
     assert run.of_type(STREAM) == run.of_type(MAPPING) == []
     variables = of(run, "aws:lambda/function:Function", "churn-alarm-responder")["environment"]["variables"]
     assert "STREAM_PREFIX" not in variables
 
 
 @pytest.mark.parametrize("changes", [{}, {"endpoint": ADOPTED}], ids=["created", "adopted"])
-def test_the_stream_and_its_mapping(make: Callable[..., Run], changes: Any) -> None:
-    run = make({}, **changes)
+def test_the_stream_and_its_mapping(make: Callable[..., Run], streamed: Run, changes: Any) -> None:
+    run = make({}, **changes) if changes else streamed
     stream = of(run, STREAM, "churn-requests")
     assert stream["streamModeDetails"] == {"streamMode": "ON_DEMAND"}
     assert (stream["encryptionType"], stream["kmsKeyId"]) == ("KMS", "alias/aws/kinesis")
@@ -72,9 +75,8 @@ def test_a_key_of_ones_own_encrypts_the_stream(make: Callable[..., Run]) -> None
     assert of(run, STREAM, "churn-requests")["kmsKeyId"] == KEY
 
 
-def test_the_role_may_read_its_stream_and_nothing_else_of_kinesis(make: Callable[..., Run]) -> None:
-    run = make({})
-    policy = json.loads(of(run, "aws:iam/rolePolicy:RolePolicy", "churn-stream-drift-role-policy")["policy"])
+def test_the_role_may_read_its_stream_and_nothing_else_of_kinesis(streamed: Run) -> None:
+    policy = json.loads(of(streamed, "aws:iam/rolePolicy:RolePolicy", "churn-stream-drift-role-policy")["policy"])
     allowed = {action: s["Resource"] for s in policy["Statement"] for action in s["Action"]}
     assert {action for action in allowed if action.startswith("kinesis:")} == {
         f"kinesis:{name}"

@@ -171,12 +171,15 @@ ModelMonitoringStack("churn", {"retain_dta": True})  # line 6
 reveal_type(ModelMonitoringStack.__init__)
 reveal_type(drift_tools.compare)
 """
-# The dependencies' own types are not what this is about, and pulumi_aws's alone take minutes.
+# The dependencies' own types are not what this is about, and pulumi_aws's alone take minutes. Nor is there a second run
+# that a cache would be for.
 MYPY_SETTINGS = """
 [mypy]
 strict = true
+cache_dir = /dev/null
 [mypy-boto3.*,botocore.*,jinja2.*,matplotlib.*,numpy.*,pulumi_aws.*,pulumi_aws_native.*,pyarrow.*,rich.*,scipy.*]
 follow_imports = skip
+follow_imports_for_stubs = true
 ignore_missing_imports = true
 """
 

@@ -37,12 +37,14 @@ def imported_by(package: str) -> set[str]:
 
 @cache
 def kinds_by_file() -> dict[str, set[str]]:
-    """The names of kinds that each of the product's files imports."""
+    """The names of kinds that each of the product's files imports, of those that import any."""
     found = {}
     for package in PRODUCT:
         for path in (PROJECT / package).rglob("*.py"):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+            source = path.read_text(encoding="utf-8")
+            if "monitor_kinds" not in source:
+                continue
+            froms = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
             names = {alias.name for node in froms if node.module == "contract.monitor_kinds" for alias in node.names}
             found[str(path.relative_to(PROJECT))] = names
     return found

@@ -14,7 +14,7 @@ from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
 from tests.engine.deployed import Deployed, Shared
-from tests.engine.lab import NO_CHECKPOINTS, Lab, find_cli, one_program_at_a_time
+from tests.engine.lab import NO_CHECKPOINTS, Lab, find_cli, programs_here
 
 NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"
@@ -61,12 +61,21 @@ def plugins(shared_cloud: local_aws.LocalAws, tmp_path_factory: pytest.TempPathF
         yield plugins
 
 
+@pytest.fixture(scope="session")
+def secrets_provider(shared_cloud: local_aws.LocalAws) -> str:
+    """A key of KMS, as teams have it; from a passphrase the CLI computes a fifth of a second each time it starts."""
+    key = shared_cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    return f"awskms:///{key}?region=us-east-1"
+
+
 @pytest.fixture
-def lab(tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving, plugins: Plugins) -> Iterator[Lab]:
+def lab(
+    tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving, plugins: Plugins, secrets_provider: str
+) -> Iterator[Lab]:
     """The program with an empty state. AWS is as empty afterwards as it was before, and refused nothing on the way."""
     before = inventory(shared_cloud)
-    made = Lab(tmp_path, shared_cloud, serving, plugins)
-    with environment_variables(made.variables), one_program_at_a_time():
+    made = Lab(tmp_path, shared_cloud, serving, plugins, secrets_provider)
+    with environment_variables(made.variables), programs_here():
         yield made
     assert inventory(shared_cloud) == before
     assert shared_cloud.invalid_requests() == []
@@ -81,10 +90,14 @@ def checkpoints(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shared_dev(
-    shared_cloud: local_aws.LocalAws, serving: Serving, plugins: Plugins, tmp_path_factory: pytest.TempPathFactory
+    shared_cloud: local_aws.LocalAws,
+    serving: Serving,
+    plugins: Plugins,
+    secrets_provider: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Shared]:
     """The stack dev that tests share; nothing is deployed until one uses it."""
-    shared = Shared(Lab(tmp_path_factory.mktemp("dev"), shared_cloud, serving, plugins))
+    shared = Shared(Lab(tmp_path_factory.mktemp("dev"), shared_cloud, serving, plugins, secrets_provider))
     yield shared
     shared.end()
 

@@ -4,11 +4,12 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from components.archives import numpy_layer
 from deployment.operations import Environment, Result, Scalar
 from examples.demo.deploying import environment_variables
 from examples.demo.waiting import wait_until
 from local_aws.apply import inventory
-from tests.engine.lab import Lab, one_program_at_a_time
+from tests.engine.lab import Lab, programs_here
 
 
 @dataclass
@@ -31,6 +32,9 @@ class Deployed:
         self.environment = self.lab.environment(self.name)
         # What keeps a stack from being destroyed has tests of its own.
         settings: dict[str, Scalar] = {"protect": False, "retain_data": False}
+        if self.engine != "model-monitor":
+            # By default, a program in a process of its own has another layer than one in this process: the real one.
+            settings["monitoring.open_engine.small_windows.layer"] = str(numpy_layer.built())
         self.environment.configure(settings | ({"engine": self.engine} if self.engine else {}))
         # In this process, which starts no program; what it plans is held to what the program then does by itself.
         self.planned = self.lab.environment(self.name, in_process=True).preview()
@@ -66,7 +70,7 @@ class Shared:
     @contextlib.contextmanager
     def used(self) -> Iterator[Deployed]:
         """The stack for a test, with the settings that its file has. AWS refused nothing on the way."""
-        with environment_variables(self.lab.variables), one_program_at_a_time():
+        with environment_variables(self.lab.variables), programs_here():
             if self._stack is None or self._stack.is_destroyed:
                 self._stack = self._deployed()
             yield self._stack

@@ -1,5 +1,6 @@
 """The program under the real engine, against the embedded AWS: what a user has who runs `pulumi up -s local`."""
 
+import asyncio
 import contextlib
 import functools
 import json
@@ -14,8 +15,10 @@ from threading import Lock
 from typing import Any
 from unittest.mock import patch
 
+import pulumi
 from pulumi.automation import LocalWorkspaceOptions, Stack, create_or_select_stack
 from pulumi.automation._server import LanguageServer
+from pulumi.runtime.proto.source_pb2 import StackTrace
 
 import local_aws
 from deployment.checkout import checkout
@@ -39,21 +42,39 @@ def find_cli() -> str | None:
     return shutil.which("pulumi", path=f"{os.environ.get('PATH', '')}{os.pathsep}{BUILT_CLI}")
 
 
+@functools.cache
+def cli() -> Cli:
+    """Asked for its version once."""
+    return Cli()
+
+
 @contextlib.contextmanager
-def one_program_at_a_time() -> Iterator[None]:
-    """Let a program in this process begin when the one before it has ended.
+def programs_here() -> Iterator[None]:
+    """Let a program in this process begin when the one before it has ended, and leave out what no test asks for.
 
     After an update that failed the SDK does not wait for its program, whose last words are then told to whichever
     engine is the process's by now: the next update would fail with them.
+
+    Half of a program's time is what the SDK says to whoever debugs it, where in the source each resource was made, and
+    that it looks at each of its hundreds of outputs whenever one of them is there.
     """
     turn = Lock()
     run: Callable[..., Any] = LanguageServer.Run
+    wait: Callable[..., Any] = asyncio.wait
 
     def after_the_other(self: Any, request: Any, context: Any) -> Any:
         with turn:
             return run(self, request, context)
 
-    with patch.object(LanguageServer, "Run", after_the_other):
+    async def until_all_are_there_or_one_fails(outputs: Any, **_: Any) -> Any:
+        return await wait(outputs, return_when=asyncio.FIRST_EXCEPTION)
+
+    with (
+        patch.object(LanguageServer, "Run", after_the_other),
+        patch.object(pulumi.log, "debug", lambda *_: None),
+        patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
+        patch.object(asyncio, "wait", until_all_are_there_or_one_fails),
+    ):
         yield
 
 
@@ -65,6 +86,8 @@ class Lab:
     cloud: local_aws.LocalAws
     serving: Serving
     plugins: Plugins
+    secrets_provider: str = ""
+    """What keeps the secrets of its stacks; the passphrase, if nothing is said."""
 
     def __post_init__(self) -> None:
         self.program = checkout(PROJECT, self.folder / "program")
@@ -84,6 +107,8 @@ class Lab:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # The state is written once, at the end of an operation, and not at each of its hundred steps.
             NO_CHECKPOINTS: "true",
+            # A process that ends in seconds need not look for garbage as often as one that stays.
+            "GOGC": "400",
         }
 
     def environment(self, name: str, *, in_process: bool = False) -> Environment:
@@ -91,19 +116,17 @@ class Lab:
 
         A program that runs in this process costs neither a start nor imports; to the engine it is the same.
         """
-        environment = Environment(name, project=self.program, progress=Progress(), command=self._cli)
+        environment = Environment(name, project=self.program, progress=Progress(), command=cli())
+        environment._workspace.secrets_provider = self.secrets_provider or None
         if in_process:
             environment._workspace.program = self._main()
         return environment
 
-    @functools.cached_property
-    def _cli(self) -> Cli:
-        """Asked for its version once."""
-        return Cli()
-
     def in_process(self, name: str) -> Stack:
         """A stack whose program runs in this process."""
-        workspace = LocalWorkspaceOptions(work_dir=str(self.program))
+        workspace = LocalWorkspaceOptions(
+            work_dir=str(self.program), pulumi_command=cli(), secrets_provider=self.secrets_provider or None
+        )
         return create_or_select_stack(name, "model-monitoring", program=self._main(), opts=workspace)
 
     def _main(self) -> Callable[[], None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import local_aws
+from local_aws.apply import inventory
 from local_aws.provider import Plugins
 from local_aws.provider.plugins import PASSPHRASE
 from tests.engine.deployed import Deployed
@@ -41,6 +42,7 @@ def test_a_life_of_an_environment(
         lab = request.getfixturevalue("lab")
         # The local environment's file has the salt of the passphrase that `make local-aws` exports.
         monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
+        lab.secrets_provider = ""
         life = Deployed(lab, stack, engine)
     assert set(life.planned.changes) == {"create"}
     assert life.made.changes == life.planned.changes
@@ -55,10 +57,11 @@ def test_a_life_of_an_environment(
     assert gone.changes["delete"] == life.made.changes["create"]
 
 
-def test_make_local_aws_says_all_that_a_person_needs(tmp_path: Path) -> None:
+def test_make_local_aws_says_all_that_a_person_needs(shared_cloud: local_aws.LocalAws, tmp_path: Path) -> None:
     """From the shell, as the lines that it prints have it: a program whose files are relative to it."""
-    with local_aws.start() as cloud, Plugins(cloud, tmp_path) as plugins:
-        lines = [f"export {name}={shlex.quote(value)}" for name, value in cloud.environment().items()]
+    before = inventory(shared_cloud)
+    with Plugins(shared_cloud, tmp_path) as plugins:
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in shared_cloud.environment().items()]
         lines += [f"export {name}={words}" for name, words in plugins.exports().items()]
         program = tmp_path / "program"
         program.mkdir()
@@ -71,5 +74,8 @@ def test_make_local_aws_says_all_that_a_person_needs(tmp_path: Path) -> None:
             ["sh", "-c", f"{script}; cat out"], cwd=program, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, (program / "err").read_text()
-        body = cloud.client("s3").get_object(Bucket=done.stdout.strip(), Key="greeting")["Body"].read()
-    assert body == b"hello"
+    s3, bucket = shared_cloud.client("s3"), done.stdout.strip()
+    assert s3.get_object(Bucket=bucket, Key="greeting")["Body"].read() == b"hello"
+    s3.delete_object(Bucket=bucket, Key="greeting")
+    s3.delete_bucket(Bucket=bucket)
+    assert inventory(shared_cloud) == before

@@ -16,7 +16,7 @@ from components import ModelMonitoringStack
 from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, serve
-from tests.engine.lab import PROJECT, Lab
+from tests.engine.lab import PROJECT, Lab, cli
 
 # Service, region and account of an ARN that has an account.
 ARN = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12}):")
@@ -24,7 +24,8 @@ ARN = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12}):")
 
 def stack(lab: Lab, program: object) -> automation.Stack:
     """A program of the test's own, in this process."""
-    return automation.create_or_select_stack("test", "small", program=program)  # type: ignore[arg-type]
+    options = automation.LocalWorkspaceOptions(pulumi_command=cli(), secrets_provider=lab.secrets_provider or None)
+    return automation.create_or_select_stack("test", "small", program=program, opts=options)  # type: ignore[arg-type]
 
 
 def test_two_providers_in_one_program_keep_their_regions(lab: Lab) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deployment.errors import AutomationError
-from tests.engine.lab import Lab
+from tests.engine.lab import NO_CHECKPOINTS, Lab
 
 # Where a person may put one; a text that is nowhere else, and that AWS takes there.
 SECRETS = {
@@ -40,8 +40,14 @@ TEXTS = [
 IN_MONITORING = "monitoring.alerting.emails[0]"
 
 
+@pytest.fixture(autouse=True)
+def passphrase(lab: Lab) -> None:
+    """What keeps them where nobody says anything."""
+    lab.secrets_provider = ""
+
+
 @pytest.mark.usefixtures("checkpoints")
-def test_no_secret_is_anywhere_in_plain_text(lab: Lab) -> None:
+def test_no_secret_is_anywhere_in_plain_text(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = lab.environment("dev")
     plain = {f"monitoring.alerting.subscriptions[{i}].protocol": kind for i, kind in enumerate(PROTOCOLS)}
     plain |= {f"monitoring.alerting.subscriptions[{i}].name": f"receiver-{i}" for i in range(len(PROTOCOLS))}
@@ -66,8 +72,10 @@ def test_no_secret_is_anywhere_in_plain_text(lab: Lab) -> None:
             message = "\n".join([str(error), *error.details])
     assert failed
     assert "[secret]" in message
+    # What is kept of each step was kept up to the one that failed; from here on what is kept of each operation is.
+    monkeypatch.setenv(NO_CHECKPOINTS, "true")
     made = in_process.up()
-    told = [message, *said, str(previewed), str(made), str(environment.outputs()), str(environment.destroy())]
+    told = [message, *said, str(previewed), str(made), str(in_process.outputs()), str(in_process.destroy())]
     found = {text: [place for place in (*told, *_written(lab)) if text in place] for text in TEXTS}
     assert {text: places for text, places in found.items() if places} == {}
 

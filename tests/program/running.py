@@ -3,6 +3,8 @@
 Configuration is put together here as Pulumi does it: the defaults of Pulumi.yaml, then the stack's own file.
 """
 
+import copy
+import functools
 import json
 import runpy
 from pathlib import Path
@@ -17,8 +19,14 @@ PREFIX = "model-monitoring:"
 STACKS = ("dev", "staging", "prod", "local")
 
 
+@functools.cache
+def _yaml(name: str) -> Any:
+    return yaml.safe_load((PROJECT / name).read_text(encoding="utf-8"))
+
+
 def read(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((PROJECT / name).read_text(encoding="utf-8"))
+    """What a file of the project says; it is the caller's to change."""
+    loaded: dict[str, Any] = copy.deepcopy(_yaml(name))
     return loaded
 
 

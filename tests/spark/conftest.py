@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.spark import installed_daemon
+
 
 @pytest.fixture(scope="session")
 def session() -> Iterator[Any]:
@@ -20,6 +22,7 @@ def session() -> Iterator[Any]:
         .config("spark.ui.enabled", "false")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.python.daemon.module", installed_daemon.__name__)
         # Half a minute is not worth what the second compiler takes to look at it: 33 s of processor time, now 18.
         .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         .getOrCreate()

@@ -20,6 +20,11 @@ CAPTURES = {"captures": {**SPAN, "columns": ["prediction", "probability", "age"]
 OPERATION = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateProcessingJob")
 
 
+@pytest.fixture(scope="module")
+def captured(run_stack: Callable[..., Run]) -> Run:
+    return run_stack(engine="open", baseline=CAPTURES)
+
+
 def job_of(run: Run) -> dict[str, Any]:
     """The request of the baseline's job."""
     started = json.loads(run.one("aws:lambda/invocation:Invocation", "data-quality-baseline").inputs["input"])
@@ -34,9 +39,8 @@ def run_of(run: Run) -> dict[str, Any]:
     return request
 
 
-def test_the_job_reads_captures_and_what_was_said_of_the_windows(run_stack: Callable[..., Run]) -> None:
-    run = run_stack(engine="open", baseline=CAPTURES)
-    request = job_of(run)
+def test_the_job_reads_captures_and_what_was_said_of_the_windows(captured: Run) -> None:
+    request = job_of(captured)
     report = ParamValidator().validate(request, OPERATION.input_shape)
     assert not report.has_errors(), report.generate_report()
     assert violations_of_patterns(request, OPERATION.input_shape) == []
@@ -45,7 +49,7 @@ def test_the_job_reads_captures_and_what_was_said_of_the_windows(run_stack: Call
     assert captures.startswith("s3://")
     assert captures.split("/")[3] == "captured-data"
     assert captures.endswith("/Primary")
-    assert environment["windows_uri"] == run_of(run)["Environment"]["windows_uri"]
+    assert environment["windows_uri"] == run_of(captured)["Environment"]["windows_uri"]
     assert (environment["baseline_window_hours"], environment["season"]) == ("1", "hour_of_day")
 
 
@@ -64,8 +68,8 @@ def test_the_span_is_a_file_under_its_own_hash(run_stack: Callable[..., Run]) ->
     assert run_of(other)["Environment"]["baseline_windows_uri"] != run_of(run)["Environment"]["baseline_windows_uri"]
 
 
-def test_the_runs_judge_by_its_windows_and_read_no_rows_of_it(run_stack: Callable[..., Run]) -> None:
-    request = run_of(run_stack(engine="open", baseline=CAPTURES))
+def test_the_runs_judge_by_its_windows_and_read_no_rows_of_it(captured: Run) -> None:
+    request = run_of(captured)
     assert request["Environment"]["season"] == "hour_of_day"
     assert "/baseline-data/results/" in request["Environment"]["baseline_windows_uri"]
     assert "baseline_dataset" not in request["Environment"]
@@ -76,12 +80,9 @@ def test_the_runs_judge_by_its_windows_and_read_no_rows_of_it(run_stack: Callabl
     }
 
 
-def test_the_role_may_read_what_the_job_reads_and_nothing_more(run_stack: Callable[..., Run]) -> None:
+def test_the_role_may_read_what_the_job_reads_and_nothing_more(captured: Run, run_variant: Callable[..., Run]) -> None:
     """Captures, marks and verdicts lie where each run reads them anyway: the role's rights are the same without."""
-    with_captures, without = (
-        of_role(run, "open-monitor-role")
-        for run in (run_stack(engine="open", baseline=CAPTURES), run_stack(engine="open"))
-    )
+    with_captures, without = (of_role(run, "open-monitor-role") for run in (captured, run_variant("open")))
     assert with_captures == without
     places = {resource.partition("/")[2] for resource in with_captures["ReadObjects"]["Resource"]}
     assert {"captured-data/*", "monitor-windows/*", "baseline-data/*"} <= places
@@ -93,14 +94,13 @@ def test_captures_of_an_endpoint_that_exists(run_stack: Callable[..., Run]) -> N
     assert job_of(run)["Environment"]["captures_uri"] == "s3://captures/fraud/fraud/blue"
 
 
-def test_records_go_through_the_monitors_own_preprocessor(run_stack: Callable[..., Run]) -> None:
+def test_records_go_through_the_monitors_own_preprocessor(captured: Run, run_stack: Callable[..., Run]) -> None:
     script = pulumi.StringAsset("def preprocess_handler(inference_record):\n    return {}\n")
     run = run_stack(engine="open", baseline=CAPTURES, data_quality={"record_preprocessor": script})
     request = job_of(run)
     assert request["Environment"]["record_preprocessor_script"].endswith("/record_preprocessor.py")
     assert "record_preprocessor_script_input" in {item["InputName"] for item in request["ProcessingInputs"]}
-    without = run_stack(engine="open", baseline=CAPTURES)
-    assert request["ProcessingJobName"] != job_of(without)["ProcessingJobName"]
+    assert request["ProcessingJobName"] != job_of(captured)["ProcessingJobName"]
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ def test_the_job_cuts_windows_and_the_runs_know_them(run_stack: Callable[..., Ru
     assert not folder.endswith("/")
 
 
-def test_without_times_nothing_is_cut(run_stack: Callable[..., Run]) -> None:
-    job, run = environments(run_stack(engine="open"))
+def test_without_times_nothing_is_cut(run_variant: Callable[..., Run]) -> None:
+    job, run = environments(run_variant("open"))
     assert not {"baseline_time_column", "season"} & set(job)
     assert "baseline_windows_uri" not in run
 

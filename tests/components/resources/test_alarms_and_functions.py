@@ -11,6 +11,12 @@ from tests.components.registered import bucket_name, endpoint_name
 from tests.components.resource_types import ALARM, FUNCTION, TOPIC
 
 
+@pytest.fixture(scope="module")
+def patient(run_stack: Callable[..., Run]) -> Run:
+    """Whose alarms ring from the third violation on."""
+    return run_stack(alerting={"violations_threshold": 3})
+
+
 class TestAlerting:
     def test_two_topics(self, full: Run) -> None:
         assert {item.name for item in full.of_type(TOPIC)} == {"churn-alarms", "churn-notifications"}
@@ -62,11 +68,12 @@ class TestAlerting:
         ]
         assert [item.inputs["protocol"] for item in smallest.of_type(kind)] == ["lambda", "lambda"]
 
-    def test_an_address_that_is_added_first_leaves_the_others_alone(self, run_stack: Callable[..., Run]) -> None:
+    def test_an_address_that_is_added_first_leaves_the_others_alone(
+        self, full: Run, run_stack: Callable[..., Run]
+    ) -> None:
         run = run_stack(alerting={"emails": ["first@example.com", "risk@example.com"]})
-        again = run_stack(alerting={"emails": ["risk@example.com"]})
         kind = "aws:sns/topicSubscription:TopicSubscription"
-        before, after = ({item.inputs["endpoint"]: item.name for item in found.of_type(kind)} for found in (again, run))
+        before, after = ({item.inputs["endpoint"]: item.name for item in found.of_type(kind)} for found in (full, run))
         assert before["risk@example.com"] == after["risk@example.com"]
 
 
@@ -212,9 +219,8 @@ class TestAlarms:
         }
         assert "churn-alarms-policy" in alarm.depends_on
 
-    def test_threshold(self, run_stack: Callable[..., Run]) -> None:
-        run = run_stack(alerting={"violations_threshold": 3})
-        found = {item.name: item.inputs["threshold"] for item in run.of_type(ALARM)}
+    def test_threshold(self, patient: Run) -> None:
+        found = {item.name: item.inputs["threshold"] for item in patient.of_type(ALARM)}
         assert {name: found[name] for name in found if name.endswith(("-violations", "-job-failures"))} == {
             "churn-data-quality-violations": 3,
             "churn-data-quality-job-failures": 1,
@@ -224,9 +230,8 @@ class TestAlarms:
 
 
 class TestDashboard:
-    def test_it_draws_the_threshold_of_the_alarm(self, run_stack: Callable[..., Run]) -> None:
-        run = run_stack(alerting={"violations_threshold": 3})
-        body = run.document("aws:cloudwatch/dashboard:Dashboard", "", "dashboardBody")
+    def test_it_draws_the_threshold_of_the_alarm(self, patient: Run) -> None:
+        body = patient.document("aws:cloudwatch/dashboard:Dashboard", "", "dashboardBody")
         lines = {
             widget["properties"]["title"]: widget["properties"]["annotations"]["horizontal"][0]["value"]
             for widget in body["widgets"]

@@ -224,8 +224,9 @@ class TestWhatThePlansRestOn:
         native = full.one("aws-native:sagemaker:ModelQualityJobDefinition")
         assert {"jobDefinitionName", "jobResources", "roleArn"} <= set(native.request.replaceOnChanges)
 
-    def test_a_fixed_name_would_be_found(self, full: Run, run_stack: RunStack) -> None:
+    def test_a_fixed_name_would_be_found(self, full: Run, run_stack: RunStack, monkeypatch: pytest.MonkeyPatch) -> None:
         planned, after = plan(full, partial(run_stack, data_quality={"instance_type": "ml.m5.2xlarge"}))
         old, new = (run.one("aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition") for run in (full, after))
-        new.inputs["name"] = old.inputs["name"] = "the same"
+        for definition in (old, new):
+            monkeypatch.setitem(definition.inputs, "name", "the same")
         assert clashes(full, after, planned) == {"churn-data-quality"}
