@@ -1,6 +1,7 @@
 """Two-sample Kolmogorov-Smirnov test."""
 
 import math
+import sys
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -80,11 +81,17 @@ def _exact_p_value(rows: int, n: int) -> float:
 
 @lru_cache(maxsize=4096)
 def _unequal_p_value(lead: int, n: int, m: int) -> float:
-    """The p-value of a difference of `lead` / (n * m) or more between samples of n and m rows without ties, as scipy
-    counts it: by path, from the lattice's first corner to its last, the share that has left the strip.
-    """
-    if n + m > _COUNTED_HERE:
+    """The p-value of a difference of `lead` / (n * m) or more between samples of n and m rows without ties: scipy's."""
+    # Ten times as fast by its compiled loop, where somebody has loaded that already.
+    if n + m > _COUNTED_HERE or "scipy.stats" in sys.modules:
         return _scipys_p_value(lead, n, m)
+    return _counted_p_value(lead, n, m)
+
+
+def _counted_p_value(lead: int, n: int, m: int) -> float:
+    """The same as scipy counts it: by path, from the lattice's first corner to its last, the share that has left the
+    strip.
+    """
     few, many = sorted((n, m))
     common = math.gcd(n, m)
     lead, across, step = lead // common, few // common, (few + many) // common

@@ -96,6 +96,13 @@ def test_the_exact_p_value_is_scipys(n: int, m: int) -> None:
         )
 
 
+@pytest.mark.parametrize(("n", "m"), [(1, 2), (7, 41), (41, 7), (100, 999), (400, 600), (500, 4000), (999, 1000)])
+def test_the_p_value_is_the_same_to_the_last_digit_whether_scipy_is_loaded_or_not(n: int, m: int) -> None:
+    for one, other in ((0.5, 0.49), (0.5, 0.45), (0.4, 0.33), (0.9, 0.7), (0.6, 0.1), (1.0, 0.0)):
+        lead = math.ceil(one * n) * m - math.floor(other * m) * n
+        assert module._counted_p_value(lead, n, m) == module._scipys_p_value(lead, n, m)
+
+
 def test_a_test_of_large_samples_is_scipys() -> None:
     rng = np.random.default_rng(0)
     first, second = rng.normal(size=20_000), rng.normal(0.02, size=12_000)
