@@ -39,6 +39,13 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure() -> None:
+    # All tests have ended: looking through a worker's objects for garbage again, and at the interpreter's end,
+    # takes seconds each, after which xdist takes the worker for stuck and interrupts it.
+    gc.freeze()
+
+
 # Longest first, as measured, so that two workers end together.
 FIRST = (
     "tests/engine/",

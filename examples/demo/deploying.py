@@ -45,6 +45,9 @@ def pulumi_environment(cloud: local_aws.LocalAws) -> Iterator[Environment]:
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "of a state that goes with the demo",
+            # Written at the end of an operation, not at each of its hundred steps: what would be left of a demo that
+            # stopped half-way is gone with its AWS.
+            "PULUMI_SKIP_CHECKPOINTS": "true",
         }
         stack.enter_context(environment_variables(found))
         yield Environment(STACK, project=checkout(PROJECT, folder / "program"))

@@ -13,6 +13,7 @@ run on the other side.
 
 import contextlib
 import ctypes
+import gc
 import importlib.util
 import io
 import json
@@ -275,12 +276,15 @@ def main(folder: str, program: str, content_type: str, accept: str) -> int:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     confine()
+    gc.disable()  # what a model's libraries make while they are imported stays: it is no place to look for garbage
     try:
         model = Model(Path(folder), program, content_type, accept)
     except Exception as error:
         traceback.print_exc()
         _send(answers, {"error": f"{type(error).__name__}: {error}"})
         return 1
+    gc.freeze()
+    gc.enable()
     _send(answers, {"ready": True})
     while line := sys.stdin.buffer.readline():
         header = json.loads(line)

@@ -11,6 +11,7 @@ Frames on standard input and on the descriptor that was standard output: the len
 big-endian unsigned integers of 4 bytes, the header, the body. The first frame out says whether the model was loaded.
 """
 
+import gc
 import importlib
 import io
 import json
@@ -144,12 +145,15 @@ def main(model_dir: str) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # what the user's code prints belongs to the log
+    gc.disable()  # what a model's libraries make while they are imported stays: it is no place to look for garbage
     try:
         server = Server(model_dir)
     except BaseException as error:
         traceback.print_exc()
         write_frame(answers, {"status": 500}, f"{type(error).__name__}: {error}".encode())
         return
+    gc.freeze()
+    gc.enable()
     write_frame(answers, {"status": 200}, b"")
     while (frame := read_frame(requests)) is not None:
         write_frame(answers, *server.answer(*frame))
