@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both set up what is missing.
 .DELETE_ON_ERROR:
-.PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible local-aws lint lock layer unpinned schema clean sbom audit
+.PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-yaml pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
 PYTHON ?= python3
 # One more than there are processors: many tests wait for a server, or for a process of theirs.
@@ -60,7 +60,7 @@ $(COMPILED): $(READY)
 
 # The real engine, and deployed stacks, against the embedded AWS. `make test` has the minutes of it that find most; this
 # has every step of every update, failed and reverted, and every flow.
-test-engine: $(READY) pulumi layer
+test-engine: $(READY) pulumi pulumi-yaml layer
 	MODEL_MONITORING_ENGINE_MATRIX=1 $(BIN)/python -m pytest -q -n $(WORKERS) tests/engine tests/open_engine
 
 # The same life on a real account: asks before it begins, tags and removes all that it makes.
@@ -75,6 +75,9 @@ pulumi: $(READY)
 		tools/pulumi/build.sh $(BUILT) $(CURDIR)/$(BIN)/python; \
 	else echo "there is no Pulumi CLI: install it (https://www.pulumi.com/docs/install/), or Go, which builds one here"; \
 		exit 1; fi
+
+pulumi-yaml:
+	@command -v pulumi-language-yaml >/dev/null || tools/pulumi/yaml/build.sh $(BUILT)
 
 pulumi-if-possible: $(READY)
 	@$(MAKE) --no-print-directory pulumi || echo "LEFT OUT: the tests of the real engine (tests/engine)"

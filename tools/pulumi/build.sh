@@ -13,8 +13,6 @@ compile() {
 	go build -gcflags='all=-N -l -dwarf=false' -gcflags='std=-dwarf=false' \
 		-gcflags='github.com/pulumi/...=-dwarf=false' -gcflags='google.golang.org/...=-dwarf=false' "$@"
 }
-cd "$here/yaml"
-compile -ldflags "-s -w" -o "$target/pulumi-language-yaml" github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml
 cd "$here"
 # The Go part of the language host for Python is no module of its own: a stand-in, where the real one is missing.
 if ! command -v pulumi-language-python >/dev/null; then
