@@ -44,11 +44,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# What is missing is set up at the same time, as most of it is waiting for the network.
+# What is missing is set up at the same time, and beside what waits for none of it: most of it is waiting for the network.
 test: $(READY)
-	@$(MAKE) --no-print-directory --jobs=5 \
-		serving pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync lint test-spark $(COMPILED)
+	@$(MAKE) --no-print-directory --jobs=6 --output-sync=line lint $(COMPILED) test-spark \
+		pulumi-if-possible serving layer-if-possible typescript-if-possible
 	$(BIN)/python -m pytest -q -n $(WORKERS)
 
 # In a new .venv nothing is compiled, and each of the workers that begin together would compile all that tests import:
