@@ -42,7 +42,7 @@ local-aws: $(READY)
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 
 # What is missing is set up at the same time, and beside what waits for none of it: most of it is waiting for the network.
 test: $(READY)
