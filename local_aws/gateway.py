@@ -116,7 +116,9 @@ def build(settings: Mapping[str, Any], endpoint_url: str, ready: Callable[[], No
 
 
 def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activity) -> None:
-    """Time, events, functions and the streams that they are mapped to."""
+    """Requests, time, events, functions and the streams that they are mapped to."""
+    seams.read_models_once()
+    seams.match_paths_only()
     seams.put_on_clock(clock)
     seams.stop_own_scheduler()
     seams.run_asynchronously(activity.during)

@@ -13,7 +13,6 @@ from local_aws import seams
 from local_aws.sagemaker.store import Document, Scope
 
 _VARIANT = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
-_PREFIX = "AnyScaleFrontendService"
 
 
 class Scaling:
@@ -26,9 +25,9 @@ class Scaling:
         self._variants = variants
 
     @cached_property
-    def _moto(self) -> seams.MotoApplication:
-        """Made with the first request: moto reads all instance types of EC2 for it, a third of what a start takes."""
-        return seams.MotoApplication("applicationautoscaling", _PREFIX, "application-autoscaling")
+    def _moto(self) -> seams.MotoScaling:
+        """Made with the first request: few stacks scale."""
+        return seams.MotoScaling()
 
     async def handle(
         self, _method: str, _path: str, headers: dict[str, str], body: bytes, _query: seams.Query

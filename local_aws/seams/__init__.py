@@ -97,7 +97,7 @@ from local_aws.seams.messages import (
     topic_encryption_key,
     topic_policy,
 )
-from local_aws.seams.moto import MotoApplication, MotoSageMaker
+from local_aws.seams.moto import MotoSageMaker, MotoScaling
 from local_aws.seams.queues import visible_messages
 from local_aws.seams.requests import (
     Handler,
@@ -108,7 +108,9 @@ from local_aws.seams.requests import (
     authorise,
     check_after_authentication,
     enter_request,
+    match_paths_only,
     observe_requests,
+    read_models_once,
     read_request,
     serve_sagemaker,
     serve_scaling,
@@ -137,8 +139,8 @@ __all__ = [
     "Denied",
     "Handler",
     "Mapped",
-    "MotoApplication",
     "MotoSageMaker",
+    "MotoScaling",
     "Query",
     "Refusal",
     "Response",
@@ -184,6 +186,7 @@ __all__ = [
     "last_sequence",
     "make_function_keys",
     "mapped_role",
+    "match_paths_only",
     "matching_records",
     "metric_points",
     "moment",
@@ -203,6 +206,7 @@ __all__ = [
     "queue_key",
     "reach_buses_of_other_accounts",
     "read_linked_metrics",
+    "read_models_once",
     "read_request",
     "record_denials",
     "record_metric",

@@ -15,9 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import sqlglot
 from ministack.services import athena as _athena
-from sqlglot.errors import SqlglotError
 
 _SCALARS: Final = {
     "string": "VARCHAR",
@@ -114,9 +112,11 @@ def workgroups(asked: Mapping[str, Any], account: str, region: str) -> set[str]:
 
 def as_duckdb(query: str) -> str:
     """Athena's SQL as DuckDB's. Raises ValueError in Athena's words for what is no SQL."""
+    import sqlglot  # noqa: PLC0415 - a tenth of the server's start, and most who ask for Athena only look what is there
+
     try:
         (text,) = sqlglot.transpile(query, read="athena", write="duckdb")
-    except (SqlglotError, ValueError) as error:
+    except (sqlglot.errors.SqlglotError, ValueError) as error:
         raise ValueError(f"SYNTAX_ERROR: {' '.join(str(error).split())}") from error
     return text
 

@@ -1,7 +1,10 @@
 """moto: services as state and wire format."""
 
 import json
+import sys
+from collections import defaultdict
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import moto.sagemaker.models as _moto_models
@@ -55,3 +58,22 @@ class MotoSageMaker(MotoApplication):
         # moto knows only the instance types of some years ago; the request was checked by botocore's enum before.
         _moto_models.FakeEndpointConfig.validate_instance_type = lambda _self, _type: None
         super().__init__("sagemaker", "SageMaker", "sagemaker")
+
+
+class MotoScaling(MotoApplication):
+    """Moto's Application Auto Scaling: scalable targets and policies."""
+
+    def __init__(self) -> None:
+        # It asks moto's ECS, which nothing else here does, whether a service is there: none is. ECS loads EC2, with all
+        # its images and types of instances: as long as all other imports of a start.
+        ecs: Any = ModuleType("moto.ecs")
+        ecs.ecs_backends = defaultdict(lambda: defaultdict(_NoServices))
+        sys.modules.setdefault("moto.ecs", ecs)
+        super().__init__("applicationautoscaling", "AnyScaleFrontendService", "application-autoscaling")
+
+
+class _NoServices:
+    """ECS of an account that has none."""
+
+    def describe_services(self, *_asked: Any) -> tuple[list[Any], list[Any]]:
+        return [], []

@@ -1,5 +1,6 @@
 """The front door: what is routed, observed, read and refused on its way to a service."""
 
+import functools
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
@@ -9,17 +10,20 @@ from urllib.parse import quote, urlencode
 import ministack.app as _gateway
 import ministack.core.iam_actions as _iam_actions
 import ministack.core.iam_evaluator as _iam
+import ministack.core.responses as _responses
 import ministack.core.router as _router
+from botocore.exceptions import UnknownServiceError
 from ministack.core.responses import (
     set_request_account_id,
     set_request_region,
 )
 from moto.core.parse import PROTOCOL_PARSERS as _PARSERS
 from moto.core.request import Request as _MotoRequest
+from moto.core.routing import SmithyRule as _SmithyRule
 from moto.core.routing import get_service_router as _service_router
 from moto.core.utils import get_service_model as _moto_service_model
 
-from local_aws.validation import service_model
+from local_aws.validation import models, service_model
 
 Response = tuple[int, dict[str, str], bytes]
 Query = dict[str, list[str]]
@@ -64,6 +68,40 @@ def serve_scaling(handler: Handler) -> None:
         "credential_scope": name,
     }
     _iam_actions.SERVICE_TO_IAM_NAMESPACE[name] = name
+
+
+def read_models_once() -> None:
+    """Have ministack take the models of services from where requests are read by them.
+
+    It would make a session of botocore's for each service that answers, and read each file anew that it asks what a
+    request may do: eight and five milliseconds a service.
+    """
+
+    @functools.cache
+    def model(service: str) -> Any:
+        try:
+            return service_model(_responses._BOTOCORE_NAME.get(service, service))
+        except UnknownServiceError:
+            return None
+
+    def document(service: str) -> Any:
+        try:
+            return models().get_component("data_loader").load_service_model(service, "service-2")
+        except UnknownServiceError:
+            return {}
+
+    _responses._service_model = model
+    _iam_actions._load_botocore_model = document
+
+
+def match_paths_only() -> None:
+    """Leave out of moto's routes what makes a path of a route: two functions each to compile, and nobody calls them."""
+
+    def no_path(_route: Any, **_parts: Any) -> tuple[str, str]:
+        raise NotImplementedError
+
+    rule: Any = _SmithyRule
+    rule._compile_builder = lambda *_: no_path
 
 
 def observe_requests(

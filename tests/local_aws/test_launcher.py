@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,13 @@ with local_aws.start() as cloud:
     print(cloud._directory, flush=True)
     time.sleep(60)
 """
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[local_aws.LocalAws]:
+    """A server that was started without options."""
+    with local_aws.start() as cloud:
+        yield cloud
 
 
 @pytest.fixture
@@ -107,27 +114,26 @@ def test_a_dead_server_is_reported_with_its_log() -> None:
     assert not directory.exists()
 
 
-def test_two_servers_know_nothing_of_each_other() -> None:
-    with local_aws.start() as one, local_aws.start(region="eu-west-1", account_id="210987654321") as other:
-        assert one.endpoint_url != other.endpoint_url
-        one.client("sns").create_topic(Name="mine")
+def test_two_servers_know_nothing_of_each_other(plain: local_aws.LocalAws) -> None:
+    with local_aws.start(region="eu-west-1", account_id="210987654321") as other:
+        assert plain.endpoint_url != other.endpoint_url
+        plain.client("sns").create_topic(Name="mine")
         assert other.client("sns").list_topics()["Topics"] == []
         arn = other.client("sns").create_topic(Name="mine")["TopicArn"]
         assert arn == "arn:aws:sns:eu-west-1:210987654321:mine"
         assert other.client("sts").get_caller_identity()["Account"] == "210987654321"
 
 
-def test_it_listens_on_loopback_only() -> None:
-    with local_aws.start() as cloud:
-        sockets = []
-        for pid in processes_of(cloud._directory):
-            links = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
-            for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == "0A" and f"socket:[{fields[9]}]" in links:
-                    sockets.append(fields[1])
-        assert {address.split(":")[0] for address in sockets} == {"0100007F"}
-        assert {int(address.split(":")[1], 16) for address in sockets} == {int(cloud.endpoint_url.rpartition(":")[2])}
+def test_it_listens_on_loopback_only(plain: local_aws.LocalAws) -> None:
+    sockets = []
+    for pid in processes_of(plain._directory):
+        links = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
+        for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in links:
+                sockets.append(fields[1])
+    assert {address.split(":")[0] for address in sockets} == {"0100007F"}
+    assert {int(address.split(":")[1], 16) for address in sockets} == {int(plain.endpoint_url.rpartition(":")[2])}
 
 
 def test_environment_reaches_the_server(cloud: local_aws.LocalAws) -> None:
@@ -168,6 +174,5 @@ def test_unknown_control_requests_are_refused(cloud: local_aws.LocalAws) -> None
         cloud.control("GET", "nonsense")
 
 
-def test_real_time_without_a_start() -> None:
-    with local_aws.start() as cloud:
-        assert abs(cloud.clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
+def test_real_time_without_a_start(plain: local_aws.LocalAws) -> None:
+    assert abs(plain.clock.now() - datetime.now(UTC)) < timedelta(seconds=5)

@@ -4,6 +4,7 @@ What each seam achieves is shown by the other tests through the running server; 
 """
 
 import inspect
+import sys
 from importlib.metadata import version
 from typing import Any
 
@@ -24,6 +25,7 @@ import ministack.services.sns
 import ministack.services.sqs
 import ministack.services.stepfunctions
 import ministack.services.sts
+import moto.core.routing
 import moto.sagemaker.models
 import pytest
 
@@ -135,6 +137,8 @@ SIGNATURES = [
     (functions, "_get_func_record_for_qualifier", "name qualifier"),
     (functions, "_throttle_response", "reason_code msg retry_after"),
     (ministack.core.responses, "request_scope", "account_id region"),
+    (ministack.core.responses, "_service_model", "service"),
+    (actions, "_load_botocore_model", "botocore_service"),
 ]
 
 
@@ -207,6 +211,10 @@ CALLERS = [
     (runtime.Worker._spawn, 'f"_worker{ext}"'),
     (runtime.Worker._spawn, "subprocess.Popen(\n            [binary, worker_path],\n            cwd=code_dir,"),
     (runtime.Worker._spawn, "execution_credentials(self.config)"),
+    (actions._tag_operations, "_load_botocore_model(name)"),
+    (actions._load_botocore_routes, "_load_botocore_model(botocore_service)"),
+    (ministack.core.responses._expected_envelope_content_type, "_service_model(service)"),
+    (moto.core.routing.SmithyRule.compile, "self._compile_builder("),
 ]
 
 
@@ -282,6 +290,25 @@ def test_moto_keeps_sagemaker_by_account_and_region() -> None:
             400,
             {"__type": "UnknownOperationException", "message": "moto has no SageMaker ListHubs"},
         )
+
+
+def test_moto_keeps_scalable_targets_without_its_ecs() -> None:
+    scaling = seams.MotoScaling()
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/e/variant/v",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "MinCapacity": 1,
+        "MaxCapacity": 2,
+    }
+    service = {"ServiceNamespace": "ecs", "ResourceId": "service/c/s", "ScalableDimension": "ecs:service:DesiredCount"}
+    with seams.request_scope("111122223333", "eu-west-1"):
+        assert scaling.call("RegisterScalableTarget", target)[0] == 200
+        (kept,) = scaling.call("DescribeScalableTargets", {"ServiceNamespace": "sagemaker"})[1]["ScalableTargets"]
+        assert target.items() <= kept.items()
+        status, answer = scaling.call("RegisterScalableTarget", target | service)
+        assert (status, answer["message"]) == (400, "ECS service doesn't exist: service/c/s")
+    assert "moto.ec2" not in sys.modules
 
 
 def test_role_sessions_resolve_to_their_role() -> None:
