@@ -56,8 +56,8 @@ async def _serve(app: Any, listener: socket.socket) -> None:
     send_whole()
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
-    # A client that comes back in the moment in which its connection is closed has an error, and those of a deployment do
-    # not ask again. Whoever waits is a process of this machine, which takes its connections with it.
+    # A client that comes back in the moment in which its connection is closed has an error, and those of a deployment
+    # do not ask again. Whoever waits is a process of this machine, which takes its connections with it.
     config.keep_alive_timeout = 24 * 3600
     config.loglevel = "WARNING"
     await serve(app, config)
