@@ -115,10 +115,13 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Loads what a run loads; then a line in is a run, as `python -m drift_tools.monitor` would be, a line out its status.
+LIMIT_SECONDS = 120
+
+# Loads what every run loads, and so not scipy.stats: without it some p-values are counted in another way. Then a line
+# in is a run, as `python -m drift_tools.monitor` would be, a line out its status.
 PROGRAM = """
 import json, os, runpy, sys
-import drift_tools.job.judge, drift_tools.job.program, scipy.stats
+import drift_tools.job.judge, drift_tools.job.program
 for line in sys.stdin:
     root, variables = json.loads(line)
     run = os.fork()
@@ -149,11 +152,15 @@ class LoadedJob:
     def run(self, root: Path, variables: Mapping[str, str]) -> int:
         assert self.process.stdin
         assert self.process.stdout
+        limit = threading.Timer(LIMIT_SECONDS, self.process.kill)
+        limit.start()
         print(json.dumps([str(root), variables]), file=self.process.stdin, flush=True)
         status = self.process.stdout.readline()
+        limit.cancel()
         self.errors.seek(0)
         said = self.errors.read()
         assert "Traceback" not in said, said
+        assert status, f"the run took more than {LIMIT_SECONDS} s, or its process ended: {said}"
         return int(status)
 
 
