@@ -132,9 +132,8 @@ def record_function_errors(failed: Callable[[str, str], None]) -> None:
         result: dict[str, Any] = original(function, config, *rest)
         if result.get("error"):
             answer = result.get("body")
-            answer = answer if isinstance(answer, dict) else {"errorMessage": str(answer)}
-            error = ": ".join(str(answer[name]) for name in ("errorType", "errorMessage") if answer.get(name))
-            failed(str(config.get("FunctionName")), error)
+            said = answer.get("errorMessage") if isinstance(answer, dict) else answer
+            failed(str(config.get("FunctionName")), str(said))
         return result
 
     _lambda._execute_function_dispatch = execute
