@@ -19,7 +19,7 @@ def log(level: str, message: str, /, **fields: Any) -> None:
     sys.stdout.flush()
 
 
-def attempt(what: str, action: Callable[[], object], **fields: Any) -> bool:
+def attempt(what: str, action: Callable[[], object], /, **fields: Any) -> bool:
     """Do one of several things of which none may keep the others from being done; a failure is logged as `what`."""
     try:
         action()

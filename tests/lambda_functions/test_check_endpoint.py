@@ -6,7 +6,7 @@ import pytest
 
 from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeSageMaker
-from tests.lambda_functions.functions import common, load
+from tests.lambda_functions.functions import common, enter, load
 
 functions = load("check_endpoint").handler
 EVENT = {"endpoint": "churn-endpoint", "configuration": "churn-config-new"}
@@ -71,3 +71,13 @@ def test_a_right_that_is_not_seen_yet_is_waited_for(sagemaker: FakeSageMaker, cl
 def test_bad_events(sagemaker: FakeSageMaker, clock: ManualClock) -> None:
     with pytest.raises(common("event_fields").BadEventError, match="the event has no configuration"):
         check(sagemaker, clock, {"endpoint": "churn-endpoint"})
+
+
+def test_the_handler_itself_ends_well(sagemaker: FakeSageMaker) -> None:
+    sagemaker.endpoints["churn-endpoint"] = [("InService", "churn-config-new", None)]
+    answer, log = enter("check_endpoint", EVENT, {"sagemaker": sagemaker}, {})
+    assert answer == {**EVENT, "status": "InService"}
+    assert (log[-1]["message"], log[-1]["status"]) == ("the endpoint runs what was deployed", "InService")
+    sagemaker.endpoints["churn-endpoint"] = [("InService", "churn-config-old", REASON)]
+    with pytest.raises(functions.EndpointNotUpdatedError):
+        enter("check_endpoint", EVENT, {"sagemaker": sagemaker}, {})

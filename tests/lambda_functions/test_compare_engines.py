@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker
-from tests.lambda_functions.functions import common, load
+from tests.lambda_functions.functions import common, enter, load
 
 MODULES = load("compare_engines")
 OLD, NEW = "churn-endpoint-data-quality", "churn-endpoint-dq-open"
@@ -362,3 +362,14 @@ def test_a_verdict_that_cannot_be_read_is_no_agreement(process: Any, s3: FakeS3,
 def test_settings_say_what_is_wrong() -> None:
     with pytest.raises(common("environment").ConfigurationError, match="ENGINE_PAIRS must be"):
         MODULES.handler.Settings.read(ENVIRONMENT | {"ENGINE_PAIRS": "[]"})
+
+
+@pytest.mark.parametrize(("violations", "level"), [([], "INFO"), ([drift("age", 0.4)], "WARNING")])
+def test_the_handler_itself_ends_well(
+    violations: list[dict[str, str]], level: str, s3: FakeS3, sagemaker: FakeSageMaker, cloudwatch: FakeCloudWatch
+) -> None:
+    put_results(s3, OLD, *violations)
+    put_results(s3, NEW)
+    clients = {"s3": s3, "sagemaker": sagemaker, "cloudwatch": cloudwatch}
+    answer, log = enter("compare_engines", EVENT, clients, ENVIRONMENT)
+    assert (log[-1]["level"], log[-1]["agreement"]) == (level, answer["agreement"])

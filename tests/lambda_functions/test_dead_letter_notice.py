@@ -7,6 +7,7 @@ import pytest
 
 from functions.common.event_fields import BadEventError
 from functions.dead_letter_notice import handler as module
+from tests.lambda_functions.functions import enter
 
 ALARM = {
     "AlarmName": "churn-alarm-responder-dead-letters-2b7d137",
@@ -75,3 +76,11 @@ def test_a_long_name_is_cut_to_snss_limit(sns: Sns) -> None:
 def test_unusable_events_are_errors(sns: Sns, records: list[Any]) -> None:
     with pytest.raises(BadEventError):
         module.handler({"Records": records}, None)
+
+
+def test_the_handler_itself_ends_well(sns: Sns) -> None:
+    answer, log = enter(
+        "dead_letter_notice", event(ALARM, ALARM), {"sns": sns}, {"NOTIFICATION_TOPIC_ARN": "arn:topic"}
+    )
+    assert answer == {"published": len(sns.published)} == {"published": len(log)} == {"published": 2}
+    assert log[-1]["alarm"] == ALARM["AlarmName"]

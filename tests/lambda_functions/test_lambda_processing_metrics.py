@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.lambda_functions.conftest import RUN, drift
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker
-from tests.lambda_functions.functions import common, event, load
+from tests.lambda_functions.functions import common, enter, event, load
 
 functions = load("processing_metrics")
 JOB = "model-monitoring-202611230400-3f2a9c0d1e4b5a6978877665"
@@ -301,18 +301,13 @@ def test_each_variable_is_needed(missing: str) -> None:
         functions.handler.Settings.read(environment)
 
 
-def test_handler_end_to_end(
-    function: Function, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_handler_itself_ends_well(function: Function) -> None:
     function.sagemaker.jobs[JOB] = described(ExitMessage=CLEAN)
     clients = {"sagemaker": function.sagemaker, "s3": function.s3, "cloudwatch": function.cloudwatch}
-    monkeypatch.setattr(functions.handler, "client", clients.__getitem__)
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    result = functions.handler.handler(event("job_completed"), None)
+    result, log = enter("processing_metrics", event("job_completed"), clients, ENVIRONMENT)
     assert result["metrics"] == {"JobFailures": 0.0, "ConstraintViolations": 0.0}
-    assert functions.handler.handler(event("job_completed"), None) == result  # a second delivery repeats itself
-    assert '"message": "processing job"' in capsys.readouterr().out
+    assert log[-1]["message"] == "processing job"
+    assert enter("processing_metrics", event("job_completed"), clients, ENVIRONMENT) == (result, log)  # is repeated
 
 
 def test_a_misspelt_switch_is_refused_and_turns_no_alarm_off() -> None:

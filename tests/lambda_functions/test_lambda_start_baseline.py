@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeSageMaker
-from tests.lambda_functions.functions import common, event, load
+from tests.lambda_functions.functions import common, enter, event, load
 
 functions = load("start_baseline").handler
 ARN = "arn:aws:sagemaker:eu-central-1:111122223333:processing-job/churn-baseline-3f2a9c0d"
@@ -98,9 +98,7 @@ def test_bad_events(document: Any, complaint: str) -> None:
         functions.parse(document)
 
 
-def test_handler_uses_the_functions_client(
-    sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(functions, "client", {"sagemaker": sagemaker}.__getitem__)
-    assert functions.handler(event("start_baseline"), None)["Created"] is True
-    assert '"message": "baseline job", "source_hash": "3f2a9c0d1e4b5a6978877665"' in capsys.readouterr().out
+def test_the_handler_itself_ends_well(sagemaker: FakeSageMaker) -> None:
+    answer, log = enter("start_baseline", event("start_baseline"), {"sagemaker": sagemaker}, {})
+    assert answer["Created"] is True
+    assert (log[-1]["message"], log[-1]["source_hash"]) == ("baseline job", "3f2a9c0d1e4b5a6978877665")

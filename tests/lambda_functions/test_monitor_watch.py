@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from functions.common.event_fields import BadEventError
 from functions.monitor_watch.handler import MOST_JOBS, Clients, Schedule, Settings, Watch, parse
+from tests.lambda_functions.functions import enter
 
 NOW = datetime(2026, 11, 29, 12, 50, tzinfo=UTC)
 SETTINGS = Settings("churn", "Monitoring", "bucket", "responder-state", "metrics-function")
@@ -297,3 +298,17 @@ def test_unusable_events(event: Any, words: str) -> None:
 
 def test_the_event_names_schedules_and_engines() -> None:
     assert parse(AT | {"schedules": {"dq": "model-monitor", "dq-open": "open"}}) == (NOW, [CLASSIC, OPEN])
+
+
+def test_the_handler_itself_ends_well(aws: Aws, s3: S3) -> None:
+    environment = {
+        "ENDPOINT_NAME": SETTINGS.endpoint,
+        "METRIC_NAMESPACE": SETTINGS.namespace,
+        "BUCKET_NAME": SETTINGS.bucket,
+        "STATE_PREFIX": SETTINGS.state_prefix,
+        "METRICS_FUNCTION_NAME": SETTINGS.metrics_function,
+    }
+    event = {"scheduled_time": NOW.isoformat(), "schedules": {"dq-open": "open", "dq": "model-monitor"}}
+    clients = {"sagemaker": aws, "cloudwatch": aws, "s3": s3, "lambda": aws}
+    answer, log = enter("monitor_watch", event, clients, environment)
+    assert answer["hours_silent"] == log[-1]["hours_silent"] == {"dq-open": 0.0, "dq": 0.0}

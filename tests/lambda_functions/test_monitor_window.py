@@ -4,7 +4,6 @@ import copy
 import json
 import subprocess
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from drift_tools.job import suggest_baseline
 from drift_tools.tables import as_table
 from tests.lambda_functions.conftest import ManualClock
 from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3
-from tests.lambda_functions.functions import common, load
+from tests.lambda_functions.functions import common, enter, load
 
 MODULES = load("monitor_window")
 SCHEDULE = "churn-endpoint-data-quality"
@@ -362,21 +361,14 @@ def test_the_function_knows_its_own_log() -> None:
     assert MODULES.handler.Settings.read(environment).log_group is None
 
 
-def test_the_handler_itself_ends_well(
-    stored: FakeS3,
-    cloudwatch: FakeCloudWatch,
-    functions: FakeLambda,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    fakes = {"s3": stored, "cloudwatch": cloudwatch, "lambda": functions}
-    monkeypatch.setattr(MODULES.handler, "client", fakes.__getitem__)
-    monkeypatch.setenv("METRIC_NAMESPACE", SETTINGS.namespace)
-    monkeypatch.setenv("BUCKET_NAME", "churn-data")
-    monkeypatch.setenv("STATE_PREFIX", SETTINGS.state_prefix)
-    monkeypatch.setenv("FAILURES_PREFIX", SETTINGS.failures_prefix)
-    context = SimpleNamespace(aws_request_id="first", get_remaining_time_in_millis=lambda: 60_000)
-    answer = MODULES.handler.handler({"job": JOB}, context)
-    logged = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (logged["message"], logged["outcome"]) == ("small window", answer["outcome"])
+def test_the_handler_itself_ends_well(stored: FakeS3, cloudwatch: FakeCloudWatch, functions: FakeLambda) -> None:
+    environment = {
+        "METRIC_NAMESPACE": SETTINGS.namespace,
+        "BUCKET_NAME": "churn-data",
+        "STATE_PREFIX": SETTINGS.state_prefix,
+        "FAILURES_PREFIX": SETTINGS.failures_prefix,
+    }
+    clients = {"s3": stored, "cloudwatch": cloudwatch, "lambda": functions}
+    answer, log = enter("monitor_window", {"job": JOB}, clients, environment)
+    assert (log[-1]["message"], log[-1]["outcome"]) == ("small window", answer["outcome"])
     assert answer["outcome"] == "CompletedWithViolations: Job completed successfully with 1 violations."

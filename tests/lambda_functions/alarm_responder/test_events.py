@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from tests.lambda_functions.alarm_responder.answers import BASELINES, VIOLATIONS, functions, outcome, respond
 from tests.lambda_functions.conftest import RUN, drift
 from tests.lambda_functions.fakes import FakeS3, FakeSns
-from tests.lambda_functions.functions import common, event
+from tests.lambda_functions.functions import common, enter, event
 
 
 @pytest.mark.parametrize("name", ["alarm_ok", "alarm_insufficient_data"])
@@ -78,6 +78,12 @@ def test_lambdas_entry(deployed: Any, results: FakeS3, sns: FakeSns, context: An
     assert outcome(deployed(event("alarm_violations"), context)) == ["published"]
     assert outcome(deployed(event("alarm_violations"), context)) == ["duplicate"]
     assert len(sns.published) == 1
+
+
+def test_the_handler_itself_ends_well(results: FakeS3, sns: FakeSns, responder_environment: dict[str, str]) -> None:
+    clients = {"s3": results, "sns": sns}
+    answer, log = enter("alarm_responder", event("alarm_violations"), clients, responder_environment)
+    assert (outcome(answer), log[-1]["message"], log[-1]["outcome"]) == (["published"], "record handled", "published")
 
 
 def test_lambdas_entry_with_a_bad_event(deployed: Any, capsys: pytest.CaptureFixture[str]) -> None:

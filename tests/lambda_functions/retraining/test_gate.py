@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from tests.lambda_functions.retraining.services import PACKAGE, World, ask
+from tests.lambda_functions.functions import enter
+from tests.lambda_functions.retraining.services import MACHINE, PACKAGE, SETTINGS, World, alarm, ask
 
 
 def changed(status: str) -> dict[str, Any]:
@@ -47,3 +48,24 @@ def test_without_an_answer_the_candidate_is_rejected(world: World) -> None:
     assert world.step({"step": "expire", "package": PACKAGE})["status"] == "Expired"
     assert world.sagemaker.packages[PACKAGE]["ModelApprovalStatus"] == "Rejected"
     assert world.step(changed("Rejected")) == {"ignored": "nothing waits for it"}
+
+
+def test_the_handlers_themselves_end_well(world: World) -> None:
+    """From an alarm to the answer; both read from the bucket what the deployment wrote there."""
+    world.s3.put("settings.json", {**SETTINGS, "cool_down_hours": 0})
+    clients = {
+        "s3": world.s3, "sagemaker": world.sagemaker, "stepfunctions": world.states,
+        "cloudwatch": world.cloudwatch, "sns": world.sns,
+    }  # fmt: skip
+    environment = {
+        "BUCKET_NAME": "churn-data", "SETTINGS_KEY": "settings.json", "STATE_MACHINE_ARN": MACHINE,
+        "NOTIFICATION_TOPIC_ARN": SETTINGS["notification_topic_arn"],
+    }  # fmt: skip
+    answer, log = enter("start_retraining", alarm(), clients, environment)
+    assert (log[-1]["message"], log[-1]["started"]) == ("retraining", answer["started"])
+    world.candidate("Approved")
+    asked = {"step": "ask", "token": "t", "execution": answer["started"], "package": PACKAGE, "trigger": "alarm x"}
+    answer, log = enter("retraining_step", {**asked, "run_uri": "s3://churn-data/r/1"}, clients, environment)
+    assert (log[-1]["step"], json.loads(log[-1]["answer"])) == ("ask", answer)
+    answer, log = enter("retraining_step", changed("Approved"), clients, environment)
+    assert (log[-1]["step"], json.loads(log[-1]["answer"])) == ("SageMaker Model Package State Change", answer)

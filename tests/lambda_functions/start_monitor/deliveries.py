@@ -7,14 +7,13 @@ from tests.lambda_functions.functions import load
 
 MODULES = load("start_monitor")
 NAMESPACE = "ModelMonitoring/churn"
-SETTINGS = MODULES.handler.Settings.read(
-    {
-        "METRIC_NAMESPACE": NAMESPACE,
-        "BUCKET_NAME": "churn-data",
-        "FAILURES_PREFIX": "responder-state/job-failures",
-        "AWS_LAMBDA_LOG_GROUP_NAME": "churn-start-monitor-logs-1a2b3c4",
-    }
-)
+ENVIRONMENT = {
+    "METRIC_NAMESPACE": NAMESPACE,
+    "BUCKET_NAME": "churn-data",
+    "FAILURES_PREFIX": "responder-state/job-failures",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "churn-start-monitor-logs-1a2b3c4",
+}
+SETTINGS = MODULES.handler.Settings.read(ENVIRONMENT)
 CAPTURED = "captured-data/churn-endpoint/Primary"
 STATE = "monitor-state/churn-endpoint/churn-endpoint-data-quality"
 REQUEST: dict[str, Any] = {

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.lambda_functions.fakes import FakeCloudWatch, FakeS3, FakeSageMaker
-from tests.lambda_functions.functions import common
-from tests.lambda_functions.start_monitor.deliveries import CAPTURED, MODULES, QUALITY, REQUEST, STATE, published
+from tests.lambda_functions.fakes import FakeCloudWatch, FakeLambda, FakeS3, FakeSageMaker
+from tests.lambda_functions.functions import common, enter
+from tests.lambda_functions.start_monitor.deliveries import (
+    CAPTURED,
+    ENVIRONMENT,
+    EVENT,
+    MODULES,
+    QUALITY,
+    REQUEST,
+    STATE,
+    published,
+)
 
 
 def test_a_window_with_captures_becomes_one_job(
@@ -207,3 +216,13 @@ def test_windows_join_without_gap_or_overlap(moment: datetime, hours: int, laten
     following = window_of(hour + timedelta(hours=hours), **offsets)
     assert first.end == following.start == hour
     assert len(list(first.hours())) == hours
+
+
+def test_the_handler_itself_ends_well(
+    s3: FakeS3, sagemaker: FakeSageMaker, functions: FakeLambda, cloudwatch: FakeCloudWatch
+) -> None:
+    s3.put(f"{CAPTURED}/2026/11/23/09/10-00-000-a.jsonl", b"{}\n")
+    clients = {"s3": s3, "sagemaker": sagemaker, "lambda": functions, "cloudwatch": cloudwatch}
+    answer, log = enter("start_monitor", copy.deepcopy(EVENT), clients, ENVIRONMENT)
+    assert list(sagemaker.jobs) == [answer["started"]]
+    assert (log[-1]["message"], log[-1]["started"]) == ("monitoring run", answer["started"])

@@ -9,7 +9,15 @@ import pytest
 from drift_tools.stream import MOST_FEATURES, FeatureBins, StreamBaseline, encode_record
 from functions.common.event_fields import BadEventError
 from functions.stream_drift.shared_state import OutOfTimeError
-from tests.lambda_functions.stream_drift.stream_world import START, STATE, STATISTICS, World, statistics
+from tests.lambda_functions.functions import enter
+from tests.lambda_functions.stream_drift.stream_world import (
+    ENVIRONMENT,
+    START,
+    STATE,
+    STATISTICS,
+    World,
+    statistics,
+)
 
 
 @pytest.fixture
@@ -190,3 +198,13 @@ def test_two_hundred_features_fit_and_two_thousand_do(world: World) -> None:
 def test_an_event_without_windows_is_refused(world: World) -> None:
     with pytest.raises(BadEventError, match="TumblingWindowInSeconds"):
         world.function.process({"Records": []}, 0.0)
+
+
+def test_the_handler_itself_ends_well(world: World) -> None:
+    clients = {"s3": world.s3, "cloudwatch": world.cloudwatch}
+    batch = world.event(0, [*world.batch(200), world.kinesis(b"no record")], {})
+    answer, log = enter("stream_drift", batch, clients, ENVIRONMENT)
+    assert (answer["batchItemFailures"], log) == ([], [])
+    answer, log = enter("stream_drift", world.event(0, [], answer["state"], final=True), clients, ENVIRONMENT)
+    assert (log[-1]["message"], log[-1]["records"]) == ("records that cannot be read", 1)
+    assert world.s3.json(STATE)
