@@ -83,6 +83,8 @@ RUN_URI: Final = "RunUri"
 CHAMPION_URI: Final = "ChampionModelUri"
 STATISTICS_URI: Final = "StatisticsUri"
 REASON_PARAMETER: Final = "Reason"
+OWN_PARAMETERS: Final = (RUN_URI, CHAMPION_URI, STATISTICS_URI, REASON_PARAMETER)
+"""Which a retraining sets itself; a person who asks for one may set the others."""
 
 
 def inside(name: str) -> str:

@@ -51,6 +51,9 @@ def read_trigger(event: Any) -> Trigger | None:
     if fields.get("by") == "hand":
         reason = str(fields.get("reason") or "no reason given")
         given = mapping(fields.get("parameters") or {}, "parameters")
+        # With another champion the gate would compare with a model that does not serve.
+        if own := sorted(set(given) & set(names.OWN_PARAMETERS)):
+            raise BadEventError(f"parameters.{own[0]} is set by the retraining itself: leave it out")
         return Trigger("hand", f"by hand: {reason}", parameters={str(key): str(value) for key, value in given.items()})
     raise BadEventError("the event is neither an alarm nor has `by` schedule, check or hand")
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from contract import retraining as names
+from functions.common.event_fields import BadEventError
 from functions.start_retraining.triggers import read_trigger, violated_runs
 from tests.lambda_functions.fakes import client_error
 from tests.lambda_functions.retraining.services import CHAMPION, EXECUTION, NOW, SETTINGS, CloudWatch, World, alarm
@@ -109,6 +110,13 @@ def test_a_machine_that_cannot_be_started_leaves_no_lock(world: World) -> None:
     with pytest.raises(ClientError):
         world.start(alarm())
     assert names.LOCK not in world.s3.objects
+
+
+@pytest.mark.parametrize("name", names.OWN_PARAMETERS)
+def test_what_the_retraining_sets_itself_nobody_may_set(world: World, name: str) -> None:
+    with pytest.raises(BadEventError, match=f"^parameters.{name} is set by the retraining itself: leave it out$"):
+        world.start({"by": "hand", "parameters": {"HyperparameterMaxDepth": "4", name: "s3://elsewhere"}})
+    assert world.states.started == []
 
 
 def test_by_hand_a_person_has_decided_and_may_give_parameters(world: World) -> None:
