@@ -28,7 +28,7 @@ from examples.demo.waiting import DemoError
 from examples.demo_retraining.data import years
 from examples.demo_retraining.deploying import deployed
 from examples.demo_retraining.machine import Machine
-from examples.demo_retraining.program import Demo, overrides
+from examples.demo_retraining.program import INTENDED, Demo, overrides
 from examples.employment.train import train
 from functions.retraining_step.services import OUTLIVED
 
@@ -93,6 +93,7 @@ def main(argv: Sequence[str]) -> int:
                 sys.stdout.write("  ".join(lines[-1]) + "\n")
                 sys.stdout.flush()
             wrong = [*kills.wrong, *kills.told_otherwise(), *(f"denied: {call}" for call in cloud.denied_calls())]
+            wrong += [f"failed: {line}" for line in cloud.failures(but=INTENDED)]
     sys.stdout.write("".join(f"{each}\n" for each in wrong))
     if set(wanted) == set(WAYS) and not wrong:
         publish(DOCS / "retraining.md", {"kills": markdown_table(_HEADINGS, lines)})

@@ -19,7 +19,7 @@ from local_aws.control import Control
 from local_aws.encryption import Encryption
 from local_aws.front_door import FrontDoor, Receive, Scope, Send, read_body, respond
 from local_aws.identity import Identity
-from local_aws.journal import Journal
+from local_aws.journal import Journal, Warnings
 from local_aws.sagemaker.api import SageMaker, resource_arn
 from local_aws.sagemaker.hosting.capture import Capture
 from local_aws.sagemaker.hosting.endpoints import Endpoints
@@ -154,9 +154,10 @@ def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:
 
 
 def _connect_identity(identity: Identity, journal: Journal, *, enforce: bool) -> None:
+    logging.getLogger().addHandler(Warnings(journal))
     seams.honour_grants()
     seams.record_denials(journal.denied)
-    seams.record_function_errors(journal.function_failed)
+    seams.record_function_errors(lambda name, error: journal.failed(f"function {name}: {error}"))
     seams.record_uses(journal.used)
     if enforce:
         seams.guard_function_logs(identity.function_may_log)

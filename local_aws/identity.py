@@ -160,6 +160,7 @@ class Identity:
 
     def send_dead_letter(self, target_arn: str, credentials: dict[str, str], event: Any, error: str) -> None:
         """Send a function's event to its dead-letter queue or topic under the function's role, as AWS does."""
+        log.warning("dead letter for %s: %s", target_arn, error)
         region = target_arn.split(":")[3]
         environment = credentials | {"AWS_REGION": region, "AWS_ENDPOINT_URL": self.endpoint_url}
         attributes = {"ErrorCode": {"DataType": "Number", "StringValue": "200"}}

@@ -1,5 +1,6 @@
 """What is written down since the start for tests to ask for."""
 
+import logging
 from collections import Counter
 from typing import Any
 
@@ -17,7 +18,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.denied_calls: list[dict[str, str]] = []
-        self.function_errors: list[dict[str, str]] = []
+        self.failures: list[str] = []
         self.invalid_requests: list[str] = []
         self.changes: list[dict[str, Any]] = []
         self.observed: Counter[str] = Counter()
@@ -28,9 +29,9 @@ class Journal:
         """Write down that IAM refused a call."""
         self.denied_calls.append({"principal": principal, "action": action, "resource": resource})
 
-    def function_failed(self, function: str, error: str) -> None:
-        """Write down that an invocation of a function ended in an error."""
-        self.function_errors.append({"function": function, "error": error[:_LONGEST_TEXT]})
+    def failed(self, what: str) -> None:
+        """Write down, in one line, what failed or was lost, and what a retry may hide."""
+        self.failures.append(" ".join(what.split())[:_LONGEST_TEXT])
 
     def used(self, principal: str, action: str, resource: str) -> None:
         """Write down that a role's policies allowed a call."""
@@ -62,6 +63,22 @@ class Journal:
     def unread(self, service: str, method: str, path: str) -> None:
         """Write down a request that no model could be held against."""
         self.unread_requests.append(f"{service}: {method} {path}")
+
+
+class Warnings(logging.Handler):
+    """Writes all that this process warns of into a journal: whatever fails here and is told to no caller is a warning.
+
+    What is warned of while a journal is written to is not looked for: nothing there does.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(logging.WARNING)
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one warning down, with the exception that it is about."""
+        error = record.exc_info[1] if record.exc_info else None
+        self._journal.failed(f"{record.getMessage()}: {error!r}" if error else record.getMessage())
 
 
 def _brief(value: Any) -> Any:

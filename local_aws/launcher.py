@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -179,10 +179,15 @@ class LocalAws:
         calls: list[dict[str, str]] = self.control("GET", "denied-calls")["calls"]
         return calls
 
-    def function_errors(self) -> list[dict[str, str]]:
-        """Every invocation of a function, each of its tries, that ended in an error: {"function", "error"}."""
-        errors: list[dict[str, str]] = self.control("GET", "function-errors")["errors"]
-        return errors
+    def failures(self, *, but: Collection[str] = ()) -> list[str]:
+        """What failed since the start though no caller was told, or a retry hid it; one line each.
+
+        Invocations of functions, each of their tries; tasks and executions of state machines, jobs and pipelines;
+        deliveries of schedules, rules, topics, alarms and streams; dead letters, logs and metrics that were lost.
+        `but`: parts of lines, of what is broken on purpose.
+        """
+        failures: list[str] = self.control("GET", "failures")["failures"]
+        return [line for line in failures if not any(part in line for part in but)]
 
     def used_actions(self) -> list[dict[str, Any]]:
         """What the policies of roles have allowed since the start: {"role", "action", "resource", "calls"}.

@@ -6,6 +6,7 @@ the journal see it as they see everybody's requests. Source: Step Functions deve
 """
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from local_aws.activity import Activity
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
 from local_aws.validation import service_model
+
+log = logging.getLogger("local_aws.states")
 
 _PREFIX = "arn:aws:states:::"
 _SDK_NAMES = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
@@ -66,6 +69,7 @@ class StateMachines:
         """Take the place of ministack's own tasks and waits."""
         seams.put_executions_on_clock(self.clock)
         seams.run_executions(self._under_way)
+        seams.record_failed_tasks(lambda *said: log.warning("%s: %s: %s", *said))
         seams.call_as_role(self.call, self)
         seams.authorise_answers_on_machines()
 

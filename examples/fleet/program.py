@@ -149,6 +149,7 @@ def run(output: Path, console: Console) -> int:
         }
         fleet = overview(world, ran[-1].end + timedelta(hours=1))
         page = render_fleet(fleet, made=datetime.now(UTC))
+        failures = world.cloud.failures()
         seconds = steps.seconds
 
     output.mkdir(parents=True, exist_ok=True)
@@ -176,6 +177,7 @@ def run(output: Path, console: Console) -> int:
             if len(found) < len(QUERIES)
         ),
         *_wrong_counts(counted, fleet),
+        *(f"failed, though nobody was told: {line}" for line in failures),
     ]
     _print(console, tried, fleet, output, summary)
     for complaint in complaints:

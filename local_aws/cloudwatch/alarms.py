@@ -8,6 +8,7 @@ more, which is used for periods of up to five minutes, and none for longer ones.
 
 import functools
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,8 @@ from local_aws import seams
 from local_aws.clock import VirtualClock
 from local_aws.cloudwatch import alarm_data
 from local_aws.cloudwatch.muting import MuteRules
+
+log = logging.getLogger("local_aws.cloudwatch")
 
 _COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanOrEqualToThreshold": (lambda value, bound: value >= bound, "greater than or equal to"),
@@ -99,7 +102,9 @@ class Alarms:
         region = region_name(seams.get_region())
         text = json.dumps(notification(alarm, old_state, new_state, reason, now))
         for action in alarm.get(member) or []:
-            if ":sns:" in action and self._may_publish(action, alarm["AlarmArn"]):
+            if ":sns:" not in action or seams.topic_policy(action) is None:
+                log.warning("alarm %s: its action %s is not there", alarm["AlarmName"], action)
+            elif self._may_publish(action, alarm["AlarmArn"]):
                 seams.publish(action, f'{new_state}: "{alarm["AlarmName"]}" in {region}'[:100], text)
 
     def evaluate_all(self) -> None:

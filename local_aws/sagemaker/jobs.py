@@ -21,13 +21,13 @@ from local_aws.identity import Identity
 from local_aws.sagemaker import events, images
 from local_aws.sagemaker.container import MESSAGE_BYTES, Instance
 from local_aws.sagemaker.inputs import InputFailed, Share
+from local_aws.sagemaker.job_log import store_log
 from local_aws.sagemaker.store import Document
 
 log = logging.getLogger("local_aws.jobs")
 
 _AT_ONCE = 2
 _LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-_LOG_BATCH = 500
 _METRIC_BATCH = 500
 # Where AWS's own monitors publish, by monitoring type.
 _NAMESPACES = {
@@ -109,6 +109,8 @@ class ProcessingJobs:
             now = self._clock.now()
             job.state["ProcessingEndTime"] = job.modified = now
             job.state["ProcessingJobStatus"] = outcome
+            if "FailureReason" in job.state:
+                log.warning("processing job %s: %s", job.name, job.state["FailureReason"])
             self._announce(job)
 
     def _announce(self, job: Document) -> None:
@@ -177,23 +179,11 @@ class ProcessingJobs:
         return failed or (0, instances[0])
 
     def _store_logs(self, job: Document, instances: list[Instance], session: Mapping[str, str]) -> None:
-        """Write what the processes said to CloudWatch Logs under the job's role; a job without the right still runs."""
         now = int(self._clock.time() * 1000)
         logs = clients.client("logs", session)
         for instance in instances:
-            lines = [line for line in instance.log.read_text(errors="replace").splitlines() if line.strip()]
-            stream = {"logGroupName": _LOG_GROUP, "logStreamName": f"{job.name}/{instance.host}-{now // 1000}"}
-            try:
-                try:
-                    logs.create_log_stream(**stream)
-                except logs.exceptions.ResourceNotFoundException:
-                    logs.create_log_group(logGroupName=_LOG_GROUP)
-                    logs.create_log_stream(**stream)
-                for start in range(0, len(lines), _LOG_BATCH):
-                    batch = [{"timestamp": now, "message": line} for line in lines[start : start + _LOG_BATCH]]
-                    logs.put_log_events(**stream, logEvents=batch)
-            except ClientError as error:
-                log.warning("the log of job %s could not be stored: %s", job.name, error)
+            stream = f"{job.name}/{instance.host}-{now // 1000}"
+            store_log(logs, _LOG_GROUP, stream, instance.log.read_text(errors="replace"), now)
 
     def _publish_metrics(self, job: Document, instances: list[Instance], session: Mapping[str, str]) -> None:
         """Publish what a monitoring job left in /opt/ml/output/metrics/cloudwatch, under the job's role."""

@@ -137,6 +137,8 @@ class Pipelines:
                     status, run.reason = "Failed", f"InternalServerError: {error}"
                 finally:
                     seams.close_role_session(session["AWS_ACCESS_KEY_ID"])
+                if status == "Failed":
+                    log.warning("pipeline execution %s: %s", run.arn, run.reason)
                 before, run.status, run.ended = run.status, status, self._clock.now()
                 self._announce(run, before)
         finally:

@@ -241,6 +241,7 @@ class Schedules:
             except _NoData:
                 execution.failure, execution.status = NO_DATA, "Failed"
             except (ClientError, BotoCoreError, _MergeFailed) as error:
+                log.warning("execution of %s: %s", schedule.name, error)
                 execution.failure, execution.status = str(error), "Failed"
             except Exception as error:  # a fault of this emulator must end the execution, not hang whoever waits for it
                 log.exception("execution of %s", schedule.name)

@@ -28,6 +28,7 @@ from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
 from local_aws.sagemaker import archives, events, images, listing
 from local_aws.sagemaker.errors import in_use, invalid
+from local_aws.sagemaker.job_log import store_log
 from local_aws.sagemaker.roles import check_role
 from local_aws.sagemaker.store import Document, Scope, Store
 
@@ -139,6 +140,8 @@ class TrainingJobs:
             if job.arn in self._stopped:
                 outcome = "Stopped"
                 job.state.pop("FailureReason", None)
+            if "FailureReason" in job.state:
+                log.warning("training job %s: %s", job.name, job.state["FailureReason"])
             job.state["TrainingEndTime"] = job.modified = self._clock.now()
             job.state.update(TrainingJobStatus=outcome, SecondaryStatus=outcome)
             self._announce(job)
@@ -199,21 +202,9 @@ class TrainingJobs:
         return status
 
     def _store_log(self, job: Document, text: str, session: Mapping[str, str]) -> None:
-        """Write what the script said to CloudWatch Logs under the job's role; a job without the right still runs."""
-        group, now = "/aws/sagemaker/TrainingJobs", int(self._clock.time() * 1000)
-        stream = {"logGroupName": group, "logStreamName": f"{job.name}/algo-1-{now // 1000}"}
-        lines = [{"timestamp": now, "message": line} for line in text.splitlines() if line.strip()]
-        logs = clients.client("logs", session)
-        try:
-            try:
-                logs.create_log_stream(**stream)
-            except logs.exceptions.ResourceNotFoundException:
-                logs.create_log_group(logGroupName=group)
-                logs.create_log_stream(**stream)
-            for start in range(0, len(lines), 500):
-                logs.put_log_events(**stream, logEvents=lines[start : start + 500])
-        except ClientError as error:
-            log.warning("the log of job %s could not be stored: %s", job.name, error)
+        now = int(self._clock.time() * 1000)
+        stream = f"{job.name}/algo-1-{now // 1000}"
+        store_log(clients.client("logs", session), "/aws/sagemaker/TrainingJobs", stream, text, now)
 
     def _store_model(self, job: Document, ml_root: Path, s3: Any) -> None:
         job.state["SecondaryStatus"] = "Uploading"

@@ -103,6 +103,8 @@ class TransformJobs:
                 log.exception("transform job %s", job.name)
                 outcome = "Failed"
                 job.state["FailureReason"] = f"InternalServerError: {error}"
+            if "FailureReason" in job.state:
+                log.warning("transform job %s: %s", job.name, job.state["FailureReason"])
             job.state["TransformEndTime"] = job.modified = self._clock.now()
             job.state["TransformJobStatus"] = outcome
             self._announce(job)
@@ -120,6 +122,8 @@ class TransformJobs:
             _store(job, s3, written)
         finally:
             variant.stop()
+            if variant.server:  # this loop, which would hear of its end, goes
+                await variant.server.process.wait()
 
 
 async def _transform(job: Document, variant: Variant, body: bytes, name: str) -> bytes:

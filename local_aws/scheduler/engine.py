@@ -198,6 +198,7 @@ class Scheduler:
         elif self.clock.now() + pause > oldest:
             self._bury(invocation, code, message, "MaximumEventAgeInSeconds", session)
         else:
+            log.warning("%s is tried again: %s: %s", invocation.schedule["Arn"], code, message)
             with self._lock:
                 self._retries.append(replace(invocation, due=self.clock.now() + pause, attempt=invocation.attempt + 1))
 

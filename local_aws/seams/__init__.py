@@ -130,6 +130,7 @@ from local_aws.seams.states import (
     authorise_answers_on_machines,
     call_as_role,
     put_executions_on_clock,
+    record_failed_tasks,
     run_executions,
 )
 from local_aws.seams.times import put_on_clock
@@ -210,6 +211,7 @@ __all__ = [
     "read_models_once",
     "read_request",
     "record_denials",
+    "record_failed_tasks",
     "record_function_errors",
     "record_metric",
     "record_uses",

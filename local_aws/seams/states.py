@@ -52,6 +52,20 @@ def run_executions(under_way: Callable[[str], Any]) -> None:
     _states._run_execution, _states._fail_execution = run, failed
 
 
+def record_failed_tasks(failed: Callable[[str, str, str], None]) -> None:
+    """Call `failed(execution's ARN, error, cause)` for every task, each of its tries, and execution that fails."""
+    original = _states._add_event
+
+    def add(execution: dict[str, Any], kind: str, details: dict[str, Any] | None = None) -> Any:
+        event = original(execution, kind, details)
+        if kind in ("TaskFailed", "ExecutionFailed"):
+            said = (details or {})[f"{kind[0].lower()}{kind[1:]}EventDetails"]
+            failed(str(execution["executionArn"]), str(said["error"]), str(said["cause"]))
+        return event
+
+    _states._add_event = add
+
+
 def authorise_answers_on_machines() -> None:
     """Who answers a task's token needs the right on the state machine that waits, as policies for AWS name it.
 

@@ -165,6 +165,8 @@ class ShardReader:
                 self._advance(part)
                 return []
             self.mapping["LastProcessingResult"] = "PROBLEM: Function call failed"
+            if failed_at is not None:  # an error is written down where functions run
+                log.warning("mapping %s: record %s of %s failed", self.mapping.get("UUID"), failed_at + 1, len(part))
             if failed_at:  # those before it are done, and only the rest is tried again
                 self._advance(part[:failed_at])
                 part, failures = part[failed_at:], 0

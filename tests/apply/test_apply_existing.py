@@ -32,6 +32,7 @@ def cloud() -> Iterator[local_aws.LocalAws]:
     with local_aws.start(enforce_iam=True, at=START) as running:
         make_their_endpoint(running)
         yield running
+        assert running.failures() == []
 
 
 def make_their_endpoint(cloud: local_aws.LocalAws) -> None:

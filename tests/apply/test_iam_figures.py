@@ -99,6 +99,7 @@ def use(loop: Loop, deployment: Deployment) -> None:
     fail_a_job(loop)
     measure_model_quality(loop)
     loop.settle()
+    assert loop.stack.cloud.failures(but=("constraints.json, line 1: not JSON",)) == []
     lose_events(loop.stack.cloud, deployment)
 
 

@@ -72,13 +72,14 @@ def secrets_provider(shared_cloud: local_aws.LocalAws) -> str:
 def lab(
     tmp_path: Path, shared_cloud: local_aws.LocalAws, serving: Serving, plugins: Plugins, secrets_provider: str
 ) -> Iterator[Lab]:
-    """The program with an empty state. AWS is as empty afterwards as it was before, and refused nothing on the way."""
+    """The program with an empty state. AWS is as empty afterwards as it was before; on the way nothing failed."""
     before = inventory(shared_cloud)
     made = Lab(tmp_path, shared_cloud, serving, plugins, secrets_provider)
     with environment_variables(made.variables), programs_here():
         yield made
     assert inventory(shared_cloud) == before
     assert shared_cloud.invalid_requests() == []
+    assert shared_cloud.failures() == []
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ class Shared:
 
     @contextlib.contextmanager
     def used(self) -> Iterator[Deployed]:
-        """The stack for a test, with the settings that its file has. AWS refused nothing on the way."""
+        """The stack for a test, with the settings that its file has. On the way nothing failed."""
         with environment_variables(self.lab.variables), programs_here():
             if self._stack is None or self._stack.is_destroyed:
                 self._stack = self._deployed()
@@ -77,6 +77,7 @@ class Shared:
             if not self._stack.is_destroyed:
                 self._stack.put_back()
         assert self.lab.cloud.invalid_requests() == []
+        assert self.lab.cloud.failures() == []
 
     def end(self) -> None:
         """Destroy it, if no test did."""

@@ -61,6 +61,7 @@ class Day:
     changed: list[int] = field(default_factory=list)
     denied: list[dict[str, str]] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     left: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -72,7 +73,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
             lab, before = Lab(folder, cloud, serving, plugins), inventory(cloud)
             with environment_variables(lab.variables):
                 live(lab, seen)
-        seen.denied, seen.invalid = cloud.denied_calls(), cloud.invalid_requests()
+        seen.denied, seen.invalid, seen.failed = cloud.denied_calls(), cloud.invalid_requests(), cloud.failures()
         seen.left = {kind: names for kind, names in inventory(cloud).items() if names != before.get(kind)}
     return seen
 
@@ -221,4 +222,6 @@ def test_people_are_told_once_of_the_killed_job_and_once_of_its_end(day: Day) ->
 def test_nothing_was_refused_on_the_way_and_nothing_is_left(day: Day) -> None:
     assert day.denied == []
     assert day.invalid == []
+    (killed,) = day.failed
+    assert killed.startswith(f"processing job {by_name(day.jobs[7])[0]['ProcessingJobName']}: ")
     assert day.left == {}

@@ -13,6 +13,7 @@ def fleet_cloud() -> Iterator[local_aws.LocalAws]:
     """The running embedded AWS."""
     with local_aws.start(enforce_iam=True) as cloud:
         yield cloud
+        assert cloud.failures() == []
 
 
 @pytest.fixture(scope="session")

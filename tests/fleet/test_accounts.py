@@ -97,6 +97,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             _publish(found, model)
         found.cloud.clock.advance(timedelta(minutes=2))
         yield found
+        assert found.cloud.failures() == []
 
 
 def _publish(world: World, model: FleetModel) -> None:

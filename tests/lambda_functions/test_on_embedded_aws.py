@@ -30,6 +30,7 @@ def stack() -> Iterator[Stack]:
         yield deploy(cloud)
         assert cloud.denied_calls() == []
         assert cloud.invalid_requests() == []
+        assert cloud.failures(but=("processing job dq-that-fails: ",)) == []
 
 
 def test_from_an_alarm_to_one_message(stack: Stack) -> None:

@@ -327,6 +327,8 @@ def test_executions_run_through_what_the_seams_replace() -> None:
     """Each is looked up as a global of the module when it is called, and the wait of a token asks its `event`."""
     for caller, called in (
         (states._run_execution, ("_execute_task", "_fail_execution")),
+        (states._fail_execution, ("ExecutionFailed", "executionFailedEventDetails", "_add_event")),
+        (states._execute_task, ("TaskFailed", "taskFailedEventDetails", "_add_event")),
         (states._execute_task, ("_invoke_resource", "_invoke_with_callback")),
         (states._execute_wait, ("_scaled_sleep",)),
         (states._start_execution, ("_run_execution",)),

@@ -31,7 +31,8 @@ class Broken:
 def broken() -> Broken:
     seen = Broken()
     settings = {"engine": "model-monitor", "compute_baselines_here": "true"}
-    with lived(settings, start=at(4, 5), grace=timedelta(minutes=20), breaks=("alarm-responder",)) as (stack, _):
+    grace, broken = timedelta(minutes=20), ("NOTIFICATION_TOPIC_ARN is not set",)
+    with lived(settings, start=at(4, 5), grace=grace, breaks=broken) as (stack, _):
 
         def note(what: str) -> None:
             messages = stack.told()

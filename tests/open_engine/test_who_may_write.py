@@ -118,6 +118,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             deployment.outputs["endpoint_name"],
             dict(roles_of(deployment)),
         )
+        assert cloud.failures() == []
 
 
 def roles_of(deployment: Deployment) -> Iterator[tuple[str, str]]:

@@ -156,6 +156,14 @@ def test_a_topic_encrypted_with_aws_s_own_key_gets_nothing(alarms: AlarmBench) -
     assert denied in alarms.cloud.denied_calls()
 
 
+def test_an_action_that_is_not_there_is_written_down(alarms: AlarmBench) -> None:
+    gone = f"{alarms.topic}-gone"
+    alarms.alarm(AlarmActions=[gone])
+    alarms.measure(5)
+    assert alarms.state() == "ALARM"
+    assert f"alarm {alarms.name}: its action {gone} is not there" in alarms.cloud.failures()
+
+
 def test_a_transition_is_an_event(alarms: AlarmBench) -> None:
     events = alarms.cloud.client("events")
     pattern = {"source": ["aws.cloudwatch"], "resources": [{"suffix": f":alarm:{alarms.name}"}]}

@@ -19,6 +19,8 @@ def test_a_task_may_do_what_the_machines_role_may(guarded_bench: Bench) -> None:
     client, arn = machine(bench, {"Look": state})
     refused = ended(client, client.start_execution(stateMachineArn=arn)["executionArn"])
     assert refused["error"] == "SageMaker.AccessDeniedException"
+    said = f"{refused['executionArn']}: SageMaker.AccessDeniedException: "
+    assert sum(line.startswith(said) for line in bench.cloud.failures()) == 2  # the task, and the execution
     assert f"{bench.name}-states/states is not authorized to perform: sagemaker:DescribeEndpoint" in refused["cause"]
     right = statement("sagemaker:DescribeEndpoint", f"arn:aws:sagemaker:*:*:endpoint/{bench.name}-ep")
     bench.iam.put_role_policy(

@@ -104,6 +104,8 @@ def test_failures_say_why(bench: Bench, script: str, changes: dict[str, Any], re
     description = bench.finished(bench.job(script, bench.monitor_role(), **changes))
     assert description["ProcessingJobStatus"] == "Failed"
     assert reason in description["FailureReason"]
+    (told,) = [line for line in bench.cloud.failures() if description["ProcessingJobName"] in line]
+    assert told.startswith(f"processing job {description['ProcessingJobName']}: ")
 
 
 @pytest.mark.parametrize(("mode", "uploaded"), [("EndOfJob", False), ("Continuous", True)])

@@ -222,6 +222,7 @@ def test_a_role_without_the_right_leaves_a_dead_letter(bench: SchedulerBench) ->
     session = re.compile(rf"arn:aws:sts::123456789012:assumed-role/{bench.name}-scheduler/[0-9a-f]{{16}}")
     denied = [call for call in bench.cloud.denied_calls() if call["resource"] == function]
     assert len(denied) == 1
+    assert any(line.startswith(f"{told['SCHEDULE_ARN']}: AccessDenied") for line in bench.cloud.failures())
     assert session.fullmatch(denied[0]["principal"])
 
 

@@ -189,7 +189,7 @@ def test_a_call_without_state_failed_and_too_large_a_state_ends_the_window(bench
 
 
 def test_what_is_reported_as_failed_is_tried_again_from_there(bench: MappingBench) -> None:
-    bench.ready(
+    mapping = bench.ready(
         FunctionResponseTypes=["ReportBatchItemFailures"],
         MaximumRetryAttempts=1,
         DestinationConfig={"OnFailure": {"Destination": bench.queue_arn}},
@@ -197,6 +197,8 @@ def test_what_is_reported_as_failed_is_tried_again_from_there(bench: MappingBenc
     bench.send("1", "partial", "3", key="same")
     (letter,) = wait_until(bench.letters)
     assert bench.seen() == [["1", "partial", "3"], ["partial", "3"]]
+    told = [line for line in bench.cloud.failures() if line.startswith(f"mapping {mapping}: ")]
+    assert [line.split(": ")[1].split(" of ")[0] for line in told] == ["record 2", "record 1", "2 records"]
     assert letter["KinesisBatchInfo"]["batchSize"] == 2
 
 
