@@ -3,7 +3,6 @@
 import logging
 
 import pytest
-from botocore.exceptions import ClientError
 
 from local_aws.journal import Journal, Warnings
 from local_aws.sagemaker.job_log import store_log
@@ -25,10 +24,10 @@ class Logs:
     """A group that another job has made between the look and the making."""
 
     class exceptions:  # noqa: N801 - botocore's name
-        class ResourceNotFoundException(ClientError):  # noqa: N818 - AWS's name
+        class ResourceNotFoundException(Exception):  # noqa: N818 - AWS's name
             pass
 
-        class ResourceAlreadyExistsException(ClientError):  # noqa: N818 - AWS's name
+        class ResourceAlreadyExistsException(Exception):  # noqa: N818 - AWS's name
             pass
 
     def __init__(self) -> None:
@@ -38,11 +37,11 @@ class Logs:
 
     def create_log_group(self, logGroupName: str) -> None:  # noqa: N803 - boto3's name
         self.is_there = True
-        raise self.exceptions.ResourceAlreadyExistsException({}, logGroupName)
+        raise self.exceptions.ResourceAlreadyExistsException(logGroupName)
 
     def create_log_stream(self, logGroupName: str, logStreamName: str) -> None:  # noqa: N803 - boto3's names
         if not self.is_there:
-            raise self.exceptions.ResourceNotFoundException({}, logGroupName)
+            raise self.exceptions.ResourceNotFoundException(logGroupName)
         self.streams.append(logStreamName)
 
     def put_log_events(self, logEvents: list[dict[str, str]], **_: str) -> None:  # noqa: N803 - boto3's name
