@@ -15,7 +15,7 @@ from contract.monitor_kinds import DATA_QUALITY, KINDS
 from contract.retraining import BASELINE_FILE, BASELINES, POINTER, QUALITY_BASELINE_FILE
 from functions.common.retraining_state import State
 from functions.common.s3_objects import split_uri
-from functions.retraining_step.services import Services, is_running
+from functions.retraining_step.services import Services, gone, is_running
 
 _CONFIG = (
     "DataCaptureConfig",
@@ -46,7 +46,6 @@ def prepare(event: Mapping[str, Any], settings: Mapping[str, Any], services: Ser
         **{key: running[key] for key in _MODEL if key in running},
         "Tags": tags,
     }
-    _once(lambda: sagemaker.create_model(**model))
     config = sagemaker.describe_endpoint_config(EndpointConfigName=champion["config"])
     variants = [{**variant, "ModelName": name} for variant in config["ProductionVariants"]]
     request = {
@@ -55,11 +54,13 @@ def prepare(event: Mapping[str, Any], settings: Mapping[str, Any], services: Ser
         **{key: config[key] for key in _CONFIG if key in config},
         "Tags": tags,
     }
-    _once(lambda: sagemaker.create_endpoint_config(**request))
-    if not is_running(event["execution"], services):  # stopped meanwhile: cleaning up may have come before this
-        sagemaker.delete_endpoint_config(EndpointConfigName=name)
-        sagemaker.delete_model(ModelName=name)
-        raise RuntimeError(f"{event['execution']} was stopped: {name} is removed again")
+    try:
+        _once(lambda: sagemaker.create_model(**model))
+        _once(lambda: sagemaker.create_endpoint_config(**request))
+    except ClientError:
+        _undo_if_stopped(name, event["execution"], services)
+        raise
+    _undo_if_stopped(name, event["execution"], services)
     return {
         "config": name,
         "update": {
@@ -69,6 +70,15 @@ def prepare(event: Mapping[str, Any], settings: Mapping[str, Any], services: Ser
         },
         "baselines": [_baseline(kind, each, event, settings, services) for kind, each in settings["baselines"].items()],
     }
+
+
+def _undo_if_stopped(name: str, execution: str, services: Services) -> None:
+    """Remove what was made for an execution that was stopped meanwhile: cleaning up may have come before or between."""
+    if is_running(execution, services):
+        return
+    gone(lambda: services.sagemaker.delete_endpoint_config(EndpointConfigName=name))
+    gone(lambda: services.sagemaker.delete_model(ModelName=name))
+    raise RuntimeError(f"{execution} was stopped: {name} is removed again")
 
 
 def _once(create: Any) -> None:

@@ -10,15 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
-from functions.common.aws_clients import error_code
 from functions.common.json_logging import log
 from functions.common.retraining_state import State
 from functions.retraining_step.approval import answer_of, reject
 from functions.retraining_step.candidates import comparison_lines
 from functions.retraining_step.deployment import names_of
-from functions.retraining_step.services import Services, tell
+from functions.retraining_step.services import Services, gone, tell
 
 DEPLOYED, REFUSED, REJECTED, EXPIRED, ROLLED_BACK, FAILED = (
     "deployed", "refused", "rejected", "expired", "rolled back", "failed",
@@ -37,7 +34,6 @@ _NEW_SERVES: Final = "The new model serves."
 _SETTLE_SECONDS: Final = 10.0
 _SETTLE_TIMES: Final = 60
 _PACKAGES: Final = 100
-_MISSING: Final = ("Could not find", "does not exist")
 
 
 def finish(event: Mapping[str, Any], settings: Mapping[str, Any], services: Services) -> dict[str, Any]:
@@ -172,17 +168,8 @@ def remove_orphans(current: str, settings: Mapping[str, Any], services: Services
         name = names_of(package["ModelPackageArn"], settings)
         if name == current and not everything:
             continue
-        _gone(lambda name=name: services.sagemaker.delete_endpoint_config(EndpointConfigName=name))
-        _gone(lambda name=name: services.sagemaker.delete_model(ModelName=name))
-
-
-def _gone(delete: Any) -> None:
-    try:
-        delete()
-    except ClientError as error:
-        if not any(word in str(error) for word in _MISSING):
-            raise
-        log("DEBUG", "already gone", code=error_code(error))
+        gone(lambda name=name: services.sagemaker.delete_endpoint_config(EndpointConfigName=name))
+        gone(lambda name=name: services.sagemaker.delete_model(ModelName=name))
 
 
 def _reason(event: Mapping[str, Any]) -> str:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from contract.notification_kinds import RETRAINING, runbook
+from functions.common.aws_clients import error_code
 from functions.common.json_logging import log
 
 OUTLIVED: Final = "a step outlived its execution"
 _SUBJECT = 100
+_MISSING: Final = ("Could not find", "does not exist")
 # The short form has no more characters.
 _CHAT = 400
 
@@ -34,6 +38,16 @@ def is_running(execution: str, services: Services) -> bool:
     if status != "RUNNING":
         log("WARNING", OUTLIVED, execution=execution, status=status)
     return bool(status == "RUNNING")
+
+
+def gone(delete: Callable[[], object]) -> None:
+    """Delete what another step may have deleted before."""
+    try:
+        delete()
+    except ClientError as error:
+        if not any(word in str(error) for word in _MISSING):
+            raise
+        log("DEBUG", "already gone", code=error_code(error))
 
 
 def tell(services: Services, settings: Mapping[str, Any], subject: str, lines: list[str]) -> None:

@@ -38,6 +38,19 @@ def test_the_new_configuration_is_the_running_one_with_another_model(world: Worl
     assert job["ProcessingOutputConfig"] == "s3://churn-data/baseline-data/results/retrained-7"
 
 
+@pytest.mark.parametrize(("status", "error"), [("ABORTED", RuntimeError), ("RUNNING", ClientError)])
+def test_a_step_that_fails_half_way_leaves_nothing_of_a_run_that_was_stopped(
+    world: World, status: str, error: type[Exception]
+) -> None:
+    """Cleaning up came before the model was made, or took it away before its configuration; a run goes on with it."""
+    world.sagemaker.fail("CreateEndpointConfig", "ValidationException")
+    with pytest.raises(error, match="was stopped" if status == "ABORTED" else "ValidationException"):
+        prepared(world, status)
+    made = {"churn-endpoint-retrained-7"} if status == "RUNNING" else set()
+    assert world.sagemaker.models == {"churn-model-1"} | made
+    assert set(world.sagemaker.configs) == {"churn-config-1"}
+
+
 def killed(status: str = "ABORTED") -> dict[str, Any]:
     given = {"trigger": "alarm x", "run_uri": "s3://churn-data/retraining/runs/run-1", "champion": CHAMPION}
     detail = {"executionArn": EXECUTION, "status": status, "input": json.dumps(given)}
