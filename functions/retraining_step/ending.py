@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from functions.common.json_logging import log
@@ -168,8 +169,8 @@ def remove_orphans(current: str, settings: Mapping[str, Any], services: Services
         name = names_of(package["ModelPackageArn"], settings)
         if name == current and not everything:
             continue
-        gone(lambda name=name: services.sagemaker.delete_endpoint_config(EndpointConfigName=name))
-        gone(lambda name=name: services.sagemaker.delete_model(ModelName=name))
+        gone(partial(services.sagemaker.delete_endpoint_config, EndpointConfigName=name))
+        gone(partial(services.sagemaker.delete_model, ModelName=name))
 
 
 def _reason(event: Mapping[str, Any]) -> str:
