@@ -2,7 +2,7 @@
 .DELETE_ON_ERROR:
 .PHONY: demo demo-fleet demo-retraining test test-spark test-engine test-aws serving pulumi pulumi-yaml pulumi-if-possible layer-if-possible typescript-if-possible spark-if-possible local-aws lint lock layer unpinned schema clean sbom audit
 
-PYTHON ?= python3
+PYTHON ?= $(shell tools/python.sh)
 # One more than there are processors: many tests wait for a server, or for a process of theirs.
 # nproc, where there is one, knows of how many a container may use.
 WORKERS ?= $(shell expr $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) + 1)
@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # A set-up that was interrupted leaves no .ready behind and is done again.
 $(READY): requirements-dev.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; say which one with: make PYTHON=python3.12 ...")'
-	@echo "setting up $(VENV) (once; a minute on a slow network) ..."
+	@echo "setting up $(VENV) with $$(command -v $(PYTHON)) (once; a minute on a slow network) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements-dev.txt

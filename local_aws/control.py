@@ -5,6 +5,7 @@ POST /_local/clock              {"advance_to": ISO 8601} or {"advance_by": secon
                                 and answers the new time; 400 if that is in the past
 POST /_local/accounts           {"account": twelve digits, "member": bool}: credentials of that account's administrator
 GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}]}
+GET  /_local/function-errors    {"errors": [{"function", "error"}]}
 GET  /_local/used-actions       {"uses": [{"role", "action", "resource", "calls"}]}
 GET  /_local/invalid-requests   {"requests": [one line each]}
 GET  /_local/changes            {"changes": [{"operation": "service.Operation", "parameters": {…}}]}
@@ -28,6 +29,7 @@ class Journal(Protocol):
     """What the server wrote down since its start."""
 
     denied_calls: list[dict[str, str]]
+    function_errors: list[dict[str, str]]
     invalid_requests: list[str]
     changes: list[dict[str, Any]]
     observed: Counter[str]
@@ -80,6 +82,8 @@ class Control:
                 answer: dict[str, Any] = {"now": self._clock.now().isoformat()}
             case "denied-calls":
                 answer = {"calls": list(journal.denied_calls)}
+            case "function-errors":
+                answer = {"errors": list(journal.function_errors)}
             case "used-actions":
                 answer = {"uses": journal.used_actions}
             case "invalid-requests":

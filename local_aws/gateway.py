@@ -156,6 +156,7 @@ def _connect_alarms(alarms: Alarms, mute_rules: MuteRules) -> None:
 def _connect_identity(identity: Identity, journal: Journal, *, enforce: bool) -> None:
     seams.honour_grants()
     seams.record_denials(journal.denied)
+    seams.record_function_errors(journal.function_failed)
     seams.record_uses(journal.used)
     if enforce:
         seams.guard_function_logs(identity.function_may_log)

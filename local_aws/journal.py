@@ -17,6 +17,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.denied_calls: list[dict[str, str]] = []
+        self.function_errors: list[dict[str, str]] = []
         self.invalid_requests: list[str] = []
         self.changes: list[dict[str, Any]] = []
         self.observed: Counter[str] = Counter()
@@ -26,6 +27,10 @@ class Journal:
     def denied(self, principal: str, action: str, resource: str) -> None:
         """Write down that IAM refused a call."""
         self.denied_calls.append({"principal": principal, "action": action, "resource": resource})
+
+    def function_failed(self, function: str, error: str) -> None:
+        """Write down that an invocation of a function ended in an error."""
+        self.function_errors.append({"function": function, "error": error[:_LONGEST_TEXT]})
 
     def used(self, principal: str, action: str, resource: str) -> None:
         """Write down that a role's policies allowed a call."""

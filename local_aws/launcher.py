@@ -179,6 +179,11 @@ class LocalAws:
         calls: list[dict[str, str]] = self.control("GET", "denied-calls")["calls"]
         return calls
 
+    def function_errors(self) -> list[dict[str, str]]:
+        """Every invocation of a function, each of its tries, that ended in an error: {"function", "error"}."""
+        errors: list[dict[str, str]] = self.control("GET", "function-errors")["errors"]
+        return errors
+
     def used_actions(self) -> list[dict[str, Any]]:
         """What the policies of roles have allowed since the start: {"role", "action", "resource", "calls"}.
 

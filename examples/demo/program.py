@@ -173,6 +173,7 @@ def run(output: Path, console: Console, names: Collection[str], engine: str | No
                 checks += [(plan.title, check) for check in checked]
             left = demo.left()
             denied, invalid = cloud.denied_calls(), cloud.invalid_requests()
+            errors = cloud.function_errors()
         seconds = steps.seconds
 
     page = DemoPage(
@@ -192,6 +193,7 @@ def run(output: Path, console: Console, names: Collection[str], engine: str | No
         *(f"left behind: {name}" for name in left),
         *(f"denied by IAM: {call}" for call in denied),
         *(f"not valid by AWS's models: {request}" for request in invalid),
+        *(f"a function ended in an error: {error['function']}: {error['error']}" for error in errors),
         *(f"validation step failed: {check.name}: {check.detail}" for check in page.checks if not check.ok),
     ]
     for complaint in complaints:

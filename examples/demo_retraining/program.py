@@ -284,6 +284,7 @@ def run(output: Path, console: Console) -> int:
             now = inventory(cloud)
             left = [f"{what} {name}" for what, names in now.items() for name in names - before.get(what, frozenset())]
             denied, invalid = cloud.denied_calls(), cloud.invalid_requests()
+            errors = cloud.function_errors()
         seconds = steps.seconds
     found = summary(story, seconds)
     output.mkdir(parents=True, exist_ok=True)
@@ -292,6 +293,7 @@ def run(output: Path, console: Console) -> int:
         (output / f"{name.replace(' ', '-')}.html").write_text(ended.report, encoding="utf-8")
     (output / "report.html").write_text(page(found, story.runs, story.messages, created), encoding="utf-8")
     complaints = _complaints(found, left, denied, invalid)
+    complaints += [f"a function ended in an error: {error['function']}: {error['error']}" for error in errors]
     _print(console, found, output)
     for complaint in complaints:
         console.print(complaint, style="red", markup=False)

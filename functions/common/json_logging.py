@@ -7,10 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 
-def log(level: str, message: str, **fields: Any) -> None:
-    """Writes one log line. `fields` are names, counts and reasons; payload data does not belong in logs."""
+def log(level: str, message: str, /, **fields: Any) -> None:
+    """Write one log line. `fields` are names, counts and reasons; payload data does not belong in logs.
+
+    A field of one of the line's own names stands beside it, with an underscore: a log line fails nothing.
+    """
     moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-    line = {"timestamp": f"{moment}Z", "level": level, "message": message, **fields}
+    line: dict[str, Any] = {"timestamp": f"{moment}Z", "level": level, "message": message}
+    line |= {f"{name}_" if name in line else name: value for name, value in fields.items()}
     sys.stdout.write(json.dumps(line, default=str) + "\n")
     sys.stdout.flush()
 

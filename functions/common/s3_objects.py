@@ -101,16 +101,27 @@ def get_or_none(s3: Any, bucket: str, key: str, *, max_bytes: int) -> tuple[str,
     """An object's ETag and content; None if there is none. UnreadableError if it is forbidden or larger."""
     where = f"s3://{bucket}/{key}"
     try:
-        answer = s3.get_object(Bucket=bucket, Key=key)
-        data: bytes = answer["Body"].read(max_bytes + 1)
+        answer = _get(s3, bucket, key)
+        data: bytes = answer["Body"].read(max_bytes + 1) if answer else b""
     except (ClientError, BotoCoreError) as error:
-        # What is missing and what is forbidden have one answer (see `exists`).
-        if error_code(error) in _MISSING and not exists(s3, bucket, key):
-            return None
         raise UnreadableError(f"{where} cannot be read ({error_code(error)})") from error
+    if answer is None:
+        return None
     if len(data) > max_bytes:
         raise UnreadableError(f"{where} is larger than {max_bytes // 1024**2} MB, too large to read here")
     return str(answer["ETag"]), data
+
+
+def _get(s3: Any, bucket: str, key: str) -> Any:
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error_code(error) not in _MISSING:
+            raise
+    # What is missing and what is forbidden have one answer (see `exists`).
+    if not exists(s3, bucket, key):
+        return None
+    return s3.get_object(Bucket=bucket, Key=key)  # forbidden still, or written by another invocation since
 
 
 def read_json(s3: Any, bucket: str, key: str, *, max_bytes: int = MAX_JSON_BYTES) -> Any:

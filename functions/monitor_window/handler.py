@@ -252,7 +252,7 @@ def process(
         _compare(job, lease, settings, store, functions)
     # The results are there and told of. Without the mark, another delivery finds them.
     attempt("the end could not be marked", lambda: store.finish(lease, _facts(outcome)), job=job.name)
-    return {"job": job.name, "schedule": job.schedule, "message": outcome.message, "metrics": metrics}
+    return {"job": job.name, "schedule": job.schedule, "outcome": outcome.message, "metrics": metrics}
 
 
 def _facts(outcome: Outcome) -> dict[str, str]:

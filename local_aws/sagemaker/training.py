@@ -26,7 +26,7 @@ from local_aws import clients, seams
 from local_aws.activity import Activity
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
-from local_aws.sagemaker import events, images, listing
+from local_aws.sagemaker import archives, events, images, listing
 from local_aws.sagemaker.errors import in_use, invalid
 from local_aws.sagemaker.roles import check_role
 from local_aws.sagemaker.store import Document, Scope, Store
@@ -252,8 +252,7 @@ def _prepare(job: Document, ml_root: Path, s3: Any) -> tuple[list[str], dict[str
     if not program or not source.startswith("s3://"):
         raise TrainingFailed("ClientError: sagemaker_program and sagemaker_submit_directory are needed for script mode")
     bucket, key = clients.split_uri(source)
-    with tarfile.open(fileobj=io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()), mode="r:gz") as tar:
-        tar.extractall(ml_root / "code", filter="data")
+    archives.unpack(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), ml_root / "code")
     own = {name: value for name, value in decoded.items() if not name.startswith("sagemaker_")}
     arguments = [word for name, value in own.items() for word in (f"--{name}", str(value))]
     variables = {str(name): str(value) for name, value in (job.request.get("Environment") or {}).items()}

@@ -124,6 +124,21 @@ def deliver_to_functions(may_invoke: Callable[[str, str, str], bool]) -> None:
     _eventbridge._invoke_target = invoke_target
 
 
+def record_function_errors(failed: Callable[[str, str], None]) -> None:
+    """Call `failed(function's name, error)` whenever an invocation ends in one."""
+    original = _lambda._execute_function_dispatch
+
+    def execute(function: dict[str, Any], config: dict[str, Any], *rest: Any) -> dict[str, Any]:
+        result: dict[str, Any] = original(function, config, *rest)
+        if result.get("error"):
+            answer = result.get("body")
+            said = answer.get("errorMessage") if isinstance(answer, dict) else answer
+            failed(str(config.get("FunctionName")), str(said))
+        return result
+
+    _lambda._execute_function_dispatch = execute
+
+
 def guard_function_logs(may_write: Callable[[dict[str, str], str, bool], bool]) -> None:
     """Write a function's log only if `may_write(function credentials, log group, whether the group exists)`.
 
@@ -157,7 +172,9 @@ _PYTHON = ForkServer(
 def restrict_function_imports() -> None:
     """Let functions import, of what is installed here, only what the Lambda runtime has: see worker_imports.py."""
     original = _lambda_runtime._detect_runtime_binary
-    guard = f"{_WORKER_IMPORTS.read_text()}\nsys.path.append({str(_WORKER_SITE)!r})\n"
+    # Before the standard library: Debian and Ubuntu have a sitecustomize.py in theirs.
+    at = 'sys.path.index(sysconfig.get_paths()["stdlib"])'
+    guard = f"{_WORKER_IMPORTS.read_text()}\nsys.path.insert({at}, {str(_WORKER_SITE)!r})\n"
 
     def detect(runtime: str) -> tuple[str, str]:
         binary, script = original(runtime)

@@ -1,7 +1,7 @@
 """Processes that a function starts may import what the function may: Python imports this file at its start.
 
-The worker has this folder at the end of its sys.path, and a function that starts a Python process of its own hands its
-sys.path on.
+The worker has this folder in its sys.path, before the standard library, and a function that starts a Python process of
+its own hands its sys.path on.
 """
 
 import importlib.util

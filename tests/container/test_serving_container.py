@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import tarfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pytest
 
 from components.archives import write_model_archive
 from components.endpoint.endpoint import serving_environment
+from local_aws.sagemaker.archives import unpack
 
 PROJECT = Path(__file__).resolve().parents[2]
 IMAGE = PROJECT / "build" / "serving" / "bin" / "python"
@@ -45,8 +45,7 @@ def container(tmp_path: Path) -> Path:
     [image] = IMAGE.parents[1].glob("lib/python*/site-packages")
     paths = f"import site; site.addsitedir({str(image)!r})\n{Path(__file__).parent}\n"
     (packages / "image.pth").write_text(paths, encoding="utf-8")
-    with tarfile.open(write_model_archive(PROJECT / "model" / "artifact", tmp_path / "build")) as archive:
-        archive.extractall(tmp_path / "ml" / "model", filter="data")
+    unpack(write_model_archive(PROJECT / "model" / "artifact", tmp_path / "build").read_bytes(), tmp_path / "ml/model")
     assert python.is_file()
     return tmp_path
 

@@ -3,10 +3,11 @@
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
+
+from local_aws.sagemaker.archives import unpack
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED = ("components", "contract", "drift_tools", "functions", "model", "pyproject.toml", "README.md", "LICENSE")
@@ -42,7 +43,6 @@ def sdist(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from the sdist, as an index builds it for whoever takes no wheel: what the one lacks, the other lacks."""
     unpacked = tmp_path_factory.mktemp("unpacked")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(unpacked, filter="data")
+    unpack(sdist.read_bytes(), unpacked)
     [folder] = unpacked.iterdir()
     return build("wheel", folder, tmp_path_factory.mktemp("wheel"))

@@ -4,6 +4,7 @@ import copy
 import json
 import subprocess
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -140,7 +141,7 @@ def test_a_drifted_window_leaves_what_a_job_would(
     answer = deliver(settings=replace(SETTINGS, compare_function="churn-compare-engines"))
     violations = stored.json(f"{RESULTS}/constraint_violations.json")["violations"]
     assert [item["feature_name"] for item in violations] == ["age"]
-    assert answer["message"] == "CompletedWithViolations: Job completed successfully with 1 violations."
+    assert answer["outcome"] == "CompletedWithViolations: Job completed successfully with 1 violations."
     assert metrics(cloudwatch) == [{"JobFailures": 0.0, "ConstraintViolations": 1.0}]
     assert stored.json(f"{RESULTS}/statistics.json")["dataset"]["item_count"] == 300
     (request,) = functions.requests("Invoke")
@@ -162,10 +163,10 @@ def test_a_monitor_that_fails_leaves_its_reason_and_a_metric(
     job["Environment"]["dataset_format"] = "{}"
     answer = deliver(job)
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
-    assert answer["message"].startswith("Error: dataset_format is '{}'")
+    assert answer["outcome"].startswith("Error: dataset_format is '{}'")
     noted = stored.json(FAILURE)
     assert (noted["job"], noted["kind"], noted["status"]) == (JOB["ProcessingJobName"], "monitoring", "Failed")
-    assert noted["reason"] == noted["exit_message"] == answer["message"]
+    assert noted["reason"] == noted["exit_message"] == answer["outcome"]
     assert (noted["arn"], noted["log_group"]) == (None, "churn-window-logs")
     assert noted["ended"] is None  # S3 dates what a function notes of itself
     assert stored.keys(RESULTS) == []
@@ -173,7 +174,7 @@ def test_a_monitor_that_fails_leaves_its_reason_and_a_metric(
 
 def test_a_monitor_that_takes_too_long_is_ended(deliver: Any, stored: FakeS3, cloudwatch: FakeCloudWatch) -> None:
     answer = deliver(seconds=0.01)
-    assert answer["message"] == "Error: the monitor was not done after 0 s; bringing its files had taken 0 s"
+    assert answer["outcome"] == "Error: the monitor was not done after 0 s; bringing its files had taken 0 s"
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
     assert stored.json(FAILURE)["status"] == "Failed"
 
@@ -202,8 +203,8 @@ def test_the_monitor_gets_the_time_that_is_left(
     slow_downloads(stored, clock, 10.0)
     answer = deliver(seconds=40.0)
     assert given == [10.0]
-    assert answer["message"] == "Error: the monitor was not done after 10 s; bringing its files had taken 30 s"
-    assert stored.json(FAILURE)["reason"] == answer["message"]
+    assert answer["outcome"] == "Error: the monitor was not done after 10 s; bringing its files had taken 30 s"
+    assert stored.json(FAILURE)["reason"] == answer["outcome"]
 
 
 @pytest.mark.parametrize("seconds", [30.0, 12.0], ids=["with the last file", "in the middle"])
@@ -250,7 +251,7 @@ def test_a_function_that_died_is_told_of_and_not_tried_again(
     assert dead.acquire(f"monitor-state/small-windows/churn-endpoint/{JOB['ProcessingJobName']}.json") is not None
     clock.seconds += 120.0
     answer = deliver(owner="second")
-    assert answer["message"].startswith("Error: the function ended before the monitor did")
+    assert answer["outcome"].startswith("Error: the function ended before the monitor did")
     assert metrics(cloudwatch) == [{"JobFailures": 1.0}]
 
 
@@ -321,7 +322,7 @@ def test_a_comparison_that_cannot_be_asked_for_is_asked_for_again(
         deliver(settings=both)
     stored.objects.pop("m.manifest")  # the results are there: nothing is read again
     answer = deliver(owner="second", settings=both)
-    assert answer["message"] == "CompletedWithViolations: Job completed successfully with 1 violations."
+    assert answer["outcome"] == "CompletedWithViolations: Job completed successfully with 1 violations."
     assert metrics(cloudwatch) == [{"JobFailures": 0.0, "ConstraintViolations": 1.0}] * 2
     assert len(functions.requests("Invoke")) == 2
 
@@ -359,3 +360,23 @@ def test_the_function_knows_its_own_log() -> None:
     settings = MODULES.handler.Settings.read(environment | {"AWS_LAMBDA_LOG_GROUP_NAME": "churn-window-logs"})
     assert settings == SETTINGS
     assert MODULES.handler.Settings.read(environment).log_group is None
+
+
+def test_the_handler_itself_ends_well(
+    stored: FakeS3,
+    cloudwatch: FakeCloudWatch,
+    functions: FakeLambda,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fakes = {"s3": stored, "cloudwatch": cloudwatch, "lambda": functions}
+    monkeypatch.setattr(MODULES.handler, "client", fakes.__getitem__)
+    monkeypatch.setenv("METRIC_NAMESPACE", SETTINGS.namespace)
+    monkeypatch.setenv("BUCKET_NAME", "churn-data")
+    monkeypatch.setenv("STATE_PREFIX", SETTINGS.state_prefix)
+    monkeypatch.setenv("FAILURES_PREFIX", SETTINGS.failures_prefix)
+    context = SimpleNamespace(aws_request_id="first", get_remaining_time_in_millis=lambda: 60_000)
+    answer = MODULES.handler.handler({"job": JOB}, context)
+    logged = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (logged["message"], logged["outcome"]) == ("small window", answer["outcome"])
+    assert answer["outcome"] == "CompletedWithViolations: Job completed successfully with 1 violations."

@@ -71,6 +71,7 @@ SIGNATURES = [
     (evaluator, "pin_signed_request", "method raw_path query_params raw_headers handshake"),
     (evaluator, "pin_signed_body", "body"),
     (evaluator, "_service_principal_matches", "principal service"),
+    (functions, "_execute_function_dispatch", "func config event request_id started"),
     (cloudwatch, "_evaluate_alarm", "alarm"),
     (cloudwatch, "_put_metric_alarm", "params cbor_data is_cbor is_json"),
     (cloudwatch, "_dispatch_alarm_actions", "alarm old_state new_state reason"),

@@ -28,9 +28,17 @@ class Books:
 
 @contextmanager
 def lived(
-    overrides: dict[str, Any], *, start: datetime, grace: timedelta, capture_delay: float = 0.0
+    overrides: dict[str, Any],
+    *,
+    start: datetime,
+    grace: timedelta,
+    capture_delay: float = 0.0,
+    breaks: tuple[str, ...] = (),
 ) -> Iterator[tuple[Watched, list[Books]]]:
-    """The dev stack with `overrides`, from `start` on; when it is left, it is destroyed and the books are closed."""
+    """The dev stack with `overrides`, from `start` on; when it is left, it is destroyed and the books are closed.
+
+    No function ends in an error, not even in one that Lambda's retry hides, but those that a flow `breaks`.
+    """
     books: list[Books] = []
     with local_aws.start(enforce_iam=True, at=start, capture_delay=capture_delay) as cloud:
         before = inventory(cloud)
@@ -41,6 +49,8 @@ def lived(
         iam = cloud.client("iam")
         roles = [item.outputs["name"] for item in deployment.resources if item.type == "aws:iam/role:Role"]
         granted = [grant for role in roles for grant in grants(role, role_policies(iam, role))]
+        errors = cloud.function_errors()
+        assert not [error for error in errors if not any(f"-{name}-" in error["function"] for name in breaks)], errors
         deployment.destroy()
         after = inventory(cloud)
         books.append(

@@ -31,7 +31,7 @@ class Broken:
 def broken() -> Broken:
     seen = Broken()
     settings = {"engine": "model-monitor", "compute_baselines_here": "true"}
-    with lived(settings, start=at(4, 5), grace=timedelta(minutes=20)) as (stack, _):
+    with lived(settings, start=at(4, 5), grace=timedelta(minutes=20), breaks=("alarm-responder",)) as (stack, _):
 
         def note(what: str) -> None:
             messages = stack.told()

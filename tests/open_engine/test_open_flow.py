@@ -201,7 +201,8 @@ def morning() -> Morning:
         },
     }
     seen = Morning()
-    with lived(overrides, start=at(3, 50), grace=timedelta(minutes=5), capture_delay=900) as (stack, books):
+    grace, given_nonsense = timedelta(minutes=5), ("start-monitor", "processing-metrics", "alarm-responder")
+    with lived(overrides, start=at(3, 50), grace=grace, capture_delay=900, breaks=given_nonsense) as (stack, books):
         use(stack, seen)
     seen.books = books
     return seen

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.matrix
 
 ROWS = 200
 DIGITS = "7" * 20_000
+# By hand: rights are taken away, and what a function must know.
+BROKEN = ("start-monitor", "processing-metrics")
 
 
 @dataclass
@@ -97,7 +99,7 @@ def repaired() -> Repaired:
             "model_quality": None,
         },
     }
-    with lived(settings, start=at(3, 50), grace=timedelta(minutes=5)) as (stack, _):
+    with lived(settings, start=at(3, 50), grace=timedelta(minutes=5), breaks=BROKEN) as (stack, _):
         stack.wait_for_baseline()
         switch_off(stack)
         faults = Faults(stack)

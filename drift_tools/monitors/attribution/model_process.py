@@ -195,7 +195,21 @@ def unpack(archive: Path, folder: Path) -> Path:
                 size += member.size
                 if size > LARGEST_ARCHIVE:
                     raise InputError(f"{archive.name} is larger than {LARGEST_ARCHIVE >> 30} GB unpacked")
-                tar.extract(member, folder, filter="data")
+                _extract(tar, member, folder)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise InputError(f"{archive.name} cannot be unpacked: {error}; give the endpoint's model.tar.gz") from error
     return folder
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Extract what may be in a model's archive."""
+    # Debian 12's Python is older than tarfile's filters, which 3.11.4 has.
+    if hasattr(tarfile, "data_filter"):
+        tar.extract(member, folder, filter="data")
+        return
+    name = os.path.normpath(member.name.lstrip("/"))
+    if name.startswith("..") or not (member.isfile() or member.isdir()):
+        raise tarfile.ExtractError(f"{member.name} is neither a file nor a folder inside of it")
+    member.name, member.mode = name, 0o755 if member.isdir() else member.mode & 0o755 | 0o600
+    member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+    tar.extract(member, folder)

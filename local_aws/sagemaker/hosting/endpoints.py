@@ -5,14 +5,12 @@ Longer than 400 lines: the operations on an endpoint and its server processes sh
 
 import asyncio
 import contextlib
-import io
 import json
 import logging
 import os
 import shutil
 import struct
 import sys
-import tarfile
 import tempfile
 from collections import deque
 from collections.abc import Mapping
@@ -24,7 +22,7 @@ from typing import Any
 from local_aws import clients, seams
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
-from local_aws.sagemaker import images
+from local_aws.sagemaker import archives, images
 from local_aws.sagemaker.hosting.capture import Capture, CaptureRule, Exchange
 from local_aws.sagemaker.hosting.rollouts import Rollout
 from local_aws.sagemaker.hosting.script_install import install_problem
@@ -354,8 +352,7 @@ class Endpoints:
         if container.get("ModelDataUrl"):
             bucket, key = clients.split_uri(container["ModelDataUrl"])
             archive = clients.client("s3", session).get_object(Bucket=bucket, Key=key)["Body"].read()
-            with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-                tar.extractall(model_dir, filter="data")
+            archives.unpack(archive, model_dir)
         variables = {
             name: value.replace("/opt/ml/model", str(model_dir))
             for name, value in (container.get("Environment") or {}).items()

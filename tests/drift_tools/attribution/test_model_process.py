@@ -137,20 +137,55 @@ def test_nothing_is_left(tmp_path: Path) -> None:
         os.kill(child, 0)
 
 
+@pytest.fixture(params=["own", "3.11.2"])
+def tarfile_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This Python's own tarfile, and that of Debian 12's Python 3.11.2, which has no filters."""
+    if request.param == "3.11.2":
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
+
+
+def packed(path: Path, **attributes: object) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        entry = tarfile.TarInfo()
+        for name, value in attributes.items():
+            setattr(entry, name, value)
+        entry.size = 1 if entry.isfile() else 0
+        tar.addfile(entry, io.BytesIO(b"x"))
+    return path
+
+
+@pytest.mark.usefixtures("tarfile_of")
 @pytest.mark.parametrize("name", ["../outside", "/tmp/outside"])
 def test_an_archive_cannot_leave_its_folder(tmp_path: Path, name: str) -> None:
-    with tarfile.open(tmp_path / "m.tar.gz", "w:gz") as tar:
-        entry = tarfile.TarInfo(name)
-        entry.size = 1
-        tar.addfile(entry, io.BytesIO(b"x"))
+    made = packed(tmp_path / "m.tar.gz", name=name)
     (tmp_path / "in").mkdir()
     if name.startswith("/"):
-        unpack(tmp_path / "m.tar.gz", tmp_path / "in")
+        unpack(made, tmp_path / "in")
         assert (tmp_path / "in/tmp/outside").read_bytes() == b"x"
     else:
         with pytest.raises(InputError, match="cannot be unpacked"):
-            unpack(tmp_path / "m.tar.gz", tmp_path / "in")
+            unpack(made, tmp_path / "in")
     assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.usefixtures("tarfile_of")
+@pytest.mark.parametrize("linkname", ["../outside", "/etc/passwd"])
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_no_link_leads_out_of_it(tmp_path: Path, kind: bytes, linkname: str) -> None:
+    made = packed(tmp_path / "m.tar.gz", name="link", type=kind, linkname=linkname)
+    (tmp_path / "outside").write_bytes(b"theirs")
+    (tmp_path / "in").mkdir()
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        unpack(made, tmp_path / "in")
+    assert not list((tmp_path / "in").iterdir())
+
+
+@pytest.mark.usefixtures("tarfile_of")
+def test_owners_and_rights_are_this_process_s(tmp_path: Path) -> None:
+    made = packed(tmp_path / "m.tar.gz", name="./code/script", mode=0o6777, uid=12345, gid=12345, uname="x", gname="x")
+    script = unpack(made, tmp_path) / "code" / "script"
+    assert (script.stat().st_uid, script.stat().st_gid) == (os.getuid(), os.getgid())
+    assert script.stat().st_mode & 0o7777 == 0o755
 
 
 def test_what_is_no_archive_is_said(tmp_path: Path) -> None:

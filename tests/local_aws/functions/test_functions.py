@@ -69,6 +69,8 @@ def test_after_two_retries_the_event_is_a_dead_letter(functions: FunctionBench) 
     (letter,) = wait_until(functions.letters)
     assert json.loads(letter["Body"])["Records"][0]["Sns"]["Message"] == "lost"
     assert letter["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no"
+    tries = [error for error in functions.cloud.function_errors() if error["function"] == functions.name]
+    assert tries == [{"function": functions.name, "error": "no"}] * 3
 
 
 def test_a_rule_invokes_a_function_and_its_failure_is_a_dead_letter(functions: FunctionBench) -> None:
