@@ -66,7 +66,7 @@ test-engine: $(READY) pulumi pulumi-yaml layer
 test-aws: $(READY) pulumi
 	@$(BIN)/python -m tests.engine.real_account
 
-# The Pulumi CLI, for machines that have none: four minutes from its Go module the first time, then seconds.
+# The Pulumi CLI, for machines that have none: two minutes from its Go module the first time, then seconds.
 pulumi: $(READY)
 	@if command -v pulumi >/dev/null; then echo "the Pulumi CLI is there: $$(command -v pulumi)"; \
 	elif command -v go >/dev/null; then \

@@ -8,7 +8,7 @@ logarithm of a floor has another mean altogether: here it is computed instead.
 
 import math
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,8 @@ def expected_index(first: Counts, second: Counts, times: NDArray[np.int64] | Non
 def expected_of(groups: Groups, *, floor: float) -> float:
     """The same of samples that are paired already."""
     n, m = sorted(groups.rows, reverse=True)
-    totals, often = groups.first + groups.second, groups.times
+    totals = groups.first + groups.second
+    often: NDArray[Any] = groups.times
     if len(totals) > _SORTED_SOONER:
         totals, group = np.unique(totals, return_inverse=True)
         often = np.bincount(group, weights=often, minlength=len(totals))

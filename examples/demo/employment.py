@@ -24,7 +24,7 @@ CONTROL, FAULTY = "2015, not seen in training", "2018 with faults in the feed"
 # for the twenty hours in which nothing comes.
 EVERY = timedelta(hours=3)
 SCHEDULE = "cron(0 0/3 ? * * *)"
-MODEL_QUALITY = {"schedule_expression": SCHEDULE, "start_time_offset": "-PT3H"}
+LABELLED_WINDOW = {"schedule_expression": SCHEDULE, "start_time_offset": "-PT3H"}
 NAMESPACES = {
     MODEL_MONITOR: "aws/sagemaker/Endpoints/model-metrics",
     OPEN: "ModelMonitoring/Endpoints/model-metrics",

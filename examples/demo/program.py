@@ -84,10 +84,10 @@ def _employment() -> Plan:
             "baseline_quality_data": str((trained / "baseline_quality.csv").relative_to(PROJECT)),
             "monitoring": {
                 **clarify_kinds.arguments(
-                    str((trained / "baseline_bias.csv").relative_to(PROJECT)), employment.MODEL_QUALITY
+                    str((trained / "baseline_bias.csv").relative_to(PROJECT)), employment.LABELLED_WINDOW
                 ),
                 **batch.arguments(),
-                "model_quality": {"estimate": True, **employment.MODEL_QUALITY},
+                "model_quality": {"estimate": True, **employment.LABELLED_WINDOW},
             },
         },
         trained / "baseline.csv",
@@ -103,7 +103,7 @@ def _by(plan: Plan, engine: str) -> Plan:
     """
     if engine in {OPEN, plan.engine}:
         return replace(plan, engine=engine)
-    monitoring = {"monitoring": {"model_quality": employment.MODEL_QUALITY}}
+    monitoring = {"monitoring": {"model_quality": employment.LABELLED_WINDOW}}
     return replace(plan, engine=engine, overrides={**plan.overrides, **monitoring})
 
 

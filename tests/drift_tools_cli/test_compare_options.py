@@ -60,7 +60,7 @@ def data(tmp_path: Path) -> Path:
         return (
             f"{generator.normal(2 * (hour >= 3)):.6f}",
             f"{generator.normal():.6f}",
-            generator.choice(["x", "y"]),
+            str(generator.choice(["x", "y"])),
             int(generator.integers(1, 5)),
         )
 

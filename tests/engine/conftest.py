@@ -14,7 +14,8 @@ from examples.demo.deploying import environment_variables
 from local_aws.apply import inventory
 from local_aws.provider import Plugins, Serving, serve
 from tests.engine.deployed import Deployed, Shared
-from tests.engine.lab import NO_CHECKPOINTS, Lab, find_cli, programs_here
+from tests.engine.lab import NO_CHECKPOINTS, Lab, find_cli
+from tests.engine.programs import programs_here
 
 NO_LAYER = "the layer for small windows is not there: `make layer`, where there is a package index"
 NO_CLI = "the Pulumi CLI is not on this machine, and `make pulumi` has not built it"

@@ -9,7 +9,8 @@ from deployment.operations import Environment, Result, Scalar
 from examples.demo.deploying import environment_variables
 from examples.demo.waiting import wait_until
 from local_aws.apply import inventory
-from tests.engine.lab import Lab, programs_here
+from tests.engine.lab import Lab
+from tests.engine.programs import programs_here
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """The program under the real engine, against the embedded AWS: what a user has who runs `pulumi up -s local`."""
 
-import asyncio
 import contextlib
 import functools
 import json
@@ -11,14 +10,9 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
-from unittest.mock import patch
 
-import pulumi
 from pulumi.automation import LocalWorkspaceOptions, Stack, create_or_select_stack
-from pulumi.automation._server import LanguageServer
-from pulumi.runtime.proto.source_pb2 import StackTrace
 
 import local_aws
 from deployment.checkout import checkout
@@ -46,36 +40,6 @@ def find_cli() -> str | None:
 def cli() -> Cli:
     """Asked for its version once."""
     return Cli()
-
-
-@contextlib.contextmanager
-def programs_here() -> Iterator[None]:
-    """Let a program in this process begin when the one before it has ended, and leave out what no test asks for.
-
-    After an update that failed the SDK does not wait for its program, whose last words are then told to whichever
-    engine is the process's by now: the next update would fail with them.
-
-    Half of a program's time is what the SDK says to whoever debugs it, where in the source each resource was made, and
-    that it looks at each of its hundreds of outputs whenever one of them is there.
-    """
-    turn = Lock()
-    run: Callable[..., Any] = LanguageServer.Run
-    wait: Callable[..., Any] = asyncio.wait
-
-    def after_the_other(self: Any, request: Any, context: Any) -> Any:
-        with turn:
-            return run(self, request, context)
-
-    async def until_all_are_there_or_one_fails(outputs: Any, **_: Any) -> Any:
-        return await wait(outputs, return_when=asyncio.FIRST_EXCEPTION)
-
-    with (
-        patch.object(LanguageServer, "Run", after_the_other),
-        patch.object(pulumi.log, "debug", lambda *_: None),
-        patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
-        patch.object(asyncio, "wait", until_all_are_there_or_one_fails),
-    ):
-        yield
 
 
 @dataclass

@@ -12,6 +12,9 @@ from drift_tools.errors import InputError
 from drift_tools.monitors.attribution.model_process import ModelProcess, unpack
 from tests.drift_tools.attribution.model_folder import folder
 
+# Of what stands for 3.11.2 a newer Python says that it does without a filter.
+pytestmark = pytest.mark.filterwarnings("ignore:Python 3.14 will, by default, filter:DeprecationWarning")
+
 DEFAULTS = """
 class Sum:
     def predict(self, rows):

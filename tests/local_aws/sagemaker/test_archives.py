@@ -9,6 +9,9 @@ import pytest
 
 from local_aws.sagemaker.archives import unpack
 
+# Of what stands for 3.11.2 a newer Python says that it does without a filter.
+pytestmark = pytest.mark.filterwarnings("ignore:Python 3.14 will, by default, filter:DeprecationWarning")
+
 
 @pytest.fixture(autouse=True, params=["own", "3.11.2"])
 def tarfile_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
