@@ -124,6 +124,7 @@ def _connect_platform(clock: VirtualClock, identity: Identity, activity: Activit
     seams.run_asynchronously(activity.during)
     seams.replace_dead_letters(identity.send_dead_letter)
     seams.deliver_to_functions(identity.service_may_invoke)
+    seams.let_invocations_end()
     seams.restrict_function_imports()
     seams.fork_workers()
     seams.unpack_once()

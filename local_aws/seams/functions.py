@@ -139,6 +139,42 @@ def record_function_errors(failed: Callable[[str, str], None]) -> None:
     _lambda._execute_function_dispatch = execute
 
 
+def let_invocations_end() -> None:
+    """Let an invocation that is under way go on to its end while its function is changed or deleted, as AWS does.
+
+    ministack kills its process, and the invocation ends in an error, which a retry hides.
+    """
+    kill, release, invalidate = _lambda_runtime.kill_workers, _lambda.release_worker, _lambda.invalidate_worker
+    changes: contextvars.ContextVar[bool] = contextvars.ContextVar("changes", default=False)
+    leaving: set[Any] = set()
+
+    def let_go(*function: Any, **which: Any) -> None:
+        token = changes.set(True)
+        try:
+            invalidate(*function, **which)
+        finally:
+            changes.reset(token)
+
+    def kill_idle(workers: list[Any]) -> None:
+        busy: set[Any] = set()
+        if changes.get():  # one that is over its time is killed at once
+            with _lambda_runtime._lock:
+                busy = {worker for worker in workers if worker.in_use}
+                leaving.update(busy)
+        kill([worker for worker in workers if worker not in busy])
+
+    def release_or_kill(worker: Any) -> None:
+        with _lambda_runtime._lock:
+            is_leaving = worker in leaving
+            leaving.discard(worker)
+        release(worker)
+        if is_leaving:
+            kill([worker])
+
+    _lambda_runtime.kill_workers, _lambda.release_worker = kill_idle, release_or_kill
+    _lambda.invalidate_worker = let_go
+
+
 def guard_function_logs(may_write: Callable[[dict[str, str], str, bool], bool]) -> None:
     """Write a function's log only if `may_write(function credentials, log group, whether the group exists)`.
 

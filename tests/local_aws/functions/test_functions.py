@@ -1,11 +1,13 @@
 """Functions run their zip, see this AWS under their role, and fail as AWS lets asynchronous invocations fail."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.local_aws.bench import Bench, wait_until
+from tests.local_aws.bench import Bench, wait_until, zipped
 from tests.local_aws.functions.function_bench import FunctionBench
 
 GOOD = """
@@ -71,6 +73,19 @@ def test_after_two_retries_the_event_is_a_dead_letter(functions: FunctionBench) 
     assert letter["MessageAttributes"]["ErrorMessage"]["StringValue"] == "no"
     told = [line for line in functions.cloud.failures() if functions.name in line]
     assert told == [*[f"function {functions.name}: no"] * 3, f"dead letter for {functions.queue_arn}: no"]
+
+
+def test_an_invocation_goes_on_while_its_function_changes(functions: FunctionBench) -> None:
+    functions.function("import time\ndef handler(event, context):\n    time.sleep(1)\n    return 'old'")
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(functions.functions.invoke, FunctionName=functions.name)
+        time.sleep(0.5)
+        functions.functions.update_function_code(
+            FunctionName=functions.name, ZipFile=zipped("def handler(event, context): return 'new'")
+        )
+        assert under_way.result()["Payload"].read() == b'"old"'
+    assert functions.functions.invoke(FunctionName=functions.name)["Payload"].read() == b'"new"'
+    assert not [line for line in functions.cloud.failures() if functions.name in line]
 
 
 def test_a_rule_invokes_a_function_and_its_failure_is_a_dead_letter(functions: FunctionBench) -> None:
