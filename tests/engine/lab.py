@@ -53,6 +53,9 @@ class Lab:
     secrets_provider: str = ""
     """What keeps the secrets of its stacks; the passphrase, if nothing is said."""
 
+    breaks: tuple[str, ...] = ()
+    """Parts of what AWS says of what a test breaks on purpose; nothing else may fail."""
+
     def __post_init__(self) -> None:
         self.program = checkout(PROJECT, self.folder / "program")
         (self.folder / "state").mkdir()

@@ -20,6 +20,7 @@ def test_another_model_is_refused_while_retraining_decides_what_serves(lab: Lab)
     other = shutil.copytree(PROJECT / "model" / "artifact", lab.folder / "other")
     (other / "note.txt").write_text("another model")
     environment.configure({"model_artifact": str(other)})
+    lab.breaks = ("endpoint: model changed, and would not reach",)
     with pytest.raises(AutomationError, match=r"endpoint: model changed, and would not reach \S+-endpoint-") as refused:
         environment.up()
     assert "take the change back, or take retraining out" in str(refused.value)
