@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.failures.lines import Line, begun, line_of, lived
 from tests.lambda_functions.monitored_world import Episode, World
 from tests.lambda_functions.mortal import Meanwhile
-from tests.lambda_functions.partial_uploads import CASES, played
+from tests.lambda_functions.start_monitor.partial_uploads import CASES, played
 
 _AWAY = 0.2  # of S3's answers
 _MOST_CALLS = 40

@@ -101,6 +101,7 @@ def use(loop: Loop, deployment: Deployment) -> None:
     loop.settle()
     assert loop.stack.cloud.failures(but=("constraints.json, line 1: not JSON",)) == []
     lose_events(loop.stack.cloud, deployment)
+    hear_of_the_letters(loop.stack, deployment)
 
 
 def start_the_baselines_again(cloud: local_aws.LocalAws, deployment: Deployment) -> None:
@@ -167,6 +168,14 @@ def lose_events(cloud: local_aws.LocalAws, deployment: Deployment) -> None:
         functions.invoke(FunctionName=function.id, InvocationType="Event", Payload=body.encode())
         url = sqs.get_queue_url(QueueName=target.rpartition(":")[2])["QueueUrl"]
         wait_until(f"the dead letter of {function.id}", letters(sqs, url, str(function.id)))
+
+
+def hear_of_the_letters(stack: Monitored, deployment: Deployment) -> None:
+    """Wait until the responder has heard of every queue: at work when its role goes, it would be denied."""
+    made = [item.id for item in deployment.resources if item.type == "aws:cloudwatch/metricAlarm:MetricAlarm"]
+    queues = [str(name) for name in made if "-dead-letters" in str(name)]
+    assert queues
+    wait_until("the responder, of every queue", lambda: stack.answered_alarms(queues) >= len(queues) or None)
 
 
 def letters(sqs: Any, url: str, function: str) -> Callable[[], bool | None]:

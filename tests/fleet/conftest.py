@@ -10,10 +10,10 @@ from local_aws.apply import Settings
 
 @pytest.fixture(scope="session")
 def fleet_cloud() -> Iterator[local_aws.LocalAws]:
-    """The running embedded AWS."""
+    """The running embedded AWS, in which nothing fails but two queries that are meant to."""
     with local_aws.start(enforce_iam=True) as cloud:
         yield cloud
-        assert cloud.failures() == []
+        assert cloud.failures(but=("SYNTAX_ERROR: ", "Bytes scanned limit was exceeded")) == []
 
 
 @pytest.fixture(scope="session")

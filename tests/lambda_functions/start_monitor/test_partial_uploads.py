@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drift_tools.capture import read_captures
-from tests.lambda_functions.partial_uploads import CASES, RECORDS, Uploads, played
+from tests.lambda_functions.start_monitor.partial_uploads import CASES, RECORDS, Uploads, played
 
 # By case: how many of the six records are counted, and whether people hear of the file.
 EXPECTED = {
