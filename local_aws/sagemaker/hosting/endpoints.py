@@ -126,6 +126,7 @@ class Variant:
     server: ModelServer | None = None
     starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     credit: float = 0.0
+    stopped: bool = False
 
     async def ready(self) -> ModelServer:
         """The variant's server, a fresh one if the last died."""
@@ -138,6 +139,7 @@ class Variant:
 
     def stop(self) -> None:
         """Kill the server and remove its files."""
+        self.stopped = True
         if self.server:
             self.server.stop()
         seams.close_role_session(self.environment.get("AWS_ACCESS_KEY_ID", ""))
@@ -287,6 +289,9 @@ class Endpoints:
             server = await variant.ready()
             header, answer = await server.invoke(request, body)
         except ModelFailed as failed:
+            if variant.stopped and endpoint.arn in self._running:
+                # An update came between. AWS lets the old one answer; here the new one does.
+                return await self.invoke(endpoint, headers, body)
             header, answer = {"status": 500, "content_type": "text/plain"}, str(failed).encode()
         self._count(endpoint, variant, header["status"], (self._clock.time() - started) * 1e6)
         if header["status"] != 200:

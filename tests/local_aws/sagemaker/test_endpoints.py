@@ -5,6 +5,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,6 +126,23 @@ def test_an_update_changes_the_model_while_the_old_one_answers(bench: Bench) -> 
     description = bench.settled(endpoint)
     assert (description["EndpointStatus"], description["EndpointConfigName"]) == ("InService", config)
     assert bench.invoke(endpoint, "1,1,1")["Body"].read() == b"6.0"
+
+
+def test_what_is_under_way_when_an_update_comes_is_answered(bench: Bench, tmp_path: Path) -> None:
+    slow = f"""
+import pathlib, threading
+def model_fn(model_dir): return 0
+def transform_fn(*_):
+    pathlib.Path({str(tmp_path / "under-way")!r}).touch()
+    threading.Event().wait()
+"""
+    endpoint = bench.endpoint(bench.config(bench.model({**MODEL, "code/inference.py": slow})))
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(bench.invoke, endpoint, "1,1,1")
+        wait_until((tmp_path / "under-way").exists)
+        bench.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=bench.config(bench.model()))
+        assert answer.result()["Body"].read() == b"111.0"
+    assert bench.settled(endpoint)["EndpointStatus"] == "InService"
 
 
 def test_a_failed_update_leaves_what_ran(bench: Bench) -> None:
