@@ -48,6 +48,8 @@ def test_an_upgrade_leaves_bucket_endpoint_topics_and_subscriptions_where_they_a
 @pytest.mark.parametrize(("version", "stack"), STACKS)
 def test_an_upgrade_arrives(lab: Lab, tmp_path: Path, version: str, stack: str) -> None:
     state = states.build(states.load(version, stack), lab.cloud, tmp_path)
+    # What stands for the old stack's files is no table, as jobs say that make a baseline of it again, and no code.
+    lab.breaks = ("columns are baseline-data/", "a baseline of data without rows", "No module named 'handler'")
     before = dict(_identifiers(state))
     _take_over(lab, version, stack, state)
     environment = lab.environment(stack)
