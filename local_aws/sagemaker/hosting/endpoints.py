@@ -129,8 +129,10 @@ class Variant:
     stopped: bool = False
 
     async def ready(self) -> ModelServer:
-        """The variant's server, a fresh one if the last died."""
+        """The variant's server, a fresh one if the last died; ModelFailed once the variant is stopped."""
         async with self.starting:
+            if self.stopped:
+                raise ModelFailed("the container was stopped")
             if self.server is None or not self.server.alive:
                 self.server = await ModelServer.start(
                     self.directory / "model", self.environment, self.directory / "log"
