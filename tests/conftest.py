@@ -39,6 +39,21 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    if not find_spec("hypothesis"):
+        return
+    from hypothesis import given, strategies  # noqa: PLC0415 - not in Spark's environment
+
+    @given(strategies.none())
+    def nothing(_: None) -> None:
+        """Before a process's first test Hypothesis looks among all objects for holders of its random numbers: here
+        there are few; after the collection it takes a second and a half.
+        """
+
+    nothing()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure() -> None:
     # All tests have ended: looking through a worker's objects for garbage again, and at the interpreter's end,
