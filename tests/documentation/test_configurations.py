@@ -76,9 +76,8 @@ def engine_of(config: dict[str, Any]) -> str:
     return "model-monitor" if "captured_uri" in config["monitoring"].get("batch", {}) else "open"
 
 
-STACKS, ROLL_OUTS = [], []
-for found in examples():
-    (ROLL_OUTS if "waves:" in found.text else STACKS).append(found)
+STACKS = [example for example in examples() if "waves:" not in example.text]
+ROLL_OUTS = [example for example in examples() if "waves:" in example.text]
 
 
 @pytest.mark.parametrize("example", STACKS, ids=lambda example: example.place)
