@@ -338,6 +338,18 @@ class _Layout:
     def is_named(self) -> bool:
         return self.width < len(self.names)
 
+    @property
+    def nameless(self) -> slice | None:
+        """The side that names no column, beside one that names its own: the row's first cells, or its last."""
+        known = len(self.names) - self.width
+        for side, others in (
+            (slice(0, self.width), self.names[self.width :]),
+            (slice(-self.width, None), self.names[:known]),
+        ):
+            if self.width and others and None not in others:
+                return side
+        return None
+
 
 @dataclass
 class _Window:
@@ -349,6 +361,8 @@ class _Window:
     expected: dict[bool, int] = field(default_factory=dict)
     outputs_exist: bool = False
     new_names: set[str] = field(default_factory=set)
+    # What records name beside a side without names, by where that side stands.
+    named_beside: dict[tuple[int | None, int | None], set[str]] = field(default_factory=dict)
 
     def add(self, result: BlockResult) -> None:
         self.results.append(result)
@@ -439,7 +453,9 @@ class _Window:
 
     def _table(self, results: Sequence[BlockResult]) -> tuple[Table, dict[str, Parts]]:
         names: dict[str, int] = {}
-        positions = {layout.names: self._positions(layout.names, names) for layout in _layouts(results)}
+        layouts = _layouts(results)
+        self._note_named(layouts)
+        positions = {layout.names: self._positions(layout, names) for layout in layouts}
         runs: list[list[Run]] = [[] for _ in names]
         filled = [0] * len(names)
         origins: dict[str, list[Parts]] = {"eventId": [], "inferenceId": [], "inferenceTime": []}
@@ -472,13 +488,32 @@ class _Window:
         )
         return Table.of(columns, rows), {name: _joined(parts, order) for name, parts in origins.items()}
 
-    def _positions(self, layout: tuple[str | None, ...], names: dict[str, int]) -> list[int]:
+    def _note_named(self, layouts: Sequence[_Layout]) -> None:
+        for layout in layouts:
+            if (side := layout.nameless) is not None:
+                known = self.named_beside.setdefault((side.start, side.stop), set())
+                known |= self._asked_for.intersection(layout.names)
+
+    def _given(self, layout: _Layout) -> Sequence[str | None]:
+        """The baseline's names for the cells of a layout that have none.
+
+        Beside a JSON request a bare answer is the baseline's first column whatever keys the request leaves out, unless
+        some request names that column itself: then the baseline has the requests' columns alone.
+        """
+        columns, side = self.selection.columns or (), layout.nameless
+        if side is None:
+            return columns if len(columns) == len(layout.names) else (None,) * len(layout.names)
+        names: list[str | None] = [None] * len(layout.names)
+        wanted = columns[side]
+        if len(wanted) == layout.width and self.named_beside[side.start, side.stop].isdisjoint(wanted):
+            names[side] = wanted
+        return names
+
+    def _positions(self, layout: _Layout, names: dict[str, int]) -> list[int]:
         """Where the cells of a layout go among the result's columns, which grow by those that are new."""
-        columns = self.selection.columns
-        given = columns if columns is not None and len(columns) == len(layout) else None
         positions: dict[int, None] = {}  # in order, and quick to look in: a record may have thousands of columns
-        for index, name in enumerate(layout):
-            column = name if name is not None else given[index] if given is not None else f"_c{index}"
+        for index, (name, given) in enumerate(zip(layout.names, self._given(layout), strict=True)):
+            column = name if name is not None else given if given is not None else f"_c{index}"
             while names.get(column) in positions:  # the output and the input have a column of the same name
                 column = f"{column}_input"
             positions[names.setdefault(column, len(names))] = None
