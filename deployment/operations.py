@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
 from pulumi.automation import (
@@ -19,6 +19,7 @@ from pulumi.automation import (
     OutputValue,
     PreviewResult,
     Stack,
+    StackNotFoundError,
 )
 
 from deployment.cli import Cli
@@ -26,6 +27,7 @@ from deployment.errors import AutomationError, UnusableError, explain, unusable
 from deployment.events import Progress
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
+Done = TypeVar("Done")
 Scalar = str | bool | int | float
 """What a setting can be. Members of lists and objects are set by their path: `alert_emails[0]`."""
 HIDDEN: Final = "[secret]"
@@ -92,6 +94,10 @@ class Environment:
 
     Every method raises `AutomationError` with one line that says what is wrong and what fixes it. A Ctrl-C cancels the
     operation: the CLI finishes the steps under way and records them, and KeyboardInterrupt is raised after that.
+
+    A stack that somebody removes meanwhile (`pulumi stack rm`) is made again by the next `up`, `preview` or
+    `configure`, as a new object would make it: where its settings file is there, or with `create`. Without either that
+    is refused: `pulumi stack rm` deletes the file too, and a stack with default settings would be another system.
     """
 
     def __init__(
@@ -113,6 +119,7 @@ class Environment:
         except (OSError, InvalidVersionError) as error:
             raise unusable(error, name) or UnusableError(str(error)) from error
         self._selected: Stack | None = None
+        self._removed = False  # whether somebody removed the stack after it was selected
         self._workspace = _Workspace(
             work_dir=str(self.project),
             pulumi_command=self.command,
@@ -134,8 +141,8 @@ class Environment:
         """
         wanted = {**(config or {}), **(secrets or {})}
         self._check(wanted)
-        with self._explained():
-            stack = self._stack(create=create, make=True)
+
+        def act(stack: Stack) -> None:
             for paths in (False, True):
                 plain = {
                     key: ConfigValue(value=_text(value))
@@ -144,34 +151,44 @@ class Environment:
                 }
                 if plain:
                     stack.set_all_config(plain, path=paths)
-            for key, value in (secrets or {}).items():
-                self._set_secret(key, value)
+            self._set_secrets(secrets)
+
+        with self._explained():
+            self._on_made(act, create=create)
 
     def set_objects(
         self, config: Mapping[str, Any], secrets: Mapping[str, str] | None = None, *, create: bool = False
     ) -> None:
         """Set whole values, lists and objects too, each in place of what the key had; the component checks them."""
-        with self._explained():
-            stack = self._stack(create=create, make=True)
+
+        def act(stack: Stack) -> None:
             texts = {
                 key: value if isinstance(value, str | bool | int | float) else json.dumps(value)
                 for key, value in config.items()
             }
             stack.set_all_config({key: ConfigValue(value=_text(value)) for key, value in texts.items()})
-            for key, value in (secrets or {}).items():
-                self._set_secret(key, value)
+            self._set_secrets(secrets)
+
+        with self._explained():
+            self._on_made(act, create=create)
 
     def preview(self, *, create: bool = False) -> Result:
         """What `up` would do; changes nothing."""
         with self._explained():
-            stack = self._stack(create=create, make=True)
-            return self._run("preview", lambda: stack.preview(on_event=self.progress, color="never"))
+            return self._on_made(
+                lambda stack: self._run("preview", lambda: stack.preview(on_event=self.progress, color="never")),
+                create=create,
+            )
 
     def up(self, *, create: bool = False) -> Result:
         """Create or update what the program declares."""
         with self._explained():
-            stack = self._stack(create=create, make=True)
-            return self._run("up", lambda: stack.up(on_event=self.progress, color="never", show_secrets=False))
+            return self._on_made(
+                lambda stack: self._run(
+                    "up", lambda: stack.up(on_event=self.progress, color="never", show_secrets=False)
+                ),
+                create=create,
+            )
 
     def refresh(self) -> Result:
         """Compare the recorded state with what AWS has, and record that."""
@@ -233,6 +250,19 @@ class Environment:
         self._selected = self._selected or self._found(create=create, make=make)
         return self._selected
 
+    def _on_made(self, act: Callable[[Stack], Done], *, create: bool) -> Done:
+        """Act on the stack, which is made if it may be; once more if somebody has removed it since it was selected.
+
+        The CLI looks for the stack first of all, so nothing was begun then.
+        """
+        try:
+            return act(self._stack(create=create, make=True))
+        except StackNotFoundError:
+            if self._selected is None:
+                raise
+        self._removed, self._selected = True, None
+        return act(self._stack(create=create, make=True))
+
     def _found(self, *, create: bool, make: bool) -> Stack:
         if not make:
             return Stack.select(self.name, self._workspace)
@@ -245,16 +275,22 @@ class Environment:
         except CommandError as error:
             if not unusable(error, self.name):
                 raise
+            if self._removed:
+                raise UnusableError(
+                    f"stack {self.name} was removed meanwhile, and {settings.name} is not there any more: put the file "
+                    f"back (git checkout {settings.name}), or make a new stack with --create (create=True)"
+                ) from error
             environments = sorted(path.name.split(".")[1] for path in self.project.glob("Pulumi.*.yaml"))
             raise UnusableError(
                 f"there is no stack {self.name} and no {settings.name}: use one of {', '.join(environments)}, or "
                 "create a new one with --create"
             ) from error
 
-    def _set_secret(self, key: str, value: str) -> None:
-        path = ["--path"] if _is_path(key) else []
-        arguments = ["config", "set", *path, key, "--secret", "--stack", self.name]
-        self.command.run_with_input(arguments, self._workspace.work_dir, self._workspace.env_vars, value)
+    def _set_secrets(self, secrets: Mapping[str, str] | None) -> None:
+        for key, value in (secrets or {}).items():
+            path = ["--path"] if _is_path(key) else []
+            arguments = ["config", "set", *path, key, "--secret", "--stack", self.name]
+            self.command.run_with_input(arguments, self._workspace.work_dir, self._workspace.env_vars, value)
 
     def _check(self, wanted: Mapping[str, Any]) -> None:
         """Refuse settings that nobody reads, and values that the CLI would keep as something else."""

@@ -194,6 +194,50 @@ def test_a_misspelt_environment_is_not_made(project: Path) -> None:
     assert cli.stacks == {"dev", "prd"}
 
 
+@pytest.mark.parametrize("operation", ["up", "preview", "configure", "set_objects"])
+def test_a_stack_that_was_removed_meanwhile_is_made_again(project: Path, operation: str) -> None:
+    cli = PlayedCli("dev", up=Played([summed(create=53)]), preview=Played([summed(create=53)]))
+    environment = Environment("dev", project=project, command=cli)
+    environment.up()
+    cli.stacks.clear()  # pulumi stack rm --preserve-config, by somebody else
+    cli.calls.clear()
+    arguments = [{"engine": "open"}] if operation in {"configure", "set_objects"} else []
+    getattr(environment, operation)(*arguments)
+    assert cli.stacks == {"dev"}
+    done = "config set-all" if arguments else operation
+    assert cli.commands()[:4] == [done, "stack select", "stack init", done]
+
+
+def test_a_stack_that_was_removed_with_its_settings_is_not_made_again(project: Path) -> None:
+    """With default settings it would be another system."""
+    cli = PlayedCli("dev", up=Played([summed(create=53)]))
+    environment = Environment("dev", project=project, command=cli)
+    environment.up()
+    cli.stacks.clear()
+    (project / "Pulumi.dev.yaml").unlink()  # as pulumi stack rm does
+    for operation in (environment.up, environment.preview, lambda: environment.configure({"engine": "open"})):
+        with pytest.raises(UnusableError) as caught:
+            operation()
+        assert str(caught.value) == (
+            "stack dev was removed meanwhile, and Pulumi.dev.yaml is not there any more: put the file back "
+            "(git checkout Pulumi.dev.yaml), or make a new stack with --create (create=True)"
+        )
+        assert cli.stacks == set()
+    environment.up(create=True)
+    assert cli.stacks == {"dev"}
+
+
+def test_a_stack_that_was_removed_meanwhile_is_neither_refreshed_nor_destroyed(project: Path) -> None:
+    cli = PlayedCli("dev")
+    environment = Environment("dev", project=project, command=cli)
+    environment.outputs()
+    cli.stacks.clear()
+    for operation in (environment.refresh, environment.destroy, environment.outputs):
+        with pytest.raises(UnusableError, match=r"^there is no stack dev: deploy it first"):
+            operation()
+    assert cli.stacks == set()
+
+
 def test_a_qualified_name_has_the_file_of_its_last_part(project: Path) -> None:
     cli = PlayedCli(up=Played([summed()]))
     Environment("acme/model-monitoring/dev", project=project, command=cli).up()
