@@ -227,10 +227,12 @@ class Environment:
 
     @contextmanager
     def _explained(self, progress: Progress | None = None) -> Iterator[None]:
+        told = progress or self.progress
+        told.errors.clear()  # what the operation before said is no reason of this one's
         try:
             yield
         except (CommandError, InvalidVersionError, OSError, RuntimeError) as error:
-            raise explain(error, (progress or self.progress).errors, self.name) from error
+            raise explain(error, told.errors, self.name) from error
 
     def _run(self, operation: str, act: Callable[[], Any]) -> Result:
         began = time.monotonic()

@@ -167,8 +167,7 @@ class Rollout:
                 environment.set_objects(config, secrets, create=True)
             result = {"up": environment.up, "preview": environment.preview, "destroy": environment.destroy}[operation]()
         except AutomationError as error:
-            says = f"{error} {error.details[-1]}" if str(error).endswith(":") and error.details else str(error)
-            self._set(target.name, Outcome(target, BROKEN, {}, time.monotonic() - began, says))
+            self._set(target.name, Outcome(target, BROKEN, {}, time.monotonic() - began, str(error)))
             return
         self.outputs[target.name] = result.outputs
         self._set(target.name, Outcome(target, DONE, result.changes, time.monotonic() - began))
