@@ -17,6 +17,9 @@ from semver import VersionInfo
 OLDEST: Final = VersionInfo(3, 200, 0)
 # How late the CLI may hear of a Ctrl-C.
 TURN_SECONDS: Final = 0.1
+# What gRPC takes a proxy from, and the addresses of this machine.
+_PROXIES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class Cli(PulumiCommand):
@@ -64,7 +67,7 @@ class Cli(PulumiCommand):
         on_error: OnOutput | None = None,
     ) -> CommandResult:
         command = [self.command, "--non-interactive", *(arg for arg in args if arg != "--non-interactive")]
-        environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        environment = _environment(additional_env)
         with _interrupts(self.on_interrupt) as interrupts:
             # A process group of its own: a Ctrl-C of the terminal reaches this process alone, which hands it on once.
             process = subprocess.Popen(  # noqa: S603 - the CLI, with arguments of its own; no shell reads them
@@ -92,6 +95,22 @@ class Cli(PulumiCommand):
         if code != 0:
             raise create_command_error(result)
         return result
+
+
+def _environment(additional: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the CLI: this process's, but for two things that no deployment wants of it.
+
+    Engine, program and providers speak with each other over 127.0.0.1, and gRPC asks a proxy for that too unless it is
+    told not to (https://github.com/pulumi/pulumi/issues/2651). And whether secrets are shown is said by whoever asks.
+    """
+    found = {**os.environ, **additional, "PULUMI_AUTOMATION_API": "true"}
+    found.pop("PULUMI_OPTION_SHOW_SECRETS", None)
+    if any(found.get(name) for name in _PROXIES):
+        spared = found.get("no_grpc_proxy") or found.get("no_proxy") or found.get("NO_PROXY") or ""
+        found["no_grpc_proxy"] = ",".join(
+            filter(None, dict.fromkeys([*spared.replace(" ", "").split(","), *_LOOPBACK]))
+        )
+    return found
 
 
 class _Interrupts:

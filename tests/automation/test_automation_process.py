@@ -29,7 +29,7 @@ signal.signal(signal.SIGINT, lambda *_: interrupts.append(1))
 folder = os.path.dirname(os.path.abspath(__file__))
 
 def note(**more):
-    environment = {{key: value for key, value in os.environ.items() if key.startswith("PULUMI")}}
+    environment = {{key: value for key, value in os.environ.items() if key.startswith(("PULUMI", "no_grpc_proxy"))}}
     with open(os.path.join(folder, "calls"), "a") as file:
         call = {{"arguments": sys.argv[1:], "cwd": os.getcwd(), "environment": environment, **more}}
         file.write(json.dumps(call) + "\\n")
@@ -85,6 +85,37 @@ def test_the_cli_is_run_as_the_sdk_runs_it(folder: Path, tmp_path: Path) -> None
     assert first["arguments"] == ["--non-interactive", "config", "get", "--", "x"]
     assert (mine.stdout, mine.stderr, mine.code) == (sdks.stdout, sdks.stderr, sdks.code) == ("one\ntwo", "", 0)
     assert lines == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "spared"),
+    [
+        ({}, None),
+        ({"https_proxy": "http://proxy:3128"}, "127.0.0.1,localhost,::1"),
+        ({"http_proxy": "http://proxy:3128", "no_proxy": ".corp, 127.0.0.1"}, ".corp,127.0.0.1,localhost,::1"),
+        ({"http_proxy": "http://proxy:3128", "no_grpc_proxy": "a", "no_proxy": "b"}, "a,127.0.0.1,localhost,::1"),
+    ],
+)
+def test_no_proxy_is_asked_for_this_machine(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], spared: str | None
+) -> None:
+    """With a proxy, no Python program reached its engine."""
+    for name in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    Cli().run(["whoami"], str(tmp_path), variables)
+    [call] = calls(folder)
+    environment = call["environment"]
+    assert isinstance(environment, dict)
+    assert environment.get("no_grpc_proxy") == spared
+
+
+def test_secrets_are_shown_to_who_asks_and_not_by_a_variable(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_OPTION_SHOW_SECRETS", "true")
+    Cli().run(["stack", "output"], str(tmp_path), {})
+    [call] = calls(folder)
+    assert "PULUMI_OPTION_SHOW_SECRETS" not in str(call["environment"])
 
 
 def test_a_text_arrives_on_standard_input_only(folder: Path, tmp_path: Path) -> None:
