@@ -92,8 +92,11 @@ class Cli(PulumiCommand):
             result = CommandResult(stdout=stdout, stderr=stderr, code=code)
         if interrupts.times:
             raise KeyboardInterrupt
+        failure = output.failure or errors.failure
         if code != 0:
-            raise create_command_error(result)
+            raise create_command_error(result) from failure
+        if failure:
+            raise failure
         return result
 
 
@@ -161,6 +164,8 @@ class _Lines:
     def __init__(self, stream: IO[str] | None, callback: OnOutput | None) -> None:
         self._stream, self._callback = stream, callback
         self._lines: list[str] = []
+        self.failure: Exception | None = None
+        """What the callback raised."""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -170,8 +175,15 @@ class _Lines:
         with self._stream:
             for line in self._stream:
                 self._lines.append(line.rstrip())
-                if self._callback:
-                    self._callback(line.rstrip())
+                self._tell(line.rstrip())
+
+    def _tell(self, line: str) -> None:
+        """Tell who listens, until that fails: without a reader the CLI would be ended in the middle of its work."""
+        if self._callback and self.failure is None:
+            try:
+                self._callback(line)
+            except Exception as error:  # raised when the CLI has ended
+                self.failure = error
 
     def joined(self) -> str:
         """Wait for the end; the lines until then.

@@ -41,6 +41,9 @@ if arguments[0] == "fail":
 if arguments[0] != "up":
     note(input=sys.stdin.read())
     print("one\\ntwo")
+    if arguments[0] == "long":
+        print("x" * 1_000_000)
+        note(recorded=True)
     sys.exit()
 note(began=True)
 print("updating", flush=True)
@@ -130,6 +133,20 @@ def test_a_text_that_is_not_read(folder: Path, tmp_path: Path) -> None:
     assert folder.is_dir()
     with pytest.raises(CommandError):
         Cli().run_with_input(["fail"], str(tmp_path), {}, "x" * 1_000_000)
+
+
+def test_a_listener_that_fails_does_not_end_the_cli(folder: Path, tmp_path: Path) -> None:
+    """As `print` does on a terminal without the letter, or into a pipe that is closed: it is raised at the end."""
+    heard: list[str] = []
+
+    def listen(line: str) -> None:
+        heard.append(line)
+        raise UnicodeEncodeError("ascii", "ü", 0, 1, "no such letter")
+
+    with pytest.raises(UnicodeEncodeError):
+        Cli().run(["long"], str(tmp_path), {}, listen)
+    assert heard == ["one"]
+    assert calls(folder)[-1].get("recorded")
 
 
 def test_a_failure_is_the_sdks_error(folder: Path, tmp_path: Path) -> None:
