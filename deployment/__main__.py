@@ -7,16 +7,14 @@ no such stack), with one line on standard error; 130: cancelled.
 import argparse
 import getpass
 import json
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, NoReturn
 
 from rich.console import Console
 
-from deployment.cli import Cli
+from deployment.cli import Cli, ends_raise
 from deployment.display import Display, outputs_table, summary
 from deployment.operations import PROJECT, AutomationError, Environment, Result, UnusableError
 
@@ -81,12 +79,13 @@ def main(arguments: Sequence[str] | None = None, *, command: Cli | None = None) 
     """Run one command and return the exit status."""
     options = parser().parse_args(arguments)
     display = Display(Console(stderr=True, highlight=False), verbose=options.verbose)
-    # A runner that stops a job sends SIGTERM; it deserves the same care as a Ctrl-C.
-    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        environment = Environment(options.stack, project=options.project, command=command, progress=display.progress)
-        environment.command.on_interrupt = display.interrupted
-        return COMMANDS[options.command](options, environment, display)
+        with ends_raise():
+            environment = Environment(
+                options.stack, project=options.project, command=command, progress=display.progress
+            )
+            environment.command.on_interrupt = display.interrupted
+            return COMMANDS[options.command](options, environment, display)
     except AutomationError as error:
         if not error.known and not options.verbose:
             for text in error.details:
@@ -96,12 +95,6 @@ def main(arguments: Sequence[str] | None = None, *, command: Cli | None = None) 
     except KeyboardInterrupt:
         print(f"{PROGRAM}: cancelled; the same command again goes on from what was done", file=sys.stderr)
         return INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _preview(options: argparse.Namespace, environment: Environment, display: Display) -> int:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,13 @@ def test_what_a_destroy_keeps_is_not_said_to_be_deleted(project: Path, capsys: p
     lines = capsys.readouterr().err.splitlines()
     assert any(line.startswith("= kept dev-data aws:s3/bucket:Bucket ") for line in lines)
     assert any(line.startswith("- deleted dev-alarms aws:sns/topic:Topic ") for line in lines)
+
+
+def test_in_another_thread(project: Path) -> None:
+    """It hears of no signal there, and cannot ask for one."""
+    arguments = ["up", "dev", "--yes", "--project", str(project)]
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(main, arguments, command=PlayedCli("dev", up=UP)).result() == 0
 
 
 def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,7 +158,12 @@ def test_a_failure_is_the_sdks_error(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 @pytest.mark.parametrize(
     ("signals", "play"),
-    [([signal.SIGINT], "once"), ([signal.SIGTERM], "once"), ([signal.SIGINT, signal.SIGINT], "twice")],
+    [
+        ([signal.SIGINT], "once"),
+        ([signal.SIGTERM], "once"),
+        ([signal.SIGHUP], "once"),  # a terminal or a connection that is closed
+        ([signal.SIGINT, signal.SIGINT], "twice"),
+    ],
 )
 def test_ctrl_c_lets_the_cli_finish(folder: Path, project: Path, signals: list[signal.Signals], play: str) -> None:
     """The command ends when the CLI has ended, and says so; the CLI hears of every Ctrl-C exactly once."""
@@ -192,6 +197,56 @@ def test_a_ctrl_c_that_does_not_wake_the_main_thread(folder: Path, tmp_path: Pat
     with pytest.raises(KeyboardInterrupt):
         cli.run(["up"], str(tmp_path), {}, lambda _line: signal.raise_signal(signal.SIGINT))
     assert (calls(folder)[-1]["interrupts"], calls(folder)[-1]["recorded"]) == (1, True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_what_is_ignored_stays_ignored(folder: Path, tmp_path: Path) -> None:
+    """`nohup`, and a deployment that a shell's script has put into the background."""
+    assert folder.is_dir()
+    meanwhile: list[object] = []
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        Cli().run(["whoami"], str(tmp_path), {}, lambda _line: meanwhile.append(signal.getsignal(signal.SIGHUP)))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert meanwhile == [signal.SIG_IGN] * 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_rollout_that_is_cancelled(folder: Path, project: Path, number: signal.Signals) -> None:
+    """Its CLIs run in threads, which hear of no signal: each is told, what waits is not begun, and all is reported."""
+    target = {"account": "123456789012", "region": "eu-west-1"}
+    waves = [
+        {"targets": [{"name": name, **target} for name in ("dev", "prod")]},
+        {"targets": [{"name": "last", **target}]},
+    ]
+    (project / "targets.yaml").write_text(json.dumps({"program": ".", "waves": waves}), encoding="utf-8")
+    program = (
+        "import sys; from deployment.rollout import main; "
+        "sys.exit(main(['up', 'targets.yaml', '--format', 'json'], credentials=lambda target: {}))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_until(lambda: sum(bool(call.get("began")) for call in calls(folder)) == 2)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=LIMIT_SECONDS)
+    assert process.returncode == 130, err
+    assert [(outcome["target"], outcome["state"]) for outcome in json.loads(out)] == [
+        ("dev", "failed"),
+        ("prod", "failed"),
+        ("last", "not begun"),
+    ]
+    assert json.loads(out)[0]["error"] == "cancelled: the same command again goes on from what was done"
+    assert "the steps under way are finished and recorded first" in err
+    assert err.splitlines()[-1] == "cancelled: the targets under way have finished their steps"
+    assert sum(bool(call.get("recorded")) for call in calls(folder)) == 2
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
