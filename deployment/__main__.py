@@ -6,6 +6,7 @@ no such stack), with one line on standard error; 130: cancelled.
 
 import argparse
 import getpass
+import io
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -78,6 +79,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None, *, command: Cli | None = None) -> int:
     """Run one command and return the exit status."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without a letter is no failure of what was done
     display = Display(Console(stderr=True, highlight=False), verbose=options.verbose)
     try:
         with ends_raise():
@@ -187,20 +190,28 @@ def _secret(text: str) -> tuple[str, str]:
         key, value = text.split("=", 1)
     else:
         key = text
-        value = getpass.getpass(f"{key}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        value = getpass.getpass(f"{key}: ") if _somebody_is_there() else _line().rstrip("\n")
     if not key or not value:
         raise UnusableError(f"--secret {key}: it has no value; write KEY=VALUE, or give a line on standard input")
     return key, value
 
 
 def _must_be_confirmable(options: argparse.Namespace) -> None:
-    if not options.yes and not sys.stdin.isatty():
+    if not options.yes and not _somebody_is_there():
         raise UnusableError(f"{options.command} asks before it goes on, and nobody is there to answer: add --yes")
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()  # None where it was closed (`<&-`)
+
+
+def _line() -> str:
+    return sys.stdin.readline() if sys.stdin is not None else ""
 
 
 def _asked(question: str, agreeing: set[str]) -> bool:
     print(question, end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline().strip().lower()
+    answer = _line().strip().lower()
     if answer in agreeing:
         return True
     print(f"{PROGRAM}: not confirmed; nothing was changed", file=sys.stderr)
