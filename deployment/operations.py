@@ -104,15 +104,17 @@ class Environment:
         self,
         name: str,
         *,
-        project: Path = PROJECT,
+        project: Path | str = PROJECT,
         command: Cli | None = None,
         progress: Progress | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> None:
-        if not (project / "Pulumi.yaml").is_file():
-            raise UnusableError(f"{project} has no Pulumi.yaml: name the folder of the program")
+        if not name:  # the CLI would take the stack that somebody has selected in the folder
+            raise UnusableError("the stack has no name: give one, such as dev")
         self.name = name
-        self.project = project.resolve()
+        self.project = Path(project).resolve()
+        if not (self.project / "Pulumi.yaml").is_file():
+            raise UnusableError(f"{project} has no Pulumi.yaml: name the folder of the program")
         self.progress = progress or Progress()
         try:
             self.command = command or Cli()
@@ -139,8 +141,7 @@ class Environment:
         `alert_emails[0]`) sets a member. The stack is made if it does not exist and has a settings file, or with
         `create`. All keys are checked before anything is set.
         """
-        wanted = {**(config or {}), **(secrets or {})}
-        self._check(wanted)
+        self._check(config or {}, secrets or {})
 
         def act(stack: Stack) -> None:
             for paths in (False, True):
@@ -160,6 +161,7 @@ class Environment:
         self, config: Mapping[str, Any], secrets: Mapping[str, str] | None = None, *, create: bool = False
     ) -> None:
         """Set whole values, lists and objects too, each in place of what the key had; the component checks them."""
+        _check_secrets(secrets or {})
 
         def act(stack: Stack) -> None:
             texts = {
@@ -228,6 +230,8 @@ class Environment:
     @contextmanager
     def _explained(self, progress: Progress | None = None) -> Iterator[None]:
         told = progress or self.progress
+        if not self.project.is_dir():
+            raise UnusableError(f"{self.project} is not there any more: it was the folder of the program")
         told.errors.clear()  # what the operation before said is no reason of this one's
         try:
             yield
@@ -282,10 +286,12 @@ class Environment:
                     f"stack {self.name} was removed meanwhile, and {settings.name} is not there any more: put the file "
                     f"back (git checkout {settings.name}), or make a new stack with --create (create=True)"
                 ) from error
-            environments = sorted(path.name.split(".")[1] for path in self.project.glob("Pulumi.*.yaml"))
+            files = (path.name for path in self.project.glob("Pulumi.*.yaml"))
+            environments = sorted(file.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+            use = [f"use one of {', '.join(environments)},"] if environments else []
             raise UnusableError(
-                f"there is no stack {self.name} and no {settings.name}: use one of {', '.join(environments)}, or "
-                "create a new one with --create"
+                f"there is no stack {self.name} and no {settings.name}: "
+                f"{' or '.join([*use, 'create a new one with --create'])}"
             ) from error
 
     def _set_secrets(self, secrets: Mapping[str, str] | None) -> None:
@@ -294,10 +300,13 @@ class Environment:
             arguments = ["config", "set", *path, key, "--secret", "--stack", self.name]
             self.command.run_with_input(arguments, self._workspace.work_dir, self._workspace.env_vars, value)
 
-    def _check(self, wanted: Mapping[str, Any]) -> None:
+    def _check(self, config: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
         """Refuse settings that nobody reads, and values that the CLI would keep as something else."""
         known = self._known_keys()
-        for key, value in wanted.items():
+        _check_secrets(secrets)
+        for key, value in {**config, **secrets}.items():
+            if value is None:
+                raise UnusableError(f"{key} is None: leave it out, or pulumi config rm {key} --stack {self.name}")
             if not isinstance(value, str | bool | int | float):
                 raise UnusableError(f"{key} is {value!r}: set its members by path, such as {key}[0] or {key}.name")
             name, _, _ = key.replace("[", ".").partition(".")
@@ -310,7 +319,10 @@ class Environment:
                 raise UnusableError(f"{key} is not a setting of {self._project_name()}: {fix}")
 
     def _project_name(self) -> str:
-        return str(_yaml(self.project / "Pulumi.yaml")["name"])
+        name = _yaml(self.project / "Pulumi.yaml").get("name")
+        if not name:
+            raise UnusableError(f"{self.project / 'Pulumi.yaml'} has no name: give the project one")
+        return str(name)
 
     def _known_keys(self) -> set[str]:
         """What Pulumi.yaml declares, and what the environments' files set (objects cannot be declared)."""
@@ -325,9 +337,22 @@ def _yaml(path: Path) -> dict[str, Any]:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise UnusableError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+    except UnicodeDecodeError as error:
+        raise UnusableError(f"{path.name} is not UTF-8, at byte {error.start}: save it as that") from error
+    except OSError as error:
+        raise UnusableError(f"{path} cannot be read: {error.strerror}: it must be a file of settings") from error
+    if loaded is None:
+        return {}  # nothing but comments: a stack without settings, to the CLI too
     if not isinstance(loaded, dict):
         raise UnusableError(f"{path.name} has no settings: it must be a YAML mapping")
     return loaded
+
+
+def _check_secrets(secrets: Mapping[str, Any]) -> None:
+    for key, value in secrets.items():
+        if not isinstance(value, str) or not value:  # its value is no part of a message
+            kind = "empty" if value == "" else f"of type {type(value).__name__}"
+            raise UnusableError(f"the secret {key} is {kind}: give a text")
 
 
 def _is_path(key: str) -> bool:

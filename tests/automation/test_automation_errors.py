@@ -271,5 +271,29 @@ def test_settings_files_that_are_not_yaml(project: Path) -> None:
         Environment("dev", project=project, command=PlayedCli("dev")).configure({"engine": "open"})
 
 
+def test_settings_files_that_cannot_be_read(project: Path) -> None:
+    (project / "Pulumi.prod.yaml").write_bytes(b"a: \xff")
+    environment = Environment("dev", project=project, command=PlayedCli("dev"))
+    with pytest.raises(UnusableError, match=r"^Pulumi.prod.yaml is not UTF-8, at byte 3: save it as that$"):
+        environment.configure({"engine": "open"})
+    (project / "Pulumi.prod.yaml").unlink()
+    (project / "Pulumi.prod.yaml").mkdir()
+    with pytest.raises(UnusableError, match=r"Pulumi.prod.yaml cannot be read: Is a directory: it must be a file"):
+        environment.configure({"engine": "open"})
+
+
+def test_a_settings_file_with_nothing_in_it_is_one(project: Path) -> None:
+    (project / "Pulumi.prod.yaml").write_text("# nothing yet\n", encoding="utf-8")
+    cli = PlayedCli("dev")
+    Environment("dev", project=project, command=cli).configure({"engine": "open"})
+    assert cli.commands() == ["stack select", "config set-all"]
+
+
+def test_a_project_without_a_name(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("runtime: python\n", encoding="utf-8")
+    with pytest.raises(UnusableError, match=r"Pulumi.yaml has no name: give the project one$"):
+        Environment("dev", project=project, command=PlayedCli("dev")).configure({"engine": "open"})
+
+
 def test_the_default_project_is_this_repository() -> None:
     assert (deployment.operations.PROJECT / "Pulumi.yaml").is_file()

@@ -165,6 +165,7 @@ def test_a_secret_is_in_no_arguments_and_in_no_environment(project: Path) -> Non
         ),
         ({"monitorin.tags.team": "x"}, "did you mean monitoring?"),
         ({"alert_emails": ["a@example.com"]}, "set its members by path, such as alert_emails[0]"),
+        ({"engine": None}, "engine is None: leave it out, or pulumi config rm engine --stack dev"),
     ],
 )
 def test_a_wrong_setting_is_refused_before_anything_is_set(project: Path, config: Any, message: str) -> None:
@@ -173,6 +174,51 @@ def test_a_wrong_setting_is_refused_before_anything_is_set(project: Path, config
         Environment("dev", project=project, command=cli).configure({"retain_data": True, **config})
     assert message in str(caught.value)
     assert cli.calls == []
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (5, "the secret engine is of type int: give a text"),
+        (None, "the secret engine is of type NoneType: give a text"),
+        (b"hush-hush", "the secret engine is of type bytes: give a text"),
+        ("", "the secret engine is empty: give a text"),
+    ],
+)
+@pytest.mark.parametrize("method", ["configure", "set_objects"])
+def test_a_secret_that_is_no_text_is_refused_before_anything_is_set(
+    project: Path, method: str, value: Any, message: str
+) -> None:
+    """Standard input would be empty, and the CLI keep that in place of the secret that was there."""
+    cli = PlayedCli("dev")
+    with pytest.raises(UnusableError) as caught:
+        getattr(Environment("dev", project=project, command=cli), method)({"retain_data": True}, {"engine": value})
+    assert str(caught.value) == message
+    assert cli.calls == []
+
+
+def test_a_stack_without_a_name_is_not_the_one_that_is_selected(project: Path) -> None:
+    with pytest.raises(UnusableError, match=r"^the stack has no name: give one, such as dev$"):
+        Environment("", project=project, command=PlayedCli("dev"))
+
+
+def test_a_project_may_be_a_text_and_is_kept_where_it_was(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli = PlayedCli("dev")
+    monkeypatch.chdir(project.parent)
+    environment = Environment("dev", project=project.name, command=cli)
+    monkeypatch.chdir("/")
+    environment.outputs()
+    assert {call.cwd for call in cli.calls} == {str(project)}
+
+
+def test_a_project_that_is_gone_is_not_a_cli_that_is_missing(project: Path) -> None:
+    environment = Environment("dev", project=project, command=PlayedCli("dev"))
+    project.rename(project.parent / "moved")
+    for operation in (environment.up, environment.outputs):
+        with pytest.raises(UnusableError, match=r"/\S+ is not there any more: it was the folder of the program$"):
+            operation()
+    with pytest.raises(UnusableError, match=r"Pulumi.yaml cannot be read: No such file or directory: "):
+        environment.configure({"engine": "open"})
 
 
 def test_a_new_environment_with_a_settings_file_is_made(project: Path) -> None:
@@ -192,6 +238,16 @@ def test_a_misspelt_environment_is_not_made(project: Path) -> None:
     assert cli.stacks == {"dev"}
     environment.up(create=True)
     assert cli.stacks == {"dev", "prd"}
+
+
+def test_names_with_dots_are_offered_whole(project: Path) -> None:
+    (project / "Pulumi.dev.yaml").rename(project / "Pulumi.dev.eu.yaml")
+    with pytest.raises(UnusableError, match=r"use one of dev\.eu, prod, or create a new one with --create$"):
+        Environment("prd", project=project, command=PlayedCli()).up()
+    for file in project.glob("Pulumi.*.yaml"):
+        file.unlink()
+    with pytest.raises(UnusableError, match=r"^there is no stack prd and no Pulumi.prd.yaml: create a new one with"):
+        Environment("prd", project=project, command=PlayedCli()).up()
 
 
 @pytest.mark.parametrize("operation", ["up", "preview", "configure", "set_objects"])
