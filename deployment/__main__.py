@@ -71,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
         ("outputs", [shared], "the outputs of the last deployment"),
     ):
         command = commands.add_parser(name, parents=parents, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        if name == "refresh":
+            command.add_argument(
+                "--clear-pending-creates",
+                action="store_true",
+                help="forget what an interrupted operation was creating; delete what AWS has of it first",
+            )
         if name == "outputs":
             command.add_argument("--show-secrets", action="store_true", help="print secret outputs")
     return top
@@ -117,7 +123,15 @@ def _up(options: argparse.Namespace, environment: Environment, display: Display)
 
 
 def _refresh(options: argparse.Namespace, environment: Environment, display: Display) -> int:
-    return _report(options, _shown(display, "refresh", environment, environment.refresh))
+    return _report(
+        options,
+        _shown(
+            display,
+            "refresh",
+            environment,
+            lambda: environment.refresh(clear_pending_creates=options.clear_pending_creates),
+        ),
+    )
 
 
 def _destroy(options: argparse.Namespace, environment: Environment, display: Display) -> int:

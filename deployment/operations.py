@@ -192,12 +192,22 @@ class Environment:
                 create=create,
             )
 
-    def refresh(self) -> Result:
-        """Compare the recorded state with what AWS has, and record that."""
+    def refresh(self, *, clear_pending_creates: bool = False) -> Result:
+        """Compare the recorded state with what AWS has, and record that.
+
+        With `clear_pending_creates` forget what an interrupted operation was creating, too: nobody knows whether AWS
+        has it, so look first (docs/component.md, "When a deployment fails").
+        """
         with self._explained():
             stack = self._stack()
             return self._run(
-                "refresh", lambda: stack.refresh(on_event=self.progress, color="never", show_secrets=False)
+                "refresh",
+                lambda: stack.refresh(
+                    on_event=self.progress,
+                    color="never",
+                    show_secrets=False,
+                    clear_pending_creates=clear_pending_creates,
+                ),
             )
 
     def preview_destroy(self) -> Result:

@@ -112,6 +112,33 @@ def test_no_secret_setting_is_asked_for(project: Path) -> None:
     assert all("--show-secrets" not in call.args for call in cli.calls if call.command == "stack history")
 
 
+def test_what_an_interrupted_operation_left_is_one_line_with_a_fix(project: Path) -> None:
+    """The engine's own fix is for a terminal: without one, its refresh keeps what was being created."""
+    # pkg/engine/update.go in pulumi's repository.
+    text = (
+        "Attempting to deploy or update resources with 2 pending operations from previous deployment.\n"
+        f"  * {urn(BUCKET, 'dev-data')}, interrupted while creating\n"
+        f"  * {urn(SCHEDULE, 'dev-data-quality')}, interrupted while updating\n"
+        "These resources are in an unknown state because the Pulumi CLI was interrupted while waiting for changes to "
+        "these resources to complete. You should confirm\n\nNote that `pulumi refresh` will need to be interactive"
+    )
+    cli = PlayedCli("dev", up=Played([said("warning", text), summed(same=3)]), refresh=Played([summed(same=3)]))
+    messages: list[str] = []
+    progress = Progress(on_message=lambda _severity, _resource, text: messages.append(text))
+    environment = Environment("dev", project=project, command=cli, progress=progress)
+    environment.up()
+    assert messages == [
+        "an operation was interrupted, and what became of this is not known: dev-data (creating), dev-data-quality "
+        "(updating): delete what AWS has of creations, which are made anew, and then: automation.py refresh "
+        "--clear-pending-creates"
+    ]
+    environment.refresh()
+    assert "--clear-pending-creates" not in cli.one("refresh").args
+    cli.calls.clear()
+    environment.refresh(clear_pending_creates=True)
+    assert "--clear-pending-creates" in cli.one("refresh").args
+
+
 def test_outputs(project: Path) -> None:
     cli = PlayedCli("dev")
     cli.secret_outputs = {"slack_url": "https://hooks.example.com/x"}
