@@ -59,10 +59,11 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks engine", description=__doc__)
     parser.add_argument("--repeat", type=int, default=3, help="lives; of each step the shortest counts (default: 3)")
     arguments = parser.parse_args(argv)
-    runs = []
+    runs, wrong = [], list[str]()
     for _ in range(arguments.repeat):
         with local_aws.start(enforce_iam=True) as cloud, tempfile.TemporaryDirectory() as folder:
             runs.append(life(cloud, Path(folder)))
+            wrong += [f"failed: {line}" for line in cloud.failures()]
     steps = {name: min(run[name] for run in runs) for name in runs[0]}
     steps["import of the program"] = min(
         measured(lambda: subprocess.run(IMPORT, cwd=PROJECT, check=True))  # noqa: S603 - our own interpreter
@@ -74,4 +75,5 @@ def main(argv: list[str]) -> int:
         name for name, limit in (("empty up", EMPTY_UP), ("import of the program", IMPORTS)) if steps[name][0] > limit
     ]
     sys.stdout.write(f"over the goal: {', '.join(slow)}\n" if slow else "both goals are met\n")
-    return 0
+    sys.stdout.write("".join(f"{each}\n" for each in wrong))
+    return int(bool(wrong))

@@ -4,40 +4,28 @@ GET  /_local/clock              {"now": ISO 8601}
 POST /_local/clock              {"advance_to": ISO 8601} or {"advance_by": seconds}: runs what falls due until then
                                 and answers the new time; 400 if that is in the past
 POST /_local/accounts           {"account": twelve digits, "member": bool}: credentials of that account's administrator
-GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}]}
-GET  /_local/failures           {"failures": [one line each]}
-GET  /_local/used-actions       {"uses": [{"role", "action", "resource", "calls"}]}
-GET  /_local/invalid-requests   {"requests": [one line each]}
-GET  /_local/changes            {"changes": [{"operation": "service.Operation", "parameters": {…}}]}
-GET  /_local/observed           {"operations": {"service.Operation": number}, "unread": [one line each]}
+GET  /_local/denied-calls       {"calls": [{"principal", "action", "resource"}], "dropped": number}
+GET  /_local/failures           {"failures": [one line each], "dropped": number}
+GET  /_local/used-actions       {"uses": [{"role", "action", "resource", "calls"}], "dropped": number of calls}
+GET  /_local/invalid-requests   {"requests": [one line each], "dropped": number}
+GET  /_local/changes            {"changes": [{"operation": "service.Operation", "parameters": {…}}], "dropped": number}
+GET  /_local/observed           {"operations": {"service.Operation": number}}
+GET  /_local/unread-requests    {"requests": [one line each], "dropped": number}
+
+A list has the first entries of its kind; "dropped" is how many came after them.
 """
 
 import json
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from local_aws.clock import VirtualClock, parse_time
+from local_aws.journal import Journal, Kept, Uses
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
     """A control request that cannot be done; the message is the one line that the caller gets."""
-
-
-class Journal(Protocol):
-    """What the server wrote down since its start."""
-
-    denied_calls: list[dict[str, str]]
-    failures: list[str]
-    invalid_requests: list[str]
-    changes: list[dict[str, Any]]
-    observed: Counter[str]
-    unread_requests: list[str]
-
-    @property
-    def used_actions(self) -> list[dict[str, Any]]:
-        """What the policies of roles have allowed."""
 
 
 class Control:
@@ -52,7 +40,16 @@ class Control:
         region: str,
     ) -> None:
         self._clock = clock
-        self._journal = journal
+        self._observed = journal.observed
+        # By the request: what its list is called, and where that is.
+        self._written: Mapping[str, tuple[str, Kept[Any] | Uses]] = {
+            "denied-calls": ("calls", journal.denied_calls),
+            "failures": ("failures", journal.failures),
+            "used-actions": ("uses", journal.used_actions),
+            "invalid-requests": ("requests", journal.invalid_requests),
+            "changes": ("changes", journal.changes),
+            "unread-requests": ("requests", journal.unread_requests),
+        }
         self._advance = advance
         self._open_account, self._region = open_account, region
 
@@ -64,7 +61,6 @@ class Control:
             return 400, json.dumps({"error": str(refusal)}).encode()
 
     async def _answer(self, method: str, name: str, body: bytes) -> dict[str, Any]:
-        journal = self._journal
         if (method, name) == ("POST", "clock"):
             await self._advance(self._target(body))
             name = "clock"
@@ -77,24 +73,15 @@ class Control:
             return self._open_account(account, self._region, member=member)
         elif method != "GET":
             raise Refused(f"there is no control request {method} /_local/{name}")
-        match name:
-            case "clock":
-                answer: dict[str, Any] = {"now": self._clock.now().isoformat()}
-            case "denied-calls":
-                answer = {"calls": list(journal.denied_calls)}
-            case "failures":
-                answer = {"failures": list(journal.failures)}
-            case "used-actions":
-                answer = {"uses": journal.used_actions}
-            case "invalid-requests":
-                answer = {"requests": list(journal.invalid_requests)}
-            case "changes":
-                answer = {"changes": list(journal.changes)}
-            case "observed":
-                answer = {"operations": dict(journal.observed), "unread": list(journal.unread_requests)}
-            case _:
-                raise Refused(f"there is no control request {method} /_local/{name}")
-        return answer
+        if name == "clock":
+            return {"now": self._clock.now().isoformat()}
+        if name == "observed":
+            return {"operations": dict(self._observed)}
+        if name not in self._written:
+            raise Refused(f"there is no control request {method} /_local/{name}")
+        called, kept = self._written[name]
+        entries, dropped = kept.told()
+        return {called: entries, "dropped": dropped}
 
     def _target(self, body: bytes) -> datetime:
         now = self._clock.now()

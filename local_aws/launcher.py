@@ -175,32 +175,37 @@ class LocalAws:
         client.meta.events.register_first(f"needs-retry.{service}", self._explain_lost_connection)
 
     def denied_calls(self) -> list[dict[str, str]]:
-        """Every call that IAM refused since the start: {"principal", "action", "resource"} (with enforce_iam)."""
-        calls: list[dict[str, str]] = self.control("GET", "denied-calls")["calls"]
-        return calls
+        """Every call that IAM refused since the start: {"principal", "action", "resource"} (with enforce_iam).
+
+        Of these, and of all that is written down, the first 10,000 are kept, with texts of 2,048 characters. A last
+        entry says how many were dropped after them, so that no list is empty for that reason; whoever looks only at
+        what is new sees it once.
+        """
+        calls, dropped = self._written("denied-calls", "calls")
+        return [*calls, *({"principal": "", "action": "", "resource": said} for said in dropped)]
 
     def failures(self, *, but: Collection[str] = ()) -> list[str]:
         """What failed since the start though no caller was told, or a retry hid it; one line each.
 
         Invocations of functions, each of their tries; tasks and executions of state machines, jobs and pipelines;
         deliveries of schedules, rules, topics, alarms and streams; dead letters, logs and metrics that were lost.
-        `but`: parts of lines, of what is broken on purpose.
+        `but`: parts of lines, of what is broken on purpose; that some were dropped (see `denied_calls`) is said anyway.
         """
-        failures: list[str] = self.control("GET", "failures")["failures"]
-        return [line for line in failures if not any(part in line for part in but)]
+        failures, dropped = self._written("failures", "failures")
+        return [*(line for line in failures if not any(part in line for part in but)), *dropped]
 
     def used_actions(self) -> list[dict[str, Any]]:
         """What the policies of roles have allowed since the start: {"role", "action", "resource", "calls"}.
 
         `role` is a role's name. With enforce_iam only; what a resource's own policy allowed is not in it.
         """
-        uses: list[dict[str, Any]] = self.control("GET", "used-actions")["uses"]
-        return uses
+        uses, dropped = self._written("used-actions", "uses")
+        return [*uses, *({"role": "", "action": "", "resource": said, "calls": 0} for said in dropped)]
 
     def invalid_requests(self) -> list[str]:
         """Every request since the start, from whomever, that AWS's own service models refuse; one line each."""
-        requests: list[str] = self.control("GET", "invalid-requests")["requests"]
-        return requests
+        requests, dropped = self._written("invalid-requests", "requests")
+        return [*requests, *dropped]
 
     def observed_operations(self) -> dict[str, int]:
         """The requests that were held against AWS's models since the start, `service.Operation` with their number."""
@@ -210,15 +215,22 @@ class LocalAws:
     def changes(self) -> list[dict[str, Any]]:
         """The requests since the start that make, change or delete something: {"operation", "parameters"}.
 
-        Without what carries data (S3, SQS, logs, metrics, events, invocations); files and long texts are cut.
+        Without what carries data (S3, SQS, logs, metrics, events, invocations); files and long texts are cut,
+        and of parameters of more than 8,192 characters in all the shortest are kept.
         """
-        changes: list[dict[str, Any]] = self.control("GET", "changes")["changes"]
-        return changes
+        changes, dropped = self._written("changes", "changes")
+        return [*changes, *({"operation": said, "parameters": {}} for said in dropped)]
 
     def unread_requests(self) -> list[str]:
         """Requests since the start that no model could be held against; one line each."""
-        requests: list[str] = self.control("GET", "observed")["unread"]
-        return requests
+        requests, dropped = self._written("unread-requests", "requests")
+        return [*requests, *dropped]
+
+    def _written(self, kind: str, name: str) -> tuple[list[Any], list[str]]:
+        """What was written down of a kind, and a sentence if that is not all."""
+        answer = self.control("GET", kind)
+        dropped, kept = answer["dropped"], len(answer[name])
+        return answer[name], [f"{dropped:,} more were dropped: the first {kept:,} are kept"] if dropped else []
 
     def control(self, method: str, name: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send a control request to `/_local/{name}`; raises LocalAwsError with the server's one-line reason."""

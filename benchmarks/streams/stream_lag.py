@@ -61,8 +61,8 @@ def step(stack: Stack, made: Sequence[dict[str, Any]], rate: float) -> dict[str,
     }
 
 
-def run(rates: Sequence[float], seconds: float) -> list[dict[str, float]]:
-    """Each rate in its turn, on one stream of two shards."""
+def run(rates: Sequence[float], seconds: float) -> tuple[list[dict[str, float]], list[str]]:
+    """Each rate in its turn, on one stream of two shards; and what failed on the way."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder, local_aws.start(enforce_iam=True) as cloud:
         mark = Path(folder) / "crashed"
@@ -75,7 +75,7 @@ def run(rates: Sequence[float], seconds: float) -> list[dict[str, float]]:
             made = list(records(total, rng, first=number * 10_000_000, breaks=False))
             found.append({"rate": rate, "total": total, **step(stack, made, rate)})
             sys.stderr.write(json.dumps(found[-1]) + "\n")
-        return found[1:]
+        return found[1:], cloud.failures()
 
 
 def verdict(one: dict[str, float]) -> str:
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="of each rate (default: 30)")
     parser.add_argument("--publish", action="store_true", help="write the table into docs/stream.md")
     options = parser.parse_args(argv)
-    found = run(options.rates, options.seconds)
+    found, failures = run(options.rates, options.seconds)
     lines = [
         [
             f"{one['rate']:,.0f}/s",
@@ -107,10 +107,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     header = ["asked", "put", "iterator age, first half", "second half", "counted after", "not counted", "keeps up"]
     table = markdown_table(header, lines)
-    sys.stdout.write(table + "\n")
-    if options.publish:
+    sys.stdout.write(table + "\n" + "".join(f"failed: {line}\n" for line in failures))
+    if options.publish and not failures:
         publish(DOCS / "stream.md", {"stream-lag": table})
-    return 0
+    return int(bool(failures))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from drift_tools.capture.files import Block, DamagedError, blocks_of, capture_fi
 from drift_tools.capture.limits import MOST_COLUMNS, MOST_NEW_NAMES, TOO_MANY_COLUMNS, TOO_MANY_NAMES
 from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
 from drift_tools.capture.segments import BlockResult, Segment
+from drift_tools.capture.uniform import Reading
 from drift_tools.errors import InputError
 from drift_tools.tables import Cells, Order, Parts, Run, Table, Texts, joined
 
@@ -256,21 +257,22 @@ def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[Bl
     """
     fast = fast and HAS_FAST_PATH and selection.preprocess is None
     workers = min(os.cpu_count() or 1, _MOST_WORKERS) if fast else 1
+    reading = Reading(selection)
     # One for each worker, and the one that is read from the file meanwhile.
     blocks = _blocks(source, keep=workers + 1)
     if workers == 1:
-        yield from (_read(block, selection, fast) for block in blocks)
+        yield from (_read(block, reading, fast) for block in blocks)
         return
     first = list(islice(blocks, 2))
     if len(first) < 2:
-        yield from (_read(block, selection, fast) for block in first)
+        yield from (_read(block, reading, fast) for block in first)
         return
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[BlockResult]] = deque()
         for block in chain(first, blocks):
             if len(waiting) == workers:
                 yield waiting.popleft().result()
-            waiting.append(pool.submit(_read, block, selection, fast))
+            waiting.append(pool.submit(_read, block, reading, fast))
         while waiting:
             yield waiting.popleft().result()
 
@@ -278,15 +280,15 @@ def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[Bl
 _Work: TypeAlias = Block | BlockResult | tuple[int, list[str | bytes]]
 
 
-def _read(work: _Work, selection: Selection, fast: bool) -> BlockResult:
+def _read(work: _Work, reading: Reading, fast: bool) -> BlockResult:
     if isinstance(work, BlockResult):
         return work
     if isinstance(work, Block) and work.problem is not None:
         return BlockResult(work.source, skipped=[(work.first_line, work.problem)])
     if isinstance(work, Block):
-        return read_block(work, selection, fast=fast)
+        return read_block(work, reading, fast=fast)
     first, lines = work
-    return read_each("lines", lines, first, selection)
+    return read_each("lines", lines, first, reading.selection)
 
 
 def _blocks(source: Source, *, keep: int) -> Iterator[_Work]:
@@ -336,6 +338,18 @@ class _Layout:
     def is_named(self) -> bool:
         return self.width < len(self.names)
 
+    @property
+    def nameless(self) -> slice | None:
+        """The side that names no column, beside one that names its own: the row's first cells, or its last."""
+        known = len(self.names) - self.width
+        for side, others in (
+            (slice(0, self.width), self.names[self.width :]),
+            (slice(-self.width, None), self.names[:known]),
+        ):
+            if self.width and others and None not in others:
+                return side
+        return None
+
 
 @dataclass
 class _Window:
@@ -347,6 +361,8 @@ class _Window:
     expected: dict[bool, int] = field(default_factory=dict)
     outputs_exist: bool = False
     new_names: set[str] = field(default_factory=set)
+    # What records name beside a side without names, by where that side stands.
+    named_beside: dict[tuple[int | None, int | None], set[str]] = field(default_factory=dict)
 
     def add(self, result: BlockResult) -> None:
         self.results.append(result)
@@ -437,7 +453,9 @@ class _Window:
 
     def _table(self, results: Sequence[BlockResult]) -> tuple[Table, dict[str, Parts]]:
         names: dict[str, int] = {}
-        positions = {layout.names: self._positions(layout.names, names) for layout in _layouts(results)}
+        layouts = _layouts(results)
+        self._note_named(layouts)
+        positions = {layout.names: self._positions(layout, names) for layout in layouts}
         runs: list[list[Run]] = [[] for _ in names]
         filled = [0] * len(names)
         origins: dict[str, list[Parts]] = {"eventId": [], "inferenceId": [], "inferenceTime": []}
@@ -470,13 +488,32 @@ class _Window:
         )
         return Table.of(columns, rows), {name: _joined(parts, order) for name, parts in origins.items()}
 
-    def _positions(self, layout: tuple[str | None, ...], names: dict[str, int]) -> list[int]:
+    def _note_named(self, layouts: Sequence[_Layout]) -> None:
+        for layout in layouts:
+            if (side := layout.nameless) is not None:
+                known = self.named_beside.setdefault((side.start, side.stop), set())
+                known |= self._asked_for.intersection(layout.names)
+
+    def _given(self, layout: _Layout) -> Sequence[str | None]:
+        """The baseline's names for the cells of a layout that have none.
+
+        Beside a JSON request a bare answer is the baseline's first column whatever keys the request leaves out, unless
+        some request names that column itself: then the baseline has the requests' columns alone.
+        """
+        columns, side = self.selection.columns or (), layout.nameless
+        if side is None:
+            return columns if len(columns) == len(layout.names) else (None,) * len(layout.names)
+        names: list[str | None] = [None] * len(layout.names)
+        wanted = columns[side]
+        if len(wanted) == layout.width and self.named_beside[side.start, side.stop].isdisjoint(wanted):
+            names[side] = wanted
+        return names
+
+    def _positions(self, layout: _Layout, names: dict[str, int]) -> list[int]:
         """Where the cells of a layout go among the result's columns, which grow by those that are new."""
-        columns = self.selection.columns
-        given = columns if columns is not None and len(columns) == len(layout) else None
         positions: dict[int, None] = {}  # in order, and quick to look in: a record may have thousands of columns
-        for index, name in enumerate(layout):
-            column = name if name is not None else given[index] if given is not None else f"_c{index}"
+        for index, (name, given) in enumerate(zip(layout.names, self._given(layout), strict=True)):
+            column = name if name is not None else given if given is not None else f"_c{index}"
             while names.get(column) in positions:  # the output and the input have a column of the same name
                 column = f"{column}_input"
             positions[names.setdefault(column, len(names))] = None

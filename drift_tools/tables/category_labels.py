@@ -14,6 +14,7 @@ import numpy as np
 from drift_tools.tables.column import Texts
 
 TRUTHS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+_FLAGS = {"0": "false", "0.0": "false", "1": "true", "1.0": "true"}
 # No zero in front, which makes `03` another code than `3`. Zeros behind a point stay unless nothing else is there: 1.10
 # may be a version.
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -21,16 +22,20 @@ _WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 
 
 def common_spelling(*sides: Collection[str]) -> dict[str, str]:
-    """Another spelling for some of the categories of the same column's sides: of truths, if one side has nothing else,
-    and of whole numbers, if all sides have only numbers that are written without a zero in front.
+    """Another spelling for some of the categories of the same column's sides: of truths, if one side has nothing else
+    (then zeros and ones of a side that has nothing else are truths, too), and of whole numbers, if all sides have only
+    numbers that are written without a zero in front.
 
     >>> common_spelling({"True", "False"}, {"true"})
     {'False': 'false', 'True': 'true'}
+    >>> common_spelling({"true", "false"}, {"1", "0.0"})
+    {'0.0': 'false', '1': 'true'}
     >>> common_spelling({"1", "2.5"}, {"1.0"}), common_spelling({"01", "2"}, {"2.0"})
     ({'1.0': '1'}, {})
     """
     if any(side and TRUTHS.issuperset(side) for side in sides):
         new = {name: name.lower() for side in sides for name in side if name in TRUTHS}
+        new |= {name: _FLAGS[name] for side in sides if _FLAGS.keys() >= set(side) for name in side}
     elif all(_PLAIN_NUMBER.fullmatch(name) for side in sides for name in side):
         new = {name: _shortest(name) for side in sides for name in side}
     else:

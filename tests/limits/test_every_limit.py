@@ -95,6 +95,11 @@ NUMBERS: Mapping[str, tuple[tuple[str, Any, str], ...]] = {
         ("local_aws.front_door:_BODY_LIMIT", 256 * MIB, "256 MiB"),
         ("local_aws.sagemaker.hosting.runtime:_BODY_LIMIT", 25 * MIB, "25 MiB"),
     ),
+    "what the embedded AWS writes down for tests": (
+        ("local_aws.journal:MOST_ENTRIES", 10_000, "10,000 entries"),
+        ("local_aws.journal:LONGEST_TEXT", 2048, "2,048 characters"),
+        ("local_aws.journal:LONGEST_CHANGE", 8192, "8,192"),
+    ),
 }
 
 

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         data = read_data(options.data, on_progress=tell)
         tell_left_out(options.data, data)
         tell("measuring bias", 0, 0)
-        analysis = measure_table(data.table, settings)
+        analysis = measure_table(data.table, settings, is_baseline=options.baseline is None)
         checks = _checked(analysis, options)
     drifted = [one for one in checks if one.verdict is Verdict.DRIFT]
     document = analysis.to_dict() | {"violations": [one.violation() for one in drifted]}

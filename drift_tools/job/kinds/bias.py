@@ -55,8 +55,8 @@ def run(job: Job, settings: MonitorSettings) -> Found | None:
     if rows.label is None:
         raise InputError(f"there are no labels: bias needs the column {config.settings.label!r} beside the predictions")
     table, bias = _measured(rows, config, settings.quality)
-    analysis = measure_table(table, bias)
     path = settings.baseline.constraints
+    analysis = measure_table(table, bias, is_baseline=path is None)
     if path is None:
         kept = segments.cut(settings.segments, table, partial(bias_of, bias=bias))
         write_json(settings.output / ANALYSIS, analysis.to_dict() | kept)

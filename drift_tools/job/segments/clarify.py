@@ -28,7 +28,7 @@ _NAMED: Final = 3
 def bias_of(table: Table, bias: BiasSettings) -> Mapping[str, Any] | None:
     """What a baseline keeps of a segment; None where nothing can be measured of it."""
     try:
-        return measure_table(table, bias).to_dict()
+        return measure_table(table, bias, is_part=True).to_dict()
     except InputError:  # one value of a facet alone, say: there is no rest to compare with
         return None
 
@@ -40,7 +40,7 @@ def judge_bias(settings: MonitorSettings, file: Any, table: Table, bias: BiasSet
     for segment, baseline_rows, description in known:
         rows = rows_of(table, segment)
         try:
-            analysis = measure_table(rows, bias) if rows.rows >= FEWEST_ROWS else None
+            analysis = measure_table(rows, bias, is_part=True) if rows.rows >= FEWEST_ROWS else None
         except InputError:
             analysis = None
         if analysis is None:

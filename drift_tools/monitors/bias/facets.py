@@ -40,7 +40,7 @@ def is_missing(cells: Cells) -> Truths:
     return np.isnan(cells)
 
 
-def _text(value: object) -> str:
+def category(value: object) -> str:
     """A category as it is compared and written: 1, 1.0 and "1" are the same, as are True and "true"."""
     if isinstance(value, bool | np.bool_):
         return str(bool(value)).lower()
@@ -49,7 +49,7 @@ def _text(value: object) -> str:
         return str(int(number)) if number.is_integer() else repr(number)
     text = str(value).strip()
     try:
-        return _text(float(text))
+        return category(float(text))
     except (ValueError, OverflowError):
         return text.lower() if text.lower() in ("true", "false") else text
 
@@ -59,9 +59,17 @@ def _as_texts(cells: Cells) -> NDArray[np.object_]:
     missing = is_missing(cells)
     texts = np.empty(len(cells), dtype=object)
     if (~missing).any():
-        distinct, where = np.unique(cells[~missing], return_inverse=True)
-        texts[~missing] = np.array([_text(value) for value in distinct.tolist()], dtype=object)[where]
+        different, where = np.unique(cells[~missing], return_inverse=True)
+        texts[~missing] = np.array([category(value) for value in different.tolist()], dtype=object)[where]
     return texts
+
+
+def distinct(cells: Cells) -> set[str]:
+    """The categories that occur."""
+    present = cells[~is_missing(cells)]
+    return {
+        category(value) for value in (set(present.tolist()) if cells.dtype == object else np.unique(present).tolist())
+    }
 
 
 def is_continuous(cells: Cells, values: Sequence[Value]) -> bool:
@@ -71,8 +79,8 @@ def is_continuous(cells: Cells, values: Sequence[Value]) -> bool:
     present = cells[~np.isnan(cells)]
     if not np.all(np.isfinite(present)) or not np.all(present == np.floor(present)):
         return True
-    distinct = len(np.unique(present))
-    return distinct > _LISTED and distinct >= _SHARE_OF_DISTINCT * len(present)
+    different = len(np.unique(present))
+    return different > _LISTED and different >= _SHARE_OF_DISTINCT * len(present)
 
 
 def select(name: str, cells: Cells, values: Sequence[Value]) -> Selection:
@@ -96,7 +104,7 @@ def select(name: str, cells: Cells, values: Sequence[Value]) -> Selection:
         raise InputError(f"{name!r}: no value or threshold is given: name the values that are meant")
     if is_continuous(cells, values):
         return _above(name, cells, values[0])
-    wanted = [_text(value) for value in values]
+    wanted = [category(value) for value in values]
     return Selection(",".join(wanted), np.isin(_as_texts(cells).astype(str), wanted) & ~is_missing(cells))
 
 

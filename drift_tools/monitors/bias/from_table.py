@@ -8,9 +8,10 @@ import numpy as np
 from drift_tools.errors import InputError
 from drift_tools.monitors.bias.analysis import BiasAnalysis
 from drift_tools.monitors.bias.counts import Truths
-from drift_tools.monitors.bias.facets import Cells, Value, is_missing, select, selections, strata
+from drift_tools.monitors.bias.facets import Cells, Value, is_continuous, is_missing, selections, strata
+from drift_tools.monitors.bias.favourable import Outcome, favourable, require_favourable, require_one_spelling
 from drift_tools.monitors.bias.measure import BiasData, measure
-from drift_tools.tables import Column, Table
+from drift_tools.tables import MISSING_WORDS, Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +47,36 @@ class BiasSettings:
     group_variable: str | None = None
 
 
-def measure_table(table: Table, settings: BiasSettings) -> BiasAnalysis:
+def measure_table(
+    table: Table, settings: BiasSettings, *, is_baseline: bool = False, is_part: bool = False
+) -> BiasAnalysis:
     """Measure every group of every facet.
 
-    Rows without a label or a prediction are left out; those without a value of a facet belong to its rest.
+    Rows without a label or a prediction are left out; those without a value of a facet belong to its rest. A window may
+    be without a favourable outcome by chance, and a part of it without a class; a baseline may not.
 
     Raises
     ------
     InputError
-        If a column is not there, no row has a label, or a facet has no groups.
+        If a column is not there, no row has a label, a facet has no groups, or the classes are not those that are
+        asked for.
     """
     label = _cells(table, settings.label, "label")
     predicted = None if settings.predicted is None else _cells(table, settings.predicted, "predicted label")
     known = ~is_missing(label) & (True if predicted is None else ~is_missing(predicted))
     if not known.any():
         raise InputError(f"no row has a value of {settings.label!r} and of what is predicted: name other columns")
-    positive = select(settings.label, label[known], settings.positive)
-    data = BiasData(
-        positive.chosen,
-        None if predicted is None else select(str(settings.predicted), predicted[known], settings.positive).chosen,
-        _strata(table, settings, known),
-    )
+    positive = favourable(settings.label, label[known], settings.positive)
+    sides = [Outcome(settings.label, label[known], positive.chosen)]
+    if predicted is not None:
+        name = str(settings.predicted)
+        chosen = favourable(name, predicted[known], settings.positive).chosen
+        sides.append(Outcome(name, predicted[known], chosen))
+        if not is_part:
+            require_one_spelling(*sides)
+    if is_baseline:
+        require_favourable(sides, settings.positive)
+    data = BiasData(positive.chosen, None if predicted is None else sides[1].chosen, _strata(table, settings, known))
     groups = []
     for facet in settings.facets:
         cells = _cells(table, facet.name, "facet")[known]
@@ -87,8 +97,17 @@ def _cells(table: Table, name: str, role: str) -> Cells:
 
 
 def _as_cells(column: Column) -> Cells:
-    """Numbers where the column is one of numbers, else texts."""
-    return column.as_numbers()[0] if column.is_mostly_numerical else column.as_texts()
+    """Numbers where the column is one of numbers, else texts. A text among codes that are numbers is a class of its
+    own, however rare: as a number it would be missing, and its row left out.
+    """
+    if not column.is_mostly_numerical:
+        return column.as_texts()
+    numbers, strays = column.as_numbers()
+    if strays == column.missing_words or is_continuous(numbers, [0]):
+        return numbers
+    texts = column.as_texts().copy()
+    texts[np.isin(texts.astype(str), list(MISSING_WORDS)) & np.isnan(numbers)] = None
+    return texts
 
 
 def _strata(table: Table, settings: BiasSettings, known: Truths) -> "np.typing.NDArray[np.int64] | None":
