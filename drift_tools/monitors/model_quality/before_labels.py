@@ -263,7 +263,7 @@ def _estimated(
 ) -> EstimatedQuality:
     estimator, doubt = fitted.estimator, fitted.known.doubt(window)
     if not doubt and len(scores) and not estimator.is_trustworthy(scores):
-        doubt = f"{estimator.share_beyond(scores):.0%} of the probabilities lie beyond those of the baseline"
+        doubt = f"{100 * estimator.share_beyond(scores):.0f} % of the probabilities lie beyond those of the baseline"
     return EstimatedQuality(
         method=CBPE,
         rows=len(scores),
