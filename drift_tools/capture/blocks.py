@@ -16,7 +16,7 @@ from drift_tools.capture.files import Block, line_ends
 from drift_tools.capture.records import Selection
 from drift_tools.capture.segments import BlockResult, Segment
 from drift_tools.capture.templates import NoTemplateError, layout_of
-from drift_tools.capture.uniform import Lines, read_at_once
+from drift_tools.capture.uniform import Lines, Reading, read_at_once
 from drift_tools.errors import UnusableError
 from drift_tools.tables import Cells, Order, Parts
 
@@ -36,15 +36,15 @@ _QUOTE, _COMMA, _BACKSLASH = 34, 44, 92
 _Content: TypeAlias = memoryview | bytes
 
 
-def read_block(block: Block, selection: Selection, *, fast: bool = HAS_FAST_PATH) -> BlockResult:
+def read_block(block: Block, reading: Reading, *, fast: bool = HAS_FAST_PATH) -> BlockResult:
     """Read the records of a block; `fast=False` reads each of them with care."""
     result = BlockResult(block.source)
-    if fast and HAS_FAST_PATH and selection.preprocess is None:
+    if fast and HAS_FAST_PATH and reading.selection.preprocess is None:
         if block.count:
-            _divide(Lines.of(block), selection, result)
+            _divide(Lines.of(block), reading, result)
     else:
         lines = _split(block.content)
-        _read_each(lines, range(block.first_line, block.first_line + len(lines)), selection, result)
+        _read_each(lines, range(block.first_line, block.first_line + len(lines)), reading.selection, result)
     if block.is_last and block.ends_in_line:
         _name_the_cut(result, block.first_line + block.count - 1)
     result.skipped.sort()
@@ -77,19 +77,20 @@ def _split(block: _Content) -> list[bytes]:
     return lines
 
 
-def _divide(lines: Lines, selection: Selection, result: BlockResult) -> None:
+def _divide(lines: Lines, reading: Reading, result: BlockResult) -> None:
     """Read lines at once, or divide them."""
+    selection = reading.selection
     if len(lines) < _FEW:
         _read_each(_split(lines.block), lines.numbers.tolist(), selection, result)
         return
-    if read_at_once(lines, selection, result):
+    if read_at_once(lines, reading, result):
         return
     few: list[Order] = []
     for indices in _parts(lines, selection):
         if len(indices) < _FEW:
             few.append(indices)
         else:
-            _divide(lines.take(indices), selection, result)
+            _divide(lines.take(indices), reading, result)
     if few:
         rest = lines.take(np.sort(np.concatenate(few)))
         _read_each(_split(rest.block), rest.numbers.tolist(), selection, result)

@@ -26,6 +26,7 @@ from drift_tools.capture.files import Block, DamagedError, blocks_of, capture_fi
 from drift_tools.capture.limits import MOST_COLUMNS, MOST_NEW_NAMES, TOO_MANY_COLUMNS, TOO_MANY_NAMES
 from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
 from drift_tools.capture.segments import BlockResult, Segment
+from drift_tools.capture.uniform import Reading
 from drift_tools.errors import InputError
 from drift_tools.tables import Cells, Order, Parts, Run, Table, Texts, joined
 
@@ -256,21 +257,22 @@ def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[Bl
     """
     fast = fast and HAS_FAST_PATH and selection.preprocess is None
     workers = min(os.cpu_count() or 1, _MOST_WORKERS) if fast else 1
+    reading = Reading(selection)
     # One for each worker, and the one that is read from the file meanwhile.
     blocks = _blocks(source, keep=workers + 1)
     if workers == 1:
-        yield from (_read(block, selection, fast) for block in blocks)
+        yield from (_read(block, reading, fast) for block in blocks)
         return
     first = list(islice(blocks, 2))
     if len(first) < 2:
-        yield from (_read(block, selection, fast) for block in first)
+        yield from (_read(block, reading, fast) for block in first)
         return
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[BlockResult]] = deque()
         for block in chain(first, blocks):
             if len(waiting) == workers:
                 yield waiting.popleft().result()
-            waiting.append(pool.submit(_read, block, selection, fast))
+            waiting.append(pool.submit(_read, block, reading, fast))
         while waiting:
             yield waiting.popleft().result()
 
@@ -278,15 +280,15 @@ def _results(source: Source, selection: Selection, *, fast: bool) -> Iterator[Bl
 _Work: TypeAlias = Block | BlockResult | tuple[int, list[str | bytes]]
 
 
-def _read(work: _Work, selection: Selection, fast: bool) -> BlockResult:
+def _read(work: _Work, reading: Reading, fast: bool) -> BlockResult:
     if isinstance(work, BlockResult):
         return work
     if isinstance(work, Block) and work.problem is not None:
         return BlockResult(work.source, skipped=[(work.first_line, work.problem)])
     if isinstance(work, Block):
-        return read_block(work, selection, fast=fast)
+        return read_block(work, reading, fast=fast)
     first, lines = work
-    return read_each("lines", lines, first, selection)
+    return read_each("lines", lines, first, reading.selection)
 
 
 def _blocks(source: Source, *, keep: int) -> Iterator[_Work]:

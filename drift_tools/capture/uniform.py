@@ -9,8 +9,7 @@ from binascii import a2b_base64
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -76,10 +75,19 @@ class Lines:
         return Lines(self.content, self.starts[indices], self.ends[indices], self.numbers[indices])
 
 
-def read_at_once(lines: Lines, selection: Selection, result: BlockResult) -> bool:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the blocks of one source have in common: what is wanted of them, and the layouts that they had."""
+
+    selection: Selection
+    layouts: deque[tuple[Layout, Envelope]] = field(default_factory=lambda: deque(maxlen=_KEPT_LAYOUTS))
+    """The last first: to try one is quicker than to make one."""
+
+
+def read_at_once(lines: Lines, reading: Reading, result: BlockResult) -> bool:
     """Add the records to the result; False, and nothing added, if they are not all of one layout."""
     try:
-        layout, found = _as_before(lines, selection) or _found(layout_of(lines.first, selection), lines, selection)
+        layout, found = _as_before(lines, reading) or _found(layout_of(lines.first, reading.selection), lines, reading)
     except (NoTemplateError, NotUniformError, NotPlainError):
         return False
     kept = len(found.lines)
@@ -108,31 +116,25 @@ class _Found:
     cells: Mapping[str, Run]
 
 
-@lru_cache(maxsize=8)
-def _known(_: Selection) -> deque[tuple[Layout, Envelope]]:
-    """The layouts that blocks of this selection had, the last first: to try one is quicker than to make one."""
-    return deque(maxlen=_KEPT_LAYOUTS)
-
-
-def _as_before(lines: Lines, selection: Selection) -> tuple[Layout, _Found] | None:
+def _as_before(lines: Lines, reading: Reading) -> tuple[Layout, _Found] | None:
     """What lines of a layout that is known hold."""
     first = lines.first
-    for layout, envelope in tuple(_known(selection)):
+    for layout, envelope in tuple(reading.layouts):
         if first.startswith(envelope.constants[0]) and first.endswith(envelope.constants[-1]):
             with suppress(NotUniformError):
-                return layout, _in_zones(layout, envelope, lines, selection)
+                return layout, _in_zones(layout, envelope, lines, reading.selection)
     return None
 
 
-def _found(layout: Layout, lines: Lines, selection: Selection) -> tuple[Layout, _Found]:
+def _found(layout: Layout, lines: Lines, reading: Reading) -> tuple[Layout, _Found]:
     if _is_text(lines.first):
         for ignored in (False, True):
             with suppress(NotUniformError, NoTemplateError):
                 envelope = Envelope.of(layout, lines.first, ignored=ignored)
-                found = _in_zones(layout, envelope, lines, selection)
-                _known(selection).appendleft((layout, envelope))
+                found = _in_zones(layout, envelope, lines, reading.selection)
+                reading.layouts.appendleft((layout, envelope))
                 return layout, found
-    return layout, _in_pieces(layout, lines, selection)
+    return layout, _in_pieces(layout, lines, reading.selection)
 
 
 def _is_text(line: bytes) -> bool:

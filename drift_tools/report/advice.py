@@ -140,8 +140,9 @@ def _about_the_monitor(checks: Sequence[CrossCheck]) -> Iterator[str]:
     missed = list(dict.fromkeys(name for check in checks for name in check.local_only))
     if missed:
         yield (
-            f"The monitor does not see {count(len(missed), 'drifted feature')}: {listed(missed)}. Tighten their "
-            "constraints (comparison_threshold in constraints.json)."
+            f"The monitor does not see {count(len(missed), 'drifted feature')}: {listed(missed)}. Tighten "
+            f"{'its constraint' if len(missed) == 1 else 'their constraints'} (comparison_threshold in "
+            "constraints.json)."
         )
     alone: dict[str, list[str]] = {}
     for check in checks:

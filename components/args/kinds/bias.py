@@ -57,6 +57,8 @@ class BiasBaselineArgs(TypedDict):
     """Column of the probability in `data`; it is left out, or makes the label where there is none. Default none."""
 
 
+# ModelQualityArgs has seven of these fields again, and no base has them: Pulumi reads descriptions from a class's own
+# source only, so that the schema would lose those of a base's fields.
 class BiasArgs(TypedDict):
     """The monitor of bias in labels and predictions, against labels that arrive under `ground-truth/`."""
 

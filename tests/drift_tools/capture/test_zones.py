@@ -87,7 +87,6 @@ def test_numbers_are_parsed_without_making_strings_of_them(shape: str, monkeypat
 def test_a_layout_is_made_once_for_all_blocks_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_LINES_AT_ONCE", 50)
     monkeypatch.setattr(reading, "_MOST_WORKERS", 1)  # two would both be the first
-    uniform._known.cache_clear()
     made: list[bytes] = []
 
     def make(line: bytes, selection: Selection) -> templates.Layout:
