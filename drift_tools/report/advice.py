@@ -133,6 +133,8 @@ def _about_time(timeline: Timeline | None) -> Iterator[str]:
     if gradual := [onset for onset in onsets if onset.pace == "gradual"]:
         since = listed([f"{isolated(onset.feature)} ({when(onset)})" for onset in gradual])
         yield f"Growing slowly: {since}. Look for a trend or a season before looking for a mistake."
+    if timeline is not None and timeline.growing:
+        yield f"Look for a trend or a season in {listed(list(timeline.growing))}, while there is time."
 
 
 def _about_the_monitor(checks: Sequence[CrossCheck]) -> Iterator[str]:
