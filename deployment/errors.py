@@ -54,7 +54,11 @@ _LOCK: Final = re.compile(r"created by (\S+) \(pid (\d+)\) at (\S+)")
 _STATE: Final = re.compile(r'unable to open state directory "([^"]*)": ([^\n]*)')
 _NO_RIGHT: Final = re.compile(r"(/\S*): (permission denied|read-only file system|no space left on device)")
 _PASSPHRASE_FILE: Final = re.compile(r"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: (?:open )?([^\n]*)")
-_MISSING: Final = re.compile(r"Missing required configuration variable '([^']+)'")
+# Of the SDK in a program, and of the CLI, which holds the settings to what Pulumi.yaml declares.
+_MISSING: Final = re.compile(
+    r"Missing required configuration variable '([^']+)'|is missing configuration value '([^']+)'"
+)
+_TYPE: Final = re.compile(r"with configuration key '([^']+)' must be of type '([^']+)'")
 # What a function answered that the deployment called and that raised: {"errorMessage": "...", "errorType": ...}.
 _FUNCTION: Final = re.compile(r'"errorMessage":\s*("(?:[^"\\]|\\.)*")')
 _NO_CREDENTIALS: Final = re.compile(
@@ -185,7 +189,13 @@ def _program(text: str, _stack: str) -> str | None:
 
 def _setting(text: str, stack: str) -> str | None:
     found = _MISSING.search(text)
-    return f"{found[1]} is not set: pulumi config set {found[1]} VALUE --stack {stack}" if found else None
+    if found:
+        key = found[1] or found[2]
+        return f"{key} is not set: pulumi config set {key} VALUE --stack {stack}"
+    found = _TYPE.search(text)
+    return (
+        f"{found[1]} must be of type {found[2]}: pulumi config set {found[1]} VALUE --stack {stack}" if found else None
+    )
 
 
 def _state(text: str, _stack: str) -> str | None:
