@@ -156,6 +156,16 @@ class RunSettings:
     max_runtime_in_seconds: int
 
     @property
+    def window_hours(self) -> int:
+        """How long a window is: the time between runs."""
+        return self.schedule.period_hours
+
+    @property
+    def hours_behind(self) -> int:
+        """A window ends when its run is due."""
+        return 0
+
+    @property
     def rings_when_silent(self) -> bool:
         """It does: a clock starts its runs."""
         return True
@@ -198,16 +208,6 @@ class DataQualitySettings(RunSettings):
             segments=tuple(name for name in segment_columns(read) if name not in ORIGINS),
             origins=tuple(name for name in segment_columns(read) if name in ORIGINS),
         )
-
-    @property
-    def window_hours(self) -> int:
-        """How long a window is: the time between runs."""
-        return self.schedule.period_hours
-
-    @property
-    def hours_behind(self) -> int:
-        """A window ends when its run is due."""
-        return 0
 
     def check_columns(self, columns: Sequence[str], path: str = "data_quality") -> None:
         """Refuse names that the baseline's data have no column for. Raises ArgumentError."""
