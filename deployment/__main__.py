@@ -6,17 +6,16 @@ no such stack), with one line on standard error; 130: cancelled.
 
 import argparse
 import getpass
+import io
 import json
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, NoReturn
 
 from rich.console import Console
 
-from deployment.cli import Cli
+from deployment.cli import Cli, ends_raise
 from deployment.display import Display, outputs_table, summary
 from deployment.operations import PROJECT, AutomationError, Environment, Result, UnusableError
 
@@ -72,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
         ("outputs", [shared], "the outputs of the last deployment"),
     ):
         command = commands.add_parser(name, parents=parents, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        if name == "refresh":
+            command.add_argument(
+                "--clear-pending-creates",
+                action="store_true",
+                help="forget what an interrupted operation was creating; delete what AWS has of it first",
+            )
         if name == "outputs":
             command.add_argument("--show-secrets", action="store_true", help="print secret outputs")
     return top
@@ -80,13 +85,16 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None, *, command: Cli | None = None) -> int:
     """Run one command and return the exit status."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without a letter is no failure of what was done
     display = Display(Console(stderr=True, highlight=False), verbose=options.verbose)
-    # A runner that stops a job sends SIGTERM; it deserves the same care as a Ctrl-C.
-    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        environment = Environment(options.stack, project=options.project, command=command, progress=display.progress)
-        environment.command.on_interrupt = display.interrupted
-        return COMMANDS[options.command](options, environment, display)
+        with ends_raise():
+            environment = Environment(
+                options.stack, project=options.project, command=command, progress=display.progress
+            )
+            environment.command.on_interrupt = display.interrupted
+            return COMMANDS[options.command](options, environment, display)
     except AutomationError as error:
         if not error.known and not options.verbose:
             for text in error.details:
@@ -96,12 +104,6 @@ def main(arguments: Sequence[str] | None = None, *, command: Cli | None = None) 
     except KeyboardInterrupt:
         print(f"{PROGRAM}: cancelled; the same command again goes on from what was done", file=sys.stderr)
         return INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _preview(options: argparse.Namespace, environment: Environment, display: Display) -> int:
@@ -121,7 +123,15 @@ def _up(options: argparse.Namespace, environment: Environment, display: Display)
 
 
 def _refresh(options: argparse.Namespace, environment: Environment, display: Display) -> int:
-    return _report(options, _shown(display, "refresh", environment, environment.refresh))
+    return _report(
+        options,
+        _shown(
+            display,
+            "refresh",
+            environment,
+            lambda: environment.refresh(clear_pending_creates=options.clear_pending_creates),
+        ),
+    )
 
 
 def _destroy(options: argparse.Namespace, environment: Environment, display: Display) -> int:
@@ -194,20 +204,28 @@ def _secret(text: str) -> tuple[str, str]:
         key, value = text.split("=", 1)
     else:
         key = text
-        value = getpass.getpass(f"{key}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        value = getpass.getpass(f"{key}: ") if _somebody_is_there() else _line().rstrip("\n")
     if not key or not value:
         raise UnusableError(f"--secret {key}: it has no value; write KEY=VALUE, or give a line on standard input")
     return key, value
 
 
 def _must_be_confirmable(options: argparse.Namespace) -> None:
-    if not options.yes and not sys.stdin.isatty():
+    if not options.yes and not _somebody_is_there():
         raise UnusableError(f"{options.command} asks before it goes on, and nobody is there to answer: add --yes")
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()  # None where it was closed (`<&-`)
+
+
+def _line() -> str:
+    return sys.stdin.readline() if sys.stdin is not None else ""
 
 
 def _asked(question: str, agreeing: set[str]) -> bool:
     print(question, end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline().strip().lower()
+    answer = _line().strip().lower()
     if answer in agreeing:
         return True
     print(f"{PROGRAM}: not confirmed; nothing was changed", file=sys.stderr)

@@ -75,7 +75,10 @@ class Display:
         if times == 1:
             text = "cancelling: the steps under way are finished and recorded first; Ctrl-C again ends them at once"
         else:
-            text = "ending at once: what was under way is recorded as pending; refresh before the next deployment"
+            text = (
+                "ending at once: what was under way is recorded as pending; look what AWS has of it, then refresh with "
+                "--clear-pending-creates"
+            )
         self._line(Text(text, style="yellow"))
 
     def running(self) -> RenderableType:

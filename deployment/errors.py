@@ -42,8 +42,23 @@ _CLOSED: Final = re.compile(
 _ARGUMENT: Final = re.compile(r"ArgumentError: ([^\n]+)")
 # Of the engine, for each protected resource that an operation would delete.
 _PROTECTED: Final = re.compile(r'resource "(urn:\S+)" cannot be deleted\s+because it is protected')
-# Of an error that a provider reports after it has made the resource: `1 error occurred:`, then one a line.
-_COUNTED: Final = re.compile(r"\d+ errors? occurred:")
+# What says nothing by itself. A provider that has made the resource before it fails, and the CLI where several things
+# fail, begin with `1 error occurred:`, then one a line; the CLI begins with how it logs in.
+_NOTHING: Final = re.compile(
+    r"\d+ errors? occurred:|Program failed with an unhandled exception:|update failed|Logging in using access token.*"
+)
+_TRACEBACK: Final = "Traceback (most recent call last):"
+_MARK: Final = re.compile(r"^(error: |\* |\d+\) )+")
+# Of the CLI: `file:///…/x.json: created by user@host (pid 123) at 2026-11-23T12:00:00Z`, for each lock.
+_LOCK: Final = re.compile(r"created by (\S+) \(pid (\d+)\) at (\S+)")
+_STATE: Final = re.compile(r'unable to open state directory "([^"]*)": ([^\n]*)')
+_NO_RIGHT: Final = re.compile(r"(/\S*): (permission denied|read-only file system|no space left on device)")
+_PASSPHRASE_FILE: Final = re.compile(r"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: (?:open )?([^\n]*)")
+# Of the SDK in a program, and of the CLI, which holds the settings to what Pulumi.yaml declares.
+_MISSING: Final = re.compile(
+    r"Missing required configuration variable '([^']+)'|is missing configuration value '([^']+)'"
+)
+_TYPE: Final = re.compile(r"with configuration key '([^']+)' must be of type '([^']+)'")
 # What a function answered that the deployment called and that raised: {"errorMessage": "...", "errorType": ...}.
 _FUNCTION: Final = re.compile(r'"errorMessage":\s*("(?:[^"\\]|\\.)*")')
 _NO_CREDENTIALS: Final = re.compile(
@@ -80,17 +95,41 @@ def explain(error: Exception, diagnostics: Sequence[str], stack: str) -> Automat
     said = [*diagnostics, *_streams(error)]
     text = "\n\n".join(said)
     if isinstance(error, ConcurrentUpdateError):
-        return AutomationError(
-            f"stack {stack} is locked by another update: wait until it has ended; if none is running any more: "
-            f"pulumi cancel --stack {stack}"
-        )
-    for find in (_protected, _model_monitor, _function, _refused, _credentials, _program, _secrets):
+        return AutomationError(_one_line(_locked(text, stack)), details=said)
+    for find in (_protected, _model_monitor, _function, _refused, _credentials, _program, _setting, _secrets, _state):
         message = find(text, stack)
         if message:
             return AutomationError(_one_line(message), details=said)
-    lines = (line.strip().removeprefix("error: ").removeprefix("* ") for part in said for line in part.splitlines())
-    reason = next((line for line in lines if line and not _COUNTED.fullmatch(line)), str(error))
-    return AutomationError(_one_line(reason), known=False, details=said)
+    return AutomationError(_one_line(_reason(diagnostics, _streams(error)) or str(error)), known=False, details=said)
+
+
+def _reason(diagnostics: Sequence[str], streams: Sequence[str]) -> str:
+    """The first line that says something; of a traceback the exception, which is its end."""
+    lines = [line for part in diagnostics for line in _lines(part)]
+    written = [line for part in streams for line in _lines(part)]
+    # The CLI marks what is an error among what it writes; the rest tells how far it came.
+    lines += sorted(written, key=lambda line: not line.startswith("error: "))
+    said = [_MARK.sub("", line) for line in lines]
+    said = [line for line in said if line and not _NOTHING.fullmatch(line)]
+    # A line that ends so says nothing without the next one.
+    return " ".join(said[: 2 if said[0].endswith(":") else 1]) if said else ""
+
+
+def _lines(part: str) -> list[str]:
+    if _TRACEBACK not in part:
+        return [line.strip() for line in part.splitlines()]
+    lines = part.rpartition(_TRACEBACK)[2].splitlines()
+    ends = [number for number, line in enumerate(lines) if line and not line[0].isspace()]
+    return [" ".join(lines[ends[0] :])] if ends else []
+
+
+def _locked(text: str, stack: str) -> str:
+    by = [f"{who}, process {process}, since {when}" for who, process, when in _LOCK.findall(text)]
+    holder = f" ({'; '.join(by)})" if by else ""
+    return (
+        f"stack {stack} is locked by another update{holder}: wait until it has ended; if none is running any more: "
+        f"pulumi cancel --stack {stack}"
+    )
 
 
 def _function(text: str, _stack: str) -> str | None:
@@ -148,11 +187,40 @@ def _program(text: str, _stack: str) -> str | None:
     return found[1] if found else None
 
 
+def _setting(text: str, stack: str) -> str | None:
+    found = _MISSING.search(text)
+    if found:
+        key = found[1] or found[2]
+        return f"{key} is not set: pulumi config set {key} VALUE --stack {stack}"
+    found = _TYPE.search(text)
+    return (
+        f"{found[1]} must be of type {found[2]}: pulumi config set {found[1]} VALUE --stack {stack}" if found else None
+    )
+
+
+def _state(text: str, _stack: str) -> str | None:
+    """Of a state in a folder: one that is not there, and one that may not be written."""
+    found = _STATE.search(text)
+    if found:
+        path = found[1].removeprefix("file://")
+        return f"Pulumi's state cannot be opened: {found[2]}: mkdir -p {path}, or name another place (pulumi login)"
+    found = _NO_RIGHT.search(text)
+    if found and "/.pulumi/" in found[1] + "/":
+        return (
+            f"Pulumi's state cannot be used: {found[1]}: {found[2]}: give it room and this user the right, or name "
+            "another place (pulumi login)"
+        )
+    return None
+
+
 def _secrets(text: str, _stack: str) -> str | None:
     if "PULUMI_ACCESS_TOKEN must be set" in text:
         return "Pulumi does not know where its state is: pulumi login, or pulumi login --local for this machine"
     if "passphrase must be set" in text or "incorrect passphrase" in text:
         return "the stack's secrets cannot be read: set PULUMI_CONFIG_PASSPHRASE (or …_FILE) to its passphrase"
+    found = _PASSPHRASE_FILE.search(text)
+    if found:
+        return f"the passphrase's file cannot be read: {found[1]}: name it in PULUMI_CONFIG_PASSPHRASE_FILE"
     return None
 
 

@@ -11,6 +11,7 @@ from pulumi.automation import EngineEvent, OpType, StepEventMetadata
 
 # The engine marks colours in its messages: `<{%fg 1%}>error<{%reset%}>`.
 _COLOUR: Final = re.compile(r"<\{%[^%]*%\}>")
+_INTERRUPTED: Final = re.compile(r"\* (urn:.+), interrupted while (\w+)")
 _DELETIONS: Final = frozenset({OpType.DELETE, OpType.DELETE_REPLACED})
 _UNCHANGED: Final = frozenset({OpType.SAME, OpType.READ, OpType.REFRESH, OpType.REMOVE_PENDING_REPLACE})
 
@@ -92,9 +93,21 @@ class Progress:
         text = _COLOUR.sub("", message).strip()
         if not text or severity == "debug":
             return
+        text = _pending(text) or text
         if severity == "error":
             self.errors.append(text)
         self.on_message(severity.removesuffix("#err"), urn.rsplit("::", 1)[-1] if urn else "", text)
+
+
+def _pending(text: str) -> str | None:
+    """The engine's page on what an interrupted operation left, as a line; it has a fix for somebody at a terminal."""
+    if "pending operations from previous deployment" not in text:
+        return None
+    found = [f"{urn.rsplit('::', 1)[-1]} ({what})" for urn, what in _INTERRUPTED.findall(text)]
+    return (
+        f"an operation was interrupted, and what became of this is not known: {', '.join(dict.fromkeys(found))}: "
+        "delete what AWS has of creations, which are made anew, and then: automation.py refresh --clear-pending-creates"
+    )
 
 
 def _is_kept(metadata: StepEventMetadata) -> bool:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from deployment.cli import TURN_SECONDS, cancelled_together
 from deployment.errors import AutomationError, UnusableError
 from deployment.operations import Environment
 from deployment.targets import Plan, Target, read_plan, with_outputs
@@ -32,7 +33,13 @@ from deployment.targets import Plan, Target, read_plan, with_outputs
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 WAITING, RUNNING, DONE, BROKEN, LEFT = "waiting", "running", "done", "failed", "not begun"
 OPERATIONS: Final = ("up", "preview", "destroy")
+CANCELLED: Final = "cancelled: the same command again goes on from what was done"
 _COLOURS: Final = {DONE: "green", BROKEN: "red", RUNNING: "cyan", LEFT: "yellow"}
+
+_WHEN_CANCELLED: Final = (
+    "cancelling: the steps under way are finished and recorded first; Ctrl-C again ends them at once",
+    "ending at once: what was under way is recorded as pending",
+)
 
 Variables = Mapping[str, str]
 
@@ -132,6 +139,7 @@ class Rollout:
         self._plan, self._credentials, self._told = plan, credentials, told
         self._outcomes = {target.name: Outcome(target) for target in plan.targets}
         self._lock = threading.Lock()
+        self._is_cancelled = False
         self.outputs: dict[str, Mapping[str, Any]] = {}
         """Of each target that an `up` has ended on, by its name."""
 
@@ -147,7 +155,12 @@ class Rollout:
         waves = [self._plan.targets] if operation == "preview" else list(self._plan.waves)
         for wave in reversed(waves) if operation == "destroy" else waves:
             with ThreadPoolExecutor(parallel) as pool:
-                list(pool.map(lambda target: self._one(operation, target), wave))
+                begun = [pool.submit(self._one, operation, target) for target in wave]
+                # In turns: a signal that another thread gets does not end a wait of the main one, which has to hear it.
+                while wait(begun, timeout=TURN_SECONDS).not_done:
+                    continue
+                for one in begun:
+                    one.result()
             failed = any(self._outcomes[target.name].state == BROKEN for target in wave)
             if failed and operation != "preview":
                 break
@@ -158,6 +171,8 @@ class Rollout:
 
     def _one(self, operation: str, target: Target) -> None:
         began = time.monotonic()
+        if self._is_cancelled:
+            return
         self._set(target.name, Outcome(target, RUNNING))
         try:
             environment = Environment(target.name, project=self._plan.program, variables=self._credentials(target))
@@ -167,8 +182,11 @@ class Rollout:
                 environment.set_objects(config, secrets, create=True)
             result = {"up": environment.up, "preview": environment.preview, "destroy": environment.destroy}[operation]()
         except AutomationError as error:
-            says = f"{error} {error.details[-1]}" if str(error).endswith(":") and error.details else str(error)
-            self._set(target.name, Outcome(target, BROKEN, {}, time.monotonic() - began, says))
+            self._set(target.name, Outcome(target, BROKEN, {}, time.monotonic() - began, str(error)))
+            return
+        except KeyboardInterrupt:  # of this target's CLI, which has ended
+            self._is_cancelled = True
+            self._set(target.name, Outcome(target, BROKEN, {}, time.monotonic() - began, CANCELLED))
             return
         self.outputs[target.name] = result.outputs
         self._set(target.name, Outcome(target, DONE, result.changes, time.monotonic() - began))
@@ -218,7 +236,7 @@ def status_of(outcomes: Sequence[Outcome], operation: str) -> int:
     return FAILED if operation == "preview" and any(outcome.changed for outcome in outcomes) else OK
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, credentials: Callable[[Target], Variables] = assume) -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m deployment.rollout", description=__doc__, allow_abbrev=False,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
@@ -230,19 +248,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         plan = read_plan(options.targets)
-        with Live(console=console, refresh_per_second=4, transient=True) as live:
-            rollout = Rollout(plan, told=lambda found: live.update(table(found, options.operation)))
+        with (
+            cancelled_together(lambda times: console.print(_WHEN_CANCELLED[min(times, 2) - 1])) as cancelled,
+            Live(console=console, refresh_per_second=4, transient=True) as live,
+        ):
+            rollout = Rollout(
+                plan, credentials=credentials, told=lambda found: live.update(table(found, options.operation))
+            )
             outcomes = rollout.run(options.operation, parallel=max(1, options.parallel))
+            is_cancelled = cancelled() > 0
     except UnusableError as error:
         sys.stderr.write(f"deployment.rollout: {error}\n")
         return UNUSABLE
-    except KeyboardInterrupt:
-        sys.stderr.write("cancelled: the targets under way have finished their steps\n")
-        return INTERRUPTED
     if options.format == "json":
         sys.stdout.write(json.dumps([outcome.to_dict() for outcome in outcomes], indent=2) + "\n")
     else:
         Console().print(table(outcomes, options.operation))
+    if is_cancelled:
+        sys.stderr.write("cancelled: the targets under way have finished their steps\n")
+        return INTERRUPTED
     return status_of(outcomes, options.operation)
 
 

@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
         usage="%(prog)s [-h] COMMAND [options]",
         description="Find out whether data have drifted, and drive a monitored endpoint.",
         epilog="A PATH is a file, a folder, an s3:// URI, or - for standard input; "
-        "tables are CSV (any delimiter, plain or gzip) or Parquet. "
+        "tables are CSV (any delimiter, plain or gzip), Parquet or JSON Lines. "
         "AWS's endpoint, region and credentials come from the environment. Exit status: 0 ran, 1 drift (with "
         "--fail-on-drift) or a failed validation step, 2 unusable input or arguments, 130 interrupted. "
         "COMMAND --help has examples.",

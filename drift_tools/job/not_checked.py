@@ -1,7 +1,9 @@
-"""Features whose drift a run did not look at, and what it says of them."""
+"""Features whose drift a run did not look at or could not judge, and what it says of them."""
 
 from collections.abc import Collection, Mapping, Sequence
 
+from drift_tools.comparison import Comparison
+from drift_tools.comparison.verdict import MINIMUM_ROWS, NOT_ENOUGH_DATA
 from drift_tools.monitors.data_quality import Constraints, Evaluation
 from drift_tools.profiles import Statistics
 
@@ -31,6 +33,22 @@ def in_words(unchecked: Mapping[str, str]) -> str:
         f" Drift{'' if reason == _NO_STATISTICS else f' of {_listed(names)}'} was not checked: {reason}."
         for reason, names in by_reason.items()
     )
+
+
+def too_few_to_judge(comparison: Comparison | None) -> str:
+    """What to say where no feature could be judged for want of rows: without a word it would look like no drift."""
+    features = [] if comparison is None else [one for one in comparison.features.values() if not one.is_new]
+    if comparison is None or not features or any(one.verdict != NOT_ENOUGH_DATA for one in features):
+        return ""
+    fix = "; make a baseline of more rows" if comparison.baseline_rows < MINIMUM_ROWS else ""
+    return (
+        f" Not enough data to judge any feature: {_rows(comparison.baseline_rows)} in the baseline, "
+        f"{_rows(comparison.current_rows)} in the window{fix}."
+    )
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -60,9 +60,8 @@ def completion(violations: Sequence[object], captures: Counts | None) -> str:
         message = "Completed: Job completed successfully with no violations."
     if captures is not None and captures.skipped:
         reasons = ", ".join(f"{count} x {reason}" for reason, count in captures.skipped.items())
-        message += (
-            f" {sum(captures.skipped.values())} of {captures.read} records were skipped: {reasons}{_first(captures)}."
-        )
+        skipped = sum(captures.skipped.values())
+        message += f" {skipped:,} of {captures.read:,} records were skipped: {reasons}{_first(captures)}."
     return message
 
 

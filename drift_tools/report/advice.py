@@ -133,6 +133,8 @@ def _about_time(timeline: Timeline | None) -> Iterator[str]:
     if gradual := [onset for onset in onsets if onset.pace == "gradual"]:
         since = listed([f"{isolated(onset.feature)} ({when(onset)})" for onset in gradual])
         yield f"Growing slowly: {since}. Look for a trend or a season before looking for a mistake."
+    if timeline is not None and timeline.growing:
+        yield f"Look for a trend or a season in {listed(list(timeline.growing))}, while there is time."
 
 
 def _about_the_monitor(checks: Sequence[CrossCheck]) -> Iterator[str]:
@@ -140,8 +142,9 @@ def _about_the_monitor(checks: Sequence[CrossCheck]) -> Iterator[str]:
     missed = list(dict.fromkeys(name for check in checks for name in check.local_only))
     if missed:
         yield (
-            f"The monitor does not see {count(len(missed), 'drifted feature')}: {listed(missed)}. Tighten their "
-            "constraints (comparison_threshold in constraints.json)."
+            f"The monitor does not see {count(len(missed), 'drifted feature')}: {listed(missed)}. Tighten "
+            f"{'its constraint' if len(missed) == 1 else 'their constraints'} (comparison_threshold in "
+            "constraints.json)."
         )
     alone: dict[str, list[str]] = {}
     for check in checks:

@@ -61,8 +61,11 @@ def _headline(period: str, violations: list[dict[str, str]], sections: tuple[Sec
     if violations:
         subjects = list(dict.fromkeys(one["of"] for one in violations))
         return f"{period}: {count(len(violations), 'violation')}, of {listed(subjects)}"
-    if any(section.is_unsure for section in sections):
+    unsure = [section for section in sections if section.is_unsure]
+    if unsure and len(unsure) == len(sections):
         return f"{period}: nobody can tell"
+    if unsure:
+        return f"{period}: nothing to act on in {len(sections) - len(unsure)} of {count(len(sections), 'section')}"
     return f"{period}: nothing to act on" if sections else f"{period}: the run had nothing to judge by"
 
 

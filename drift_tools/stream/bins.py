@@ -114,7 +114,9 @@ class FeatureBins:
     def names(self) -> list[str]:
         """What each bin is called where people read of it."""
         if self.kind == "numerical":
-            spans = [f"{low:.4g} … {high:.4g}" for low, high in zip(self.edges[:-1], self.edges[1:], strict=True)]
+            edges = self.edges.tolist()
+            befores = [None, *edges[:-2]]  # the lower edge of the bin before
+            spans = map(_span, befores, edges[:-1], edges[1:])
             return [*spans, MISSING, NEW]
         return [*self.categories, "other", MISSING, NEW]
 
@@ -152,6 +154,13 @@ class FeatureBins:
             return cls(str(written["name"]), kind, counts, edges, categories, others, is_listed)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{source} is no baseline of a stream: {error}; make it anew from the baseline") from error
+
+
+def _span(before: float | None, low: float, high: float) -> str:
+    """One value, or from which to which; where the lower end is a bin of its own people read that it is not in this."""
+    if low == high:
+        return f"{low:.4g}"
+    return f"above {low:.4g}, up to {high:.4g}" if before == low else f"{low:.4g} … {high:.4g}"
 
 
 def _normal_scores(counts: Numbers) -> Numbers:

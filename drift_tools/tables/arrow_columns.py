@@ -96,13 +96,29 @@ def _spelt(values: Iterable[object]) -> Iterable[str | None]:
 
 
 def spelling(value: object) -> str:
-    """How a value that is no number is spelt as a category: bytes as the text that they are in UTF-8, if they are."""
+    """How a value that is no number is spelt as a category: bytes as the text that they are in UTF-8, if they are; a
+    struct or a map by its keys in order, which writers do not keep.
+    """
     if isinstance(value, bytes):
         try:
             return value.decode()
         except UnicodeDecodeError:
             return str(value)
-    return value if isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else str(_in_order(value))
+
+
+def _in_order(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list):
+        # Arrow's maps, and nothing else, are lists of pairs.
+        items = sorted(value, key=_key) if value and all(isinstance(item, tuple) for item in value) else value
+        return [_in_order(item) for item in items]
+    return tuple(map(_in_order, value)) if type(value) is tuple else value
+
+
+def _key(pair: tuple[object, ...]) -> str:
+    return str(pair[0])
 
 
 def _said(error: Exception) -> str:

@@ -7,13 +7,15 @@ how often or in which order they occur.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from drift_tools.tables.column import Texts
+from drift_tools.tables.moments import moment_of
 
 TRUTHS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+_FLAGS = {"0": "false", "0.0": "false", "1": "true", "1.0": "true"}
 # No zero in front, which makes `03` another code than `3`. Zeros behind a point stay unless nothing else is there: 1.10
 # may be a version.
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -21,21 +23,41 @@ _WHOLE = re.compile(r"(-?[0-9]+)\.0+")
 
 
 def common_spelling(*sides: Collection[str]) -> dict[str, str]:
-    """Another spelling for some of the categories of the same column's sides: of truths, if one side has nothing else,
-    and of whole numbers, if all sides have only numbers that are written without a zero in front.
+    """Another spelling for some of the categories of the same column's sides: of truths, if one side has nothing else
+    (then zeros and ones of a side that has nothing else are truths, too), of whole numbers, if all sides have only
+    numbers that are written without a zero in front, and of dates and times, if all sides have nothing else: as the
+    first side has the same moment.
 
     >>> common_spelling({"True", "False"}, {"true"})
     {'False': 'false', 'True': 'true'}
+    >>> common_spelling({"true", "false"}, {"1", "0.0"})
+    {'0.0': 'false', '1': 'true'}
     >>> common_spelling({"1", "2.5"}, {"1.0"}), common_spelling({"01", "2"}, {"2.0"})
     ({'1.0': '1'}, {})
+    >>> common_spelling({"2026-01-31 00:00:00+00:00"}, {"2026-01-31", "2026-02-01"})
+    {'2026-01-31': '2026-01-31 00:00:00+00:00'}
     """
     if any(side and TRUTHS.issuperset(side) for side in sides):
         new = {name: name.lower() for side in sides for name in side if name in TRUTHS}
+        new |= {name: _FLAGS[name] for side in sides if _FLAGS.keys() >= set(side) for name in side}
     elif all(_PLAIN_NUMBER.fullmatch(name) for side in sides for name in side):
         new = {name: _shortest(name) for side in sides for name in side}
     else:
-        return {}
+        new = _as_first_written(sides)
     return {name: spelling for name, spelling in sorted(new.items()) if spelling != name}
+
+
+def _as_first_written(sides: Sequence[Collection[str]]) -> dict[str, str]:
+    """Each date and time as it is first written; nothing if any category is none."""
+    first: dict[float, str] = {}
+    new = {}
+    for side in sides:
+        for name in sorted(side):
+            moment = moment_of(name)
+            if moment is None:
+                return {}
+            new[name] = first.setdefault(moment, name)
+    return new
 
 
 def is_plain_number(name: str) -> bool:

@@ -30,6 +30,16 @@ def seconds_since_1970(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def moment_of(text: str) -> float | None:
+    """The seconds since 1970 of a date or time; None of any other text."""
+    if _MOMENT.fullmatch(text) is None:
+        return None
+    try:
+        return seconds_since_1970(text)
+    except ValueError:
+        return None
+
+
 def _seconds_of_day(text: str) -> float:
     moment = time.fromisoformat(text)
     return moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / _MICROSECONDS

@@ -24,9 +24,9 @@ class Loop:
         self._mailbox = mailbox
         self.events: list[Event] = []
 
-    def note(self, what: str, *, key: bool = False) -> None:
-        """Write down that something happened, now."""
-        self.events.append(Event(self.stack.cloud.clock.now(), self.steps.seconds, what, key))
+    def note(self, what: str, *, key: bool = False, at: datetime | None = None) -> None:
+        """Write down that something happened: now, or at a time of the stack's clock."""
+        self.events.append(Event(at or self.stack.cloud.clock.now(), self.steps.seconds, what, key))
 
     def began(self, label: str) -> datetime:
         """When the first request of an hour was sent, by the stack's clock."""

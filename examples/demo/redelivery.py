@@ -17,4 +17,4 @@ def deliver_again(stack: Monitored, alarm: Message) -> str:
     body: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise DemoError(f"the responder failed on a second delivery: {body}")
-    return f"it answers {json.dumps(body)[:120]}"
+    return f"it answers: {', '.join(handled['outcome'] for handled in body['handled'])}"

@@ -86,8 +86,9 @@ class Stream:
                 time.sleep(_PAUSE_SECONDS)
                 clock.advance(_STEP)
             # By SNS's own word: a mailbox sees a message when somebody looks.
-            self._delay = datetime.fromisoformat(message.envelope["Timestamp"]) - began
-            loop.note("the stream's notification has arrived", key=True)
+            told = datetime.fromisoformat(message.envelope["Timestamp"])
+            self._delay = told - began
+            loop.note("the stream's notification has arrived", key=True, at=told)
             step.result = f"{self._delay.total_seconds():.0f} s after the first anomalous request: {message.subject!r}"
 
     def _message(self) -> Message | None:

@@ -8,8 +8,9 @@ Longer than 400 lines: one method an operation, as the service has them.
 """
 
 import asyncio
+import concurrent.futures
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -213,7 +214,8 @@ class SageMaker:
             answer = self._ask_moto(operation, parameters)
             self._store.remove(document)
         if kind.kind == "endpoint":
-            self._on_loop(self._stop_endpoint(document))
+            self._on_loop(self._stop_endpoint(document)).result()
+            self._endpoints.finish_capture(document)
         return answer
 
     def _ask_moto(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -313,9 +315,9 @@ class SageMaker:
     async def _stop_endpoint(self, endpoint: Document) -> None:
         self._endpoints.delete(endpoint)
 
-    def _on_loop(self, coroutine: Any) -> None:
+    def _on_loop(self, coroutine: Coroutine[Any, Any, None]) -> "concurrent.futures.Future[None]":
         assert self._loop is not None  # noqa: S101 - set by every request before it comes here
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def _endpoint_details(self, scope: Scope, document: Document) -> dict[str, Any]:
         config = self._store.find(scope, "endpoint-config", document.state["EndpointConfigName"])

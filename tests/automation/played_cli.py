@@ -99,7 +99,7 @@ class Played:
 
 
 class PlayedCli(Cli):
-    """A CLI that is played; `stacks` exist, `operations` says what happens by the command's name."""
+    """A CLI that is played; `stacks` exist, `operations` and `fails` say what happens by the command's name."""
 
     def __init__(self, *stacks: str, version: str = SERVED, **operations: Played) -> None:
         # Not Cli's: it would look for the program.
@@ -111,6 +111,7 @@ class PlayedCli(Cli):
         self.outputs: dict[str, Any] = {"endpoint_name": "churn-endpoint-1", "model_quality_schedule_name": None}
         self.secret_outputs: dict[str, Any] = {}
         self.calls: list[Call] = []
+        self.fails: dict[str, Failure] = {}
 
     def commands(self) -> list[str]:
         return [call.command for call in self.calls]
@@ -135,7 +136,7 @@ class PlayedCli(Cli):
     def _play(self, call: Call) -> CommandResult:
         self.calls.append(call)
         plays: dict[str, Callable[[Call], str]] = {
-            "stack select": self._select,
+            "stack select": lambda _call: "",
             "stack init": self._init,
             "stack output": self._output,
             "stack history": self._history,
@@ -143,13 +144,16 @@ class PlayedCli(Cli):
             "config set-all": lambda _call: "",
         }
         play = plays.get(call.command, self._operate)
+        if call.command != "stack init":
+            self._select(call)  # the first thing that the CLI does, whatever is asked
+        if call.command in self.fails:
+            self._fail(self.fails[call.command])
         return CommandResult(stdout=play(call), stderr="", code=0)
 
-    def _select(self, call: Call) -> str:
+    def _select(self, call: Call) -> None:
         name = call.args[call.args.index("--stack") + 1]
         if name not in self.stacks:
             self._fail(Failure(f"error: no stack named '{name}' found"))
-        return ""
 
     def _init(self, call: Call) -> str:
         self.stacks.add(call.args[2])

@@ -2,6 +2,8 @@
 
 import io
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,33 @@ def test_what_a_destroy_keeps_is_not_said_to_be_deleted(project: Path, capsys: p
     lines = capsys.readouterr().err.splitlines()
     assert any(line.startswith("= kept dev-data aws:s3/bucket:Bucket ") for line in lines)
     assert any(line.startswith("- deleted dev-alarms aws:sns/topic:Topic ") for line in lines)
+
+
+def test_letters_that_the_terminal_has_not(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done was done: exit status 1 said that it had failed."""
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
+    cli = PlayedCli("dev", up=UP)
+    cli.outputs = {"team": "Prüfung"}
+    assert main(["up", "dev", "--yes", "--project", str(project)], command=cli) == 0
+    sys.stdout.flush()
+    assert b"Pr\\xfcfung" in written.getvalue()
+
+
+@pytest.mark.parametrize("arguments", [["up", "dev"], ["up", "dev", "--yes", "--secret", "engine"]])
+def test_a_standard_input_that_is_closed(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert main([*arguments, "--project", str(project)], command=PlayedCli("dev", up=UP)) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_in_another_thread(project: Path) -> None:
+    """It hears of no signal there, and cannot ask for one."""
+    arguments = ["up", "dev", "--yes", "--project", str(project)]
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(main, arguments, command=PlayedCli("dev", up=UP)).result() == 0
 
 
 def test_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -134,6 +134,43 @@ def test_known_causes(project: Path, message: str, start: str) -> None:
             "stack dev is locked by another update",
         ),
         (
+            "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete "
+            "the lock file with `pulumi cancel`.\n  file:///state/.pulumi/locks/organization/model-monitoring/dev/"
+            "eff5c450.json?no_tmp_dir=true: created by root@vm (pid 13704) at 2026-12-01T17:01:29Z",
+            "stack dev is locked by another update (root@vm, process 13704, since 2026-12-01T17:01:29Z): wait until it "
+            "has ended; if none is running any more: pulumi cancel --stack dev",
+        ),
+        (
+            'error: unable to open state directory "file:///state": stat /state: no such file or directory',
+            "Pulumi's state cannot be opened: stat /state: no such file or directory: mkdir -p /state, or name another "
+            "place (pulumi login)",
+        ),
+        (
+            'error: write ".pulumi/meta.yaml": blob (key ".pulumi/meta.yaml") (code=Unknown): mkdir /state/.pulumi: '
+            "permission denied",
+            "Pulumi's state cannot be used: /state/.pulumi: permission denied: give it room and this user the right",
+        ),
+        (
+            "error: 2 errors occurred:\n    1) open /state/.pulumi/locks/organization/model-monitoring/dev/1.json.tmp: "
+            "no space left on device\n    2) Unknown",
+            "Pulumi's state cannot be used: /state/.pulumi/locks/organization/model-monitoring/dev/1.json.tmp: no",
+        ),
+        (
+            "error: 2 errors occurred:\n    1) open /program/x: permission denied\n    2) Unknown",
+            "open /program/x: permission denied",
+        ),
+        (
+            "error: getting stack configuration: get stack secrets manager: unable to read "
+            "PULUMI_CONFIG_PASSPHRASE_FILE: open /nope: no such file or directory",
+            "the passphrase's file cannot be read: /nope: no such file or directory: name it in "
+            "PULUMI_CONFIG_PASSPHRASE_FILE",
+        ),
+        (
+            "Logging in using access token from PULUMI_ACCESS_TOKEN\nerror: performing HTTP request: Get "
+            '"http://127.0.0.1:9/api/user": dial tcp 127.0.0.1:9: connect: connection refused',
+            'performing HTTP request: Get "http://127.0.0.1:9/api/user"',
+        ),
+        (
             'error: invoking Lambda Function (churn-check): {"errorMessage": "endpoint \\"x\\" was not updated", '
             '"errorType": "EndpointNotUpdatedError", "stackTrace": []}',
             'endpoint "x" was not updated',
@@ -144,6 +181,47 @@ def test_known_causes(project: Path, message: str, start: str) -> None:
 )
 def test_what_the_cli_refuses(project: Path, stderr: str, start: str) -> None:
     assert str(error_of(project, Played([], Failure(stderr)))).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        # What the engine says of a program, and of a provider, that raised.
+        (
+            "Program failed with an unhandled exception:\nTraceback (most recent call last):\n"
+            '  File "/program/__main__.py", line 1, in <module>\n    import nosuch\n'
+            "ModuleNotFoundError: No module named 'nosuch'",
+            "ModuleNotFoundError: No module named 'nosuch'",
+        ),
+        (
+            "Program failed with an unhandled exception:\nTraceback (most recent call last):\n  File ...\n"
+            "KeyError: 'a'\n\nDuring handling of the above exception, another exception occurred:\n\n"
+            "Traceback (most recent call last):\n  File ...\nValueError: x is wrong\nsecond\n",
+            "ValueError: x is wrong second",
+        ),
+        ("Traceback (most recent call last):\n  File ...\nException: boom", "Exception: boom"),
+        ("creating SNS Topic:\n  waited too long", "creating SNS Topic: waited too long"),
+        (
+            "Missing required configuration variable 'model-monitoring:x'\n\tplease set a value using the command "
+            "`pulumi config set model-monitoring:x <value>`",
+            "model-monitoring:x is not set: pulumi config set model-monitoring:x VALUE --stack dev",
+        ),
+    ],
+)
+def test_the_reason_is_a_line_that_says_something(project: Path, message: str, line: str) -> None:
+    events = [said("error", message), said("error", "update failed")]
+    assert str(error_of(project, Played(events, Failure("", "Updating (dev):")))) == line
+
+
+def test_the_reason_is_not_what_the_operation_before_said(project: Path) -> None:
+    cli = PlayedCli("dev", up=Played([said("error", "old news")], Failure()))
+    environment = Environment("dev", project=project, command=cli)
+    with pytest.raises(AutomationError, match=r"^old news$"):
+        environment.up()
+    cli.fails["stack output"] = Failure("error: another thing")
+    with pytest.raises(AutomationError, match=r"^another thing$") as caught:
+        environment.outputs()
+    assert caught.value.details == ("error: another thing",)
 
 
 def test_everything_said_is_kept_for_an_unknown_cause(project: Path) -> None:
@@ -190,6 +268,30 @@ def test_a_cli_of_another_age(project: Path, monkeypatch: pytest.MonkeyPatch, ve
 def test_settings_files_that_are_not_yaml(project: Path) -> None:
     (project / "Pulumi.prod.yaml").write_text("a: [", encoding="utf-8")
     with pytest.raises(UnusableError, match=r"^Pulumi.prod.yaml is not YAML: [^\n]*$"):
+        Environment("dev", project=project, command=PlayedCli("dev")).configure({"engine": "open"})
+
+
+def test_settings_files_that_cannot_be_read(project: Path) -> None:
+    (project / "Pulumi.prod.yaml").write_bytes(b"a: \xff")
+    environment = Environment("dev", project=project, command=PlayedCli("dev"))
+    with pytest.raises(UnusableError, match=r"^Pulumi.prod.yaml is not UTF-8, at byte 3: save it as that$"):
+        environment.configure({"engine": "open"})
+    (project / "Pulumi.prod.yaml").unlink()
+    (project / "Pulumi.prod.yaml").mkdir()
+    with pytest.raises(UnusableError, match=r"Pulumi.prod.yaml cannot be read: Is a directory: it must be a file"):
+        environment.configure({"engine": "open"})
+
+
+def test_a_settings_file_with_nothing_in_it_is_one(project: Path) -> None:
+    (project / "Pulumi.prod.yaml").write_text("# nothing yet\n", encoding="utf-8")
+    cli = PlayedCli("dev")
+    Environment("dev", project=project, command=cli).configure({"engine": "open"})
+    assert cli.commands() == ["stack select", "config set-all"]
+
+
+def test_a_project_without_a_name(project: Path) -> None:
+    (project / "Pulumi.yaml").write_text("runtime: python\n", encoding="utf-8")
+    with pytest.raises(UnusableError, match=r"Pulumi.yaml has no name: give the project one$"):
         Environment("dev", project=project, command=PlayedCli("dev")).configure({"engine": "open"})
 
 

@@ -112,6 +112,33 @@ def test_no_secret_setting_is_asked_for(project: Path) -> None:
     assert all("--show-secrets" not in call.args for call in cli.calls if call.command == "stack history")
 
 
+def test_what_an_interrupted_operation_left_is_one_line_with_a_fix(project: Path) -> None:
+    """The engine's own fix is for a terminal: without one, its refresh keeps what was being created."""
+    # pkg/engine/update.go in pulumi's repository.
+    text = (
+        "Attempting to deploy or update resources with 2 pending operations from previous deployment.\n"
+        f"  * {urn(BUCKET, 'dev-data')}, interrupted while creating\n"
+        f"  * {urn(SCHEDULE, 'dev-data-quality')}, interrupted while updating\n"
+        "These resources are in an unknown state because the Pulumi CLI was interrupted while waiting for changes to "
+        "these resources to complete. You should confirm\n\nNote that `pulumi refresh` will need to be interactive"
+    )
+    cli = PlayedCli("dev", up=Played([said("warning", text), summed(same=3)]), refresh=Played([summed(same=3)]))
+    messages: list[str] = []
+    progress = Progress(on_message=lambda _severity, _resource, text: messages.append(text))
+    environment = Environment("dev", project=project, command=cli, progress=progress)
+    environment.up()
+    assert messages == [
+        "an operation was interrupted, and what became of this is not known: dev-data (creating), dev-data-quality "
+        "(updating): delete what AWS has of creations, which are made anew, and then: automation.py refresh "
+        "--clear-pending-creates"
+    ]
+    environment.refresh()
+    assert "--clear-pending-creates" not in cli.one("refresh").args
+    cli.calls.clear()
+    environment.refresh(clear_pending_creates=True)
+    assert "--clear-pending-creates" in cli.one("refresh").args
+
+
 def test_outputs(project: Path) -> None:
     cli = PlayedCli("dev")
     cli.secret_outputs = {"slack_url": "https://hooks.example.com/x"}
@@ -165,6 +192,7 @@ def test_a_secret_is_in_no_arguments_and_in_no_environment(project: Path) -> Non
         ),
         ({"monitorin.tags.team": "x"}, "did you mean monitoring?"),
         ({"alert_emails": ["a@example.com"]}, "set its members by path, such as alert_emails[0]"),
+        ({"engine": None}, "engine is None: leave it out, or pulumi config rm engine --stack dev"),
     ],
 )
 def test_a_wrong_setting_is_refused_before_anything_is_set(project: Path, config: Any, message: str) -> None:
@@ -173,6 +201,51 @@ def test_a_wrong_setting_is_refused_before_anything_is_set(project: Path, config
         Environment("dev", project=project, command=cli).configure({"retain_data": True, **config})
     assert message in str(caught.value)
     assert cli.calls == []
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (5, "the secret engine is of type int: give a text"),
+        (None, "the secret engine is of type NoneType: give a text"),
+        (b"hush-hush", "the secret engine is of type bytes: give a text"),
+        ("", "the secret engine is empty: give a text"),
+    ],
+)
+@pytest.mark.parametrize("method", ["configure", "set_objects"])
+def test_a_secret_that_is_no_text_is_refused_before_anything_is_set(
+    project: Path, method: str, value: Any, message: str
+) -> None:
+    """Standard input would be empty, and the CLI keep that in place of the secret that was there."""
+    cli = PlayedCli("dev")
+    with pytest.raises(UnusableError) as caught:
+        getattr(Environment("dev", project=project, command=cli), method)({"retain_data": True}, {"engine": value})
+    assert str(caught.value) == message
+    assert cli.calls == []
+
+
+def test_a_stack_without_a_name_is_not_the_one_that_is_selected(project: Path) -> None:
+    with pytest.raises(UnusableError, match=r"^the stack has no name: give one, such as dev$"):
+        Environment("", project=project, command=PlayedCli("dev"))
+
+
+def test_a_project_may_be_a_text_and_is_kept_where_it_was(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli = PlayedCli("dev")
+    monkeypatch.chdir(project.parent)
+    environment = Environment("dev", project=project.name, command=cli)
+    monkeypatch.chdir("/")
+    environment.outputs()
+    assert {call.cwd for call in cli.calls} == {str(project)}
+
+
+def test_a_project_that_is_gone_is_not_a_cli_that_is_missing(project: Path) -> None:
+    environment = Environment("dev", project=project, command=PlayedCli("dev"))
+    project.rename(project.parent / "moved")
+    for operation in (environment.up, environment.outputs):
+        with pytest.raises(UnusableError, match=r"/\S+ is not there any more: it was the folder of the program$"):
+            operation()
+    with pytest.raises(UnusableError, match=r"Pulumi.yaml cannot be read: No such file or directory: "):
+        environment.configure({"engine": "open"})
 
 
 def test_a_new_environment_with_a_settings_file_is_made(project: Path) -> None:
@@ -192,6 +265,60 @@ def test_a_misspelt_environment_is_not_made(project: Path) -> None:
     assert cli.stacks == {"dev"}
     environment.up(create=True)
     assert cli.stacks == {"dev", "prd"}
+
+
+def test_names_with_dots_are_offered_whole(project: Path) -> None:
+    (project / "Pulumi.dev.yaml").rename(project / "Pulumi.dev.eu.yaml")
+    with pytest.raises(UnusableError, match=r"use one of dev\.eu, prod, or create a new one with --create$"):
+        Environment("prd", project=project, command=PlayedCli()).up()
+    for file in project.glob("Pulumi.*.yaml"):
+        file.unlink()
+    with pytest.raises(UnusableError, match=r"^there is no stack prd and no Pulumi.prd.yaml: create a new one with"):
+        Environment("prd", project=project, command=PlayedCli()).up()
+
+
+@pytest.mark.parametrize("operation", ["up", "preview", "configure", "set_objects"])
+def test_a_stack_that_was_removed_meanwhile_is_made_again(project: Path, operation: str) -> None:
+    cli = PlayedCli("dev", up=Played([summed(create=53)]), preview=Played([summed(create=53)]))
+    environment = Environment("dev", project=project, command=cli)
+    environment.up()
+    cli.stacks.clear()  # pulumi stack rm --preserve-config, by somebody else
+    cli.calls.clear()
+    arguments = [{"engine": "open"}] if operation in {"configure", "set_objects"} else []
+    getattr(environment, operation)(*arguments)
+    assert cli.stacks == {"dev"}
+    done = "config set-all" if arguments else operation
+    assert cli.commands()[:4] == [done, "stack select", "stack init", done]
+
+
+def test_a_stack_that_was_removed_with_its_settings_is_not_made_again(project: Path) -> None:
+    """With default settings it would be another system."""
+    cli = PlayedCli("dev", up=Played([summed(create=53)]))
+    environment = Environment("dev", project=project, command=cli)
+    environment.up()
+    cli.stacks.clear()
+    (project / "Pulumi.dev.yaml").unlink()  # as pulumi stack rm does
+    for operation in (environment.up, environment.preview, lambda: environment.configure({"engine": "open"})):
+        with pytest.raises(UnusableError) as caught:
+            operation()
+        assert str(caught.value) == (
+            "stack dev was removed meanwhile, and Pulumi.dev.yaml is not there any more: put the file back "
+            "(git checkout Pulumi.dev.yaml), or make a new stack with --create (create=True)"
+        )
+        assert cli.stacks == set()
+    environment.up(create=True)
+    assert cli.stacks == {"dev"}
+
+
+def test_a_stack_that_was_removed_meanwhile_is_neither_refreshed_nor_destroyed(project: Path) -> None:
+    cli = PlayedCli("dev")
+    environment = Environment("dev", project=project, command=cli)
+    environment.outputs()
+    cli.stacks.clear()
+    for operation in (environment.refresh, environment.destroy, environment.outputs):
+        with pytest.raises(UnusableError, match=r"^there is no stack dev: deploy it first"):
+            operation()
+    assert cli.stacks == set()
 
 
 def test_a_qualified_name_has_the_file_of_its_last_part(project: Path) -> None:

@@ -1,6 +1,7 @@
 """`bias` and `attribution` as people type them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def test_a_ranking_and_how_it_changed(tmp_path: Path, capsys: pytest.CaptureFixt
 
     same = ("attribution", str(data), "--model", str(tmp_path / "one"), "--baseline", baseline, "--fail-on-drift")
     status, out, _ = run(capsys, *same)
-    assert (status, "nDCG 1.000 of 0.9: no drift" in out) == (0, True)
+    assert (status, "nDCG 1.000, at least 0.9 required: no drift" in out) == (0, True)
     turned = ("attribution", str(data), "--model", model(tmp_path / "two", 0.01), "--baseline", baseline)
     status, out, _ = run(capsys, *turned, "--fail-on-drift")
     assert (status, ": drift of the ranking" in out) == (1, True)
@@ -112,3 +113,19 @@ def test_a_model_that_cannot_be_asked_is_one_line(tmp_path: Path, capsys: pytest
     status, _, err = run(capsys, "attribution", data, "--model", model(tmp_path / "one", 1), "--score", "4")
     assert status == 2
     assert "column 4 of the model's answer is no number" in err
+
+
+@pytest.mark.parametrize(("cell", "score"), [("inf", "inf"), ("nan", "nan"), ("1e200", "inf")])
+def test_a_score_without_a_number_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], cell: str, score: str
+) -> None:
+    """Each importance would be NaN, and a ranking of NaN never another one: "no drift", for ever."""
+    (tmp_path / "rows.csv").write_text("\n".join(["a,b", *(f"{cell if at == 7 else at},{at % 5}" for at in range(60))]))
+    asked = ("attribution", str(tmp_path / "rows.csv"), "--model", model(tmp_path / "one", 2))
+    status, out, err = run(capsys, *asked)
+    assert (status, out) == (2, "")
+    assert re.fullmatch(
+        rf"drift_tools: the model's score is {score} of the row '.*', and no number that can be explained of \d+ in "
+        r"\d+ rows: have the model answer such rows with a number, or leave them out\n",
+        err,
+    )

@@ -47,6 +47,8 @@ def test_it_says_what_changed_since_when(captured: Path, capsys: pytest.CaptureF
     assert (change["feature"], change["what"], change["is_over"]) == ("x", "values are higher", False)
     assert change["since"] == "2026-01-01T00:15:00Z"
     assert change["at"] <= "2026-01-01T00:15:30Z"
+    assert main(command) == 0
+    assert capsys.readouterr().out.endswith("12,020 records in 240 windows, 1 change\n")
     assert main([*command, "--start", "2026-01-01T00:00Z", "--end", "2026-01-01T00:10Z"]) == 0
     assert "records in 120 windows, 0 changes" in capsys.readouterr().out
 

@@ -26,7 +26,8 @@ def test_it_is_in_the_first_box_and_in_the_section_on_time() -> None:
     assert "Growing, not yet material:" in text
     assert re.search(r"&lt;income&gt;: PSI 0\.0\d+ beyond what chance explains, and growing", text)
     assert re.search(r"material in about \d+ windows if it goes on so", text)
-    assert html.count("Growing, not yet material") == 2
+    assert re.search(r"Look for a trend or a season in \W*&lt;income&gt;\W*, while there is time", box)
+    assert "Nothing. The current rows look like the baseline" not in html
 
 
 def test_nothing_is_said_where_nothing_grows() -> None:

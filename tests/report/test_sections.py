@@ -127,6 +127,10 @@ def test_a_page_of_runs_says_first_what_the_last_one_found() -> None:
     unsure = Page(render_runs({"monday": estimate(0.5, "new rows")}))
     assert "monday: nobody can tell" in unsure.words
     assert "unknown" in render_runs({"monday": estimate(0.5, "new rows")})
+    few = Page(render_runs({"monday": bias("drift"), "tuesday": bias("not enough data")}))
+    assert "tuesday: nobody can tell" in few.words
+    both = RunResults({**bias("no drift").drift, **estimate(0.5, "new rows").drift})
+    assert "monday: nothing to act on in 1 of 2 sections" in Page(render_runs({"monday": both})).words
 
 
 def written(folder: Path, run: RunResults) -> Path:

@@ -66,7 +66,8 @@ def _show(console: Console, found: Attribution, baseline: Attribution | None, va
     console.print(found.how)
     if value is not None:
         verdict = "drift" if value < NDCG_THRESHOLD else "no drift"
-        console.print(f"nDCG {value:.3f} of {NDCG_THRESHOLD}: {verdict} of the ranking, {found.rows:,} rows explained")
+        limit = f"nDCG {value:.3f}, at least {NDCG_THRESHOLD} required"
+        console.print(f"{limit}: {verdict} of the ranking, {found.rows:,} rows explained")
 
 
 def _ranked(attribution: Attribution) -> list[str]:

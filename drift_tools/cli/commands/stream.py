@@ -12,7 +12,7 @@ from drift_tools.aws import aws_client, local_copy
 from drift_tools.cli.shared import OK, check_output, check_window, give, say, warn
 from drift_tools.errors import InputError
 from drift_tools.profiles import read_json
-from drift_tools.report import progress
+from drift_tools.report import count, progress
 from drift_tools.stream import Change, StreamBaseline, Tally, replay
 
 
@@ -82,12 +82,12 @@ def _document(found: replay.Watched, changes: list[Change]) -> dict[str, Any]:
 
 def _show(console: Console, found: replay.Watched, changes: list[Change]) -> None:
     if changes:
-        table = Table("at", "feature", "", "since", "PSI")
+        table = Table("at", "feature", "what", "since", "PSI")
         for change in changes:
             what = f"as before again ({change.what})" if change.is_over else change.what
             table.add_row(_time(change.at), change.feature, what, _time(change.since), f"{change.psi:.2f}")
         console.print(table)
-    console.print(f"{found.records:,} records in {found.windows:,} windows, {len(changes)} changes")
+    console.print(f"{found.records:,} records in {found.windows:,} windows, {count(len(changes), 'change')}")
 
 
 def _time(seconds: float) -> str:

@@ -22,7 +22,7 @@ from drift_tools.job.inputs.dataset import (
     plain_table,
 )
 from drift_tools.job.kinds.estimated_quality import estimate
-from drift_tools.job.not_checked import in_words, not_checked
+from drift_tools.job.not_checked import in_words, not_checked, too_few_to_judge
 from drift_tools.job.results import (
     CONSTRAINTS,
     STATISTICS,
@@ -289,7 +289,7 @@ def _check(job: Job, settings: MonitorSettings, loaded: _Loaded, constraints: Co
     # A zero is for an alarm to look at; who asks for findings alone has none on it, and pays for what there is.
     if metrics and checked.config.emit_metrics and (unchecked or settings.metrics.features == "all"):
         entries.append(metrics.of_features_not_checked(len(unchecked)))
-    return entries, completion(violations, loaded.counts) + says + in_words(unchecked)
+    return entries, completion(violations, loaded.counts) + says + too_few_to_judge(comparison) + in_words(unchecked)
 
 
 def _segments(

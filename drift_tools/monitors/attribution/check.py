@@ -116,11 +116,16 @@ def _says(
     return f"{ranking}: {_listed(moved, shares)}." if moved else f"{ranking}."
 
 
+def _percent(share: float) -> str:
+    """With a digit behind the point: most features have a few per cent, and "2 % to 2 %" says nothing of what moved."""
+    return f"{share:.1%}".replace("%", " %")
+
+
 def _listed(moved: Mapping[str, tuple[int, int]], shares: Mapping[str, tuple[float, float]], most: int = _NAMED) -> str:
     names: Sequence[str] = list(moved)[:most]
     words = [
         f"{name} {'rose' if moved[name][1] < moved[name][0] else 'fell'} from place {moved[name][0]} to "
-        f"{moved[name][1]} ({shares[name][0]:.0%} to {shares[name][1]:.0%} of all importance)"
+        f"{moved[name][1]} ({_percent(shares[name][0])} to {_percent(shares[name][1])} of all importance)"
         for name in names
     ]
     more = f" and {len(moved) - most} more moved" if len(moved) > most else ""

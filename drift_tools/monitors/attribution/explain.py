@@ -28,6 +28,9 @@ MOST_ROWS: Final = 1000
 BACKGROUND_ROWS: Final = 50
 _SEED: Final = 0
 _LEAST_PROBABILITY: Final = 1e-6  # of rounded ones that are 0 or 1
+# The importance may be a mean of squares.
+_LARGEST_SCORE: Final = 1e150
+_SHOWN: Final = 60
 CHECK: Final = "feature_attribution_drift_check"
 
 
@@ -108,6 +111,7 @@ def attribute(
     def ask(asked: NDArray[Any]) -> NDArray[np.float64]:
         body, content_type = model.ask(_as_csv(asked))
         scores = _scores(body, content_type, score, len(asked))
+        _require_numbers(scores, asked)
         return _log_odds(scores) if use_logit else scores
 
     found = exact_values(lambda asked: model.inside(_as_csv(asked)), ask, rows, background, use_logit=use_logit)
@@ -120,6 +124,17 @@ def attribute(
     order = np.argsort(-np.abs(importance), kind="stable")
     ranked = {features[place]: float(importance[place]) for place in order}
     return Attribution(ranked, float(ask(rows).mean()), len(rows), values[:, order], is_exact, how)
+
+
+def _require_numbers(scores: NDArray[np.float64], asked: NDArray[Any]) -> None:
+    """Refuse scores of which one makes every importance NaN, and a ranking that no ranking ever differs from."""
+    odd = np.flatnonzero(~(np.abs(scores) <= _LARGEST_SCORE))
+    if len(odd):
+        row = _as_csv(asked[odd[:1]]).decode().strip()
+        raise InputError(
+            f"the model's score is {scores[odd[0]]:g} of the row {row[:_SHOWN]!r}, and no number that can be explained "
+            f"of {len(odd)} in {len(scores)} rows: have the model answer such rows with a number, or leave them out"
+        )
 
 
 def _log_odds(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
 from drift_tools.monitors.model_quality.answer_columns import AnswerColumns
-from drift_tools.monitors.model_quality.class_names import class_names
+from drift_tools.monitors.model_quality.class_names import class_name, class_names
+from drift_tools.monitors.model_quality.estimable import probabilities_of, require_every_class, require_known
 from drift_tools.monitors.model_quality.estimation import Estimate, QualityEstimator
 from drift_tools.monitors.model_quality.losses import LossEstimator
 from drift_tools.monitors.model_quality.outcomes import column_name, numbers_of, read_outcomes
@@ -135,6 +136,7 @@ class _Binary:
     known: _Known
     threshold: float | None
     positive: str
+    classes: Collection[str]
 
     @classmethod
     def fit(
@@ -165,20 +167,22 @@ class _Binary:
         kept = found.take(np.flatnonzero(np.isfinite(found.scores)))
         assert kept.scores is not None  # noqa: S101
         scores = np.clip(kept.scores[:, None], 0.0, 1.0)
+        classes = {kept.positive_label, *kept.labels.tolist(), *kept.predictions.tolist()}
+        require_every_class(kept.labels, classes)
         estimator = QualityEstimator.fit([kept.positive_label], kept.labels, kept.predictions, scores)
         measured = estimator.measured(kept.labels, kept.predictions, scores)
-        return cls(estimator, measured, known, threshold, kept.positive_label)
+        return cls(estimator, measured, known, threshold, kept.positive_label, classes)
 
     def estimate(self, window: Table, columns: AnswerColumns) -> EstimatedQuality:
-        scores = _numbers(window, columns.probability or "", "probability_attribute")
+        scores = probabilities_of(window, columns.probability or "", "probability_attribute")
         if columns.inference is None:
             said = np.where(scores >= (0.5 if self.threshold is None else self.threshold), self.positive, "other")
             predicted: NDArray[np.object_] = said.astype(object)
         else:
             predicted = _classes(window, columns.inference)
+            require_known(predicted, self.classes, "the window's predictions")
         kept = np.isfinite(scores) & (predicted != "")
-        scores = np.clip(scores[kept][:, None], 0.0, 1.0)
-        return _estimated(self, window, predicted[kept], scores, kept)
+        return _estimated(self, window, predicted[kept], scores[kept][:, None], kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +199,18 @@ class _Multiclass:
                 "a MulticlassClassification: name them or turn the estimate off"
             )
         labels, predicted = _classes(baseline, truth), _classes(baseline, columns.inference)
-        scores = _scores(baseline, columns)
+        scores, classes = _scores(baseline, columns), [class_name(name) for name in columns.probabilities]
+        require_known(labels, classes, "the baseline's labels")
+        require_known(predicted, classes, "the baseline's predictions")
         kept = np.isfinite(scores).all(axis=1) & (labels != "") & (predicted != "")
         labels, predicted, scores = labels[kept], predicted[kept], scores[kept]
-        estimator = QualityEstimator.fit(list(columns.probabilities), labels, predicted, scores)
+        require_every_class(labels, classes)
+        estimator = QualityEstimator.fit(classes, labels, predicted, scores)
         return cls(estimator, estimator.measured(labels, predicted, scores), known)
 
     def estimate(self, window: Table, columns: AnswerColumns) -> EstimatedQuality:
         scores, predicted = _scores(window, columns), _classes(window, columns.inference or "")
+        require_known(predicted, self.estimator.classes, "the window's predictions")
         kept = np.isfinite(scores).all(axis=1) & (predicted != "")
         return _estimated(self, window, predicted[kept], scores[kept], kept)
 
@@ -255,7 +263,7 @@ def _estimated(
 ) -> EstimatedQuality:
     estimator, doubt = fitted.estimator, fitted.known.doubt(window)
     if not doubt and len(scores) and not estimator.is_trustworthy(scores):
-        doubt = f"{estimator.share_beyond(scores):.0%} of the probabilities lie beyond those of the baseline"
+        doubt = f"{100 * estimator.share_beyond(scores):.0f} % of the probabilities lie beyond those of the baseline"
     return EstimatedQuality(
         method=CBPE,
         rows=len(scores),
@@ -276,8 +284,8 @@ def _classes(table: Table, name: str) -> NDArray[np.object_]:
 
 
 def _scores(table: Table, columns: AnswerColumns) -> Numbers:
-    found = [_numbers(table, name, "class_probabilities") for name in columns.probabilities.values()]
-    return np.clip(np.column_stack(found), 0.0, 1.0)
+    found = [probabilities_of(table, name, "class_probabilities") for name in columns.probabilities.values()]
+    return np.column_stack(found)
 
 
 def _rows(table: Table, names: list[str], kept: NDArray[np.bool_]) -> Table:

@@ -25,6 +25,8 @@ _ERRORS: Final = 3.0
 # scikit-learn's boosting takes up to 255 categories; rarer ones are to it what it has never seen.
 _MOST_CATEGORIES: Final = 250
 _SEED: Final = 0
+# The spread of squared errors is made of their squares.
+_LARGEST_ERROR: Final = 1e70
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class LossEstimator:
         inputs = _inputs(rows, encoded, bins.numbers(predicted))
         categorical = [feature.codes is not None for feature in encoded.values()] + [False]
         absolute = np.abs(labels - predicted)
+        if absolute.max() > _LARGEST_ERROR:
+            raise InputError(
+                f"a prediction of the baseline is {absolute.max():g} off its label, too far for its square: name other "
+                "columns, or leave the row out"
+            )
         losses = {"mae": absolute, "mse": absolute**2}
         models = {name: _boosting(categorical).fit(inputs, loss) for name, loss in losses.items()}
         measured = {"mae": float(absolute.mean()), "mse": float((absolute**2).mean())}

@@ -93,7 +93,7 @@ def read_outcomes(
     scores = None
     if probability is not None and problem_type == "BinaryClassification":
         scores = numbers_of(column(table, probability, "probability_attribute"), "probability_attribute")
-        _require_probabilities(scores)
+        require_probabilities(scores, "probability_attribute")
     labels = class_names(truth)
     said = None if inference is None else class_names(column(table, inference, "inference_attribute"))
     positive, settled = "1", False  # of several classes none is asked for
@@ -151,11 +151,12 @@ class NoNumbersError(InputError):
         )
 
 
-def _require_probabilities(scores: Numbers) -> None:
+def require_probabilities(scores: Numbers, what: str) -> None:
+    """Raise `InputError` if any is not from 0 to 1; NaN is none. `what` names the variable that asks for them."""
     outside = scores[(scores < -_ROUNDING) | (scores > 1 + _ROUNDING)]
     if len(outside):
         raise InputError(
-            f"probability_attribute names values that are no probabilities: {len(outside)} of {len(scores)} are not "
+            f"{what} names values that are no probabilities: {len(outside)} of {len(scores)} are not "
             f"from 0 to 1, such as {outside[0]:g}: name the probability's column, or divide percent by 100 in a record "
             "preprocessor"
         )

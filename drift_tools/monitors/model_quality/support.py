@@ -81,4 +81,4 @@ class Support:
             return ""
         worst = sorted(masks, key=lambda name: -float(masks[name].mean()))[:_NAMED]
         named = ", ".join(name for name in worst if masks[name].any())
-        return f"{share:.0%} of the rows have values that the baseline has not ({named})"
+        return f"{100 * share:.0f} % of the rows have values that the baseline has not ({named})"

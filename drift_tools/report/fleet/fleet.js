@@ -30,7 +30,7 @@ const link = (text, href) => {
   return made;
 };
 const table = (label, columns, lines, numbers, cls) => {
-  const box = make("div", undefined, `scroll ${lines.length > 15 ? "tall" : ""}`), made = make("table", undefined, cls), head = make("tr");
+  const box = make("div", undefined, `scroll ${lines.length > 30 ? "tall" : ""}`), made = make("table", undefined, cls), head = make("tr");
   box.tabIndex = 0;
   box.setAttribute("role", "region");
   box.setAttribute("aria-label", label);
@@ -138,7 +138,7 @@ const draw = (data, at) => {
   const versions = model.v.slice(0, 8);
   add("Drift by day, a lane a version", make("p", "The higher the bar, the more features drifted that day, or full for a quality that is worse than the baseline allows; a line is a day without findings, a gap one without a run.", "muted small"), lanes(data, versions));
   add("Versions side by side", ...compared(data, versions));
-  if (model.g.length) add("Findings of the last runs", table("Findings", ["monitor", "of", "check", "why"], model.g, [], "dense"));
+  if (model.g.length) add("Findings of the last runs", table("Findings", ["monitor", "what", "check", "why"], model.g, [], "dense"));
   if (model.f.length) add(`Features in the last run, the farthest first (${model.f.length})`, features(data, model));
   const metrics = Object.entries(model.m);
   if (metrics.length) add("Metrics of the last run", table("Metrics", ["metric", "value"], metrics, [1], "dense"));

@@ -53,6 +53,7 @@ def _section(key: str, found: Mapping[str, Mapping[str, Group]]) -> Section:
         marked=marked,
         pictures=_pictures(list(metrics)[-1], metrics, before),
         is_drifted=bool(marked),
+        is_unsure=_is_short(list(groups.values())[-1]),
     )
 
 
@@ -67,11 +68,15 @@ def _has_baseline(metrics: Mapping[str, Any], name: str) -> bool:
 def _says(group: Group) -> str:
     drifted = [name for name, metric in group["metrics"].items() if metric.get("verdict") == "drift"]
     rows = f"{count(group['rows'], 'row')} of the group, {group['rest']:,} others"
-    if any(metric.get("verdict") == "not enough data" for metric in group["metrics"].values()):
+    if _is_short(group):
         return f"not enough data ({rows})."
     if not drifted:
         return f"no bias metric drifted ({rows})."
     return f"farther from neutral than in the baseline: {', '.join(drifted)} ({rows})."
+
+
+def _is_short(group: Group) -> bool:
+    return any(metric.get("verdict") == "not enough data" for metric in group["metrics"].values())
 
 
 def _with_interval(metric: Mapping[str, Any] | None) -> str:

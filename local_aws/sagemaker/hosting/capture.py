@@ -79,6 +79,7 @@ class CaptureRule:
 class _Buffer:
     """Records of one endpoint, variant and hour that have no file yet."""
 
+    endpoint: str
     first: datetime
     due: datetime
     write: Callable[[str, bytes], None]
@@ -91,6 +92,7 @@ class Capture:
     def __init__(self, delay: float) -> None:
         self._delay = timedelta(seconds=delay)
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._buffers: dict[tuple[str, datetime], _Buffer] = {}
         self._samplers: dict[str, random.Random] = {}
 
@@ -108,7 +110,7 @@ class Capture:
         with self._lock:
             buffer = self._buffers.get(key)
             if buffer is None:
-                buffer = self._buffers[key] = _Buffer(now, now + self._delay, write)
+                buffer = self._buffers[key] = _Buffer(place.partition("/")[0], now, now + self._delay, write)
             buffer.lines.append(line)
 
     def next_due(self) -> datetime | None:
@@ -118,9 +120,22 @@ class Capture:
 
     def flush(self, now: datetime) -> None:
         """Write what is due. A file that cannot be written is lost, as on AWS, and the log says so."""
+        with self._writing:
+            self._write(lambda buffer: buffer.due <= now)
+
+    def finish(self, endpoint: str) -> None:
+        """Write what an endpoint that is deleted has captured, and wait for what is being written.
+
+        AWS does not say what becomes of it, only that an endpoint's role must outlive the call by minutes (API
+        reference, DeleteEndpoint). Here the role and the bucket may go at once, so it is written before the answer.
+        """
+        with self._writing:
+            self._write(lambda buffer: buffer.endpoint == endpoint)
+
+    def _write(self, wanted: Callable[[_Buffer], bool]) -> None:
         with self._lock:
-            due = [key for key, buffer in self._buffers.items() if buffer.due <= now]
-            buffers = [(key, self._buffers.pop(key)) for key in due]
+            keys = [key for key, buffer in self._buffers.items() if wanted(buffer)]
+            buffers = [(key, self._buffers.pop(key)) for key in keys]
         for (prefix, hour), buffer in buffers:
             name = f"{buffer.first:%M-%S}-{buffer.first.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
             uri = f"{prefix}/{hour:%Y/%m/%d/%H}/{name}"

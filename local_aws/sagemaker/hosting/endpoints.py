@@ -19,6 +19,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local_aws import clients, seams
 from local_aws.clock import VirtualClock
 from local_aws.identity import Identity
@@ -259,7 +261,7 @@ class Endpoints:
             before.stop()
 
     def delete(self, endpoint: Document) -> None:
-        """Stop an endpoint."""
+        """Stop an endpoint; `finish_capture` is to follow, in a thread."""
         endpoint.state["EndpointStatus"] = "Deleting"
         deployment = self._running.pop(endpoint.arn, None)
         if deployment:
@@ -267,6 +269,10 @@ class Endpoints:
         _, coming = self._rollouts.pop(endpoint.arn, (None, None))
         if coming:
             coming.stop()
+
+    def finish_capture(self, endpoint: Document) -> None:
+        """Write what was captured of an endpoint that was deleted: its role and bucket may go next."""
+        self._capture.finish(endpoint.name)
 
     async def invoke(self, endpoint: Document, headers: Mapping[str, str], body: bytes) -> Invocation:
         """Answer one InvokeEndpoint and capture it."""
@@ -373,14 +379,28 @@ class Endpoints:
         return Variant(wanted["VariantName"], weight, model, directory, environment)
 
     def _writer(self, variant: Variant, key: str | None) -> Any:
-        environment = dict(variant.environment)
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
 
-        def write(uri: str, content: bytes) -> None:
+        def put(session: Mapping[str, str], uri: str, content: bytes) -> None:
             bucket, name = clients.split_uri(uri)
-            clients.client("s3", environment).put_object(
+            clients.client("s3", session).put_object(
                 Bucket=bucket, Key=name, Body=content, ContentType="application/jsonl", **encryption
             )
+
+        def write(uri: str, content: bytes) -> None:
+            try:
+                put(variant.environment, uri, content)
+            except ClientError:
+                if not variant.stopped:
+                    raise
+                # An update or a deletion has closed the variant's session: what it had captured is still its role's.
+                scope = variant.model.scope
+                with seams.request_scope(scope.account_id, scope.region):
+                    session = self._identity.session(variant.model.request["ExecutionRoleArn"], "SageMaker-capture")
+                try:
+                    put(session, uri, content)
+                finally:
+                    seams.close_role_session(session["AWS_ACCESS_KEY_ID"])
 
         return write
 

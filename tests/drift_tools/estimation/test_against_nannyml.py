@@ -171,7 +171,7 @@ class TestWords:
         assert fitted.estimate(as_table(pd.DataFrame(data)), names).doubt == ""
         odd = pd.DataFrame(data | {"age": [age * 12 for age in ages], "where": ["a", "b", "c", "b"] * 100})
         assert fitted.estimate(as_table(odd), names).doubt == (
-            "100% of the rows have values that the baseline has not (age, where)"
+            "100 % of the rows have values that the baseline has not (age, where)"
         )
 
     @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The attribution job as its container runs it: the sample model's own archive is asked, its ranking compared."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def test_another_ranking_is_found_and_said_in_words(monitor: Monitor) -> None:
     message = monitor.window(rows)
     assert message.startswith("CompletedWithViolations: Job completed successfully with 1 violations.")
     assert "feature_3 rose from place 3 to 1" in message
+    assert re.search(r"\(\d+\.\d % to \d+\.\d % of all importance\)", message)
     document = monitor.result("constraint_violations.json")
     judgement = monitor.result("drift.json")["judgement"]
     assert document == {

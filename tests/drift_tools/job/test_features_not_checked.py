@@ -9,6 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from drift_tools.comparison import compare
+from drift_tools.job.not_checked import too_few_to_judge
 from tests.drift_tools.open_box import SKETCH, Box, captured, make_baseline, rows
 
 LISTS_NONE = " Drift of code was not checked: the baseline lists none of its categories."
@@ -69,3 +71,21 @@ def test_many_features_are_named_shortly(box: Box) -> None:
         " Drift of prediction, probability, amount was not checked: the baseline has no distribution of its numbers."
         + LISTS_NONE
     )
+
+
+def test_a_window_of_one_row_says_that_nothing_was_judged(box: Box) -> None:
+    captured(box, rows(1, 1))
+    assert box.scheduled(**SKETCH) == 0, box.message
+    assert box.message == (
+        "Completed: Job completed successfully with no violations. Not enough data to judge any feature: 2,000 rows in "
+        f"the baseline, 1 row in the window.{LISTS_NONE}"
+    )
+
+
+def test_a_baseline_of_ten_rows_can_judge_nothing_and_says_so() -> None:
+    few = compare({"x": list(range(10))}, {"x": list(range(2000))})
+    assert too_few_to_judge(few) == (
+        " Not enough data to judge any feature: 10 rows in the baseline, 2,000 rows in the window; make a baseline of "
+        "more rows."
+    )
+    assert too_few_to_judge(compare({"x": list(range(500))}, {"x": list(range(500))})) == ""

@@ -30,7 +30,7 @@ class TestBins:
         feature = FeatureBins.of_numbers("x", np.array([1.0, 2, 3, 4]))
         given = np.array([1.0, 1.5, 4.0, 4.1, 0.9, np.nan, np.inf, -np.inf])
         assert feature.codes(given).tolist() == [0, 1, 3, 5, 5, 4, 5, 5]
-        assert feature.names() == ["1 … 1", "1 … 2", "2 … 3", "3 … 4", MISSING, NEW]
+        assert feature.names() == ["1", "above 1, up to 2", "2 … 3", "3 … 4", MISSING, NEW]
 
     @pytest.mark.parametrize("sign", [1.0, -1.0])
     def test_what_is_rare_beside_a_frequent_value_has_a_bin_on_either_side_of_it(self, sign: float) -> None:
