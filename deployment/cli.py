@@ -19,6 +19,7 @@ OLDEST: Final = VersionInfo(3, 200, 0)
 TURN_SECONDS: Final = 0.1
 # What ends a process that does not hear it; there is no SIGHUP on Windows.
 _ENDS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_IGNORABLE: Final = _ENDS[2:]
 # What gRPC takes a proxy from, and the addresses of this machine.
 _PROXIES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -212,11 +213,14 @@ def ends_raise() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _heard(handler: Callable[[int, FrameType | None], None], besides: int = 0) -> Iterator[None]:
-    """Handle what would end this process, in the main thread; what it ignores (`nohup`) it goes on to ignore."""
+    """Handle what would end this process, in the main thread. Under `nohup` it goes on to ignore SIGHUP.
+
+    A SIGINT is heard also where a shell's script has put this process into the background, as the CLI hears it.
+    """
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
         for number in _ENDS:
-            if number != besides and signal.getsignal(number) is not signal.SIG_IGN:
+            if number != besides and not (number in _IGNORABLE and signal.getsignal(number) is signal.SIG_IGN):
                 before[number] = signal.signal(number, handler)
     try:
         yield

@@ -51,10 +51,16 @@ _TRACEBACK: Final = "Traceback (most recent call last):"
 _MARK: Final = re.compile(r"^(error: |\* |\d+\) )+")
 # Of the CLI: `file:///…/x.json: created by user@host (pid 123) at 2026-11-23T12:00:00Z`, for each lock.
 _LOCK: Final = re.compile(r"created by (\S+) \(pid (\d+)\) at (\S+)")
+# Of the SDK's error: the status of a process that a signal has ended.
+_ENDED: Final = re.compile(r"\A\s*code: -(\d+)\n")
 _STATE: Final = re.compile(r'unable to open state directory "([^"]*)": ([^\n]*)')
 _NO_RIGHT: Final = re.compile(r"(/\S*): (permission denied|read-only file system|no space left on device)")
 _PASSPHRASE_FILE: Final = re.compile(r"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: (?:open )?([^\n]*)")
-_MISSING: Final = re.compile(r"Missing required configuration variable '([^']+)'")
+# Of the SDK in a program, and of the CLI, which holds the settings to what Pulumi.yaml declares.
+_MISSING: Final = re.compile(
+    r"Missing required configuration variable '([^']+)'|is missing configuration value '([^']+)'"
+)
+_TYPE: Final = re.compile(r"with configuration key '([^']+)' must be of type '([^']+)'")
 # What a function answered that the deployment called and that raised: {"errorMessage": "...", "errorType": ...}.
 _FUNCTION: Final = re.compile(r'"errorMessage":\s*("(?:[^"\\]|\\.)*")')
 _NO_CREDENTIALS: Final = re.compile(
@@ -92,6 +98,13 @@ def explain(error: Exception, diagnostics: Sequence[str], stack: str) -> Automat
     text = "\n\n".join(said)
     if isinstance(error, ConcurrentUpdateError):
         return AutomationError(_one_line(_locked(text, stack)), details=said)
+    ended = _ENDED.search(str(error)) if isinstance(error, CommandError) else None
+    if ended:
+        return AutomationError(
+            f"the Pulumi CLI was ended by signal {ended[1]} in the middle (9: often for want of memory): the same "
+            f"command again goes on; if {stack} is locked then: pulumi cancel --stack {stack}",
+            details=said,
+        )
     for find in (_protected, _model_monitor, _function, _refused, _credentials, _program, _setting, _secrets, _state):
         message = find(text, stack)
         if message:
@@ -185,7 +198,13 @@ def _program(text: str, _stack: str) -> str | None:
 
 def _setting(text: str, stack: str) -> str | None:
     found = _MISSING.search(text)
-    return f"{found[1]} is not set: pulumi config set {found[1]} VALUE --stack {stack}" if found else None
+    if found:
+        key = found[1] or found[2]
+        return f"{key} is not set: pulumi config set {key} VALUE --stack {stack}"
+    found = _TYPE.search(text)
+    return (
+        f"{found[1]} must be of type {found[2]}: pulumi config set {found[1]} VALUE --stack {stack}" if found else None
+    )
 
 
 def _state(text: str, _stack: str) -> str | None:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from deployment.cli import cancelled_together
+from deployment.cli import TURN_SECONDS, cancelled_together
 from deployment.errors import AutomationError, UnusableError
 from deployment.operations import Environment
 from deployment.targets import Plan, Target, read_plan, with_outputs
@@ -155,7 +155,12 @@ class Rollout:
         waves = [self._plan.targets] if operation == "preview" else list(self._plan.waves)
         for wave in reversed(waves) if operation == "destroy" else waves:
             with ThreadPoolExecutor(parallel) as pool:
-                list(pool.map(lambda target: self._one(operation, target), wave))
+                begun = [pool.submit(self._one, operation, target) for target in wave]
+                # In turns: a signal that another thread gets does not end a wait of the main one, which has to hear it.
+                while wait(begun, timeout=TURN_SECONDS).not_done:
+                    continue
+                for one in begun:
+                    one.result()
             failed = any(self._outcomes[target.name].state == BROKEN for target in wave)
             if failed and operation != "preview":
                 break
@@ -244,7 +249,9 @@ def main(arguments: Sequence[str] | None = None, *, credentials: Callable[[Targe
     try:
         plan = read_plan(options.targets)
         with (
-            cancelled_together(lambda times: console.print(_WHEN_CANCELLED[min(times, 2) - 1])) as cancelled,
+            cancelled_together(
+                lambda times: console.print(_WHEN_CANCELLED[min(times, 2) - 1], soft_wrap=True)
+            ) as cancelled,
             Live(console=console, refresh_per_second=4, transient=True) as live,
         ):
             rollout = Rollout(

@@ -26,6 +26,8 @@ Row: TypeAlias = list[Cell]
 Rows: TypeAlias = tuple[tuple[str | None, ...], list[Row]]
 
 _CONTAINERS: Final = ("instances", "inputs", "predictions", "outputs", "dataframe_records")
+# What names a column of bare values for want of anything better.
+CONTAINERS: Final = frozenset(_CONTAINERS)
 # What servers write beside a container: about the request or the model, and no column of a row.
 _BESIDE: Final = frozenset({"signature_name", "parameters", "params", "model_name", "model_version", "id"})
 _SPLIT: Final = frozenset({"columns", "data"})

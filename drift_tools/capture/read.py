@@ -12,7 +12,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain, islice
@@ -23,6 +23,7 @@ import numpy as np
 
 from drift_tools.capture.blocks import HAS_FAST_PATH, read_block, read_each
 from drift_tools.capture.files import Block, DamagedError, blocks_of, capture_files
+from drift_tools.capture.json_payload import CONTAINERS
 from drift_tools.capture.limits import MOST_COLUMNS, MOST_NEW_NAMES, TOO_MANY_COLUMNS, TOO_MANY_NAMES
 from drift_tools.capture.records import BOTH_SIDES, GROUND_TRUTH, OUTPUT, Origin, Preprocessor, Selection
 from drift_tools.capture.segments import BlockResult, Segment
@@ -489,10 +490,17 @@ class _Window:
         return Table.of(columns, rows), {name: _joined(parts, order) for name, parts in origins.items()}
 
     def _note_named(self, layouts: Sequence[_Layout]) -> None:
-        for layout in layouts:
+        for layout in map(self._without_containers, layouts):
             if (side := layout.nameless) is not None:
                 known = self.named_beside.setdefault((side.start, side.stop), set())
                 known |= self._asked_for.intersection(layout.names)
+
+    def _without_containers(self, layout: _Layout) -> _Layout:
+        """The layout in which `predictions` of `{"predictions": [0.5]}` is no name, unless the baseline has it."""
+        if self.selection.columns is None or CONTAINERS.isdisjoint(layout.names):
+            return layout
+        unknown = CONTAINERS - self._asked_for
+        return replace(layout, names=tuple(None if name in unknown else name for name in layout.names))
 
     def _given(self, layout: _Layout) -> Sequence[str | None]:
         """The baseline's names for the cells of a layout that have none.
@@ -512,8 +520,9 @@ class _Window:
     def _positions(self, layout: _Layout, names: dict[str, int]) -> list[int]:
         """Where the cells of a layout go among the result's columns, which grow by those that are new."""
         positions: dict[int, None] = {}  # in order, and quick to look in: a record may have thousands of columns
-        for index, (name, given) in enumerate(zip(layout.names, self._given(layout), strict=True)):
-            column = name if name is not None else given if given is not None else f"_c{index}"
+        plain = self._without_containers(layout)
+        for index, found in enumerate(zip(plain.names, self._given(plain), layout.names, strict=True)):
+            column = next((name for name in found if name is not None), f"_c{index}")
             while names.get(column) in positions:  # the output and the input have a column of the same name
                 column = f"{column}_input"
             positions[names.setdefault(column, len(names))] = None

@@ -80,11 +80,13 @@ def add_redrive(commands: Commands) -> None:
         description="Gives the function each event on which it failed at every attempt; what it handles now is deleted "
         "from the queue, the others stay. Exit status 1: some stay.",
         epilog=examples(
-            "%(prog)s --queue https://sqs.eu-west-1.amazonaws.com/123456789012/my-stack-alarm-responder-dead-letters"
+            "%(prog)s --queue my-stack-alarm-responder-dead-letters-5d6e7f8"
             " --function my-stack-alarm-responder-1a2b3c4",
         ),
     )
-    parser.add_argument("--queue", metavar="URL", required=True, help="the queue, as the alarm's description names it")
+    parser.add_argument(
+        "--queue", metavar="NAME", required=True, help="the queue, as the alarm's description names it, or its URL"
+    )
     parser.add_argument("--function", metavar="NAME", required=True, help="the function whose letters they are")
     parser.add_argument(
         "--only", metavar="KEY", help="letters whose event has this key, where a queue has several functions' letters"

@@ -27,7 +27,7 @@ def redrive(queue: str, function: str, *, only: str | None = None) -> Iterator[R
     Parameters
     ----------
     queue
-        The queue's URL.
+        The queue's name, as its alarm's description has it, or its URL.
     function
         The function's name; every function of a stack may be given the same event twice.
     only
@@ -44,18 +44,19 @@ def redrive(queue: str, function: str, *, only: str | None = None) -> Iterator[R
     functions = aws_client("lambda", read_timeout=_SECONDS, retries={"total_max_attempts": 1})
     stay: dict[str, str] = {}
     try:
+        url = queue if "/" in queue else sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         try:
-            for letter in _letters(sqs, queue, stay):
+            for letter in _letters(sqs, url, stay):
                 stay[letter["MessageId"]] = letter["ReceiptHandle"]
                 if only is not None and only not in _keys(letter["Body"]):
                     continue
                 failure = _handle(functions, function, letter["Body"])
                 if failure is None:
-                    sqs.delete_message(QueueUrl=queue, ReceiptHandle=stay.pop(letter["MessageId"]))
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=stay.pop(letter["MessageId"]))
                 yield Resent(str(letter["MessageId"]), failure)
         finally:  # hidden until now, so that each came once
             for receipt in stay.values():
-                sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
+                sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
     except (BotoCoreError, ClientError) as error:
         raise InputError(f"{queue}, {function}: {one_line(error)}") from error
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     return program.parent
+
+
+@pytest.fixture(autouse=True)
+def _hang_up_is_heard() -> Iterator[None]:
+    """Also where the tests run under `nohup`: what a process ignores, those that it starts ignore."""
+    if os.name != "posix":
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def calls(folder: Path) -> list[dict[str, object]]:
@@ -200,8 +211,8 @@ def test_a_ctrl_c_that_does_not_wake_the_main_thread(folder: Path, tmp_path: Pat
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
-def test_what_is_ignored_stays_ignored(folder: Path, tmp_path: Path) -> None:
-    """`nohup`, and a deployment that a shell's script has put into the background."""
+def test_a_hang_up_that_is_ignored_stays_ignored(folder: Path, tmp_path: Path) -> None:
+    """As under `nohup`."""
     assert folder.is_dir()
     meanwhile: list[object] = []
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -67,6 +67,15 @@ def test_every_letter_is_given_once_and_is_gone(queue: str, functions: Functions
     assert left(queue) == []
 
 
+def test_a_queue_goes_by_its_name(queue: str, functions: Functions, capsys: pytest.CaptureFixture[str]) -> None:
+    """Which is what the alarm's description has."""
+    put(queue, {"number": 1})
+    assert main(["redrive", "--queue", "letters", "--function", "responder"]) == 0
+    assert (functions.events, left(queue)) == ([{"number": 1}], [])
+    assert main(["redrive", "--queue", "leters", "--function", "responder"]) == 2
+    assert "leters, responder: " in capsys.readouterr().err
+
+
 def test_what_fails_again_stays_and_says_why(
     queue: str, functions: Functions, capsys: pytest.CaptureFixture[str]
 ) -> None:

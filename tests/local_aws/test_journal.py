@@ -45,8 +45,7 @@ class Told(LocalAws):
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/r/s"
 SAID = "3 more were dropped: the first 2 are kept"
-# Of each kind: how the fifth entry and those before it are written, how they are asked for, and what says that some
-# were dropped.
+# Of each kind: how an entry is written, how all are asked for, and what says that some were dropped.
 KINDS: list[tuple[Callable[[Journal, str], None], Callable[[LocalAws], list[Any]], Any]] = [
     (lambda to, n: to.failed(n), LocalAws.failures, SAID),
     (lambda to, n: to.failed(f"{n} on purpose"), lambda cloud: cloud.failures(but=["on purpose", "dropped"]), SAID),
