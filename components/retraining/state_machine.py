@@ -31,6 +31,14 @@ _RETRY: Final = [
         "BackoffRate": 2.0,
     }
 ]
+# The monitors' own jobs of the hour may have all instances that the account's quota allows. A model that people have
+# approved serves already: an hour of patience, rather than to take it back.
+_RETRY_WITHIN_QUOTA: Final = {
+    "ErrorEquals": ["SageMaker.ResourceLimitExceededException"],
+    "IntervalSeconds": 120,
+    "MaxAttempts": 30,
+    "BackoffRate": 1.0,
+}
 _HANDED_ON: Final = {
     "execution.$": "$$.Execution.Id",
     "started.$": "$$.Execution.StartTime",
@@ -239,7 +247,7 @@ def _baselines() -> State:
                 "MakeBaseline": {
                     "Type": "Task",
                     "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
-                    "Retry": _RETRY,
+                    "Retry": [*_RETRY, _RETRY_WITHIN_QUOTA],
                     "End": True,
                 }
             },

@@ -126,6 +126,15 @@ def test_every_call_of_sagemaker_is_tried_again_where_sagemaker_throttles() -> N
         assert error_name(task["Resource"], "InternalFailure") in retried, task["Resource"]
 
 
+def test_a_baseline_waits_for_an_instance_that_the_quota_allows() -> None:
+    """A new account has few, and the monitors' own jobs may have them."""
+    state = baseline_state()
+    refused = error_name(state["Resource"], "ResourceLimitExceeded")
+    (retrier,) = [each for each in state["Retry"] if refused in each["ErrorEquals"]]
+    assert retrier["IntervalSeconds"] * retrier["MaxAttempts"] == 3600
+    assert retrier["BackoffRate"] == 1.0
+
+
 def baseline_state() -> dict[str, Any]:
     """The state that makes a monitor's baseline, within the map over all of them."""
     made: dict[str, Any] = machine()["States"]["MakeBaselines"]["ItemProcessor"]["States"]["MakeBaseline"]
