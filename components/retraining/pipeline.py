@@ -18,6 +18,18 @@ _PREPARE: Final = ("python3", "-m", "drift_tools.retraining.prepare")
 _COMPARE: Final = ("python3", "-m", "drift_tools.retraining.compare_models")
 _ACCEPTED: Final = "accepted"
 _EVALUATION: Final = "Evaluation"
+# A pipeline retries throttling and faults of the service by itself, and nothing else: not a quota that the monitors'
+# own jobs have used up, nor instances that AWS is out of. An hour, in as many attempts as it may have.
+_RETRIED: Final = {
+    "RetryPolicies": [
+        {
+            "ExceptionType": ["SageMaker.RESOURCE_LIMIT", "SageMaker.CAPACITY_ERROR"],
+            "IntervalSeconds": 180,
+            "BackoffRate": 1.0,
+            "MaxAttempts": 20,
+        }
+    ]
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +77,12 @@ def pipeline_definition(machine: Machine, places: Places, training: Training, *,
     ]
     register = {"Name": "Register", "Type": "RegisterModel", "Arguments": _registration(training, group_name)}
     steps = [
-        {"Name": "Prepare", "Type": "Processing", "Arguments": _preparation(machine, places)},
-        {"Name": "Train", "Type": "Training", "DependsOn": ["Prepare"], "Arguments": _training(training)},
+        {"Name": "Prepare", "Type": "Processing", **_RETRIED, "Arguments": _preparation(machine, places)},
+        {"Name": "Train", "Type": "Training", **_RETRIED, "DependsOn": ["Prepare"], "Arguments": _training(training)},
         {
             "Name": "Compare",
             "Type": "Processing",
+            **_RETRIED,
             "Arguments": _comparison(machine, places),
             "PropertyFiles": [
                 {

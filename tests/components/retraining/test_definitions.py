@@ -200,6 +200,17 @@ def test_every_steps_arguments_are_a_request_by_botocores_model(
     assert violations_of_patterns(request, shape) == []
 
 
+def test_every_job_of_the_pipeline_waits_for_its_instance() -> None:
+    """SageMaker guide, "Retry Policy for Pipeline Steps": what is not named there ends the pipeline at once."""
+    jobs = [step for step in steps_of(pipeline()).values() if step["Type"] in ("Processing", "Training")]
+    assert len(jobs) == 3
+    for step in jobs:
+        (policy,) = step["RetryPolicies"]
+        assert {"SageMaker.RESOURCE_LIMIT", "SageMaker.CAPACITY_ERROR"} <= set(policy["ExceptionType"])
+        assert policy["IntervalSeconds"] * policy["MaxAttempts"] == 3600
+        assert policy["MaxAttempts"] <= 20
+
+
 def test_the_pipeline_runs_in_its_order_and_registers_what_waits_for_approval() -> None:
     definition = pipeline()
     assert [(step["Name"], step["Type"]) for step in definition["Steps"]] == [
