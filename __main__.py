@@ -5,6 +5,8 @@ import sys
 
 # The SDK makes some hundred thousand classes and annotations that stay: looking for garbage among them, again and
 # again, is a fifth of the program's time. In a process that has it already, the garbage is somebody else's business.
+# The plugin (components/__main__.py) and the demo do the same. It comes before all imports of Pulumi, and of what the
+# three may import only `contract` has none; that travels in every function's archive, and is no place for this.
 starts = "pulumi_aws" not in sys.modules
 if starts:
     gc.disable()

@@ -9,7 +9,7 @@ import gc
 import sys
 from pathlib import Path
 
-# As in the program: the SDK's classes stay, and looking for garbage among them takes a fifth of the plugin's time.
+# As in the program, which says why (__main__.py of the repository).
 gc.disable()
 
 if not __package__:
@@ -20,6 +20,7 @@ if not __package__:
 from components.plugin import main
 
 gc.freeze()
+gc.set_threshold(max(100_000, gc.get_threshold()[0]))
 gc.enable()
 
 if __name__ == "__main__":

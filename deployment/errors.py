@@ -51,6 +51,8 @@ _TRACEBACK: Final = "Traceback (most recent call last):"
 _MARK: Final = re.compile(r"^(error: |\* |\d+\) )+")
 # Of the CLI: `file:///…/x.json: created by user@host (pid 123) at 2026-11-23T12:00:00Z`, for each lock.
 _LOCK: Final = re.compile(r"created by (\S+) \(pid (\d+)\) at (\S+)")
+# Of the SDK's error: the status of a process that a signal has ended.
+_ENDED: Final = re.compile(r"\A\s*code: -(\d+)\n")
 _STATE: Final = re.compile(r'unable to open state directory "([^"]*)": ([^\n]*)')
 _NO_RIGHT: Final = re.compile(r"(/\S*): (permission denied|read-only file system|no space left on device)")
 _PASSPHRASE_FILE: Final = re.compile(r"unable to read PULUMI_CONFIG_PASSPHRASE_FILE: (?:open )?([^\n]*)")
@@ -96,6 +98,13 @@ def explain(error: Exception, diagnostics: Sequence[str], stack: str) -> Automat
     text = "\n\n".join(said)
     if isinstance(error, ConcurrentUpdateError):
         return AutomationError(_one_line(_locked(text, stack)), details=said)
+    ended = _ENDED.search(str(error)) if isinstance(error, CommandError) else None
+    if ended:
+        return AutomationError(
+            f"the Pulumi CLI was ended by signal {ended[1]} in the middle (9: often for want of memory): the same "
+            f"command again goes on; if {stack} is locked then: pulumi cancel --stack {stack}",
+            details=said,
+        )
     for find in (_protected, _model_monitor, _function, _refused, _credentials, _program, _setting, _secrets, _state):
         message = find(text, stack)
         if message:

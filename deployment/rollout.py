@@ -249,7 +249,9 @@ def main(arguments: Sequence[str] | None = None, *, credentials: Callable[[Targe
     try:
         plan = read_plan(options.targets)
         with (
-            cancelled_together(lambda times: console.print(_WHEN_CANCELLED[min(times, 2) - 1])) as cancelled,
+            cancelled_together(
+                lambda times: console.print(_WHEN_CANCELLED[min(times, 2) - 1], soft_wrap=True)
+            ) as cancelled,
             Live(console=console, refresh_per_second=4, transient=True) as live,
         ):
             rollout = Rollout(

@@ -135,11 +135,11 @@ def built(folder: Path = FOLDER, requirements: Path = REQUIREMENTS) -> Path:
     return target if target.exists() else build(target, requirements)
 
 
-def built_numpy(folder: Path = FOLDER, requirements: Path = REQUIREMENTS) -> Path:
+def built_numpy() -> Path:
     """The layer of numpy alone, at the version that is locked beside scipy: half the size, and half the cold start."""
-    folder.mkdir(parents=True, exist_ok=True)
-    own = requirement("numpy", requirements.read_text(encoding="utf-8"))
-    target = folder / f"numpy-arm64-py313-{content_hash(own)}.zip"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    own = requirement("numpy", REQUIREMENTS.read_text(encoding="utf-8"))
+    target = FOLDER / f"numpy-arm64-py313-{content_hash(own)}.zip"
     if not target.exists():
         with tempfile.TemporaryDirectory(prefix="layer-") as place:
             locked = Path(place) / "requirements.txt"

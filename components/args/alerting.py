@@ -101,7 +101,7 @@ class AlertingSettings:
                 )
         return found
 
-    def check_runs(self, hours_between_runs: Mapping[str, int], path: str = "alerting") -> None:
+    def check_runs(self, hours_between_runs: Mapping[str, int]) -> None:
         """Refuse more runs in a row than CloudWatch can look back upon; hours by kind of monitor.
 
         Raises
@@ -110,8 +110,8 @@ class AlertingSettings:
             With how many there may be.
         """
         for kind, hours in hours_between_runs.items():
-            check_look_back(self.violations, f"{path}.violations", kind, hours)
-            check_look_back(self.job_failures, f"{path}.job_failures", kind, hours)
+            check_look_back(self.violations, "alerting.violations", kind, hours)
+            check_look_back(self.job_failures, "alerting.job_failures", kind, hours)
 
     def check_filters(self, absent: Mapping[str, str], endpoint: pulumi.Input[str] | None, path: str) -> None:
         """Refuse a subscription that asks only for what this stack never tells of; `absent`: by kind of message, why

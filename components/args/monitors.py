@@ -156,6 +156,16 @@ class RunSettings:
     max_runtime_in_seconds: int
 
     @property
+    def window_hours(self) -> int:
+        """How long a window is: the time between runs."""
+        return self.schedule.period_hours
+
+    @property
+    def hours_behind(self) -> int:
+        """A window ends when its run is due."""
+        return 0
+
+    @property
     def rings_when_silent(self) -> bool:
         """It does: a clock starts its runs."""
         return True
@@ -199,28 +209,20 @@ class DataQualitySettings(RunSettings):
             origins=tuple(name for name in segment_columns(read) if name in ORIGINS),
         )
 
-    @property
-    def window_hours(self) -> int:
-        """How long a window is: the time between runs."""
-        return self.schedule.period_hours
-
-    @property
-    def hours_behind(self) -> int:
-        """A window ends when its run is due."""
-        return 0
-
-    def check_columns(self, columns: Sequence[str], path: str = "data_quality") -> None:
+    def check_columns(self, columns: Sequence[str]) -> None:
         """Refuse names that the baseline's data have no column for. Raises ArgumentError."""
         there = f"baseline.data has {', '.join(columns)}; name one of these"
         for name in self.exclude_features:
             if name not in columns and not (name.isdecimal() and int(name) < len(columns)):
-                raise ArgumentError(f"{path}.exclude_features has {name!r}: {there}, or give its position, from 0 on")
+                raise ArgumentError(
+                    f"data_quality.exclude_features has {name!r}: {there}, or give its position, from 0 on"
+                )
         left_out = {columns[int(name)] if name not in columns else name for name in self.exclude_features}
         if left_out and left_out >= set(columns):
-            raise ArgumentError(f"{path}.exclude_features has every column of baseline.data: leave one to look at")
+            raise ArgumentError("data_quality.exclude_features has every column of baseline.data: leave one to look at")
         for name in self.segments:
             if name not in columns:
-                raise ArgumentError(f"{path}.segments names {name!r}: {there}, or add the column there")
+                raise ArgumentError(f"data_quality.segments names {name!r}: {there}, or add the column there")
 
     def check(self, engine: str, path: str) -> None:
         """Refuse what Model Monitor's definitions cannot hold."""

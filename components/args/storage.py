@@ -38,13 +38,13 @@ class StorageSettings:
             noncurrent_version_days=number(read, "noncurrent_version_days", 30, "storage.days"),
         )
 
-    def check_windows(self, hours_back: Mapping[str, int], path: str = "storage") -> None:
+    def check_windows(self, hours_back: Mapping[str, int]) -> None:
         """Refuse to delete captures before they are looked at; `hours_back`: by argument, how long before its run a
         monitor's window begins. Raises ArgumentError.
         """
         for argument, hours in hours_back.items():
             if hours > self.captured_data_days * 24:
                 raise ArgumentError(
-                    f"{path}.captured_data_days is {self.captured_data_days}: windows of {argument} begin {hours} "
+                    f"storage.captured_data_days is {self.captured_data_days}: windows of {argument} begin {hours} "
                     f"hours before their run, when their captures are gone; keep them for {math.ceil(hours / 24)} days"
                 )

@@ -212,7 +212,7 @@ class Retraining(pulumi.ComponentResource):
         )
 
     def _machine(self, pipeline_name: pulumi.Output[str]) -> "aws.sfn.StateMachine":
-        ground, around = self._ground, self._ground.around
+        ground = self._ground
         around, given, name = ground.around, ground.settings, ground.stem
         logs = aws.cloudwatch.LogGroup(
             f"{name}-retraining-machine-logs",

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from drift_tools.job.baseline_files import suggest_baseline
-    from drift_tools.job.container import Job, run_job
+    from drift_tools.job.container import Job, run_job, run_program
     from drift_tools.job.inputs.dataset import load_json
     from drift_tools.job.kinds.data_quality import monitor_captures
     from drift_tools.job.results import VIOLATIONS
 
-__all__ = ["VIOLATIONS", "Job", "load_json", "monitor_captures", "run_job", "suggest_baseline"]
+__all__ = ["VIOLATIONS", "Job", "load_json", "monitor_captures", "run_job", "run_program", "suggest_baseline"]
 
 _HOMES = {
     "drift_tools.job.baseline_files": ("suggest_baseline",),
-    "drift_tools.job.container": ("Job", "run_job"),
+    "drift_tools.job.container": ("Job", "run_job", "run_program"),
     "drift_tools.job.inputs.dataset": ("load_json",),
     "drift_tools.job.kinds.data_quality": ("monitor_captures",),
     "drift_tools.job.results": ("VIOLATIONS",),

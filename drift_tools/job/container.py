@@ -3,10 +3,11 @@
 Contract: SageMaker developer guide, "Container contract inputs" and "… outputs" of custom monitoring containers.
 """
 
+import argparse
 import json
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -115,6 +116,25 @@ def _by_number(host: str) -> tuple[int, str]:
     """algo-10 comes after algo-2."""
     number = host.rpartition("-")[2]
     return int(number) if number.isdecimal() else 0, host
+
+
+def run_program(
+    function: Callable[[Job], str],
+    module: str,
+    description: str | None,
+    arguments: Sequence[str] | None,
+    environment: Mapping[str, str] | None,
+) -> int:
+    """Run a job that is called as `python -m module`; None: with the process's own arguments and variables."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
+    parser.add_argument(
+        "--ml-root",
+        type=Path,
+        default=Path(_CONTAINER_ROOT),
+        help=f"where the job's {_CONTAINER_ROOT} is (default: {_CONTAINER_ROOT})",
+    )
+    options = parser.parse_args(arguments)
+    return run_job(function, options.ml_root, os.environ if environment is None else environment)
 
 
 def run_job(function: Callable[[Job], str], ml_root: Path, environment: Mapping[str, str]) -> int:

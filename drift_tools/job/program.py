@@ -5,13 +5,10 @@ containers"), so that the same processing job runs with either. Without a baseli
 job. Run with `python -m drift_tools.monitor`.
 """
 
-import argparse
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from drift_tools.job.cloudwatch import emit
-from drift_tools.job.container import OTHERS_WORDS, Job, run_job
+from drift_tools.job.container import OTHERS_WORDS, Job, run_program
 from drift_tools.job.inputs.user_scripts import load_postprocessor
 from drift_tools.job.kinds import run_of
 from drift_tools.job.result_tables import write_tables
@@ -41,10 +38,4 @@ def run(job: Job) -> str:
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
     """Entry point of the job."""
-    parser = argparse.ArgumentParser(prog="python -m drift_tools.monitor", description=__doc__)
-    parser.add_argument(
-        "--ml-root", type=Path, default=Path("/opt/ml"), help="where the job's /opt/ml is (default: /opt/ml)"
-    )
-    options = parser.parse_args(arguments)
-    variables = os.environ if environment is None else environment
-    return run_job(run, options.ml_root, variables)
+    return run_program(run, "drift_tools.monitor", __doc__, arguments, environment)

@@ -4,11 +4,9 @@ Beside its decision it leaves the rows that the new model will be monitored agai
 learned from, as it answers it.
 """
 
-import argparse
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,10 +27,10 @@ from contract.retraining import (
     inside,
 )
 from drift_tools.errors import InputError
-from drift_tools.job import Job, run_job
+from drift_tools.job import Job, run_program
 from drift_tools.retraining.evaluation import REGRESSION, Evaluation, HoldOut, evaluate
 from drift_tools.retraining.page import page
-from drift_tools.retraining.prepare import ROOT, only_file
+from drift_tools.retraining.prepare import only_file
 from drift_tools.retraining.scoring import ask, plain
 from drift_tools.retraining.settings import Retraining
 from drift_tools.retraining.snapshot import HOLD_OUT, MANIFEST
@@ -104,10 +102,7 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
     """Entry point of the job."""
-    parser = argparse.ArgumentParser(prog="python -m drift_tools.retraining.compare_models", description=__doc__)
-    parser.add_argument("--ml-root", type=Path, default=ROOT, help="where the job's /opt/ml is (default: /opt/ml)")
-    options = parser.parse_args(arguments)
-    return run_job(run, options.ml_root, os.environ if environment is None else environment)
+    return run_program(run, "drift_tools.retraining.compare_models", __doc__, arguments, environment)
 
 
 if __name__ == "__main__":

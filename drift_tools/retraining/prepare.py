@@ -3,20 +3,15 @@
 It reads what the pipeline lays below /opt/ml/processing/input and writes to /opt/ml/processing/output.
 """
 
-import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from contract.retraining import CAPTURED, LABELS, RESULTS, SETTINGS, SNAPSHOT, STATISTICS, inside
 from drift_tools.errors import InputError
-from drift_tools.job import Job, run_job
+from drift_tools.job import Job, run_program
 from drift_tools.retraining.settings import Retraining
 from drift_tools.retraining.snapshot import Sources, take
-
-ROOT: Final = Path("/opt/ml")
 
 
 def run(job: Job) -> str:
@@ -45,10 +40,7 @@ def only_file(folder: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
     """Entry point of the job."""
-    parser = argparse.ArgumentParser(prog="python -m drift_tools.retraining.prepare", description=__doc__)
-    parser.add_argument("--ml-root", type=Path, default=ROOT, help="where the job's /opt/ml is (default: /opt/ml)")
-    options = parser.parse_args(arguments)
-    return run_job(run, options.ml_root, os.environ if environment is None else environment)
+    return run_program(run, "drift_tools.retraining.prepare", __doc__, arguments, environment)
 
 
 if __name__ == "__main__":

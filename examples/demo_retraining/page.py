@@ -18,6 +18,9 @@ th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(-
 td.short { white-space: nowrap } p { overflow-wrap: anywhere }
 pre { background: var(--soft); padding: .75rem; overflow-x: auto; font-size: .85rem;
   white-space: pre-wrap; overflow-wrap: anywhere } summary { cursor: pointer }
+@media (max-width: 40rem) { table { min-width: 0 } thead { display: none }
+  td { display: block; border: 0; padding: .15rem 0 } td:first-child { font-weight: 600 }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line) } }
 """
 _WHAT: Final = {
     "refused": "A deliberately worse model: one tree of depth one",

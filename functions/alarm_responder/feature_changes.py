@@ -17,14 +17,13 @@ _FAR_OUT = 3.0
 class FeatureChange:
     """One feature's change. `new_categories` are those that the baseline does not have, the most frequent first;
     `factor` is what all values were multiplied by, and `far_out` how many times the baseline's largest value there is;
-    `missing` the share of rows without a value now, and `missing_before` that of the baseline.
+    `missing` the share of rows without a value now.
     """
 
     new_categories: tuple[str, ...] = ()
     factor: float | None = None
     far_out: float | None = None
     missing: float | None = None
-    missing_before: float | None = None
 
 
 def feature_changes(baseline: Any, current: Any) -> dict[str, FeatureChange]:
@@ -35,17 +34,10 @@ def feature_changes(baseline: Any, current: Any) -> dict[str, FeatureChange]:
     for name in texts.keys() & texts_now.keys():
         known, counts = category_shares(texts[name]), string_counts(texts_now[name])
         new = sorted((value for value in counts if known and value not in known), key=lambda value: -counts[value])
-        changes[name] = FeatureChange(
-            tuple(new), missing=_missing(texts_now[name]), missing_before=_missing(texts[name])
-        )
+        changes[name] = FeatureChange(tuple(new), missing=_missing(texts_now[name]))
     for name in numbers.keys() & numbers_now.keys():
         before, now = numbers[name], numbers_now[name]
-        changes[name] = FeatureChange(
-            factor=_factor(before, now),
-            far_out=_far_out(before, now),
-            missing=_missing(now),
-            missing_before=_missing(before),
-        )
+        changes[name] = FeatureChange(factor=_factor(before, now), far_out=_far_out(before, now), missing=_missing(now))
     return changes
 
 

@@ -11,6 +11,7 @@ from contract.bucket_layout import BATCHES_FOLDER, batch_folder
 from contract.processing_job import OUTPUT_PATH, outputs
 from functions.common.event_fields import BadEventError, mapping, text
 from functions.common.s3_objects import read_json, split_location, split_uri
+from functions.start_monitor.s3_inputs import manifest_input
 from functions.start_monitor.time_window import hour_of, iso
 
 _WHERE: Final = "the plan of batches"
@@ -160,25 +161,11 @@ def batch_request(plan: BatchPlan, batch: Batch) -> dict[str, Any]:
         "ProcessingJobName": f"{plan.job_stem}-bt-{hour:%Y%m%d%H%M}-{digest}",
         "ProcessingInputs": [
             *request.get("ProcessingInputs", []),
-            *(_manifest_input(name, uri, path) for name, uri, path in batch.inputs),
+            *(manifest_input(name, uri, path) for name, uri, path in batch.inputs),
         ],
         "ProcessingOutputConfig": {
             **request.get("ProcessingOutputConfig", {}),
             "Outputs": outputs(f"{plan.results_uri}/{plan.endpoint}/{plan.schedule}/{folder}"),
         },
         "Environment": {**request.get("Environment", {}), **environment},
-    }
-
-
-def _manifest_input(name: str, uri: str, path: str) -> Mapping[str, Any]:
-    return {
-        "InputName": name,
-        "S3Input": {
-            "S3Uri": uri,
-            "LocalPath": path,
-            "S3DataType": "ManifestFile",
-            "S3InputMode": "File",
-            "S3DataDistributionType": "FullyReplicated",
-            "S3CompressionType": "None",
-        },
     }

@@ -14,6 +14,7 @@ from functions.common.aws_clients import error_code
 from functions.common.iam_patience import patiently
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.run_ledger import Run
+from functions.start_monitor.s3_inputs import manifest_input
 from functions.start_monitor.time_window import iso
 
 DATASET_FORMAT = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
@@ -40,10 +41,10 @@ def results_uri(plan: Plan) -> str:
 def processing_job_request(plan: Plan, run: Run, *, captured: str, ground_truth: str | None) -> dict[str, Any]:
     """The whole request; `captured` and `ground_truth` are URIs of manifests."""
     request = dict(plan.request)
-    inputs = [*request.get("ProcessingInputs", []), _manifest_input("captured", captured, CAPTURED_PATH, _spread(plan))]
+    inputs = [*request.get("ProcessingInputs", []), manifest_input("captured", captured, CAPTURED_PATH, _spread(plan))]
     if ground_truth is not None:
         # Every instance needs every label: which one a record's label is on is not known before it is read.
-        inputs.append(_manifest_input("ground_truth", ground_truth, GROUND_TRUTH_PATH, "FullyReplicated"))
+        inputs.append(manifest_input("ground_truth", ground_truth, GROUND_TRUTH_PATH, "FullyReplicated"))
     return {
         **request,
         "ProcessingJobName": run.job_name,
@@ -91,20 +92,6 @@ def _instances(plan: Plan) -> int:
 
 def _spread(plan: Plan) -> str:
     return "ShardedByS3Key" if _instances(plan) > 1 else "FullyReplicated"
-
-
-def _manifest_input(name: str, uri: str, path: str, distribution: str) -> Mapping[str, Any]:
-    return {
-        "InputName": name,
-        "S3Input": {
-            "S3Uri": uri,
-            "LocalPath": path,
-            "S3DataType": "ManifestFile",
-            "S3InputMode": "File",
-            "S3DataDistributionType": distribution,
-            "S3CompressionType": "None",
-        },
-    }
 
 
 def small_window_event(request: Mapping[str, Any]) -> bytes:

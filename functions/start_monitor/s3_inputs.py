@@ -75,6 +75,21 @@ def other_variants(s3: Any, captured_uri: str, endpoint: str, variants: Iterable
     return tuple(sorted(set(list_folders(s3, bucket, _join(prefix, endpoint) + "/")) - set(variants)))
 
 
+def manifest_input(name: str, uri: str, path: str, distribution: str = "FullyReplicated") -> Mapping[str, Any]:
+    """The files of the manifest at `uri` as an input of a run, which has them at `path`."""
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": path,
+            "S3DataType": "ManifestFile",
+            "S3InputMode": "File",
+            "S3DataDistributionType": distribution,
+            "S3CompressionType": "None",
+        },
+    }
+
+
 def _objects(s3: Any, uri: str, folder: str, hours: Collection[str]) -> Iterator[ListedObject]:
     """Objects of `hours` (paths) in a folder below `uri`, with keys relative to `uri`."""
     bucket, prefix = split_location(uri)

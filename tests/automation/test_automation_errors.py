@@ -224,6 +224,17 @@ def test_the_reason_is_not_what_the_operation_before_said(project: Path) -> None
     assert caught.value.details == ("error: another thing",)
 
 
+def test_a_cli_that_was_killed_is_told_as_that(project: Path) -> None:
+    """It has said nothing of it: the line was `Updating (dev):`."""
+    error = error_of(project, Played([said("error", "boom")], Failure("", "Updating (dev):\n code: -1\n", code=-9)))
+    assert str(error) == (
+        "the Pulumi CLI was ended by signal 9 in the middle (9: often for want of memory): the same command again goes "
+        "on; if dev is locked then: pulumi cancel --stack dev"
+    )
+    assert error.details == ("boom", "Updating (dev):\n code: -1")
+    assert str(error_of(project, Played([], Failure("error: x", " code: -9\n", code=1)))) == "x"
+
+
 def test_everything_said_is_kept_for_an_unknown_cause(project: Path) -> None:
     error = error_of(project, Played([said("error", "first\nsecond")], Failure("error: third", "fourth")))
     assert not error.known

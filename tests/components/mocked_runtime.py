@@ -10,17 +10,15 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-from unittest import mock
+from typing import Any
 
 import pulumi
-from pulumi.output import Unknown
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, rpc, set_mocks
-from pulumi.runtime import resource as registration
 from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.settings import SETTINGS, get_root_resource, set_root_resource
 from pulumi.runtime.stack import run_pulumi_func
+
+from tests.quiet_sdk import quiet_sdk
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -199,18 +197,6 @@ class _Recorder(MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]  # nor here
 
 
-def _unheard(_text: str, *_: Any) -> None:
-    """What the SDK says to whoever debugs it."""
-
-
-_look_through: Final = rpc.contains_unknowns
-
-
-def _contains_unknowns(value: Any) -> bool:
-    """What the SDK finds, which makes garbage (a function that knows itself) also for values with nothing in them."""
-    return _look_through(value) if isinstance(value, dict | list) else isinstance(value, Unknown)
-
-
 def run_program(
     program: Callable[[], Any],
     *,
@@ -237,13 +223,7 @@ def run_program(
         def body() -> None:
             result["value"] = program()
 
-        # Where in the source each resource was made takes a fifth of the time, what the SDK says to whoever debugs it a
-        # tenth, and no test asks for them. Nor has a test to wait for what the SDK makes to look through a string.
-        with (
-            mock.patch.object(registration, "_get_stack_trace", source_pb2.StackTrace),
-            mock.patch.object(pulumi.log, "debug", _unheard),
-            mock.patch.object(rpc, "contains_unknowns", _contains_unknowns),
-        ):
+        with quiet_sdk():
             loop.run_until_complete(run_pulumi_func(body))
         root: Any = get_root_resource()
         exports = {key: loop.run_until_complete(_resolve(value)) for key, value in root.outputs.items()}

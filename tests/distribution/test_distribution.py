@@ -23,12 +23,14 @@ from components.naming import content_hash
 PROJECT = Path(__file__).resolve().parents[2]
 MAPPED = {"functions": "components/function_sources", "model": "components/sample_model"}
 
+# The mocked runtime, and what it imports of the tests.
+RECORDER = ("tests/components/mocked_runtime.py", "tests/quiet_sdk.py")
 PROGRAM = """
 import json
 import sys
 
 import pulumi
-from mocked_runtime import run_program  # the tests' recorder, copied beside this program
+from tests.components.mocked_runtime import run_program  # the tests' recorder, copied beside this program
 
 import components
 import drift_tools
@@ -125,7 +127,9 @@ def test_name_and_requirements(wheel: Path) -> None:
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("elsewhere")
-    shutil.copy(PROJECT / "tests" / "components" / "mocked_runtime.py", folder)
+    for name in RECORDER:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, folder / name)
     (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
     (folder / "baseline.csv").write_text("prediction,age\n1,41\n0,23\n", encoding="utf-8")
     return folder

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import pulumi
 from pulumi.automation import _server
 from pulumi.runtime import settings, stack
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
-from pulumi.runtime.proto.source_pb2 import StackTrace
+
+from tests.quiet_sdk import quiet_sdk
 
 # By default gRPC's channels to one address share what connects them, and with it how long that waits after a failure.
 OWN_CONNECTION = ("grpc.use_local_subchannel_pool", 1)
@@ -30,9 +30,8 @@ def programs_here() -> Iterator[None]:
     - When a program has failed and its tasks are told to stop, one that fails at that is raised: the tasks after it,
       the loop and the loop's threads stay.
 
-    Half of a program's time is what the SDK says to whoever debugs it, where in the source each resource was made, and
-    that it looks at each of its hundreds of outputs whenever one of them is there. It ends when all are there, or at
-    the first that fails; so does this.
+    A twentieth of these tests' processor time is that the SDK looks at each of a program's hundreds of outputs whenever
+    one of them is there. It ends when all are there, or at the first that fails; so does this.
     """
 
     async def until_all_are_there_or_one_fails(outputs: Any, **_: Any) -> Any:
@@ -41,10 +40,9 @@ def programs_here() -> Iterator[None]:
     # For the SDK alone: others in this process may ask `asyncio.wait` for something else.
     waiting = SimpleNamespace(**{**vars(asyncio), "wait": until_all_are_there_or_one_fails})
     with (
+        quiet_sdk(),
         patch.object(settings, "_GRPC_CHANNEL_OPTIONS", [*_GRPC_CHANNEL_OPTIONS, OWN_CONNECTION]),
         patch.object(_server, "suppress", lambda stopped: contextlib.suppress(stopped, Exception)),
-        patch.object(pulumi.log, "debug", lambda *_: None),
-        patch.object(pulumi.runtime.resource, "_get_stack_trace", StackTrace),
         patch.object(stack, "asyncio", waiting),
     ):
         yield

@@ -131,16 +131,6 @@ class AttributionSettings(RunSettings):
             ),
         )
 
-    @property
-    def window_hours(self) -> int:
-        """How long a window is: the time between runs."""
-        return self.schedule.period_hours
-
-    @property
-    def hours_behind(self) -> int:
-        """A window ends when its run is due."""
-        return 0
-
     def check(self, engine: str, path: str) -> None:
         """Refuse what SageMaker Clarify's job definition has no place for, or a job of the open engine's would make."""
         check_segments(self.segments, engine, path)

@@ -79,16 +79,6 @@ class CustomSettings(RunSettings):
             segments=segment_columns(read),
         )
 
-    @property
-    def window_hours(self) -> int:
-        """How long a window is: the time between runs."""
-        return self.schedule.period_hours
-
-    @property
-    def hours_behind(self) -> int:
-        """A window ends when its run is due."""
-        return 0
-
     def check(self, engine: str, path: str) -> None:
         """Refuse the engine that runs no scripts of one's own."""
         if engine != OPEN:

@@ -4,9 +4,7 @@ Contract: SageMaker developer guide, "Ingest ground truth labels and merge them 
 the record whose `inferenceId` it names, or else whose `eventId`. Run with `python -m drift_tools.job.inputs.merge`.
 """
 
-import argparse
 import json
-import os
 import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +24,7 @@ from drift_tools.capture import (
     numbered_lines,
     read_labels,
 )
-from drift_tools.job.container import OTHERS_WORDS, Job, run_job
+from drift_tools.job.container import OTHERS_WORDS, Job, run_program
 from drift_tools.job.inputs.batch_records import batch_lines, batch_outputs
 from drift_tools.job.variables import required
 
@@ -153,12 +151,7 @@ def run(job: Job) -> str:
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
     """Entry point of the job."""
-    parser = argparse.ArgumentParser(prog="python -m drift_tools.job.inputs.merge", description=__doc__)
-    parser.add_argument(
-        "--ml-root", type=Path, default=Path("/opt/ml"), help="where the job's /opt/ml is (default: /opt/ml)"
-    )
-    options = parser.parse_args(arguments)
-    return run_job(run, options.ml_root, os.environ if environment is None else environment)
+    return run_program(run, "drift_tools.job.inputs.merge", __doc__, arguments, environment)
 
 
 if __name__ == "__main__":

@@ -72,16 +72,18 @@ def changed_attributes(has: Mapping[str, str], inputs: Mapping[str, Any], names:
     return found
 
 
-def _update_topic(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
-    for key in sorted(changed & TOPIC_ATTRIBUTES.keys()):
+def _set_attributes(
+    request: Request, changed: frozenset[str], names: Mapping[str, str], operation: str, **whose: str
+) -> None:
+    """Set those of the changed inputs that are attributes, one by one as SNS takes them; without a value as empty."""
+    for key in sorted(changed & names.keys()):
         value = request.inputs.get(key)
-        request.api(
-            "sns",
-            "SetTopicAttributes",
-            TopicArn=existing.id,
-            AttributeName=TOPIC_ATTRIBUTES[key],
-            AttributeValue="" if value is None else attribute_text(value),
-        )
+        text = "" if value is None else attribute_text(value)
+        request.api("sns", operation, **whose, AttributeName=names[key], AttributeValue=text)
+
+
+def _update_topic(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
+    _set_attributes(request, changed, TOPIC_ATTRIBUTES, "SetTopicAttributes", TopicArn=existing.id)
     return {}
 
 
@@ -178,15 +180,8 @@ def _subscribe(request: Request) -> Created:
 
 def _update_subscription(existing: Existing, request: Request, changed: frozenset[str]) -> Mapping[str, Any]:
     # What is left only says how long to wait for a confirmation.
-    for key in sorted(changed & SUBSCRIPTION_ATTRIBUTES.keys()):
-        value = request.inputs.get(key)
-        request.api(
-            "sns",
-            "SetSubscriptionAttributes",
-            SubscriptionArn=existing.id,
-            AttributeName=SUBSCRIPTION_ATTRIBUTES[key],
-            AttributeValue="" if value is None else attribute_text(value),
-        )
+    whose = {"SubscriptionArn": existing.id}
+    _set_attributes(request, changed, SUBSCRIPTION_ATTRIBUTES, "SetSubscriptionAttributes", **whose)
     return {}
 
 
