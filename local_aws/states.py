@@ -2,7 +2,8 @@
 
 What a task calls goes through the front door with the credentials of a session of the role: IAM, AWS's own models and
 the journal see it as they see everybody's requests. Source: Step Functions developer guide, "Integrating services",
-"Run a job (.sync)", "Amazon SageMaker AI".
+"Run a job (.sync)", "Amazon SageMaker AI"; of names of errors "Learning to use AWS service SDK integrations", and
+aws/aws-step-functions-data-science-sdk-python, pull request 162.
 """
 
 import json
@@ -181,11 +182,24 @@ def _operate(session: Mapping[str, str], service: str, action: str, data: Any) -
 
 
 def _failure(resource: str, error: ClientError) -> Exception:
+    said = error.response["Error"]
+    failure: Exception = seams.TaskFailed(error_name(resource, said.get("Code", "Unknown")), said.get("Message", ""))
+    return failure
+
+
+def error_name(resource: str, code: str) -> str:
+    """As what Retry and Catch know an error of a service: Java's class for it.
+
+    Of SageMaker's only four have a class, always with "Exception" at its end; throttling and refusals have not, and
+    come as the service's own, which the two SDKs of the integrations call differently.
+    """
     service = resource.removeprefix(_PREFIX).removeprefix("aws-sdk:").partition(":")[0]
     prefix = _ERROR_NAMES.get(service, service.capitalize())
-    said = error.response["Error"]
-    failure: Exception = seams.TaskFailed(f"{prefix}.{said.get('Code', 'Unknown')}", said.get("Message", ""))
-    return failure
+    if service != "sagemaker":
+        return f"{prefix}.{code}"
+    if code in {shape.name for shape in service_model(service).error_shapes}:
+        return f"{prefix}.{code.removesuffix('Exception')}Exception"
+    return f"{prefix}.SageMakerException" if ":aws-sdk:" in resource else f"{prefix}.AmazonSageMakerException"
 
 
 def _plain(answer: Any) -> Any:

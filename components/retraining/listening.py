@@ -75,7 +75,9 @@ def make_schedules(ground: Ground, start: aws.lambda_.Function) -> None:
         parent=ground.parent,
         description=f"The schedules of retraining of {ground.stem}",
         trust=policies.scheduler_trust,
-        policy=start.arn.apply(policies.scheduler_policy),
+        policy=pulumi.Output.all(start.arn, ground.common.kms_key_arn).apply(
+            lambda found: policies.scheduler_policy(found[0], found[1])
+        ),
         common=ground.common,
     )
     for what, (expression, event) in wanted.items():

@@ -37,9 +37,12 @@ def scheduler_trust(context: AwsContext) -> PolicyDocument:
     return trust("scheduler.amazonaws.com", {"StringEquals": {"aws:SourceAccount": context.account_id}})
 
 
-def scheduler_policy(function_arn: str) -> PolicyDocument:
-    """The schedules: invoke the function that starts retrainings."""
-    return policy_document(allow("StartRetraining", ["lambda:InvokeFunction"], [function_arn]))
+def scheduler_policy(function_arn: str, kms_key_arn: str | None = None) -> PolicyDocument:
+    """The schedules: invoke the function that starts retrainings; read what a schedule with this key has for input."""
+    return policy_document(
+        allow("StartRetraining", ["lambda:InvokeFunction"], [function_arn]),
+        *([allow("ReadInput", ["kms:Decrypt"], [kms_key_arn])] if kms_key_arn else []),
+    )
 
 
 def job_policy(

@@ -13,7 +13,9 @@ from typing import Any, Final
 State = dict[str, Any]
 _SAGEMAKER: Final = "arn:aws:states:::aws-sdk:sagemaker"
 _LAMBDA: Final = "arn:aws:states:::lambda:invoke"
-# Retried where AWS was busy for a moment.
+# Retried where AWS was busy for a moment. Step Functions calls an error as Java's SDK calls its class for
+# it. There is none for SageMaker's throttling and its own failures: they have the name for all the rest, the first of
+# the two from `aws-sdk:` tasks, the second from `.sync` ones. What is wrong for good fails by it too, a minute later.
 _RETRY: Final = [
     {
         "ErrorEquals": [
@@ -21,8 +23,8 @@ _RETRY: Final = [
             "Lambda.AWSLambdaException",
             "Lambda.SdkClientException",
             "Lambda.TooManyRequestsException",
-            "SageMaker.ThrottlingException",
-            "SageMaker.InternalFailureException",
+            "SageMaker.SageMakerException",
+            "SageMaker.AmazonSageMakerException",
         ],
         "IntervalSeconds": 5,
         "MaxAttempts": 4,

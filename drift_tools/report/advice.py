@@ -119,10 +119,13 @@ def when(onset: Onset, names: Mapping[str, str] | None = None) -> str:
 def _about_time(timeline: Timeline | None) -> Iterator[str]:
     """What is sudden is something that somebody did; what is gradual is the world."""
     onsets = [] if timeline is None else sorted(timeline.onsets.values(), key=growth, reverse=True)
+    first = timeline.windows[0].label if timeline is not None and timeline.windows else None
     sudden: dict[str, list[str]] = {}
     for onset in onsets:
         if onset.pace == "sudden":
             began = onset.window if onset.earliest == onset.latest else f"between {onset.earliest} and {onset.latest}"
+            if onset.window == first:
+                began = f"in the first window, {first}, or before it"
             ended = f", and was last seen {onset.until}" if onset.until is not None else ""
             ended = ", for that window only" if onset.until == onset.window else ended
             if onset.moves:

@@ -1,9 +1,10 @@
 """Fires schedules when the virtual clock comes to their times: flexible windows, retries, dead letters.
 
 Definitions: EventBridge Scheduler user guide, "Schedule types", "Configuring flexible time windows", "Adding context
-attributes", "Configuring a schedule's dead-letter queue"; API reference, RetryPolicy. Not published: how retries are
-spaced; here after 1, 2, 4, … minutes, at most an hour. Retried are throttling and errors of the target's service; what
-a second attempt would not change (no right, no such target) goes to the dead-letter queue at once.
+attributes", "Configuring a schedule's dead-letter queue", "Encryption at rest"; API reference, RetryPolicy; that the
+role needs kms:Decrypt and nothing else of a schedule's key: aws/aws-cdk, pull request 31923. Not published: how retries
+are spaced; here after 1, 2, 4, … minutes, at most an hour. Retried are throttling and errors of the target's service;
+what a second attempt would not change (no right, no such target) goes to the dead-letter queue at once.
 """
 
 import json
@@ -170,10 +171,19 @@ class Scheduler:
                 return
             session = self.identity.session(target["RoleArn"], invocation.execution_id)
             try:
+                refused = self._key_refusal(invocation, session)
+                if refused:
+                    log.warning("%s: its input cannot be read; %s", invocation.schedule["Arn"], refused)
+                    return
                 for _ in range(2 if self.twice else 1):
                     self._deliver(invocation, session)
             finally:
                 seams.close_role_session(session["AWS_ACCESS_KEY_ID"])
+
+    def _key_refusal(self, invocation: Invocation, session: Mapping[str, str]) -> str | None:
+        """Why the role may not read what is encrypted with the schedule's key; None if it may, or if there is none."""
+        key = seams.key_arn(invocation.schedule.get("KmsKeyArn") or "")
+        return self.identity.key_refusal(session["AWS_ACCESS_KEY_ID"], "kms:Decrypt", key) if key else None
 
     def _deliver(self, invocation: Invocation, session: Mapping[str, str]) -> None:
         try:

@@ -162,6 +162,15 @@ def test_one_window_is_told_as_one(drifting: Timeline) -> None:
     assert "<summary>All 12 windows</summary>" in render_comparison(calm.windows[0].comparison, timeline=drifting)
 
 
+def test_what_is_there_from_the_first_window_on_may_be_older(drifting: Timeline) -> None:
+    hour = "2026-03-01T00:00Z"
+    there = replace(drifting, onsets={"cliff": Onset("cliff", hour, hour, hour, "sudden", hour, float("nan"), 1.0)})
+    assert next_steps(drifting.windows[0].comparison, (), there)[0] == (
+        f"cliff: began all at once, in the first window, {hour}, or before it. Look at what was deployed or changed "
+        "upstream then."
+    )
+
+
 def test_a_cliff_is_looked_for_upstream_and_a_slope_in_the_world(drifting: Timeline) -> None:
     steps = next_steps(drifting.windows[0].comparison, (), drifting)
     assert steps[:2] == [

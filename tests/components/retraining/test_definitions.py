@@ -20,6 +20,7 @@ from components.retraining import (
     pipeline_definition,
     state_machine_definition,
 )
+from local_aws.states import error_name
 from tests.components.aws_models import violations_of_patterns
 from tests.components.retraining.training_source import training_source
 
@@ -112,6 +113,23 @@ def test_every_task_that_can_fail_ends_in_the_cleaning_up() -> None:
             assert state["Catch"][-1] == {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"}, (
                 name
             )
+
+
+def test_every_call_of_sagemaker_is_tried_again_where_sagemaker_throttles() -> None:
+    """By the names that Step Functions has for it: describing is done every half minute, for days."""
+    states = machine()["States"]
+    tasks = [state for state in (*states.values(), baseline_state()) if ":sagemaker:" in state.get("Resource", "")]
+    assert len(tasks) == 5
+    for task in tasks:
+        retried = [name for retrier in task["Retry"] for name in retrier["ErrorEquals"]]
+        assert error_name(task["Resource"], "ThrottlingException") in retried, task["Resource"]
+        assert error_name(task["Resource"], "InternalFailure") in retried, task["Resource"]
+
+
+def baseline_state() -> dict[str, Any]:
+    """The state that makes a monitor's baseline, within the map over all of them."""
+    made: dict[str, Any] = machine()["States"]["MakeBaselines"]["ItemProcessor"]["States"]["MakeBaseline"]
+    return made
 
 
 def test_nothing_is_deployed_without_an_answer() -> None:

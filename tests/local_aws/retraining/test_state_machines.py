@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import local_aws
+from local_aws.states import error_name
 from tests.local_aws.bench import SKLEARN, Bench, processing_input, statement, wait_until
 from tests.local_aws.retraining.training import ended, machine, worker
 
@@ -18,8 +19,8 @@ def test_a_task_may_do_what_the_machines_role_may(guarded_bench: Bench) -> None:
     state = {**task, "Parameters": {"EndpointName": bench.endpoint()}}
     client, arn = machine(bench, {"Look": state})
     refused = ended(client, client.start_execution(stateMachineArn=arn)["executionArn"])
-    assert refused["error"] == "SageMaker.AccessDeniedException"
-    said = f"{refused['executionArn']}: SageMaker.AccessDeniedException: "
+    assert refused["error"] == "SageMaker.SageMakerException"
+    said = f"{refused['executionArn']}: SageMaker.SageMakerException: "
     assert sum(line.startswith(said) for line in bench.cloud.failures()) == 2  # the task, and the execution
     assert f"{bench.name}-states/states is not authorized to perform: sagemaker:DescribeEndpoint" in refused["cause"]
     right = statement("sagemaker:DescribeEndpoint", f"arn:aws:sagemaker:*:*:endpoint/{bench.name}-ep")
@@ -144,3 +145,19 @@ def test_a_processing_job_with_sync_is_waited_for_and_its_failure_is_the_tasks(g
     failed = ended(client, client.start_execution(stateMachineArn=arn)["executionArn"])
     assert failed["error"] == "States.TaskFailed"
     assert json.loads(failed["cause"])["FailureReason"].endswith("exit code: 3")
+
+
+@pytest.mark.parametrize(
+    ("resource", "code", "name"),
+    [
+        ("aws-sdk:sagemaker:describeEndpoint", "ThrottlingException", "SageMaker.SageMakerException"),
+        ("aws-sdk:sagemaker:describeEndpoint", "InternalFailure", "SageMaker.SageMakerException"),
+        ("aws-sdk:sagemaker:describeEndpoint", "ResourceNotFound", "SageMaker.ResourceNotFoundException"),
+        ("aws-sdk:sagemaker:startPipelineExecution", "ConflictException", "SageMaker.ConflictException"),
+        ("sagemaker:createProcessingJob.sync", "ThrottlingException", "SageMaker.AmazonSageMakerException"),
+        ("sagemaker:createProcessingJob.sync", "ResourceLimitExceeded", "SageMaker.ResourceLimitExceededException"),
+        ("lambda:invoke", "TooManyRequestsException", "Lambda.TooManyRequestsException"),
+    ],
+)
+def test_an_error_is_called_as_step_functions_calls_it(resource: str, code: str, name: str) -> None:
+    assert error_name(f"arn:aws:states:::{resource}", code) == name

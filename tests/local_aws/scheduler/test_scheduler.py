@@ -133,6 +133,24 @@ def test_deliveries_come_twice_where_events_do(guarded: local_aws.LocalAws) -> N
     assert first == second
 
 
+def test_what_is_encrypted_with_a_key_comes_only_where_the_role_may_decrypt(bench: SchedulerBench) -> None:
+    key = bench.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    function = bench.function()
+    invokes = statement("lambda:InvokeFunction", function)
+    target = {"Arn": function, "RoleArn": bench.scheduler_role(invokes), "Input": INPUT}
+    name = bench.schedule("cron(7 * ? * * *)", target, KmsKeyArn=key)
+    bench.cloud.clock.advance(HOUR)
+    assert bench.seen() == []
+    (said,) = [line for line in bench.cloud.failures() if f"/{name}: " in line]
+    assert "its input cannot be read" in said
+    assert "not authorized to perform: kms:Decrypt" in said
+    policy = {"Version": "2012-10-17", "Statement": [invokes, statement("kms:Decrypt", key)]}
+    role = target["RoleArn"].rpartition("/")[2]
+    bench.iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=json.dumps(policy))
+    bench.cloud.clock.advance(HOUR)
+    assert len(bench.seen()) == 1
+
+
 def test_without_an_input_the_target_gets_scheduler_s_event(bench: SchedulerBench) -> None:
     role = bench.scheduler_role(statement("sqs:SendMessage", bench.queue_arn))
     when = bench.next_hour() + timedelta(minutes=30)
