@@ -6,10 +6,19 @@ from drift_tools.comparison.from_profiles import compare_with_profile, profile_o
 from drift_tools.comparison.from_rows import Baseline, compare, prepare_baseline
 from drift_tools.comparison.results import Comparison, FeatureComparison, Histogram, Kind
 from drift_tools.comparison.sources import all_missing, in_one_type, samples_of
-from drift_tools.comparison.verdict import DRIFT, NO_DRIFT, NOT_ENOUGH_DATA, PSI_THRESHOLD, TOO_RARE, is_too_rare
+from drift_tools.comparison.verdict import (
+    DRIFT,
+    MINIMUM_ROWS,
+    NO_DRIFT,
+    NOT_ENOUGH_DATA,
+    PSI_THRESHOLD,
+    TOO_RARE,
+    is_too_rare,
+)
 
 __all__ = [
     "DRIFT",
+    "MINIMUM_ROWS",
     "NOT_ENOUGH_DATA",
     "NO_DRIFT",
     "PSI_THRESHOLD",

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from drift_tools.comparison import Comparison
-from drift_tools.comparison.verdict import MINIMUM_ROWS, NOT_ENOUGH_DATA
+from drift_tools.comparison import MINIMUM_ROWS, NOT_ENOUGH_DATA, Comparison
 from drift_tools.monitors.data_quality import Constraints, Evaluation
 from drift_tools.profiles import Statistics
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from drift_tools.errors import InputError
 from drift_tools.measures import quantile_edges
+from drift_tools.tables import known_spelling
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -97,6 +98,8 @@ class FeatureBins:
             return codes
         places = {category: code for code, category in enumerate(self.categories)}
         places |= dict.fromkeys(self.others, len(self.categories))
+        spelt = known_spelling(places.keys())
+        places |= {value: places[spelt(value)] for value in set(values.tolist()) - {None} if spelt(value) in places}
         other = new if self.is_listed else len(self.categories)
         return np.array([missing if value is None else places.get(value, other) for value in values.tolist()], np.intp)
 

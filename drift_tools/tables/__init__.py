@@ -2,7 +2,14 @@
 
 from drift_tools.tables.arrow_cells import ArrowTexts, Cells, NotPlainError, Parts, json_cell, without_blanks
 from drift_tools.tables.arrow_columns import decoded
-from drift_tools.tables.category_labels import TRUTHS, common_spelling, is_plain_number, respelt, respelt_cells
+from drift_tools.tables.category_labels import (
+    TRUTHS,
+    common_spelling,
+    is_plain_number,
+    known_spelling,
+    respelt,
+    respelt_cells,
+)
 from drift_tools.tables.column import (
     LARGEST_EXACT,
     MISSING_WORDS,
@@ -65,6 +72,7 @@ __all__ = [
     "is_plain_number",
     "joined",
     "json_cell",
+    "known_spelling",
     "looks_like_moment",
     "named_index",
     "opened",

@@ -7,7 +7,9 @@ how often or in which order they occur.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +60,34 @@ def _as_first_written(sides: Sequence[Collection[str]]) -> dict[str, str]:
                 return {}
             new[name] = first.setdefault(moment, name)
     return new
+
+
+def known_spelling(known: Collection[str]) -> Callable[[str], str]:
+    """How known categories spell another one: of truths, of plain numbers, and of dates and times, if they are nothing
+    else. Unlike `common_spelling` it looks at one category at a time, whatever stands beside it.
+
+    >>> known_spelling({"True", "False"})("true"), known_spelling({"True", "False"})("0")
+    ('True', 'False')
+    >>> known_spelling({"1", "2"})("1.0"), known_spelling({"1", "x"})("1.0")
+    ('1', '1.0')
+    """
+    for meaning in (_truth, _number, moment_of):
+        if known and all(meaning(name) is not None for name in known):
+            spelt = {meaning(name): name for name in sorted(known, reverse=True)}
+            return partial(_as_known, spelt, meaning)
+    return str
+
+
+def _as_known(spelt: Mapping[Any, str], meaning: Callable[[str], Any], name: str) -> str:
+    return spelt.get(meaning(name), name)
+
+
+def _truth(name: str) -> str | None:
+    return name.lower() if name in TRUTHS else _FLAGS.get(name)
+
+
+def _number(name: str) -> str | None:
+    return _shortest(name) if is_plain_number(name) else None
 
 
 def is_plain_number(name: str) -> bool:

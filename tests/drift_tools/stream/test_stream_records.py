@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drift_tools.stream.bins import FeatureBins
-from drift_tools.stream.records import StreamCounts, UnreadableError, encode_record, read_rows
+from drift_tools.stream.records import StreamCounts, UnreadableError, count_cells, encode_record, read_rows
 
 AT = datetime(2026, 11, 29, 10, 0, 1, tzinfo=UTC)
 FEATURES = [
@@ -290,3 +290,25 @@ def test_records_that_are_alike_count_as_if_each_were_read_with_care() -> None:
         apart.add([made[at]])
     assert together.to_dict() == apart.to_dict()
     assert together.rows > 400
+
+
+@pytest.mark.parametrize(
+    ("known", "cells"),
+    [
+        (("True", "False"), [True, "true", "TRUE", 1, "1.0"]),
+        (("1", "0"), [1, "1.0", True, "True"]),
+        (("2", "7"), ["2.0", 2, "2"]),
+        (("2026-01-31 00:00:00+00:00", "2026-02-01 00:00:00+00:00"), ["2026-01-31T00:00:00Z", "2026-01-31"]),
+    ],
+)
+def test_a_category_is_known_in_any_spelling(known: tuple[str, str], cells: list[Any]) -> None:
+    """A baseline that pandas wrote has `True` where requests in JSON have `true`."""
+    feature = FeatureBins.of_categories("x", dict.fromkeys(known, 50), 0)
+    place = feature.categories.index(known[0])
+    assert count_cells(feature, cells)[place] == len(cells)
+    assert count_cells(feature, ["other", "03", None]).tolist()[-2:] == [1.0, 2.0]
+
+
+def test_words_beside_truths_are_known_as_they_are_written() -> None:
+    feature = FeatureBins.of_categories("x", {"True": 50, "maybe": 50}, 0)
+    assert count_cells(feature, ["true", True, "True"])[-1] == 2
