@@ -18,6 +18,7 @@ from components.iam import (
     pull_images,
     read_objects,
     sagemaker_logs,
+    see_rollback_alarm,
     write_objects,
 )
 from contract import bucket_layout, retraining
@@ -55,6 +56,7 @@ def model_policy(
         *pull_images(context, [image_uri]),
         *network_interfaces(context, vpc),
         *key_of_instances(kms_key_arn),
+        *([see_rollback_alarm(context, endpoint_stem.removesuffix("-endpoint"))] if retrained else []),
     )
 
 

@@ -26,6 +26,7 @@ from components.iam.statements import (
     read_outside,
     sagemaker_logs,
     sagemaker_trust,
+    see_rollback_alarm,
     trust,
     write_objects,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "read_outside",
     "sagemaker_logs",
     "sagemaker_trust",
+    "see_rollback_alarm",
     "service_role",
     "trust",
     "with_key",

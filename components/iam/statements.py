@@ -141,6 +141,16 @@ def sagemaker_logs(context: AwsContext, group: str) -> Statement:
     )
 
 
+def see_rollback_alarm(context: AwsContext, stem: str) -> Statement:
+    """See whether the alarm rings that takes a retrained model back.
+
+    SageMaker's guide (deployment-guardrails-configuration) asks it of "your IAM execution role", and says not whether
+    that is the model's or that of who updates the endpoint; without it nothing is taken back.
+    """
+    alarms = context.arn("cloudwatch", f"alarm:{stem}-endpoint-errors-*")
+    return allow("SeeRollbackAlarm", ["cloudwatch:DescribeAlarms"], [alarms])
+
+
 def pull_images(context: AwsContext, image_uris: Sequence[str]) -> list[Statement]:
     return [
         allow(

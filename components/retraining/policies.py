@@ -17,6 +17,7 @@ from components.iam import (
     pull_images,
     read_objects,
     sagemaker_logs,
+    see_rollback_alarm,
     trust,
     write_objects,
 )
@@ -144,6 +145,7 @@ def machine_policy(
             ],
             [context.arn("sagemaker", f"processing-job/{job_stem}-r*")],
         ),
+        see_rollback_alarm(context, job_stem),
         _pass_role("PassMonitorRole", monitor_role_arn),
         # By which Step Functions hears of the end of a job that it waits for (.sync).
         allow(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -102,6 +103,17 @@ def test_the_functions_know_which_alarms_ask_and_what_a_baseline_job_is(run: Run
     assert "ProcessingJobName" not in template
     (alarm,) = found["deployment_config"]["AutoRollbackConfiguration"]["Alarms"]
     assert "endpoint-errors" in alarm["AlarmName"]
+
+
+def test_who_deploys_and_who_serves_may_see_the_alarm_that_takes_a_model_back(run: Run, without: Run) -> None:
+    """SageMaker guide, "Auto-Rollback Configuration and Monitoring"; only what updates by itself has such an alarm."""
+    (alarm,) = function_settings(run)["deployment_config"]["AutoRollbackConfiguration"]["Alarms"]
+    found = {name: one for name, one in statements(run) if "cloudwatch:DescribeAlarms" in one["Action"]}
+    assert set(found) == {"churn-machine-role-policy", "churn-model-role-policy"}
+    for statement in found.values():
+        (pattern,) = statement["Resource"]
+        assert fnmatch(f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{alarm['AlarmName']}", pattern)
+    assert not [name for name, one in statements(without) if "cloudwatch:DescribeAlarms" in one["Action"]]
 
 
 def test_what_an_alarm_told_once_is_asked_again_every_hour(run: Run, without: Run) -> None:
