@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from contract.retraining import DECISIONS, DECLARED, LAST, LOCK, POINTER, WAITING
 from functions.common.aws_clients import error_code
-from functions.common.s3_objects import exists, read_json
+from functions.common.s3_objects import exists, read_json_or_none
 
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 _GONE = frozenset({"NoSuchKey", "404"})
@@ -24,15 +24,7 @@ class State:
 
     def running(self) -> tuple[dict[str, Any], str] | None:
         """What holds the lock, with the object's version; None if nothing does."""
-        if not exists(self.s3, self.bucket, LOCK):
-            return None
-        try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=LOCK)
-        except ClientError as error:
-            if error_code(error) in _GONE:
-                return None
-            raise
-        return json.loads(answer["Body"].read()), str(answer["ETag"])
+        return self._read(LOCK)
 
     def take_lock(self, content: Mapping[str, Any], instead_of: str | None = None) -> bool:
         """Hold the lock from now on; False if somebody else was faster. `instead_of`: the version that is replaced."""
@@ -47,24 +39,18 @@ class State:
 
     def last(self) -> dict[str, Any]:
         """How the last execution ended; empty if there was none."""
-        if not exists(self.s3, self.bucket, LAST):
-            return {}
-        found: dict[str, Any] = read_json(self.s3, self.bucket, LAST)
-        return found
+        found = self._read(LAST)
+        return {} if found is None else found[0]
 
     def pointer(self) -> dict[str, Any]:
         """What the monitors compare with since the last deployment; empty before the first."""
-        if not exists(self.s3, self.bucket, POINTER):
-            return {}
-        found: dict[str, Any] = read_json(self.s3, self.bucket, POINTER)
-        return found
+        found = self._read(POINTER)
+        return {} if found is None else found[0]
 
     def declared(self) -> dict[str, str] | None:
         """What the endpoint was declared with; None if nobody has noted it."""
-        if not exists(self.s3, self.bucket, DECLARED):
-            return None
-        found: dict[str, str] = read_json(self.s3, self.bucket, DECLARED)
-        return found
+        found = self._read(DECLARED)
+        return None if found is None else found[0]
 
     def decide(self, execution: str, content: Mapping[str, Any]) -> bool:
         """Write down how an execution ended, once; False if that was written before."""
@@ -88,11 +74,8 @@ class State:
 
     def waiting(self, package: str) -> dict[str, Any] | None:
         """What waits for this candidate's approval; None if nothing does."""
-        key = waiting_key(package)
-        if not exists(self.s3, self.bucket, key):
-            return None
-        found: dict[str, Any] = read_json(self.s3, self.bucket, key)
-        return found
+        found = self._read(waiting_key(package))
+        return None if found is None else found[0]
 
     def stop_waiting(self, package: str) -> None:
         """Forget the task token."""
@@ -101,6 +84,12 @@ class State:
     def write(self, key: str, content: Mapping[str, Any]) -> None:
         """Write an object, whatever is there."""
         self._write(key, content)
+
+    def _read(self, key: str) -> tuple[dict[str, Any], str] | None:
+        """An object and its version; None if there is none. In one request: who asked first whether it is there would
+        fail where another invocation deletes it in between.
+        """
+        return read_json_or_none(self.s3, self.bucket, key)
 
     def _write(self, key: str, content: Mapping[str, Any], **condition: str) -> bool:
         body = json.dumps(content, sort_keys=True).encode()

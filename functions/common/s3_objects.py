@@ -134,6 +134,22 @@ def read_json(s3: Any, bucket: str, key: str, *, max_bytes: int = MAX_JSON_BYTES
         raise UnreadableError(f"{where} cannot be read ({error_code(error)})") from error
     if len(data) > max_bytes:
         raise UnreadableError(f"{where} is larger than {max_bytes // 1024**2} MB, too large to read here")
+    return _parsed(data, where)
+
+
+def read_json_or_none(s3: Any, bucket: str, key: str) -> tuple[Any, str] | None:
+    """The parsed object and its ETag; None if there is none, also if it goes in the moment in which it is read.
+
+    UnreadableError if it is forbidden, too large or no JSON.
+    """
+    found = get_or_none(s3, bucket, key, max_bytes=MAX_JSON_BYTES)
+    if found is None:
+        return None
+    etag, data = found
+    return _parsed(data, f"s3://{bucket}/{key}"), etag
+
+
+def _parsed(data: bytes, where: str) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:

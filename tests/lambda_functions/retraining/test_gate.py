@@ -3,6 +3,10 @@
 import json
 from typing import Any
 
+import pytest
+
+from functions.common.retraining_state import State, waiting_key
+from tests.lambda_functions.fakes import FakeS3
 from tests.lambda_functions.functions import enter
 from tests.lambda_functions.retraining.services import MACHINE, PACKAGE, SETTINGS, World, alarm, ask
 
@@ -48,6 +52,25 @@ def test_without_an_answer_the_candidate_is_rejected(world: World) -> None:
     assert world.step({"step": "expire", "package": PACKAGE})["status"] == "Expired"
     assert world.sagemaker.packages[PACKAGE]["ModelApprovalStatus"] == "Rejected"
     assert world.step(changed("Rejected")) == {"ignored": "nothing waits for it"}
+
+
+class Forgotten(FakeS3):
+    """Another invocation deletes an object in the moment after the one at hand has seen that it is there."""
+
+    def list_objects_v2(self, **request: Any) -> dict[str, Any]:
+        answer = super().list_objects_v2(**request)
+        for key in self.keys(request["Prefix"]):
+            self.expire(key)
+        return answer
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_answer_and_the_end_of_the_wait_may_come_together(is_there: bool) -> None:
+    """Seen of a rejection by the clock, whose event came while it forgot the token: NoSuchKey, and Lambda's retry."""
+    s3 = Forgotten("bucket")
+    if is_there:
+        s3.put(waiting_key(PACKAGE), {"token": "t"})
+    assert State(s3, "bucket").waiting(PACKAGE) == ({"token": "t"} if is_there else None)
 
 
 def test_the_handlers_themselves_end_well(world: World) -> None:
