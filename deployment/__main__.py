@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from rich.console import Console
 
 from deployment.cli import Cli, ends_raise
-from deployment.display import Display, outputs_table, summary
+from deployment.display import CANCELLED, Display, outputs_table, summary
 from deployment.operations import PROJECT, AutomationError, Environment, Result, UnusableError
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None, *, command: Cli | None = None) 
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return UNUSABLE if isinstance(error, UnusableError) else FAILED
     except KeyboardInterrupt:
-        print(f"{PROGRAM}: cancelled; the same command again goes on from what was done", file=sys.stderr)
+        print(f"{PROGRAM}: {CANCELLED}", file=sys.stderr)
         return INTERRUPTED
 
 

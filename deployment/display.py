@@ -43,6 +43,17 @@ _SUMMARY: Final = {
 }
 _PLANNED: Final = {"preview", "preview_destroy"}
 _NAMES: Final = {"preview_destroy": "preview of the destruction"}
+CANCELLED: Final = "cancelled; the same command again goes on from what was done"
+
+
+def cancelling(times: int) -> str:
+    """What a Ctrl-C does, the first one and those after it."""
+    if times == 1:
+        return "cancelling: the steps under way are finished and recorded first; Ctrl-C again ends them at once"
+    return (
+        "ending at once: what was under way is recorded as pending; look what AWS has of it, then refresh with "
+        "--clear-pending-creates"
+    )
 
 
 class Display:
@@ -72,14 +83,7 @@ class Display:
 
     def interrupted(self, times: int) -> None:
         """Say what a Ctrl-C does."""
-        if times == 1:
-            text = "cancelling: the steps under way are finished and recorded first; Ctrl-C again ends them at once"
-        else:
-            text = (
-                "ending at once: what was under way is recorded as pending; look what AWS has of it, then refresh with "
-                "--clear-pending-creates"
-            )
-        self._line(Text(text, style="yellow"))
+        self._line(Text(cancelling(times), style="yellow"))
 
     def running(self) -> RenderableType:
         """The steps that run now, longest first; what the live list draws."""

@@ -26,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deployment.cli import TURN_SECONDS, cancelled_together
+from deployment.display import CANCELLED, cancelling
 from deployment.errors import AutomationError, UnusableError
 from deployment.operations import Environment
 from deployment.targets import Plan, Target, read_plan, with_outputs
@@ -33,13 +34,7 @@ from deployment.targets import Plan, Target, read_plan, with_outputs
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 WAITING, RUNNING, DONE, BROKEN, LEFT = "waiting", "running", "done", "failed", "not begun"
 OPERATIONS: Final = ("up", "preview", "destroy")
-CANCELLED: Final = "cancelled: the same command again goes on from what was done"
 _COLOURS: Final = {DONE: "green", BROKEN: "red", RUNNING: "cyan", LEFT: "yellow"}
-
-_WHEN_CANCELLED: Final = (
-    "cancelling: the steps under way are finished and recorded first; Ctrl-C again ends them at once",
-    "ending at once: what was under way is recorded as pending",
-)
 
 Variables = Mapping[str, str]
 
@@ -249,9 +244,7 @@ def main(arguments: Sequence[str] | None = None, *, credentials: Callable[[Targe
     try:
         plan = read_plan(options.targets)
         with (
-            cancelled_together(
-                lambda times: console.print(_WHEN_CANCELLED[min(times, 2) - 1], soft_wrap=True)
-            ) as cancelled,
+            cancelled_together(lambda times: console.print(cancelling(times), soft_wrap=True)) as cancelled,
             Live(console=console, refresh_per_second=4, transient=True) as live,
         ):
             rollout = Rollout(

@@ -254,7 +254,7 @@ def test_a_rollout_that_is_cancelled(folder: Path, project: Path, number: signal
         ("prod", "failed"),
         ("last", "not begun"),
     ]
-    assert json.loads(out)[0]["error"] == "cancelled: the same command again goes on from what was done"
+    assert json.loads(out)[0]["error"] == "cancelled; the same command again goes on from what was done"
     assert "the steps under way are finished and recorded first" in err
     assert err.splitlines()[-1] == "cancelled: the targets under way have finished their steps"
     assert sum(bool(call.get("recorded")) for call in calls(folder)) == 2
