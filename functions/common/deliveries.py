@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from functions.common.json_logging import attempt
-from functions.common.s3_objects import exists, read_json
+from functions.common.s3_objects import read_json_or_none
 
 # Lambda's own: the first and two retries (components/functions/function.py, RETRIES).
 DELIVERIES = 3
@@ -13,7 +13,8 @@ DELIVERIES = 3
 
 def count_delivery(s3: Any, bucket: str, key: str) -> int:
     """Count a delivery that failed, in the object `key`; how many there were."""
-    before = int(read_json(s3, bucket, key)["tries"]) if exists(s3, bucket, key) else 0
+    found = read_json_or_none(s3, bucket, key)
+    before = int(found[0]["tries"]) if found is not None else 0
     s3.put_object(
         Bucket=bucket, Key=key, Body=json.dumps({"tries": before + 1}).encode(), ContentType="application/json"
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from contract.bucket_layout import BASELINE_RESULTS
-from functions.common.s3_objects import exists, list_keys, read_json, split_uri
+from functions.common.s3_objects import list_keys, read_json_or_none, split_uri
 from functions.start_monitor.plan import Plan
 
 
@@ -37,9 +37,10 @@ def followed(plan: Plan, s3: Any) -> Plan:
     if plan.current_baseline_uri is None:
         return plan
     bucket, key = split_uri(plan.current_baseline_uri)
-    if not exists(s3, bucket, key):
+    found = read_json_or_none(s3, bucket, key)
+    if found is None:
         return plan
-    pointer = read_json(s3, bucket, key)
+    pointer, _ = found
     uris = pointer["inputs"].get(plan.kind)
     request = _request(plan.request, uris, str(pointer["version"])) if uris else plan.request
     package = str(pointer["package"]).rpartition(":model-package/")[2]

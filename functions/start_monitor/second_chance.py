@@ -17,7 +17,7 @@ from contract.failure_note import SECOND_TRY
 from functions.common.aws_clients import error_code
 from functions.common.idempotency import DONE, small_window_key
 from functions.common.json_logging import log
-from functions.common.s3_objects import exists, read_json
+from functions.common.s3_objects import read_json_or_none
 from functions.start_monitor.job_request import create_job, processing_job_request
 from functions.start_monitor.plan import Plan
 from functions.start_monitor.run_ledger import Records, Run, Unsettled
@@ -122,7 +122,7 @@ def _function_ended(found: Unsettled, records: Records, s3: Any) -> _Ended | Non
     if found.started_at + _FUNCTION_SECONDS > records.now():
         return None
     key = small_window_key(records.root, records.endpoint, found.run.job_name)
-    marker = read_json(s3, records.bucket, key) if exists(s3, records.bucket, key) else {}
+    marker, _ = read_json_or_none(s3, records.bucket, key) or ({}, "")
     facts = marker.get("facts") or {}
     if marker.get("state") != DONE:
         return _Ended(f"the function did not end ({facts.get('error', 'no reason was kept')})", was_killed=True)
