@@ -28,7 +28,8 @@ rm -rf "$work"
 mkdir "$work"
 "$python" aws_only.py "$(module '{{.Dir}}' github.com/pulumi/pulumi/pkg/v3)" "$work"
 # Without its version the Automation API refuses the CLI. With paths trimmed, Go's cache knows it in any folder.
-GOMAXPROCS=1 GOGC=off GOMEMLIMIT=1GiB go build -p "$processors" -modfile="$work/go.mod" -overlay="$work/overlay.json" -trimpath \
+GOMAXPROCS=1 GOGC=off GOMEMLIMIT=1GiB \
+	go build -p "$processors" -modfile="$work/go.mod" -overlay="$work/overlay.json" -trimpath \
 	-gcflags='all=-l -dwarf=false' -gcflags='std=-dwarf=false' \
 	-ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$version" \
 	-o "$target/pulumi.new" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
